@@ -1,0 +1,55 @@
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# More words for pytest: make test ARGS="-k receipt -x"
+ARGS ?=
+
+# Dagster and dlt report usage unless they are told not to.
+export DAGSTER_DISABLE_TELEMETRY := 1
+export RUNTIME__DLTHUB_TELEMETRY := false
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled files halve the start of every step that imports Dagster and dlt.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test check test-ui soak bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
+		printf '  make %-8s  %s\n' "$$target" "$$text"; done
+
+setup: $(VENV)/ready ## the virtual environment in .venv, from pinned versions
+
+# Made again only when what it is made from changes.
+$(VENV)/ready: pyproject.toml constraints.txt
+	@echo "Setting up $(VENV) from constraints.txt (about a minute the first time)"
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --no-input -c constraints.txt -e '.[dev,postgres]'
+	@touch $@
+
+demo: setup ## run all five APIs against the built-in sandbox and print what was loaded
+	@$(BIN)/messaging-assets demo
+
+dev: setup ## open the Dagster UI against the built-in sandbox
+	@$(BIN)/messaging-assets dev
+
+test: setup ## run the tests, in parallel
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+
+check: setup ## formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+test-ui: setup ## drive the UI in a headless browser
+	@$(BIN)/python -m pytest -m ui messaging_assets_tests/ui $(ARGS)
+
+soak: setup ## the long versions of the kill, concurrency and backfill tests
+	@$(BIN)/python -m pytest -m soak $(ARGS)
+
+bench: setup ## measure against the peers
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+clean: ## remove what was made here, loaded tables and run history included
+	@rm -rf $(VENV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,142 @@
+"""The clean room: each test has an empty environment, folders of its own and no way out of loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+# Slow machines are no failures, and a run that found nothing must find nothing again.
+settings.register_profile("suite", deadline=None, derandomize=True, database=None)
+settings.load_profile("suite")
+
+KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+TELEMETRY_OFF = {"DAGSTER_DISABLE_TELEMETRY": "1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+
+
+class OutsideConnection(RuntimeError):
+    """A test tried to leave the machine. No OSError, so that no retry takes it for weather."""
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether `host`, a name or an address, can only mean this machine."""
+    if not host or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def outside_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Refuse connections and look-ups outside loopback, and fail the test even if its code swallowed that.
+
+    Yields the hosts that were asked for; a test that provokes an attempt clears the list.
+    Names below `.invalid` (RFC 6761) fail to resolve as they do everywhere.
+    """
+    attempts: list[str] = []
+    look_up = socket.getaddrinfo
+
+    def refuse(host: object) -> OutsideConnection:
+        attempts.append(str(host))
+        return OutsideConnection(f"A test may only talk to loopback, not to {host}; use the sandbox.")
+
+    def guard(method: Any) -> Any:
+        def guarded(sock: socket.socket, address: Any) -> Any:
+            if sock.family in (socket.AF_INET, socket.AF_INET6) and not is_loopback(address[0]):
+                raise refuse(address[0])
+            return method(sock, address)
+
+        return guarded
+
+    def guarded_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        if name and name.endswith(".invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        if not is_loopback(name):
+            raise refuse(name)
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket.socket, "connect", guard(socket.socket.connect))
+    monkeypatch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
+    monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
+    yield attempts
+    if attempts:
+        pytest.fail(f"The test tried to leave loopback: {', '.join(attempts)}.")
+
+
+@pytest.fixture(autouse=True)
+def clean_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connections: list[str]
+) -> Iterator[Path]:
+    """Empty the environment, give dlt, Dagster and the project folders below `tmp_path`, and go there."""
+    for name in [
+        name for name in os.environ if not name.startswith("PYTEST_") and name not in KEPT_VARIABLES
+    ]:
+        monkeypatch.delenv(name)
+    # Programs of this very installation come first: tests start `dagster`, `dg` and `messaging-assets`.
+    monkeypatch.setenv(
+        "PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    )
+    folders = {
+        "HOME": tmp_path / "home",
+        "DLT_PROJECT_DIR": tmp_path / "project",
+        "DLT_DATA_DIR": tmp_path / "dlt",
+        "DAGSTER_HOME": tmp_path / "dagster",
+        "MESSAGING_ASSETS_HOME": tmp_path / "messaging_assets",
+    }
+    for name, folder in folders.items():
+        folder.mkdir()
+        monkeypatch.setenv(name, str(folder))
+    for name, value in TELEMETRY_OFF.items():
+        monkeypatch.setenv(name, value)
+    # The variable stops the upload only; this file also stops the records below the home folder.
+    (folders["DAGSTER_HOME"] / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.chdir(tmp_path)
+    forget_dlt_contexts(monkeypatch, tmp_path / "dlt")
+    yield tmp_path
+    forget_dlt_contexts(monkeypatch, tmp_path / "dlt")
+
+
+def forget_dlt_contexts(monkeypatch: pytest.MonkeyPatch, global_folder: Path) -> None:
+    """Make dlt read configuration and secrets anew, and hold no active pipeline of another test."""
+    from dlt.common.configuration.container import Container
+    from dlt.common.runtime import run_context
+
+    # For root this is /var/dlt, whatever HOME says, and a config.toml there would be read.
+    monkeypatch.setattr(run_context, "global_dir", lambda: str(global_folder))
+    Container.reset_main_thread()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Any]:
+    """The sandbox, serving all five APIs on a free loopback port; the environment does not know it yet."""
+    from messaging_assets.sandbox import Sandbox
+
+    with Sandbox(seed=7) as running:
+        yield running
+
+
+@pytest.fixture
+def known_sandbox(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The sandbox, with its addresses and secrets in the environment, as `make dev` has them."""
+    for name, value in sandbox.environment().items():
+        monkeypatch.setenv(name, value)
+    return sandbox
+
+
+@pytest.fixture
+def dagster_instance(clean_room: Path) -> Iterator[Any]:
+    """A Dagster instance that keeps its history in DAGSTER_HOME, where processes of this test find it too."""
+    from dagster import DagsterInstance
+
+    with DagsterInstance.get() as instance:
+        yield instance

@@ -1,0 +1,202 @@
+"""The Python interface of the sandbox: its thread, its socket, its rows."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from itertools import islice
+from types import TracebackType
+
+import uvicorn
+
+from messaging_assets.sandbox.application import APIS, OAUTH_API, RESOURCES, Application
+from messaging_assets.sandbox.data import TABLES, Row, generate
+from messaging_assets.sandbox.faults import Fault, Faults
+from messaging_assets.sandbox.settings import Request, Settings
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End at once: uvicorn's own way waits for answers that a test made slow on purpose."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or []:
+            listener.close()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+
+class Sandbox:
+    """A server that plays the five APIs until it is stopped; a context manager.
+
+    Args:
+        seed: the same number gives the same rows.
+        port: a free one when 0; once started, kept over stop() and start().
+
+    Attributes:
+        settings: behaviour towards every request.
+        requests: all requests to the APIs since the start or the last forget(), in order of arrival.
+        keys: the API key of each api_key API; set another to test with it.
+        client: client id and client secret of the OAuth2 API.
+    """
+
+    def __init__(self, seed: int = 7, port: int = 0) -> None:
+        self.port = port
+        self.settings = Settings()
+        self.requests: list[Request] = []
+        self.keys = {api: f"sandbox-key-{api}" for api in APIS if api != OAUTH_API}
+        self.client = ("sandbox-client", "sandbox-client-secret")
+        self.faults = Faults()
+        self.errors: list[Exception] = []
+        self._application = Application(self)
+        self._sources: dict[tuple[str, str], Iterator[Row]] = {
+            k: generate(seed, t) for k, t in TABLES.items()
+        }
+        self._rows: dict[tuple[str, str], list[Row]] = {}
+        self._making = threading.Lock()
+        self._running: tuple[_Server, threading.Thread] | None = None
+
+    @property
+    def url(self) -> str:
+        """The address without a final slash; unknown before the first start when no port was given."""
+        if not self.port:
+            raise RuntimeError("The sandbox has no address yet; start it first.")
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Sandbox:
+        """Serve from a thread of its own; returns once the sandbox accepts connections.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        listener = socket.socket()
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", self.port))
+        except OSError:
+            listener.close()
+            raise
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._application,
+            lifespan="off",
+            ws="none",
+            log_config=None,  # the logging of the process that embeds the sandbox is not ours to change
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            timeout_keep_alive=60,
+        )
+        server = _Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
+        self._running = server, thread
+        thread.start()
+        while not server.started:
+            if not thread.is_alive():
+                raise RuntimeError("The sandbox could not start; the error above says why.")
+            time.sleep(0.001)
+        return self
+
+    def stop(self) -> None:
+        """Close the port and all connections; slow answers are cut off.
+
+        Raises:
+            RuntimeError: the sandbox itself failed while it served, for instance in a fault's `rewrite`.
+        """
+        if self._running:
+            server, thread = self._running
+            server.should_exit = True
+            thread.join()
+            self._running = None
+        if self.errors:
+            error = self.errors.pop()
+            raise RuntimeError(
+                "The sandbox failed while it answered; the first error below says where."
+            ) from error
+
+    def __enter__(self) -> Sandbox:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        try:
+            self.stop()
+        except RuntimeError:
+            if error is None:  # else the test's own failure is the one to show
+                raise
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point the five API files at this sandbox, secrets included."""
+        urls = {f"{api.upper()}__BASE_URL": f"{self.url}/{api}" for api in APIS}
+        keys = {f"{api.upper()}__API_KEY": key for api, key in self.keys.items()}
+        prefix = OAUTH_API.upper()
+        oauth = {
+            f"{prefix}__CLIENT_ID": self.client[0],
+            f"{prefix}__CLIENT_SECRET": self.client[1],
+            f"{prefix}__TOKEN_URL": f"{self.url}/{OAUTH_API}/oauth/token",
+        }
+        return {**urls, **keys, **oauth}
+
+    def rows(self, api: str, resource: str) -> list[Row]:
+        """Return the live rows of a resource: what a test does to this list is what the API has.
+
+        Raises:
+            ValueError: there is no such resource.
+        """
+        key = (api, resource)
+        if key not in TABLES:
+            raise ValueError(f"The sandbox serves no {api}.{resource}.")
+        with self._making:
+            if key not in self._rows:
+                self._rows[key] = list(islice(self._sources[key], TABLES[key].size))
+            return self._rows[key]
+
+    def grow(self, api: str, resource: str, number: int) -> list[Row]:
+        """Append `number` newer rows to a resource and return them.
+
+        Raises:
+            ValueError: there is no such resource.
+        """
+        rows = self.rows(api, resource)
+        with self._making:
+            new = list(islice(self._sources[api, resource], number))
+        rows.extend(new)
+        return new
+
+    def asked(self, api: str, resource: str) -> list[Request]:
+        """Return the requests for one resource's data, in order of arrival; "token" gives the token requests.
+
+        Raises:
+            ValueError: there is no such resource.
+        """
+        if (api, resource) not in RESOURCES:
+            raise ValueError(f"The sandbox serves no {api}.{resource}.")
+        return [
+            request for request in list(self.requests) if (request.api, request.resource) == (api, resource)
+        ]
+
+    def forget(self) -> None:
+        """Empty the record of requests."""
+        self.requests.clear()
+
+    def fault(self, fault: Fault) -> None:
+        """Let `fault` act from the next request on.
+
+        Raises:
+            ValueError: it names an API or a resource that does not exist, so that it would never act.
+        """
+        met = [k for k in RESOURCES if fault.api in (None, k[0]) and fault.resource in (None, k[1])]
+        if not met:
+            raise ValueError(f"The sandbox serves no {fault.api or 'API'}.{fault.resource or '*'}.")
+        self.faults.add(fault)
+
+    def revoke_tokens(self) -> None:
+        """Make every access token that was given out invalid."""
+        self._application.tokens.clear()

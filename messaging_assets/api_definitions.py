@@ -1,0 +1,52 @@
+"""Everything that one API becomes in Dagster, put together."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import Definitions
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.assets import DLT_RESOURCE, build_assets
+from messaging_assets.credentials import build_credentials, credentials_key
+from messaging_assets.embedded_elt import DagsterDltResource
+
+# One object for all APIs, so that their definitions can be merged.
+_LOADER = DagsterDltResource()
+
+
+def definitions_for(
+    description: ApiDescription | Mapping[str, Any],
+    name: str | None = None,
+    credentials: Mapping[str, Any] | None = None,
+) -> Definitions:
+    """Assets, checks, jobs, schedules and sensors of one API.
+
+    Args:
+        description: the API, in the shape of an API file; from Python it may hold callables, such as
+            processing_steps.
+        name: the API's name, where a file has its stem.
+        credentials: values or EnvVars by field name (`api_key`, `base_url`, ...); what is left out is looked up
+            in the environment and `.dlt/secrets.toml` at run time.
+
+    Raises:
+        InvalidDescription: the description is wrong; the text lists all its mistakes.
+    """
+    if not isinstance(description, ApiDescription):
+        from messaging_assets.description_files import describe
+
+        description = describe(description, name or "")
+    from messaging_assets.jobs import build_jobs
+    from messaging_assets.schedules import build_schedules
+    from messaging_assets.sensors import build_sensors
+
+    jobs = build_jobs(description)
+    return Definitions(
+        assets=build_assets(description),
+        jobs=jobs,
+        schedules=build_schedules(description, jobs),
+        sensors=build_sensors(description),
+        resources={
+            DLT_RESOURCE: _LOADER,
+            credentials_key(description.name): build_credentials(description, credentials),
+        },
+    )

@@ -1,0 +1,127 @@
+"""The assets of an API: one op per resource, which syncs it, judges it, and answers its checks.
+
+Two layers try again. A request is repeated as the file's error_handler says (`http/exchange.py`). The whole op
+is repeated by Dagster, at most `max_retries` times too, and only after failures that a later try can mend; so a
+request leaves at most (max_retries + 1) squared times.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from dagster import (
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    Backoff,
+    Failure,
+    Jitter,
+    MaterializeResult,
+    RetryPolicy,
+    multi_asset,
+)
+
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.checks import check_results, check_specs, plain_metadata
+from messaging_assets.credentials import ApiCredentials, credentials_key
+from messaging_assets.destination import build_pipeline, pipeline_name
+from messaging_assets.dlt_source import Pass
+from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
+from messaging_assets.failures import SyncFailure
+from messaging_assets.loaded_table import LoadedTable
+from messaging_assets.project_folders import project_folders
+from messaging_assets.sync import SyncResult, sync
+from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
+
+DLT_RESOURCE = "dlt"
+
+
+def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
+    """One asset per resource, and its endpoint as an external asset upstream of it."""
+    assets: list[AssetsDefinition | AssetSpec] = []
+    for resource in description.resources_in_full.values():
+        assets += [endpoint_spec(description, resource), _asset(description, resource)]
+    return assets
+
+
+def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
+    key = asset_key(description.name, resource.name)
+    translator = ApiTranslator(description, resource)
+    pipeline = build_pipeline(description, resource, project_folders())
+    specs = build_dlt_asset_specs(Pass(description, resource).source(), pipeline, translator)
+
+    @multi_asset(
+        specs=specs,
+        name=pipeline_name(description.name, resource.name),
+        check_specs=check_specs(resource, key),
+        can_subset=True,
+        retry_policy=_retry_policy(resource),
+        required_resource_keys={DLT_RESOURCE, credentials_key(description.name)},
+        op_tags={"messaging_assets/api": description.name},
+    )
+    def materialize(context: AssetExecutionContext) -> Iterator[Any]:
+        failure: SyncFailure | None = None
+        try:
+            result = None
+            if key in context.selected_asset_keys:
+                result = _sync(context, description, resource, translator)
+            yield from _events(context, description, resource, key, result)
+        except SyncFailure as caught:
+            failure = caught
+        if failure is not None:
+            # Raised out here, outside dlt and without a chain, so that its sentence is the first thing to be read.
+            raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=failure.retryable)
+
+    return materialize
+
+
+def _sync(
+    context: AssetExecutionContext, description: ApiDescription, resource: Resource, translator: ApiTranslator
+) -> SyncResult:
+    credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
+    loader: DagsterDltResource = getattr(context.resources, DLT_RESOURCE)
+    return sync(context, description, resource, credentials, loader, translator)
+
+
+def _events(
+    context: AssetExecutionContext,
+    description: ApiDescription,
+    resource: Resource,
+    key: AssetKey,
+    result: SyncResult | None,
+) -> Iterator[Any]:
+    """The materialization, if there was a sync, and the results of the selected checks."""
+    table = LoadedTable(build_pipeline(description, resource, project_folders()), resource.name)
+    selected = {check.name for check in context.selected_asset_check_keys}
+    receipt = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
+
+    def schemas() -> list[Any]:
+        earlier = _last_metadata(context, key, 1 if result else 2)
+        return [one.get("dagster/column_schema") for one in ([receipt] if result else []) + earlier]
+
+    counts, answers = check_results(resource, key, selected, table, receipt, schemas)
+    if result:
+        rows = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
+        yield MaterializeResult(asset_key=key, metadata={**result.metadata, **rows}, check_results=answers)
+    else:
+        yield from answers
+
+
+def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:
+    """Metadata of the last materializations, the newest first, padded with empty ones."""
+    found = [
+        {name: value.value for name, value in record.asset_materialization.metadata.items()}
+        for record in context.instance.fetch_materializations(key, limit=number).records
+        if record.asset_materialization
+    ]
+    return found + [{}] * (number - len(found))
+
+
+def _retry_policy(resource: Resource) -> RetryPolicy:
+    handler = resource.endpoint.error_handler
+    return RetryPolicy(
+        max_retries=handler.max_retries,
+        delay=max(handler.backoff_factor, 0.1) if handler.backoff_factor else 0,
+        backoff=Backoff.EXPONENTIAL,
+        jitter=Jitter.PLUS_MINUS,
+    )

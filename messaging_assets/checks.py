@@ -1,0 +1,158 @@
+"""The checks of an asset: made from its API file, answered from the loaded table and the sync's receipt.
+
+They live in the resource's own op, cost one scan of the table for all of them, and can be run alone, which asks
+the API nothing: what a sync saw is then read from the last materialization.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue, TableSchema
+from dagster._core.definitions.metadata import normalize_metadata
+
+from messaging_assets.api_description import Resource
+from messaging_assets.loaded_table import LoadedTable, TableCounts
+from messaging_assets.receipt import Verdict
+
+COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
+_MOST_KEYS = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its name, what it is for, and how loud a failure is."""
+
+    name: str
+    description: str
+    severity: AssetCheckSeverity
+    column: str | None = None
+
+    def result(self, key: AssetKey, passed: bool, **metadata: Any) -> AssetCheckResult:
+        """What the check found; the metadata shows counts and keys, never other values."""
+        return AssetCheckResult(
+            check_name=self.name, asset_key=key, passed=passed, severity=self.severity, metadata=metadata
+        )
+
+
+def checks_of(resource: Resource) -> dict[str, Check]:
+    """All checks of a resource by name, those that the file switches off left out."""
+    loud = resource.checks
+    wanted = [
+        (COMPLETE, "Every row the API had was read, as far as the API lets anyone know.", "WARN", None),
+        (REJECTED, "No record of the last sync was set aside.", loud.no_record_rejected, None),
+        (UNCHANGED, "The table's columns are those of the materialization before.", loud.schema_change, None),
+    ]
+    if resource.keys:
+        name = f"{'_'.join(resource.keys)}_is_unique"
+        wanted.append((name, f"No two rows have the same {', '.join(resource.keys)}.", loud.unique, None))
+    for column, described in resource.columns.items():
+        if not described.nullable:
+            wanted.append((f"{column}_is_not_null", f"Every row has a {column}.", loud.not_null, column))
+    return {
+        name: Check(name, words, AssetCheckSeverity(severity), column)
+        for name, words, severity, column in wanted
+        if severity != "off"
+    }
+
+
+def check_specs(resource: Resource, key: AssetKey) -> list[AssetCheckSpec]:
+    """The specs of a resource's checks, for its op."""
+    return [
+        AssetCheckSpec(name=check.name, asset=key, description=check.description)
+        for check in checks_of(resource).values()
+    ]
+
+
+def check_results(
+    resource: Resource,
+    key: AssetKey,
+    selected: Collection[str],
+    table: LoadedTable,
+    receipt: Mapping[str, Any],
+    schemas: Callable[[], list[Any]],
+) -> tuple[TableCounts, list[AssetCheckResult]]:
+    """Answer the selected checks, those of the table in one scan.
+
+    Args:
+        resource: the asset's resource.
+        key: the asset's key.
+        selected: names of the checks to answer.
+        table: the loaded table.
+        receipt: `messaging_assets/...` metadata of the sync that is judged; empty before the first.
+        schemas: gives the table's column schemas, the newest first.
+
+    Returns:
+        What the scan found (rows too), and a result per selected check.
+    """
+    checks = [check for name, check in checks_of(resource).items() if name in selected]
+    columns = [check.column for check in checks if check.column]
+    needs_keys = any(check.name.endswith("_is_unique") for check in checks)
+    counts = table.count(resource.keys if needs_keys else (), columns)
+    answers = _Answers(resource, key, table, counts, receipt, schemas)
+    return counts, [answers.of(check) for check in checks]
+
+
+@dataclass
+class _Answers:
+    resource: Resource
+    key: AssetKey
+    table: LoadedTable
+    counts: TableCounts
+    receipt: Mapping[str, Any]
+    schemas: Callable[[], list[Any]]
+
+    def of(self, check: Check) -> AssetCheckResult:
+        if check.column:
+            return self._not_null(check, check.column)
+        by_name = {COMPLETE: self._complete, REJECTED: self._rejected, UNCHANGED: self._unchanged}
+        return by_name.get(check.name, self._unique)(check)
+
+    def _unique(self, check: Check) -> AssetCheckResult:
+        repeated = self.counts.repeated_keys
+        shown = self._shown(self.table.repeated_keys(self.resource.keys, _MOST_KEYS)) if repeated else {}
+        return check.result(self.key, repeated == 0, rows=self.counts.rows, repeated_keys=repeated, **shown)
+
+    def _not_null(self, check: Check, column: str) -> AssetCheckResult:
+        nulls = self.counts.nulls.get(column, 0)
+        keys = self.resource.keys
+        shown = self._shown(self.table.keys_without(column, keys, _MOST_KEYS)) if nulls and keys else {}
+        return check.result(self.key, nulls == 0, rows=self.counts.rows, nulls=nulls, **shown)
+
+    def _complete(self, check: Check) -> AssetCheckResult:
+        verdict = str(self.receipt.get("messaging_assets/verdict", "no sync yet"))
+        passed = verdict in (Verdict.PROVEN.words, Verdict.READ_TO_THE_END.words)
+        reason = str(self.receipt.get("messaging_assets/verdict_reason", "nothing was synced yet"))
+        return check.result(self.key, passed, verdict=verdict, reason=reason)
+
+    def _rejected(self, check: Check) -> AssetCheckResult:
+        rejected = int(self.receipt.get("messaging_assets/rows_set_aside", 0))
+        where = {"table": f"{self.resource.name}__rejected"} if rejected else {}
+        return check.result(self.key, rejected == 0, rows_set_aside=rejected, **where)
+
+    def _unchanged(self, check: Check) -> AssetCheckResult:
+        changes = list(_changes(*self.schemas()[:2]))
+        return check.result(self.key, not changes, changes=MetadataValue.json(changes))
+
+    def _shown(self, keys: list[tuple[Any, ...]]) -> dict[str, Any]:
+        sensitive = {name for name, column in self.resource.columns.items() if column.sensitive}
+        if sensitive & set(self.resource.keys):
+            return {}
+        return {"keys": MetadataValue.json([[str(part) for part in key] for key in keys])}
+
+
+def _changes(*schemas: Any) -> Iterator[str]:
+    """What is different in the newest of two column schemas."""
+    if len(schemas) < 2 or not all(isinstance(schema, TableSchema) for schema in schemas):
+        return
+    new, old = ({column.name: column.type for column in schema.columns} for schema in schemas)
+    yield from (f"{name} was added" for name in new if name not in old)
+    yield from (f"{name} is gone" for name in old if name not in new)
+    yield from (
+        f"{name} was {old[name]} and is {new[name]}" for name in new if name in old and old[name] != new[name]
+    )
+
+
+def plain_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as plain values, whether it is about to be stored or was read back."""
+    return {name: value.value for name, value in normalize_metadata(dict(metadata)).items()}

@@ -1,0 +1,62 @@
+"""All API files as one code location; a broken file shows as an asset of its own and takes nobody down."""
+
+import logging
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from dagster import (
+    AssetKey,
+    AssetsDefinition,
+    Definitions,
+    Failure,
+    asset,
+    in_process_executor,
+    multiprocess_executor,
+)
+
+from messaging_assets.alerts import build_alert_sensors
+from messaging_assets.api_definitions import definitions_for
+from messaging_assets.description_files import InvalidDescription, api_folders, read_folders
+
+EXECUTOR_VARIABLE = "MESSAGING_ASSETS_EXECUTOR"
+_logger = logging.getLogger(__name__)
+
+
+def build_code_location() -> Definitions:
+    """Definitions of every API file in `MESSAGING_ASSETS_APIS`, or of those that the package ships."""
+    files = read_folders(api_folders())
+    for broken in files.broken.values():
+        _logger.error("%s", broken)
+    every = [definitions_for(description) for description in files.descriptions]
+    own = Definitions(
+        assets=[_broken_asset(name, error) for name, error in files.broken.items()],
+        sensors=build_alert_sensors(),
+        executor=_executor(),
+    )
+    return Definitions.merge(*every, own)
+
+
+def _executor() -> Any:
+    """In process by default, because steps start in no time there; one variable makes it multiprocess."""
+    chosen = os.environ.get(EXECUTOR_VARIABLE, "in_process")
+    if chosen == "multiprocess":
+        # A fork server imports Dagster and dlt once, and not in every step.
+        return multiprocess_executor.configured(
+            {"start_method": {"forkserver": {"preload_modules": list(_preload())}}}
+        )
+    return in_process_executor
+
+
+def _preload() -> Iterator[str]:
+    yield from ("dagster", "messaging_assets.api_definitions")
+
+
+def _broken_asset(name: str, error: InvalidDescription) -> AssetsDefinition:
+    text = str(error)
+
+    @asset(key=AssetKey([name, "broken_file"]), group_name=name, description=text, kinds={"yaml"})
+    def broken_file() -> None:
+        raise Failure(text, allow_retries=False)
+
+    return broken_file

@@ -1,0 +1,13 @@
+"""The front door: every API file becomes assets, checks, jobs, schedules and sensors.
+
+Dagster loads this module (`workspace.yaml`, or `dagster dev -m messaging_assets.definitions`); nothing else
+imports it.
+"""
+
+from messaging_assets.project_folders import settle_environment
+
+settle_environment()
+
+from messaging_assets.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
+
+defs = build_code_location()

@@ -1,0 +1,54 @@
+"""Where tables go: dlt's own configuration decides, a DuckDB file in the project's folder by default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+from dlt.pipeline.pipeline import Pipeline
+
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.project_folders import ProjectFolders
+
+
+def destination_type() -> str:
+    """dlt's word for the destination: `destination_type` in `.dlt/config.toml` or DESTINATION_TYPE."""
+    return str(dlt.config.get("destination_type") or "duckdb")
+
+
+def pipeline_name(api: str, resource: str) -> str:
+    """The name of a resource's pipeline and op."""
+    return f"{api}__{resource}"
+
+
+def build_pipeline(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Pipeline:
+    """A fresh pipeline of one resource: table `<resource>` in dataset `<api>`.
+
+    Args:
+        description: the API.
+        resource: one of its resources.
+        folders: where working files and the default DuckDB file are.
+    """
+    return dlt.pipeline(
+        pipeline_name(description.name, resource.name),
+        pipelines_dir=str(folders.pipelines),
+        destination=_destination(folders),
+        dataset_name=description.name,
+    )
+
+
+def loader_file_format(pipeline: Pipeline) -> str | None:
+    """The fastest file format that the pipeline's destination loads; None leaves it to dlt."""
+    supported = pipeline.destination.capabilities().supported_loader_file_formats  # type: ignore[union-attr]
+    return "parquet" if "parquet" in (supported or ()) else None
+
+
+def _destination(folders: ProjectFolders) -> Any:
+    if destination_type() != "duckdb" or dlt.config.get("destination_name"):
+        return None
+    # Imported late: only those who load into DuckDB need it.
+    from messaging_assets.waiting_duckdb import duckdb
+
+    if dlt.config.get("destination.duckdb.credentials") or dlt.secrets.get("destination.duckdb.credentials"):
+        return duckdb()
+    return duckdb(str(folders.database))

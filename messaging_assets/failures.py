@@ -1,0 +1,60 @@
+"""Why a sync stopped, named by what to do next.
+
+    SyncFailure                  one sentence: what happened, where, what to do
+    |-- MendDescription          change the API file (or ask the vendor what changed); trying again cannot help
+    |-- SetSecret                set the named variable; trying again cannot help
+    |-- CheckCredentials         the API refused who we are; trying again cannot help
+    |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
+    `-- ReadIncomplete           rows are known to be missing; Dagster tries again
+
+No message ever holds a secret or a record's content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+
+class SyncFailure(Exception):
+    """Base of every failure of a sync; its text is one sentence for the person who is woken by it.
+
+    `metadata` is the receipt of what came before it failed, for the run's page.
+    """
+
+    retryable: ClassVar[bool] = False
+    metadata: Mapping[str, Any] = MappingProxyType({})
+
+
+class MendDescription(SyncFailure):
+    """The API answers otherwise than the API file says."""
+
+
+class SetSecret(SyncFailure):
+    """A secret that the API file asks for is set in neither place."""
+
+
+class CheckCredentials(SyncFailure):
+    """The API or its token server refused the credentials."""
+
+
+class TryAgainLater(SyncFailure):
+    """The API was busy, broken or out of reach for longer than the file allows.
+
+    Args:
+        message: the sentence.
+        wait_seconds: how long the API asked to be left alone, where it said so.
+    """
+
+    retryable: ClassVar[bool] = True
+
+    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.wait_seconds = wait_seconds
+
+
+class ReadIncomplete(SyncFailure):
+    """The read ended, but rows that the API has are known to be missing from it."""
+
+    retryable: ClassVar[bool] = True

@@ -1,0 +1,9 @@
+"""Everything between dlt and the wire.
+
+session.py         one session per sync: origin, authentication, pages read ahead
+exchange.py        one request until it is answered: attempts, waits, statuses
+answer.py          the body of an answer, parsed once and without changing a value
+authentication.py  secrets onto requests, OAuth2 tokens
+pacing.py          one gate per API for the rate of its requests
+redaction.py       secrets out of every text
+"""

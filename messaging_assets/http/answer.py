@@ -1,0 +1,110 @@
+"""The body of an answer, parsed once and without changing a value.
+
+orjson is fast but reads integers beyond 64 bits as floats and refuses NaN, lone surrogates and bytes that
+are no UTF-8; bodies with such things are read again by Python's own parser, which keeps them apart, so that
+one strange record does not sink its page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import sys
+from typing import Any
+
+import orjson
+import requests
+
+# 19 digits are the first that can exceed a signed 64-bit integer.
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+_DEEPEST = 20_000
+
+
+class Unreadable(ValueError):
+    """The body is not JSON; the text says what it looks like, never what is in it."""
+
+
+class NotFinite:
+    """A number that JSON does not know or a double cannot hold: NaN, Infinity, 1e400."""
+
+    def __init__(self, text: str) -> None:
+        # No dataclass: orjson would write one as an object, and the number would be a value after all.
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Answer(requests.Response):
+    """A response whose JSON is parsed once; everything else is requests' own."""
+
+    parsed: Any = None
+
+    def json(self, **kwargs: Any) -> Any:
+        """The parsed body (dlt asks for it several times a page)."""
+        return self.parsed
+
+
+def parse(body: bytes, encoding: str | None) -> Any:
+    """Parse a JSON body exactly.
+
+    Args:
+        body: the decoded (not compressed) bytes.
+        encoding: the charset that the Content-Type names, if any.
+
+    Returns:
+        Python's plain values; integers of any size, `NotFinite` for NaN and its like, surrogates kept.
+
+    Raises:
+        Unreadable: the body is empty, HTML, cut off, or otherwise not JSON.
+    """
+    if not body.strip():
+        raise Unreadable("an empty body")
+    if encoding and encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "us-ascii"):
+        body = _as_utf8(body, encoding)
+    if not _LONG_NUMBER.search(body):
+        try:
+            return orjson.loads(body)
+        except orjson.JSONDecodeError:
+            pass
+    return _parse_carefully(body)
+
+
+def _as_utf8(body: bytes, encoding: str) -> bytes:
+    try:
+        return body.decode(encoding).encode()
+    except (LookupError, UnicodeError):
+        return body
+
+
+def _parse_carefully(body: bytes) -> Any:
+    text = body.decode("utf-8-sig", "surrogateescape")
+    limit = sys.getrecursionlimit()
+    try:
+        # Deep nesting is one record's fault; it is parsed here so that the record alone can be set aside.
+        sys.setrecursionlimit(max(limit, _DEEPEST))
+        return json.loads(text, parse_int=_integer, parse_float=_real, parse_constant=NotFinite)
+    except (ValueError, RecursionError):
+        raise Unreadable(_looks_like(body)) from None
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def _integer(digits: str) -> Any:
+    # Python refuses to convert more than 4,300 digits; as a text it fits no number column and is set aside.
+    return int(digits) if len(digits) < 4000 else digits
+
+
+def _real(digits: str) -> Any:
+    number = float(digits)
+    return number if math.isfinite(number) else NotFinite(digits)
+
+
+def _looks_like(body: bytes) -> str:
+    start = body.lstrip()[:1]
+    if start == b"<":
+        return "HTML or XML, not JSON"
+    if start in (b"{", b"["):
+        return "JSON that is cut off or broken"
+    return "something that is not JSON"

@@ -1,0 +1,191 @@
+"""Secrets onto requests: keys, tokens, passwords, and OAuth2 client credentials (RFC 6749, section 4.4).
+
+The secrets are known to these objects alone; dlt never sees them, so they reach none of its configs,
+traces or packages.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import requests
+from requests.auth import AuthBase
+
+from messaging_assets.authentication_description import (
+    ApiKeyAuth,
+    Auth,
+    BearerAuth,
+    HttpBasicAuth,
+    OAuth2ClientCredentialsAuth,
+)
+from messaging_assets.failures import CheckCredentials, SetSecret
+from messaging_assets.http.answer import Answer
+from messaging_assets.http.exchange import Exchange, Terms
+from messaging_assets.http.redaction import Redaction, plain_address
+
+# A token is renewed when this share of its life is over: a fraction, so that short-lived tokens work too.
+_USABLE_SHARE = 0.9
+
+
+class ApiKey(AuthBase):
+    """Puts a key into the header, query or cookie that the file names."""
+
+    def __init__(self, auth: ApiKeyAuth, key: str) -> None:
+        self._auth, self._key = auth, key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the key to a prepared request."""
+        if self._auth.location == "header":
+            request.headers[self._auth.name] = self._key
+        elif self._auth.location == "cookie":
+            pair = f"{self._auth.name}={quote_plus(self._key)}"
+            others = request.headers.get("Cookie")
+            request.headers["Cookie"] = f"{others}; {pair}" if others else pair
+        else:
+            request.prepare_url(request.url, {self._auth.name: self._key})
+        return request
+
+
+class Header(AuthBase):
+    """Puts a fixed Authorization header: Bearer (RFC 6750) or Basic (RFC 7617)."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header to a prepared request."""
+        request.headers["Authorization"] = self._value
+        return request
+
+
+class ClientCredentials(AuthBase):
+    """Asks the token server for a token, one for all requests of a sync, and renews it ahead of its end."""
+
+    def __init__(
+        self,
+        auth: OAuth2ClientCredentialsAuth,
+        token_url: str,
+        secrets: Mapping[str, str],
+        redaction: Redaction,
+    ) -> None:
+        self._auth, self._token_url, self._secrets, self._redaction = auth, token_url, secrets, redaction
+        self._token, self._usable_until = "", 0.0
+        self._lock = threading.Lock()
+        self.exchange: Exchange | None = None
+        self.terms: Terms | None = None
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add a token that is still good to a prepared request."""
+        with self._lock:
+            if time.monotonic() >= self._usable_until:
+                self._ask()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def renew(self, request: requests.PreparedRequest) -> None:
+        """Replace the token that this request was refused with, unless another thread just did."""
+        with self._lock:
+            if request.headers.get("Authorization") == f"Bearer {self._token}":
+                self._usable_until = 0.0
+        self(request)
+
+    def _ask(self) -> None:
+        assert self.exchange is not None and self.terms is not None
+        answer = self.exchange.answer(self._token_request(), self.terms)
+        body = answer.parsed if isinstance(answer.parsed, dict) else {}
+        token = body.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise CheckCredentials(
+                f"{self.terms.asset}: {plain_address(self._token_url)} answered without an access_token; "
+                "check token_url and the client's rights."
+            )
+        self._redaction.add(token)
+        self._token = token
+        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(body.get("expires_in"))
+
+    def _life(self, expires_in: Any) -> float:
+        try:
+            return max(float(expires_in), 0.0)
+        except (TypeError, ValueError):
+            return float(self._auth.default_token_expiration)
+
+    def _token_request(self) -> requests.PreparedRequest:
+        client_id, client_secret = self._secrets["client_id"], self._secrets["client_secret"]
+        form: dict[str, Any] = {"grant_type": "client_credentials", **self._auth.access_token_request_data}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        if self._auth.scopes:
+            scopes = self._auth.scopes
+            form["scope"] = scopes if isinstance(scopes, str) else " ".join(scopes)
+        if self._auth.audience:
+            form["audience"] = self._auth.audience
+        if self._auth.client_authentication == "header":
+            # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
+            headers["Authorization"] = _basic(quote_plus(client_id), quote_plus(client_secret))
+        else:
+            form |= {"client_id": client_id, "client_secret": client_secret}
+        return requests.Request("POST", self._token_url, data=urlencode(form), headers=headers).prepare()
+
+
+def refused_client(answer: Answer) -> str | None:
+    """The error code of a token server's refusal (RFC 6749, section 5.2); None where it is no such thing."""
+    from messaging_assets.http.answer import Unreadable, parse
+
+    if answer.status_code not in (400, 401, 403):
+        return None
+    try:
+        body = parse(answer.content, None)
+    except Unreadable:
+        return None
+    code = body.get("error") if isinstance(body, dict) else None
+    known = (
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
+        "unsupported_grant_type", "invalid_scope", "access_denied",
+    )  # fmt: skip
+    return code if code in known else None
+
+
+def authenticator(
+    auth: Auth | None, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, place: str
+) -> AuthBase | None:
+    """What puts the secrets onto requests, for the way of authentication that the file names.
+
+    Args:
+        auth: the file's `auth`, or None for an open API.
+        secrets: values by field name, all that `auth.secrets` lists.
+        token_url: where OAuth2 tokens come from.
+        redaction: learns every secret, tokens included.
+        place: how to name the API in an error.
+
+    Raises:
+        SetSecret: a value cannot stand in a request (a line break or control character in it).
+    """
+    for name, value in secrets.items():
+        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+            raise SetSecret(
+                f"{place}: the value of {name} has a line break or control character in it; set it again without."
+            )
+        if isinstance(auth, ApiKeyAuth | BearerAuth) and not value.isascii():
+            raise SetSecret(
+                f"{place}: the value of {name} has letters that no header can carry; set it again."
+            )
+    redaction.add(*secrets.values())
+    if isinstance(auth, ApiKeyAuth):
+        return ApiKey(auth, secrets["api_key"])
+    if isinstance(auth, BearerAuth):
+        return Header(f"Bearer {secrets['token']}")
+    if isinstance(auth, HttpBasicAuth):
+        value = _basic(secrets["username"], secrets["password"])
+        redaction.add(value)
+        return Header(value)
+    if isinstance(auth, OAuth2ClientCredentialsAuth):
+        return ClientCredentials(auth, token_url or "", secrets, redaction)
+    return None
+
+
+def _basic(user: str, password: str) -> str:
+    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()

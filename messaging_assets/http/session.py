@@ -1,0 +1,144 @@
+"""The session that dlt's REST client sends with: one origin, secrets joined here, pages read ahead."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import requests
+from dlt.sources.helpers.requests import Session
+from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from messaging_assets.api_description import Client
+from messaging_assets.failures import MendDescription
+from messaging_assets.http.answer import Answer
+from messaging_assets.http.authentication import ClientCredentials, refused_client
+from messaging_assets.http.exchange import Exchange, Ignored, Terms
+from messaging_assets.http.pacing import Pacing
+from messaging_assets.http.redaction import origin, plain_address
+from messaging_assets.reading import Reading
+
+
+class ApiSession(Session):
+    """Sends the requests of one sync.
+
+    Every request carries the `Reading` it belongs to (a paginator puts it there), which says on what terms it
+    is asked and which authentication it takes.
+
+    Args:
+        base_url: the API's address; no request goes to another origin.
+        client: time limits, pace and number of requests in flight.
+        pace_file: the file of the API's pacing gate.
+    """
+
+    def __init__(self, base_url: str, client: Client, pace_file: Path | None = None) -> None:
+        super().__init__(timeout=client.timeout.read, raise_for_status=False)
+        # Without this requests would read .netrc; proxies and certificates are looked up below instead.
+        self.trust_env = False
+        self._base_url, self._origin = base_url, origin(base_url)
+        self._closing = threading.Event()
+        pacing = Pacing(pace_file, client.requests_per_second, self._closing)
+        verify = (
+            client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        )
+        self._send_settings: dict[str, Any] = {"verify": verify, "proxies": get_environ_proxies(base_url)}
+        self._exchange = Exchange(self._transport, client.timeout, pacing, self._closing)
+        self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
+        self._ahead: dict[tuple[str, Any], Future[Answer]] = {}
+        adapter = HTTPAdapter(pool_maxsize=client.max_in_flight + 1)
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
+        reading: Reading = request.reading  # type: ignore[attr-defined]
+        prepared = self._prepared(request, reading)
+        if _identity(prepared) not in self._ahead:
+            self._forget_pages_ahead()
+        for further in reading.ahead(request):
+            ahead = self._prepared(further, reading)
+            if _identity(ahead) not in self._ahead:
+                self._ahead[_identity(ahead)] = self._pool.submit(self._answer, ahead, reading)
+        return prepared
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Answer a prepared request, from the pages read ahead where it is among them."""
+        reading: Reading = request.reading  # type: ignore[attr-defined]
+        future = self._ahead.pop(_identity(request), None)
+        try:
+            return future.result() if future else self._answer(request, reading)
+        except Ignored as end:
+            how = end.how
+        reading.ended(how)
+        raise IgnoreResponseException
+
+    def close(self) -> None:
+        """End every wait, drop what was asked ahead, and close the connections."""
+        self._closing.set()
+        self._forget_pages_ahead()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        super().close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def token_exchange(self, credentials: ClientCredentials, terms: Terms) -> None:
+        """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""
+        credentials.exchange = Exchange(
+            self._transport, self._exchange.timeout, self._exchange.pacing, self._closing
+        )
+        credentials.terms = Terms(terms.asset, terms.endpoint, terms.counts, explain=refused_client)
+
+    def _prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
+        if origin(request.url) != self._origin:
+            raise MendDescription(
+                f"{reading.asset}: the next page is said to be at {plain_address(request.url)}, another origin than "
+                f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
+            )
+        request.auth = reading.auth
+        prepared = super().prepare_request(request)
+        # dlt's own status handling prints bodies and addresses; statuses are judged in exchange.py.
+        prepared.hooks = {"response": []}
+        prepared.reading = reading  # type: ignore[attr-defined]
+        return prepared
+
+    def _answer(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer:
+        exchange = self._exchange
+        if isinstance(reading.auth, ClientCredentials):
+            exchange = Exchange(
+                self._transport, exchange.timeout, exchange.pacing, self._closing, _renewing(reading.auth)
+            )
+        return exchange.answer(prepared, reading.terms)
+
+    def _transport(
+        self, prepared: requests.PreparedRequest, timeout: tuple[float, float]
+    ) -> requests.Response:
+        return super().send(
+            prepared, timeout=timeout, stream=True, allow_redirects=False, **self._send_settings
+        )
+
+    def _forget_pages_ahead(self) -> None:
+        for future in self._ahead.values():
+            future.cancel()
+        self._ahead.clear()
+
+
+def _renewing(credentials: ClientCredentials) -> Callable[[requests.PreparedRequest], bool]:
+    def renew(request: requests.PreparedRequest) -> bool:
+        credentials.renew(request)
+        return True
+
+    return renew
+
+
+def _identity(request: requests.PreparedRequest) -> tuple[str, Any]:
+    return request.url or "", request.body

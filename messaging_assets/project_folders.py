@@ -1,0 +1,81 @@
+"""Where this project keeps its own things, so that two checkouts never share state.
+
+Everything lives below one folder, `.messaging_assets/` in the project's home: the DuckDB file, dlt's working
+files and Dagster's storage. The home is `MESSAGING_ASSETS_HOME`, else the checkout this package runs from, else
+the working directory.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+# Kept beside the rows, so that rows loaded one way go on loading the other way, and a load can be taken back.
+_DLT_SETTINGS = {
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID": "true",
+    "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "RUNTIME__DLTHUB_TELEMETRY": "false",
+}
+DATABASE_STEM = "warehouse"
+
+
+@dataclass(frozen=True)
+class ProjectFolders:
+    """The folders below a project's home."""
+
+    home: Path
+
+    @property
+    def state(self) -> Path:
+        """The private folder of everything that is not source."""
+        return self.home / ".messaging_assets"
+
+    @property
+    def database(self) -> Path:
+        """The DuckDB file, unless dlt's configuration names another destination."""
+        return self.state / f"{DATABASE_STEM}.duckdb"
+
+    @property
+    def pipelines(self) -> Path:
+        """dlt's working files."""
+        return self.state / "pipelines"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's storage: runs, events, schedules."""
+        return self.state / "dagster"
+
+    @property
+    def pace(self) -> Path:
+        """The gates that hold an API's budget across steps."""
+        return self.state / "pace"
+
+    def make(self) -> ProjectFolders:
+        """Create the folders, readable by their user alone."""
+        for folder in (self.state, self.pipelines, self.dagster, self.pace):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self
+
+
+def project_folders() -> ProjectFolders:
+    """The folders of the project that this process works for."""
+    named = os.environ.get("MESSAGING_ASSETS_HOME")
+    if named:
+        return ProjectFolders(Path(named).resolve())
+    checkout = Path(__file__).resolve().parent.parent
+    is_checkout = (checkout / "workspace.yaml").is_file() and (checkout / "pyproject.toml").is_file()
+    return ProjectFolders(checkout if is_checkout else Path.cwd())
+
+
+def settle_environment() -> ProjectFolders:
+    """Point dlt at this project and switch telemetry off, for this process and its children.
+
+    Whatever the environment already says wins.
+    """
+    folders = project_folders()
+    for name, value in {**_DLT_SETTINGS, "DLT_PROJECT_DIR": str(folders.home)}.items():
+        os.environ.setdefault(name, value)
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    return folders

@@ -1,0 +1,164 @@
+"""What a sync saw, and whether that was everything.
+
+The verdict of a read, from best to worst, and what each does to the asset:
+
+    proven            nothing can have slipped between pages; deletes may rely on it     green
+    read to the end   the end was confirmed, nothing contradicts it                      green
+    unknown           signs are bad but prove nothing, as on a live feed                 green, check warns
+    incomplete        rows are known to be missing                                       the step fails
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+
+class Verdict(IntEnum):
+    """How complete a read was; a higher value is worse."""
+
+    PROVEN = 0
+    READ_TO_THE_END = 1
+    UNKNOWN = 2
+    INCOMPLETE = 3
+
+    @property
+    def words(self) -> str:
+        """The verdict as people read it."""
+        return self.name.lower().replace("_", " ")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A verdict with its reason, a clause that can follow a colon."""
+
+    verdict: Verdict
+    reason: str
+
+
+@dataclass
+class Receipt:
+    """Counts of one sync of one resource; safe to write from several threads.
+
+    Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
+    pace, retries and Retry-After, not for its answers.
+    """
+
+    requests: int = 0
+    pages: int = 0
+    rows_read: int = 0
+    rows_filtered: int = 0
+    duplicates: int = 0
+    rows_loaded: int = 0
+    values_rounded: int = 0
+    values_dropped: int = 0
+    bytes: int = 0
+    waited_seconds: float = 0.0
+    passes: int = 1
+    parents: int | None = None
+    rows_api_says: int | None = None
+    distinct_keys: int = 0
+    first_cursor: str | None = None
+    last_cursor: str | None = None
+    retries: Counter[str] = field(default_factory=Counter)
+    set_aside: Counter[str] = field(default_factory=Counter)
+    ends: Counter[str] = field(default_factory=Counter)
+    findings: list[Finding] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def asked(self) -> None:
+        """One request left."""
+        with self._lock:
+            self.requests += 1
+
+    def retried(self, reason: str) -> None:
+        """One request is to be repeated, for this status or breakage."""
+        with self._lock:
+            self.retries[reason] += 1
+
+    def waited(self, seconds: float) -> None:
+        """So many seconds were spent waiting."""
+        with self._lock:
+            self.waited_seconds += seconds
+
+    def received(self, number_of_bytes: int) -> None:
+        """A body of so many bytes came."""
+        with self._lock:
+            self.bytes += number_of_bytes
+
+    def announced(self, rows: int) -> None:
+        """One list is over, of which the API said that it has so many rows."""
+        self.rows_api_says = (self.rows_api_says or 0) + rows
+
+    def found(self, verdict: Verdict, reason: str) -> None:
+        """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
+        finding = Finding(verdict, reason)
+        if finding not in self.findings:
+            self.findings.append(finding)
+
+    @property
+    def rows_set_aside(self) -> int:
+        """Records that went to the rejected table."""
+        return sum(self.set_aside.values())
+
+    @property
+    def finding(self) -> Finding:
+        """The worst finding; a read that saw nothing at all is unknown."""
+        if not self.findings:
+            return Finding(Verdict.UNKNOWN, "nothing was read")
+        return max(self.findings, key=lambda finding: finding.verdict)
+
+    def carry_over(self, earlier: Receipt) -> None:
+        """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
+        self.passes = earlier.passes + 1
+        self.requests += earlier.requests
+        self.bytes += earlier.bytes
+        self.waited_seconds += earlier.waited_seconds
+        self.retries.update(earlier.retries)
+
+    def metadata(self) -> dict[str, Any]:
+        """The receipt as metadata of a materialization or failure, numbers as numbers, zero as zero."""
+        from dagster import MetadataValue
+
+        numbers: dict[str, Any] = {
+            "rows_read": self.rows_read,
+            "distinct_keys": self.distinct_keys,
+            "duplicates": self.duplicates,
+            "rows_loaded": self.rows_loaded,
+            "rows_set_aside": self.rows_set_aside,
+            "rows_filtered": self.rows_filtered,
+            "pages": self.pages,
+            "passes": self.passes,
+            "requests": self.requests,
+            "retries": sum(self.retries.values()),
+            "waited_seconds": round(self.waited_seconds, 3),
+            "bytes": self.bytes,
+            "values_rounded": self.values_rounded,
+            "values_dropped": self.values_dropped,
+        }
+        optional = {
+            "rows_api_says": self.rows_api_says,
+            "parents": self.parents,
+            "first_cursor": self.first_cursor,
+            "last_cursor": self.last_cursor,
+        }
+        details = {
+            "retries_by_status": dict(self.retries),
+            "set_aside_by_reason": dict(self.set_aside),
+            "how_it_ended": dict(self.ends),
+        }
+        finding = self.finding
+        known = numbers | {name: value for name, value in optional.items() if value is not None}
+        return {
+            **{f"messaging_assets/{name}": value for name, value in known.items()},
+            **{
+                f"messaging_assets/{name}": MetadataValue.json(value)
+                for name, value in details.items()
+                if value
+            },
+            "messaging_assets/verdict": finding.verdict.words,
+            "messaging_assets/verdict_reason": finding.reason,
+        }

@@ -1,0 +1,176 @@
+"""One sync of one resource inside its op: secrets join, the API is read, the table is loaded."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import AssetExecutionContext
+from dlt.extract import DltSource
+from requests.auth import AuthBase
+
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.credentials import ApiCredentials
+from messaging_assets.destination import build_pipeline, loader_file_format
+from messaging_assets.dlt_source import Pass, Unsettled, ancestry
+from messaging_assets.embedded_elt import DagsterDltResource
+from messaging_assets.failures import SyncFailure, TryAgainLater
+from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.redaction import Redaction
+from messaging_assets.http.session import ApiSession
+from messaging_assets.project_folders import settle_environment
+from messaging_assets.receipt import Receipt
+from messaging_assets.translator import ApiTranslator
+
+
+@dataclass(frozen=True)
+class SyncResult:
+    """What a sync leaves: its receipt, and all metadata of its materialization."""
+
+    receipt: Receipt
+    metadata: dict[str, Any]
+
+
+def sync(
+    context: AssetExecutionContext,
+    description: ApiDescription,
+    resource: Resource,
+    credentials: ApiCredentials,
+    loader: DagsterDltResource,
+    translator: ApiTranslator,
+) -> SyncResult:
+    """Read a resource to its end and load it.
+
+    A list that moved while it was read is read again, up to the file's `passes`; nothing is loaded in between.
+
+    Raises:
+        SyncFailure: one sentence on what happened and what to do; the receipt is its `metadata`.
+    """
+    job = _Job(context, description, resource, loader, translator)
+    caught: Exception | None = None
+    try:
+        with job.redaction.on_loggers(), _quiet_dlt():
+            return job.run(credentials)
+    except Exception as error:
+        caught = error
+    # Raised out here, and as a fresh object: the caught one drags dlt's chain and its frames along, and in
+    # them requests with secrets.
+    failure = sync_failure(caught) or _stranger(job.asset, job.redaction, caught)
+    plain = type(failure)(job.redaction(str(failure)))
+    plain.metadata = job.receipt.metadata()
+    raise plain
+
+
+class _Job:
+    """What the steps of one sync share."""
+
+    def __init__(
+        self,
+        context: AssetExecutionContext,
+        description: ApiDescription,
+        resource: Resource,
+        loader: DagsterDltResource,
+        translator: ApiTranslator,
+    ) -> None:
+        self.context, self.loader, self.translator = context, loader, translator
+        self.description, self.resource = description, resource
+        self.asset = f"{description.name}.{resource.name}"
+        self.folders = settle_environment().make()
+        self.redaction, self.receipt = Redaction(), Receipt()
+
+    def run(self, credentials: ApiCredentials) -> SyncResult:
+        """Read and load, pass by pass."""
+        auths = self._authenticators(credentials)
+        base_url = credentials.base_url_for(self.description)
+        for number in range(1, self.resource.passes + 1):
+            is_last = number == self.resource.passes
+            with ApiSession(
+                base_url, self.description.client, self.folders.pace / self.description.name
+            ) as session:
+                loaded = self._one_pass(
+                    Pass(self.description, self.resource, session, auths, base_url, is_last)
+                )
+            if loaded is not None:
+                break
+            self.context.log.info(f"{self.asset} moved while it was read; reading it again")
+        return SyncResult(self.receipt, {**(loaded or {}), **self.receipt.metadata()})
+
+    def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
+        """What puts the secrets onto requests, for the resource and its parents, by name."""
+        auths = {}
+        for one in ancestry(self.description, self.resource):
+            auth = self.description.auth_of(one)
+            secrets = credentials.secrets_for(self.description, one)
+            token_url = credentials.token_url_for(self.description, auth)
+            auths[one.name] = authenticator(auth, secrets, token_url, self.redaction, self.asset)
+        return auths
+
+    def _one_pass(self, one_pass: Pass) -> Mapping[str, Any] | None:
+        """Load what one pass reads; None where the list moved and is to be read again."""
+        if self.receipt.requests:
+            one_pass.receipt.carry_over(self.receipt)
+        self.receipt = one_pass.receipt
+        try:
+            loaded = self._load(one_pass.source())
+        except Exception as error:
+            if not isinstance(sync_failure(error), Unsettled):
+                raise
+            return None
+        if one_pass.late:
+            self._load(one_pass.late_source())
+        return loaded
+
+    def _load(self, source: DltSource) -> Mapping[str, Any]:
+        # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
+        pipeline = build_pipeline(self.description, self.resource, self.folders)
+        file_format = loader_file_format(pipeline)
+        events = self.loader.run(
+            context=self.context,
+            dlt_source=source,
+            dlt_pipeline=pipeline,
+            dagster_dlt_translator=self.translator,
+            **({"loader_file_format": file_format} if file_format else {}),
+        )
+        return next(iter(list(events))).metadata or {}
+
+
+def sync_failure(error: BaseException | None) -> SyncFailure | None:
+    """Our own failure inside whatever dlt wrapped around it; None where there is none."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, SyncFailure):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:
+    """A failure that is not ours: of the destination, the disk, or a defect; its innermost cause says most."""
+    innermost: BaseException = error
+    while innermost.__cause__ or innermost.__context__:
+        innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
+    words = redaction(str(innermost).strip().split("\n")[0])[:300].rstrip(".")
+    logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
+    return TryAgainLater(
+        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again, the table "
+        "is as it was."
+    )
+
+
+@contextmanager
+def _quiet_dlt() -> Iterator[None]:
+    """Leave out the one warning that says nothing: JSON travels as text in Arrow, and dlt remarks on it."""
+    logger = logging.getLogger("dlt")
+
+    def is_news(record: logging.LogRecord) -> bool:
+        return "merging arrow schema" not in str(record.msg)
+
+    logger.addFilter(is_news)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_news)

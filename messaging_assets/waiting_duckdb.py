@@ -1,0 +1,88 @@
+"""A DuckDB destination whose writers wait for each other.
+
+DuckDB lets one process at a time open a file; dlt gives up at once when another has it. DuckDB's own lock dies
+with its process and dlt holds it only while it loads, never while the API is read, so waiting for it is all
+that is needed.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from typing import Any
+
+import duckdb as duckdb_library
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
+from dlt.destinations.impl.duckdb.factory import duckdb as DltDuckDb
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+LONGEST_WAIT = 600.0
+_LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
+_logger = logging.getLogger(__name__)
+
+
+class DatabaseHeld(Exception):
+    """Another process held the DuckDB file for longer than the bound; the text names it."""
+
+
+def _is_locked(error: BaseException) -> bool:
+    return bool(_LOCKED.search(str(error)))
+
+
+def _holder(error: BaseException | None) -> str:
+    found = _LOCKED.search(str(error))
+    return f"process {found[1]}" if found and found[1] else "another process"
+
+
+class _WaitingSqlClient(DuckDbSqlClient):
+    """Opens its connection as soon as no other process has the file."""
+
+    def open_connection(self) -> duckdb_library.DuckDBPyConnection:
+        """See DuckDbSqlClient; waits up to `LONGEST_WAIT` seconds, with one log line that says for whom."""
+        started = time.monotonic()
+
+        def tell(state: RetryCallState) -> None:
+            if state.attempt_number == 1 and state.outcome:
+                holder = _holder(state.outcome.exception())
+                _logger.warning("waiting for %s, which holds the DuckDB file", holder)
+
+        waiting = Retrying(
+            retry=retry_if_exception(_is_locked),
+            stop=stop_after_delay(LONGEST_WAIT),
+            wait=wait_random_exponential(multiplier=0.02, max=0.5),
+            before_sleep=tell,
+            reraise=True,
+        )
+        try:
+            connection: Any = waiting(super().open_connection)
+        except Exception as error:
+            if not _is_locked(error):
+                raise
+            holder, waited = _holder(error), time.monotonic() - started
+        else:
+            return connection
+        raise DatabaseHeld(
+            f"{holder} has held the DuckDB file for {waited:.0f} s; end it or close its connection, and run again"
+        )
+
+
+class _WaitingClient(DuckDbClient):
+    def __init__(self, schema: Any, config: Any, capabilities: Any) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client = _WaitingSqlClient(
+            self.sql_client.dataset_name,
+            self.sql_client.staging_dataset_name,
+            config.credentials,
+            capabilities,
+        )
+
+
+class duckdb(DltDuckDb):  # noqa: N801 - dlt takes the destination's type, and so its configuration, from this name
+    """dlt's DuckDB destination, with writers that wait."""
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        """The client whose connections wait."""
+        return _WaitingClient

@@ -42,9 +42,7 @@ def _executor() -> Any:
     chosen = os.environ.get(EXECUTOR_VARIABLE, "in_process")
     if chosen == "multiprocess":
         # A fork server imports Dagster and dlt once, and not in every step.
-        return multiprocess_executor.configured(
-            {"start_method": {"forkserver": {"preload_modules": list(_preload())}}}
-        )
+        return multiprocess_executor.configured({"start_method": {"forkserver": {"preload_modules": list(_preload())}}})
     return in_process_executor
 
 

@@ -81,9 +81,7 @@ class ApiCredentials(ConfigurableResource):
         return address
 
 
-def build_credentials(
-    description: ApiDescription, values: Mapping[str, Any] | None = None
-) -> ApiCredentials:
+def build_credentials(description: ApiDescription, values: Mapping[str, Any] | None = None) -> ApiCredentials:
     """The credentials resource of one API, with a field for each thing it can hold.
 
     Args:
@@ -94,9 +92,7 @@ def build_credentials(
     auths = [description.auth_of(resource) for resource in description.resources_with_unselected.values()]
     names = list(dict.fromkeys(name for auth in auths if auth for name in auth.secrets))
     addresses = ["base_url"] + (["token_url"] if "client_id" in names else [])
-    fields: dict[str, Any] = {
-        name: (Optional[str], Field(None, description=_where(api, name))) for name in names
-    }
+    fields: dict[str, Any] = {name: (Optional[str], Field(None, description=_where(api, name))) for name in names}
     for name in addresses:
         text = f"From {variable(api, name)}, else the API file's."
         fields[name] = (Optional[str], Field(None, description=text))

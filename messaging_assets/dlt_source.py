@@ -6,19 +6,25 @@ turns its records into typed batches. Secrets are not in it: they join on the se
 
 from __future__ import annotations
 
+import itertools
 import re
+import time
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 import dlt
-from dlt.common import jsonpath
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import StateInjectableContext
 from dlt.extract import DltResource, DltSource
+from dlt.extract.extractors import materialize_schema_item
 from dlt.sources.helpers.rest_client.detector import single_entity_path
 from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
+from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.failures import MendDescription, ReadIncomplete, SyncFailure
 from messaging_assets.http.authentication import ClientCredentials
@@ -46,7 +52,7 @@ class Unsettled(SyncFailure):
 
 @dataclass
 class Pass:
-    """One read of a resource from the first page to the last.
+    """One read of a resource from the first page to the last, loaded in one part or, with `merge`, in several.
 
     Args:
         description: the API.
@@ -56,6 +62,8 @@ class Pass:
         base_url: the API's address.
         is_last: whether a list that moved is loaded all the same, with its verdict.
         receipt: where things are counted.
+        late: after a part, later versions of records that are in it already.
+        is_over: whether the last part was read.
     """
 
     description: ApiDescription
@@ -66,7 +74,15 @@ class Pass:
     is_last: bool = True
     receipt: Receipt = field(default_factory=Receipt)
     late: list[dict[str, Any]] = field(default_factory=list)
-    agreed_keys: int | None = None
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self._chain = ancestry(self.description, self.resource)
+        self._repeated: set[int] = set()
+        self._loaded: set[int] = set()
+        self._rows: Iterator[dict[str, Any]] | None = None
+        self._state: dict[str, Any] = {}
+        self._batches: Batches | None = None
 
     @property
     def asset(self) -> str:
@@ -74,43 +90,70 @@ class Pass:
         return f"{self.description.name}.{self.resource.name}"
 
     def source(self) -> DltSource:
-        """A fresh dlt source whose one resource is this pass."""
-        return _source(self.description, self.resource, self._batches, self.resource.write_disposition)
+        """A fresh dlt source whose one resource is the next part of this pass."""
+        return _source(self.description, self.resource, self._part, self.resource.write_disposition)
 
     def late_source(self) -> DltSource:
         """A fresh dlt source with the later versions of records that came more than once."""
         disposition = "merge" if self.resource.disposition == "replace" else self.resource.write_disposition
-        return _source(self.description, self.resource, self._late_batches, disposition)
+        return _source(self.description, self.resource, self._late_part, disposition)
 
-    def _batches(self) -> Iterator[Any]:
-        rows, batches = self._open()
-        for row in rows:
+    def _part(self) -> Iterator[Any]:
+        batches = self._batches = self._new_batches()
+        if self._rows is None:
+            self._rows = self._open()
+        due = _Due(self.resource, self.receipt)
+        is_first = self.receipt.rows_loaded == 0
+        for row in self._rows:
+            if due.at_page_end(self.receipt):
+                self._rows = itertools.chain([row], self._rows)
+                break
             if batches.add(row):
                 yield from _emit(batches, self.resource)
+        else:
+            self.is_over = True
         yield from _emit(batches, self.resource)
         self.late = list(batches.late.values())
-        self._judge()
+        if self.is_over:
+            self._judge()
+            self._keep_incremental()
+            if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
+                # An empty list is an answer too: the table exists, and a replaced one is emptied.
+                yield materialize_schema_item()
 
-    def _late_batches(self) -> Iterator[Any]:
-        batches = self._new_batches(set())
+    def _late_part(self) -> Iterator[Any]:
+        batches = self._batches = self._new_batches()
         for row in self.late:
             batches.add(row)
+        # These rows replace earlier ones, so they are no more rows than before.
+        loaded = self.receipt.rows_loaded
         yield from _emit(batches, self.resource)
+        self.receipt.rows_loaded = loaded
 
-    def _open(self) -> tuple[Iterator[dict[str, Any]], Batches]:
+    def _open(self) -> Iterator[dict[str, Any]]:
+        """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
         assert self.session is not None
-        chain = ancestry(self.description, self.resource)
-        repeated: set[int] = set()
-        batches = self._new_batches(repeated)
-        sources = {one.name: self._source_of(one, chain, batches, repeated) for one in chain}
+        sources = {one.name: self._source_of(one) for one in self._chain}
         for name, auth in self.auths.items():
             if isinstance(auth, ClientCredentials):
                 self.session.token_exchange(auth, sources[name].terms)
-        config = rest_api_config(self.description, chain, self.session, sources, self.base_url)
-        reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
-        return iter(reader), batches
+        config = rest_api_config(self.description, self._chain, self.session, sources, self.base_url)
+        reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)  # type: ignore[arg-type]
+        container = Container()
+        self._state = deepcopy(container[StateInjectableContext].state)  # type: ignore[arg-type]
+        with container.injectable_context(StateInjectableContext(state=self._state)):
+            return iter(reader)
 
-    def _new_batches(self, repeated: set[int]) -> Batches:
+    def _keep_incremental(self) -> None:
+        """Let how far an incremental resource has come be stored with the last part, and not before."""
+        if not self.resource.endpoint.incremental and not _incremental_params(self.resource):
+            return
+        schema = dlt.current.source_schema().name
+        read = self._state.get("sources", {}).get(schema, {}).get("resources", {}).get(self.resource.name, {})
+        if "incremental" in read:
+            dlt.current.resource_state()["incremental"] = read["incremental"]
+
+    def _new_batches(self) -> Batches:
         schema = dlt.current.source_schema()
         known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {})
         return Batches(
@@ -119,28 +162,32 @@ class Pass:
             schema.naming.normalize_identifier,
             known.get("columns", {}),
             self.receipt,
-            repeated,
-            is_child=len(ancestry(self.description, self.resource)) > 1,
+            self._repeated,
+            is_child=len(self._chain) > 1,
             page=lambda: self.receipt.pages,
+            loaded=self._loaded,
         )
 
-    def _source_of(
-        self, one: Resource, chain: list[Resource], batches: Batches, repeated: set[int]
-    ) -> Source:
-        own = one is chain[-1]
-        child = None if own else chain[chain.index(one) + 1]
-        from_parent = tuple(f"_{parent.name}_{name}" for parent in chain for name in one.include_from_parent)
+    def _set_aside(self, record: Any, reason: str, page: int) -> None:
+        assert self._batches is not None
+        self._batches.set_aside(record, reason, page)
+
+    def _source_of(self, one: Resource) -> Source:
+        own = one is self._chain[-1]
+        child = None if own else self._chain[self._chain.index(one) + 1]
+        from_parent = tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
+        endpoint = _with_paginator(self.description, one)
         return Source(
             asset=self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})",
-            endpoint=_with_paginator(self.description, one),
+            endpoint=endpoint,
             keys=tuple(key for key in one.keys if key not in from_parent),
             receipt=self.receipt,
             auth=self.auths.get(one.name),
-            set_aside=batches.set_aside if own else lambda row, reason, page: None,
-            one_object=isinstance(_with_paginator(self.description, one).paginator, SinglePagePaginator),
+            set_aside=self._set_aside if own else lambda row, reason, page: None,
+            one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
             prepare_rows=_PathFields(self.asset, one, child) if child else lambda rows: None,
-            repeated=repeated if own and len(chain) == 1 else set(),
+            repeated=self._repeated if own and len(self._chain) == 1 else set(),
         )
 
     def _judge(self) -> None:
@@ -157,6 +204,30 @@ class Pass:
             raise kind(f"{self.asset}: {finding.reason}; run it again, and see the receipt for what came.")
 
 
+class _Due:
+    """Tells at the end of a page whether a part has grown long enough to be committed."""
+
+    def __init__(self, resource: Resource, receipt: Receipt) -> None:
+        self._limits = resource.checkpoint if resource.disposition == "merge" else None
+        self._page = self._first_page = self._rows = 0
+        self._started = time.monotonic()
+
+    def at_page_end(self, receipt: Receipt) -> bool:
+        """Whether the row that just came begins a new page, and the part before it is due."""
+        if not self._first_page:
+            self._page = self._first_page = receipt.pages
+            self._rows = receipt.rows_read
+        begins_page, self._page = receipt.pages > self._page, receipt.pages
+        limits = self._limits
+        if limits is None or not begins_page:
+            return False
+        return (
+            (limits.pages is not None and receipt.pages - self._first_page >= limits.pages)
+            or receipt.rows_read - self._rows >= limits.rows
+            or time.monotonic() - self._started >= limits.seconds
+        )
+
+
 class _PathFields:
     """Adds to each parent's record its fields as a path takes them: percent-encoded (RFC 3986), slashes too."""
 
@@ -171,13 +242,11 @@ class _PathFields:
             values = tuple(self._value(row, name) for name in self._fields)
             if values not in self._seen:
                 self._seen.add(values)
-                kept.append(
-                    row | {path_field(name): quote(str(v), safe="") for name, v in zip(self._fields, values)}
-                )
+                kept.append(row | {path_field(name): quote(str(v), safe="") for name, v in zip(self._fields, values)})
         rows[:] = kept
 
     def _value(self, row: dict[str, Any], name: str) -> Any:
-        found = jsonpath.find_values(name, row)
+        found = json_paths.find_values(name, row)
         if not found or found[0] is None or isinstance(found[0], (dict, list)):
             raise MendDescription(
                 f"{self._asset}: a record of its parent '{self._parent.name}' has no '{name}' to put into the path; "
@@ -243,7 +312,7 @@ def _dlt_resource(description: ApiDescription, one: Resource, source: Source) ->
         "json": endpoint.json_body,
         "data": endpoint.data,
         "headers": endpoint.headers,
-        "data_selector": source.endpoint.data_selector,
+        "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
         "incremental": incremental,
         "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
     }
@@ -273,6 +342,12 @@ def _bound(endpoint: Endpoint, name: str) -> tuple[str, dict[str, Any]]:
     return _PARENT_FIELD.sub(lambda found: f"{{resources.{found[1]}.{path_field(found[2])}}}", path), params
 
 
+def _incremental_params(resource: Resource) -> bool:
+    """Whether a parameter is bound to incremental loading, in dlt's other spelling."""
+    params = resource.endpoint.params.values()
+    return any(isinstance(value, dict) and value.get("type") == "incremental" for value in params)
+
+
 def _parent_fields(child: Resource) -> set[str]:
     path = child.endpoint.path or ""
     fields = {found[2] for found in _PARENT_FIELD.finditer(path)}
@@ -292,9 +367,7 @@ def _with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
         return endpoint.model_copy(
             update={"paginator": SinglePagePaginator(type="single_page"), "data_selector": selector}
         )
-    return endpoint.model_copy(
-        update={"paginator": description.client.paginator or AutoPaginator(type="auto")}
-    )
+    return endpoint.model_copy(update={"paginator": description.client.paginator or AutoPaginator(type="auto")})
 
 
 def _source(description: ApiDescription, resource: Resource, rows: Any, disposition: Any) -> DltSource:

@@ -15,7 +15,11 @@ from pathlib import Path
 _DLT_SETTINGS = {
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID": "true",
+    # Rows do not lie about: neither in the working folder nor in the staging dataset of a merge.
     "LOAD__DELETE_COMPLETED_JOBS": "true",
+    "LOAD__TRUNCATE_STAGING_DATASET": "true",
+    # A replaced table is swapped once, when the new rows are complete.
+    "DESTINATION__REPLACE_STRATEGY": "insert-from-staging",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
 }
 DATABASE_STEM = "warehouse"
@@ -48,13 +52,18 @@ class ProjectFolders:
         return self.state / "dagster"
 
     @property
+    def locks(self) -> Path:
+        """Locks that keep one resource from being synced twice at once."""
+        return self.state / "locks"
+
+    @property
     def pace(self) -> Path:
         """The gates that hold an API's budget across steps."""
         return self.state / "pace"
 
     def make(self) -> ProjectFolders:
         """Create the folders, readable by their user alone."""
-        for folder in (self.state, self.pipelines, self.dagster, self.pace):
+        for folder in (self.state, self.pipelines, self.dagster, self.pace, self.locks):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from dagster import AssetExecutionContext
+from dagster import AssetExecutionContext, MetadataValue
 from dlt.extract import DltSource
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.credentials import ApiCredentials
-from messaging_assets.destination import build_pipeline, loader_file_format
+from messaging_assets.destination import build_pipeline, loader_file_format, pipeline_name
 from messaging_assets.dlt_source import Pass, Unsettled, ancestry
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import SyncFailure, TryAgainLater
@@ -23,6 +23,7 @@ from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt
+from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
 
 
@@ -52,7 +53,7 @@ def sync(
     job = _Job(context, description, resource, loader, translator)
     caught: Exception | None = None
     try:
-        with job.redaction.on_loggers(), _quiet_dlt():
+        with job.alone(), job.redaction.on_loggers(), _quiet_dlt():
             return job.run(credentials)
     except Exception as error:
         caught = error
@@ -81,18 +82,18 @@ class _Job:
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
 
+    def alone(self) -> AbstractContextManager[None]:
+        """Hold the resource, so that it is not synced twice at once."""
+        return only_sync_of(self.asset, self.folders.locks, pipeline_name(self.description.name, self.resource.name))
+
     def run(self, credentials: ApiCredentials) -> SyncResult:
         """Read and load, pass by pass."""
         auths = self._authenticators(credentials)
         base_url = credentials.base_url_for(self.description)
         for number in range(1, self.resource.passes + 1):
             is_last = number == self.resource.passes
-            with ApiSession(
-                base_url, self.description.client, self.folders.pace / self.description.name
-            ) as session:
-                loaded = self._one_pass(
-                    Pass(self.description, self.resource, session, auths, base_url, is_last)
-                )
+            with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
+                loaded = self._one_pass(Pass(self.description, self.resource, session, auths, base_url, is_last))
             if loaded is not None:
                 break
             self.context.log.info(f"{self.asset} moved while it was read; reading it again")
@@ -113,15 +114,17 @@ class _Job:
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
-        try:
-            loaded = self._load(one_pass.source())
-        except Exception as error:
-            if not isinstance(sync_failure(error), Unsettled):
-                raise
-            return None
-        if one_pass.late:
-            self._load(one_pass.late_source())
-        return loaded
+        parts: list[Mapping[str, Any]] = []
+        while not one_pass.is_over:
+            try:
+                parts.append(self._load(one_pass.source()))
+            except Exception as error:
+                if not isinstance(sync_failure(error), Unsettled):
+                    raise
+                return None
+            if one_pass.late:
+                self._load(one_pass.late_source())
+        return _summed(parts)
 
     def _load(self, source: DltSource) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
@@ -135,6 +138,18 @@ class _Job:
             **({"loader_file_format": file_format} if file_format else {}),
         )
         return next(iter(list(events))).metadata or {}
+
+
+def _summed(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
+    """dagster-dlt's metadata of all parts: the last one's, with rows and jobs of every part."""
+    jobs = [job for part in parts for job in part.get("jobs", [])]
+    rows = [part["rows_loaded"].value for part in parts if "rows_loaded" in part]
+    return {
+        **parts[-1],
+        "jobs": jobs,
+        "rows_loaded": MetadataValue.int(sum(rows)),
+        "first_run": parts[0].get("first_run"),
+    }
 
 
 def sync_failure(error: BaseException | None) -> SyncFailure | None:

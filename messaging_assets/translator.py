@@ -124,6 +124,4 @@ def _automation(automation: Automation | None) -> AutomationCondition | None:
         return None
     if automation.condition == "on_cron":
         return AutomationCondition.on_cron(automation.cron or "@hourly")
-    return {"eager": AutomationCondition.eager, "on_missing": AutomationCondition.on_missing}[
-        automation.condition
-    ]()
+    return {"eager": AutomationCondition.eager, "on_missing": AutomationCondition.on_missing}[automation.condition]()

@@ -1,0 +1,101 @@
+"""The API that every contender reads: ten columns, offset paging, answers made before anyone asks."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+import uvicorn
+
+WORDS = ("queue", "deploy", "retry", "naïve café", "großartig", "сервер", "build green", "disk full")
+
+
+def row(number: int, version: int = 0) -> dict[str, Any]:
+    """One record: text, numbers, a truth value, times, a null now and then, and something nested."""
+    return {
+        "id": f"msg_{number:09d}",
+        "channel_id": number % 97,
+        "sender": f"user_{number * 7919 % 5003:05d}",
+        "content": f"{WORDS[number % 8]} {WORDS[number // 8 % 8]} {number}",
+        "priority": number % 5,
+        "score": number / 7,
+        "delivered": number % 3 != 0,
+        "sent_at": f"2025-{number % 12 + 1:02d}-{number % 28 + 1:02d}T{number % 24:02d}:{number % 60:02d}:{version:02d}Z",
+        "edited_at": None if number % 10 else f"2026-01-{number % 28 + 1:02d}T00:00:00Z",
+        "reactions": [{"emoji": "🎉", "count": number % 4}] if number % 4 else [],
+    }
+
+
+COLUMNS = {
+    "id": {"data_type": "text", "nullable": False},
+    "channel_id": {"data_type": "bigint"},
+    "sender": {"data_type": "text"},
+    "content": {"data_type": "text"},
+    "priority": {"data_type": "bigint"},
+    "score": {"data_type": "double"},
+    "delivered": {"data_type": "bool"},
+    "sent_at": {"data_type": "timestamp"},
+    "edited_at": {"data_type": "timestamp"},
+    "reactions": {"data_type": "json"},
+}
+
+
+class Api:
+    """An ASGI application: GET /rows?offset=&limit= over `rows` records, with a delay for each answer.
+
+    Args:
+        rows: how many records there are.
+        delay: seconds before each answer.
+        changed: how many records from the first on have a newer version.
+    """
+
+    def __init__(self, rows: int, delay: float = 0.0, changed: int = 0) -> None:
+        self._total, self._delay, self._changed = rows, delay, changed
+        self._pages: dict[tuple[int, int], bytes] = {}
+
+    def page(self, offset: int, limit: int) -> bytes:
+        """The body of a page, made once."""
+        key = (offset, limit)
+        if key not in self._pages:
+            numbers = range(offset, min(offset + limit, self._total))
+            rows = [row(number, 1 if number < self._changed else 0) for number in numbers]
+            self._pages[key] = orjson.dumps({"data": rows, "total": self._total})
+        return self._pages[key]
+
+    async def __call__(
+        self, scope: dict[str, Any], receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> None:
+        """Answer one request (ASGI)."""
+        if scope["type"] != "http":
+            return
+        query = parse_qs(scope["query_string"].decode())
+        offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0])
+        if self._delay:
+            await asyncio.sleep(self._delay)
+        body = self.page(offset, limit)
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+def main() -> None:
+    """Serve until interrupted; the pages of the named size are made before the address is printed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--limit", type=int, default=100)
+    parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--changed", type=int, default=0)
+    chosen = parser.parse_args()
+    api = Api(chosen.rows, chosen.delay, chosen.changed)
+    for offset in range(0, chosen.rows + 1, chosen.limit):
+        api.page(offset, chosen.limit)
+    uvicorn.run(api, host="127.0.0.1", port=chosen.port, log_level="warning", access_log=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""One sync of a resource at a time: the second waits, and is refused when it waited long enough.
+
+The lock is the operating system's and dies with its process, so a killed run blocks nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from messaging_assets.failures import TryAgainLater
+
+LONGEST_WAIT = 600.0
+_logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def only_sync_of(asset: str, folder: Path, name: str, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Hold the resource for this process.
+
+    Args:
+        asset: the asset's name in log and error.
+        folder: where the locks are.
+        name: the resource's pipeline.
+        longest_wait: seconds after which waiting ends.
+
+    Raises:
+        TryAgainLater: another process held it for all that time.
+    """
+    holder = folder / f"{name}.pid"
+    lock = FileLock(folder / f"{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _logger.warning("%s is being synced by %s; waiting for it", asset, _process(holder))
+        _wait(lock, asset, holder, longest_wait)
+    try:
+        holder.write_text(str(os.getpid()))
+        yield
+    finally:
+        lock.release()
+
+
+def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None:
+    try:
+        lock.acquire(timeout=longest_wait)
+        return
+    except Timeout:
+        process = _process(holder)
+    raise TryAgainLater(
+        f"{asset}: {process} has been syncing it for more than {longest_wait:.0f} s; wait for it or end it, and run again."
+    )
+
+
+def _process(holder: Path) -> str:
+    try:
+        return f"process {int(holder.read_text())}"
+    except (OSError, ValueError):
+        return "another process"

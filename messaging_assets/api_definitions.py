@@ -31,22 +31,20 @@ def definitions_for(
     Raises:
         InvalidDescription: the description is wrong; the text lists all its mistakes.
     """
-    if not isinstance(description, ApiDescription):
-        from messaging_assets.description_files import describe
-
-        description = describe(description, name or "")
+    from messaging_assets.description_files import describe
     from messaging_assets.jobs import build_jobs
     from messaging_assets.schedules import build_schedules
     from messaging_assets.sensors import build_sensors
 
-    jobs = build_jobs(description)
+    api = description if isinstance(description, ApiDescription) else describe(description, name or "")
+    jobs = build_jobs(api)
     return Definitions(
-        assets=build_assets(description),
+        assets=build_assets(api),
         jobs=jobs,
-        schedules=build_schedules(description, jobs),
-        sensors=build_sensors(description),
+        schedules=build_schedules(api, jobs),
+        sensors=build_sensors(api),
         resources={
             DLT_RESOURCE: _LOADER,
-            credentials_key(description.name): build_credentials(description, credentials),
+            credentials_key(api.name): build_credentials(api, credentials),
         },
     )

@@ -11,6 +11,9 @@ from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.authentication_description import Auth, OAuth2ClientCredentialsAuth
 from messaging_assets.failures import MendDescription, SetSecret
 
+# Dagster reads the fields' types at run time.
+_TEXT = Optional[str]  # noqa: UP045
+
 
 def credentials_key(api: str) -> str:
     """Under which key an API's credentials are among the resources."""
@@ -22,7 +25,7 @@ def variable(api: str, name: str) -> str:
     return f"{api}__{name}".upper()
 
 
-class ApiCredentials(ConfigurableResource):
+class ApiCredentials(ConfigurableResource[Any]):
     """Secrets and address of one API.
 
     Each field takes a value or an EnvVar from whoever builds the resource in Python. Left empty, it is looked
@@ -40,7 +43,7 @@ class ApiCredentials(ConfigurableResource):
             return from_environment
         import dlt
 
-        stored = dlt.secrets.get(f"sources.{api}.{name}")
+        stored: Any = dlt.secrets.get(f"sources.{api}.{name}")
         return str(stored) if stored else None
 
     def secrets_for(self, description: ApiDescription, resource: Resource) -> dict[str, str]:
@@ -92,10 +95,10 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
     auths = [description.auth_of(resource) for resource in description.resources_with_unselected.values()]
     names = list(dict.fromkeys(name for auth in auths if auth for name in auth.secrets))
     addresses = ["base_url"] + (["token_url"] if "client_id" in names else [])
-    fields: dict[str, Any] = {name: (Optional[str], Field(None, description=_where(api, name))) for name in names}
+    fields: dict[str, Any] = {name: (_TEXT, Field(None, description=_where(api, name))) for name in names}
     for name in addresses:
         text = f"From {variable(api, name)}, else the API file's."
-        fields[name] = (Optional[str], Field(None, description=text))
+        fields[name] = (_TEXT, Field(None, description=text))
     model: type[ApiCredentials] = create_model(
         f"{''.join(part.title() for part in api.split('_'))}Credentials",
         __base__=ApiCredentials,

@@ -39,7 +39,7 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
 
 def loader_file_format(pipeline: Pipeline) -> str | None:
     """The fastest file format that the pipeline's destination loads; None leaves it to dlt."""
-    supported = pipeline.destination.capabilities().supported_loader_file_formats  # type: ignore[union-attr]
+    supported = pipeline.destination.capabilities().supported_loader_file_formats
     return "parquet" if "parquet" in (supported or ()) else None
 
 

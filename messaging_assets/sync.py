@@ -15,12 +15,13 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, loader_file_format, pipeline_name
-from messaging_assets.dlt_source import Pass, Unsettled, ancestry
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import SyncFailure, TryAgainLater
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
+from messaging_assets.parents import ancestry
+from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt
 from messaging_assets.sync_lock import only_sync_of
@@ -55,7 +56,7 @@ def sync(
     try:
         with job.alone(), job.redaction.on_loggers(), _quiet_dlt():
             return job.run(credentials)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
     # Raised out here, and as a fresh object: the caught one drags dlt's chain and its frames along, and in
     # them requests with secrets.
@@ -96,7 +97,7 @@ class _Job:
                 loaded = self._one_pass(Pass(self.description, self.resource, session, auths, base_url, is_last))
             if loaded is not None:
                 break
-            self.context.log.info(f"{self.asset} moved while it was read; reading it again")
+            self.context.log.info("%s moved while it was read; reading it again", self.asset)
         return SyncResult(self.receipt, {**(loaded or {}), **self.receipt.metadata()})
 
     def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
@@ -171,8 +172,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     words = redaction(str(innermost).strip().split("\n")[0])[:300].rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     return TryAgainLater(
-        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again, the table "
-        "is as it was."
+        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it "
+        "again, the table is as it was."
     )
 
 

@@ -53,7 +53,8 @@ def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None
     except Timeout:
         process = _process(holder)
     raise TryAgainLater(
-        f"{asset}: {process} has been syncing it for more than {longest_wait:.0f} s; wait for it or end it, and run again."
+        f"{asset}: {process} has been syncing it for more than {longest_wait:.0f} s; wait for it or end it, and run "
+        "again."
     )
 
 

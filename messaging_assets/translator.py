@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dagster import (
     AssetDep,
@@ -17,9 +18,10 @@ from dagster import (
 )
 from dagster._core.definitions.metadata.source_code import CodeReferencesMetadataSet
 
-from messaging_assets.api_description import ApiDescription, Automation, Freshness, Resource
-from messaging_assets.dlt_source import parent_of
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.automation_description import Automation, Freshness
 from messaging_assets.embedded_elt import DagsterDltTranslator, DltResourceTranslatorData
+from messaging_assets.parents import parent_of
 
 METADATA = "messaging_assets"
 
@@ -119,7 +121,7 @@ def _freshness(freshness: Freshness | None) -> FreshnessPolicy | None:
     return FreshnessPolicy.time_window(fail_window=timedelta(hours=freshness.fail_after), warn_window=warn)
 
 
-def _automation(automation: Automation | None) -> AutomationCondition | None:
+def _automation(automation: Automation | None) -> AutomationCondition[Any] | None:
     if automation is None:
         return None
     if automation.condition == "on_cron":

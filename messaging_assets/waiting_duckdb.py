@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb as duckdb_library
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
-from dlt.destinations.impl.duckdb.factory import duckdb as DltDuckDb
+from dlt.destinations.impl.duckdb.factory import duckdb as DltDuckDb  # noqa: N812 - dlt writes this class small
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
@@ -56,7 +56,7 @@ class _WaitingSqlClient(DuckDbSqlClient):
             reraise=True,
         )
         try:
-            connection: Any = waiting(super().open_connection)
+            connection: duckdb_library.DuckDBPyConnection = waiting(super().open_connection)
         except Exception as error:
             if not _is_locked(error):
                 raise

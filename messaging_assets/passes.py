@@ -1,0 +1,217 @@
+"""One read of a resource from the first page to the last, and its parts as dlt sources."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+import dlt
+from dlt.common.configuration.container import Container
+from dlt.common.pipeline import StateInjectableContext
+from dlt.extract import DltSource
+from dlt.extract.extractors import materialize_schema_item
+from dlt.sources.rest_api import rest_api_resources
+from requests.auth import AuthBase
+
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
+from messaging_assets.failures import ReadIncomplete, SyncFailure
+from messaging_assets.http.authentication import ClientCredentials
+from messaging_assets.http.session import ApiSession
+from messaging_assets.paginator_description import SinglePagePaginator
+from messaging_assets.parents import PathFields, ancestry
+from messaging_assets.reading import Source
+from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.records import Batches
+
+
+class Unsettled(SyncFailure):
+    """The list moved while it was read, and another pass is allowed; nothing was loaded."""
+
+
+@dataclass
+class Pass:
+    """One read of a resource from the first page to the last, loaded in one part or, with `merge`, in several.
+
+    Args:
+        description: the API.
+        resource: the resource with the file's defaults merged in.
+        session: sends the requests; None where nothing is read (definitions).
+        auths: what puts secrets onto requests, by resource name.
+        base_url: the API's address.
+        is_last: whether a list that moved is loaded all the same, with its verdict.
+        receipt: where things are counted.
+        late: after a part, later versions of records that are in it already.
+        is_over: whether the last part was read.
+    """
+
+    description: ApiDescription
+    resource: Resource
+    session: ApiSession | None = None
+    auths: dict[str, AuthBase | None] = field(default_factory=dict)
+    base_url: str = ""
+    is_last: bool = True
+    receipt: Receipt = field(default_factory=Receipt)
+    late: list[dict[str, Any]] = field(default_factory=list)
+    is_over: bool = False
+
+    def __post_init__(self) -> None:
+        self._chain = ancestry(self.description, self.resource)
+        self._repeated: set[int] = set()
+        self._loaded: set[int] = set()
+        self._rows: Iterator[dict[str, Any]] | None = None
+        self._state: Any = {}
+        self._batches: Batches | None = None
+
+    @property
+    def asset(self) -> str:
+        """The asset's name in errors."""
+        return f"{self.description.name}.{self.resource.name}"
+
+    def source(self) -> DltSource:
+        """A fresh dlt source whose one resource is the next part of this pass."""
+        return build_source(self.description, self.resource, self._part, self.resource.write_disposition)
+
+    def late_source(self) -> DltSource:
+        """A fresh dlt source with the later versions of records that came more than once."""
+        disposition = "merge" if self.resource.disposition == "replace" else self.resource.write_disposition
+        return build_source(self.description, self.resource, self._late_part, disposition)
+
+    def _part(self) -> Iterator[Any]:
+        batches = self._batches = self._new_batches()
+        if self._rows is None:
+            self._rows = self._open()
+        due = _Due(self.resource, self.receipt)
+        is_first = self.receipt.rows_loaded == 0
+        for row in self._rows:
+            if due.at_page_end(self.receipt):
+                self._rows = itertools.chain([row], self._rows)
+                break
+            if batches.add(row):
+                yield from emit(batches, self.resource)
+        else:
+            self.is_over = True
+        yield from emit(batches, self.resource)
+        self.late = list(batches.late.values())
+        if self.is_over:
+            self._judge()
+            self._keep_incremental()
+            if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
+                # An empty list is an answer too: the table exists, and a replaced one is emptied.
+                yield materialize_schema_item()
+
+    def _late_part(self) -> Iterator[Any]:
+        batches = self._batches = self._new_batches()
+        for row in self.late:
+            batches.add(row)
+        # These rows replace earlier ones, so they are no more rows than before.
+        loaded = self.receipt.rows_loaded
+        yield from emit(batches, self.resource)
+        self.receipt.rows_loaded = loaded
+
+    def _open(self) -> Iterator[dict[str, Any]]:
+        """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
+        assert self.session is not None
+        sources = {one.name: self._source_of(one) for one in self._chain}
+        for name, auth in self.auths.items():
+            if isinstance(auth, ClientCredentials):
+                self.session.token_exchange(auth, sources[name].terms)
+        config: Any = rest_api_config(self.description, self._chain, self.session, sources, self.base_url)
+        reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
+        container = Container()
+        self._state = deepcopy(container[StateInjectableContext].state)
+        with container.injectable_context(StateInjectableContext(state=self._state)):
+            return iter(reader)
+
+    def _keep_incremental(self) -> None:
+        """Let how far an incremental resource has come be stored with the last part, and not before."""
+        if not self.resource.endpoint.incremental and not _incremental_params(self.resource):
+            return
+        schema = dlt.current.source_schema().name
+        read = self._state.get("sources", {}).get(schema, {}).get("resources", {}).get(self.resource.name, {})
+        if "incremental" in read:
+            dlt.current.resource_state()["incremental"] = read["incremental"]
+
+    def _new_batches(self) -> Batches:
+        schema = dlt.current.source_schema()
+        known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {})
+        return Batches(
+            self.resource,
+            self.asset,
+            schema.naming.normalize_identifier,
+            known.get("columns", {}),
+            self.receipt,
+            self._repeated,
+            is_child=len(self._chain) > 1,
+            page=lambda: self.receipt.pages,
+            loaded=self._loaded,
+        )
+
+    def _set_aside(self, record: Any, reason: str, page: int) -> None:
+        assert self._batches is not None
+        self._batches.set_aside(record, reason, page)
+
+    def _source_of(self, one: Resource) -> Source:
+        own = one is self._chain[-1]
+        child = None if own else self._chain[self._chain.index(one) + 1]
+        from_parent = tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
+        endpoint = with_paginator(self.description, one)
+        return Source(
+            asset=self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})",
+            endpoint=endpoint,
+            keys=tuple(key for key in one.keys if key not in from_parent),
+            receipt=self.receipt,
+            auth=self.auths.get(one.name),
+            set_aside=self._set_aside if own else lambda row, reason, page: None,
+            one_object=isinstance(endpoint.paginator, SinglePagePaginator),
+            is_parent=not own,
+            prepare_rows=PathFields(self.asset, one, child) if child else lambda rows: None,
+            repeated=self._repeated if own and len(self._chain) == 1 else set(),
+        )
+
+    def _judge(self) -> None:
+        """Let a read that is known to lack rows fail, and one that moved be repeated.
+
+        Raises:
+            ReadIncomplete: rows are missing.
+            Unsettled: it moved, and another pass is allowed.
+        """
+        finding = self.receipt.finding
+        moved = finding.verdict is Verdict.UNKNOWN and "while it was read" in finding.reason
+        if finding.verdict is Verdict.INCOMPLETE or (moved and not self.is_last):
+            kind = ReadIncomplete if self.is_last else Unsettled
+            raise kind(f"{self.asset}: {finding.reason}; run it again, and see the receipt for what came.")
+
+
+class _Due:
+    """Tells at the end of a page whether a part has grown long enough to be committed."""
+
+    def __init__(self, resource: Resource, receipt: Receipt) -> None:
+        self._limits = resource.checkpoint if resource.disposition == "merge" else None
+        self._page = self._first_page = self._rows = 0
+        self._started = time.monotonic()
+
+    def at_page_end(self, receipt: Receipt) -> bool:
+        """Whether the row that just came begins a new page, and the part before it is due."""
+        if not self._first_page:
+            self._page = self._first_page = receipt.pages
+            self._rows = receipt.rows_read
+        begins_page, self._page = receipt.pages > self._page, receipt.pages
+        limits = self._limits
+        if limits is None or not begins_page:
+            return False
+        return (
+            (limits.pages is not None and receipt.pages - self._first_page >= limits.pages)
+            or receipt.rows_read - self._rows >= limits.rows
+            or time.monotonic() - self._started >= limits.seconds
+        )
+
+
+def _incremental_params(resource: Resource) -> bool:
+    """Whether a parameter is bound to incremental loading, in dlt's other spelling."""
+    params = resource.endpoint.params.values()
+    return any(isinstance(value, dict) and value.get("type") == "incremental" for value in params)

@@ -117,8 +117,12 @@ def build_source(
         "max_table_nesting": resource.max_table_nesting if resource.nested == "tables" else 0,
     }
     reader: DltResource = dlt.resource(batches, **hints)
-    # A name of its own per resource, because dlt keeps one schema per name in the dataset.
-    return dlt.source(lambda: reader, name=f"{description.name}_{resource.name}".lower())()
+    return dlt.source(lambda: reader, name=schema_name(description, resource))()
+
+
+def schema_name(description: ApiDescription, resource: Resource) -> str:
+    """The name of a resource's dlt schema: its own, because dlt keeps one schema per name in a dataset."""
+    return f"{description.name}_{resource.name}".lower()
 
 
 def dlt_columns(resource: Resource) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -47,6 +47,7 @@ class Pass:
         receipt: where things are counted.
         late: after a part, later versions of records that are in it already.
         is_over: whether the last part was read.
+        at_end: called when it was, before its rows are loaded.
     """
 
     description: ApiDescription
@@ -58,6 +59,7 @@ class Pass:
     receipt: Receipt = field(default_factory=Receipt)
     late: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
+    at_end: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
@@ -103,6 +105,7 @@ class Pass:
             if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
                 # An empty list is an answer too: the table exists, and a replaced one is emptied.
                 yield materialize_schema_item()
+            self.at_end()
 
     def _late_part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()

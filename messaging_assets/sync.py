@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -13,8 +14,10 @@ from dlt.extract import DltSource
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.checks import plain_metadata
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, loader_file_format, pipeline_name
+from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import SyncFailure, TryAgainLater
 from messaging_assets.http.authentication import authenticator
@@ -26,13 +29,13 @@ from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt
 from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
+from messaging_assets.unfinished import ReceiptFile, load_pending, take_back_unfinished
 
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What a sync leaves: its receipt, and all metadata of its materialization."""
+    """What a sync leaves: all metadata of its materialization, receipt included."""
 
-    receipt: Receipt
     metadata: dict[str, Any]
 
 
@@ -82,13 +85,19 @@ class _Job:
         self.asset = f"{description.name}.{resource.name}"
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
+        version = hashlib.sha256(repr((description.client, resource)).encode()).hexdigest()
+        name = pipeline_name(description.name, resource.name)
+        self.kept = ReceiptFile(self.folders.pipelines, name, version)
 
     def alone(self) -> AbstractContextManager[None]:
         """Hold the resource, so that it is not synced twice at once."""
         return only_sync_of(self.asset, self.folders.locks, pipeline_name(self.description.name, self.resource.name))
 
     def run(self, credentials: ApiCredentials) -> SyncResult:
-        """Read and load, pass by pass."""
+        """Load what was fetched before, or read and load, pass by pass."""
+        resumed = self._load_pending()
+        if resumed is not None:
+            return resumed
         auths = self._authenticators(credentials)
         base_url = credentials.base_url_for(self.description)
         for number in range(1, self.resource.passes + 1):
@@ -98,7 +107,21 @@ class _Job:
             if loaded is not None:
                 break
             self.context.log.info("%s moved while it was read; reading it again", self.asset)
-        return SyncResult(self.receipt, {**(loaded or {}), **self.receipt.metadata()})
+        self.kept.forget()
+        return SyncResult({**(loaded or {}), **self.receipt.metadata()})
+
+    def _load_pending(self) -> SyncResult | None:
+        """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
+        kept = self.kept.read()
+        pipeline = build_pipeline(self.description, self.resource, self.folders)
+        if load_pending(pipeline, self.resource) and kept is not None:
+            self.kept.forget()
+            self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
+            return SyncResult(kept | {"messaging_assets/resumed": "loaded what an earlier run had fetched"})
+        self.kept.forget()
+        appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
+        take_back_unfinished(pipeline, appended, schema_name(self.description, self.resource))
+        return None
 
     def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
         """What puts the secrets onto requests, for the resource and its parents, by name."""
@@ -115,6 +138,7 @@ class _Job:
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
+        one_pass.at_end = lambda: self.kept.write(plain_metadata(self.receipt.metadata()))
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
             try:

@@ -1,0 +1,128 @@
+"""`messaging-assets validate`: all that can be known about API files without asking an API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from messaging_assets.api_description import ApiDescription, ErrorHandler
+
+
+@click.command(short_help="Check API files offline, by file and line.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILES]...")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of an API file, for editors.")
+def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
+    r"""Check API files: shape, names, retries at their worst, secrets that are not set. Asks no API.
+
+    FILES are files or folders; without them those that MESSAGING_ASSETS_APIS names, or the shipped ones.
+    Exit status 1 if a file is wrong; a secret that is not set is told, and is no mistake of the file.
+
+    \b
+    messaging-assets validate apis/chat.yaml
+    messaging-assets validate --schema > api-file.schema.json
+    """
+    if schema:
+        from messaging_assets.file_schema import file_schema
+
+        click.echo(json.dumps(file_schema(), indent=2))
+        return
+    found, broken = _read(files)
+    if as_json:
+        click.echo(json.dumps({"valid": not broken, "files": found, "problems": broken}, indent=2))
+    else:
+        _print(found, broken)
+    raise SystemExit(1 if broken else 0)
+
+
+def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[str]]:
+    """What there is to know about each good file, and the mistakes of the others."""
+    from messaging_assets.description_files import InvalidDescription, api_folders, read_file, read_folders
+
+    found, broken = [], []
+    chosen = list(files) or api_folders()
+    for file in [file for file in chosen if not file.is_dir()]:
+        try:
+            found.append(_about(read_file(file)))
+        except InvalidDescription as error:
+            broken += [str(problem) for problem in error.problems]
+    in_folders = read_folders([folder for folder in chosen if folder.is_dir()])
+    found += [_about(description) for description in in_folders.descriptions]
+    broken += [str(problem) for error in in_folders.broken.values() for problem in error.problems]
+    return found, broken
+
+
+def _about(description: ApiDescription) -> dict[str, Any]:
+    from messaging_assets.cron_words import cron_in_words
+
+    schedule = description.schedule
+    return {
+        "api": description.name,
+        "file": description.file,
+        "resources": {
+            name: worst_case(resource.endpoint.error_handler)
+            for name, resource in description.resources_in_full.items()
+        },
+        "schedule": schedule
+        and {"cron": schedule.cron, "timezone": schedule.timezone, "words": cron_in_words(schedule.cron)},
+        "secrets_not_set": _secrets_not_set(description),
+    }
+
+
+def worst_case(handler: ErrorHandler) -> dict[str, float]:
+    """What a page that never answers costs: both layers of retries together.
+
+    Returns:
+        `requests` for that page; `seconds` of waiting between them; `seconds_if_asked_to_wait`, where the API asks
+        for the longest wait each time. The time an answer itself may take (client.timeout) comes on top.
+    """
+    tries = handler.max_retries + 1
+    waits = [min(handler.backoff_factor * 2**retry * 1.25, handler.maximum_wait) for retry in range(tries - 1)]
+    # Dagster waits (2^n - 1) times the factor before its n-th repeat, give or take one factor.
+    between_syncs = sum(handler.backoff_factor * 2**retry for retry in range(1, tries))
+    return {
+        "requests": tries**2,
+        "seconds": round(tries * sum(waits) + between_syncs, 1),
+        "seconds_if_asked_to_wait": round(tries * (tries - 1) * handler.maximum_wait + between_syncs, 1),
+    }
+
+
+def _secrets_not_set(description: ApiDescription) -> list[str]:
+    from messaging_assets.credentials import build_credentials, variable
+
+    credentials = build_credentials(description)
+    auths = [description.auth_of(resource) for resource in description.resources_in_full.values()]
+    names = dict.fromkeys(name for auth in auths if auth for name in auth.secrets)
+    return [variable(description.name, name) for name in names if not credentials.look_up(description.name, name)]
+
+
+def _print(found: list[dict[str, Any]], broken: list[str]) -> None:
+    for one in found:
+        click.echo(f"{one['file']}: good, {len(one['resources'])} resources")
+        for worst in {tuple(worst.items()): worst for worst in one["resources"].values()}.values():
+            names = ", ".join(name for name, own in one["resources"].items() if own == worst)
+            click.echo(f"    retries of {names}: {_in_words(worst)}")
+        if one["schedule"]:
+            words = f": {one['schedule']['words']}" if one["schedule"]["words"] else ""
+            click.echo(f"    schedule {one['schedule']['cron']} ({one['schedule']['timezone']}){words}")
+        if one["secrets_not_set"]:
+            click.echo(f"    not set: {', '.join(one['secrets_not_set'])}")
+    for problem in broken:
+        click.echo(problem)
+    click.echo(f"{len(found)} good, {len(broken)} mistakes")
+
+
+def _in_words(worst: dict[str, float]) -> str:
+    return (
+        f"at most {worst['requests']} requests a page, {_duration(worst['seconds'])} of waiting "
+        f"({_duration(worst['seconds_if_asked_to_wait'])} if the API asks for the longest each time)"
+    )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from messaging_assets.api_description import ErrorHandler
+from messaging_assets.cli import VERBS, main
+from messaging_assets.validation import worst_case
+from messaging_assets_tests.programs import environment, messaging_assets
+
+GOOD = """\
+client: {base_url: "https://api.example.com", auth: {type: api_key, name: api_key, location: query}}
+resource_defaults: {primary_key: id, write_disposition: merge}
+resources:
+  - {name: messages, endpoint: {path: /messages}, columns: {id: {data_type: text, nullable: false}}}
+schedule: {cron: "30 6 * * *", timezone: Europe/Berlin}
+"""
+BAD = """\
+client: {base_url: "https://api.example.com"}
+resources:
+  - name: messages
+    endpoint: {path: /messages, data_selctor: data}
+"""
+
+
+@pytest.fixture
+def files(clean_room: Path) -> Path:
+    folder = clean_room / "apis"
+    folder.mkdir()
+    (folder / "chat.yaml").write_text(GOOD)
+    return folder
+
+
+def validate(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["validate", *map(str, arguments)])
+
+
+def test_help_needs_neither_dagster_nor_dlt() -> None:
+    code = (
+        "import sys; from messaging_assets.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit as end: assert end.code == 0\n"
+        "print(sorted({'dagster', 'dlt', 'pydantic', 'rich', 'uvicorn'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert all(verb in done.stdout for verb in VERBS)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help(verb: str) -> None:
+    shown = CliRunner().invoke(main, [verb, "--help"])
+    assert shown.exit_code == 0
+    command = main.get_command(click.Context(main), verb)
+    assert command is not None
+    assert all(option.help or isinstance(option, click.Argument) for option in command.params if option.name != "help")
+
+
+def test_an_unknown_verb_is_answered_with_those_there_are() -> None:
+    shown = CliRunner().invoke(main, ["valdate"])
+    assert shown.exit_code == 2
+    assert f"there is no 'valdate'; the verbs are {', '.join(VERBS)}" in shown.output
+
+
+def test_a_good_file_is_described(files: Path) -> None:
+    shown = validate(files / "chat.yaml")
+    assert shown.exit_code == 0
+    assert "good, 1 resources" in shown.output
+    assert "at most 16 requests a page" in shown.output
+    assert "30 6 * * * (Europe/Berlin): every day at 06:30" in shown.output
+    assert "not set: CHAT__API_KEY" in shown.output
+
+
+def test_a_secret_that_is_set_is_neither_missed_nor_shown(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT__API_KEY", "hush-hush")
+    shown = validate(files)
+    assert shown.exit_code == 0
+    assert "not set" not in shown.output
+    assert "hush-hush" not in shown.output
+
+
+def test_every_mistake_has_its_file_and_line_and_gives_status_1(files: Path) -> None:
+    (files / "broken.yaml").write_text(BAD)
+    shown = validate(files)
+    assert shown.exit_code == 1
+    assert "broken.yaml:4: resources.messages.endpoint.data_selctor: unknown key" in shown.output
+    assert "did you mean data_selector?" in shown.output
+    assert "1 good, 1 mistakes" in shown.output
+
+
+def test_json_says_the_same(files: Path) -> None:
+    (files / "broken.yaml").write_text(BAD)
+    shown = validate("--json", files / "broken.yaml", files / "chat.yaml")
+    assert shown.exit_code == 1
+    found = json.loads(shown.output)
+    assert found["valid"] is False
+    assert [one["api"] for one in found["files"]] == ["chat"]
+    assert found["files"][0]["secrets_not_set"] == ["CHAT__API_KEY"]
+    assert found["files"][0]["schedule"]["words"] == "every day at 06:30"
+    assert len(found["problems"]) == 1
+
+
+def test_without_files_those_of_the_variable_are_checked(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(files))
+    assert "chat.yaml: good" in validate().output
+
+
+def test_the_shipped_files_are_good() -> None:
+    found = json.loads(validate("--json").output)
+    assert found["problems"] == []
+    assert len(found["files"]) == 5
+
+
+def test_a_file_that_is_not_there_is_the_commands_mistake(clean_room: Path) -> None:
+    assert validate(clean_room / "nothing.yaml").exit_code == 2
+
+
+def test_the_worst_case_is_the_product_of_both_layers() -> None:
+    """Four tries of 2, 4 and 8 s (a quarter more with jitter), four times, and Dagster's 4, 8 and 16 s between."""
+    assert worst_case(ErrorHandler()) == {
+        "requests": 16,
+        "seconds": 4 * 1.25 * (2 + 4 + 8) + 4 + 8 + 16,
+        "seconds_if_asked_to_wait": 12 * 300 + 4 + 8 + 16,
+    }
+    assert worst_case(ErrorHandler(max_retries=0)) == {"requests": 1, "seconds": 0, "seconds_if_asked_to_wait": 0}
+
+
+def test_the_schema_knows_every_word_and_no_code() -> None:
+    schema = json.loads(validate("--schema").output)
+    assert schema["additionalProperties"] is False
+    assert {"client", "resources", "resource_defaults", "schedule", "sensor"} <= set(schema["properties"])
+    assert not {"name", "file"} & set(schema["properties"])
+    assert "processing_steps" not in json.dumps(schema)
+
+
+def test_the_sandbox_verb_takes_the_sandboxs_options() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = messaging_assets("sandbox", "--port", port)
+    assert done.returncode == 1
+    assert f"Port {port} cannot be used" in done.stderr

@@ -1,0 +1,125 @@
+"""`messaging-assets dev`: the Dagster UI on this project, with the sandbox playing the shipped APIs."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import click
+
+from messaging_assets.dagster_home import settle_dagster_home
+from messaging_assets.project_folders import project_folders
+
+SEED = 7
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command(short_help="Open the Dagster UI, with the sandbox playing the shipped APIs.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address the UI listens on.")
+@click.option("--port", type=int, help="Port of the UI.  [default: 3000, or a free one when that is taken]")
+@click.option("--sandbox/--no-sandbox", default=True, show_default=True, help="Whether to start the sandbox.")
+@click.option(
+    "--grow-every", type=float, default=60.0, show_default=True, metavar="SECONDS",
+    help="How often the sandbox's APIs get newer rows, for sensors to find; 0 is never.",
+)  # fmt: skip
+def dev(host: str, port: int | None, sandbox: bool, grow_every: float) -> None:
+    """Open the Dagster UI on this project; Ctrl-C ends it and all it started.
+
+    The sandbox plays the shipped APIs of which no secret or address is set; those that are set are asked as they
+    are. Tables, run history and all else stay in .messaging_assets/ (a DAGSTER_HOME that is set wins).
+    """
+    for number in _ENDING:
+        signal.signal(number, signal.default_int_handler)
+    home = settle_dagster_home(project_folders())
+    played = _apis_to_play() if sandbox else []
+    with _sandbox(played, grow_every) as environment:
+        click.echo(f"Run history: {home}")
+        arguments = ["--host", host, *(["--port", str(port)] if port else []), *_workspace()]
+        # `dagster dev` advises `dg dev`, which needs a project of dg's own layout.
+        command = [sys.executable, "-W", "ignore::FutureWarning", "-m", "dagster", "dev", *arguments]
+        raise SystemExit(_run_until_told(command, {**os.environ, **environment}))
+
+
+def _apis_to_play() -> list[str]:
+    """The shipped APIs that are served here and about which the user has set nothing."""
+    from messaging_assets.description_files import api_folders
+
+    shipped = Path(__file__).parent / "apis"
+    if shipped not in [folder.resolve() for folder in api_folders()]:
+        return []
+    names = sorted(path.stem for path in shipped.glob("*.yaml") if not path.stem.startswith("_"))
+    return [name for name in names if not _is_set_by_user(name)]
+
+
+def _is_set_by_user(api: str) -> bool:
+    import dlt
+
+    if any(name.startswith(f"{api.upper()}__") for name in os.environ):
+        return True
+    fields = ("api_key", "token", "username", "password", "client_id", "client_secret", "base_url")
+    return any(dlt.secrets.get(f"sources.{api}.{field}") for field in fields)
+
+
+@contextmanager
+def _sandbox(apis: list[str], grow_every: float) -> Iterator[Mapping[str, str]]:
+    """Run the sandbox in a process of its own; yields the variables that point the APIs at it."""
+    if not apis:
+        click.echo("No API is played by the sandbox.")
+        yield {}
+        return
+    grow = ["--grow-every", str(grow_every)] if grow_every > 0 else []
+    command = [sys.executable, "-m", "messaging_assets.sandbox", "--port", "0", "--seed", str(SEED), *grow]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            address = process.stdout.readline().strip() if process.stdout else ""
+            if not address:
+                raise click.ClickException("the sandbox did not start; its error is above")
+            click.echo(f"The sandbox plays {', '.join(apis)} at {address}")
+            yield _variables(address, apis)
+        finally:
+            process.terminate()
+
+
+def _variables(address: str, apis: list[str]) -> dict[str, str]:
+    import json
+    from urllib.request import ProxyHandler, build_opener
+
+    with build_opener(ProxyHandler({})).open(f"{address}/_control", timeout=10) as answer:
+        every: dict[str, str] = json.load(answer)["environment"]
+    prefixes = tuple(f"{api.upper()}__" for api in apis)
+    return {name: value for name, value in every.items() if name.startswith(prefixes)}
+
+
+def _workspace() -> list[str]:
+    """The checkout's workspace file; the module where the package is installed."""
+    file = Path(__file__).resolve().parent.parent / "workspace.yaml"
+    return ["-w", str(file)] if file.is_file() else ["-m", "messaging_assets.definitions"]
+
+
+def _run_until_told(command: list[str], environment: Mapping[str, str]) -> int:
+    """Run a command until it ends or this process is told to end, and end it then.
+
+    It gets a session of its own, so that Ctrl-C reaches it once, from here, and not a second time from the
+    terminal while it shuts its own children down.
+
+    Returns:
+        Exit status: 0 after a signal.
+    """
+    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    told: list[int] = []
+
+    def pass_on(number: int, _: object) -> None:
+        told.append(number)
+        process.send_signal(signal.SIGTERM if len(told) == 1 else signal.SIGKILL)
+
+    for number in _ENDING:
+        signal.signal(number, pass_on)
+    status = process.wait()
+    with suppress(ProcessLookupError):  # nothing of it is left, as it should be
+        os.killpg(process.pid, signal.SIGTERM)
+    return 0 if told else status

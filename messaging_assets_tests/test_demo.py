@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from messaging_assets import demo
+from messaging_assets_tests.programs import environment, messaging_assets
+
+ROWS = {
+    "generic_rest/resource_name": 300,
+    "message_broker/message_broker_resource": 1_200,
+    "messaging/messages": 2_500,
+    "monitoring/resource_name": 800,
+    "team_messaging/channels": 40,
+    "team_messaging/messages": 3_000,
+    "team_messaging/users": 250,
+}
+WHOLE = demo.AssetCount("messaging/messages", 2, rows_in_table=2, checks_passed=3, checks=3)
+
+
+def test_the_demo_loads_every_row_of_five_apis_whatever_the_user_has_set(clean_room: Path) -> None:
+    own = environment(
+        MESSAGING__API_KEY="of the real API", MESSAGING_ASSETS_APIS="/nowhere", DESTINATION_TYPE="postgres"
+    )
+    del own["DAGSTER_HOME"]
+    for _ in ("first", "again"):
+        done = messaging_assets("demo", "--json", env=own)
+        assert done.returncode == 0, done.stderr
+        found = json.loads(done.stdout)
+        assert {one["asset"]: one["rows_in_table"] for one in found["assets"]} == ROWS
+        assert {one["asset"]: one["rows_the_api_has"] for one in found["assets"]} == ROWS
+        assert all(one["is_right"] and one["checks_passed"] == one["checks"] > 1 for one in found["assets"])
+        assert {one["asset"]: one["retries"] for one in found["assets"]}["messaging/messages"] == 1
+    state = clean_room / "messaging_assets" / ".messaging_assets"
+    assert found["database"] == str(state / "demo.duckdb")
+    assert _runs(state / "dagster") == 10
+    assert not (state / "warehouse.duckdb").exists()
+    assert list((clean_room / "home").iterdir()) == []
+
+
+def _runs(dagster_home: Path) -> int:
+    from dagster import DagsterInstance
+
+    with DagsterInstance.from_config(str(dagster_home)) as instance:
+        return instance.get_runs_count()
+
+
+def test_the_table_shows_numbers_and_says_what_to_type(capsys: pytest.CaptureFixture[str], clean_room: Path) -> None:
+    demo._print_table([WHOLE], 3.2, clean_room / "demo.duckdb")
+    shown = capsys.readouterr().out
+    row = next(line for line in shown.splitlines() if "messaging/messages" in line)
+    assert [cell.strip() for cell in row.strip("│").split("│")] == [
+        "messaging/messages", "2", "2", "0", "0", "0.0", "3/3",
+    ]  # fmt: skip
+    assert "1 of 1 assets are complete and checked, in 3.2 s." in shown
+    assert "connect('demo.duckdb')" in shown
+    assert "make dev" in shown
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rows_in_table": 1},
+        {"rows_in_table": 3},
+        {"rows_in_table": None},
+        {"checks_passed": 2},
+        {"checks_passed": 0, "checks": 0},
+        {"failure": "it did not answer"},
+    ],
+    ids=str,
+)
+def test_anything_that_is_not_right_gives_status_1(wrong: dict, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = [WHOLE, demo.AssetCount(**{**vars(WHOLE), **wrong})]
+    monkeypatch.setattr(demo, "_run_all", lambda *_: counts)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    shown = CliRunner().invoke(demo.demo)
+    assert shown.exit_code == 1
+    assert "1 of 2 assets are complete and checked" in shown.output
+    assert ("it did not answer" in shown.output) == ("failure" in wrong)
+
+
+def test_a_missing_table_counts_as_none(clean_room: Path) -> None:
+    database = clean_room / "demo.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("CREATE SCHEMA messaging; CREATE TABLE messaging.messages AS SELECT 1 AS id")
+    counts = [demo.AssetCount("messaging/messages", 1), demo.AssetCount("messaging/others", 1)]
+    demo._count_tables(counts, database)
+    assert [count.rows_in_table for count in counts] == [1, None]
+    untouched = [demo.AssetCount("messaging/messages", 1)]
+    demo._count_tables(untouched, clean_room / "nothing.duckdb")
+    assert untouched[0].rows_in_table is None

@@ -1,5 +1,6 @@
 """From a dlt resource to its Dagster asset: key, group, kinds, words, columns, lineage, link to the file."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from dagster import (
     AssetKey,
     AssetSpec,
     AutomationCondition,
+    BetaWarning,
     CodeReferencesMetadataValue,
     FreshnessPolicy,
     LocalFileCodeReference,
@@ -78,10 +80,17 @@ class ApiTranslator(DagsterDltTranslator):
         if self.resource.columns:
             metadata["dagster/column_schema"] = table_schema(self.resource)
         if self.description.file:
-            place = LocalFileCodeReference(file_path=self.description.file, line_number=1, label="API file")
-            references = CodeReferencesMetadataValue(code_references=[place])
-            metadata.update(CodeReferencesMetadataSet(code_references=references))
+            metadata.update(CodeReferencesMetadataSet(code_references=_reference(self.description.file)))
         return metadata
+
+
+def _reference(file: str) -> CodeReferencesMetadataValue:
+    """The link from an asset's page to its API file."""
+    with warnings.catch_warnings():
+        # That Dagster calls code references beta is nothing that a reader of the log can act upon.
+        warnings.simplefilter("ignore", BetaWarning)
+        place = LocalFileCodeReference(file_path=file, line_number=1, label="API file")
+        return CodeReferencesMetadataValue(code_references=[place])
 
 
 def endpoint_spec(description: ApiDescription, resource: Resource) -> AssetSpec:

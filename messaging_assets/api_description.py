@@ -1,0 +1,297 @@
+"""The shape of an API file: what one REST API is, in dlt's words wherever dlt has one.
+
+Every model mirrors the file and is frozen; translation into dlt's own dict happens in `dlt_source.py`.
+The words come from dlt's rest_api source
+(https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic); what is ours says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from messaging_assets.authentication_description import Auth, Described, WebAddress
+from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
+from messaging_assets.paginator_description import JsonPath, Paginator
+from messaging_assets.table_description import Column as Column
+from messaging_assets.table_description import Disposition, Evolution, MergeDisposition
+from messaging_assets.table_description import SchemaContract as SchemaContract
+
+RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+
+def _owner(value: str) -> str:
+    # Dagster refuses any other owner, and with it everything beside it.
+    if not re.fullmatch(r"team:.+|[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", value):
+        raise ValueError("an owner is an e-mail address or team:name")
+    return value
+
+
+def _tag_key(value: str) -> str:
+    if not re.fullmatch(r"([A-Za-z0-9_.-]{1,63}/)?[A-Za-z0-9_.-]{1,63}", value):
+        raise ValueError("a tag's name is up to 63 letters, digits, dots, dashes or underscores")
+    return value
+
+
+def _tag_value(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{0,63}", value):
+        raise ValueError("a tag's value is up to 63 letters, digits, dots, dashes or underscores")
+    return value
+
+
+Owner = Annotated[str, AfterValidator(_owner)]
+Tags = dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]]
+
+
+class ErrorHandler(Described):
+    """Which answers are asked again, how often and how patiently; the word of the seed documents."""
+
+    retry_on_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = Field(
+        default_factory=lambda: list(RETRIED_STATUSES)
+    )
+    max_retries: int = Field(3, ge=0, le=20, description="Retries after the first try: 3 means four attempts.")
+    backoff_factor: float = Field(2, ge=0, description="Seconds before the first retry; doubles with each one.")
+    maximum_wait: float = Field(
+        300, gt=0, description="The longest wait in seconds, also when the API asks for more by Retry-After."
+    )
+
+
+class ErrorInBody(Described):
+    """What an error inside a 200 looks like: a path that is present (and true, where it is a boolean)."""
+
+    path: JsonPath
+    retry: bool = False
+
+
+class ResponseAction(Described):
+    """dlt's response action; `ignore` ends the paging of this request and is counted."""
+
+    status_code: int | None = Field(None, ge=100, le=599)
+    content: str | None = None
+    action: Literal["ignore"] | Callable[..., Any]
+
+    @model_validator(mode="after")
+    def _can_apply(self) -> ResponseAction:
+        if self.action == "ignore" and self.status_code is None and self.content is None:
+            raise ValueError("ignore which answers? Give a status_code, or content that they hold")
+        return self
+
+
+class Incremental(Described):
+    """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far."""
+
+    cursor_path: JsonPath
+    initial_value: Any = None
+    end_value: Any = None
+    last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
+    primary_key: str | list[str] | None = None
+    row_order: Literal["asc", "desc"] | None = None
+    allow_external_schedulers: bool | None = None
+    lag: float | None = None
+    on_cursor_value_missing: Literal["raise", "include", "exclude"] = "raise"
+    range_start: Literal["open", "closed"] = "closed"
+    range_end: Literal["open", "closed"] = "open"
+    start_param: str | None = None
+    end_param: str | None = None
+    convert: Callable[..., Any] | None = None
+
+
+class Endpoint(Described):
+    """Where a resource's rows are and how to ask for them."""
+
+    path: str | None = None
+    method: Literal["GET", "POST", "get", "post"] = "GET"
+    params: dict[str, Any] = Field(default_factory=dict)
+    json_body: dict[str, Any] | None = Field(None, alias="json")
+    data: Any = None
+    headers: dict[str, Any] | None = None
+    paginator: Paginator | None = None
+    data_selector: JsonPath | None = None
+    response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
+    incremental: Incremental | None = None
+    auth: Auth | None = None
+    error_handler: ErrorHandler = Field(default_factory=ErrorHandler)
+    error_in_body: ErrorInBody | None = Field(None, description="What an error inside a 200 looks like.")
+    total: Literal["exact", "at_least", "ignore"] = Field(
+        "at_least", description="How far the API's own count is to be believed."
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _relative(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value:
+            raise ValueError("a path is relative to client.base_url, so that secrets go to one origin only")
+        return value
+
+
+class Checks(Described):
+    """How loud each generated check is: ERROR turns the asset red, WARN yellow, `off` leaves it out."""
+
+    unique: Literal["ERROR", "WARN", "off"] = "ERROR"
+    not_null: Literal["ERROR", "WARN", "off"] = "ERROR"
+    schema_change: Literal["ERROR", "WARN", "off"] = "WARN"
+    no_record_rejected: Literal["ERROR", "WARN", "off"] = "WARN"
+
+
+class Checkpoint(Described):
+    """How often a long read is committed to the table (`merge` only), so that a failure costs at most one stretch."""
+
+    pages: int | None = Field(None, gt=0, description="Commit after so many pages.")
+    rows: int = Field(100_000, gt=0, description="Commit after so many rows, which bounds the memory too.")
+    seconds: float = Field(300, gt=0, description="Commit after so many seconds.")
+
+
+class ResourceBase(Described):
+    """What a resource and `resource_defaults` share."""
+
+    endpoint: Endpoint = Field(default_factory=Endpoint)
+    primary_key: str | list[str] | None = None
+    merge_key: str | list[str] | None = None
+    write_disposition: Disposition | MergeDisposition = "append"
+    columns: dict[str, Column] = Field(default_factory=dict)
+    schema_contract: Evolution | SchemaContract | None = None
+    max_table_nesting: int | None = Field(None, ge=0)
+    selected: bool = True
+    parallelized: bool = False
+    include_from_parent: list[str] = Field(default_factory=list)
+    processing_steps: list[dict[Literal["filter", "map", "yield_map"], Callable[..., Any]]] = Field(
+        default_factory=list
+    )
+    description: str | None = None
+    owners: list[Owner] = Field(
+        default_factory=list, description="E-mail addresses or team:names, as Dagster has them."
+    )
+    tags: Tags = Field(default_factory=dict)
+    nested: Literal["json", "tables"] = Field("json", description="Nested values: one JSON column or child tables.")
+    on_bad_record: Literal["set_aside", "fail"] = "set_aside"
+    checks: Checks = Field(default_factory=Checks)
+    passes: int = Field(2, ge=1, le=5, description="How often a list that moved while it was read is read at most.")
+    checkpoint: Checkpoint = Field(default_factory=Checkpoint)
+    freshness: Freshness | None = None
+    automation: Automation | None = None
+
+    @field_validator("endpoint", mode="before", json_schema_input_type=str | Endpoint)
+    @classmethod
+    def _path_alone(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
+
+    @field_validator("columns", mode="before", json_schema_input_type=dict[str, Column] | list[Column])
+    @classmethod
+    def _columns_by_name(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return {column["name"]: column for column in value if isinstance(column, dict) and "name" in column}
+        return value
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The primary key's columns, in order; empty where none is declared."""
+        if isinstance(self.primary_key, str):
+            return (self.primary_key,)
+        hinted = (name for name, column in self.columns.items() if column.primary_key)
+        return tuple(self.primary_key or hinted)
+
+    @property
+    def disposition(self) -> Disposition:
+        """The write disposition's plain word."""
+        written = self.write_disposition
+        return written if isinstance(written, str) else written.disposition
+
+
+class ResourceDefaults(ResourceBase):
+    """What every resource of the file has unless it says otherwise."""
+
+
+class Resource(ResourceBase):
+    """One list of the API: one asset, one table."""
+
+    name: str
+
+
+class Timeout(Described):
+    """Time limits of one request, in seconds."""
+
+    connect: float = Field(10, gt=0)
+    read: float = Field(60, gt=0, description="The longest silence between two bytes.")
+    total: float = Field(300, gt=0, description="The longest a whole answer may take.")
+
+
+class Client(Described):
+    """Where the API is and how to talk to it."""
+
+    base_url: WebAddress
+    headers: dict[str, str] = Field(default_factory=dict)
+    auth: Auth | None = None
+    paginator: Paginator | None = None
+    timeout: Timeout = Field(default_factory=Timeout)
+    requests_per_second: float | None = Field(None, gt=0, description="The API's budget, for all resources together.")
+    max_in_flight: int = Field(4, ge=1, le=64, description="Requests at once where pages can be read ahead.")
+    ca_file: str | None = Field(None, description="A file of trusted certificates, for an API inside the house.")
+
+
+class ApiDescription(Described):
+    """One REST API: one file, or one dict from Python."""
+
+    name: str = Field(description="The file's stem; the API's name everywhere.")
+    file: str | None = Field(None, description="Where it was read from, for links and errors.")
+    description: str | None = None
+    client: Client
+    resource_defaults: ResourceDefaults = Field(default_factory=ResourceDefaults)
+    resources: list[Resource] = Field(min_length=1)
+    schedule: Schedule | None = None
+    sensor: Sensor | None = None
+
+    @field_validator("resources", mode="before", json_schema_input_type=list[str | Resource])
+    @classmethod
+    def _names_alone(cls, value: Any) -> Any:
+        """dlt's short form: a string is a resource's name and path."""
+        if not isinstance(value, list):
+            return value
+        return [{"name": one} if isinstance(one, str) else one for one in value]
+
+    @cached_property
+    def resources_in_full(self) -> dict[str, Resource]:
+        """Every selected resource with the defaults laid under it, by name."""
+        return {name: resource for name, resource in self.resources_with_unselected.items() if resource.selected}
+
+    @cached_property
+    def resources_with_unselected(self) -> dict[str, Resource]:
+        """Every resource with the defaults laid under it, by name, those too that only serve as parents."""
+        merged = (_laid_over(self.resource_defaults, resource) for resource in self.resources)
+        return {resource.name: resource for resource in merged}
+
+    def auth_of(self, resource: Resource) -> Auth | None:
+        """The endpoint's own way of authentication, else the client's."""
+        return resource.endpoint.auth or self.client.auth
+
+
+def _laid_over(defaults: ResourceDefaults, resource: Resource) -> Resource:
+    """Merge as dlt does: the endpoint key by key; params, json and columns one level deeper."""
+    base = {name: getattr(defaults, name) for name in defaults.model_fields_set}
+    own = {name: getattr(resource, name) for name in resource.model_fields_set}
+    merged = {**base, **own}
+    if "endpoint" in base and "endpoint" in own:
+        merged["endpoint"] = _endpoint_over(base["endpoint"], own["endpoint"])
+    if "columns" in base and "columns" in own:
+        merged["columns"] = {**base["columns"], **own["columns"]}
+    return Resource.model_construct(**{**_defaults(Resource), **merged})
+
+
+def _endpoint_over(defaults: Endpoint, endpoint: Endpoint) -> Endpoint:
+    fields = {name: getattr(defaults, name) for name in defaults.model_fields_set}
+    fields.update({name: getattr(endpoint, name) for name in endpoint.model_fields_set})
+    fields["params"] = {**defaults.params, **endpoint.params}
+    if defaults.json_body or endpoint.json_body:
+        fields["json_body"] = {**(defaults.json_body or {}), **(endpoint.json_body or {})}
+    return Endpoint.model_construct(**{**_defaults(Endpoint), **fields})
+
+
+def _defaults(model: type[Described]) -> dict[str, Any]:
+    return {
+        name: field.get_default(call_default_factory=True)
+        for name, field in model.model_fields.items()
+        if not field.is_required()
+    }

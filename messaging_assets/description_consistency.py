@@ -1,0 +1,143 @@
+"""What no single key of a description can get wrong alone: keys against columns, dispositions, incremental, code.
+
+The checks work on the raw mapping, so that they speak even where its shape is wrong, and skip what is malformed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from messaging_assets.description_names import identifier, listed_columns
+from messaging_assets.description_problems import Mistake, Place, step_into, value_at
+
+_CODE = "code has no place in an API file; use definitions_for(...) from Python"
+
+
+class Written(NamedTuple):
+    """A resource as it was written, and with the defaults laid under it."""
+
+    place: Place
+    own: Mapping[str, Any]
+    full: Mapping[str, Any]
+    endpoint: Mapping[str, Any]
+
+    def place_of(self, *steps: str | int) -> Place:
+        """Where a part of the resource was written: in the resource itself, else in the defaults."""
+        if steps[:2] == ("endpoint", "path") and isinstance(self.own.get("endpoint"), str):
+            return (*self.place, "endpoint")
+        in_defaults = value_at(self.own, steps) is None and value_at(self.full, steps) is not None
+        return ("resource_defaults", *steps) if in_defaults else (*self.place, *steps)
+
+
+def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mistake]:
+    """A mistake for each contradiction in a description.
+
+    Args:
+        raw: the description as it was written.
+        is_file: whether it stands in a file, where code has no place.
+    """
+    if is_file:
+        yield from _code(raw)
+    for resource in written_resources(raw):
+        yield from _keys(resource)
+        yield from _incremental(resource)
+        if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
+            yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+
+
+def written_resources(raw: Mapping[str, Any]) -> Iterator[Written]:
+    """The resources of a raw description, with the defaults laid under them as dlt does."""
+    defaults = _mapping(raw.get("resource_defaults"))
+    resources = raw.get("resources")
+    for index, one in enumerate(resources if isinstance(resources, list) else ()):
+        own = {"name": one} if isinstance(one, str) else _mapping(one)
+        endpoint = {**_endpoint(defaults), **_endpoint(own)}
+        for part in ("params", "json"):
+            inherited, given = (_mapping(_endpoint(level).get(part)) for level in (defaults, own))
+            if inherited and given:
+                endpoint[part] = {**inherited, **given}
+        yield Written(("resources", index), own, {**defaults, **own, "endpoint": endpoint}, endpoint)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _endpoint(resource: Mapping[str, Any]) -> Mapping[str, Any]:
+    written = resource.get("endpoint")
+    return {"path": written} if isinstance(written, str) else _mapping(written)
+
+
+def _code(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    places: list[Place] = [("resource_defaults",)]
+    resources = raw.get("resources")
+    places += [("resources", index) for index in range(len(resources) if isinstance(resources, list) else 0)]
+    for place in places:
+        if value_at(raw, (*place, "processing_steps")) is not None:
+            yield Mistake((*place, "processing_steps"), _CODE)
+
+
+def _keys(resource: Written) -> Iterator[Mistake]:
+    columns = _columns_of(resource)
+    hinted = {
+        kind: [name for name, column in columns.items() if step_into(column, kind) is True]
+        for kind in ("primary_key", "merge_key")
+    }
+    keys = _names(resource.full.get("primary_key")) or hinted["primary_key"]
+    for name in columns:
+        is_key = identifier(name) in {identifier(key) for key in keys}
+        if is_key and step_into(columns[name], "nullable") is True:
+            place = _place_of_column(resource, name)
+            yield Mistake((*place, "nullable"), "a column of the primary key cannot be empty; write nullable: false")
+    if not keys and not _names(resource.full.get("merge_key")) and not hinted["merge_key"]:
+        yield from _keyless(resource)
+
+
+def _keyless(resource: Written) -> Iterator[Mistake]:
+    written = resource.full.get("write_disposition")
+    strategy = step_into(written, "strategy")
+    if _disposition(written) == "merge" and strategy != "scd2":
+        yield Mistake(
+            resource.place_of("write_disposition"),
+            "merge needs a primary_key or a merge_key, to know which row is which; "
+            "name one, or write append or replace",
+        )
+
+
+def _disposition(written: Any) -> Any:
+    return written if isinstance(written, str) else step_into(written, "disposition")
+
+
+def _names(keys: Any) -> list[str]:
+    return [keys] if isinstance(keys, str) and keys else [key for key in keys or () if isinstance(key, str)]
+
+
+def _columns_of(resource: Written) -> dict[str, Any]:
+    every = {}
+    for columns in (resource.full.get("columns"), resource.own.get("columns")):
+        every.update({name: step_into(columns, step[0]) for step, name in listed_columns(columns)})
+    return every
+
+
+def _place_of_column(resource: Written, name: str) -> Place:
+    own = {one: step for step, one in listed_columns(resource.own.get("columns"))}
+    if name in own:
+        return (*resource.place, "columns", *own[name])
+    inherited = {one: step for step, one in listed_columns(resource.full.get("columns"))}
+    return ("resource_defaults", "columns", *inherited[name])
+
+
+def _incremental(resource: Written) -> Iterator[Mistake]:
+    params = _mapping(resource.endpoint.get("params"))
+    bound = [name for name, one in params.items() if step_into(one, "type") == "incremental"]
+    places: list[Place] = [resource.place_of("endpoint", "params", name) for name in bound]
+    if resource.endpoint.get("incremental") is not None:
+        places.append(resource.place_of("endpoint", "incremental"))
+    for extra in places[1:]:
+        yield Mistake(extra, "one resource has one cursor; keep one incremental")
+    if places and _disposition(resource.full.get("write_disposition")) == "replace":
+        yield Mistake(
+            resource.place_of("write_disposition"),
+            "replace with incremental would drop every row before the cursor; write merge or append",
+        )

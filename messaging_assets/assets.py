@@ -24,11 +24,11 @@ from dagster import (
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import check_results, check_specs, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.destination import build_pipeline, pipeline_name
+from messaging_assets.destination import build_pipeline, definition_pipeline, pipeline_name
+from messaging_assets.dlt_source import definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import SyncFailure
 from messaging_assets.loaded_table import LoadedTable
-from messaging_assets.passes import Pass
 from messaging_assets.project_folders import project_folders
 from messaging_assets.sync import SyncResult, sync
 from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
@@ -47,8 +47,7 @@ def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSp
 def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
     key = asset_key(description.name, resource.name)
     translator = ApiTranslator(description, resource)
-    pipeline = build_pipeline(description, resource, project_folders())
-    specs = build_dlt_asset_specs(Pass(description, resource).source(), pipeline, translator)
+    specs = build_dlt_asset_specs(definition_source(resource), definition_pipeline(project_folders()), translator)
 
     @multi_asset(
         specs=specs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import dlt
@@ -34,6 +35,18 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         pipelines_dir=str(folders.pipelines),
         destination=_destination(folders),
         dataset_name=description.name,
+    )
+
+
+def definition_pipeline(folders: ProjectFolders) -> Pipeline:
+    """The pipeline that assets are defined with, one for all: it names the destination and never runs."""
+    return _definition_pipeline(folders, destination_type())
+
+
+@lru_cache(maxsize=8)
+def _definition_pipeline(folders: ProjectFolders, _: str) -> Pipeline:
+    return dlt.pipeline(
+        "messaging_assets", pipelines_dir=str(folders.pipelines), destination=_destination(folders), dataset_name="none"
     )
 
 

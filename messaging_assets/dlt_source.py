@@ -6,7 +6,8 @@ This is the only room that knows dlt's own dict. dlt's rest_api source reads the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import dlt
@@ -103,6 +104,24 @@ def build_source(
         rows: gives Arrow tables or lists of records; called when dlt extracts.
         disposition: dlt's write disposition, short or long.
     """
+    reader = _reader(resource, rows, disposition)
+    return dlt.source(lambda: reader, name=schema_name(description, resource))()
+
+
+def definition_source(resource: Resource) -> DltSource:
+    """The source that an asset is defined from; nothing is ever read with it.
+
+    All of them share one schema, because making one costs more than everything else about a definition.
+    """
+    return DltSource(_definition_schema(), "messaging_assets", [_reader(resource, tuple, resource.write_disposition)])
+
+
+@lru_cache(maxsize=1)
+def _definition_schema() -> dlt.Schema:
+    return dlt.Schema("messaging_assets")
+
+
+def _reader(resource: Resource, rows: Callable[[], Iterable[Any]], disposition: Any) -> DltResource:
     written = disposition if isinstance(disposition, str) else disposition.model_dump(exclude_none=True)
 
     def batches() -> Iterator[Any]:
@@ -117,7 +136,7 @@ def build_source(
         "max_table_nesting": resource.max_table_nesting if resource.nested == "tables" else 0,
     }
     reader: DltResource = dlt.resource(batches, **hints)
-    return dlt.source(lambda: reader, name=schema_name(description, resource))()
+    return reader
 
 
 def schema_name(description: ApiDescription, resource: Resource) -> str:

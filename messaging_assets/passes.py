@@ -47,7 +47,7 @@ class Pass:
         receipt: where things are counted.
         late: after a part, later versions of records that are in it already.
         is_over: whether the last part was read.
-        at_end: called when it was, before its rows are loaded.
+        at_end: called when it was, with the id of the load that completes it, before that is loaded.
     """
 
     description: ApiDescription
@@ -59,7 +59,7 @@ class Pass:
     receipt: Receipt = field(default_factory=Receipt)
     late: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
-    at_end: Callable[[], None] = lambda: None
+    at_end: Callable[[str], None] = lambda load_id: None
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
@@ -105,7 +105,8 @@ class Pass:
             if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
                 # An empty list is an answer too: the table exists, and a replaced one is emptied.
                 yield materialize_schema_item()
-            self.at_end()
+            if not self.late:
+                self.at_end(dlt.current.load_package_state()["load_id"])
 
     def _late_part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()

@@ -29,7 +29,7 @@ from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt
 from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
-from messaging_assets.unfinished import ReceiptFile, load_pending, take_back_unfinished
+from messaging_assets.unfinished import ReceiptFile, is_loaded, load_pending, take_back_unfinished
 
 
 @dataclass(frozen=True)
@@ -114,10 +114,11 @@ class _Job:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
         kept = self.kept.read()
         pipeline = build_pipeline(self.description, self.resource, self.folders)
-        if load_pending(pipeline, self.resource) and kept is not None:
+        load_pending(pipeline, self.resource)
+        if kept is not None and is_loaded(pipeline, kept[0]):
             self.kept.forget()
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
-            return SyncResult(kept | {"messaging_assets/resumed": "loaded what an earlier run had fetched"})
+            return SyncResult(kept[1] | {"messaging_assets/resumed": "loaded what an earlier run had fetched"})
         self.kept.forget()
         appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
         take_back_unfinished(pipeline, appended, schema_name(self.description, self.resource))
@@ -138,7 +139,7 @@ class _Job:
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
-        one_pass.at_end = lambda: self.kept.write(plain_metadata(self.receipt.metadata()))
+        one_pass.at_end = self._keep_receipt
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
             try:
@@ -150,6 +151,9 @@ class _Job:
             if one_pass.late:
                 self._load(one_pass.late_source())
         return _summed(parts)
+
+    def _keep_receipt(self, load_id: str) -> None:
+        self.kept.write(load_id, plain_metadata(self.receipt.metadata()))
 
     def _load(self, source: DltSource) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.

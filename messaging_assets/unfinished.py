@@ -37,45 +37,44 @@ class ReceiptFile:
     def __init__(self, folder: Path, name: str, version: str) -> None:
         self._file, self._version = folder / f"{name}.receipt.json", version
 
-    def write(self, metadata: Mapping[str, Any]) -> None:
-        """Keep a receipt until its rows are loaded."""
-        kept = {"at": time.time(), "version": self._version, "metadata": dict(metadata)}
+    def write(self, load_id: str, metadata: Mapping[str, Any]) -> None:
+        """Keep a receipt until Dagster has it; `load_id` is the load whose end makes it true."""
+        kept = {"at": time.time(), "version": self._version, "load_id": load_id, "metadata": dict(metadata)}
         partial = self._file.with_suffix(".partial")
         partial.write_text(json.dumps(kept))
         partial.chmod(0o600)
         partial.replace(self._file)
 
-    def read(self) -> dict[str, Any] | None:
-        """The receipt, if there is one that is still good."""
+    def read(self) -> tuple[str, dict[str, Any]] | None:
+        """The load and the receipt, if there is one that is still good."""
         try:
             kept = json.loads(self._file.read_text())
         except (OSError, ValueError):
             return None
         fresh = time.time() - kept["at"] < _VALID_SECONDS and kept["version"] == self._version
-        return dict(kept["metadata"]) if fresh else None
+        return (str(kept["load_id"]), dict(kept["metadata"])) if fresh else None
 
     def forget(self) -> None:
-        """The rows are loaded, or will be read again."""
+        """The receipt is on its way to Dagster, or its rows will be read again."""
         self._file.unlink(missing_ok=True)
 
 
-def load_pending(pipeline: Pipeline, resource: Resource) -> bool:
+def load_pending(pipeline: Pipeline, resource: Resource) -> None:
     """Load what an earlier sync fetched and did not load; asks the API nothing.
 
     Args:
         pipeline: the resource's pipeline, with its working files as they were left.
         resource: says how rows are written, and so whether going on is exact.
 
-    Returns:
-        Whether rows were loaded. What cannot be loaded exactly is dropped, to be read again.
+    What cannot be loaded exactly is dropped, to be read again.
     """
     pipeline.activate()
     if not pipeline.has_pending_data:
-        return False
+        return
     pending = [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
     if not all(_is_exact(pipeline, load_id, resource) for load_id in pending):
         pipeline.drop()
-        return False
+        return
     try:
         if pipeline.list_extracted_load_packages():
             pipeline.normalize()
@@ -84,9 +83,19 @@ def load_pending(pipeline: Pipeline, resource: Resource) -> bool:
         if failed.step == "normalize" or not pipeline.has_pending_data:
             _logger.warning("%s: fetched rows could not be loaded and are read again", pipeline.pipeline_name)
             pipeline.drop()
-            return False
+            return
         raise
-    return True
+
+
+def is_loaded(pipeline: Pipeline, load_id: str) -> bool:
+    """Whether a load reached its end, by dlt's own note of it in the destination."""
+    with pipeline.sql_client() as client:
+        try:
+            loads = client.make_qualified_table_name("_dlt_loads")
+            found = client.execute_sql(f"SELECT load_id FROM {loads} WHERE status = 0 AND load_id = %s", load_id)
+        except DatabaseUndefinedRelation:
+            return False
+    return bool(found)
 
 
 def _is_exact(pipeline: Pipeline, load_id: str, resource: Resource) -> bool:

@@ -1,0 +1,106 @@
+"""One sync in a process of its own, which a test may kill; shared by the tests of interruptions and of writers."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+_IMPORTED: list[str] = []
+
+
+class Process:
+    """Work in a forked process, so that it starts warm and a kill hurts nobody else."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        reading, writing = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._work(work, reading, writing)
+        os.close(writing)
+        self._answer = reading
+
+    def wait(self) -> tuple[int, Any]:
+        """How it ended (0, or the signal that killed it), and its result."""
+        with os.fdopen(self._answer, "rb") as pipe:
+            answer = pipe.read()
+        _, status = os.waitpid(self.pid, 0)
+        ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        return ended, pickle.loads(answer) if answer else None
+
+    @staticmethod
+    def _work(work: Callable[[], Any], reading: int, writing: int) -> None:
+        status = 1
+        try:
+            os.close(reading)
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(work(), pipe)
+            status = 0
+        finally:
+            os._exit(status)
+
+
+def in_a_process(work: Callable[[], Any]) -> tuple[int, Any]:
+    """Do the work in a forked process; how it ended, and its result."""
+    return Process(work).wait()
+
+
+def import_all() -> None:
+    """Import in this process what a sync imports, so that each fork is quick; needs the sandbox's addresses."""
+    if not _IMPORTED:
+        _, _IMPORTED[:] = in_a_process(lambda: (sync(), list(sys.modules))[1])
+        for name in _IMPORTED:
+            with suppress(ImportError, AttributeError):
+                import_module(name)
+
+
+def sync(page_size: int = 500, **resource: Any) -> dict[str, Any]:
+    """One sync of messaging/messages with a Dagster instance of its own: outcome, error, metadata and keys."""
+    from dagster import DagsterInstance, materialize
+
+    from messaging_assets.api_description import ApiDescription
+    from messaging_assets.assets import build_assets
+    from messaging_assets.credentials import build_credentials
+    from messaging_assets.embedded_elt import DagsterDltResource
+    from messaging_assets.project_folders import settle_environment
+
+    settle_environment().make()
+    auth = {"type": "api_key", "name": "api_key", "location": "query"}
+    endpoint = {
+        "path": "v1/messages",
+        "data_selector": "data",
+        "paginator": {"type": "offset", "limit": page_size},
+        "error_handler": {"max_retries": 0},
+    }
+    own = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "endpoint": endpoint, **resource}
+    api = ApiDescription.model_validate(
+        {"name": "messaging", "client": {"base_url": "http://sandbox.invalid", "auth": auth}, "resources": [own]}
+    )
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(
+            build_assets(api),
+            instance=instance,
+            resources={"dlt": DagsterDltResource(), "messaging_credentials": build_credentials(api)},
+            raise_on_error=False,
+        )
+        events = [event.materialization for event in result.get_asset_materialization_events()]
+        failures = [event.step_failure_data.user_failure_data for event in result.get_step_failure_events()]
+    metadata = {name: value.value for name, value in events[0].metadata.items()} if events else {}
+    error = str(failures[0].description) if failures and failures[0] else ""
+    return {"green": result.success, "error": error, "ids": _ids(api), "metadata": metadata}
+
+
+def _ids(api: Any) -> list[str]:
+    from messaging_assets.destination import build_pipeline
+    from messaging_assets.project_folders import project_folders
+
+    pipeline = build_pipeline(api, api.resources_in_full["messages"], project_folders())
+    try:
+        with pipeline.sql_client() as client:
+            return sorted(row[0] for row in client.execute_sql("SELECT id FROM messages") or [])
+    except Exception as error:  # noqa: BLE001 - no table yet, or somebody holds the file: the test says which it wants
+        return [type(error).__name__]

@@ -1,0 +1,129 @@
+"""More than one writer on one DuckDB file: they wait for each other, then go on, and never ask the API twice."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
+
+
+@pytest.fixture
+def messages(known_sandbox: Sandbox) -> Sandbox:
+    known_sandbox.settings.page_size = 500
+    del known_sandbox.rows("messaging", "messages")[1000:]
+    import_all()
+    return known_sandbox
+
+
+def _database() -> Path:
+    from messaging_assets.project_folders import project_folders
+
+    return project_folders().database
+
+
+def _hold(seconds: float) -> None:
+    """Open the DuckDB file as a person's shell would, and sit on it."""
+    import duckdb
+
+    _database().parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(str(_database())):
+        (_database().parent / "held").touch()
+        time.sleep(seconds)
+
+
+def _held(seconds: float) -> Process:
+    holder = Process(lambda: _hold(seconds))
+    while not (_database().parent / "held").exists():
+        time.sleep(0.01)
+    return holder
+
+
+def _impatient(bound: float) -> Any:
+    from messaging_assets import waiting_duckdb
+
+    waiting_duckdb.LONGEST_WAIT = bound
+    return sync()
+
+
+def test_a_sync_waits_for_whoever_holds_the_file(messages: Sandbox) -> None:
+    holder = _held(1.5)
+    _, synced = in_a_process(sync)
+    holder.wait()
+
+    assert synced["green"]
+    assert len(synced["ids"]) == 1000
+
+
+def test_after_the_bound_the_error_names_the_process_that_holds_the_file(messages: Sandbox) -> None:
+    holder = _held(30)
+    _, synced = in_a_process(lambda: _impatient(0.3))
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+
+    assert not synced["green"]
+    assert f"process {holder.pid}" in synced["error"]
+
+
+def test_a_lock_met_at_load_time_costs_no_second_request(messages: Sandbox) -> None:
+    in_a_process(sync)
+    # Slow answers, so that the file can be taken while the API is read, when the sync does not hold it.
+    messages.fault(Fault(api="messaging", latency=0.7))
+    reading = Process(lambda: _impatient(0.3))
+    time.sleep(0.8)
+    (_database().parent / "held").unlink(missing_ok=True)
+    holder = _held(30)
+    _, refused = reading.wait()
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    messages.forget()
+    _, again = in_a_process(sync)
+
+    assert not refused["green"]
+    assert again["green"]
+    assert messages.requests == []
+    assert len(again["ids"]) == 1000
+
+
+def test_one_resource_synced_twice_at_once_is_synced_one_after_the_other(messages: Sandbox) -> None:
+    both = [Process(sync), Process(sync)]
+    results = [process.wait()[1] for process in both]
+
+    assert [result["green"] for result in results] == [True, True]
+    assert all(len(result["ids"]) == 1000 for result in results)
+    assert all(result["metadata"]["dagster/row_count"] == 1000 for result in results)
+
+
+def test_a_resource_that_is_held_for_too_long_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    from messaging_assets.failures import TryAgainLater
+    from messaging_assets.sync_lock import only_sync_of
+
+    with (
+        only_sync_of("team.users", tmp_path, "team__users"),
+        pytest.raises(TryAgainLater, match=f"process {os.getpid()} has been syncing it"),
+        only_sync_of("team.users", tmp_path, "team__users", longest_wait=0.1),
+    ):
+        pass
+
+
+def test_the_lock_of_a_killed_sync_is_free_at_once(messages: Sandbox, tmp_path: Path) -> None:
+    from messaging_assets.sync_lock import only_sync_of
+
+    def dies() -> None:
+        with only_sync_of("team.users", tmp_path, "team__users"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ended, _ = in_a_process(dies)
+
+    assert ended == signal.SIGKILL
+    with only_sync_of("team.users", tmp_path, "team__users", longest_wait=0):
+        pass

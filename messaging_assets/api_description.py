@@ -183,7 +183,9 @@ class ResourceBase(Described):
     @classmethod
     def _columns_by_name(cls, value: Any) -> Any:
         if isinstance(value, list):
-            return {column["name"]: column for column in value if isinstance(column, dict) and "name" in column}
+            # Those without a name are told of in description_names.py.
+            named = (column for column in value if isinstance(column, dict))
+            return {column["name"]: column for column in named if isinstance(column.get("name"), str)}
         return value
 
     @property

@@ -110,7 +110,8 @@ def _disposition(written: Any) -> Any:
 
 
 def _names(keys: Any) -> list[str]:
-    return [keys] if isinstance(keys, str) and keys else [key for key in keys or () if isinstance(key, str)]
+    listed = keys if isinstance(keys, list) else [keys]
+    return [key for key in listed if isinstance(key, str) and key]
 
 
 def _columns_of(resource: Written) -> dict[str, Any]:

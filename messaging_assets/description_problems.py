@@ -103,7 +103,7 @@ def written(place: Place, raw: Any) -> str:
         elif isinstance(step, int):
             text += f"[{step}]"
         else:
-            text += f".{step if _WORD.fullmatch(step) else '?'}"
+            text += f".{step if _WORD.fullmatch(str(step)) else '?'}"
     return text.lstrip(".")
 
 

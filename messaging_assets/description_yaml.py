@@ -52,7 +52,8 @@ def read_yaml(text: str) -> Document:
         _Reader(document).read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else None
+        # The end of the text is marked as a line of its own.
+        line = min(mark.line, text.count("\n")) + 1 if mark else None
         document.mistakes.append(Mistake((), f"does not parse as YAML: {error.problem or error.context}", line))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1

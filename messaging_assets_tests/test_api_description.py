@@ -8,6 +8,8 @@ import dlt.common.schema.typing as table_words
 import dlt.sources.rest_api.typing as dlt_words
 import pytest
 from dlt.common.data_types import DATA_TYPES
+from dlt.sources.helpers.rest_client.auth import TApiKeyLocation
+from dlt.sources.helpers.rest_client.typing import HTTPMethodBasic
 from pydantic import ValidationError
 
 from messaging_assets import api_description as ours
@@ -58,7 +60,7 @@ ERROR_HANDLING = {
 }
 
 
-def described(**resource: Any) -> ours.Resource:
+def described(**resource: Any) -> Any:
     """The one resource of an API, with defaults."""
     description = describe({"client": CLIENT, "resources": [{"name": "messages", **resource}]}, "team_chat")
     return description.resources_in_full["messages"]
@@ -66,7 +68,7 @@ def described(**resource: Any) -> ours.Resource:
 
 @pytest.mark.parametrize("name", SEEDS)
 def test_the_config_block_of_each_seed_document_is_accepted_as_it_is(name):
-    description = describe(SEEDS[name], name)
+    description: Any = describe(SEEDS[name], name)
 
     for resource in description.resources_in_full.values():
         assert resource.keys == ("id",)
@@ -139,8 +141,8 @@ def allowed(model: type[auth.Described], field: str) -> set[Any]:
         (get_args(table_words.TLoaderMergeStrategy), allowed(MergeDisposition, "strategy"), {"cdc"}),
         (get_args(table_words.TWriteDisposition), allowed(MergeDisposition, "disposition"), set()),
         (DATA_TYPES, allowed(ours.Column, "data_type"), set()),
-        (get_args(dlt_words.TApiKeyLocation), allowed(auth.ApiKeyAuth, "location"), set()),
-        (get_args(dlt_words.HTTPMethodBasic), allowed(ours.Endpoint, "method"), set()),
+        (get_args(TApiKeyLocation), allowed(auth.ApiKeyAuth, "location"), set()),
+        (get_args(HTTPMethodBasic), allowed(ours.Endpoint, "method"), set()),
     ],
     ids=["strategy", "disposition", "data_type", "location", "method"],
 )
@@ -266,7 +268,7 @@ def test_describing_changes_nothing_in_what_it_was_given():
 
 
 def test_a_description_cannot_be_changed():
-    description = describe(SEEDS["messaging"], "messaging")
+    description: Any = describe(SEEDS["messaging"], "messaging")
 
     with pytest.raises(ValidationError):
         description.client.base_url = "https://elsewhere.example.com"

@@ -1,43 +1,28 @@
 """Records into batches for the table: good ones as typed Arrow, bad ones set aside with a reason.
 
-A bad record never sinks a good one. What does not fit is decided by who said what the column is:
-
-- a value that does not fit a column that the file declares: the record is set aside;
-- a value that does not fit a column that earlier records made: it lands in a variant column
-  `<column>__v_<type>`, as dlt does it, because nobody said what is right;
-- a value that no column can hold (beyond 64 bits, NaN, invalid unicode, NUL): the record is set aside.
-
-Within one sync the last record of a key wins.
+A bad record never sinks a good one. What is bad, and what becomes of a value that does not fit, is decided in
+`table_columns.py`. Within one sync the last record of a key wins; with dlt's `insert-only` the first, because
+what is in such a table stays. An append-only table keeps every record.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-import pyarrow as pa
-
-from messaging_assets.api_description import Column, Resource, SchemaContract
-from messaging_assets.column_values import arrow_type, convert, data_type_of
+from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.redaction import MASK
+from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt
+from messaging_assets.table_columns import TableColumns
+from messaging_assets.table_description import MergeDisposition
 
 BATCH_ROWS = 10_000
-_LARGEST_RECORD = 1_000_000
-
-
-@dataclass
-class _Target:
-    """A column of the table."""
-
-    name: str
-    data_type: str
-    type: Any
-    declared: bool
+BATCH_BYTES = 64_000_000
+_LARGEST_SHOWN = 1_000_000
 
 
 @dataclass
@@ -54,7 +39,10 @@ class Batches:
         is_child: whether this class itself must see what repeats, because keys hold a parent's fields.
         page: tells the number of the page that is being read.
         late: records whose key is in a batch that is already out; they are loaded after it.
-        hints: columns that appeared, as dlt wants them described.
+        loaded: hashes of a child's keys that are in earlier batches; shared by the parts of a read.
+
+    Raises:
+        MendDescription: the file gives a column another type than the table has.
     """
 
     resource: Resource
@@ -66,59 +54,74 @@ class Batches:
     is_child: bool = False
     page: Callable[[], int] = lambda: 0
     late: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    hints: dict[str, dict[str, Any]] = field(default_factory=dict)
+    loaded: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt)
         self._rows: list[dict[str, Any]] = []
+        self._pages: list[int] = []
         self._places: dict[Any, int] = {}
-        self._loaded: set[int] = set()
+        self._parted: set[int] = set()
         self._rejected: list[dict[str, Any]] = []
-        self._names: dict[str, str | None] = {}
-        self._targets: dict[str, _Target] = {}
-        for name, column in self.resource.columns.items():
-            if column.data_type:
-                self._aim(name, column.data_type, True, column)
-        for name, column in self.known.items():
-            if name not in self._targets and column.get("data_type") and not name.startswith("_dlt_"):
-                self._aim(name, column["data_type"], False, column)
-                if column["data_type"] == "json":
-                    # JSON is text in Arrow; unsaid, dlt would take the column for text from now on.
-                    self.hints[name] = {"name": name, "data_type": "json"}
-        # An append-only table keeps every version; elsewhere the last record of a key wins.
-        self._required = set(map(self.normalize, self.resource.keys))
-        self._keys = self.resource.keys if self.resource.disposition != "append" else ()
+        self._bytes = self.receipt.bytes
+        self._sensitive = {self.normalize(name) for name, one in self.resource.columns.items() if one.sensitive}
+        # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
+        is_sorted = any(column.dedup_sort for column in self.resource.columns.values())
+        self._keys = () if is_sorted or self.resource.disposition == "append" else self.resource.keys
+        written = self.resource.write_disposition
+        strategy = written.strategy if isinstance(written, MergeDisposition) else None
+        self._first_wins = strategy == "insert-only"
+        # dlt retires what is not in the load, so the load must be whole; and it hashes rows itself, one by one.
+        self._is_whole = strategy == "scd2"
+        self._careful = self._is_whole or self.resource.nested == "tables"
+
+    @property
+    def hints(self) -> dict[str, dict[str, Any]]:
+        """Columns that appeared, as dlt wants them described."""
+        return self.columns.hints
 
     def add(self, row: dict[str, Any]) -> bool:
         """Take a record; True once a batch is full."""
-        key = tuple(map(row.get, self._keys)) if self._keys else None
-        if key is not None:
-            place = self._places.get(key)
+        page = self.page()
+        if self._keys:
+            key = tuple(map(row.get, self._keys))
+            try:
+                place = self._places.get(key)
+            except TypeError:
+                self.set_aside(row, f"a list or an object in {'/'.join(self._keys)}", page)
+                return False
             if place is not None:
-                self._rows[place] = row
-                self._count_own_duplicate()
+                self._repeat(place, row, page)
                 return False
             if self._came_earlier(key):
-                self.late[key] = row
+                if not self._first_wins:
+                    self.late[key] = row
                 return False
             self._places[key] = len(self._rows)
         self._rows.append(row)
-        return len(self._rows) >= BATCH_ROWS
+        self._pages.append(page)
+        return self._is_full()
 
     def flush(self) -> Iterator[Any]:
-        """The batch so far: Arrow tables (or records, where nested values become tables)."""
+        """The batch so far: Arrow tables (or records, where dlt is to type them)."""
         rows, self._rows = self._rows, []
-        if self._keys:
-            self._loaded.update(map(hash, self._places)) if self.is_child else None
-            self._places = {}
+        pages, self._pages = self._pages, []
+        places, self._places = self._places, {}
+        self._bytes = self.receipt.bytes
+        if self.is_child:
+            self.loaded.update(map(hash, places))
+        elif pages:
+            # A page may go on in the next batch, and so may keys that it has twice.
+            self._parted = {hash(key) for key, place in places.items() if pages[place] >= pages[-1] - 1}
         if not rows:
             return
-        names = self._columns_of(rows)
-        table, good = self._table(rows, names)
-        self.receipt.rows_loaded += len(good)
-        if self.resource.nested == "tables":
-            yield good
-        elif table.num_rows:
-            yield table
+        typed = self.columns.typed(rows)
+        for place in sorted(typed.bad):
+            self.set_aside(rows[place], typed.bad[place], pages[place])
+        good = len(rows) - len(typed.bad)
+        self.receipt.rows_loaded += good
+        if good:
+            yield typed.records() if self._careful else typed.table(self.columns.required)
 
     def rejected(self) -> list[dict[str, Any]]:
         """The records set aside since the last call, as rows of the rejected table."""
@@ -131,170 +134,41 @@ class Batches:
         Raises:
             MendDescription: the file says `on_bad_record: fail`.
         """
+        page = page or self.page()
         if self.resource.on_bad_record == "fail":
             raise MendDescription(
-                f"{self.asset}: a record on page {page or self.page()} cannot be loaded ({reason}); mend it at the "
+                f"{self.asset}: a record on page {page} cannot be loaded ({reason}); mend it at the "
                 "vendor, correct columns in the file, or let on_bad_record be set_aside."
             )
         self.receipt.set_aside[reason] += 1
-        text = json.dumps(self._masked(record), default=str)
-        self._rejected.append(
-            {
-                "reason": reason,
-                "page": page or self.page(),
-                "rejected_at": datetime.now(timezone.utc),
-                "record": text[:_LARGEST_RECORD],
-                "is_cut": len(text) > _LARGEST_RECORD,
-            }
-        )
+        text, is_cut = shown(self._masked(record), _LARGEST_SHOWN)
+        now = datetime.now(timezone.utc)
+        self._rejected.append({"reason": reason, "page": page, "rejected_at": now, "record": text, "is_cut": is_cut})
+
+    def _is_full(self) -> bool:
+        if self._is_whole:
+            return False
+        return len(self._rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES
+
+    def _repeat(self, place: int, row: dict[str, Any], page: int) -> None:
+        if not self._first_wins:
+            self._rows[place], self._pages[place] = row, page
+        self.receipt.duplicates += self.is_child
 
     def _came_earlier(self, key: tuple[Any, ...]) -> bool:
+        """Whether a key is, or may be, in an earlier batch."""
         if not self.is_child:
-            # The reading saw this key twice, and it is not in this batch: so it may be in an earlier one.
-            return hash(key) in self.repeated
-        earlier = hash(key) in self._loaded
-        if earlier:
-            self._count_own_duplicate()
+            if not self.receipt.rows_loaded:
+                return False
+            # The reading saw this key on an earlier page, and it is not in this batch.
+            return hash(key) in self.repeated or hash(key) in self._parted
+        earlier = hash(key) in self.loaded
+        self.receipt.duplicates += earlier
         return earlier
 
-    def _count_own_duplicate(self) -> None:
-        if self.is_child:
-            self.receipt.duplicates += 1
-
-    def _aim(self, name: str, data_type: str, declared: bool, column: Column | Mapping[str, Any]) -> _Target:
-        get = column.get if isinstance(column, Mapping) else lambda key: getattr(column, key, None)
-        normalized = self.normalize(name)
-        type_ = arrow_type(data_type, get("precision"), get("scale"))
-        target = self._targets[normalized] = _Target(normalized, data_type, type_, declared)
-        return target
-
-    def _columns_of(self, rows: list[dict[str, Any]]) -> dict[str, str]:
-        """Field name -> column name of this batch; records whose fields collide are taken out."""
-        names: dict[str, str] = {}
-        taken: dict[str, str] = {}
-        colliding = False
-        for field_name in set().union(*rows):
-            column = self._column_name(field_name)
-            if column is None or column in taken:
-                colliding = True
-            else:
-                taken[column] = field_name
-            names[field_name] = column or ""
-        if colliding:
-            self._part_collisions(rows)
-            names = {name: name for name in set().union(*rows)} if rows else {}
-        return names
-
-    def _part_collisions(self, rows: list[dict[str, Any]]) -> None:
-        """Rename fields record by record; a record with two fields for one column is set aside."""
-        kept = []
-        for row in rows:
-            renamed = {self._column_name(name): value for name, value in row.items()}
-            if None in renamed:
-                self.set_aside(row, "a field whose name no column can have")
-            elif len(renamed) < len(row):
-                self.set_aside(row, "two fields for one column")
-            else:
-                kept.append(renamed)
-        rows[:] = kept
-
-    def _column_name(self, field_name: str) -> str | None:
-        if field_name not in self._names:
-            try:
-                column: str | None = self.normalize(field_name)
-            except ValueError:
-                column = None
-            self._names[field_name] = None if column in ("_dlt_id", "_dlt_load_id") else column
-        return self._names[field_name]
-
-    def _table(self, rows: list[dict[str, Any]], names: dict[str, str]) -> tuple[Any, list[dict[str, Any]]]:
-        """Arrow columns of the rows that fit, and those rows; the others are set aside."""
-        arrays: dict[str, Any] = {}
-        misfits: dict[int, str] = {}
-        for field_name, column in sorted(names.items()):
-            values = [row.get(field_name) for row in rows]
-            self._convert(column, values, arrays, misfits)
-        for place, reason in misfits.items():
-            self.set_aside(rows[place], reason)
-        # dlt warns of every batch whose keys could be null when its own schema says that they are not.
-        fields = [pa.field(name, array.type, name not in self._required) for name, array in arrays.items()]
-        table = pa.table(list(arrays.values()), pa.schema(fields))
-        if misfits:
-            good = [place for place in range(len(rows)) if place not in misfits]
-            table, rows = table.take(pa.array(good, pa.int64())), [rows[place] for place in good]
-        return table, rows
-
-    def _convert(
-        self, column: str, values: list[Any], arrays: dict[str, Any], misfits: dict[int, str]
-    ) -> None:
-        target = self._targets.get(column)
-        if target is None:
-            first = next((value for value in values if value is not None), None)
-            if first is None or not self._may_add(column, values, misfits):
-                return
-            target = self._aim(column, data_type_of(first), False, {})
-            self.hints[column] = {"name": column, "data_type": target.data_type}
-        converted = convert(values, target.data_type, target.type)
-        self.receipt.values_rounded += converted.rounded
-        arrays[column] = converted.array
-        if target.declared:
-            misfits.update({place: f"{column}: {why}" for place, why in converted.misfits.items()})
-        elif converted.misfits:
-            self._to_variants(column, values, converted.misfits, arrays, misfits)
-
-    def _to_variants(
-        self,
-        column: str,
-        values: list[Any],
-        places: Mapping[int, str],
-        arrays: dict[str, Any],
-        misfits: dict[int, str],
-    ) -> None:
-        """Give each value that fits no column of ours the column dlt would give it."""
-        by_type: dict[str, dict[int, Any]] = {}
-        for place in places:
-            by_type.setdefault(data_type_of(values[place]), {})[place] = values[place]
-        for data_type, strangers in by_type.items():
-            variant = f"{column}__v_{data_type}"
-            alone = convert(
-                [strangers.get(place) for place in range(len(values))], data_type, arrow_type(data_type)
-            )
-            if data_type != self._targets[column].data_type and alone.array.null_count < len(values):
-                self._targets.setdefault(variant, _Target(variant, data_type, arrow_type(data_type), False))
-                self.hints[variant] = {"name": variant, "data_type": data_type, "variant": True}
-                arrays[variant] = alone.array
-                misfits.update({place: f"{column}: {why}" for place, why in alone.misfits.items()})
-            else:
-                misfits.update({place: f"{column}: {places[place]}" for place in strangers})
-
-    def _may_add(self, column: str, values: list[Any], misfits: dict[int, str]) -> bool:
-        """Whether the schema contract lets a column appear that nobody declared."""
-        contract = self.resource.schema_contract
-        rule = contract.columns if isinstance(contract, SchemaContract) else contract
-        if rule in (None, "evolve"):
-            return True
-        with_value = [place for place, value in enumerate(values) if value is not None]
-        if rule == "freeze":
-            raise MendDescription(
-                f"{self.asset}: the API sends a field '{column}' that the file does not declare, and schema_contract "
-                "freezes the columns; declare it or let the contract evolve."
-            )
-        if rule == "discard_row":
-            misfits.update(
-                dict.fromkeys(with_value, f"{column}: not declared, and the contract discards the row")
-            )
-        else:
-            self.receipt.values_dropped += len(with_value)
-        return False
-
     def _masked(self, record: Any) -> Any:
-        sensitive = {
-            self.normalize(name) for name, column in self.resource.columns.items() if column.sensitive
-        }
-        if not sensitive:
+        if not self._sensitive:
             return record
         if not isinstance(record, dict):
             return MASK
-        return {
-            name: MASK if self._column_name(name) in sensitive else value for name, value in record.items()
-        }
+        return {name: MASK if self.columns.name(name) in self._sensitive else value for name, value in record.items()}

@@ -140,3 +140,11 @@ def dagster_instance(clean_room: Path) -> Iterator[Any]:
 
     with DagsterInstance.get() as instance:
         yield instance
+
+
+@pytest.fixture
+def one_table(known_sandbox: Any, dagster_instance: Any) -> Any:
+    """One resource whose rows and description are the test's own, synced whole."""
+    from messaging_assets_tests.one_table import OneTable
+
+    return OneTable(known_sandbox, dagster_instance)

@@ -1,0 +1,100 @@
+"""Lists, objects and whole records as JSON text, and what in them no table can hold."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+_DEEPEST = 250
+_SHOWN_DEPTH = 40
+_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # an escaped NUL, and no escaped backslash before "u0000"
+
+
+class Misfit(ValueError):
+    """A value does not fit its column; the text is a reason without the value."""
+
+
+def to_json(value: Any) -> str:
+    """A nested value as JSON text, every value kept.
+
+    Raises:
+        Misfit: it nests too deep, or holds what JSON or text cannot.
+    """
+    try:
+        text = orjson.dumps(value).decode()
+    except (TypeError, ValueError):
+        text = _careful_json(value)
+    if "\\u0000" in text and _NUL.search(text):
+        raise Misfit("a NUL character")
+    return text
+
+
+def _careful_json(value: Any) -> str:
+    if depth(value) > _DEEPEST:
+        raise Misfit("nested too deep")
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:
+        raise Misfit("invalid unicode") from None
+    except (TypeError, ValueError):
+        raise Misfit("not a finite number") from None
+    return text
+
+
+def depth(value: Any) -> int:
+    """How deep lists and objects nest in a value, 1 for a plain one; found without recursion."""
+    levels, layer = 0, [value]
+    while layer:
+        levels += 1
+        layer = [inner for outer in layer for inner in _inner(outer)]
+    return levels
+
+
+def refuse_for_tables(value: Any, normalize: Callable[[str], str]) -> None:
+    """See that dlt's child tables can hold a nested value whole.
+
+    Raises:
+        Misfit: an integer is beyond 64 bits, or two names become one.
+    """
+    layer = [value]
+    while layer:
+        for one in layer:
+            if type(one) is int and not -(2**63) <= one < 2**63:
+                raise Misfit("an integer beyond 64 bits inside a nested value")
+            if isinstance(one, dict) and len({normalize(name) if name else "" for name in one}) < len(one):
+                raise Misfit("two nested fields for one column")
+        layer = [inner for outer in layer for inner in _inner(outer)]
+
+
+def shown(record: Any, largest: int) -> tuple[str, bool]:
+    """A record as text for people, and whether something was left out of it because it is too deep or too long.
+
+    Args:
+        record: whatever the API sent.
+        largest: characters of the text at most.
+    """
+    is_deep = depth(record) > _SHOWN_DEPTH
+    text = json.dumps(_pruned(record, _SHOWN_DEPTH) if is_deep else record, default=str)
+    return text[:largest], is_deep or len(text) > largest
+
+
+def _pruned(value: Any, levels: int) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    if levels == 0:
+        return "..."
+    if isinstance(value, list):
+        return [_pruned(inner, levels - 1) for inner in value]
+    return {name: _pruned(inner, levels - 1) for name, inner in value.items()}
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value

@@ -1,0 +1,309 @@
+"""The columns of a table while records become rows: which there are, of what type, and what fits none of them.
+
+Who said what a column is decides what happens to a value that does not fit:
+
+- the file declares the column, or it is a key: the record is bad;
+- earlier records made the column: the value lands in a variant column `<column>__v_<type>`, as dlt does it,
+  because nobody said what is right;
+- no column can hold it (beyond 64 bits, NaN, invalid unicode, NUL, too deep, too large): the record is bad.
+
+The schema contract is kept here, from the first load on: dlt itself would let a first load through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from messaging_assets.api_description import Resource
+from messaging_assets.column_values import arrow_type, convert, data_type_of
+from messaging_assets.failures import MendDescription
+from messaging_assets.nested_values import Misfit, refuse_for_tables
+from messaging_assets.receipt import Receipt
+from messaging_assets.table_description import SchemaContract
+
+_EXACT_UP_TO = 2**53
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A column of the table."""
+
+    name: str
+    data_type: str
+    type: Any
+    is_fixed: bool
+
+
+@dataclass
+class TypedRows:
+    """A batch of records as Arrow columns.
+
+    Args:
+        rows: the records, fields of one column under one name; those in `bad` are not to be used.
+        arrays: a column's values by its name, as long as the rows.
+        bad: why a record cannot be loaded, by its place.
+        dropped: places and fields of values that the schema contract discards.
+    """
+
+    rows: list[dict[str, Any]]
+    arrays: dict[str, Any] = field(default_factory=dict)
+    bad: dict[int, str] = field(default_factory=dict)
+    dropped: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def good(self) -> list[int]:
+        """Places of the records that can be loaded."""
+        return [place for place in range(len(self.rows)) if place not in self.bad]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The records that can be loaded, for dlt to type them."""
+        for place, name in self.dropped:
+            self.rows[place] = {one: value for one, value in self.rows[place].items() if one != name}
+        return [self.rows[place] for place in self.good]
+
+    def table(self, required: frozenset[str]) -> Any:
+        """The records that can be loaded as an Arrow table."""
+        # dlt warns of every batch whose keys could be null when its own schema says that they are not.
+        fields = [pa.field(name, array.type, name not in required) for name, array in self.arrays.items()]
+        kept = pa.array(self.good, pa.int64())
+        arrays = [array.take(kept) if self.bad else array for array in self.arrays.values()]
+        return pa.table(arrays, pa.schema(fields))
+
+
+class TableColumns:
+    """The columns that a table has so far, and those that its next records need.
+
+    Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
+        normalize: dlt's naming of identifiers.
+        known: the table's columns as dlt's schema has them from earlier loads.
+        receipt: where rounded and dropped values are counted.
+
+    Attributes:
+        hints: columns that appeared, as dlt wants them described.
+        required: columns that dlt makes NOT NULL.
+
+    Raises:
+        MendDescription: the file gives a column another type than the table has.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        asset: str,
+        normalize: Callable[[str], str],
+        known: Mapping[str, Any],
+        receipt: Receipt,
+    ) -> None:
+        self.hints: dict[str, dict[str, Any]] = {}
+        self._resource, self._asset, self._normalize, self._receipt = resource, asset, normalize, receipt
+        merge_key = resource.merge_key or ()
+        keys = (*resource.keys, *((merge_key,) if isinstance(merge_key, str) else merge_key))
+        self.required = frozenset(map(normalize, keys))
+        self._names: dict[str, str | None] = {}
+        self._targets: dict[str, _Target] = {}
+        self._kinds: dict[str, str] = {}
+        self._declared = {normalize(name): column for name, column in resource.columns.items()}
+        self._aim_at_declared(known)
+        self._aim_at_known(known)
+
+    def _aim_at_declared(self, known: Mapping[str, Any]) -> None:
+        for name, column in self._declared.items():
+            if column.data_type is None:
+                continue
+            before = known.get(name, {}).get("data_type")
+            if before not in (None, column.data_type):
+                raise MendDescription(
+                    f"{self._asset}: column '{name}' is {before} in the table and {column.data_type} in the file; "
+                    "give it the table's type, or drop the table so that it is made anew."
+                )
+            type_ = arrow_type(column.data_type, column.precision, column.scale, column.timezone)
+            self._targets[name] = _Target(name, column.data_type, type_, True)
+
+    def _aim_at_known(self, known: Mapping[str, Any]) -> None:
+        for name, column in known.items():
+            data_type = column.get("data_type")
+            if name in self._targets or not data_type or name.startswith("_dlt_"):
+                continue
+            type_ = arrow_type(data_type, column.get("precision"), column.get("scale"), column.get("timezone"))
+            self._targets[name] = _Target(name, data_type, type_, name in self.required)
+            if data_type == "json":
+                # JSON is text in Arrow; unsaid, dlt would take the column for text from now on.
+                self.hints[name] = {"name": name, "data_type": "json"}
+        # Where nobody ever said what the columns are, the first load says it, whatever the contract.
+        self._is_open = not self._declared and not self._targets
+
+    def name(self, field_name: str) -> str | None:
+        """The column of a field; None where no column can have its name."""
+        if field_name not in self._names:
+            try:
+                column: str | None = self._normalize(field_name)
+            except ValueError:
+                column = None
+            self._names[field_name] = None if column and column.startswith("_dlt_") else column
+        return self._names[field_name]
+
+    def typed(self, rows: list[dict[str, Any]]) -> TypedRows:
+        """Records as Arrow columns, with what cannot be loaded and why.
+
+        Raises:
+            MendDescription: the schema contract freezes what the records would change.
+        """
+        typed = TypedRows(rows)
+        for field_name, column in self._fields(typed).items():
+            values = [row.get(field_name) for row in typed.rows]
+            self._convert(field_name, column, values, typed)
+        self._require(typed)
+        if not typed.arrays and self._targets:
+            first = next(iter(self._targets.values()))
+            typed.arrays[first.name] = pa.nulls(len(rows), first.type)
+        elif not typed.arrays:
+            typed.bad.update(dict.fromkeys(range(len(rows)), "no value in any field"))
+        return typed
+
+    def _fields(self, typed: TypedRows) -> dict[str, str]:
+        """Field -> column of this batch; where two fields are one column, records are renamed first."""
+        every = dict.fromkeys((*typed.rows[0], *sorted(set().union(*typed.rows).difference(typed.rows[0]))))
+        names = {one: self.name(one) for one in every}
+        if None not in names.values() and len(set(names.values())) == len(names):
+            return {one: column for one, column in names.items() if column}
+        typed.rows = [self._renamed(place, row, typed.bad) for place, row in enumerate(typed.rows)]
+        return {column: column for column in dict.fromkeys(names.values()) if column}
+
+    def _renamed(self, place: int, row: dict[str, Any], bad: dict[int, str]) -> dict[str, Any]:
+        renamed = {self.name(one): value for one, value in row.items()}
+        if None in renamed:
+            bad[place] = "a field whose name no column can have"
+        elif len(renamed) < len(row):
+            bad[place] = "two fields for one column"
+        return {} if place in bad else {column: value for column, value in renamed.items() if column}
+
+    def _convert(self, field_name: str, column: str, values: list[Any], typed: TypedRows) -> None:
+        target = self._targets.get(column) or self._new_target(field_name, column, values, typed)
+        if target is None:
+            return
+        converted = convert(values, target.data_type, target.type)
+        typed.arrays[column] = converted.array
+        self._receipt.values_rounded += len(converted.rounded)
+        if target.data_type == "json" and self._resource.nested == "tables":
+            self._refuse_for_tables(column, values, typed)
+        if target.is_fixed:
+            _note(typed.bad, column, converted.misfits)
+        elif converted.misfits:
+            self._to_variants(field_name, target, values, converted.misfits, typed)
+        if column in self.required:
+            self._check_keys(column, values, converted.rounded, typed)
+
+    def _new_target(self, field_name: str, column: str, values: list[Any], typed: TypedRows) -> _Target | None:
+        """A column for a field that has none yet; None where there is nothing to tell its type by, or it may not be."""
+        places = [place for place, value in enumerate(values) if value is not None]
+        if not places or not self._may_change("columns", field_name, column, places, typed):
+            return None
+        for place in places:
+            data_type = data_type_of(values[place])
+            type_ = arrow_type(data_type)
+            if not convert([values[place]], data_type, type_).misfits:
+                self.hints[column] = {"name": column, "data_type": data_type}
+                target = self._targets[column] = _Target(column, data_type, type_, column in self.required)
+                return target
+            misfits = convert([values[place]], data_type, type_).misfits
+            _note(typed.bad, column, {place: misfits[0]})
+        return None
+
+    def _to_variants(
+        self, field_name: str, target: _Target, values: list[Any], misfits: Mapping[int, str], typed: TypedRows
+    ) -> None:
+        """Give each value that fits no column of ours the column that dlt would give it."""
+        by_type: dict[str, list[int]] = {}
+        for place in misfits:
+            by_type.setdefault(data_type_of(values[place]), []).append(place)
+        for data_type, places in by_type.items():
+            type_ = arrow_type(data_type)
+            alone = convert([values[place] for place in places], data_type, type_)
+            if data_type == target.data_type:
+                _note(typed.bad, target.name, {place: misfits[place] for place in places})
+                continue
+            _note(typed.bad, target.name, {places[at]: reason for at, reason in alone.misfits.items()})
+            able = [place for at, place in enumerate(places) if at not in alone.misfits]
+            if able and self._may_change("data_type", field_name, target.name, able, typed):
+                self._add_variant(f"{target.name}__v_{data_type}", data_type, type_, values, able, typed)
+
+    def _add_variant(
+        self, name: str, data_type: str, type_: Any, values: list[Any], places: list[int], typed: TypedRows
+    ) -> None:
+        strangers = [None] * len(values)
+        for place in places:
+            strangers[place] = values[place]
+        converted = convert(strangers, data_type, type_)
+        self._receipt.values_rounded += len(converted.rounded)
+        typed.arrays[name] = converted.array
+        self._targets.setdefault(name, _Target(name, data_type, type_, False))
+        self.hints[name] = {"name": name, "data_type": data_type, "variant": True}
+
+    def _may_change(self, what: str, field_name: str, column: str, places: list[int], typed: TypedRows) -> bool:
+        """Whether the schema contract lets a column or a variant appear; if not, what it says is done."""
+        contract = self._resource.schema_contract
+        rule = getattr(contract, what) if isinstance(contract, SchemaContract) else contract
+        is_said = what == "columns" and (self._is_open or column in self._declared or column in self.required)
+        if rule in (None, "evolve") or is_said:
+            return True
+        news = "a field that is not declared" if what == "columns" else "values of another type than its column has"
+        if rule == "freeze":
+            raise MendDescription(
+                f"{self._asset}: the API sends '{column}', {news}, and schema_contract freezes the {what}; "
+                "declare what it is, or let the contract evolve."
+            )
+        if rule == "discard_row":
+            _note(typed.bad, column, dict.fromkeys(places, f"{news}, and the contract discards the row"))
+        else:
+            self._receipt.values_dropped += len(places)
+            typed.dropped += [(place, field_name) for place in places]
+        return False
+
+    def _check_keys(self, column: str, values: list[Any], rounded: frozenset[int], typed: TypedRows) -> None:
+        """See that two keys of the API never become one in the table."""
+        kinds = set(map(type, values)) - {type(None)}
+        _note(typed.bad, column, dict.fromkeys(rounded, "more digits of a second than a key keeps"))
+        if not kinds:
+            return
+        kind = self._kinds.setdefault(column, _kind(next(value for value in values if value is not None)))
+        if kinds <= {str, int} and {_kind(one()) for one in kinds} == {kind}:
+            return
+        for place, value in enumerate(values):
+            if value is not None and _kind(value) != kind:
+                _note(typed.bad, column, {place: f"not a {kind} as the keys before it"})
+            elif type(value) is float and abs(value) >= _EXACT_UP_TO:
+                _note(typed.bad, column, {place: "a number that no double holds exactly"})
+
+    def _require(self, typed: TypedRows) -> None:
+        for column in sorted(self.required):
+            array = typed.arrays.get(column)
+            empty = range(len(typed.rows)) if array is None else _nulls(array) if array.null_count else ()
+            for place in empty:
+                typed.bad.setdefault(place, f"no {column}")
+
+    def _refuse_for_tables(self, column: str, values: list[Any], typed: TypedRows) -> None:
+        for place, value in enumerate(values):
+            try:
+                refuse_for_tables(value, self._normalize)
+            except Misfit as misfit:
+                _note(typed.bad, column, {place: str(misfit)})
+
+
+def _note(bad: dict[int, str], column: str, reasons: Mapping[int, str]) -> None:
+    for place, reason in reasons.items():
+        bad.setdefault(place, f"{column}: {reason}")
+
+
+def _nulls(array: Any) -> Iterator[int]:
+    return (place for place, is_null in enumerate(array.is_null().to_pylist()) if is_null)
+
+
+def _kind(value: Any) -> str:
+    names = {str: "text", int: "number", float: "number", bool: "truth value"}
+    return names.get(type(value), "value")

@@ -1,0 +1,154 @@
+"""One resource, synced whole from the sandbox into its destination, as often and in as many ways as a test wants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from dagster import AssetSelection, DagsterInstance, materialize
+from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.assets import build_assets
+from messaging_assets.credentials import build_credentials, credentials_key
+from messaging_assets.destination import build_pipeline
+from messaging_assets.embedded_elt import DagsterDltResource
+from messaging_assets.project_folders import settle_environment
+from messaging_assets.sandbox import Fault, Sandbox
+
+API, RESOURCE = "generic_rest", "resource_name"
+
+
+class Synced:
+    """What one sync left in Dagster."""
+
+    def __init__(self, result: ExecuteInProcessResult) -> None:
+        self.result, self.green = result, result.success
+
+    @property
+    def receipt(self) -> dict[str, Any]:
+        """Metadata of the materialization, or of the failure, as plain values and without its namespace."""
+        events = self.result.get_step_failure_events()
+        if events:
+            metadata = events[0].step_failure_data.user_failure_data.metadata
+        else:
+            [materialization] = self.result.asset_materializations_for_node(f"{API}__{RESOURCE}")
+            metadata = materialization.metadata
+        return {name.removeprefix("messaging_assets/"): value.value for name, value in metadata.items()}
+
+    @property
+    def error(self) -> str:
+        """The first line that a person reads."""
+        [event] = self.result.get_step_failure_events()
+        return str(event.step_failure_data.user_failure_data.description or event.step_failure_data.error.message)
+
+    @property
+    def checks(self) -> dict[str, Any]:
+        """The checks' evaluations, by name."""
+        return {one.check_name: one for one in self.result.get_asset_check_evaluations()}
+
+
+class OneTable:
+    """The asset `generic_rest/resource_name` with rows and a description of the test's own.
+
+    Args:
+        sandbox: serves the rows.
+        instance: keeps Dagster's history, so that a second sync knows the first.
+    """
+
+    def __init__(self, sandbox: Sandbox, instance: DagsterInstance) -> None:
+        self.sandbox, self.instance = sandbox, instance
+        self.described: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge"}
+        self.page_size = 100
+
+    def describe(self, **resource: Any) -> ApiDescription:
+        """The API with one resource, whose settings stay for later syncs."""
+        self.described.update(resource)
+        paginator = {"type": "offset", "limit": self.page_size}
+        endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": paginator}
+        return ApiDescription.model_validate(
+            {
+                "name": API,
+                "client": {
+                    "base_url": "http://sandbox.invalid",
+                    "auth": {"type": "api_key", "name": "api_key", "location": "query"},
+                },
+                "resources": [{"name": RESOURCE, "endpoint": endpoint, **self.described}],
+            }
+        )
+
+    def sync(self, rows: Sequence[Any] | None = None, **resource: Any) -> Synced:
+        """Let the API have these rows, whatever they are, and sync them."""
+        if rows is not None:
+            self.serve(rows)
+        return self._run(None, **resource)
+
+    def check(self, **resource: Any) -> Synced:
+        """Answer the checks alone."""
+        return self._run(AssetSelection.all_asset_checks(), **resource)
+
+    def serve(self, rows: Sequence[Any]) -> None:
+        """Let the API have these rows, as Python's own json writes them: NaN and lone surrogates too."""
+
+        def page(payload: Any, request: Any) -> bytes:
+            start = request.offset or 0
+            data = list(rows)[start : start + self.page_size]
+            return json.dumps({"data": data, "total": len(rows)}).encode()
+
+        self.sandbox.faults.clear()
+        self.sandbox.fault(Fault(api=API, rewrite=page))
+
+    def _run(self, selection: Any, **resource: Any) -> Synced:
+        settle_environment()
+        description = self.describe(**resource)
+        return Synced(
+            materialize(
+                build_assets(description),
+                instance=self.instance,
+                resources={
+                    "dlt": DagsterDltResource(),
+                    credentials_key(API): build_credentials(description, None),
+                },
+                selection=selection,
+                raise_on_error=False,
+            )
+        )
+
+    def rows(
+        self, query: str = f"SELECT * FROM {RESOURCE} ORDER BY id", *, own_only: bool = True
+    ) -> list[dict[str, Any]]:
+        """Rows of a query in the destination, dlt's own columns left out."""
+        with self.sql() as client, client.execute_query(query) as cursor:
+            names = [column[0] for column in cursor.description]
+            return [
+                {
+                    name: value
+                    for name, value in zip(names, row, strict=True)
+                    if not (own_only and name.startswith("_dlt"))
+                }
+                for row in cursor.fetchall()
+            ]
+
+    def rejected(self) -> list[dict[str, Any]]:
+        """The rows of the rejected table."""
+        return self.rows(f"SELECT * FROM {RESOURCE}__rejected ORDER BY page, reason")
+
+    def execute(self, statement: str) -> None:
+        """Change the destination by hand."""
+        with self.sql() as client:
+            client.execute_sql(statement)
+
+    def columns(self) -> dict[str, str]:
+        """Column name -> data type as the destination has them."""
+        found = self.rows(
+            "SELECT column_name, data_type FROM information_schema.columns "
+            f"WHERE table_schema = '{API}' AND table_name = '{RESOURCE}'"
+        )
+        return {row["column_name"]: row["data_type"] for row in found if not row["column_name"].startswith("_dlt")}
+
+    def sql(self) -> Any:
+        """dlt's own SQL client of the destination."""
+        description = self.describe()
+        resource = description.resources_in_full[RESOURCE]
+        return build_pipeline(description, resource, settle_environment()).sql_client()

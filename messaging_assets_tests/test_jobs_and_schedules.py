@@ -1,0 +1,137 @@
+"""Jobs and schedules: what they select, when a tick is skipped."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    DefaultScheduleStatus,
+    Definitions,
+    RunRequest,
+    build_schedule_context,
+)
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from dagster._core.test_utils import create_run_for_test
+
+from messaging_assets.api_definitions import definitions_for
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.jobs import build_jobs, unfinished_run
+from messaging_assets.schedules import build_schedules
+
+NOON = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)
+UNFINISHED = (
+    DagsterRunStatus.QUEUED,
+    DagsterRunStatus.NOT_STARTED,
+    DagsterRunStatus.STARTING,
+    DagsterRunStatus.STARTED,
+    DagsterRunStatus.CANCELING,
+)
+FINISHED = (DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED)
+
+
+def described(**changes: Any) -> ApiDescription:
+    return ApiDescription.model_validate(
+        {
+            "name": "chat",
+            "description": "A team chat.",
+            "client": {"base_url": "http://chat.invalid"},
+            "resource_defaults": {"primary_key": "id", "write_disposition": "merge"},
+            "resources": [{"name": "users"}, {"name": "messages"}, {"name": "drafts", "selected": False}],
+            "schedule": {"cron": "0 * * * *", "timezone": "Europe/Berlin"},
+            **changes,
+        }
+    )
+
+
+def tick(description: ApiDescription, instance: DagsterInstance) -> tuple[list[RunRequest], str]:
+    """What a tick at noon requests, and why nothing where it does not."""
+    repository = definitions_for(description).get_repository_def()
+    schedule = repository.get_schedule_def(f"{description.name}_schedule")
+    # Left open, the context would leave its own instance behind for whoever loads definitions next.
+    with build_schedule_context(instance, scheduled_execution_time=NOON, repository_def=repository) as context:
+        outcome = schedule.evaluate_tick(context)
+    return list(outcome.run_requests or []), outcome.skip_message or ""
+
+
+def test_the_job_covers_every_selected_resource_and_its_checks():
+    definitions: Definitions = definitions_for(described())
+    job = definitions.resolve_job_def("chat_sync")
+    assert job.asset_layer.selected_asset_keys == {AssetKey(["chat", "users"]), AssetKey(["chat", "messages"])}
+    checked = {key.asset_key for key in job.asset_layer.asset_graph.asset_check_keys}
+    assert checked == job.asset_layer.selected_asset_keys
+    assert job.description == "Syncs every resource of chat and answers the checks. A team chat."
+
+
+def test_the_job_leaves_other_apis_alone():
+    both = Definitions.merge(definitions_for(described()), definitions_for(described(name="forum")))
+    job = both.resolve_job_def("chat_sync")
+    assert {key.path[0] for key in job.asset_layer.selected_asset_keys} == {"chat"}
+
+
+def test_an_api_without_a_selected_resource_has_no_job_and_no_schedule():
+    nothing = described(resources=[{"name": "users", "selected": False}])
+    assert build_jobs(nothing) == []
+    assert build_schedules(nothing, []) == []
+
+
+def test_a_file_without_a_schedule_has_none():
+    without = described(schedule=None)
+    assert build_schedules(without, build_jobs(without)) == []
+
+
+def test_the_schedule_is_the_files_and_waits_to_be_switched_on():
+    [schedule] = build_schedules(described(), build_jobs(described()))
+    assert (schedule.name, schedule.job_name) == ("chat_schedule", "chat_sync")
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("0 * * * *", "Europe/Berlin")
+    assert schedule.default_status == DefaultScheduleStatus.STOPPED
+    assert schedule.description == "Syncs every resource of chat: every full hour, Europe/Berlin time."
+
+
+def test_a_cron_line_without_words_is_shown_as_it_is():
+    odd = described(schedule={"cron": "7 3 * 2 *"})
+    [schedule] = build_schedules(odd, build_jobs(odd))
+    assert schedule.description == "Syncs every resource of chat: '7 3 * 2 *', UTC time."
+
+
+def test_a_tick_asks_for_one_run_of_everything(dagster_instance):
+    [request], _ = tick(described(), dagster_instance)
+    assert request.asset_selection is None
+
+
+def run_with(instance: DagsterInstance, status: DagsterRunStatus, job: str = "chat_sync", **more: Any) -> DagsterRun:
+    repository = RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("here"), "__repository__")
+    origin = RemoteJobOrigin(repository, job)
+    run: DagsterRun = create_run_for_test(instance, job_name=job, status=status, remote_job_origin=origin, **more)
+    return run
+
+
+@pytest.mark.parametrize("status", UNFINISHED)
+def test_a_tick_is_skipped_while_the_run_before_it_is_unfinished(dagster_instance, status):
+    run = run_with(dagster_instance, status)
+    requested, said = tick(described(), dagster_instance)
+    assert requested == []
+    assert said.startswith(f"chat_sync is not finished: run {run.run_id} is ")
+
+
+@pytest.mark.parametrize("status", FINISHED)
+def test_a_finished_run_stops_no_tick(dagster_instance, status):
+    run_with(dagster_instance, status)
+    assert len(tick(described(), dagster_instance)[0]) == 1
+
+
+def test_a_run_of_some_resources_stops_no_tick(dagster_instance):
+    some = frozenset({AssetKey(["chat", "users"])})
+    run_with(dagster_instance, DagsterRunStatus.STARTED, asset_selection=some)
+    assert len(tick(described(), dagster_instance)[0]) == 1
+    assert unfinished_run(dagster_instance, "chat_sync") is not None
+
+
+def test_a_run_of_another_job_stops_no_tick(dagster_instance):
+    run_with(dagster_instance, DagsterRunStatus.STARTED, "forum_sync")
+    assert len(tick(described(), dagster_instance)[0]) == 1

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from messaging_assets.authentication_description import Auth, Described, WebAddress
 from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
 from messaging_assets.paginator_description import JsonPath, Paginator
+from messaging_assets.partition_description import Partitions
 from messaging_assets.table_description import Column as Column
 from messaging_assets.table_description import Disposition, Evolution, MergeDisposition
 from messaging_assets.table_description import SchemaContract as SchemaContract
@@ -171,6 +172,11 @@ class ResourceBase(Described):
     checks: Checks = Field(default_factory=Checks)
     passes: int = Field(2, ge=1, le=5, description="How often a list that moved while it was read is read at most.")
     checkpoint: Checkpoint = Field(default_factory=Checkpoint)
+    partitions: Partitions | None = None
+    deletes: Literal["ignore", "mark", "remove"] = Field(
+        "ignore", description="What becomes of rows that the API no longer has, after a read that is proven complete."
+    )
+    maximum_deleted_share: float = Field(0.2, gt=0, le=1, description="The share of a table that may go at once.")
     freshness: Freshness | None = None
     automation: Automation | None = None
 

@@ -29,8 +29,10 @@ from messaging_assets.dlt_source import definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import SyncFailure
 from messaging_assets.loaded_table import LoadedTable
+from messaging_assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.project_folders import project_folders
 from messaging_assets.sync import SyncResult, sync
+from messaging_assets.sync_config import SyncConfig
 from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
 
 DLT_RESOURCE = "dlt"
@@ -57,13 +59,15 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
         retry_policy=_retry_policy(resource),
         required_resource_keys={DLT_RESOURCE, credentials_key(description.name)},
         op_tags={"messaging_assets/api": description.name},
+        partitions_def=partitions_definition(resource),
+        backfill_policy=backfill_policy(resource),
     )
-    def materialize(context: AssetExecutionContext) -> Iterator[Any]:
+    def materialize(context: AssetExecutionContext, config: SyncConfig) -> Iterator[Any]:
         failure: SyncFailure | None = None
         try:
             result = None
             if key in context.selected_asset_keys:
-                result = _sync(context, description, resource, translator)
+                result = _sync(context, description, resource, translator, config)
             yield from _events(context, description, resource, key, result)
         except SyncFailure as caught:
             failure = caught
@@ -75,11 +79,15 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
 
 
 def _sync(
-    context: AssetExecutionContext, description: ApiDescription, resource: Resource, translator: ApiTranslator
+    context: AssetExecutionContext,
+    description: ApiDescription,
+    resource: Resource,
+    translator: ApiTranslator,
+    config: SyncConfig,
 ) -> SyncResult:
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     loader: DagsterDltResource = getattr(context.resources, DLT_RESOURCE)
-    return sync(context, description, resource, credentials, loader, translator)
+    return sync(context, description, resource, credentials, loader, translator, config)
 
 
 def _events(
@@ -100,7 +108,7 @@ def _events(
 
     counts, answers = check_results(resource, key, selected, table, receipt, schemas)
     if result:
-        rows = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
+        rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         yield MaterializeResult(asset_key=key, metadata={**result.metadata, **rows}, check_results=answers)
     else:
         yield from answers

@@ -23,6 +23,7 @@ from messaging_assets.reading import Source
 from messaging_assets.records import Batches
 
 REJECTED = "__rejected"
+DELETED_AT = "_deleted_at"
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
     "page": {"data_type": "bigint"},
@@ -151,7 +152,8 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
     came is loaded and shown by its check, where a constraint would make the load of every other row fail.
     """
     own = {"nullable", "sensitive"}
-    return {
+    deleted_at = {DELETED_AT: {"name": DELETED_AT, "data_type": "timestamp", "nullable": True}}
+    declared = {
         name: {
             "name": name,
             **column.model_dump(exclude_unset=True, exclude=own),
@@ -159,6 +161,7 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
         }
         for name, column in resource.columns.items()
     }
+    return declared | (deleted_at if resource.deletes == "mark" else {})
 
 
 def emit(batches: Batches, resource: Resource) -> Iterator[Any]:

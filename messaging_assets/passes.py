@@ -47,7 +47,9 @@ class Pass:
         receipt: where things are counted.
         late: after a part, later versions of records that are in it already.
         is_over: whether the last part was read.
-        at_end: called when it was, with the id of the load that completes it, before that is loaded.
+        at_end: called when it was, before its last rows are loaded.
+        forget_state: whether an incremental resource begins anew.
+        load_ids: the loads of this pass so far.
     """
 
     description: ApiDescription
@@ -59,7 +61,9 @@ class Pass:
     receipt: Receipt = field(default_factory=Receipt)
     late: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
-    at_end: Callable[[str], None] = lambda load_id: None
+    at_end: Callable[[], None] = lambda: None
+    forget_state: bool = False
+    load_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
@@ -85,6 +89,7 @@ class Pass:
 
     def _part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()
+        self.load_ids.append(_load_id())
         if self._rows is None:
             self._rows = self._open()
         due = _Due(self.resource, self.receipt)
@@ -106,10 +111,11 @@ class Pass:
                 # An empty list is an answer too: the table exists, and a replaced one is emptied.
                 yield materialize_schema_item()
             if not self.late:
-                self.at_end(dlt.current.load_package_state()["load_id"])
+                self.at_end()
 
     def _late_part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()
+        self.load_ids.append(_load_id())
         for row in self.late:
             batches.add(row)
         # These rows replace earlier ones, so they are no more rows than before.
@@ -126,6 +132,8 @@ class Pass:
                 self.session.token_exchange(auth, sources[name].terms)
         config: Any = rest_api_config(self.description, self._chain, self.session, sources, self.base_url)
         reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
+        if self.forget_state:
+            dlt.current.resource_state().clear()
         container = Container()
         self._state = deepcopy(container[StateInjectableContext].state)
         with container.injectable_context(StateInjectableContext(state=self._state)):
@@ -213,6 +221,10 @@ class _Due:
             or receipt.rows_read - self._rows >= limits.rows
             or time.monotonic() - self._started >= limits.seconds
         )
+
+
+def _load_id() -> str:
+    return str(dlt.current.load_package_state()["load_id"])
 
 
 def _incremental_params(resource: Resource) -> bool:

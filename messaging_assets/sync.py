@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -24,12 +24,15 @@ from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.parents import ancestry
+from messaging_assets.partitions import Window, in_window, window_of
 from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.project_folders import settle_environment
-from messaging_assets.receipt import Receipt
+from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
-from messaging_assets.unfinished import ReceiptFile, is_loaded, load_pending, take_back_unfinished
+from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
+from messaging_assets.vanished_rows import delete_vanished, empty_window
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def sync(
     credentials: ApiCredentials,
     loader: DagsterDltResource,
     translator: ApiTranslator,
+    config: SyncConfig,
 ) -> SyncResult:
     """Read a resource to its end and load it.
 
@@ -54,7 +58,8 @@ def sync(
     Raises:
         SyncFailure: one sentence on what happened and what to do; the receipt is its `metadata`.
     """
-    job = _Job(context, description, resource, loader, translator)
+    window = window_of(context, resource, f"{description.name}.{resource.name}")
+    job = _Job(context, description, in_window(resource, window), loader, translator, config, window)
     caught: Exception | None = None
     try:
         with job.alone(), job.redaction.on_loggers(), _quiet_dlt():
@@ -79,13 +84,16 @@ class _Job:
         resource: Resource,
         loader: DagsterDltResource,
         translator: ApiTranslator,
+        config: SyncConfig,
+        window: Window | None,
     ) -> None:
         self.context, self.loader, self.translator = context, loader, translator
         self.description, self.resource = description, resource
+        self.config, self.window = config, window
         self.asset = f"{description.name}.{resource.name}"
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
-        version = hashlib.sha256(repr((description.client, resource)).encode()).hexdigest()
+        version = hashlib.sha256(repr((description.client, resource, window)).encode()).hexdigest()
         name = pipeline_name(description.name, resource.name)
         self.kept = ReceiptFile(self.folders.pipelines, name, version)
 
@@ -103,26 +111,49 @@ class _Job:
         for number in range(1, self.resource.passes + 1):
             is_last = number == self.resource.passes
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
-                loaded = self._one_pass(Pass(self.description, self.resource, session, auths, base_url, is_last))
+                one_pass = Pass(self.description, self.resource, session, auths, base_url, is_last)
+                loaded = self._one_pass(one_pass)
             if loaded is not None:
                 break
             self.context.log.info("%s moved while it was read; reading it again", self.asset)
+        metadata = self.receipt.metadata()
+        gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict)
         self.kept.forget()
-        return SyncResult({**(loaded or {}), **self.receipt.metadata()})
+        return SyncResult({**(loaded or {}), **metadata, **gone})
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
-        kept = self.kept.read()
+        kept = None if self._is_anew() else self.kept.read()
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         load_pending(pipeline, self.resource)
-        if kept is not None and is_loaded(pipeline, kept[0]):
-            self.kept.forget()
+        if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
-            return SyncResult(kept[1] | {"messaging_assets/resumed": "loaded what an earlier run had fetched"})
+            gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict))
+            self.kept.forget()
+            resumed = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
+            return SyncResult({**kept.metadata, **resumed, **gone})
         self.kept.forget()
         appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
         take_back_unfinished(pipeline, appended, schema_name(self.description, self.resource))
         return None
+
+    def _is_anew(self) -> bool:
+        return self.config.full_refresh or self.config.forget_state
+
+    def _take_out_vanished(self, load_ids: Sequence[str], verdict: Verdict) -> dict[str, Any]:
+        """Take out what a complete read no longer brought; how many rows, as metadata."""
+        pipeline = build_pipeline(self.description, self.resource, self.folders)
+        if self.window is not None and verdict <= Verdict.READ_TO_THE_END:
+            gone = empty_window(pipeline, self.resource.name, self.window, load_ids)
+        elif self.resource.deletes == "ignore" or self.window is not None or self.receipt.rows_set_aside:
+            # A record that was set aside did come, though its row was not written.
+            return {}
+        elif verdict is not Verdict.PROVEN:
+            return {"messaging_assets/deletes": f"none, because the read is not proven complete but {verdict.words}"}
+        else:
+            allow_many = self.config.allow_many_deletes
+            gone = delete_vanished(pipeline, self.resource, self.asset, load_ids, allow_many)
+        return {"messaging_assets/rows_deleted": gone}
 
     def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
         """What puts the secrets onto requests, for the resource and its parents, by name."""
@@ -139,11 +170,13 @@ class _Job:
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
-        one_pass.at_end = self._keep_receipt
+        one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
+        one_pass.forget_state = self._is_anew()
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
             try:
-                parts.append(self._load(one_pass.source()))
+                refresh = "drop_resources" if self.config.full_refresh and not parts else None
+                parts.append(self._load(one_pass.source(), refresh))
             except Exception as error:
                 if not isinstance(sync_failure(error), Unsettled):
                     raise
@@ -152,19 +185,20 @@ class _Job:
                 self._load(one_pass.late_source())
         return _summed(parts)
 
-    def _keep_receipt(self, load_id: str) -> None:
-        self.kept.write(load_id, plain_metadata(self.receipt.metadata()))
+    def _keep_receipt(self, load_ids: list[str]) -> None:
+        finding, metadata = self.receipt.finding, plain_metadata(self.receipt.metadata())
+        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata))
 
-    def _load(self, source: DltSource) -> Mapping[str, Any]:
+    def _load(self, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
         pipeline = build_pipeline(self.description, self.resource, self.folders)
-        file_format = loader_file_format(pipeline)
+        settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
         events = self.loader.run(
             context=self.context,
             dlt_source=source,
             dlt_pipeline=pipeline,
             dagster_dlt_translator=self.translator,
-            **({"loader_file_format": file_format} if file_format else {}),
+            **{name: value for name, value in settings.items() if value},
         )
         return next(iter(list(events))).metadata or {}
 

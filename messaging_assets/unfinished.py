@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,21 @@ _VALID_SECONDS = 3600.0
 _logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class KeptReceipt:
+    """The receipt of a read that is over.
+
+    Args:
+        load_ids: its loads; with the last of them its rows are complete.
+        verdict: the value of its verdict.
+        metadata: what the materialization will show.
+    """
+
+    load_ids: list[str]
+    verdict: int
+    metadata: dict[str, Any]
+
+
 class ReceiptFile:
     """The receipt of a read that is over but perhaps not loaded yet, beside dlt's working files.
 
@@ -37,22 +52,21 @@ class ReceiptFile:
     def __init__(self, folder: Path, name: str, version: str) -> None:
         self._file, self._version = folder / f"{name}.receipt.json", version
 
-    def write(self, load_id: str, metadata: Mapping[str, Any]) -> None:
-        """Keep a receipt until Dagster has it; `load_id` is the load whose end makes it true."""
-        kept = {"at": time.time(), "version": self._version, "load_id": load_id, "metadata": dict(metadata)}
+    def write(self, receipt: KeptReceipt) -> None:
+        """Keep a receipt until Dagster has it."""
         partial = self._file.with_suffix(".partial")
-        partial.write_text(json.dumps(kept))
+        partial.write_text(json.dumps({"at": time.time(), "version": self._version, "receipt": asdict(receipt)}))
         partial.chmod(0o600)
         partial.replace(self._file)
 
-    def read(self) -> tuple[str, dict[str, Any]] | None:
-        """The load and the receipt, if there is one that is still good."""
+    def read(self) -> KeptReceipt | None:
+        """The receipt, if there is one that is still good."""
         try:
             kept = json.loads(self._file.read_text())
         except (OSError, ValueError):
             return None
         fresh = time.time() - kept["at"] < _VALID_SECONDS and kept["version"] == self._version
-        return (str(kept["load_id"]), dict(kept["metadata"])) if fresh else None
+        return KeptReceipt(**kept["receipt"]) if fresh else None
 
     def forget(self) -> None:
         """The receipt is on its way to Dagster, or its rows will be read again."""

@@ -58,7 +58,13 @@ def import_all() -> None:
                 import_module(name)
 
 
-def sync(page_size: int = 500, **resource: Any) -> dict[str, Any]:
+def sync(
+    page_size: int = 500,
+    endpoint: dict[str, Any] | None = None,
+    partition_key: str | None = None,
+    config: dict[str, Any] | None = None,
+    **resource: Any,
+) -> dict[str, Any]:
     """One sync of messaging/messages with a Dagster instance of its own: outcome, error, metadata and keys."""
     from dagster import DagsterInstance, materialize
 
@@ -70,13 +76,14 @@ def sync(page_size: int = 500, **resource: Any) -> dict[str, Any]:
 
     settle_environment().make()
     auth = {"type": "api_key", "name": "api_key", "location": "query"}
-    endpoint = {
+    asked = {
         "path": "v1/messages",
         "data_selector": "data",
         "paginator": {"type": "offset", "limit": page_size},
         "error_handler": {"max_retries": 0},
+        **(endpoint or {}),
     }
-    own = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "endpoint": endpoint, **resource}
+    own = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "endpoint": asked, **resource}
     api = ApiDescription.model_validate(
         {"name": "messaging", "client": {"base_url": "http://sandbox.invalid", "auth": auth}, "resources": [own]}
     )
@@ -85,6 +92,8 @@ def sync(page_size: int = 500, **resource: Any) -> dict[str, Any]:
             build_assets(api),
             instance=instance,
             resources={"dlt": DagsterDltResource(), "messaging_credentials": build_credentials(api)},
+            partition_key=partition_key,
+            run_config={"ops": {"messaging__messages": {"config": config}}} if config else None,
             raise_on_error=False,
         )
         events = [event.materialization for event in result.get_asset_materialization_events()]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -76,12 +77,19 @@ def test_after_the_bound_the_error_names_the_process_that_holds_the_file(message
 
 def test_a_lock_met_at_load_time_costs_no_second_request(messages: Sandbox) -> None:
     in_a_process(sync)
-    # Slow answers, so that the file can be taken while the API is read, when the sync does not hold it.
-    messages.fault(Fault(api="messaging", latency=0.7))
+    asked, is_held = threading.Event(), threading.Event()
+
+    def answer_when_held(payload: Any, request: Any) -> Any:
+        asked.set()
+        is_held.wait(20)
+        return payload
+
+    # The file is taken while the API is read, which is when a sync does not hold it.
+    messages.fault(Fault(api="messaging", offset=500, times=1, rewrite=answer_when_held))
     reading = Process(lambda: _impatient(0.3))
-    time.sleep(0.8)
-    (_database().parent / "held").unlink(missing_ok=True)
+    asked.wait(20)
     holder = _held(30)
+    is_held.set()
     _, refused = reading.wait()
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()

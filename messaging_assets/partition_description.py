@@ -1,0 +1,60 @@
+"""Windows of time that a resource is read in, as an API file says it; each window is a Dagster partition."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, field_validator
+
+from messaging_assets.authentication_description import Described
+
+WindowType = Literal["hourly", "daily", "weekly", "monthly"]
+
+
+class Partitions(Described):
+    """Read the resource window by window; running a window again replaces exactly that window."""
+
+    type: WindowType
+    start: str = Field(description="The first window's start, such as 2025-01-01.")
+    timezone: str = "UTC"
+    start_param: str = Field(description="The parameter that takes the window's start (inclusive).")
+    end_param: str = Field(description="The parameter that takes the window's end (exclusive).")
+    format: str = Field(
+        "iso8601", description="How a moment is written: iso8601, date, epoch_seconds, epoch_milliseconds, or strftime."
+    )
+    column: str = Field(description="The column whose value places a row in its window; a timestamp.")
+    partitions_per_run: int | None = Field(
+        1, gt=0, description="Windows a run of a backfill reads; null for all in one."
+    )
+
+    @field_validator("start")
+    @classmethod
+    def _is_moment(cls, value: str) -> str:
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is no date; write it as 2025-01-01") from None
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):
+            raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
+        return value
+
+    def written(self, moment: datetime) -> str | int:
+        """A moment as the API wants it in a parameter."""
+        if self.format == "epoch_seconds":
+            return int(moment.timestamp())
+        if self.format == "epoch_milliseconds":
+            return int(moment.timestamp() * 1000)
+        if self.format == "date":
+            return moment.date().isoformat()
+        if self.format == "iso8601":
+            return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
+        return moment.strftime(self.format)

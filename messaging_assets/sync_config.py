@@ -1,0 +1,14 @@
+"""What a run may ask of a sync, in the launchpad or on the command line."""
+
+from dagster import Config
+from pydantic import Field
+
+
+class SyncConfig(Config):
+    """Run config of one resource's op."""
+
+    full_refresh: bool = Field(default=False, description="Drop the table and its state, and read everything anew.")
+    forget_state: bool = Field(default=False, description="Read everything anew into the table as it is.")
+    allow_many_deletes: bool = Field(
+        default=False, description="Let more rows go at once than maximum_deleted_share allows."
+    )

@@ -1,0 +1,112 @@
+"""Rows deleted upstream: marked or removed after a proven read, and never after any other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.interrupted_sync import sync
+
+PROVEN = {"total": "exact"}
+
+
+@pytest.fixture
+def messages(known_sandbox: Sandbox) -> Sandbox:
+    known_sandbox.settings.page_size = 500
+    del known_sandbox.rows("messaging", "messages")[1000:]
+    return known_sandbox
+
+
+def _marked() -> list[str]:
+    import duckdb
+
+    from messaging_assets.project_folders import project_folders
+
+    with duckdb.connect(str(project_folders().database)) as connection:
+        found = connection.execute("SELECT id FROM messaging.messages WHERE _deleted_at IS NOT NULL ORDER BY id")
+        return [row[0] for row in found.fetchall()]
+
+
+def test_rows_that_the_api_no_longer_has_are_removed(messages: Sandbox) -> None:
+    sync(endpoint=PROVEN, deletes="remove")
+    gone = {row["id"] for row in messages.rows("messaging", "messages")[:7]}
+    del messages.rows("messaging", "messages")[:7]
+
+    synced = sync(endpoint=PROVEN, deletes="remove")
+
+    assert synced["green"]
+    assert len(synced["ids"]) == 993
+    assert not gone & set(synced["ids"])
+    assert synced["metadata"]["messaging_assets/rows_deleted"] == 7
+
+
+def test_rows_that_the_api_no_longer_has_are_marked_once_and_unmarked_when_they_come_back(messages: Sandbox) -> None:
+    rows = messages.rows("messaging", "messages")
+    sync(endpoint=PROVEN, deletes="mark")
+    gone = rows[:3]
+    del rows[:3]
+    first = sync(endpoint=PROVEN, deletes="mark")
+    second = sync(endpoint=PROVEN, deletes="mark")
+
+    assert _marked() == sorted(row["id"] for row in gone)
+    assert first["metadata"]["messaging_assets/rows_deleted"] == 3
+    assert second["metadata"]["messaging_assets/rows_deleted"] == 0
+    assert len(second["ids"]) == 1000
+
+    rows[:0] = gone
+    sync(endpoint=PROVEN, deletes="mark")
+
+    assert _marked() == []
+
+
+def test_nothing_is_deleted_after_a_read_that_is_not_proven(messages: Sandbox) -> None:
+    sync(deletes="remove")
+    del messages.rows("messaging", "messages")[:7]
+
+    synced = sync(deletes="remove")
+
+    assert len(synced["ids"]) == 1000
+    assert "not proven" in synced["metadata"]["messaging_assets/deletes"]
+
+
+def test_nothing_is_deleted_while_a_record_was_set_aside(messages: Sandbox) -> None:
+    def spoil(payload: Any, request: Any) -> Any:
+        payload["data"][0]["id"] = None
+        return payload
+
+    sync(endpoint=PROVEN, deletes="remove")
+    messages.fault(Fault(api="messaging", offset=0, rewrite=spoil))
+
+    synced = sync(endpoint=PROVEN, deletes="remove")
+
+    assert len(synced["ids"]) == 1000
+    assert synced["metadata"]["messaging_assets/rows_set_aside"] == 1
+
+
+def test_more_than_the_allowed_share_is_refused_unless_the_run_says_so(messages: Sandbox) -> None:
+    sync(endpoint=PROVEN, deletes="remove")
+    del messages.rows("messaging", "messages")[:300]
+
+    refused = sync(endpoint=PROVEN, deletes="remove")
+    allowed = sync(endpoint=PROVEN, deletes="remove", config={"allow_many_deletes": True})
+
+    assert not refused["green"]
+    assert "300 of 1000 rows" in refused["error"]
+    assert len(refused["ids"]) == 1000
+    assert allowed["green"]
+    assert len(allowed["ids"]) == 700
+
+
+def test_a_tombstone_field_deletes_its_row(messages: Sandbox) -> None:
+    columns = {"is_deleted": {"data_type": "bool", "hard_delete": True}}
+    for row in messages.rows("messaging", "messages"):
+        row["is_deleted"] = False
+    sync(columns=columns)
+    messages.rows("messaging", "messages")[0]["is_deleted"] = True
+
+    synced = sync(columns=columns)
+
+    assert synced["green"]
+    assert len(synced["ids"]) == 999

@@ -7,6 +7,7 @@ missing ones alike.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,11 +16,13 @@ import orjson
 import requests
 from requests.auth import AuthBase
 
+from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint
-from messaging_assets.failures import MendDescription, ReadIncomplete
+from messaging_assets.failures import ReadIncomplete
 from messaging_assets.http.exchange import Terms
-from messaging_assets.http.redaction import plain_address
-from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.paginator_description import OffsetPaginator
+from messaging_assets.receipt import Finding, Receipt, Verdict
+from messaging_assets.selection import check_objects, check_selection
 
 SetAside = Callable[[Any, str, int], None]
 
@@ -57,12 +60,35 @@ class Source:
         """On what terms a request of this resource is sent."""
         return Terms(self.asset, self.endpoint, self.receipt)
 
+    @property
+    def overlap(self) -> int:
+        """How many rows are asked for again at a page join.
+
+        An exact total alone does not show that nothing slipped between two pages; one row of overlap does.
+        """
+        paginator = self.endpoint.paginator
+        if not isinstance(paginator, OffsetPaginator):
+            return 0
+        return paginator.overlap or int(self.endpoint.total == "exact" and paginator.limit > 1)
+
+    @property
+    def may_stop_early(self) -> bool:
+        """Whether dlt closes the list by itself, because rows come in the order of the cursor."""
+        return bool(self.endpoint.incremental and self.endpoint.incremental.row_order)
+
 
 class Reading:
     """One list while it is read.
 
     Args:
         source: what it shares with the other lists of its resource.
+
+    Attributes:
+        page: how many pages came.
+        end: how the list ended; None while it goes on.
+        upcoming: makes the requests that may leave ahead of their turn.
+        may_end_with: statuses that mean "past the last page" from here on.
+        may_repeat: whether the last page once more means "past the last page" from here on.
     """
 
     def __init__(self, source: Source) -> None:
@@ -70,23 +96,30 @@ class Reading:
         self.asset, self.auth = source.asset, source.auth
         self.page = 0
         self.end: str | None = None
-        self.joins_verified = True
+        self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
+        self.may_end_with: frozenset[int] = frozenset()
+        self.may_repeat = False
         self._seen: set[int] = set()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
-        self._came_again = 0
-        self._rows = 0
+        self._came_again = self._rows = self._full_pages = self._stale_pages = 0
         self._totals: list[int] = []
-        self._selector: Any = None
-        self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
-        self.may_end_with: frozenset[int] = frozenset()
+        self._selector: str | None = None
+        self._joins: Counter[str] = Counter()
+
+    def begin(self) -> None:
+        """The first request is about to leave; from here on the list must be ended to count as read."""
+        if self.source.may_stop_early:
+            self.source.receipt.found(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor")
+        else:
+            self.source.receipt.lists_open += 1
 
     @property
     def terms(self) -> Terms:
         """On what terms the next request is sent; declared end statuses count from the second page on."""
         paginator = self.source.endpoint.paginator
         declared = frozenset(paginator.end_status_codes if paginator and self.page else ())
-        return replace(self.source.terms, end_statuses=declared | self.may_end_with)
+        return replace(self.source.terms, end_statuses=declared | self.may_end_with, page=self.page + 1)
 
     def ahead(self, request: requests.Request) -> Iterable[requests.Request]:
         """Requests for the pages after this one that can be sent already."""
@@ -99,16 +132,16 @@ class Reading:
 
     @property
     def distinct(self) -> int:
-        """Different records so far, by key where there is one."""
+        """Different records so far, those set aside included; without a key every record is its own."""
         return len(self._seen) if self.source.keys else self._rows
 
-    def take(self, response: Any, rows: list[Any], overlap: int = 0) -> int:
+    def take(self, response: Any, rows: list[Any], back: int = 0) -> int:
         """Judge one page and clean it in place: what cannot be loaded is set aside, what overlaps is dropped.
 
         Args:
             response: the answer.
             rows: the page's list as dlt selected it; changed in place.
-            overlap: how many of its first rows should repeat the page before.
+            back: how many rows of the page before were asked for again.
 
         Returns:
             How many rows the server sent, which is how far the list has advanced.
@@ -117,32 +150,36 @@ class Reading:
             MendDescription: the selector finds no list of objects.
             ReadIncomplete: the page repeats one that came before.
         """
-        self._check_selection(response, rows)
+        self._selector = check_selection(self.source, response, self.page + 1, self._selector)
         self.page += 1
         self.source.receipt.pages += 1
+        check_objects(self.source, response, self.page, rows)
         sent = len(rows)
-        self.source.receipt.rows_read += 0 if self.source.is_parent else sent
-        self._check_objects(rows, response)
-        keys = self._keys_of(rows)
-        if overlap:
-            self._verify_join(rows, keys, overlap)
-        self._note(keys, rows)
+        keys, bad = self._keys_of(rows)
+        if sent and self._is_repeated(keys, back):
+            rows.clear()
+            return 0
+        whole = keys[:]
+        if sent and self._last_keys:
+            self._join(rows, keys, bad, back)
+        self._note(rows, keys, bad)
+        self._last_keys = whole
         self.source.prepare_rows(rows)
         return sent
 
     def announce(self, total: Any) -> None:
         """Note what the API says it has; texts that are numbers count, anything else is no statement."""
-        if isinstance(total, str) and total.strip().isdigit():
-            total = int(total)
-        if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
-            self._totals.append(total)
+        number = whole_number(total)
+        if number is not None:
+            self._totals.append(number)
 
-    def ended(self, how: str) -> None:
-        """The list is over, and this is how that is known."""
+    def ended(self, how: str, finding: Finding | None = None) -> None:
+        """The list is over: how that is known, and what follows from it where that is not for the counts to say."""
         if self.end is not None:
             return
         self.end = how
         receipt, source = self.source.receipt, self.source
+        receipt.lists_open -= 0 if source.may_stop_early else 1
         receipt.ends[how] += 1
         if source.is_parent:
             receipt.parents = (receipt.parents or 0) + self.distinct
@@ -150,164 +187,164 @@ class Reading:
             receipt.distinct_keys += self.distinct
             if self.total is not None and source.endpoint.total != "ignore":
                 receipt.announced(self.total)
-        verdict, reason = self._finding(how)
-        receipt.found(verdict, f"{'parents: ' if source.is_parent else ''}{reason}")
+        worst = max((one for one in (finding, self._finding(how)) if one), key=lambda one: one.verdict)
+        receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
+
+    def ignored(self, how: str) -> None:
+        """A response action let a request go unanswered, which says nothing of the rows behind it."""
+        after = f"the list was left after page {self.page} by {how}"
+        self.ended(how, Finding(Verdict.UNKNOWN, after) if self.page else Finding(Verdict.READ_TO_THE_END, how))
 
     def cut_short(self, why: str) -> None:
         """The list was left before its end, by a cap."""
-        if self.end is None:
-            self.end = why
-            self.source.receipt.ends[why] += 1
-            self.source.receipt.found(Verdict.INCOMPLETE, why)
+        self.ended(why, Finding(Verdict.INCOMPLETE, why))
 
-    def _finding(self, how: str) -> tuple[Verdict, str]:
+    def _finding(self, how: str) -> Finding:
         policy, distinct = self.source.endpoint.total, self.distinct
-        totals = [] if policy == "ignore" else self._totals
+        # A number that was always below what came counts something else, such as the rows of a page.
+        is_told = policy == "exact" or (policy == "at_least" and distinct <= max(self._totals, default=0))
+        totals = self._totals if is_told else []
+        moved = bool(totals) and min(totals) != max(totals)
         if totals and distinct < min(totals):
-            return Verdict.INCOMPLETE, (
+            return Finding(
+                Verdict.INCOMPLETE,
                 f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how}); "
-                "set endpoint.total to ignore if its count is not to be believed"
+                "set endpoint.total to ignore if its count is not to be believed",
+                True,
             )
-        if totals and min(totals) != max(totals):
-            return Verdict.UNKNOWN, f"total moved from {totals[0]} to {totals[-1]} while it was read"
+        if self._joins["open"]:
+            return _unknown(
+                "the rows at a page join were gone when asked for again, so the list moved while it was read"
+            )
+        if moved and not self._joins:
+            return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
         if self._came_again:
-            return (
-                Verdict.UNKNOWN,
-                f"{self._came_again} rows came twice, so rows moved between pages while it was read",
-            )
-        if not self.joins_verified:
-            return Verdict.UNKNOWN, "the rows at a page join were not the same when asked for again"
-        if totals and policy == "exact" and distinct != totals[-1]:
-            return (
-                Verdict.UNKNOWN,
-                f"the API says it has exactly {totals[-1]} rows, {distinct} different ones came",
-            )
-        if self._is_proven(totals):
-            return Verdict.PROVEN, f"all {distinct} rows came, {how}"
-        return (
-            Verdict.READ_TO_THE_END,
-            f"{how}; the API gives no means to exclude that rows moved between pages",
-        )
+            return _unknown(f"{self._came_again} rows came twice, so rows moved between pages while it was read")
+        if policy == "exact" and totals and distinct != totals[-1] and not moved:
+            return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
+        if self._is_proven(totals) and not moved:
+            return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}")
+        return Finding(Verdict.READ_TO_THE_END, f"{how}; {self._doubt(bool(totals) and policy == 'exact')}")
 
     def _is_proven(self, totals: list[int]) -> bool:
-        if self.page <= 1 and self.source.one_object:
+        if self.source.one_object and self.page <= 1:
             return True
-        paginator = self.source.endpoint.paginator
-        if getattr(paginator, "overlap", 0):
-            return True
-        return bool(totals) and self.source.endpoint.total == "exact" and bool(self.source.keys)
+        if self._full_pages <= 1 and totals and self.source.endpoint.total == "exact":
+            return bool(self.source.keys)
+        return bool(self._joins) and set(self._joins) == {"same"}
 
-    def _check_selection(self, response: Any, rows: list[Any]) -> None:
-        from dlt.common import jsonpath
+    def _doubt(self, is_exact: bool) -> str:
+        if self._joins:
+            return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
+        if is_exact:
+            return "as many rows came as the API counts, but rows may have changed places between pages"
+        return "the API gives no means to exclude that rows moved between pages"
 
-        selector = self.source.endpoint.data_selector or self._detected(response)
-        found = jsonpath.find_values(selector.removesuffix("[*]") or "$", response.parsed)
-        value = found[0] if len(found) == 1 else found
-        if found and isinstance(value, list):
-            return
-        if found and isinstance(value, dict) and self.source.one_object:
-            if not self.source.keys or all(key in value for key in self.source.keys):
-                return
-        what = f"finds {_kind(value)}" if found else "finds nothing"
-        raise MendDescription(
-            f"{self.asset}: the selector '{selector}' {what} where a list of objects was expected, on page "
-            f"{self.page + 1} of {plain_address(response.url)} ({_outline(response.parsed)}); compare data_selector "
-            "with what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
-        )
-
-    def _detected(self, response: Any) -> str:
-        """dlt's own detection, made once, on the first page."""
-        if self._selector is None:
-            from dlt.sources.helpers.rest_client.detector import find_response_page_data
-
-            path, _ = find_response_page_data(response.parsed)
-            self._selector = ".".join(path) or "$"
-        return str(self._selector)
-
-    def _check_objects(self, rows: list[Any], response: Any) -> None:
-        if all(type(row) is dict for row in rows):
-            return
-        objects = [row for row in rows if isinstance(row, dict)]
-        if not objects:
-            raise MendDescription(
-                f"{self.asset}: the list on page {self.page} of {plain_address(response.url)} holds no objects but "
-                f"{_kind(rows[0])}; point data_selector at the list of records."
-            )
-        for row in rows:
-            if not isinstance(row, dict):
-                self._set_aside(row, "not an object")
-        rows[:] = objects
-
-    def _keys_of(self, rows: list[Any]) -> list[int]:
-        """A hash of each row's key, in order; rows without one are set aside."""
+    def _keys_of(self, rows: list[Any]) -> tuple[list[int], dict[int, str]]:
+        """A hash of each row's key, in order, and which rows cannot be loaded, with the reason."""
         names = self.source.keys
-        if not names:
-            return [
-                hash(orjson.dumps(row, default=str)) if _is_plain(row) else hash(repr(row)) for row in rows
-            ]
         keys: list[int] = []
-        without: list[int] = []
+        bad: dict[int, str] = {}
+        strange: Counter[int] = Counter()
         for place, row in enumerate(rows):
-            key = tuple(row.get(name) for name in names)
-            if None in key or any(isinstance(part, (dict, list)) for part in key):
-                without.append(place)
-            else:
-                keys.append(hash(key))
-        for place in reversed(without):
-            row = rows.pop(place)
-            self._set_aside(row, f"no {'/'.join(names)}")
-        return keys
+            if type(row) is dict:
+                if not names:
+                    keys.append(_content(row))
+                    continue
+                key = tuple(map(row.get, names))
+                if None not in key and not any(isinstance(part, (dict, list)) for part in key):
+                    keys.append(hash(key))
+                    continue
+            bad[place] = f"no {'/'.join(names)}" if type(row) is dict else "not an object"
+            content = _content(row)
+            # Two of a kind on one page are two records; the same one on two pages is one that came again.
+            strange[content] += 1
+            keys.append(hash((content, strange[content])))
+        return keys, bad
 
-    def _set_aside(self, row: Any, reason: str) -> None:
-        # It came, so it counts as read when the API's own count is compared.
-        self._seen.add(hash((reason, self.page, id(row))))
-        self.source.set_aside(row, reason, self.page)
-
-    def _verify_join(self, rows: list[Any], keys: list[int], overlap: int) -> None:
-        expected = self._last_keys[-overlap:]
-        if self.page == 1 or not expected:
-            return
-        if keys[: len(expected)] != expected:
-            self.joins_verified = False
-            return
-        del rows[: len(expected)], keys[: len(expected)]
-
-    def _note(self, keys: list[int], rows: list[Any]) -> None:
-        fresh: set[int] = set()
-        again = [key for key in keys if key in self._seen or key in fresh or fresh.add(key)]  # type: ignore[func-returns-value]
+    def _is_repeated(self, keys: list[int], back: int) -> bool:
+        """Whether an earlier page came once more where that means the end; elsewhere it is an error."""
+        fresh = set(keys) - self._seen if self.source.keys else keys
+        self._stale_pages = 0 if fresh or back >= len(keys) else self._stale_pages + 1
         signature = hash(tuple(keys))
-        if keys and (signature in self._pages or (self.source.keys and not fresh and self.page > 1)):
+        if back < len(keys) and (signature in self._pages or self._stale_pages > 1):
+            if self.may_repeat:
+                return True
+            why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
+            self.cut_short(why)
             raise ReadIncomplete(
-                f"{self.asset}: page {self.page} repeats rows of an earlier page and brings nothing new, so the API "
-                "ignores the paging parameter or repeats its link; correct the paginator in the file."
+                f"{self.asset}: {why}, so the API ignores the paging parameter or repeats its link; "
+                "correct the paginator in the file."
             )
-        if again:
-            self.source.repeated.update(again)
-            self.source.receipt.duplicates += 0 if self.source.is_parent else len(again)
-            # A key twice within one page is the API's data; twice across pages, something moved.
-            self._came_again += sum(1 for key in again if key in self._seen) if self.source.keys else 0
         self._pages.add(signature)
-        self._seen.update(keys)
-        self._rows += len(rows)
-        self._last_keys = keys
-
-
-def _is_plain(row: Any) -> bool:
-    try:
-        orjson.dumps(row, default=str)
-    except (TypeError, ValueError):
         return False
-    return True
+
+    def _join(self, rows: list[Any], keys: list[int], bad: dict[int, str], back: int) -> None:
+        """Drop the rows that were asked for again, and note whether they are where they were.
+
+        A row of the page before that comes again shows that no row between the two pages was lost, wherever it
+        stands now: what follows it now follows it in the list.
+        """
+        if not back:
+            if self.source.overlap:
+                self._joins["open"] += 1
+            return
+        places = {key: place for place, key in enumerate(keys)}
+        known = next((places[key] for key in reversed(self._last_keys) if key in places), None)
+        same = keys[:back] == self._last_keys[-back:]
+        self._joins["same" if same else "open" if known is None else "moved"] += 1
+        drop = {place for place in range((known if known is not None else -1) + 1) if keys[place] in self._seen}
+        kept = [place for place in range(len(keys)) if place not in drop]
+        reasons = {new: bad[old] for new, old in enumerate(kept) if old in bad}
+        rows[:], keys[:] = [rows[place] for place in kept], [keys[place] for place in kept]
+        bad.clear()
+        bad.update(reasons)
+
+    def _note(self, rows: list[Any], keys: list[int], bad: dict[int, str]) -> None:
+        """Count the page's rows, and set aside those that cannot be loaded."""
+        source, receipt = self.source, self.source.receipt
+        different = set(keys)
+        again = different & self._seen
+        source.repeated.update(again)
+        if len(different) < len(keys):
+            source.repeated.update(key for key, times in Counter(keys).items() if times > 1)
+        # A key twice within one page is the API's data; twice across pages, something moved.
+        self._came_again += len(again) if source.keys else 0
+        if not source.is_parent:
+            receipt.rows_read += len(rows)
+            receipt.duplicates += len(keys) - len(different - self._seen)
+        for place in reversed(bad):
+            row = rows.pop(place)
+            if keys[place] not in self._seen:
+                source.set_aside(row, bad[place], self.page)
+        self._rows += len(keys)
+        self._full_pages += bool(keys)
+        self._seen |= different
+        self._note_cursors(rows)
+
+    def _note_cursors(self, rows: list[Any]) -> None:
+        incremental = self.source.endpoint.incremental
+        if incremental is None or self.source.is_parent:
+            return
+        values = [value for row in rows for value in json_paths.find_values(incremental.cursor_path, row)]
+        self.source.receipt.met_cursors([value for value in values if isinstance(value, (int, float, str))])
 
 
-def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
-    return names.get(type(value), "a number" if isinstance(value, (int, float)) else "several things")
+def whole_number(value: Any) -> int | None:
+    """A count as APIs write it, `250`, `250.0` or `"250"`; None for anything else."""
+    if isinstance(value, str) and value.strip().isdigit():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
-def _outline(body: Any) -> str:
-    """What the body looks like: its keys, never its values."""
-    if isinstance(body, dict):
-        keys = [str(key)[:40] for key in body][:10]
-        return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
-    return f"the answer is {_kind(body)}"
+def _unknown(reason: str) -> Finding:
+    return Finding(Verdict.UNKNOWN, reason, True)
+
+
+def _content(row: Any) -> int:
+    try:
+        return hash(orjson.dumps(row, default=str))
+    except (TypeError, ValueError):
+        return hash(repr(row))

@@ -5,7 +5,11 @@ The verdict of a read, from best to worst, and what each does to the asset:
     proven            nothing can have slipped between pages; deletes may rely on it     green
     read to the end   the end was confirmed, nothing contradicts it                      green
     unknown           signs are bad but prove nothing, as on a live feed                 green, check warns
-    incomplete        rows are known to be missing                                       the step fails
+    incomplete        rows are known to be missing, or the end was not reached           the step fails
+
+Proven means: every row that the API had from the first request to the last one was read, provided that the API keeps
+its rows in one order. A count alone proves that only for a list of one page: a row deleted and another one added
+between two requests leave the count as it was, and a third row slips through.
 """
 
 from __future__ import annotations
@@ -33,10 +37,11 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason, a clause that can follow a colon."""
+    """A verdict with its reason, a clause that can follow a colon; `moved` says that another pass may mend it."""
 
     verdict: Verdict
     reason: str
+    moved: bool = False
 
 
 @dataclass
@@ -61,8 +66,9 @@ class Receipt:
     parents: int | None = None
     rows_api_says: int | None = None
     distinct_keys: int = 0
-    first_cursor: str | None = None
-    last_cursor: str | None = None
+    first_cursor: Any = None
+    last_cursor: Any = None
+    lists_open: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -93,9 +99,17 @@ class Receipt:
         """One list is over, of which the API said that it has so many rows."""
         self.rows_api_says = (self.rows_api_says or 0) + rows
 
-    def found(self, verdict: Verdict, reason: str) -> None:
+    def met_cursors(self, values: list[Any]) -> None:
+        """Cursor values came; the lowest and the highest are kept."""
+        try:
+            values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
+            self.first_cursor, self.last_cursor = (min(values), max(values)) if values else (None, None)
+        except TypeError:
+            return  # numbers and texts in one field have no order
+
+    def found(self, verdict: Verdict, reason: str, moved: bool = False) -> None:
         """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
-        finding = Finding(verdict, reason)
+        finding = Finding(verdict, reason, moved)
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -106,10 +120,11 @@ class Receipt:
 
     @property
     def finding(self) -> Finding:
-        """The worst finding; a read that saw nothing at all is unknown."""
-        if not self.findings:
-            return Finding(Verdict.UNKNOWN, "nothing was read")
-        return max(self.findings, key=lambda finding: finding.verdict)
+        """The worst finding; a list that was begun and not ended makes the read incomplete."""
+        worst = max(self.findings, key=lambda finding: finding.verdict, default=None)
+        if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
+            return worst
+        return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
 
     def carry_over(self, earlier: Receipt) -> None:
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
@@ -154,11 +169,7 @@ class Receipt:
         known = numbers | {name: value for name, value in optional.items() if value is not None}
         return {
             **{f"messaging_assets/{name}": value for name, value in known.items()},
-            **{
-                f"messaging_assets/{name}": MetadataValue.json(value)
-                for name, value in details.items()
-                if value
-            },
+            **{f"messaging_assets/{name}": MetadataValue.json(value) for name, value in details.items() if value},
             "messaging_assets/verdict": finding.verdict.words,
             "messaging_assets/verdict_reason": finding.reason,
         }

@@ -11,14 +11,16 @@ import json
 import math
 import re
 import sys
+import threading
 from typing import Any
 
 import orjson
 import requests
 
-# 19 digits are the first that can exceed a signed 64-bit integer.
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+# 19 digits are the first that can exceed a signed 64-bit integer; those of a text or behind a point are no integer.
+_LONG_NUMBER = re.compile(rb"[^\".0-9][0-9]{19}")
 _DEEPEST = 20_000
+_recursion = threading.Lock()
 
 
 class Unreadable(ValueError):
@@ -80,15 +82,18 @@ def _as_utf8(body: bytes, encoding: str) -> bytes:
 
 def _parse_carefully(body: bytes) -> Any:
     text = body.decode("utf-8-sig", "surrogateescape")
-    limit = sys.getrecursionlimit()
-    try:
-        # Deep nesting is one record's fault; it is parsed here so that the record alone can be set aside.
-        sys.setrecursionlimit(max(limit, _DEEPEST))
-        return json.loads(text, parse_int=_integer, parse_float=_real, parse_constant=NotFinite)
-    except (ValueError, RecursionError):
-        raise Unreadable(_looks_like(body)) from None
-    finally:
-        sys.setrecursionlimit(limit)
+    # The limit belongs to the whole process, so that one thread at a time may lift it.
+    with _recursion:
+        limit = sys.getrecursionlimit()
+        try:
+            # Deep nesting is one record's fault; it is parsed here so that the record alone can be set aside.
+            sys.setrecursionlimit(max(limit, _DEEPEST))
+            return json.loads(text, parse_int=_integer, parse_float=_real, parse_constant=NotFinite)
+        except (ValueError, RecursionError):
+            pass
+        finally:
+            sys.setrecursionlimit(limit)
+    raise Unreadable(_looks_like(body))
 
 
 def _integer(digits: str) -> Any:

@@ -11,7 +11,7 @@ import time
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
@@ -43,11 +43,10 @@ class ApiKey(AuthBase):
         if self._auth.location == "header":
             request.headers[self._auth.name] = self._key
         elif self._auth.location == "cookie":
-            pair = f"{self._auth.name}={quote_plus(self._key)}"
-            others = request.headers.get("Cookie")
-            request.headers["Cookie"] = f"{others}; {pair}" if others else pair
+            others = [request.headers["Cookie"]] if "Cookie" in request.headers else []
+            request.headers["Cookie"] = "; ".join([*map(str, others), f"{self._auth.name}={quote_plus(self._key)}"])
         else:
-            request.prepare_url(request.url, {self._auth.name: self._key})
+            _replace_parameter(request, self._auth.name, self._key)
         return request
 
 
@@ -95,13 +94,14 @@ class ClientCredentials(AuthBase):
         self(request)
 
     def _ask(self) -> None:
-        assert self.exchange is not None and self.terms is not None
+        assert self.exchange is not None
+        assert self.terms is not None
         answer = self.exchange.answer(self._token_request(), self.terms)
         body = answer.parsed if isinstance(answer.parsed, dict) else {}
         token = body.get("access_token")
-        if not isinstance(token, str) or not token:
+        if not isinstance(token, str) or not _fits_header(token):
             raise CheckCredentials(
-                f"{self.terms.asset}: {plain_address(self._token_url)} answered without an access_token; "
+                f"{self.terms.asset}: {plain_address(self._token_url)} answered without a usable access_token; "
                 "check token_url and the client's rights."
             )
         self._redaction.add(token)
@@ -110,9 +110,11 @@ class ClientCredentials(AuthBase):
 
     def _life(self, expires_in: Any) -> float:
         try:
-            return max(float(expires_in), 0.0)
+            seconds = float(expires_in)
         except (TypeError, ValueError):
-            return float(self._auth.default_token_expiration)
+            seconds = 0.0
+        # Zero and nonsense are no statement; a token that ends earlier than assumed is renewed on the 401.
+        return seconds if seconds > 0 else float(self._auth.default_token_expiration)
 
     def _token_request(self) -> requests.PreparedRequest:
         client_id, client_secret = self._secrets["client_id"], self._secrets["client_secret"]
@@ -125,7 +127,7 @@ class ClientCredentials(AuthBase):
             form["audience"] = self._auth.audience
         if self._auth.client_authentication == "header":
             # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
-            headers["Authorization"] = _basic(quote_plus(client_id), quote_plus(client_secret))
+            headers["Authorization"] = _basic(quote_plus(client_id), quote_plus(client_secret), self._redaction)
         else:
             form |= {"client_id": client_id, "client_secret": client_secret}
         return requests.Request("POST", self._token_url, data=urlencode(form), headers=headers).prepare()
@@ -170,22 +172,35 @@ def authenticator(
                 f"{place}: the value of {name} has a line break or control character in it; set it again without."
             )
         if isinstance(auth, ApiKeyAuth | BearerAuth) and not value.isascii():
-            raise SetSecret(
-                f"{place}: the value of {name} has letters that no header can carry; set it again."
-            )
+            raise SetSecret(f"{place}: the value of {name} has letters that no header can carry; set it again.")
     redaction.add(*secrets.values())
     if isinstance(auth, ApiKeyAuth):
         return ApiKey(auth, secrets["api_key"])
     if isinstance(auth, BearerAuth):
         return Header(f"Bearer {secrets['token']}")
     if isinstance(auth, HttpBasicAuth):
-        value = _basic(secrets["username"], secrets["password"])
-        redaction.add(value)
-        return Header(value)
+        return Header(_basic(secrets["username"], secrets["password"], redaction))
     if isinstance(auth, OAuth2ClientCredentialsAuth):
         return ClientCredentials(auth, token_url or "", secrets, redaction)
     return None
 
 
-def _basic(user: str, password: str) -> str:
-    return "Basic " + b64encode(f"{user}:{password}".encode()).decode()
+def _basic(user: str, password: str, redaction: Redaction) -> str:
+    encoded = b64encode(f"{user}:{password}".encode()).decode()
+    redaction.add(encoded)
+    return f"Basic {encoded}"
+
+
+def _goes_into_header(auth: Auth | None) -> bool:
+    return isinstance(auth, ApiKeyAuth) and auth.location == "header"
+
+
+def _fits_header(token: str) -> bool:
+    return bool(token) and token.isascii() and token.isprintable()
+
+
+def _replace_parameter(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a query parameter, once: a link to the next page may carry the key already."""
+    parts = urlsplit(str(request.url))
+    others = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
+    request.url = urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})])))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-# A stored moment further away than this belongs to another boot of the machine, not to a waiting request.
+# A stored moment further away than this comes from a clock that was set back, not from a waiting request.
 _LONGEST_HOLD = 24 * 3600.0
 
 
@@ -43,7 +43,7 @@ class Pacing:
     def pass_through(self) -> float:
         """Wait for this request's turn; returns the seconds waited."""
         started = time.monotonic()
-        while (turn := self._take_turn()) > (now := time.monotonic()):
+        while (turn := self._take_turn()) > (now := time.time()):
             if self._closing.wait(turn - now):
                 break
             if not self._pause:
@@ -54,7 +54,7 @@ class Pacing:
     def hold(self, seconds: float) -> None:
         """Let no request of this API leave for so many seconds: one was told to wait, so all wait."""
         with self._lock:
-            self._held_until = max(self._held_until, time.monotonic() + seconds)
+            self._held_until = max(self._held_until, time.time() + seconds)
             if self._file_lock:
                 with self._file_lock:
                     self._write(max(self._read(), self._held_until))
@@ -64,7 +64,7 @@ class Pacing:
             if self._file_lock is None:
                 return self._held_until
             with self._file_lock:
-                turn = max(time.monotonic(), self._read())
+                turn = max(time.time(), self._read())
                 self._write(turn + self._pause)
                 return turn
 
@@ -74,7 +74,7 @@ class Pacing:
             moment = float(self._file.read_text() or 0)
         except (OSError, ValueError):
             return 0.0
-        return moment if moment - time.monotonic() < _LONGEST_HOLD else 0.0
+        return moment if moment - time.time() < _LONGEST_HOLD else 0.0
 
     def _write(self, moment: float) -> None:
         assert self._file is not None

@@ -1,27 +1,28 @@
-"""Secrets out of every text: log lines, exceptions, messages."""
+"""Secrets out of every text: log records, exceptions, messages."""
 
 from __future__ import annotations
 
 import base64
+import json
 import logging
-from collections.abc import Iterable, Iterator
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
 MASK = "***"
-# The loggers of the libraries below us, which write addresses and headers at INFO and DEBUG.
-_TALKATIVE = ("dlt", "urllib3.connectionpool", "urllib3.util.retry", "urllib3.connection", "requests")
 
 
-class Redaction(logging.Filter):
-    """Knows the secrets of one sync and takes them out of texts, raw, URL-encoded and in base64.
+class Redaction:
+    """Knows the secrets of one sync and takes them out of texts, raw, escaped, URL-encoded and in base64.
 
     Args:
         secrets: the values to hide; those under three characters are passed over.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        super().__init__()
         self._hidden: list[str] = []
         self.add(*secrets)
 
@@ -30,8 +31,7 @@ class Redaction(logging.Filter):
         known = set(self._hidden)
         # One or two characters hide nothing, but would blacken every text.
         for secret in (value for value in secrets if len(value) > 2):
-            known |= {secret, quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
-            known.add(base64.b64encode(secret.encode()).decode())
+            known |= set(_spellings(secret))
         # Long ones first, so that no tail of a longer secret is left standing.
         self._hidden = sorted(known, key=len, reverse=True)
 
@@ -42,25 +42,69 @@ class Redaction(logging.Filter):
                 text = text.replace(hidden, MASK)
         return text
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Redact a log record in place (Python's logging.Filter protocol); nothing is dropped."""
-        record.msg, record.args = self(record.getMessage()), ()
+    def in_record(self, record: logging.LogRecord) -> None:
+        """Redact a log record in place, its traceback included."""
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            text = str(record.msg)  # its arguments do not fit, which is for nobody to fail by
+        record.msg, record.args = self(text), ()
         if record.exc_info:
             record.exc_text = self(logging.Formatter().formatException(record.exc_info))
             record.exc_info = None
-        return True
 
     @contextmanager
     def on_loggers(self) -> Iterator[None]:
-        """Redact what dlt, requests and urllib3 log while the sync runs."""
-        loggers = [logging.getLogger(name) for name in _TALKATIVE]
-        for logger in loggers:
-            logger.addFilter(self)
+        """Redact what anything in this process logs, at any level, while the sync runs."""
+        _watch.add(self)
         try:
             yield
         finally:
-            for logger in loggers:
-                logger.removeFilter(self)
+            _watch.remove(self)
+
+
+class _Watch:
+    """Redacts log records where they are made.
+
+    A filter on a logger does not see what the loggers below it write, and one on a handler has to know the handler.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._active: list[Redaction] = []
+        self._make: Callable[..., logging.LogRecord] = logging.LogRecord
+
+    def add(self, redaction: Redaction) -> None:
+        with self._lock:
+            if not self._active:
+                self._make = logging.getLogRecordFactory()
+                logging.setLogRecordFactory(self._redacted)
+            self._active.append(redaction)
+
+    def remove(self, redaction: Redaction) -> None:
+        with self._lock:
+            self._active.remove(redaction)
+            if not self._active:
+                logging.setLogRecordFactory(self._make)
+
+    def _redacted(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = self._make(*args, **kwargs)
+        for redaction in list(self._active):
+            redaction.in_record(record)
+        return record
+
+
+_watch = _Watch()
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """How a secret may be written in logs, addresses, reprs, JSON and headers."""
+    for quoted in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
+        yield quoted
+        yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
+    yield from (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1])
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        yield encode(secret.encode()).decode().rstrip("=")
 
 
 def plain_address(url: str | None) -> str:

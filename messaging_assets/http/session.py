@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -25,6 +26,8 @@ from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.redaction import origin, plain_address
 from messaging_assets.reading import Reading
 
+_logger = logging.getLogger(__name__)
+
 
 class ApiSession(Session):
     """Sends the requests of one sync.
@@ -45,10 +48,9 @@ class ApiSession(Session):
         self._base_url, self._origin = base_url, origin(base_url)
         self._closing = threading.Event()
         pacing = Pacing(pace_file, client.requests_per_second, self._closing)
-        verify = (
-            client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        )
-        self._send_settings: dict[str, Any] = {"verify": verify, "proxies": get_environ_proxies(base_url)}
+        verify = client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        self._verify: str | bool = verify
+        _warn_of_plain_http(base_url)
         self._exchange = Exchange(self._transport, client.timeout, pacing, self._closing)
         self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
         self._ahead: dict[tuple[str, Any], Future[Answer]] = {}
@@ -74,9 +76,9 @@ class ApiSession(Session):
         future = self._ahead.pop(_identity(request), None)
         try:
             return future.result() if future else self._answer(request, reading)
-        except Ignored as end:
-            how = end.how
-        reading.ended(how)
+        except Ignored as ignored:
+            end = ignored
+        reading.ended(end.how) if end.is_end else reading.ignored(end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:
@@ -93,15 +95,16 @@ class ApiSession(Session):
 
     def token_exchange(self, credentials: ClientCredentials, terms: Terms) -> None:
         """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""
-        credentials.exchange = Exchange(
-            self._transport, self._exchange.timeout, self._exchange.pacing, self._closing
-        )
-        credentials.terms = Terms(terms.asset, terms.endpoint, terms.counts, explain=refused_client)
+        credentials.exchange = Exchange(self._transport, self._exchange.timeout, self._exchange.pacing, self._closing)
+        # What the file says of errors and ends of the list is not said of the token server.
+        endpoint = terms.endpoint.model_copy(update={"response_actions": [], "error_in_body": None})
+        credentials.terms = Terms(terms.asset, endpoint, terms.counts, explain=refused_client)
 
     def _prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
-        if origin(request.url) != self._origin:
+        address = str(request.url)
+        if origin(address) != self._origin:
             raise MendDescription(
-                f"{reading.asset}: the next page is said to be at {plain_address(request.url)}, another origin than "
+                f"{reading.asset}: the next page is said to be at {plain_address(address)}, another origin than "
                 f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
             )
         request.auth = reading.auth
@@ -119,17 +122,24 @@ class ApiSession(Session):
             )
         return exchange.answer(prepared, reading.terms)
 
-    def _transport(
-        self, prepared: requests.PreparedRequest, timeout: tuple[float, float]
-    ) -> requests.Response:
-        return super().send(
-            prepared, timeout=timeout, stream=True, allow_redirects=False, **self._send_settings
+    def _transport(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
+        settings: dict[str, Any] = {"verify": self._verify, "proxies": get_environ_proxies(prepared.url or "")}
+        response: requests.Response = super().send(  # type: ignore[no-untyped-call]
+            prepared, timeout=timeout, stream=True, allow_redirects=False, **settings
         )
+        return response
 
     def _forget_pages_ahead(self) -> None:
         for future in self._ahead.values():
             future.cancel()
         self._ahead.clear()
+
+
+def _warn_of_plain_http(url: str) -> None:
+    """Say once per sync that everybody on the way can read the secrets; a loopback address has no way."""
+    scheme, host, _ = origin(url)
+    if scheme == "http" and not (host == "localhost" or host.startswith("127.") or host == "::1"):
+        _logger.warning("%s is plain http, so secrets and rows travel readable; use https", plain_address(url))
 
 
 def _renewing(credentials: ClientCredentials) -> Callable[[requests.PreparedRequest], bool]:

@@ -1,0 +1,157 @@
+"""Offsets and page numbers: the next page is known ahead, so pages can be asked for side by side."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from dlt.common import jsonpath
+from requests import Request
+
+from messaging_assets import paginator_description as described
+from messaging_assets.guarded_paginator import GuardedPaginator, first_value
+from messaging_assets.reading import whole_number
+
+# How an API may refuse a page past the number of pages or rows that it announced itself.
+_PAST_THE_END = frozenset({400, 404, 416})
+
+
+class CountingPaginator(GuardedPaginator):
+    """Offsets and page numbers: the next page is known ahead, so pages can be asked for side by side."""
+
+    position = 0
+    _last_sent = 0
+
+    def start(self, request: Request) -> None:
+        """Put the first position on the request."""
+        self.position, self._last_sent = self.first_position(), 0
+        self.place(request, self.position)
+
+    def update_request(self, request: Request) -> None:
+        """Put the next position on the request."""
+        if self._has_next_page:
+            self.place(request, self.position)
+
+    def first_position(self) -> int:
+        """Where the list begins."""
+        raise NotImplementedError(type(self).__name__)
+
+    def place(self, request: Request, position: int) -> None:
+        """Put a position into the query or the body, as the file says."""
+        raise NotImplementedError(type(self).__name__)
+
+    def ask_ahead(self, sent: int, step: int, last: int | None) -> None:
+        """Let further pages be asked for, as long as one page is as long as the other.
+
+        Args:
+            sent: rows of the page that came.
+            step: how far apart two pages are.
+            last: the position past which no page is expected, where that is known.
+        """
+        is_steady, self._last_sent = sent == self._last_sent, sent
+        start, most = self.position, self.max_in_flight
+        if self.description.maximum_pages:
+            most = min(most, self.description.maximum_pages - self.reading.page)
+
+        def upcoming(request: Request) -> Iterator[Request]:
+            for number in range(1, most if is_steady else 0):
+                position = start + number * step
+                if last is not None and position > last:
+                    return
+                further: Any = copy.copy(request)
+                further.params = dict(further.params or {})
+                further.json = copy.deepcopy(request.json)
+                self.place(further, position)
+                yield further
+
+        self.reading.upcoming = upcoming
+
+
+class OffsetPaginator(CountingPaginator):
+    """Goes on by the rows that really came, to the first empty page; a believed total spares that one."""
+
+    description: described.OffsetPaginator
+
+    def first_position(self) -> int:
+        """The file's offset, 0 where it has none."""
+        return self.description.offset
+
+    def place(self, request: Request, position: int) -> None:
+        """Put offset and limit on the request."""
+        own = self.description
+        _place(request, own.offset_param, own.offset_body_path, "offset", position)
+        _place(request, own.limit_param, own.limit_body_path, "limit", own.limit)
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        own, reading = self.description, self.reading
+        total = self._announced(response)
+        if sent == 0:
+            return "an empty page"
+        reached = self.position + sent
+        if self.says_no_more(own.has_more_path, response):
+            return "the API said that there is no more"
+        if self.source.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
+            return "a short page at total"
+        # A page with nothing but the overlap is followed by one without, so that the list always moves on.
+        self.back = min(self.source.overlap, sent) if sent > self.back else 0
+        self.position = reached - self.back
+        if own.maximum_offset is not None and reached >= own.maximum_offset:
+            reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
+        end = total + own.offset if total is not None else None
+        self.ask_ahead(sent, max(sent - self.back, 1), end if end is None or end >= reached else None)
+        return None
+
+    def _announced(self, response: Any) -> int | None:
+        """How many rows the API says there are from the file's first offset on."""
+        own = self.description
+        if own.total_path:
+            total = whole_number(first_value(own.total_path, response.parsed))
+            # The first row is row 1 for some, and nothing is skipped then.
+            skipped = own.offset if own.offset > 1 else 0
+            self.reading.announce(max(total - skipped, 0) if total is not None else None)
+        return self.reading.total
+
+
+class PageNumberPaginator(CountingPaginator):
+    """Counts pages to the first empty one; one request past an announced last page confirms it."""
+
+    description: described.PageNumberPaginator
+
+    def first_position(self) -> int:
+        """The file's first page."""
+        return self.description.page if self.description.page is not None else self.description.base_page
+
+    def place(self, request: Request, position: int) -> None:
+        """Put the page number on the request."""
+        _place(request, self.description.page_param, self.description.page_body_path, "page", position)
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        own, reading = self.description, self.reading
+        pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
+        done = self.position - own.base_page + 1
+        if sent == 0:
+            # An empty list is often announced as one page.
+            if pages is not None and done <= pages and pages > 1:
+                reading.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it")
+            return "an empty page"
+        self.position += 1
+        if self.says_no_more(own.has_more_path, response):
+            return "the API said that there is no more"
+        if own.maximum_page is not None and self.position >= own.maximum_page:
+            reading.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")
+        all_came = pages is not None and done >= pages
+        reading.may_repeat, reading.may_end_with = all_came, _PAST_THE_END if all_came else frozenset()
+        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
+        return None
+
+
+def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
+    if body_path:
+        request.json = request.json if request.json is not None else {}
+        jsonpath.set_value_at_path(request.json, body_path, value)
+    else:
+        request.params = request.params if request.params is not None else {}
+        request.params[param or default] = value

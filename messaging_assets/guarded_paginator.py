@@ -1,0 +1,104 @@
+"""What all ways of paging share: the judgement of each page, and the three rules behind it.
+
+A page that repeats an earlier one ends the sync as incomplete, a count that the API gives is compared with but
+never a reason to stop unless the file says that it is exact, and how the list ended is written down.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlt.common.utils import str2bool
+from dlt.sources.helpers.rest_client import paginators as dlt_paginators
+from requests import Request
+
+from messaging_assets import json_paths
+from messaging_assets import paginator_description as described
+from messaging_assets.failures import MendDescription
+from messaging_assets.reading import Reading, Source
+
+
+class GuardedPaginator(dlt_paginators.BasePaginator):
+    """What every way of paging shares; subclasses know how to find the next page.
+
+    Args:
+        description: the paginator as the file has it.
+        source: what the readings of this resource share.
+        max_in_flight: requests that may be under way at once.
+    """
+
+    # How many rows of the page before the coming page was asked to repeat.
+    back = 0
+
+    def __init__(self, description: described.PaginatorDescription, source: Source, max_in_flight: int = 1) -> None:
+        super().__init__()
+        self.description, self.source, self.max_in_flight = description, source, max_in_flight
+        self.reading = Reading(source)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GuardedPaginator:
+        # dlt copies the paginator for each parent; the receipt behind it must stay one.
+        return type(self)(self.description, self.source, self.max_in_flight)
+
+    def init_request(self, request: Request) -> None:
+        """Begin a list: the request will carry its reading from here on."""
+        self._has_next_page, self.back = True, 0
+        self.reading = request.reading = Reading(self.source)  # type: ignore[attr-defined]
+        self.reading.begin()
+        self.start(request)
+
+    def update_state(self, response: Any, data: list[Any] | None = None) -> None:
+        """Judge the page that came and decide whether there is another."""
+        if self._is_left_out(response):
+            how: str | None = "the list was left out past the last page"
+        else:
+            sent = self.reading.take(response, data if data is not None else [], self.back)
+            self._announce_rows(response)
+            how = self.advance(response, sent)
+        if how is not None:
+            self.reading.ended(how)
+        elif self.description.maximum_pages == self.reading.page:
+            self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
+        self._has_next_page = self.reading.end is None
+
+    def start(self, request: Request) -> None:
+        """Put the first page's parameters on the request."""
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """Move on by the page of `sent` rows that came; returns how the list ended, or None where it goes on."""
+        raise NotImplementedError(type(self).__name__)
+
+    def update_request(self, request: Request) -> None:
+        """Put the next page's parameters on the request."""
+
+    def says_no_more(self, path: str | None, response: Any) -> bool:
+        """Whether the answer says at the file's `has_more_path` that this page is the last."""
+        if path is None:
+            return False
+        value = first_value(path, response.parsed)
+        if isinstance(value, str):
+            try:
+                value = str2bool(value)
+            except ValueError:
+                value = None
+        if not isinstance(value, bool):
+            raise MendDescription(
+                f"{self.source.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "
+                "correct the paginator in the file."
+            )
+        return not value
+
+    def _is_left_out(self, response: Any) -> bool:
+        if not (self.description.end_on_missing_selector and self.reading.page):
+            return False
+        found = json_paths.find_values(self.source.endpoint.data_selector or "$", response.parsed)
+        return not any(value is not None for value in found)
+
+    def _announce_rows(self, response: Any) -> None:
+        if self.description.rows_total_path:
+            self.reading.announce(first_value(self.description.rows_total_path, response.parsed))
+
+
+def first_value(path: str, body: Any) -> Any:
+    """What a path finds first in parsed JSON; None where it finds nothing."""
+    values = json_paths.find_values(path, body)
+    return values[0] if values else None

@@ -1,0 +1,149 @@
+"""What it means when a request was not answered well: whether to repeat it, when, and what a person should do."""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+
+import requests
+import urllib3.exceptions
+
+from messaging_assets.api_description import ErrorHandler
+from messaging_assets.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
+from messaging_assets.http.answer import Answer
+
+# Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
+_PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
+_RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
+_REMAINING_HEADERS = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why an attempt gave no usable answer.
+
+    Args:
+        words: what happened, to follow the request's address.
+        next_step: what a person should do.
+        kind: the failure it becomes when it stays.
+        repeat: whether the request may be repeated.
+        label: its name among the receipt's retries.
+        asked_seconds: how long the API asked to be left alone, where it said so.
+    """
+
+    words: str
+    next_step: str
+    kind: type[SyncFailure]
+    repeat: bool
+    label: str
+    asked_seconds: float | None = None
+
+
+def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None) -> Trouble:
+    """What an error status means.
+
+    Args:
+        answer: the answer, its status 300 or more.
+        repeat: whether the file lists the status.
+        page: the page that was asked for.
+        refused_client: the error code of a token server that refuses the client.
+    """
+    status, asked = answer.status_code, asked_to_wait(answer)
+    if refused_client:
+        step = "check the client's id, secret and scopes"
+        return Trouble(f"refused the client ({refused_client})", step, CheckCredentials, False, str(status))
+    if status in (401, 403) and not (asked is not None and status == 403):
+        kind: type[SyncFailure] = CheckCredentials
+        step = "check the API's secrets and what they may read"
+    elif status in _PASSING or status == 403:
+        kind, step = TryAgainLater, "start the sync again later"
+        if status in (403, 429):
+            step = "set client.requests_per_second to the API's budget"
+    else:
+        kind, step = MendDescription, "compare path, params and paginator in the file with the API's documentation"
+        if page > 1 and status in (400, 404, 416):
+            step = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
+    return Trouble(f"answered {status}", step, kind, repeat, str(status), asked)
+
+
+def broken_on_the_way(error: Exception) -> Trouble:
+    """What an error of the connection means."""
+    if isinstance(error, requests.exceptions.SSLError):
+        step = "name the authority's certificate in client.ca_file"
+        return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError)):
+        step = "correct client.base_url and the path"
+        return Trouble("has an address that cannot be asked", step, MendDescription, False, "address")
+    words, label = "could not be reached", "connection"
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+        words, label = "did not answer in time", "timeout"
+    elif isinstance(error, (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)):
+        words, label = "sent a body that cannot be decompressed", "broken body"
+    elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
+        words, label = "sent a body that was cut off", "cut off"
+    return Trouble(words, "see whether the API is up and start the sync again", TryAgainLater, True, label)
+
+
+def seconds_before(retry: int, trouble: Trouble, handler: ErrorHandler) -> float:
+    """Seconds before this retry: what the API asked for, else exponential with a quarter of jitter."""
+    if trouble.asked_seconds is not None:
+        return trouble.asked_seconds
+    # Jitter keeps several steps that failed together from coming back together.
+    backoff = handler.backoff_factor * 2.0 ** (retry - 1) * random.uniform(0.75, 1.25)
+    return min(backoff, handler.maximum_wait)
+
+
+def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
+    """The failure of a request that is given up, in one sentence.
+
+    Args:
+        trouble: what happened last.
+        where: asset, method and address without secrets.
+        handler: the file's error_handler.
+        attempts: how often the request was tried.
+    """
+    asked, limit = trouble.asked_seconds, handler.maximum_wait
+    if asked is not None and asked > limit and issubclass(trouble.kind, TryAgainLater):
+        words = f"{trouble.words} and asks to wait {asked:.0f} s, more than maximum_wait ({limit:g} s)"
+        step = "run it again after that, or raise error_handler.maximum_wait"
+        return TryAgainLater(f"{where} {words}; {step}.", asked)
+    times = "" if attempts == 1 else f" {attempts} times"
+    return trouble.kind(f"{where} {trouble.words}{times}; {trouble.next_step}.")
+
+
+def asked_to_wait(answer: Answer) -> float | None:
+    """Seconds the API asks for: Retry-After (RFC 9110, section 10.2.3) or, at its limit, a reset header."""
+    after = answer.headers.get("Retry-After", "").strip()
+    seconds = _seconds(after)
+    if seconds is None and after:
+        try:
+            seconds = parsedate_to_datetime(after).timestamp() - time.time()
+        except (TypeError, ValueError, OverflowError):
+            seconds = None
+    # Many APIs send reset headers with every answer; they mean a wait only where nothing is left.
+    if not (seconds and seconds > 0) and (answer.status_code == 429 or _nothing_left(answer)):
+        seconds = next((_until(answer.headers[name]) for name in _RESET_HEADERS if name in answer.headers), None)
+    return seconds if seconds is not None and seconds > 0 else None
+
+
+def _nothing_left(answer: Answer) -> bool:
+    return any(answer.headers.get(name, "").strip() == "0" for name in _REMAINING_HEADERS)
+
+
+def _until(text: str) -> float | None:
+    """Some APIs give a delay, others a moment in epoch seconds, some of them in milliseconds."""
+    reset = _seconds(text)
+    if reset is None or reset < 1e9:
+        return reset
+    return (reset / 1000 if reset > 1e11 else reset) - time.time()
+
+
+def _seconds(text: str) -> float | None:
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

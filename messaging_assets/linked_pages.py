@@ -1,0 +1,117 @@
+"""Links and cursors: dlt's own paginators find the next page, and are guarded here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dlt.sources.helpers.rest_client import paginators as dlt_paginators
+from dlt.sources.helpers.rest_client.detector import PaginatorFactory
+from requests import Request
+
+from messaging_assets.failures import MendDescription, ReadIncomplete
+from messaging_assets.guarded_paginator import GuardedPaginator
+from messaging_assets.reading import Reading
+from messaging_assets.receipt import Verdict
+
+
+class ReferencePaginator(GuardedPaginator):
+    """Links and cursors: dlt's paginator finds the next reference, a reference that repeats ends the sync."""
+
+    def start(self, request: Request) -> None:
+        """Begin without a reference."""
+        self._found: dlt_paginators.BasePaginator | None = _dlt_paginator(self.description)
+        self._references: set[str] = set()
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        assert self._found is not None
+        self._found.update_state(response)
+        reference = getattr(self._found, "_next_reference", None)
+        if self.says_no_more(getattr(self.description, "has_more_path", None), response):
+            return "the API said that there is no more"
+        if getattr(self.description, "stop_after_empty_page", False) and sent == 0:
+            return "an empty page"
+        if not reference:
+            doubt_single_page(self.reading, response, sent)
+            return "the API named no further page"
+        if not isinstance(reference, (str, int)) or reference is True:
+            raise MendDescription(
+                f"{self.source.asset}: the place of the next page holds neither a text nor a number on page "
+                f"{self.reading.page}; correct the paginator's path in the file."
+            )
+        if str(reference) in self._references:
+            why = f"page {self.reading.page} names a next page that was read already, so the list goes in a circle"
+            self.reading.cut_short(why)
+            raise ReadIncomplete(f"{self.source.asset}: {why}; ask the vendor, or correct the paginator in the file.")
+        self._references.add(str(reference))
+        return None
+
+    def update_request(self, request: Request) -> None:
+        """Let dlt's paginator put the reference on the request."""
+        if self._has_next_page and self._found is not None:
+            self._found.update_request(request)
+
+
+class AutoPaginator(ReferencePaginator):
+    """Detects links and cursors in the first answer, as dlt does; an answer with neither is one page."""
+
+    def start(self, request: Request) -> None:
+        """Nothing is known before the first answer."""
+        self._found = None
+        self._references = set()
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        if self._found is None:
+            found, _ = _detect(response)
+            if isinstance(found, dlt_paginators.PageNumberPaginator):
+                found.update_state(response)
+                if found.has_next_page:
+                    raise MendDescription(
+                        f"{self.source.asset}: the answer seems to be one of several numbered pages; declare the "
+                        "paginator in the file, such as {type: page_number, base_page: 1}."
+                    )
+            if not isinstance(found, dlt_paginators.BaseReferencePaginator):
+                self.source.receipt.found(
+                    Verdict.UNKNOWN, "no paginator is declared and none was detected; declare one, or single_page"
+                )
+                return "one answer, with no sign of another page"
+            self._found = found
+        return super().advance(response, sent)
+
+
+class SinglePagePaginator(GuardedPaginator):
+    """Everything comes in one answer."""
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        doubt_single_page(self.reading, response, sent, is_declared=True)
+        return "one answer holds everything"
+
+
+def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
+    if own.type in ("json_link", "json_response"):
+        return dlt_paginators.JSONLinkPaginator(next_url_path=own.next_url_path)
+    if own.type == "header_link":
+        return dlt_paginators.HeaderLinkPaginator(links_next_key=own.links_next_key)
+    if own.type == "header_cursor":
+        return dlt_paginators.HeaderCursorPaginator(own.cursor_key, own.cursor_param or "cursor")
+    return dlt_paginators.JSONResponseCursorPaginator(own.cursor_path, own.cursor_param, own.cursor_body_path)
+
+
+def _detect(response: Any) -> tuple[dlt_paginators.BasePaginator | None, float]:
+    """dlt's guess, and how sure it is: 1 for links, less for what only sounds like a cursor."""
+    return PaginatorFactory().create_paginator(response)
+
+
+def doubt_single_page(reading: Reading, response: Any, sent: int, is_declared: bool = False) -> None:
+    """Say so when the only page names a next one, but not where the file looks for it."""
+    if reading.page > 1 or not sent:
+        return
+    found, certainty = _detect(response)
+    if isinstance(found, dlt_paginators.BaseReferencePaginator) and (certainty == 1 or not is_declared):
+        found.update_state(response)
+        if getattr(found, "_next_reference", None):
+            reading.source.receipt.found(
+                Verdict.UNKNOWN, "the only page seems to name a next one elsewhere than the paginator looks for it"
+            )

@@ -1,0 +1,85 @@
+"""Whether a page holds the list that the file selects: a selector that matches nothing is no empty list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from messaging_assets import json_paths
+from messaging_assets.failures import MendDescription
+from messaging_assets.http.redaction import plain_address
+
+if TYPE_CHECKING:
+    from messaging_assets.reading import Source
+
+
+def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
+    """Refuse an answer in which the selector finds no list.
+
+    Args:
+        source: the resource that is read.
+        response: the answer, its JSON as `parsed`.
+        page: the page's number, for the sentence.
+        detected: the selector found on the first page, where the file has none.
+
+    Returns:
+        The selector.
+
+    Raises:
+        MendDescription: the selector finds something else, or nothing.
+    """
+    selector = source.endpoint.data_selector or detected or _detect(response)
+    path = selector.removesuffix("[*]") or "$"
+    found = json_paths.find_values(path, response.parsed)
+    if _is_list(source, path, found, response.parsed):
+        return selector
+    what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
+    raise MendDescription(
+        f"{source.asset}: the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
+        f"{plain_address(response.url)} ({_outline(response.parsed)}); compare data_selector with what the API sends "
+        "now, or say in the file what an error inside a 200 looks like (error_in_body)."
+    )
+
+
+def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> None:
+    """Refuse a list without a single object; one with some is sorted out record by record.
+
+    Raises:
+        MendDescription: it is a list of other things.
+    """
+    if rows and not any(type(row) is dict for row in rows):
+        raise MendDescription(
+            f"{source.asset}: the list on page {page} of {plain_address(response.url)} holds no objects but "
+            f"{kind(rows[0])}; point data_selector at the list of records."
+        )
+
+
+def kind(value: Any) -> str:
+    """What a value is, in words that do not show it."""
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
+    if len(found) == 1 and isinstance(found[0], list):
+        return True
+    if source.one_object and len(found) == 1 and isinstance(found[0], dict):
+        return all(key in found[0] for key in source.keys)
+    # A wildcard or filter inside the path picks from a list, and may pick nothing.
+    before, bracket, _ = path.partition("[")
+    return bool(bracket) and any(isinstance(value, list) for value in json_paths.find_values(before or "$", body))
+
+
+def _detect(response: Any) -> str:
+    """dlt's own detection, made once, on the first page."""
+    from dlt.sources.helpers.rest_client.detector import find_response_page_data
+
+    path, _ = find_response_page_data(response.parsed)
+    return ".".join(path) or "$"
+
+
+def _outline(body: Any) -> str:
+    """What the body looks like: its keys, never its values."""
+    if isinstance(body, dict):
+        keys = [str(key)[:40] for key in body][:10]
+        return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
+    return f"the answer is {kind(body)}"

@@ -1,0 +1,189 @@
+"""One list of a sandboxed API, synced over a real socket into a DuckDB file, and what came of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.credentials import build_credentials
+from messaging_assets.failures import SyncFailure
+from messaging_assets.project_folders import ProjectFolders, project_folders
+from messaging_assets.sandbox import Fault, Request, Sandbox
+from messaging_assets.sync import sync
+from messaging_assets.sync_config import SyncConfig
+from messaging_assets.translator import ApiTranslator
+
+API, RESOURCE = "messaging", "messages"
+OFFSETS = {"type": "offset", "limit": 100}
+AT_ONCE = {"retry_on_status_codes": [429, 500, 502, 503, 504], "max_retries": 3, "backoff_factor": 0}
+
+
+@dataclass
+class Outcome:
+    """What one sync left behind.
+
+    Attributes:
+        failure: why it is red; None when it is green.
+        receipt: the metadata of ours, without its namespace.
+        table: rows of the table, ordered by id.
+        rejected: rows of the rejected table.
+        requests: what the API was asked, in order of arrival.
+    """
+
+    failure: SyncFailure | None
+    receipt: dict[str, Any]
+    table: list[dict[str, Any]] = field(default_factory=list)
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def green(self) -> bool:
+        """Whether the asset materialized."""
+        return self.failure is None
+
+    @property
+    def verdict(self) -> str:
+        """The receipt's verdict."""
+        return str(self.receipt["verdict"])
+
+    @property
+    def reason(self) -> str:
+        """The verdict's reason."""
+        return str(self.receipt["verdict_reason"])
+
+    @property
+    def sentence(self) -> str:
+        """What the person reads who is woken by it; empty when green."""
+        return str(self.failure or "")
+
+    @property
+    def ids(self) -> list[Any]:
+        """The keys in the table."""
+        return [row["id"] for row in self.table]
+
+    @property
+    def asked(self) -> list[int | None]:
+        """The offsets that were asked for."""
+        return [request.offset for request in self.requests]
+
+
+class PlainLoader:
+    """Stands where Dagster's dlt resource stands, and runs the pipeline as it does, without a Dagster run."""
+
+    def run(
+        self, context: Any, dlt_source: Any, dlt_pipeline: Any, dagster_dlt_translator: Any, **settings: Any
+    ) -> Any:
+        dlt_pipeline.drop()
+        dlt_pipeline.run(dlt_source, **settings).raise_on_failed_jobs()
+        yield SimpleNamespace(metadata={})
+
+
+class OneList:
+    """The list `messages` of the API `messaging`, whose rows and description are the test's own.
+
+    Args:
+        sandbox: serves the rows; its settings and faults are the test's too.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.client: dict[str, Any] = {
+            "auth": {"type": "api_key", "name": "api_key", "location": "query"},
+            "max_in_flight": 1,
+        }
+        self.secrets: dict[str, Any] = {"api_key": sandbox.keys[API]}
+        self.resource: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge"}
+        self.endpoint: dict[str, Any] = {"path": "messages", "data_selector": "data", "error_handler": dict(AT_ONCE)}
+        self.has(250)
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The API's rows, live: what a test does to this list is what the API has."""
+        return self.sandbox.rows(API, RESOURCE)
+
+    def has(self, rows: int | list[dict[str, Any]]) -> None:
+        """Let the API have these rows, or so many."""
+        self.rows[:] = [made(number) for number in range(rows)] if isinstance(rows, int) else rows
+
+    def fault(self, **fault: Any) -> None:
+        """Let something go wrong with the list's requests; see Fault."""
+        self.sandbox.fault(Fault(api=API, **fault))
+
+    def describe(self, paginator: Mapping[str, Any] | None = OFFSETS, **endpoint: Any) -> ApiDescription:
+        """The API as its file would have it."""
+        whole = {**self.endpoint, **endpoint} | ({"paginator": dict(paginator)} if paginator is not None else {})
+        client = {"base_url": f"{self.sandbox.url}/{API}/v1", **self.client}
+        return ApiDescription.model_validate(
+            {"name": API, "client": client, "resources": [{"name": RESOURCE, "endpoint": whole, **self.resource}]}
+        )
+
+    def sync(self, paginator: Mapping[str, Any] | None = OFFSETS, **endpoint: Any) -> Outcome:
+        """Sync the list with this paginator and these settings of its endpoint."""
+        return self.run(self.describe(paginator, **endpoint))
+
+    def run(self, description: ApiDescription, name: str = RESOURCE) -> Outcome:
+        """Sync a resource of a description."""
+        resource = description.resources_in_full[name]
+        self.sandbox.forget()
+        failure: SyncFailure | None = None
+        try:
+            done = sync(
+                SimpleNamespace(log=logging.getLogger("dagster")),  # type: ignore[arg-type]
+                description,
+                resource,
+                build_credentials(description, self.secrets),
+                PlainLoader(),  # type: ignore[arg-type]
+                ApiTranslator(description, resource),
+                SyncConfig(),
+            )
+            metadata: Mapping[str, Any] = done.metadata
+        except SyncFailure as caught:
+            failure, metadata = caught, caught.metadata
+        loaded, rejected = tables(project_folders(), description.name, name)
+        return Outcome(
+            failure,
+            {key.removeprefix("messaging_assets/"): getattr(value, "value", value) for key, value in metadata.items()},
+            table=loaded,
+            rejected=rejected,
+            requests=[request for request in self.sandbox.requests if request.resource != "token"],
+        )
+
+
+def made(number: int) -> dict[str, Any]:
+    """A small row."""
+    return {"id": f"row_{number:05d}", "number": number}
+
+
+def ids(*numbers: int) -> list[str]:
+    """The keys of rows from one number up to another, or of the first so many."""
+    return [made(number)["id"] for number in range(*numbers)]
+
+
+def shown(payload: Any, request: Request) -> Any:
+    """A `rewrite` that changes nothing."""
+    return payload
+
+
+def tables(folders: ProjectFolders, dataset: str, name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The table and the rejected table, each empty where it does not exist."""
+    if not folders.database.exists():
+        return [], []
+    with duckdb.connect(str(folders.database), read_only=True) as database:
+        return _rows(database, dataset, name), _rows(database, dataset, f"{name}__rejected")
+
+
+def _rows(database: Any, dataset: str, table: str) -> list[dict[str, Any]]:
+    try:
+        found = database.execute(f'SELECT * FROM "{dataset}"."{table}"')
+    except duckdb.CatalogException:
+        return []
+    names = [column[0] for column in found.description]
+    rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return sorted(rows, key=lambda row: json.dumps(row.get("id"), default=str))

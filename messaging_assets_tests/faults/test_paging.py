@@ -1,0 +1,325 @@
+"""Lists whose pages lie, move, repeat or end in odd ways: nothing is lost without a word."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets_tests.faults.one_list import OFFSETS, OneList, Outcome, ids, made
+
+BY_PAGE = {"type": "page_number", "base_page": 1}
+
+
+def assert_whole(outcome: Outcome, rows: int = 250, verdict: str = "read to the end") -> None:
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(rows)
+    assert outcome.verdict == verdict, outcome.reason
+    assert outcome.receipt["distinct_keys"] == outcome.receipt["rows_loaded"] == rows
+
+
+def assert_red(outcome: Outcome, *words: str) -> None:
+    assert not outcome.green
+    assert outcome.table == []
+    assert outcome.verdict == "incomplete"
+    for word in words:
+        assert word in outcome.sentence
+
+
+def rewritten(one_list: OneList, change: Any, **fault: Any) -> None:
+    def rewrite(payload: dict[str, Any], request: Any) -> Any:
+        changed = change(payload, request)
+        return payload if changed is None else changed
+
+    one_list.fault(rewrite=rewrite, **fault)
+
+
+@pytest.mark.parametrize(
+    "total",
+    [None, "none", "250", 250.0, 0, 1, 3, 50, 100, 249, -1, True, "many", [], {}],
+    ids=lambda total: f"total={total!r}",
+)
+def test_a_total_that_is_wrong_or_no_number_never_stops_the_read(one_list: OneList, total: Any) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(total=total))
+    outcome = one_list.sync()
+    assert_whole(outcome)
+    assert outcome.asked == [0, 100, 200, 250]
+
+
+def test_an_absent_total_never_stops_the_read(one_list: OneList) -> None:
+    one_list.sandbox.settings.total = False
+    outcome = one_list.sync()
+    assert_whole(outcome)
+    assert "rows_api_says" not in outcome.receipt
+    assert outcome.receipt["how_it_ended"] == {"an empty page": 1}
+
+
+def test_a_total_that_is_the_size_of_the_page_never_stops_the_read(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(total=len(payload["data"])))
+    one_list.sandbox.settings.page_cap = 50
+    assert_whole(one_list.sync())
+
+
+@pytest.mark.parametrize("total", [251, 300, 10**9])
+def test_a_total_above_what_came_is_red_until_the_file_says_to_ignore_it(one_list: OneList, total: int) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(total=total))
+    assert_red(one_list.sync(), f"the API says it has {total} rows", "250 different ones came", "total to ignore")
+    assert_whole(one_list.sync(total="ignore"))
+
+
+def test_an_exact_total_spares_the_confirming_request_and_is_proven_by_an_overlap(one_list: OneList) -> None:
+    outcome = one_list.sync(total="exact")
+    assert_whole(outcome, verdict="proven")
+    assert outcome.asked == [0, 99, 198]
+
+
+def test_one_page_that_holds_an_exact_total_is_proven(one_list: OneList) -> None:
+    one_list.has(30)
+    assert_whole(one_list.sync(total="exact"), 30, "proven")
+
+
+def test_an_exact_total_that_is_wrong_is_unknown(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(total=240))
+    outcome = one_list.sync(total="exact")
+    assert outcome.green
+    assert outcome.verdict == "unknown"
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["passes"] == 2
+
+
+@pytest.mark.parametrize("cap", [1, 7, 50, 99, 100, 249, 250, 1000])
+@pytest.mark.parametrize("total", [True, False], ids=["total", "no total"])
+def test_a_page_size_that_the_server_caps_loses_nothing(one_list: OneList, cap: int, total: bool) -> None:
+    one_list.has(60)
+    one_list.sandbox.settings.page_cap = cap
+    one_list.sandbox.settings.total = total
+    assert_whole(one_list.sync({"type": "offset", "limit": 20}), 60)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 99, 100, 101, 200, 250])
+@pytest.mark.parametrize("policy", ["exact", "at_least", "ignore"])
+def test_lists_of_any_length_come_whole(one_list: OneList, rows: int, policy: str) -> None:
+    one_list.has(rows)
+    outcome = one_list.sync(total=policy)
+    assert_whole(outcome, rows, "proven" if policy == "exact" else "read to the end")
+
+
+def test_a_short_page_in_the_middle_loses_nothing(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(data=payload["data"][:40]), offset=100)
+    outcome = one_list.sync()
+    assert_whole(outcome)
+    assert outcome.asked[:4] == [0, 100, 140, 240]
+
+
+def test_an_empty_page_in_the_middle_is_red_where_the_total_says_so(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(data=[]), offset=100)
+    assert_red(one_list.sync(), "the API says it has 250 rows, 100 different ones came (an empty page)")
+
+
+def test_an_empty_page_in_the_middle_that_came_once_is_mended_by_a_second_pass(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(data=[]), offset=100, times=1)
+    outcome = one_list.sync()
+    assert_whole(outcome)
+    assert outcome.receipt["passes"] == 2
+    assert outcome.receipt["rows_read"] == 250
+
+
+@pytest.mark.parametrize("total", [True, False], ids=["total", "no total"])
+def test_an_offset_that_the_api_ignores_fails_after_the_second_page(one_list: OneList, total: bool) -> None:
+    one_list.sandbox.settings.ignore_offset = True
+    one_list.sandbox.settings.total = total
+    outcome = one_list.sync()
+    assert_red(outcome, "page 2 repeats rows of an earlier page", "the API ignores the paging parameter", "file")
+    assert len(outcome.requests) == 2
+
+
+def test_an_offset_that_the_api_clamps_fails(one_list: OneList) -> None:
+    def clamp(payload: dict[str, Any], request: Any) -> None:
+        start = min(int(request.query["offset"]), 150)
+        payload["data"] = one_list.rows[start : start + 100]
+
+    rewritten(one_list, clamp)
+    assert_red(one_list.sync(), "repeats rows of an earlier page")
+
+
+def test_an_offset_that_is_ignored_in_random_order_fails_too(one_list: OneList) -> None:
+    def shuffle(payload: dict[str, Any], request: Any) -> None:
+        turn = len(one_list.sandbox.requests)
+        payload["data"] = one_list.rows[turn:100] + one_list.rows[:turn]
+
+    rewritten(one_list, shuffle)
+    assert_red(one_list.sync(), "repeats rows of an earlier page")
+
+
+def test_offsets_refused_with_an_empty_list_are_red_where_the_total_says_so(one_list: OneList) -> None:
+    one_list.sandbox.settings.offset_limit, one_list.sandbox.settings.offset_limit_status = 100, 200
+    assert_red(one_list.sync(), "the API says it has 250 rows, 200 different ones came")
+
+
+def test_offsets_refused_with_a_status_are_red_and_name_the_setting(one_list: OneList) -> None:
+    one_list.sandbox.settings.offset_limit = 100
+    outcome = one_list.sync()
+    assert_red(outcome, "answered 400", "end_status_codes", f"{one_list.sandbox.url}/messaging/v1/messages")
+    assert not outcome.failure.retryable  # type: ignore[union-attr]
+
+
+def test_offsets_refused_with_a_declared_status_are_red_where_the_total_says_more(one_list: OneList) -> None:
+    one_list.sandbox.settings.offset_limit = 100
+    assert_red(one_list.sync({**OFFSETS, "end_status_codes": [400]}), "200 different ones came")
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_the_end_may_be_a_declared_status_and_only_a_declared_one(one_list: OneList, status: int) -> None:
+    one_list.sandbox.settings.past_end_status = status
+    assert_red(one_list.sync(), f"answered {status}")
+    outcome = one_list.sync({**OFFSETS, "end_status_codes": [status]})
+    assert_whole(outcome)
+    assert outcome.receipt["how_it_ended"] == {f"status {status} past the last page": 1}
+
+
+def test_a_declared_end_status_on_the_first_page_is_no_end(one_list: OneList) -> None:
+    one_list.fault(status=404)
+    assert_red(one_list.sync({**OFFSETS, "end_status_codes": [404]}), "answered 404")
+
+
+@pytest.mark.parametrize("left_out", [{"total": 250}, {"total": 250, "data": None}], ids=["absent", "null"])
+def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list: OneList, left_out: Any) -> None:
+    rewritten(one_list, lambda payload, request: left_out, offset=250)
+    assert_red(one_list.sync(), "the selector 'data' finds", "on page 4")
+    outcome = one_list.sync({**OFFSETS, "end_on_missing_selector": True})
+    assert_whole(outcome)
+    assert outcome.receipt["how_it_ended"] == {"the list was left out past the last page": 1}
+
+
+def test_a_list_left_out_on_the_first_page_is_no_end(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: {"total": 0})
+    assert_red(one_list.sync({**OFFSETS, "end_on_missing_selector": True}), "finds nothing")
+
+
+@pytest.mark.parametrize("name", ["maximum_pages", "maximum_offset", "maximum_page"])
+def test_a_cap_that_is_met_is_red(one_list: OneList, name: str) -> None:
+    caps: dict[str, dict[str, Any]] = {
+        "maximum_pages": {**OFFSETS, "maximum_pages": 2},
+        "maximum_offset": {**OFFSETS, "maximum_offset": 200},
+        "maximum_page": {**BY_PAGE, "maximum_page": 3},
+    }
+    path = "messages/by_page" if name == "maximum_page" else "messages"
+    assert_red(one_list.sync(caps[name], path=path), f"{name} (", "was reached before the end")
+
+
+def test_a_cap_that_is_not_met_changes_nothing(one_list: OneList) -> None:
+    assert_whole(one_list.sync({**OFFSETS, "maximum_pages": 5, "maximum_offset": 1000}))
+
+
+@pytest.mark.parametrize(("told", "green"), [(True, True), ("false", True), ("yes?", False), (None, False)])
+def test_has_more_is_believed_when_it_is_a_truth_value(one_list: OneList, told: Any, green: bool) -> None:
+    def tell(payload: dict[str, Any], request: Any) -> None:
+        more = request.offset + len(payload["data"]) < 250
+        payload["more"] = (
+            told if not isinstance(told, bool) and told != "false" else more if told is True else str(more)
+        )
+
+    rewritten(one_list, tell)
+    outcome = one_list.sync({**OFFSETS, "has_more_path": "more"})
+    if green:
+        assert_whole(outcome)
+        assert outcome.receipt["how_it_ended"] == {"the API said that there is no more": 1}
+    else:
+        assert_red(outcome, "has_more_path 'more' holds no truth value on page 1")
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_page_numbers_begin_where_the_api_begins(one_list: OneList, base: int) -> None:
+    one_list.sandbox.settings.page_base = base
+    assert_whole(one_list.sync({"type": "page_number", "base_page": base}, path="messages/by_page"))
+
+
+def test_page_numbers_that_begin_before_the_api_does_are_red(one_list: OneList) -> None:
+    outcome = one_list.sync({"type": "page_number", "base_page": 0}, path="messages/by_page")
+    assert_red(outcome, "answered 400")
+
+
+def test_page_zero_and_one_that_are_the_same_page_are_red(one_list: OneList) -> None:
+    def as_one(payload: dict[str, Any], request: Any) -> None:
+        start = (max(int(request.query["page"]), 1) - 1) * 100
+        payload["data"] = one_list.rows[start : start + 100]
+
+    one_list.sandbox.settings.page_base = 0
+    rewritten(one_list, as_one)
+    outcome = one_list.sync({"type": "page_number", "base_page": 0}, path="messages/by_page")
+    assert_red(outcome, "page 2 repeats rows of an earlier page")
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+@pytest.mark.parametrize("pages", [None, 3, "3"])
+def test_a_page_past_an_announced_last_one_may_be_refused(one_list: OneList, status: int, pages: Any) -> None:
+    one_list.sandbox.settings.past_end_status = status
+    rewritten(one_list, lambda payload, request: payload.update(pages=pages))
+    outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+    if status == 200 or pages is not None:
+        assert_whole(outcome)
+        assert len(outcome.requests) == 4
+    else:
+        assert_red(outcome, f"answered {status}", "end_status_codes")
+
+
+def test_page_numbers_that_are_too_small_a_count_do_not_stop_the_read(one_list: OneList) -> None:
+    rewritten(one_list, lambda payload, request: payload.update(pages=1))
+    assert_whole(one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page"))
+
+
+def test_an_empty_page_among_announced_ones_is_red(one_list: OneList) -> None:
+    def empty(payload: dict[str, Any], request: Any) -> None:
+        payload["pages"] = 3
+        payload["data"] = [] if request.query["page"] == "2" else payload["data"]
+
+    rewritten(one_list, empty)
+    outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+    assert_red(outcome, "page 2 of 3 was empty")
+
+
+@pytest.mark.parametrize("pages", [0, 1])
+def test_an_empty_list_may_be_announced_as_one_page_or_none(one_list: OneList, pages: int) -> None:
+    one_list.has(0)
+    rewritten(one_list, lambda payload, request: payload.update(pages=pages))
+    assert_whole(one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page"), 0)
+
+
+def test_page_numbers_that_the_api_ignores_are_red(one_list: OneList) -> None:
+    one_list.sandbox.settings.ignore_offset = True
+    assert_red(one_list.sync(BY_PAGE, path="messages/by_page"), "repeats rows of an earlier page")
+
+
+@pytest.mark.parametrize("announced", [True, False], ids=["announced", "unannounced"])
+def test_the_last_page_once_more_is_the_end_only_behind_an_announced_one(one_list: OneList, announced: bool) -> None:
+    def clamp(payload: dict[str, Any], request: Any) -> None:
+        start = (min(int(request.query["page"]), 3) - 1) * 100
+        payload["data"] = one_list.rows[start : start + 100]
+        payload["pages"] = 3 if announced else None
+
+    rewritten(one_list, clamp)
+    outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+    assert_whole(outcome) if announced else assert_red(outcome, "repeats rows of an earlier page")
+
+
+def test_rows_by_post_and_body_paths_come_whole(one_list: OneList) -> None:
+    paginator = {"type": "offset", "limit": 100, "offset_body_path": "offset", "limit_body_path": "limit"}
+    outcome = one_list.sync(paginator, method="POST")
+    assert_whole(outcome)
+    assert [request.method for request in outcome.requests] == ["POST"] * 4
+
+
+def test_a_first_offset_skips_rows_and_is_compared_with_what_is_left(one_list: OneList) -> None:
+    outcome = one_list.sync({**OFFSETS, "offset": 50})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == [made(number)["id"] for number in range(50, 250)]
+    assert outcome.receipt["rows_api_says"] == 200
+
+
+def test_offsets_that_count_from_one_come_whole(one_list: OneList) -> None:
+    def from_one(payload: dict[str, Any], request: Any) -> None:
+        start = int(request.query["startIndex"]) - 1
+        payload["data"] = one_list.rows[start : start + 100]
+
+    rewritten(one_list, from_one)
+    assert_whole(one_list.sync({**OFFSETS, "offset": 1, "offset_param": "startIndex"}))

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from dagster import (
+    AssetCheckKey,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -22,12 +23,12 @@ from dagster import (
 )
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.checks import check_results, check_specs, plain_metadata
+from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.destination import build_pipeline, definition_pipeline, pipeline_name
 from messaging_assets.dlt_source import definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
-from messaging_assets.failures import SyncFailure
+from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.project_folders import project_folders
@@ -71,6 +72,8 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
             yield from _events(context, description, resource, key, result)
         except SyncFailure as caught:
             failure = caught
+        if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
+            yield incomplete(key, failure)
         if failure is not None:
             # Raised out here, outside dlt and without a chain, so that its sentence is the first thing to be read.
             raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=failure.retryable)

@@ -64,6 +64,12 @@ def check_specs(resource: Resource, key: AssetKey) -> list[AssetCheckSpec]:
     ]
 
 
+def incomplete(key: AssetKey, failure: Exception) -> AssetCheckResult:
+    """The answer of `sync_is_complete` for a sync that failed because rows are missing."""
+    check = Check(COMPLETE, "", AssetCheckSeverity.ERROR)
+    return check.result(key, False, verdict=Verdict.INCOMPLETE.words, reason=str(failure))
+
+
 def check_results(
     resource: Resource,
     key: AssetKey,
@@ -148,9 +154,7 @@ def _changes(*schemas: Any) -> Iterator[str]:
     new, old = ({column.name: column.type for column in schema.columns} for schema in schemas)
     yield from (f"{name} was added" for name in new if name not in old)
     yield from (f"{name} is gone" for name in old if name not in new)
-    yield from (
-        f"{name} was {old[name]} and is {new[name]}" for name in new if name in old and old[name] != new[name]
-    )
+    yield from (f"{name} was {old[name]} and is {new[name]}" for name in new if name in old and old[name] != new[name])
 
 
 def plain_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:

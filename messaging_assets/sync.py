@@ -15,6 +15,7 @@ from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import plain_metadata
+from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, loader_file_format, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
@@ -33,6 +34,8 @@ from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
 from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
 from messaging_assets.vanished_rows import delete_vanished, empty_window
+
+_COLUMNS = "dagster/column_schema"
 
 
 @dataclass(frozen=True)
@@ -130,7 +133,10 @@ class _Job:
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict))
             self.kept.forget()
-            resumed = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
+            resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
+            schema = pipeline.default_schema
+            columns = schema.get_table_columns(schema.naming.normalize_table_identifier(self.resource.name))
+            resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_identifier)
             return SyncResult({**kept.metadata, **resumed, **gone})
         self.kept.forget()
         appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
@@ -200,7 +206,9 @@ class _Job:
             dagster_dlt_translator=self.translator,
             **{name: value for name, value in settings.items() if value},
         )
-        return next(iter(list(events))).metadata or {}
+        loaded: dict[str, Any] = dict(next(iter(list(events))).metadata or {})
+        normalize = pipeline.default_schema.naming.normalize_identifier
+        return loaded | {_COLUMNS: with_descriptions(self.resource, loaded[_COLUMNS], normalize)}
 
 
 def _summed(parts: list[Mapping[str, Any]]) -> dict[str, Any]:

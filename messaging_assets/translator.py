@@ -14,14 +14,12 @@ from dagster import (
     CodeReferencesMetadataValue,
     FreshnessPolicy,
     LocalFileCodeReference,
-    TableColumn,
-    TableColumnConstraints,
-    TableSchema,
 )
 from dagster._core.definitions.metadata.source_code import CodeReferencesMetadataSet
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.automation_description import Automation, Freshness
+from messaging_assets.column_schema import declared_schema
 from messaging_assets.embedded_elt import DagsterDltTranslator, DltResourceTranslatorData
 from messaging_assets.parents import parent_of
 
@@ -78,7 +76,7 @@ class ApiTranslator(DagsterDltTranslator):
             f"{METADATA}/primary_key": ", ".join(self.resource.keys) or "none",
         }
         if self.resource.columns:
-            metadata["dagster/column_schema"] = table_schema(self.resource)
+            metadata["dagster/column_schema"] = declared_schema(self.resource)
         if self.description.file:
             metadata.update(CodeReferencesMetadataSet(code_references=_reference(self.description.file)))
         return metadata
@@ -103,21 +101,6 @@ def endpoint_spec(description: ApiDescription, resource: Resource) -> AssetSpec:
         group_name=description.name,
         kinds={"api"},
         metadata={f"{METADATA}/address": address, f"{METADATA}/method": resource.endpoint.method.upper()},
-    )
-
-
-def table_schema(resource: Resource) -> TableSchema:
-    """The declared columns as Dagster shows them."""
-    return TableSchema(
-        columns=[
-            TableColumn(
-                name=name,
-                type=column.data_type or "inferred",
-                description=column.description,
-                constraints=TableColumnConstraints(nullable=column.nullable, unique=resource.keys == (name,)),
-            )
-            for name, column in resource.columns.items()
-        ]
     )
 
 

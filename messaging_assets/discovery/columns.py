@@ -1,0 +1,180 @@
+"""Columns, keys and cursors from sample rows; only names, types and counts leave this room, never a value."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+from typing import Any
+
+from messaging_assets.column_values import data_type_of
+from messaging_assets.description_names import identifier
+from messaging_assets.discovery.found import plain_name
+from messaging_assets.http.answer import NotFinite
+
+# Fewer rows than this say nothing about nulls.
+ENOUGH_ROWS = 20
+_SENSITIVE = re.compile(
+    r"passw(or)?d|secret|(^|_)(api_?key|private_?key|(access|refresh|auth)_?token|token|ssn|iban|cvc|pin)(_hash)?$"
+)
+_CHANGED = ("updated", "modified", "changed", "edited", "last_activity")
+_CREATED = ("created", "inserted", "timestamp", "occurred", "fired", "sent", "received", "date", "time")
+# What `name` is usually unique within.
+_SCOPES = ("vhost", "namespace", "project", "organization", "workspace", "tenant")
+
+
+@dataclass
+class Column:
+    """What a field of the rows shows.
+
+    Args:
+        name: the field.
+        types: dlt's data types of its values, with how often each came.
+        values: how many rows have a value.
+        distinct: how many different values came; 0 where they cannot be keys.
+        is_wide: whether a whole number needs more than 64 bits.
+        is_ascending: whether no value is smaller than the one before.
+    """
+
+    name: str
+    types: Counter[str] = field(default_factory=Counter)
+    values: int = 0
+    distinct: int = 0
+    is_wide: bool = False
+    is_ascending: bool = True
+
+    @property
+    def data_type(self) -> str | None:
+        """The type that holds every value that came; None where none came."""
+        types = set(self.types)
+        if len(types) > 1:
+            if types == {"bigint", "double"}:
+                return "double"
+            return "json" if "json" in types else "text"
+        only = next(iter(types), None)
+        return "decimal" if only == "bigint" and self.is_wide else only
+
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether its name says that nobody should see its values."""
+        return bool(_SENSITIVE.search(identifier(self.name))) and "json" not in self.types
+
+
+class Sample:
+    """The rows that came, field by field.
+
+    Args:
+        rows: records as the API sent them.
+    """
+
+    def __init__(self, rows: Sequence[Any]) -> None:
+        self.rows = [row for row in rows if isinstance(row, dict)]
+        self.columns = {name: _column(name, self.rows) for name in _names(self.rows)}
+        counts = Counter(identifier(name) for name in self.columns)
+        self.colliding = [name for name in self.columns if counts[identifier(name)] > 1]
+
+    def described(self, keys: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+        """The columns as an API file has them; those without a value and those whose names collide are left out."""
+        described = {}
+        for name, column in self.columns.items():
+            if column.data_type is None or name in self.colliding or identifier(name).startswith("_dlt_"):
+                continue
+            described[name] = self._described(column, name in keys)
+        return described
+
+    def _described(self, column: Column, is_key: bool) -> dict[str, Any]:
+        words: dict[str, Any] = {"data_type": column.data_type}
+        if column.data_type == "decimal":
+            words |= {"precision": 38, "scale": 0}
+        if is_key or (column.values == len(self.rows) >= ENOUGH_ROWS):
+            words["nullable"] = False
+        return words | ({"sensitive": True} if column.is_sensitive else {})
+
+    def key(self, resource: str) -> tuple[str, ...]:
+        """The key that the rows suggest: the likeliest single field, else two or three together; empty for none."""
+        usable = [one for one in self.columns.values() if self._can_be_key(one)]
+        single = [one for one in usable if one.distinct == len(self.rows)]
+        named = sorted(single, key=lambda one: _unlikeliness(one.name, resource))
+        if named and _unlikeliness(named[0].name, resource) < 9:
+            return self._scoped(named[0].name)
+        if len(self.rows) < 2:
+            return ()
+        likely = [one for one in usable if _unlikeliness(one.name, resource) < 9][:8]
+        for size in (2, 3):
+            for together in combinations(likely, size):
+                names = tuple(one.name for one in together)
+                if len({tuple(row[name] for name in names) for row in self.rows}) == len(self.rows):
+                    return names
+        return ()
+
+    def _scoped(self, name: str) -> tuple[str, ...]:
+        scope = next((one for one in _SCOPES if one in self.columns), None) if identifier(name) == "name" else None
+        return (scope, name) if scope and self._can_be_key(self.columns[scope]) else (name,)
+
+    def _can_be_key(self, column: Column) -> bool:
+        return (
+            column.values == len(self.rows) > 0
+            and column.name not in self.colliding
+            and column.data_type in ("text", "bigint")
+            and len(column.types) == 1
+        )
+
+    def cursors(self) -> list[Column]:
+        """Fields that tell when a row was last changed, the likeliest first; those that are often null come last."""
+        moments = [one for one in self.columns.values() if _tells_time(one)]
+        order = (*_CHANGED, *_CREATED)
+        return sorted(moments, key=lambda one: (one.values < len(self.rows), _place(identifier(one.name), order)))
+
+    def without_values(self) -> list[str]:
+        """Fields that were null in every row."""
+        return [one.name for one in self.columns.values() if one.data_type is None]
+
+
+def identity_of(keys: Sequence[str]) -> Callable[[Any], Hashable]:
+    """What makes a row the same as another: its key where there is one, else all of it."""
+
+    def identity(row: Any) -> Hashable:
+        if keys and isinstance(row, dict) and all(isinstance(row.get(key), (str, int)) for key in keys):
+            return tuple(row[key] for key in keys)
+        return repr(row)
+
+    return identity
+
+
+def _names(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    yield from dict.fromkeys(name for row in rows for name in row if isinstance(name, str) and name.strip())
+
+
+def _column(name: str, rows: Sequence[dict[str, Any]]) -> Column:
+    values = [value for row in rows if (value := row.get(name)) is not None and not isinstance(value, NotFinite)]
+    column = Column(name, Counter(data_type_of(value) for value in values), len(values))
+    column.is_wide = any(type(value) is int and not -(2**63) <= value < 2**63 for value in values)
+    if set(column.types) <= {"text", "bigint", "timestamp"} and len(column.types) == 1:
+        column.distinct = len(set(values))
+        column.is_ascending = all(one <= other for one, other in pairwise(values))
+    return column
+
+
+def _unlikeliness(name: str, resource: str) -> int:
+    """How little a name looks like a key's: 0 for `id`, 9 and more for anything."""
+    plain, one = identifier(name), plain_name(resource).removesuffix("s")
+    exact = ["id", f"{one}_id", "uuid", "guid", "_id", "uid", "key", f"{one}_key"]
+    if plain in exact:
+        return exact.index(plain)
+    if plain.endswith(("_id", "_uuid", "_key")) or plain in ("name", "slug", "code", "number", "login", "username"):
+        return 8
+    return 8 if plain in _SCOPES else 9
+
+
+def _tells_time(column: Column) -> bool:
+    if column.data_type == "timestamp":
+        return True
+    words = identifier(column.name)
+    by_name = words.endswith(("_at", "_time", "_ts")) or words in ("timestamp", "updated", "created", "modified")
+    return by_name and column.data_type in ("bigint", "text")
+
+
+def _place(word: str, order: Sequence[str]) -> int:
+    return next((place for place, one in enumerate(order) if one in word), len(order))

@@ -1,0 +1,245 @@
+"""What the first pages of a resource say about its API file: what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any, Literal
+
+from dlt.sources.helpers.rest_client.detector import find_response_page_data
+
+from messaging_assets import json_paths
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.column_values import arrow_type, convert
+from messaging_assets.description_names import identifier
+from messaging_assets.discovery.columns import Sample
+from messaging_assets.discovery.first_pages import FirstPages
+from messaging_assets.dlt_source import with_paginator
+from messaging_assets.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
+from messaging_assets.http.answer import Answer
+from messaging_assets.paginator_description import OffsetPaginator
+from messaging_assets.parents import parent_of
+from messaging_assets.receipt import Verdict
+
+Level = Literal["wrong", "warning", "note"]
+# A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.
+_SKEW = 30.0
+_RATE_LIMITS = ("ratelimit", "x-ratelimit", "x-rate-limit")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found out.
+
+    Args:
+        level: `wrong` where a sync would fail or lose something, `warning` where it may, else `note`.
+        about: what it is about, in a word.
+        what: what was found.
+        mend: what to do; empty where nothing is to be done.
+    """
+
+    level: Level
+    about: str
+    what: str
+    mend: str = ""
+
+
+@dataclass
+class Examined:
+    """A resource that was asked.
+
+    Args:
+        resource: its name.
+        requests: how many requests that took.
+        pages: pages that came.
+        rows: rows that came.
+        total: how many rows the API says it has.
+        findings: what was found out, the worst first.
+    """
+
+    resource: str
+    requests: int = 0
+    pages: int = 0
+    rows: int = 0
+    total: int | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether a sync would fail or lose something."""
+        return any(finding.level == "wrong" for finding in self.findings)
+
+
+def examine(description: ApiDescription, resource: Resource, came: FirstPages) -> Examined:
+    """Compare what came with what the file says.
+
+    Args:
+        description: the API.
+        resource: one of its resources, with the defaults merged in.
+        came: its first pages.
+    """
+    pages = [len(rows) for answer in came.answers if (rows := _rows(resource, answer)) is not None]
+    total = None if parent_of(resource) else _total(description, resource, came.answers)
+    examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
+    order: tuple[Level, ...] = ("wrong", "warning", "note")
+    found = [*_failure(came, f"{description.name}.{resource.name}: "), *_key(resource, came)]
+    found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
+    if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
+        found += _count(examined)
+    found += _wire(description, came.answers)
+    examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
+    return examined
+
+
+def _rows(resource: Resource, answer: Answer) -> list[Any] | None:
+    """The list in an answer; None where there is none."""
+    if answer.status_code >= 300:
+        return None
+    selector = resource.endpoint.data_selector
+    if selector is None:
+        names, _ = find_response_page_data(answer.parsed)
+        selector = ".".join(names)
+    found = json_paths.find_values(selector.removesuffix("[*]") or "$", answer.parsed)
+    return found[0] if len(found) == 1 and isinstance(found[0], list) else found
+
+
+def _failure(came: FirstPages, place: str) -> Iterator[Finding]:
+    if came.failure is None:
+        return
+    what, _, mend = str(came.failure).removeprefix(place).rstrip(".").rpartition("; ")
+    yield Finding("wrong", _about(came.failure, came.answers), what or mend, mend if what else "")
+
+
+def _about(failure: SyncFailure, answers: list[Answer]) -> str:
+    if isinstance(failure, (SetSecret, CheckCredentials)):
+        return "authentication"
+    if isinstance(failure, ReadIncomplete):
+        return "paging"
+    if isinstance(failure, TryAgainLater) or not answers:
+        return "reachable"
+    return "path" if answers[-1].status_code >= 300 else "list"
+
+
+def _key(resource: Resource, came: FirstPages) -> Iterator[Finding]:
+    for reason, number in came.receipt.set_aside.items():
+        yield Finding(
+            "wrong",
+            "key",
+            f"{number} of {came.receipt.rows_read} records would be set aside: {reason}",
+            _suggested(came),
+        )
+    if not resource.keys:
+        if suggested := Sample(came.rows).key(resource.name):
+            told = f"{', '.join(suggested)} is never null and never twice in {len(came.rows)} rows"
+            yield Finding("note", "key", f"no primary_key is declared; {told}")
+        return
+    keys = [tuple(row.get(key) for key in resource.keys) for row in came.rows]
+    repeated = len(keys) - len(set(map(repr, keys)))
+    if repeated:
+        what = f"{repeated} of {len(keys)} rows repeat the {', '.join(resource.keys)} of another"
+        yield Finding("wrong", "key", what, _suggested(came))
+
+
+def _suggested(came: FirstPages) -> str:
+    suggested = Sample(came.rows).key("")
+    named = f", such as {', '.join(suggested)}" if suggested else ""
+    return f"name a primary_key that every record has once{named}"
+
+
+def _columns(resource: Resource, came: FirstPages) -> Iterator[Finding]:
+    if not came.rows:
+        if came.failure is None and not came.receipt.set_aside:
+            yield Finding("note", "columns", "the list is empty, so key and columns were not seen")
+        return
+    fields = {identifier(name): name for row in came.rows for name in row}
+    for name, column in resource.columns.items():
+        if identifier(name) not in fields:
+            level: Level = "warning" if column.nullable else "wrong"
+            what = f"no record has a field {name}, of {len(came.rows)}"
+            yield Finding(level, "columns", what, "correct the name under columns, or leave it out")
+            continue
+        values = [row.get(fields[identifier(name)]) for row in came.rows]
+        yield from _values(name, values, column)
+    declared = {identifier(name) for name in (*resource.columns, *resource.keys)}
+    others = [name for plain, name in fields.items() if plain not in declared]
+    if resource.columns and others:
+        yield Finding("note", "columns", f"not declared, typed by what comes: {', '.join(sorted(others)[:15])}")
+
+
+def _values(name: str, values: list[Any], column: Any) -> Iterator[Finding]:
+    nulls = sum(value is None for value in values)
+    if nulls and not column.nullable:
+        yield Finding(
+            "wrong", "columns", f"{name} is null in {nulls} of {len(values)} rows", f"write nullable: true for {name}"
+        )
+    if column.data_type:
+        type_ = arrow_type(column.data_type, column.precision, column.scale)
+        misfits = convert(values, column.data_type, type_).misfits
+        for reason in dict.fromkeys(misfits.values()):
+            number = sum(one == reason for one in misfits.values())
+            what = f"{name} is {reason} in {number} of {len(values)} rows, which would be set aside"
+            yield Finding("wrong", "columns", what, f"correct data_type of {name}, now {column.data_type}")
+
+
+def _paging(description: ApiDescription, resource: Resource, came: FirstPages, pages: list[int]) -> Iterator[Finding]:
+    if came.failure is not None:
+        return
+    told = came.receipt.finding
+    paginator = with_paginator(description, resource).paginator
+    if told.verdict is Verdict.UNKNOWN:
+        yield Finding("warning", "paging", told.reason)
+    elif sum(rows > 0 for rows in pages) > 1:
+        yield Finding("note", "paging", "the second page differs from the first")
+        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and not parent_of(resource):
+            what = f"pages have {pages[0]} rows where {paginator.limit} are asked for"
+            yield Finding("note", "paging", what, f"write paginator.limit: {pages[0]}")
+    elif came.rows:
+        yield Finding("note", "paging", "everything came on one page, so paging was not seen")
+
+
+def _count(seen: Examined) -> Iterator[Finding]:
+    if seen.total is None:
+        what = "the API gives no number of rows, so a sync can be read to the end but hardly proven complete"
+        yield Finding("note", "total", what)
+    elif seen.total < seen.rows:
+        mend = "correct total_path, or set endpoint.total to ignore"
+        yield Finding("warning", "total", f"the API says it has {seen.total} rows, and {seen.rows} came already", mend)
+
+
+def _total(description: ApiDescription, resource: Resource, answers: list[Answer]) -> int | None:
+    paginator = with_paginator(description, resource).paginator
+    path = getattr(paginator, "rows_total_path", None)
+    if path is None and isinstance(paginator, OffsetPaginator):
+        path = paginator.total_path
+    good = [answer for answer in answers if answer.status_code < 300]
+    found = json_paths.find_values(path, good[-1].parsed) if path and good else []
+    value = found[0] if found else None
+    if isinstance(value, str) and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _wire(description: ApiDescription, answers: list[Answer]) -> Iterator[Finding]:
+    """Clock skew and rate limits, from the last answer's headers."""
+    if not answers:
+        return
+    headers = answers[-1].headers
+    skew = _skew(headers.get("Date", ""))
+    if skew is not None and abs(skew) > _SKEW:
+        where = "ahead of" if skew > 0 else "behind"
+        what = f"the API's clock is {abs(skew):.0f} s {where} this machine's"
+        yield Finding("warning", "clock", what, "set this machine's clock by NTP; tokens and time windows depend on it")
+    limits = [f"{name}: {value}" for name, value in headers.items() if name.lower().startswith(_RATE_LIMITS)]
+    if limits:
+        mend = "" if description.client.requests_per_second else "set client.requests_per_second to the API's budget"
+        yield Finding("note", "rate limit", ", ".join(limits)[:200], mend)
+
+
+def _skew(date: str) -> float | None:
+    """Seconds that a Date header (RFC 9110, section 6.6.1) is ahead of this machine's clock."""
+    try:
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,121 @@
+"""What was found about an API, as the YAML of an API file, with a comment on each guess."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.description_files import describe
+from messaging_assets.description_yaml import read_yaml
+from messaging_assets.discovery.found import FoundApi, FoundResource
+
+_WIDTH = 110
+# Words that a YAML reader, of version 1.1 or 1.2, takes for something else than text.
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
+_NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+# What stands open, one key a line; everything else is written in braces.
+_OPEN = frozenset({"client", "endpoint", "columns", "resources"})
+
+
+def file_text(api: FoundApi) -> str:
+    """The text of the API file, which is known to be a good one.
+
+    Args:
+        api: what was found.
+
+    Raises:
+        InvalidDescription: what was found contradicts itself.
+    """
+    lines = list(_comment(f"Found by messaging-assets discover: {api.source}.", ""))
+    lines += _comment("Comments say what was guessed and from what; check them, then delete them.", "")
+    if variables := _variables(api):
+        lines += _comment(f"Set {variables} in the environment; no secret belongs in this file.", "")
+    raw = api.raw
+    resources = raw.pop("resources")
+    schedule = raw.pop("schedule")
+    lines += _block(raw, "", api.remarks, ())
+    lines.append("resources:")
+    for one, resource in zip(resources, api.resources, strict=True):
+        lines += _resource(one, resource)
+    lines += _comment("Every full hour; it starts when it is switched on in the Dagster UI.", "")
+    lines.append(f"schedule: {flow(schedule)}")
+    if api.unmapped:
+        lines += _comment("Not in this file:", "")
+        lines += [line for one in api.unmapped for line in _comment(f"- {one}", "", hanging="  ")]
+    text = "\n".join(lines) + "\n"
+    check_text(text, api.name)
+    return text
+
+
+def check_text(text: str, name: str) -> ApiDescription:
+    """The description that a text holds.
+
+    Raises:
+        InvalidDescription: it is not a good API file.
+    """
+    return describe(read_yaml(text).value, name)
+
+
+def flow(value: Any) -> str:
+    """A value on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_scalar(str(key))}: {flow(one)}" for key, one in value.items()) + "}"
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(flow(one) for one in value) + "]"
+    return _scalar(value)
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, str):
+        is_plain = _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT
+        return value if is_plain else json.dumps(value, ensure_ascii=not value.isprintable())
+    return json.dumps(value)
+
+
+def _resource(raw: Mapping[str, Any], found: FoundResource) -> Iterator[str]:
+    yield f"  - name: {_scalar(raw['name'])}"
+    yield from _block({key: value for key, value in raw.items() if key != "name"}, "    ", found.remarks, ())
+
+
+def _block(
+    mapping: Mapping[str, Any], indent: str, remarks: Mapping[tuple[str, ...], str], path: tuple[str, ...]
+) -> Iterator[str]:
+    for key, value in mapping.items():
+        here = (*path, key)
+        if here in remarks:
+            yield from _comment(remarks[here], indent)
+        if key in _OPEN and isinstance(value, Mapping) and value and path[-1:] != ("columns",):
+            yield f"{indent}{_scalar(key)}:"
+            yield from _block(value, indent + "  ", remarks, here)
+        else:
+            yield f"{indent}{_scalar(key)}: {flow(value)}"
+
+
+def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
+    text = " ".join(text.split())
+    # A sentence begins with a capital, unless its first word is a name.
+    is_word = text.split(" ", 1)[0].rstrip(".,:;").isalpha()
+    text = text[0].upper() + text[1:] if is_word else text
+    start = f"{indent}# "
+    yield from textwrap.wrap(
+        text if text.endswith((".", ":", "}")) else f"{text}.",
+        _WIDTH,
+        initial_indent=start,
+        subsequent_indent=start + hanging,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _variables(api: FoundApi) -> str:
+    """The environment variables that the API's ways of authentication need."""
+    from messaging_assets.credentials import variable
+
+    description = describe(api.raw, api.name)
+    auths = [description.auth_of(one) for one in description.resources_with_unselected.values()]
+    names = dict.fromkeys(name for auth in auths if auth for name in auth.secrets)
+    return " and ".join(variable(api.name, name) for name in names)

@@ -1,0 +1,169 @@
+"""The first pages of a resource, read as a sync reads them, guards included, and loaded nowhere."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from dlt.sources.rest_api import rest_api_resources
+from requests.auth import AuthBase
+
+from messaging_assets.api_description import ApiDescription, Endpoint, Resource
+from messaging_assets.credentials import ApiCredentials
+from messaging_assets.dlt_source import rest_api_config, with_paginator
+from messaging_assets.failures import SyncFailure
+from messaging_assets.http.answer import Answer
+from messaging_assets.http.authentication import ClientCredentials, authenticator
+from messaging_assets.http.exchange import Terms
+from messaging_assets.http.redaction import Redaction
+from messaging_assets.http.session import ApiSession
+from messaging_assets.paginator_description import SinglePagePaginator
+from messaging_assets.parents import PathFields, ancestry
+from messaging_assets.reading import Source
+from messaging_assets.receipt import Receipt
+from messaging_assets.sync import sync_failure
+
+# Parents whose children are asked for: the first may have none.
+_PARENTS = 2
+_PATIENCE = 15.0
+
+
+@dataclass
+class FirstPages:
+    """What came.
+
+    Args:
+        rows: the rows, those that a sync would set aside left out.
+        answers: the resource's own answers, also one that refused.
+        receipt: what was counted; its verdict is that of a read that stops early.
+        failure: why the reading stopped, if it did.
+    """
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[Answer] = field(default_factory=list)
+    receipt: Receipt = field(default_factory=Receipt)
+    failure: SyncFailure | None = None
+
+
+@dataclass
+class _Watched(Source):
+    """A source that keeps the answers, also one that refuses."""
+
+    pages: FirstPages = field(default_factory=FirstPages)
+
+    @property
+    def terms(self) -> Terms:
+        """The terms of the source, with an eye on refusals."""
+        return replace(super().terms, explain=self._keep)
+
+    def _keep(self, answer: Answer) -> str | None:
+        self.pages.answers.append(answer)
+        return None
+
+
+class Reader:
+    """Reads the first pages of an API's resources.
+
+    Args:
+        description: the API.
+        credentials: its secrets and address.
+        redaction: learns every secret.
+    """
+
+    def __init__(self, description: ApiDescription, credentials: ApiCredentials, redaction: Redaction) -> None:
+        # One request at a time: pages that nobody wants are not asked for ahead.
+        client = description.client.model_copy(update={"max_in_flight": 1})
+        self._description = description.model_copy(update={"client": client})
+        self._credentials, self._redaction = credentials, redaction
+        self._auths: dict[str, AuthBase | None] = {}
+
+    def read(self, resource: Resource, pages: int, rows: int | None = None) -> FirstPages:
+        """Read up to so many pages, and of them up to so many rows; of parents one page.
+
+        Returns:
+            What came; a failure is part of it, its text without secrets.
+        """
+        came = FirstPages()
+        try:
+            base_url = self._credentials.base_url_for(self._description)
+            chain = ancestry(self._description, resource)
+            auths = {one.name: self._auth_of(one) for one in chain}
+            with ApiSession(base_url, self._description.client) as session:
+                sources = {one.name: self._source(one, chain, auths, came, pages, session) for one in chain}
+                config: Any = rest_api_config(self._description, chain, session, sources, base_url)
+                reader = next(one for one in rest_api_resources(config) if one.name == resource.name)
+                for row in itertools.islice(reader, rows):
+                    came.rows.append(row)
+        except Exception as error:  # dlt wraps what is raised inside it in classes of its own
+            failure = sync_failure(error)
+            if failure is None:
+                raise
+            came.failure = type(failure)(self._redaction(str(failure)))
+        return came
+
+    def _auth_of(self, one: Resource) -> AuthBase | None:
+        """One authenticator for all resources that authenticate the same way, so that one token serves them."""
+        auth = self._description.auth_of(one)
+        if repr(auth) not in self._auths:
+            secrets = self._credentials.secrets_for(self._description, one)
+            token_url = self._credentials.token_url_for(self._description, auth)
+            place = f"{self._description.name}.{one.name}"
+            self._auths[repr(auth)] = authenticator(auth, secrets, token_url, self._redaction, place)
+        return self._auths[repr(auth)]
+
+    def _source(
+        self,
+        one: Resource,
+        chain: list[Resource],
+        auths: Mapping[str, AuthBase | None],
+        came: FirstPages,
+        pages: int,
+        session: ApiSession,
+    ) -> Source:
+        own = one is chain[-1]
+        child = None if own else chain[chain.index(one) + 1]
+        endpoint = self._endpoint(one, pages if own else 1)
+        path_fields = PathFields(f"{self._description.name}.{one.name}", one, child) if child else None
+
+        def prepare(rows: list[Any]) -> None:
+            if path_fields:
+                path_fields(rows)
+                del rows[_PARENTS:]
+
+        from_parent = {f"_{parent.name}_{name}" for parent in chain for name in one.include_from_parent}
+        source = _Watched(
+            asset=f"{self._description.name}.{one.name}",
+            endpoint=endpoint,
+            keys=tuple(key for key in one.keys if key not in from_parent),
+            receipt=came.receipt,
+            auth=auths[one.name],
+            set_aside=lambda row, reason, page: came.receipt.set_aside.update([reason]) if own else None,
+            one_object=isinstance(endpoint.paginator, SinglePagePaginator),
+            is_parent=not own,
+            prepare_rows=prepare,
+            pages=came if own else FirstPages(),
+        )
+        auth = auths[one.name]
+        if isinstance(auth, ClientCredentials):
+            session.token_exchange(auth, Terms(source.asset, endpoint, came.receipt))
+        if own:
+            actions = [*endpoint.response_actions, came.answers.append]
+            source.endpoint = endpoint.model_copy(update={"response_actions": actions})
+        return source
+
+    def _endpoint(self, one: Resource, pages: int) -> Endpoint:
+        """The endpoint with fewer pages and less patience than a sync has."""
+        endpoint = with_paginator(self._description, one)
+        assert endpoint.paginator is not None
+        handler = endpoint.error_handler
+        shortened = {
+            "max_retries": min(handler.max_retries, 1),
+            "maximum_wait": min(handler.maximum_wait, _PATIENCE),
+        }
+        changes = {
+            "paginator": endpoint.paginator.model_copy(update={"maximum_pages": pages}),
+            "error_handler": handler.model_copy(update=shortened),
+        }
+        return endpoint.model_copy(update=changes)

@@ -1,0 +1,103 @@
+"""What was found out about an API, with a remark on each guess."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.description_names import RESERVED_STEMS, identifier
+
+# Below `name__rejected` in Postgres, which cuts names at 63 letters.
+_LONGEST = 50
+_PARTS_THAT_NAME_NOTHING = frozenset({"api", "www", "rest", "com", "org", "net", "io", "dev", "localhost", "app", "co"})
+
+
+@dataclass
+class FoundResource:
+    """A list of the API, in the shape of an API file's resource.
+
+    Args:
+        raw: the resource as the file has it, `name` included.
+        remarks: what was guessed and from what, by the path of the key that it stands above.
+        rows: how many rows it was guessed from.
+    """
+
+    raw: dict[str, Any]
+    remarks: dict[tuple[str, ...], str] = field(default_factory=dict)
+    rows: int = 0
+
+    @property
+    def name(self) -> str:
+        """The resource's name."""
+        return str(self.raw["name"])
+
+
+@dataclass
+class FoundApi:
+    """An API, in the shape of an API file.
+
+    Args:
+        name: the API's name, which is the file's stem.
+        client: the file's `client`.
+        resources: its lists.
+        source: where all this comes from, as a clause.
+        remarks: on the keys above the resources, by path.
+        unmapped: what could not become part of the file, a sentence each.
+        description: what the API is, in its own words.
+    """
+
+    name: str
+    client: dict[str, Any]
+    resources: list[FoundResource]
+    source: str
+    remarks: dict[tuple[str, ...], str] = field(default_factory=dict)
+    unmapped: list[str] = field(default_factory=list)
+    description: str | None = None
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The whole description, as `description_files.describe` takes it."""
+        written: dict[str, Any] = {"description": self.description} if self.description else {}
+        schedule = {"cron": "0 * * * *", "timezone": "UTC"}
+        return {
+            **written,
+            "client": self.client,
+            "resources": [one.raw for one in self.resources],
+            "schedule": schedule,
+        }
+
+
+def plain_name(text: str, otherwise: str = "api") -> str:
+    """A name that an API or resource can have, made from any text."""
+    words = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_")
+    name = re.sub(r"^[0-9_]+", "", re.sub(r"_+", "_", identifier(words)))
+    return name[:_LONGEST].strip("_") or otherwise
+
+
+def name_from_address(address: str) -> str:
+    """An API's name from its address: the part of the host that says most, such as `example` of api.example.com."""
+    host = urlsplit(address).hostname or ""
+    parts = [] if re.fullmatch(r"[0-9.:]+", host) else host.split(".")
+    telling = [part for part in parts if part not in _PARTS_THAT_NAME_NOTHING] or ["api"]
+    name = plain_name(max(telling, key=len))
+    return f"{name}_api" if name in RESERVED_STEMS else name
+
+
+def name_from_path(path: str) -> str:
+    """A resource's name from its path: the last part that is no placeholder."""
+    parts = [part for part in path.split("?")[0].split("/") if part and "{" not in part]
+    return plain_name(parts[-1] if parts else "rows", "rows")
+
+
+def quoted_path(*names: str) -> str:
+    """A JSON path from names, quoted where they are not plain; `$` for none."""
+    plain = re.compile(r"(?!where$|parent$)[A-Za-z_][A-Za-z0-9_]*")
+    return ".".join(name if plain.fullmatch(name) else f"'{name}'" for name in names) or "$"
+
+
+def without_nothing(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping without what is None or an empty mapping."""
+    return {name: value for name, value in mapping.items() if value is not None and value != {}}

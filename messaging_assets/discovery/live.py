@@ -1,0 +1,142 @@
+"""One list of a live API, found out from the first request to the last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from dlt.sources.helpers.rest_client.detector import find_all_lists, find_response_page_data
+
+from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
+from messaging_assets.discovery.found import FoundResource, name_from_path, quoted_path, without_nothing
+from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
+from messaging_assets.discovery.probe import LiveApi
+from messaging_assets.failures import MendDescription
+
+
+@dataclass(frozen=True)
+class _Selected:
+    selector: str
+    rows: list[Any]
+    is_one_object: bool = False
+
+
+def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundResource:
+    """Ask an API about one of its lists.
+
+    Args:
+        api: the API; what is asked counts against its budget.
+        path: where the list is, below the API's address.
+        name: what to call it; made from the path where it is left out.
+
+    Raises:
+        SyncFailure: the first request was not answered.
+        MendDescription: there is nothing in the answer that could be rows.
+    """
+    answer = api.ask(path)
+    selected = _select(answer.parsed, path)
+    name = name or name_from_path(path)
+    first = Page(answer, selected.rows)
+    if selected.is_one_object:
+        paging = Paging({"type": "single_page"}, words="the answer is one object and no list", sample=first)
+    else:
+        identity = identity_of(Sample(first.rows).key(name))
+        paging = find_paging(ListProbe(api, path, selected.selector, first, identity))
+    sample = Sample((paging.sample or first).rows)
+    return _resource(name, path, selected, paging, sample)
+
+
+def _select(body: Any, path: str) -> _Selected:
+    """The list of an answer, as dlt detects it; a list of objects before any other, one object where none is.
+
+    Raises:
+        MendDescription: the answer is neither.
+    """
+    names, rows = find_response_page_data(body)
+    if isinstance(body, dict) and isinstance(rows, list) and rows and not isinstance(rows[0], dict):
+        others = find_all_lists(body, result=[])
+        objects = ((found, one) for found, one in others if one and all(isinstance(row, dict) for row in one))
+        names, rows = next(objects, (names, rows))
+    if isinstance(rows, list) and (not rows or any(isinstance(row, dict) for row in rows)):
+        return _Selected(quoted_path(*(name for name in names if name != "$")), rows)
+    if isinstance(body, dict) and body:
+        return _Selected("$", [body], is_one_object=True)
+    raise MendDescription(
+        f"{path} answered without a list of objects; name the path of a list, as the API's documentation has it."
+    )
+
+
+def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample: Sample) -> FoundResource:
+    keys = sample.key(name)
+    endpoint = {
+        "path": path,
+        "params": paging.params,
+        "data_selector": selected.selector,
+        "paginator": paging.paginator,
+    }
+    raw: dict[str, Any] = {
+        "name": name,
+        "primary_key": (keys[0] if len(keys) == 1 else list(keys)) if keys else None,
+        "write_disposition": "merge" if keys else "replace",
+        "endpoint": without_nothing(endpoint),
+        "columns": sample.described(keys),
+    }
+    found = FoundResource(without_nothing(raw), rows=len(sample.rows))
+    found.remarks = {
+        ("primary_key",) if keys else ("write_disposition",): _about_key(keys, sample),
+        ("endpoint", "data_selector"): _about_list(selected),
+        ("endpoint", "paginator"): paging.words,
+        ("columns",): _about_columns(sample),
+    }
+    if paging.paginator is None:
+        found.remarks["endpoint",] = paging.words
+    if cursors := about_cursors(sample):
+        found.remarks["endpoint",] = " ".join(filter(None, (found.remarks.get(("endpoint",)), cursors)))
+    return found
+
+
+def _about_list(selected: _Selected) -> str:
+    if selected.is_one_object:
+        return "the whole answer is one row"
+    return "the answer itself is the list" if selected.selector == "$" else "the list that dlt's detector found"
+
+
+def _about_key(keys: tuple[str, ...], sample: Sample) -> str:
+    rows = counted(len(sample.rows))
+    if not keys:
+        return f"no field is a key in {rows}, so the table is replaced each time; name a primary_key to merge"
+    some = "together they are" if len(keys) > 1 else "it is"
+    return f"guessed: {some} never null and never twice in {rows}"
+
+
+def _about_columns(sample: Sample) -> str:
+    rows = len(sample.rows)
+    words = f"types guessed from {counted(rows)}"
+    if rows >= ENOUGH_ROWS:
+        words += "; nullable: false where none of them was null"
+    if empty := sample.without_values():
+        words += f"; always null, so without a type: {', '.join(empty)}"
+    if sample.colliding:
+        words += f"; left out, because they would share a column: {', '.join(sample.colliding)}"
+    return words
+
+
+def about_cursors(sample: Sample) -> str | None:
+    """A sentence on the fields that incremental loading could go by; None where there is none."""
+    told = []
+    for column in sample.cursors()[:3]:
+        traits = [str(column.data_type)]
+        traits += ["never null"] if column.values == len(sample.rows) else ["sometimes null"]
+        traits += ["ascending"] if column.is_ascending and len(sample.rows) > 1 else []
+        told.append(f"{column.name} ({', '.join(traits)})")
+    if not told:
+        return None
+    return (
+        f"Cursor candidates: {'; '.join(told)}. To ask for new rows only, add incremental: "
+        f"{{cursor_path: {sample.cursors()[0].name}, start_param: <the API's parameter>, initial_value: ...}}"
+    )
+
+
+def counted(rows: int) -> str:
+    """So many rows, in words."""
+    return "1 row" if rows == 1 else f"{rows:,} rows"

@@ -1,0 +1,266 @@
+"""Tries ways of paging, and keeps the one whose second page begins where the first one ends.
+
+The first answer, asked for without any parameter, is the measure. Where a parameter for the page's size is found,
+pages of half the size are asked for: the second must be the first answer's second half, row by row. That cannot
+happen by chance, and it works for lists that fit into one page too. Without such a parameter the second page must
+hold rows, and none of the first page's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from messaging_assets import json_paths
+from messaging_assets.discovery import paging_signs as signs
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.discovery.probe import LiveApi
+from messaging_assets.http.answer import Answer
+
+_LARGE, _MODEST = 500, 100
+_FAR = 1_000_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """An answer with the rows that the selector finds in it."""
+
+    answer: Answer
+    rows: list[Any]
+
+
+@dataclass
+class Paging:
+    """A way of paging.
+
+    Args:
+        paginator: as the file has it; None where none was found.
+        params: parameters that each page needs besides, such as its size.
+        words: what was tried and seen.
+        sample: the largest page that came.
+        joins: whether page 2 was seen to begin where page 1 ends.
+    """
+
+    paginator: dict[str, Any] | None
+    params: dict[str, Any] = field(default_factory=dict)
+    words: str = ""
+    sample: Page | None = None
+    joins: bool = False
+
+
+@dataclass
+class ListProbe:
+    """Asks for pages of one list and compares them with the first.
+
+    Args:
+        api: the API.
+        path: where the list is.
+        selector: the JSON path of the list in an answer.
+        first: the answer to a request without parameters.
+        identity: what makes two rows the same.
+        fixed: parameters that every request has.
+    """
+
+    api: LiveApi
+    path: str
+    selector: str
+    first: Page
+    identity: Callable[[Any], Hashable]
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    size_param: str | None = None
+    small: Page | None = None
+
+    @property
+    def half(self) -> int:
+        """Rows of the small pages that are compared."""
+        return min(len(self.first.rows) // 2, 25)
+
+    @property
+    def first_small(self) -> Page:
+        """The first page at half size, or the first answer where no size can be asked for."""
+        return self.small or self.first
+
+    def get(self, params: Mapping[str, Any], path: str | None = None) -> Page | None:
+        """One page; None where the API refuses, or shows no list."""
+        fixed = {} if path else self.fixed
+        answer = self.api.guess(path or self.path, {**fixed, **params})
+        if answer is None:
+            return None
+        found = json_paths.find_values(self.selector, answer.parsed)
+        return Page(answer, found[0]) if found and isinstance(found[0], list) else None
+
+    def sized(self, rows: int) -> dict[str, Any]:
+        """The parameter that asks for pages of so many rows."""
+        return {self.size_param: rows} if self.size_param else {}
+
+    def is_second(self, page: Page | None) -> bool:
+        """Whether a page begins where the first one ends."""
+        if page is None or not page.rows:
+            return False
+        first, rows = self._identities(self.first.rows), self._identities(page.rows)
+        if self.size_param:
+            expected = first[self.half : self.half + len(rows)]
+            return rows[: len(expected)] == expected
+        return not set(first) & set(rows)
+
+    def is_first(self, page: Page | None) -> bool:
+        """Whether a page is the first one."""
+        expected = self._identities(self.first_small.rows)
+        return page is not None and self._identities(page.rows) == expected
+
+    def find_size(self) -> None:
+        """Look for the parameter that sets a page's size."""
+        if self.half < 1:
+            return
+        expected = self._identities(self.first.rows)[: self.half]
+        for name in signs.echoed(self.first.answer, signs.SIZES):
+            page = self.get({name: self.half})
+            if page is not None and self._identities(page.rows) == expected:
+                self.size_param, self.small = name, page
+                return
+
+    def _identities(self, rows: Sequence[Any]) -> list[Hashable]:
+        return [self.identity(row) for row in rows]
+
+
+def find_paging(probe: ListProbe) -> Paging:
+    """The first way of paging whose second page joins the first; one without a paginator where none does."""
+    if not probe.first.rows:
+        return Paging(None, words="the list is empty, so no way of paging could be tried", sample=probe.first)
+    probe.find_size()
+    for ways in (_by_reference, _by_offset, _by_number, _by_last_row):
+        for paging, second in ways(probe):
+            return _completed(probe, paging, second)
+    words = "no way of paging was found; links are followed if an answer has any. Declare the paginator, "
+    if len(probe.first.rows) < 2:
+        words = "one row alone shows no way of paging; links are followed if an answer has any. Declare the paginator, "
+    return Paging(None, words=words + "or single_page if one answer is everything", sample=probe.first)
+
+
+_Ways = Iterator[tuple[Paging, Page]]
+
+
+def _by_reference(probe: ListProbe) -> _Ways:
+    for paginator, address in signs.links(probe.first_small.answer):
+        page = probe.get({}, address)
+        if page is not None and probe.is_second(page):
+            yield Paging(paginator, words=f"its {_LINKS[paginator['type']]} leads to the second page"), page
+    more = signs.has_more(probe.first_small.answer)
+    for leaf, params in signs.cursors(probe.first_small.answer):
+        for name in params:
+            page = probe.get({**probe.sized(probe.half), name: leaf.value})
+            if page is not None and probe.is_second(page):
+                paginator = {"type": "cursor", "cursor_path": leaf.path, "cursor_param": name, "has_more_path": more}
+                yield (
+                    Paging(without_nothing(paginator), words=f"{leaf.path} goes into {name} for the second page"),
+                    page,
+                )
+
+
+_LINKS = {"json_link": "link in the body", "header_link": "Link header"}
+
+
+def _by_offset(probe: ListProbe) -> _Ways:
+    limit = probe.half if probe.size_param else len(probe.first.rows)
+    names = {"limit": limit} if probe.size_param in (None, "limit") else probe.sized(limit)
+    for name in signs.echoed(probe.first.answer, signs.OFFSETS):
+        page = probe.get({**names, name: limit})
+        if page is None or not probe.is_second(page):
+            continue
+        if not probe.size_param and not _continues(probe, probe.get({**names, name: limit - 1})):
+            continue
+        paginator = {"type": "offset", "limit": limit, "offset_param": name, "limit_param": probe.size_param}
+        yield Paging({key: value for key, value in paginator.items() if value and value != key.split("_")[0]}), page
+
+
+def _continues(probe: ListProbe, page: Page | None) -> bool:
+    """Whether a page asked for one row earlier begins with the first page's last row."""
+    return page is not None and bool(page.rows) and probe.identity(page.rows[0]) == probe.identity(probe.first.rows[-1])
+
+
+def _by_number(probe: ListProbe) -> _Ways:
+    size = probe.sized(probe.half)
+    for name in signs.echoed(probe.first.answer, signs.NUMBERS):
+        one = probe.get({**size, name: 1})
+        base, second = 0, one
+        if probe.is_first(one):
+            base, second = 1, probe.get({**size, name: 2})
+        if second is not None and probe.is_second(second):
+            yield Paging({"type": "page_number", "base_page": base, "page_param": name}), second
+
+
+def _by_last_row(probe: ListProbe) -> _Ways:
+    last = probe.identity(probe.first_small.rows[-1])
+    if not (isinstance(last, tuple) and len(last) == 1):
+        return
+    key = next(name for name, value in probe.first_small.rows[-1].items() if value == last[0])
+    for name in signs.AFTER_ROW:
+        page = probe.get({**probe.sized(probe.half), name: last[0]})
+        if page is not None and probe.is_second(page):
+            path = f"{probe.selector}[-1].{key}"
+            words = f"the last row's {key} goes into {name} for the second page"
+            yield Paging({"type": "cursor", "cursor_path": path, "cursor_param": name}, words=words), page
+
+
+def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
+    """The way of paging with its page size, its total and what the API does past the end."""
+    assert paging.paginator is not None
+    paging.joins = bool(probe.size_param)
+    rows = len(probe.first.rows) + (0 if probe.size_param else len(second.rows))
+    total = signs.total_path([page.answer for page in (probe.first, probe.first_small, second)], rows)
+    kind = paging.paginator["type"]
+    if kind == "offset":
+        paging.paginator["total_path"] = total
+    elif total:
+        paging.paginator["rows_total_path"] = total
+    _enlarge(probe, paging, total)
+    if kind in ("offset", "page_number"):
+        _go_past_the_end(probe, paging, total)
+    if paging.paginator.get("total_path") == "total":
+        del paging.paginator["total_path"]
+    joined = "begins where page 1 ends, row by row" if paging.joins else "holds other rows than page 1"
+    words = f"page 2 {joined}"
+    paging.words = f"{paging.words}, and {words}" if paging.words else words
+    return paging
+
+
+def _enlarge(probe: ListProbe, paging: Paging, total: str | None) -> None:
+    """Ask for large pages once: fewer requests later, and more rows to guess from now."""
+    paging.sample, rows = probe.first, len(probe.first.rows)
+    if not probe.size_param:
+        return
+    known = _count(total, probe.first)
+    page = probe.get(probe.sized(_MODEST if known is not None and known <= rows else _LARGE))
+    if page is None or len(page.rows) < rows:
+        size = rows
+    else:
+        # Where the API clamps the size, or had no more, a larger one does no harm: rows are counted as they come.
+        paging.sample, size = page, max(len(page.rows), _MODEST)
+    if paging.paginator and paging.paginator["type"] == "offset":
+        paging.paginator["limit"] = size
+    else:
+        paging.params = probe.sized(size)
+
+
+def _go_past_the_end(probe: ListProbe, paging: Paging, total: str | None) -> None:
+    """See how the API answers where no rows are left, so that the end of a sync is not taken for a failure."""
+    assert paging.paginator is not None
+    known, paginator = _count(total, probe.first), paging.paginator
+    far = _FAR if known is None else known + _LARGE
+    name = paginator.get("offset_param", "offset") if paginator["type"] == "offset" else paginator["page_param"]
+    size = paginator.get("limit") if paginator["type"] == "offset" else next(iter(paging.params.values()), None)
+    params = probe.sized(size) if size else {}
+    answer = probe.api.guess(probe.path, {**probe.fixed, **params, name: far})
+    if answer is None:
+        if probe.api.refused in (400, 404, 410, 416, 422):
+            paginator["end_status_codes"] = [probe.api.refused]
+        return
+    found = json_paths.find_values(probe.selector, answer.parsed)
+    if not found or found[0] is None:
+        paginator["end_on_missing_selector"] = True
+
+
+def _count(total: str | None, page: Page) -> int | None:
+    found = json_paths.find_values(total, page.answer.parsed) if total else []
+    return int(found[0]) if found else None

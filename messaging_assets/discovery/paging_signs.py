@@ -1,0 +1,142 @@
+"""What an answer itself shows of its paging: links, cursors, counts, and words for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from messaging_assets import json_paths
+from messaging_assets.description_names import identifier
+from messaging_assets.discovery.found import quoted_path
+from messaging_assets.http.answer import Answer
+
+SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
+OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
+NUMBERS = ("page", "page_number", "pageNumber", "pageNo", "p")
+CURSORS = ("cursor", "page_token", "after", "token", "marker", "continuation_token", "next", "start", "page")
+AFTER_ROW = ("starting_after", "after", "after_id", "since_id", "last_id")
+_REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll")
+_BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
+_TOTAL = re.compile(
+    r"(^|_)(total|count|total_count|total_results|total_items|total_records|total_rows|total_elements|total_hits)$"
+)
+_PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
+_HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A plain value of an answer outside its rows.
+
+    Args:
+        names: the keys that lead to it.
+        value: a text, number, truth value or None.
+    """
+
+    names: tuple[str, ...]
+    value: Any
+
+    @property
+    def path(self) -> str:
+        """The JSON path to it."""
+        return quoted_path(*self.names)
+
+    @property
+    def word(self) -> str:
+        """Its own key in plain letters."""
+        return identifier(self.names[-1]).strip("_")
+
+
+def leaves(body: Any, names: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """The plain values of an answer, three levels deep, without those inside lists."""
+    if not isinstance(body, dict) or len(names) > 2:
+        return
+    for key, value in body.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*names, key))
+        elif not isinstance(value, list):
+            yield Leaf((*names, key), value)
+
+
+def links(answer: Answer) -> Iterator[tuple[dict[str, Any], str]]:
+    """Ways of following links that the answer shows: a paginator, and the address that it would ask next."""
+    for leaf in leaves(answer.parsed):
+        spelled = identifier("_".join(leaf.names))
+        if isinstance(leaf.value, str) and "next" in spelled and _is_address(leaf.value):
+            yield {"type": "json_link", "next_url_path": leaf.path}, urljoin(answer.url, leaf.value)
+    url = (answer.links.get("next") or {}).get("url")
+    if url:
+        yield {"type": "header_link"}, urljoin(answer.url, url)
+
+
+def cursors(answer: Answer) -> Iterator[tuple[Leaf, Sequence[str]]]:
+    """Values that may stand for the next page, each with the parameters that may take it, the likeliest first."""
+    for leaf in leaves(answer.parsed):
+        is_token = isinstance(leaf.value, (str, int)) and not isinstance(leaf.value, bool) and leaf.value != ""
+        spelled = identifier("_".join(leaf.names))
+        if not is_token or not _REFERENCE.search(spelled) or _BACKWARDS.search(leaf.word):
+            continue
+        if not _is_address(str(leaf.value)):
+            yield leaf, cursor_params(leaf.names[-1])
+
+
+def cursor_params(key: str) -> tuple[str, ...]:
+    """Parameters that may take the cursor that an answer has under a key: next_page_token goes to page_token."""
+    bare = re.sub(r"^(next|end)_?", "", key, flags=re.IGNORECASE)
+    camel = bare[:1].lower() + bare[1:]
+    return tuple(dict.fromkeys(name for name in (camel, key, *CURSORS) if name))
+
+
+def has_more(answer: Answer) -> str | None:
+    """The path of a truth value that says whether there is more."""
+    found = (leaf for leaf in leaves(answer.parsed) if isinstance(leaf.value, bool) and _HAS_MORE.match(leaf.word))
+    leaf = next(found, None)
+    return leaf.path if leaf else None
+
+
+def total_path(answers: Sequence[Answer], rows_seen: int) -> str | None:
+    """The path of the number of rows that the API says it has.
+
+    Args:
+        answers: answers with different pages; a number that changes with the page's size is no number of rows.
+        rows_seen: how many rows there are at least.
+    """
+    for leaf in leaves(answers[0].parsed):
+        value = _number(leaf.value)
+        if value is None or value < rows_seen or not is_total(leaf.names[-1]):
+            continue
+        others = (json_paths.find_values(leaf.path, answer.parsed) for answer in answers)
+        if all(found and _number(found[0]) == value for found in others):
+            return leaf.path
+    return None
+
+
+def is_total(key: str) -> bool:
+    """Whether a key names the number of all rows."""
+    return bool(_TOTAL.search(identifier(key).strip("_")))
+
+
+def is_number_of_pages(key: str) -> bool:
+    """Whether a key names the number of all pages."""
+    return bool(_PAGES.search(identifier(key).strip("_")))
+
+
+def echoed(answer: Answer, names: Sequence[str]) -> list[str]:
+    """Parameter names, those first that the answer or one of its links mentions."""
+    known = {leaf.names[-1] for leaf in leaves(answer.parsed)}
+    for _, address in links(answer):
+        known |= {name for name, _ in parse_qsl(urlsplit(address).query)}
+    return sorted(names, key=lambda name: name not in known)
+
+
+def _is_address(value: str) -> bool:
+    return value.startswith(("http://", "https://", "/", "?"))
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, str) and value.isdigit():
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

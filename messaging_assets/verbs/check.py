@@ -1,0 +1,89 @@
+"""`messaging-assets check`: what a live API says about its file, from one or two requests a resource."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from messaging_assets.api_description import ApiDescription
+    from messaging_assets.discovery.examination import Examined
+
+
+@click.command(name="check", short_help="Ask a live API whether its file is right; loads nothing.")
+@click.argument("api")
+@click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
+def command(api: str, only: str | None, as_json: bool) -> None:
+    r"""Ask each resource of an API once or twice, with the real secrets, and tell what is wrong and how to mend it.
+
+    Looks at: reachable and authenticated, the list, key and declared columns, whether the second page differs from
+    the first, the API's own count, its clock and its rate limits. Loads nothing. API is the stem of an API file, or
+    the path of one. Exit status 1 if a sync would fail or lose something.
+
+    \b
+    messaging-assets check team_messaging
+    messaging-assets check apis/chat.yaml --only messages --json
+    """
+    from messaging_assets.verbs.chosen_api import chosen_api, chosen_resource
+
+    description = chosen_api(api)
+    names = [name.strip() for name in only.split(",") if name.strip()] if only else list(description.resources_in_full)
+    for name in names:
+        chosen_resource(description, name)
+    examined = _examine(description, names)
+    if as_json:
+        found = [{**asdict(one), "is_wrong": one.is_wrong} for one in examined]
+        is_right = not any(one.is_wrong for one in examined)
+        click.echo(json.dumps({"api": description.name, "is_right": is_right, "resources": found}, indent=2))
+    else:
+        _print(description, examined)
+    raise SystemExit(1 if any(one.is_wrong for one in examined) else 0)
+
+
+def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined]:
+    from messaging_assets.credentials import build_credentials
+    from messaging_assets.discovery.examination import examine
+    from messaging_assets.discovery.first_pages import Reader
+    from messaging_assets.http.redaction import Redaction
+    from messaging_assets.project_folders import settle_environment
+
+    settle_environment()
+    redaction = Redaction()
+    reader = Reader(description, build_credentials(description), redaction)
+    examined = []
+    with redaction.on_loggers():
+        for name in names:
+            resource = description.resources_with_unselected[name]
+            examined.append(examine(description, resource, reader.read(resource, pages=2)))
+    return examined
+
+
+def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from messaging_assets.verbs.chosen_api import wide_console
+
+    console = wide_console()
+    overview = Table("resource", "", "requests", "pages", "rows seen", "rows it has")
+    for one in examined:
+        state = Text("wrong", style="bold red") if one.is_wrong else Text("good", style="green")
+        total = "not said" if one.total is None else f"{one.total:,}"
+        overview.add_row(one.resource, state, str(one.requests), str(one.pages), f"{one.rows:,}", total)
+    console.print(overview)
+    styles = {"wrong": "red", "warning": "yellow", "note": "dim"}
+    findings = Table("resource", "", "about", "what was found", "what to do")
+    for one in examined:
+        for finding in one.findings:
+            cells = (one.resource, finding.level, finding.about, finding.what, finding.mend)
+            findings.add_row(*map(Text, cells), style=styles[finding.level])
+    if findings.row_count:
+        console.print(findings)
+    wrong = sum(one.is_wrong for one in examined)
+    words = f"{len(examined) - wrong} of {len(examined)} resources of {description.name} are right."
+    console.print(words, style="bold red" if wrong else "green")

@@ -1,0 +1,176 @@
+"""`messaging-assets discover`: from an address, or an OpenAPI document, to a complete API file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from messaging_assets.discovery.found import FoundApi
+
+_AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, or oauth2:<token URL>"
+
+
+@click.command(name="discover", short_help="Make an API file from an address or an OpenAPI document.")
+@click.option("--base-url", metavar="URL", help="The API's address; with --openapi it replaces the document's.")
+@click.option("--path", "paths", multiple=True, metavar="PATH", help="A list below the address; may come more often.")
+@click.option("--auth", metavar="WAY", help=f"How the API knows who asks: {_AUTH}.")
+@click.option(
+    "--openapi",
+    "document",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="An OpenAPI 3.0, 3.1 or Swagger 2 document, JSON or YAML; the API itself is not asked.",
+)
+@click.option("--only", metavar="A,B", help="With --openapi: these resources only, and the parents they need.")
+@click.option("--name", help="The API's name; else that of the output file, the title or the address.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; else printed.")
+@click.option("--force", is_flag=True, help="Write over an output file that exists.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
+def command(
+    base_url: str | None,
+    paths: tuple[str, ...],
+    auth: str | None,
+    document: Path | None,
+    only: str | None,
+    name: str | None,
+    output: Path | None,
+    force: bool,
+    as_json: bool,
+) -> None:
+    r"""Write a complete API file, with comments that say what was guessed from how many rows.
+
+    From an address: asks the API at most 50 times a path, finds the list, tries ways of paging and verifies that the
+    second page begins where the first one ends, and guesses key, columns and cursors. Secrets come from the
+    environment (<NAME>__API_KEY, __TOKEN, __USERNAME, ...), never from the command line.
+
+    \b
+    export CHAT__API_KEY=...
+    messaging-assets discover --base-url https://api.example.com --path /v1/messages \
+        --auth api_key:query:api_key -o apis/chat.yaml
+    messaging-assets discover --base-url https://chat.example.com --path /users --path /channels \
+        --auth oauth2:https://chat.example.com/oauth/token --name chat
+    messaging-assets discover --openapi openapi.yaml --only users,messages -o apis/chat.yaml
+    """
+    name = _chosen_name(name, output)
+    if output and output.exists() and not force:
+        raise click.UsageError(f"{output} exists; choose another --output, or write over it with --force")
+    if document:
+        if paths or auth:
+            raise click.UsageError("--openapi reads paths and authentication from the document; leave both out")
+        found = _from_document(document, only, name, base_url)
+    else:
+        if not base_url or not paths or only:
+            raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
+        found = _from_live_api(base_url, paths, auth, name)
+    _hand_over(found, output, as_json)
+
+
+def _chosen_name(name: str | None, output: Path | None) -> str | None:
+    if output and output.suffix not in (".yaml", ".yml"):
+        raise click.UsageError(f"an API file's name ends in .yaml, unlike {output.name}")
+    if output and name and output.stem != name:
+        raise click.UsageError(f"a file's stem is its API's name; write to {name}.yaml, or leave --name out")
+    return output.stem if output else name
+
+
+def _from_live_api(base_url: str, paths: Sequence[str], auth: str | None, name: str | None) -> FoundApi:
+    from messaging_assets.description_files import InvalidDescription
+    from messaging_assets.discovery.found import name_from_address
+    from messaging_assets.discovery.live_api import find_api
+    from messaging_assets.failures import SyncFailure
+
+    try:
+        return find_api(name or name_from_address(base_url), base_url, paths, _auth(auth))
+    except InvalidDescription as problem:
+        raise click.UsageError(str(problem)) from None
+    except SyncFailure as failure:
+        caught = failure
+    raise click.ClickException(f"{caught}{_advice(caught, auth)}")
+
+
+def _auth(written: str | None) -> dict[str, Any] | None:
+    """The way of authentication that --auth names, as an API file has it."""
+    if written is None:
+        return None
+    kind, _, rest = written.partition(":")
+    if kind in ("bearer", "http_basic") and not rest:
+        return {"type": kind}
+    if kind == "oauth2" and rest:
+        return {"type": "oauth2", "token_url": rest}
+    location, _, key_name = rest.partition(":")
+    if kind == "api_key" and location in ("header", "query", "cookie") and key_name:
+        return {"type": "api_key", "name": key_name, "location": location}
+    raise click.UsageError(f"--auth is {_AUTH}")
+
+
+def _advice(failure: Exception, auth: str | None) -> str:
+    from messaging_assets.failures import CheckCredentials
+
+    return f" Say how with --auth: {_AUTH}." if isinstance(failure, CheckCredentials) and auth is None else ""
+
+
+def _from_document(document: Path, only: str | None, name: str | None, base_url: str | None) -> FoundApi:
+    from messaging_assets.discovery.openapi import UnusableDocument, find_in_document
+
+    wanted = [one.strip() for one in only.split(",") if one.strip()] if only else []
+    try:
+        return find_in_document(document, wanted, name, base_url)
+    except UnusableDocument as failure:
+        message = str(failure)
+    raise click.ClickException(message)
+
+
+def _hand_over(found: FoundApi, output: Path | None, as_json: bool) -> None:
+    from messaging_assets.description_files import InvalidDescription
+    from messaging_assets.discovery.file_text import file_text
+
+    try:
+        text = file_text(found)
+    except InvalidDescription as problem:
+        raise click.ClickException(f"what was found makes no API file:\n{problem}") from None
+    if output:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    if as_json:
+        click.echo(json.dumps(_as_json(found, output), indent=2))
+        return
+    if not output:
+        click.echo(text, nl=False)
+    _summarize(found, output)
+
+
+def _as_json(found: FoundApi, output: Path | None) -> dict[str, Any]:
+    remarks = {
+        one.name: {".".join(path): text for path, text in one.remarks.items() if text} for one in found.resources
+    }
+    return {
+        "api": found.name,
+        "file": str(output) if output else None,
+        "source": found.source,
+        "description": found.raw,
+        "remarks": remarks,
+        "unmapped": found.unmapped,
+    }
+
+
+def _summarize(found: FoundApi, output: Path | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("resource", "key", "paging", "columns", box=None, pad_edge=False)
+    for one in found.resources:
+        keys = one.raw.get("primary_key") or "none"
+        paging = one.raw.get("endpoint", {}).get("paginator") or {}
+        shown = keys if isinstance(keys, str) else ", ".join(keys)
+        table.add_row(one.name, shown, paging.get("type", "not known"), str(len(one.raw.get("columns", {}))))
+    console = Console(stderr=True, highlight=False)
+    console.print(table)
+    for left_out in found.unmapped:
+        console.print(f"not mapped: {left_out}", soft_wrap=True, markup=False)
+    if output:
+        console.print(f"Wrote {output}. Next: messaging-assets check {output}", soft_wrap=True, markup=False)

@@ -1,0 +1,109 @@
+"""`messaging-assets preview`: some rows of a resource as a table; nothing is loaded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from messaging_assets.api_description import ApiDescription, Resource
+    from messaging_assets.discovery.first_pages import FirstPages
+
+_WIDEST_CELL = 40
+
+
+@click.command(name="preview", short_help="Show some rows of a resource; loads nothing.")
+@click.argument("api")
+@click.argument("resource")
+@click.option("-n", "rows", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as one JSON list.")
+def command(api: str, resource: str, rows: int, as_json: bool) -> None:
+    r"""Ask an API for the first rows of a resource and show them, columns marked sensitive masked. Loads nothing.
+
+    API is the stem of an API file, or the path of one. Exit status 1 if the API gave no rows that could be loaded.
+
+    \b
+    messaging-assets preview team_messaging users
+    messaging-assets preview apis/chat.yaml messages -n 5 --json
+    """
+    from messaging_assets.verbs.chosen_api import chosen_api, chosen_resource
+
+    description = chosen_api(api)
+    chosen = chosen_resource(description, resource)
+    came = _read(description, chosen, rows)
+    masked = _masked(chosen, came.rows)
+    if as_json:
+        click.echo(json.dumps(masked, indent=2, default=str))
+    elif masked:
+        _print(chosen, masked)
+    if came.failure is not None and len(came.rows) < rows:
+        raise click.ClickException(str(came.failure))
+    if not masked:
+        click.echo(f"{description.name}.{chosen.name} is empty.", err=True)
+
+
+def _read(description: ApiDescription, resource: Resource, rows: int) -> FirstPages:
+    from messaging_assets.credentials import build_credentials
+    from messaging_assets.discovery.first_pages import Reader
+    from messaging_assets.http.redaction import Redaction
+    from messaging_assets.project_folders import settle_environment
+
+    settle_environment()
+    redaction = Redaction()
+    with redaction.on_loggers():
+        # As many pages as it takes: the reading stops with the last row that is wanted.
+        return Reader(description, build_credentials(description), redaction).read(resource, pages=rows, rows=rows)
+
+
+def _masked(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    from messaging_assets.description_names import identifier
+    from messaging_assets.http.redaction import MASK
+
+    sensitive = {identifier(name) for name, column in resource.columns.items() if column.sensitive}
+    return [
+        {
+            name: MASK if identifier(name) in sensitive and value is not None else value
+            for name, value in row.items()
+            if not name.startswith("__path__")
+        }
+        for row in rows
+    ]
+
+
+def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    from messaging_assets.verbs.chosen_api import wide_console
+
+    console = wide_console()
+    names = list(dict.fromkeys([*resource.keys, *(name for row in rows for name in row)]))
+    cells = {name: [_cell(row.get(name)) for row in rows] for name in names}
+    shown: list[str] = []
+    room = console.width - 1
+    for name in names:
+        room -= max(len(name), *map(len, cells[name])) + 3
+        if room < 0 and shown:
+            break
+        shown.append(name)
+    table = Table(*(escape(_cell(name)) for name in shown))
+    for place in range(len(rows)):
+        table.add_row(*(Text(cells[name][place]) for name in shown))
+    console.print(table)
+    words = f"{len(rows)} rows of {resource.name}; nothing was loaded."
+    if left := names[len(shown) :]:
+        words += f" Not shown for want of room (see --json): {', '.join(left)}."
+    console.print(words, soft_wrap=True, markup=False)
+
+
+def _cell(value: Any) -> str:
+    text = (
+        "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    )
+    # What a terminal would obey is not for an API to say.
+    plain = "".join(character if character.isprintable() else "?" for character in text)
+    return plain if len(plain) <= _WIDEST_CELL else f"{plain[: _WIDEST_CELL - 1]}…"

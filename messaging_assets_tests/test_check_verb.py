@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.verbs.check import command
+
+CHILD = """\
+client: {base_url: "https://x.invalid", auth: {type: api_key, name: api_key, location: query}}
+resource_defaults:
+  primary_key: id
+  write_disposition: merge
+  endpoint: {data_selector: data, paginator: {type: offset, limit: 20}}
+resources:
+  - {name: alerts, endpoint: {path: v1/resource}}
+  - name: copies
+    include_from_parent: [id]
+    primary_key: [_alerts_id, id]
+    endpoint: {path: "v1/resource?of={resources.alerts.id}"}
+"""
+
+
+def check(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def found(api: object = "messaging") -> dict[str, Any]:
+    """The first resource's findings, as --json has them."""
+    [first, *_]: list[dict[str, Any]] = json.loads(check(api, "--json").stdout)["resources"]
+    return first
+
+
+def told(level: str, about: str, api: object = "messaging") -> list[str]:
+    """What was found, and what is to be done, of one level about one thing."""
+    findings = found(api)["findings"]
+    return [f"{one['what']} | {one['mend']}" for one in findings if (one["level"], one["about"]) == (level, about)]
+
+
+@pytest.mark.parametrize("api", ["message_broker", "messaging", "generic_rest", "monitoring", "team_messaging"])
+def test_the_shipped_files_are_right_about_the_sandbox(api: str, known_sandbox: Sandbox) -> None:
+    done = check(api)
+    assert done.exit_code == 0, done.output
+    assert f"of {api} are right" in done.output
+
+
+def test_a_resource_is_asked_once_or_twice(known_sandbox: Sandbox) -> None:
+    one = found()
+    assert (one["requests"], one["pages"], one["rows"], one["total"]) == (2, 2, 200, 2_500)
+    assert len(known_sandbox.requests) == 2
+    assert told("note", "paging") == ["the second page differs from the first | "]
+
+
+def test_a_wrong_key_is_about_authentication_and_is_not_shown(
+    known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSAGING__API_KEY", "wrong-and-secret")
+    done = check("messaging")
+    assert done.exit_code == 1
+    assert "wrong-and-secret" not in done.output
+    [sentence] = told("wrong", "authentication")
+    assert "answered 401 | check the API's secrets" in sentence
+
+
+def test_a_secret_that_is_not_set_is_named(known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("MESSAGING__API_KEY")
+    assert "set MESSAGING__API_KEY in the environment" in told("wrong", "authentication")[0]
+
+
+def test_an_api_that_is_down_is_out_of_reach(known_sandbox: Sandbox) -> None:
+    known_sandbox.stop()
+    assert "could not be reached" in told("wrong", "reachable")[0]
+
+
+def test_a_path_that_does_not_exist_is_about_the_path(known_sandbox: Sandbox) -> None:
+    known_sandbox.fault(Fault(api="messaging", status=404))
+    assert "answered 404" in told("wrong", "path")[0]
+
+
+def test_a_list_under_another_key_is_about_the_list(known_sandbox: Sandbox) -> None:
+    known_sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: {"rows": payload["data"]}))
+    assert "the selector 'data' finds nothing" in told("wrong", "list")[0]
+
+
+def test_paging_that_is_ignored_is_wrong(known_sandbox: Sandbox) -> None:
+    known_sandbox.settings.ignore_offset = True
+    assert "page 2 repeats rows" in told("wrong", "paging")[0]
+
+
+def test_pages_that_are_cut_short_are_noted(known_sandbox: Sandbox) -> None:
+    known_sandbox.settings.page_cap = 30
+    assert "pages have 30 rows where 100 are asked for | write paginator.limit: 30" in told("note", "paging")
+
+
+def rewritten(sandbox: Sandbox, **changes: Any) -> None:
+    """Let every record have these fields; those that are ... are gone."""
+
+    def rewrite(payload: Any, request: Any) -> Any:
+        rows = [{**row, **changes} for row in payload["data"]]
+        data = [{name: value for name, value in row.items() if value is not ...} for row in rows]
+        return {**payload, "data": data}
+
+    sandbox.fault(Fault(api="messaging", rewrite=rewrite))
+
+
+def test_records_without_the_key_are_wrong_and_another_key_is_suggested(known_sandbox: Sandbox) -> None:
+    rewritten(known_sandbox, id=...)
+    [sentence] = told("wrong", "key")
+    assert "200 of 200 records would be set aside: no id" in sentence
+
+
+def test_a_key_that_repeats_is_wrong(known_sandbox: Sandbox) -> None:
+    def twice(payload: Any, request: Any) -> Any:
+        return {**payload, "data": [*payload["data"], payload["data"][0]]}
+
+    known_sandbox.fault(Fault(api="messaging", rewrite=twice))
+    [sentence] = told("wrong", "key")
+    assert "2 of 202 rows repeat the id of another | name a primary_key" in sentence
+
+
+def test_a_declared_column_that_nobody_sends_is_wrong_only_if_it_is_needed(known_sandbox: Sandbox) -> None:
+    rewritten(known_sandbox, message_id=..., content=...)
+    assert "no record has a field message_id" in told("wrong", "columns")[0]
+    assert "no record has a field content" in told("warning", "columns")[0]
+
+
+def test_nulls_and_values_that_do_not_fit_are_wrong(known_sandbox: Sandbox) -> None:
+    rewritten(known_sandbox, message_id=None, timestamp="yesterday")
+    sentences = told("wrong", "columns")
+    assert "message_id is null in 200 of 200 rows | write nullable: true for message_id" in sentences
+    assert any("timestamp is not a moment in time in 200 of 200 rows" in sentence for sentence in sentences)
+
+
+def test_an_empty_list_is_noted(known_sandbox: Sandbox) -> None:
+    known_sandbox.rows("messaging", "messages").clear()
+    assert "the list is empty" in told("note", "columns")[0]
+    assert check("messaging").exit_code == 0
+
+
+def test_a_missing_total_is_noted_and_one_that_is_too_small_warned_of(known_sandbox: Sandbox) -> None:
+    assert told("note", "total") == told("warning", "total") == []
+    known_sandbox.settings.total = False
+    assert "the API gives no number of rows" in told("note", "total")[0]
+    known_sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: {**payload, "total": 1}))
+    assert "the API says it has 1 rows" in told("warning", "total")[0]
+
+
+def test_a_clock_that_is_off_is_warned_of(known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told("warning", "clock") == []
+    an_hour_later = SimpleNamespace(time=lambda: time.time() + 3_600)
+    monkeypatch.setattr("messaging_assets.discovery.examination.time", an_hour_later)
+    assert "behind this machine's | set this machine's clock by NTP" in told("warning", "clock")[0]
+
+
+def test_rate_limits_are_told(known_sandbox: Sandbox) -> None:
+    assert told("note", "rate limit") == []
+    known_sandbox.fault(Fault(api="messaging", headers={"X-RateLimit-Remaining": "59"}))
+    assert "59 | set client.requests_per_second" in told("note", "rate limit")[0]
+
+
+def test_a_child_is_asked_for_the_first_parents_only(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "monitoring.yaml").write_text(CHILD)
+    done = check(tmp_path / "monitoring.yaml", "--only", "copies")
+    assert done.exit_code == 0, done.output
+    assert len(known_sandbox.asked("monitoring", "resource_name")) == 5
+
+
+def test_what_is_not_there_is_the_commands_mistake(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    assert "there is no API 'chat'; there are: " in check("chat").output
+    assert check("chat").exit_code == 2
+    assert check(tmp_path / "chat.yaml").exit_code == 2
+    assert "has no resource 'users'" in check("messaging", "--only", "users").output
+
+
+def test_a_broken_file_is_told_with_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "chat.yaml").write_text("client: {base_url: nowhere}\nresources: [messages]\n")
+    done = check(tmp_path / "chat.yaml")
+    assert done.exit_code == 1
+    assert "chat.yaml:1: client.base_url" in done.output

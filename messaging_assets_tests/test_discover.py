@@ -1,0 +1,299 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from dagster import materialize
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.assets import build_assets
+from messaging_assets.credentials import build_credentials, credentials_key
+from messaging_assets.description_files import read_file
+from messaging_assets.destination import build_pipeline
+from messaging_assets.discovery.columns import Sample
+from messaging_assets.discovery.found import name_from_address, plain_name
+from messaging_assets.embedded_elt import DagsterDltResource
+from messaging_assets.project_folders import settle_environment
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.verbs.discover import command
+
+STYLES = {"": "offset", "/by_page": "page_number", "/by_cursor": "cursor", "/by_link": "json_link"}
+KEYS = {
+    "query": ("api_key:query:api_key", {"CHAT__API_KEY": "sandbox-key-messaging"}),
+    "header": ("api_key:header:X-Api-Key", {"CHAT__API_KEY": "sandbox-key-messaging"}),
+    "bearer": ("bearer", {"CHAT__TOKEN": "sandbox-key-messaging"}),
+    "basic": ("http_basic", {"CHAT__USERNAME": "anybody", "CHAT__PASSWORD": "sandbox-key-messaging"}),
+}
+
+
+@pytest.fixture
+def secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAT__API_KEY", "sandbox-key-messaging")
+
+
+def discover(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def discover_messages(sandbox: Sandbox, output: Path, style: str = "", auth: str = "api_key:query:api_key") -> Any:
+    done = discover(
+        "--base-url", f"{sandbox.url}/messaging", "--path", f"/v1/messages{style}", "--auth", auth, "-o", output
+    )
+    assert done.exit_code == 0, done.output
+    return read_file(output)
+
+
+def only(description: ApiDescription) -> Any:
+    [resource] = description.resources_in_full.values()
+    return resource
+
+
+def loaded_ids(description: ApiDescription, dagster_instance: Any) -> list[str]:
+    """Sync the one resource of a description; returns the ids in its table."""
+    settle_environment()
+    resource = only(description)
+    result = materialize(
+        build_assets(description),
+        instance=dagster_instance,
+        resources={"dlt": DagsterDltResource(), credentials_key(description.name): build_credentials(description)},
+    )
+    assert result.success
+    assert all(check.passed for check in result.get_asset_check_evaluations())
+    with build_pipeline(description, resource, settle_environment()).sql_client() as client:
+        return [row[0] for row in client.execute_sql(f"SELECT id FROM {resource.name} ORDER BY id") or []]
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_what_was_found_loads_every_row(
+    style: str, sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path
+) -> None:
+    description = discover_messages(sandbox, tmp_path / "chat.yaml", style)
+    resource = only(description)
+    assert resource.endpoint.paginator.type == STYLES[style]
+    assert resource.keys == ("id",)
+    assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("messaging", "messages")]
+
+
+@pytest.mark.parametrize("key_in", KEYS)
+def test_each_way_of_authentication_is_asked_with_and_loads_every_row(
+    key_in: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, dagster_instance: Any, tmp_path: Path
+) -> None:
+    auth, secrets = KEYS[key_in]
+    for name, value in secrets.items():
+        monkeypatch.setenv(name, value)
+    sandbox.settings.key_in = key_in
+    sandbox.settings.key_name = "X-Api-Key" if key_in == "header" else "api_key"
+    description = discover_messages(sandbox, tmp_path / "chat.yaml", auth=auth)
+    assert len(loaded_ids(description, dagster_instance)) == len(sandbox.rows("messaging", "messages"))
+    assert "sandbox-key" not in (tmp_path / "chat.yaml").read_text()
+
+
+def test_oauth2_lists_of_one_api_land_in_one_file(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHAT__CLIENT_ID", sandbox.client[0])
+    monkeypatch.setenv("CHAT__CLIENT_SECRET", sandbox.client[1])
+    base = f"{sandbox.url}/team_messaging"
+    paths = [word for path in ("users", "channels", "messages") for word in ("--path", f"v1/{path}")]
+    done = discover("--base-url", base, *paths, "--auth", f"oauth2:{base}/oauth/token", "-o", tmp_path / "chat.yaml")
+    assert done.exit_code == 0, done.output
+    description = read_file(tmp_path / "chat.yaml")
+    assert list(description.resources_in_full) == ["users", "channels", "messages"]
+    assert len(sandbox.asked("team_messaging", "token")) == 1
+
+
+def test_a_list_that_fits_into_one_page_has_its_paging_found_all_the_same(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    del sandbox.rows("messaging", "messages")[12:]
+    paginator = only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator
+    assert (paginator.type, paginator.limit) == ("offset", 100)
+
+
+@pytest.mark.parametrize("base", [0, 1])
+def test_the_number_of_the_first_page_is_found(base: int, sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.settings.page_base = base
+    resource = only(discover_messages(sandbox, tmp_path / "chat.yaml", "/by_page"))
+    assert resource.endpoint.paginator.base_page == base
+    assert resource.endpoint.params == {"per_page": 500}
+
+
+def test_an_api_that_ignores_paging_gets_no_paginator(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.settings.ignore_offset = True
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator is None
+    assert "no way of paging was found" in " ".join((tmp_path / "chat.yaml").read_text().lower().split())
+
+
+def test_a_total_is_named_where_there_is_one_and_denied_where_there_is_none(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.total_path == "total"
+    (tmp_path / "chat.yaml").unlink()
+    sandbox.settings.total = False
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.total_path is None
+
+
+def test_a_number_of_rows_in_the_page_is_not_taken_for_a_total(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.settings.total = False
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: {**payload, "count": len(payload["data"])}))
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.total_path is None
+
+
+def test_a_refusal_past_the_end_is_written_down(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.settings.past_end_status = 404
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.end_status_codes == [404]
+
+
+def test_a_clamped_page_size_is_noticed(sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path) -> None:
+    sandbox.settings.page_cap = 120
+    description = discover_messages(sandbox, tmp_path / "chat.yaml")
+    assert only(description).endpoint.paginator.limit == 120
+    assert len(loaded_ids(description, dagster_instance)) == 2_500
+
+
+def test_few_requests_are_asked(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.settings.ignore_offset = True
+    discover_messages(sandbox, tmp_path / "chat.yaml")
+    assert len(sandbox.asked("messaging", "messages")) <= 50
+
+
+def test_no_value_of_a_record_is_in_the_file(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    discover_messages(sandbox, tmp_path / "chat.yaml")
+    text = (tmp_path / "chat.yaml").read_text()
+    values = {str(value) for row in sandbox.rows("messaging", "messages")[:500] for value in row.values() if value}
+    assert not [value for value in values if len(value) > 5 and value in text]
+
+
+def test_the_comments_say_from_how_many_rows(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    discover_messages(sandbox, tmp_path / "chat.yaml")
+    text = (tmp_path / "chat.yaml").read_text()
+    assert "# Guessed: it is never null and never twice in 500 rows." in text
+    assert "# Page 2 begins where page 1 ends, row by row." in text
+    assert "# Cursor candidates: timestamp (timestamp, never null, ascending)" in text
+    assert "# Set CHAT__API_KEY in the environment" in text
+
+
+def test_without_output_the_file_is_printed_and_json_holds_the_same(sandbox: Sandbox, secret: None) -> None:
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    printed = CliRunner().invoke(command, [*words, "--name", "chat"])
+    assert printed.stdout.startswith("# Found by messaging-assets discover")
+    found = json.loads(CliRunner().invoke(command, [*words, "--name", "chat", "--json"]).stdout)
+    assert found["api"] == "chat"
+    assert found["description"]["resources"][0]["name"] == "messages"
+    assert "500 rows" in found["remarks"]["messages"]["columns"]
+
+
+def test_a_missing_secret_is_named(sandbox: Sandbox) -> None:
+    done = discover(
+        "--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "bearer", "--name", "chat"
+    )
+    assert done.exit_code == 1
+    assert "set CHAT__TOKEN in the environment" in done.output
+    assert not sandbox.requests
+
+
+def test_a_refusal_without_auth_names_the_option_and_one_with_a_wrong_key_hides_the_key(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--name", "chat")
+    open_door = discover(*place)
+    assert open_door.exit_code == 1
+    assert "Say how with --auth" in open_door.output
+    monkeypatch.setenv("CHAT__API_KEY", "wrong-and-secret")
+    wrong = discover(*place, "--auth", "api_key:query:api_key")
+    assert wrong.exit_code == 1
+    assert "answered 401" in wrong.output
+    assert "wrong-and-secret" not in wrong.output
+    assert "Say how" not in wrong.output
+
+
+def test_a_file_is_written_over_only_by_force(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    file.write_text("mine")
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    refused = discover(*words, "-o", file)
+    assert (refused.exit_code, file.read_text()) == (2, "mine")
+    assert discover(*words, "-o", file, "--force").exit_code == 0
+    assert file.read_text() != "mine"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--path", "/x"], "give --base-url"),
+        (["--base-url", "https://x.example", "--path", "/x", "--auth", "magic"], "--auth is"),
+        (["--base-url", "https://x.example", "--path", "/x", "--auth", "oauth2"], "--auth is"),
+        (["--base-url", "https://x.example", "--path", "/x", "-o", "chat.txt"], "ends in .yaml"),
+        (["--base-url", "https://x.example", "--path", "/x", "-o", "chat.yaml", "--name", "talk"], "stem"),
+        (["--base-url", "ftp://x.example", "--path", "/x"], "must start with https://"),
+    ],
+)
+def test_a_wrong_command_says_what_is_right(words: list[str], message: str) -> None:
+    done = discover(*words)
+    assert done.exit_code == 2
+    assert message in done.output
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://api.example.com/v2", "example"),
+        ("http://127.0.0.1:8000", "api"),
+        ("https://slack.com/api", "slack"),
+        ("https://sources.example.com", "sources_api"),
+    ],
+)
+def test_an_api_is_named_by_its_address(address: str, name: str) -> None:
+    assert name_from_address(address) == name
+
+
+def test_names_are_made_of_anything() -> None:
+    assert plain_name("User Events (v2)") == "user_events_v2"
+    assert plain_name("日本") != ""
+
+
+ROWS = [{"id": n, "n": n, "x": n / 2 if n % 2 else n, "at": "2025-01-01T00:00:00Z", "e": None} for n in range(40)]
+
+
+def test_columns_get_the_type_that_holds_every_value() -> None:
+    columns = Sample([*ROWS, {"id": 2**64, "n": "seven", "x": 1, "at": "2025-01-01T00:00:00Z"}]).described(["id"])
+    assert columns["id"] == {"data_type": "decimal", "precision": 38, "scale": 0, "nullable": False}
+    assert columns["n"]["data_type"] == "text"
+    assert columns["x"]["data_type"] == "double"
+    assert columns["at"] == {"data_type": "timestamp", "nullable": False}
+    assert "e" not in columns
+
+
+def test_few_rows_say_nothing_about_nulls() -> None:
+    assert "nullable" not in Sample(ROWS[:3]).described(["id"])["n"]
+    assert Sample(ROWS).described(["id"])["n"]["nullable"] is False
+
+
+def test_a_key_is_unique_and_never_null() -> None:
+    assert Sample(ROWS).key("things") == ("id",)
+    assert Sample([*ROWS, ROWS[0]]).key("things") == ()
+    assert Sample([{"thing_id": n, "id": None} for n in range(5)]).key("things") == ("thing_id",)
+
+
+def test_two_fields_are_a_key_where_one_is_not() -> None:
+    rows = [{"user_id": user, "room_id": room, "text": f"{user}{room}"} for user in range(3) for room in range(3)]
+    assert Sample(rows).key("members") == ("user_id", "room_id")
+
+
+def test_a_name_is_a_key_within_its_scope_only() -> None:
+    rows = [{"name": f"queue-{n}", "vhost": "/"} for n in range(3)]
+    assert Sample(rows).key("queues") == ("vhost", "name")
+
+
+def test_names_that_would_share_a_column_are_left_out_and_told() -> None:
+    sample = Sample([{"id": 1, "createdAt": 1, "created_at": 1}])
+    assert list(sample.described()) == ["id"]
+    assert sample.colliding == ["createdAt", "created_at"]
+
+
+def test_a_field_that_sounds_like_a_secret_is_sensitive() -> None:
+    columns = Sample([{"id": 1, "password_hash": "x", "access_token": "y", "token_count": 3}]).described()
+    assert [name for name, column in columns.items() if column.get("sensitive")] == ["password_hash", "access_token"]

@@ -34,6 +34,7 @@ from messaging_assets.paginator_description import OffsetPaginator, SinglePagePa
 from messaging_assets.reading import Source
 from messaging_assets.receipt import Receipt
 
+LAST_CURSOR = "messaging_assets/last_cursor"
 _PLACEHOLDER = re.compile(r"\{incremental\.(start|last|initial|end)_value\}")
 
 
@@ -118,18 +119,13 @@ class Probe:
         paginator = with_paginator(self.description, self.resource).paginator
         has_count = self.last.get("messaging_assets/rows_api_says") is not None
         rows = self.last.get("messaging_assets/distinct_keys")
-        if self._is_incremental or has_count or not isinstance(paginator, OffsetPaginator):
+        if is_incremental(self.resource) or has_count or not isinstance(paginator, OffsetPaginator):
             return None
         return rows if isinstance(rows, int) else None
 
     @property
-    def _is_incremental(self) -> bool:
-        endpoint = self.resource.endpoint
-        return setup_incremental_object(dict(endpoint.params), _plain(endpoint.incremental))[0] is not None
-
-    @property
     def _last_cursor(self) -> Any:
-        return self.last.get("messaging_assets/last_cursor")
+        return self.last.get(LAST_CURSOR)
 
     def _ask_from_cursor(self, request: dict[str, Any]) -> str | None:
         """Put the cursor value where dlt would put it; returns the path of the cursor that was last synced."""
@@ -174,8 +170,11 @@ class _OneTry(AuthBase):
         return self._auth(request)
 
 
-def _plain(incremental: Any) -> Any:
-    return incremental.model_dump(exclude_unset=True) if incremental else None
+def is_incremental(resource: Resource) -> bool:
+    """Whether a resource asks for what is newer than a cursor, in any of dlt's ways to say so."""
+    endpoint = resource.endpoint
+    own = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
+    return setup_incremental_object(dict(endpoint.params), own)[0] is not None
 
 
 def _filled(value: Any, values: Mapping[str, Any]) -> Any:

@@ -18,6 +18,8 @@ from contextlib import ExitStack
 from typing import Any
 
 from dagster import (
+    AssetKey,
+    AssetMaterialization,
     DagsterInstance,
     DefaultSensorStatus,
     RunRequest,
@@ -32,7 +34,7 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Client, Resource, Timeout
 from messaging_assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.failures import SyncFailure, TryAgainLater
-from messaging_assets.fingerprint import Probe
+from messaging_assets.fingerprint import LAST_CURSOR, Probe, is_incremental
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
@@ -45,6 +47,7 @@ from messaging_assets.translator import asset_key
 # Seconds of a tick in which answers are waited for; Dagster itself ends a tick after 60.
 LOOKING_TIME = 25.0
 _ANSWER_TIME = 10.0
+_SYNCS_LOOKED_BACK = 100
 _logger = logging.getLogger(__name__)
 
 
@@ -125,9 +128,22 @@ def _last_syncs(instance: DagsterInstance, description: ApiDescription) -> dict[
     for name, key in keys.items():
         event = events.get(key)
         if event and event.asset_materialization:
-            metadata = {label: value.value for label, value in event.asset_materialization.metadata.items()}
+            metadata = _plain(event.asset_materialization)
+            if LAST_CURSOR not in metadata and is_incremental(description.resources_in_full[name]):
+                metadata[LAST_CURSOR] = _earlier_cursor(instance, key)
             syncs[name] = LastSync(f"{event.run_id} {event.timestamp}", metadata)
     return syncs
+
+
+def _earlier_cursor(instance: DagsterInstance, key: AssetKey) -> Any:
+    """The cursor of the last sync that got any row: one that got none has none to tell."""
+    records = instance.fetch_materializations(key, limit=_SYNCS_LOOKED_BACK).records
+    cursors = (_plain(one.asset_materialization).get(LAST_CURSOR) for one in records if one.asset_materialization)
+    return next((cursor for cursor in cursors if cursor is not None), None)
+
+
+def _plain(materialization: AssetMaterialization) -> dict[str, Any]:
+    return {name: value.value for name, value in materialization.metadata.items()}
 
 
 def _look(

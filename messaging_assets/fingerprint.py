@@ -173,7 +173,7 @@ class _OneTry(AuthBase):
 def is_incremental(resource: Resource) -> bool:
     """Whether a resource asks for what is newer than a cursor, in any of dlt's ways to say so."""
     endpoint = resource.endpoint
-    own = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
+    own: Any = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
     return setup_incremental_object(dict(endpoint.params), own)[0] is not None
 
 

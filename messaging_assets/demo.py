@@ -186,7 +186,7 @@ def _print_table(counts: list[AssetCount], seconds: float, database: Path) -> No
 
     console = Console(highlight=False)
     # Piped output has no width of its own; rich would take 80 columns and cut the numbers.
-    console = console if console.is_terminal else Console(highlight=False, width=100)
+    console = console if console.is_terminal else Console(highlight=False, width=110)
     table = Table()
     table.add_column("asset", overflow="fold")
     for name in ("rows in\ntable", "rows the\nAPI has", "requests", "retries", "seconds", "checks\npassed"):

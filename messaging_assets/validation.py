@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -103,7 +104,7 @@ def _secrets_not_set(description: ApiDescription) -> list[str]:
 
 def _print(found: list[dict[str, Any]], broken: list[str]) -> None:
     for one in found:
-        click.echo(f"{one['file']}: good, {len(one['resources'])} resources")
+        click.echo(f"{os.path.relpath(one['file'])}: good, {len(one['resources'])} resources")
         for worst in {tuple(worst.items()): worst for worst in one["resources"].values()}.values():
             names = ", ".join(name for name, own in one["resources"].items() if own == worst)
             click.echo(f"    retries of {names}: {_in_words(worst)}")

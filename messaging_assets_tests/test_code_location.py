@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, DagsterInstance, Definitions
+from dagster._core.remote_representation.external_data import RepositorySnap
+from dagster_shared.serdes import serialize_value
+from dagster_shared.utils.warnings import disable_dagster_warnings
+
+from messaging_assets.code_location import build_code_location
+from messaging_assets_tests.definitions_text import definitions_text
+
+SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.txt"
+FILE = """\
+client: {{base_url: "https://api.example.com"}}
+resources:
+  - {{name: {name}, endpoint: {{path: /{name}}}}}
+"""
+
+
+def keys_of(definitions: Definitions) -> set[str]:
+    return {key.to_user_string() for key in definitions.get_repository_def().asset_graph.get_all_asset_keys()}
+
+
+def write(folder: Path, api: str, text: str = FILE) -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / f"{api}.yaml").write_text(text.format(name=f"{api}_rows"))
+    return folder
+
+
+def test_the_names_are_the_ones_people_build_on() -> None:
+    """With no secret set: the clean room's environment is empty."""
+    text = definitions_text(build_code_location())
+    assert text == SNAPSHOT.read_text(encoding="utf-8"), (
+        "if the change is meant: python -m messaging_assets_tests.definitions_text > "
+        "messaging_assets_tests/snapshots/definitions.txt"
+    )
+
+
+def test_nothing_that_the_ui_is_told_holds_a_secret(known_sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEAM_MESSAGING__CLIENT_SECRET", "a-secret-in-the-environment")
+    with disable_dagster_warnings():
+        told = serialize_value(RepositorySnap.from_def(build_code_location().get_repository_def()))
+    assert "From MESSAGING__API_KEY in the environment, else api_key under [sources.messaging]" in told
+    assert "a-secret-in-the-environment" not in told
+    assert not [key for key in known_sandbox.keys.values() if key in told]
+    assert known_sandbox.client[0] not in told
+
+
+def test_several_folders_take_the_place_of_the_shipped_one(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = [write(clean_room / "one", "chat"), write(clean_room / "two", "alarms")]
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", os.pathsep.join(map(str, folders)))
+    assert keys_of(build_code_location()) == {
+        "chat/chat_rows", "chat/endpoint/chat_rows", "alarms/alarms_rows", "alarms/endpoint/alarms_rows",
+    }  # fmt: skip
+
+
+@pytest.fixture
+def one_broken(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Definitions:
+    folder = write(clean_room / "apis", "chat")
+    write(folder, "alarms", FILE.replace("resources:", "resuorces:"))
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(folder))
+    return build_code_location()
+
+
+def test_a_broken_file_is_an_asset_and_takes_nobody_down(
+    one_broken: Definitions, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert keys_of(one_broken) == {"chat/chat_rows", "chat/endpoint/chat_rows", "alarms/broken_file"}
+    node = one_broken.get_repository_def().asset_graph.get(AssetKey(["alarms", "broken_file"]))
+    assert node.description is not None
+    assert "alarms.yaml:2: resuorces: unknown key; did you mean resources?" in node.description
+    assert node.description in [record.getMessage() for record in caplog.get_records("setup")]
+    assert "chat_sync" in one_broken.get_repository_def().job_names
+
+
+def test_a_broken_file_says_its_mistakes_when_it_is_run(
+    one_broken: Definitions, dagster_instance: DagsterInstance
+) -> None:
+    job = one_broken.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=dagster_instance, asset_selection=[AssetKey(["alarms", "broken_file"])], raise_on_error=False
+    )
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    assert len(failures) == 1
+    assert "alarms.yaml:2: resuorces" in str(failures[0].user_failure_data)
+    assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+
+
+@pytest.mark.parametrize(("setting", "executor"), [("", "in_process"), ("multiprocess", "multiprocess")])
+def test_one_variable_chooses_the_executor(setting: str, executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if setting:
+        monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", setting)
+    assert build_code_location().resolve_job_def("messaging_sync").executor_def.name == executor

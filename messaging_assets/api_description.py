@@ -271,6 +271,11 @@ class ApiDescription(Described):
         merged = (_laid_over(self.resource_defaults, resource) for resource in self.resources)
         return {resource.name: resource for resource in merged}
 
+    @property
+    def unpartitioned(self) -> dict[str, Resource]:
+        """The selected resources that are read as a whole, by name."""
+        return {name: one for name, one in self.resources_in_full.items() if one.partitions is None}
+
     def auth_of(self, resource: Resource) -> Auth | None:
         """The endpoint's own way of authentication, else the client's."""
         return resource.endpoint.auth or self.client.auth

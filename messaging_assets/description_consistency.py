@@ -39,8 +39,11 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
     """
     if is_file:
         yield from _code(raw)
+    windows: dict[Any, tuple[Any, ...]] = {}
     for resource in written_resources(raw):
         yield from _keys(resource)
+        yield from _partitions(resource, windows)
+        yield from _deletes(resource)
         yield from _incremental(resource)
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
@@ -127,6 +130,32 @@ def _place_of_column(resource: Written, name: str) -> Place:
         return (*resource.place, "columns", *own[name])
     inherited = {one: step for step, one in listed_columns(resource.full.get("columns"))}
     return ("resource_defaults", "columns", *inherited[name])
+
+
+def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Iterator[Mistake]:
+    """One job holds one partition definition, so windows of one length begin together."""
+    written = _mapping(resource.full.get("partitions"))
+    if not written:
+        return
+    begins = (str(written.get("start")), written.get("timezone", "UTC"))
+    if windows.setdefault(written.get("type"), begins) != begins:
+        words = f"{written.get('type')} windows of one API share start and timezone; another resource has others"
+        yield Mistake(resource.place_of("partitions", "start"), words)
+    if _disposition(resource.full.get("write_disposition")) == "replace":
+        words = "a window cannot replace a whole table; use merge or append, running a window again replaces it"
+        yield Mistake(resource.place_of("write_disposition"), words)
+
+
+def _deletes(resource: Written) -> Iterator[Mistake]:
+    if resource.full.get("deletes", "ignore") == "ignore":
+        return
+    place = resource.place_of("deletes")
+    if _disposition(resource.full.get("write_disposition")) != "merge":
+        yield Mistake(place, "deletes go with write_disposition merge; replace drops what is gone, append keeps all")
+    if resource.endpoint.get("incremental") or resource.full.get("partitions"):
+        yield Mistake(
+            place, "a read of some rows cannot tell which others are gone; take incremental or partitions out"
+        )
 
 
 def _incremental(resource: Written) -> Iterator[Mistake]:

@@ -29,16 +29,32 @@ def job_name(api: str) -> str:
     return f"{api}_sync"
 
 
+def partitioned_job_name(api: str, windows: str) -> str:
+    """The name of the job that syncs the resources of an API that are read in windows, such as daily ones."""
+    return f"{api}_{windows}_sync"
+
+
 def build_jobs(description: ApiDescription) -> list[UnresolvedAssetJobDefinition]:
-    """The job `<api>_sync` over every resource of the API, checks included; none where no resource is selected."""
-    keys = [asset_key(description.name, name) for name in description.resources_in_full]
-    if not keys:
-        return []
-    words = f"Syncs every resource of {description.name} and answers the checks. {description.description or ''}"
-    job = define_asset_job(
-        job_name(description.name), selection=AssetSelection.assets(*keys), description=words.strip()
-    )
-    return [job]
+    """The jobs of an API, checks included; none where no resource is selected.
+
+    `<api>_sync` covers the resources that are read as a whole, `<api>_<type>_sync` those of one length of window:
+    one job cannot hold two partition definitions.
+    """
+    name, words = description.name, description.description or ""
+    whole = {job_name(name): list(description.unpartitioned)}
+    windows: dict[str, list[str]] = {}
+    for resource in description.resources_in_full.values():
+        if resource.partitions:
+            windows.setdefault(partitioned_job_name(name, resource.partitions.type), []).append(resource.name)
+    return [
+        define_asset_job(
+            job,
+            selection=AssetSelection.assets(*(asset_key(name, resource) for resource in resources)),
+            description=f"Syncs {', '.join(resources)} of {name} and answers the checks. {words}".strip(),
+        )
+        for job, resources in {**whole, **windows}.items()
+        if resources
+    ]
 
 
 def unfinished_run(instance: DagsterInstance, job: str, whole: bool = False) -> DagsterRun | None:

@@ -1,6 +1,7 @@
 """The schedule of an API, from the cron line in its file."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from dagster import (
     DefaultScheduleStatus,
@@ -8,19 +9,19 @@ from dagster import (
     ScheduleDefinition,
     ScheduleEvaluationContext,
     SkipReason,
+    build_schedule_from_partitioned_job,
     schedule,
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from messaging_assets.api_description import ApiDescription
+from messaging_assets.automation_description import Schedule
 from messaging_assets.cron_words import cron_in_words
 from messaging_assets.jobs import job_name, unfinished_run, waiting_for
 
 
-def build_schedules(
-    description: ApiDescription, jobs: Sequence[UnresolvedAssetJobDefinition]
-) -> list[ScheduleDefinition]:
-    """The schedule `<api>_schedule` where the file has one; it is switched on in the UI.
+def build_schedules(description: ApiDescription, jobs: Sequence[UnresolvedAssetJobDefinition]) -> list[Any]:
+    """The schedule `<api>_schedule` where the file has one, and one per length of window; switched on in the UI.
 
     A tick is skipped while a run of the whole job is unfinished, so that syncs longer than their interval do not
     pile up. A sensor's run of some resources does not keep the others waiting: two syncs of one resource wait
@@ -31,9 +32,24 @@ def build_schedules(
         jobs: its jobs, as `build_jobs` gives them.
     """
     own = description.schedule
-    job = next((job for job in jobs if job.name == job_name(description.name)), None)
-    if own is None or job is None:
+    if own is None:
         return []
+    windows = [_windows(description, job) for job in jobs if job.name != job_name(description.name)]
+    whole = [_whole(description, own, job) for job in jobs if job.name == job_name(description.name)]
+    return whole + windows
+
+
+def _windows(description: ApiDescription, job: UnresolvedAssetJobDefinition) -> Any:
+    """The schedule of resources that are read in windows: each window when it is over."""
+    return build_schedule_from_partitioned_job(
+        job,
+        name=f"{job.name.removesuffix('_sync')}_schedule",
+        description=f"Syncs each window of {description.name} when it is over.",
+        default_status=DefaultScheduleStatus.STOPPED,
+    )
+
+
+def _whole(description: ApiDescription, own: Schedule, job: UnresolvedAssetJobDefinition) -> ScheduleDefinition:
 
     @schedule(
         job=job,
@@ -47,7 +63,7 @@ def build_schedules(
         run = unfinished_run(context.instance, job.name, whole=True)
         return SkipReason(waiting_for(run)) if run else RunRequest()
 
-    return [sync_all]
+    return sync_all
 
 
 def _words(cron: str) -> str:

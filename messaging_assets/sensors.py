@@ -53,7 +53,7 @@ _logger = logging.getLogger(__name__)
 
 def build_sensors(description: ApiDescription) -> list[SensorDefinition]:
     """The sensor `<api>_new_data` where the file has `sensor:`; it is switched on in the UI."""
-    if description.sensor is None or not description.resources_in_full:
+    if description.sensor is None or not description.unpartitioned:
         return []
 
     @sensor(
@@ -83,7 +83,7 @@ def _words(description: ApiDescription) -> str:
 def _families(description: ApiDescription) -> dict[str, list[str]]:
     """The selected resources by the one at the root of their parents, which may itself be unselected."""
     families: dict[str, list[str]] = {}
-    for name, resource in description.resources_in_full.items():
+    for name, resource in description.unpartitioned.items():
         families.setdefault(ancestry(description, resource)[0].name, []).append(name)
     return families
 
@@ -122,7 +122,7 @@ def _request(
 
 
 def _last_syncs(instance: DagsterInstance, description: ApiDescription) -> dict[str, LastSync]:
-    keys = {name: asset_key(description.name, name) for name in description.resources_in_full}
+    keys = {name: asset_key(description.name, name) for name in description.unpartitioned}
     events = instance.get_latest_materialization_events(keys.values())
     syncs = dict.fromkeys(keys, LastSync())
     for name, key in keys.items():

@@ -65,7 +65,32 @@ def test_the_job_covers_every_selected_resource_and_its_checks():
     assert job.asset_layer.selected_asset_keys == {AssetKey(["chat", "users"]), AssetKey(["chat", "messages"])}
     checked = {key.asset_key for key in job.asset_layer.asset_graph.asset_check_keys}
     assert checked == job.asset_layer.selected_asset_keys
-    assert job.description == "Syncs every resource of chat and answers the checks. A team chat."
+    assert job.description == "Syncs users, messages of chat and answers the checks. A team chat."
+
+
+DAYS = {"type": "daily", "start": "2025-01-01", "start_param": "since", "end_param": "until", "column": "sent_at"}
+
+
+def test_resources_read_in_windows_have_a_job_and_a_schedule_per_length_of_window():
+    windows = [{"name": "messages", "partitions": DAYS}, {"name": "calls", "partitions": {**DAYS, "type": "hourly"}}]
+    repository = definitions_for(
+        described(resources=[{"name": "users"}, *windows], sensor={"minimum_interval": 60})
+    ).get_repository_def()
+    keys = {
+        name: {key.path[-1] for key in repository.get_job(name).asset_layer.selected_asset_keys}
+        for name in ("chat_sync", "chat_daily_sync", "chat_hourly_sync")
+    }
+    assert keys == {"chat_sync": {"users"}, "chat_daily_sync": {"messages"}, "chat_hourly_sync": {"calls"}}
+    assert repository.has_schedule_def("chat_daily_schedule")
+    assert repository.has_schedule_def("chat_hourly_schedule")
+
+
+def test_the_schedule_of_windows_asks_for_the_window_that_is_over():
+    repository = definitions_for(described(resources=[{"name": "messages", "partitions": DAYS}])).get_repository_def()
+    schedule = repository.get_schedule_def("chat_daily_schedule")
+    with build_schedule_context(scheduled_execution_time=NOON, repository_def=repository) as context:
+        outcome = schedule.evaluate_tick(context)
+    assert [request.partition_key for request in outcome.run_requests or []] == ["2025-05-31"]
 
 
 def test_the_job_leaves_other_apis_alone():

@@ -91,7 +91,7 @@ def test_a_window_that_became_empty_upstream_empties_in_the_table(messages: Sand
 
 
 def test_a_run_without_a_partition_fails_in_a_sentence(messages: Sandbox) -> None:
-    from dagster import DagsterInstance, RunConfig, build_asset_context  # noqa: F401 - the public way in
+    from dagster import build_asset_context
 
     from messaging_assets.api_description import Resource
     from messaging_assets.failures import MendDescription
@@ -100,3 +100,27 @@ def test_a_run_without_a_partition_fails_in_a_sentence(messages: Sandbox) -> Non
     resource = Resource.model_validate({"name": "messages", "partitions": DAILY})
     with pytest.raises(MendDescription, match="this run names none; start it from its partitions"):
         window_of(build_asset_context(), resource, "messaging.messages")
+
+
+WINDOWS = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "partitions": DAILY}
+
+
+@pytest.mark.parametrize(
+    ("message", "resources"),
+    [
+        (
+            "share start and timezone",
+            [WINDOWS, {**WINDOWS, "name": "calls", "partitions": {**DAILY, "start": "2024-01-01"}}],
+        ),
+        ("a window cannot replace a whole table", [{**WINDOWS, "write_disposition": "replace"}]),
+        ("cannot tell which others are gone", [{**WINDOWS, "deletes": "remove"}]),
+        ("deletes go with write_disposition merge", [{"name": "users", "primary_key": "id", "deletes": "mark"}]),
+        ("is no date", [{**WINDOWS, "partitions": {**DAILY, "start": "January"}}]),
+        ("is no time zone", [{**WINDOWS, "partitions": {**DAILY, "timezone": "Mars/Olympus"}}]),
+    ],
+)
+def test_what_contradicts_itself_is_refused(message: str, resources: list[dict[str, Any]]) -> None:
+    from messaging_assets.description_files import InvalidDescription, describe
+
+    with pytest.raises(InvalidDescription, match=message):
+        describe({"client": {"base_url": "https://api.example.com"}, "resources": resources}, "chat")

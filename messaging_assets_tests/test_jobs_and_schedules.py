@@ -85,6 +85,8 @@ def test_resources_read_in_windows_have_a_job_and_a_schedule_per_length_of_windo
     assert repository.has_schedule_def("chat_hourly_schedule")
 
 
+# Dagster's own schedule of a partitioned job calls what Dagster deprecates.
+@pytest.mark.filterwarnings("ignore:Function `JobDefinition.run_request_for_partition`:DeprecationWarning")
 def test_the_schedule_of_windows_asks_for_the_window_that_is_over():
     repository = definitions_for(described(resources=[{"name": "messages", "partitions": DAYS}])).get_repository_def()
     schedule = repository.get_schedule_def("chat_daily_schedule")

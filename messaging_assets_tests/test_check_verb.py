@@ -33,8 +33,8 @@ def check(*arguments: object) -> Result:
 
 def found(api: object = "messaging") -> dict[str, Any]:
     """The first resource's findings, as --json has them."""
-    [first, *_]: list[dict[str, Any]] = json.loads(check(api, "--json").stdout)["resources"]
-    return first
+    resources: list[dict[str, Any]] = json.loads(check(api, "--json").stdout)["resources"]
+    return resources[0]
 
 
 def told(level: str, about: str, api: object = "messaging") -> list[str]:

@@ -132,6 +132,12 @@ class Sample:
         return [one.name for one in self.columns.values() if one.data_type is None]
 
 
+def likeliest_key(names: Iterable[str], resource: str) -> str | None:
+    """The name that looks most like a key's; None where none does."""
+    ranked = sorted((_unlikeliness(name, resource), place, name) for place, name in enumerate(names))
+    return ranked[0][2] if ranked and ranked[0][0] < 8 else None
+
+
 def identity_of(keys: Sequence[str]) -> Callable[[Any], Hashable]:
     """What makes a row the same as another: its key where there is one, else all of it."""
 

@@ -1,0 +1,262 @@
+"""OpenAPI 3.0, 3.1 and Swagger 2 documents as one shape, with local references resolved.
+
+https://spec.openapis.org/oas/v3.1.1.html, https://spec.openapis.org/oas/v3.0.4.html, https://swagger.io/specification/v2/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urljoin
+
+_UNKNOWN_ADDRESS = "https://api.example.com"
+# References of references, and parts of parts, come to an end in any document that a person wrote.
+_DEEPEST = 30
+
+
+class UnusableDocument(ValueError):
+    """The file is no such document, or nothing in it can become a resource; the text says what to do."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an operation.
+
+    Args:
+        name: what it is called.
+        place: `query`, `path`, `header`, `cookie` or `body`.
+        required: whether a request without it is refused.
+        schema: its type and bounds.
+    """
+
+    name: str
+    place: str
+    required: bool
+    schema: Mapping[str, Any]
+
+    @property
+    def value(self) -> Any:
+        """A value that the document itself suggests: the default, the only or first allowed one; None for none."""
+        allowed = self.schema.get("enum") or [None]
+        default = self.schema.get("default")
+        return allowed[0] if default is None else default
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A GET operation.
+
+    Args:
+        path: its path, placeholders in braces.
+        summary: what it does, in the document's words.
+        parameters: its own and its path's.
+        schema: what a good answer holds; None where the document does not say, or it is not JSON.
+        headers: names of the answer's headers.
+        security: the names of schemes that let it be asked, one list for each alternative.
+    """
+
+    path: str
+    summary: str
+    parameters: tuple[Parameter, ...]
+    schema: Mapping[str, Any] | None
+    headers: tuple[str, ...]
+    security: tuple[tuple[str, ...], ...]
+
+    def of(self, place: str) -> list[Parameter]:
+        """Its parameters in one place."""
+        return [parameter for parameter in self.parameters if parameter.place == place]
+
+
+class Document:
+    """An API document.
+
+    Args:
+        raw: what the file holds.
+
+    Raises:
+        UnusableDocument: it is of no version that is understood here.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        if not isinstance(raw, dict) or not isinstance(raw.get("paths"), dict):
+            raise UnusableDocument("this is no OpenAPI document with paths; give an OpenAPI 3 or Swagger 2 file.")
+        self.raw = raw
+        self.is_swagger = str(raw.get("swagger", "")).startswith("2")
+        if not self.is_swagger and not str(raw.get("openapi", "")).startswith("3."):
+            raise UnusableDocument("this document is neither OpenAPI 3.x nor Swagger 2.0; convert it first.")
+
+    @property
+    def title(self) -> str:
+        """The API's name in its own words."""
+        return str(_mapping(self.raw.get("info")).get("title") or "")
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is; a placeholder where the document does not say."""
+        if self.is_swagger:
+            host = self.raw.get("host")
+            schemes = self.raw.get("schemes") or ["https"]
+            scheme = "https" if "https" in schemes else schemes[0]
+            address = f"{scheme}://{host}{self.raw.get('basePath') or ''}" if host else self.raw.get("basePath") or ""
+        else:
+            server = _mapping(next(iter(self.raw.get("servers") or []), None))
+            address = _filled(str(server.get("url") or ""), _mapping(server.get("variables")))
+        return str(urljoin(f"{_UNKNOWN_ADDRESS}/", address)).rstrip("/")
+
+    @property
+    def says_where(self) -> bool:
+        """Whether the document says where the API is."""
+        return not self.base_url.startswith(_UNKNOWN_ADDRESS)
+
+    @cached_property
+    def schemes(self) -> dict[str, Mapping[str, Any]]:
+        """The ways of authentication, by name."""
+        held = self.raw if self.is_swagger else _mapping(self.raw.get("components"))
+        named = _mapping(held.get("securityDefinitions" if self.is_swagger else "securitySchemes"))
+        return {name: self.resolved(scheme) for name, scheme in named.items()}
+
+    def operations(self) -> Iterator[Operation]:
+        """Every GET operation."""
+        for path, item in self.raw["paths"].items():
+            item = self.resolved(item)
+            if isinstance(item.get("get"), dict) and isinstance(path, str):
+                yield self._operation(path, item, item["get"])
+
+    def _operation(self, path: str, item: Mapping[str, Any], get: Mapping[str, Any]) -> Operation:
+        every: dict[tuple[str, str], Parameter] = {}
+        for raw in [*(item.get("parameters") or []), *(get.get("parameters") or [])]:
+            parameter = self._parameter(self.resolved(raw))
+            every[parameter.place, parameter.name] = parameter
+        schema, headers = self._answer(get)
+        written = get["security"] if "security" in get else self.raw.get("security") or []
+        security = tuple(tuple(one) for one in written if isinstance(one, dict))
+        summary = str(get.get("summary") or get.get("description") or "")
+        return Operation(path, summary, tuple(every.values()), schema, headers, security)
+
+    def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
+        schema = self.resolved(raw["schema"]) if "schema" in raw else raw
+        if "example" in raw and "default" not in schema and raw.get("required"):
+            schema = {**schema, "default": raw["example"]}
+        place = str(raw.get("in"))
+        return Parameter(str(raw.get("name")), place, bool(raw.get("required")) or place == "path", schema)
+
+    def _answer(self, get: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, tuple[str, ...]]:
+        """The schema of a good answer, and the names of its headers."""
+        # In YAML a status is a number.
+        answers = {str(code): answer for code, answer in _mapping(get.get("responses")).items()}
+        codes = [code for code in ("200", "2XX", "2xx", "206", "default") if code in answers]
+        if not codes:
+            return None, ()
+        answer = self.resolved(answers[codes[0]])
+        headers = tuple(str(name) for name in _mapping(answer.get("headers")))
+        if self.is_swagger:
+            return (self.resolved(answer["schema"]) if "schema" in answer else None), headers
+        for kind, held in _mapping(answer.get("content")).items():
+            if "json" in kind or kind == "*/*":
+                schema = _mapping(held).get("schema")
+                return (self.resolved(schema) if schema is not None else None), headers
+        return None, headers
+
+    def resolved(self, node: Any, depth: int = 0) -> dict[str, Any]:
+        """A node with its reference followed and its parts (allOf, oneOf, anyOf) put together."""
+        if not isinstance(node, dict) or depth > _DEEPEST:
+            return {}
+        if isinstance(node.get("$ref"), str):
+            beside = {key: value for key, value in node.items() if key != "$ref"}
+            return {**self.resolved(self._referred(node["$ref"]), depth + 1), **beside}
+        parts = [self.resolved(part, depth + 1) for part in node.get("allOf") or []]
+        if parts:
+            own = {key: value for key, value in node.items() if key != "allOf"}
+            return _together([*parts, own])
+        alternatives = node.get("oneOf") or node.get("anyOf")
+        return self._one_of(node, alternatives, depth) if alternatives else dict(node)
+
+    def _one_of(self, node: Mapping[str, Any], alternatives: list[Any], depth: int) -> dict[str, Any]:
+        resolved = [self.resolved(one, depth + 1) for one in alternatives]
+        real = [one for one in resolved if one.get("type") != "null"]
+        own = {key: value for key, value in node.items() if key not in ("oneOf", "anyOf")}
+        if len(real) == 1:
+            merged = {**real[0], **own}
+        elif real and all("properties" in one for one in real):
+            # What only some alternatives require, a record may lack.
+            required = set.intersection(*(set(one.get("required") or []) for one in real))
+            merged = {**_together([*real, own]), "required": sorted(required | set(own.get("required") or []))}
+        else:
+            merged = own
+        return {**merged, "nullable": True} if len(real) < len(resolved) else merged
+
+    def _referred(self, reference: str) -> Any:
+        if not reference.startswith("#/"):
+            return {}
+        node: Any = self.raw
+        for step in reference[2:].split("/"):
+            key = unquote(step).replace("~1", "/").replace("~0", "~")
+            node = node.get(key, node.get(int(key)) if key.isdigit() else None) if isinstance(node, dict) else None
+        return node
+
+    def foreign_references(self) -> list[str]:
+        """References to other files, which are not followed."""
+        found = set(re.findall(r"'\$ref': '([^#'][^']*)'", repr(self.raw)))
+        return sorted(found)
+
+
+def read_document(path: Path) -> Document:
+    """Read a document, JSON or YAML.
+
+    Raises:
+        UnusableDocument: it cannot be read.
+    """
+    import orjson
+    import yaml
+
+    try:
+        text = path.read_bytes()
+        if text.lstrip()[:1] == b"{":
+            return Document(orjson.loads(text))
+        return Document(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    except (OSError, orjson.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = type(error).__name__
+    raise UnusableDocument(f"{path} cannot be read ({reason}); give an OpenAPI document as JSON or YAML.")
+
+
+def schema_type(schema: Mapping[str, Any]) -> str | None:
+    """The type of a schema: its own word, or what its other words mean."""
+    written = schema.get("type")
+    if isinstance(written, list):
+        real = [one for one in written if one != "null"]
+        return str(real[0]) if len(real) == 1 else None
+    if written:
+        return str(written)
+    return "object" if "properties" in schema else "array" if "items" in schema else None
+
+
+def is_nullable(schema: Mapping[str, Any]) -> bool:
+    """Whether null is a value of a schema, in the words of any version."""
+    written = schema.get("type")
+    in_type = isinstance(written, list) and "null" in written
+    return bool(in_type or schema.get("nullable") or schema.get("x-nullable") or None in (schema.get("enum") or []))
+
+
+def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {}
+    for part in parts:
+        properties = {**merged.get("properties", {}), **_mapping(part.get("properties"))}
+        required = [*merged.get("required", []), *(part.get("required") or [])]
+        merged |= {**part, "properties": properties, "required": required}
+    if not merged["properties"]:
+        del merged["properties"]
+    return merged
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _filled(address: str, variables: Mapping[str, Any]) -> str:
+    for name, variable in variables.items():
+        address = address.replace("{" + str(name) + "}", str(_mapping(variable).get("default", "")))
+    return address

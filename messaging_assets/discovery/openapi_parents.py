@@ -1,0 +1,160 @@
+"""Which list of an API document gives the values that another one's path and parameters need."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from messaging_assets.description_names import identifier
+from messaging_assets.discovery.openapi_document import Operation
+from messaging_assets.discovery.openapi_schema import ListShape
+from messaging_assets.discovery.paging_signs import AFTER_ROW, CURSORS, NUMBERS, OFFSETS, SIZES
+
+# Parameters of paging, which are no one's parent.
+PAGING = frozenset({*SIZES, *OFFSETS, *NUMBERS, *CURSORS, *AFTER_ROW})
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+@dataclass
+class ListEndpoint:
+    """A list endpoint on its way to a resource.
+
+    Args:
+        name: the resource's name.
+        keys: the fields that seem to be its records' key.
+        bindings: field of the parent's record by placeholder or required parameter.
+    """
+
+    name: str
+    operation: Operation
+    shape: ListShape
+    columns: dict[str, dict[str, Any]]
+    keys: tuple[str, ...] = ()
+    parent: ListEndpoint | None = None
+    bindings: dict[str, str] = field(default_factory=dict)
+
+
+def bind(lists: Sequence[ListEndpoint], unmapped: list[str]) -> list[ListEndpoint]:
+    """Find a parent for each placeholder and required parameter; a list that lacks one is told and left out."""
+    usable = []
+    for one in lists:
+        wanted = PLACEHOLDER.findall(one.operation.path)
+        open_params = [
+            parameter.name
+            for place in ("query", "header")
+            for parameter in one.operation.of(place)
+            if parameter.required and parameter.value is None and parameter.name not in PAGING
+        ]
+        missing = _find_parent(one, [*wanted, *open_params], lists)
+        if missing:
+            unmapped.append(
+                f"GET {one.operation.path}: no list gives a value for {', '.join(missing)}; "
+                "add the resource by hand, with the value under params"
+            )
+        else:
+            usable.append(one)
+    return [one for one in usable if _rests_on(one, usable)]
+
+
+def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEndpoint]) -> list[str]:
+    """Bind a list to the parent whose records have all that its request needs; returns what none has."""
+    missing = list(wanted)
+    if not wanted:
+        return []
+    for parent in _parents_of(one, wanted, lists):
+        bindings = {name: found for name in wanted if (found := _field_for(name, parent))}
+        if len(bindings) == len(set(wanted)):
+            one.parent, one.bindings = parent, bindings
+            return []
+        lacking = [name for name in wanted if name not in bindings]
+        missing = min(missing, lacking, key=len)
+    return missing
+
+
+def _parents_of(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEndpoint]) -> list[ListEndpoint]:
+    """Lists that may be the parent: the longest path that this one's begins with first, then by name."""
+    path = one.operation.path
+    others = [other for other in lists if other is not one and not _descends_from(other, one)]
+    above = [other for other in others if path.startswith(other.operation.path.rstrip("/") + "/{")]
+    stems = {_stem(name) for name in wanted}
+    named = [other for other in others if singular(other.operation.path.rstrip("/").rpartition("/")[2]) in stems]
+    parts = path.split("/")
+    before = {left for left, right in pairwise(parts) if "{" in right}
+    named += [other for other in others if other.operation.path.rpartition("/")[2] in before]
+    above.sort(key=lambda other: -len(other.operation.path))
+    named.sort(key=lambda other: other.operation.path.count("{"))
+    return list({id(other): other for other in (*above, *named)}.values())
+
+
+def _descends_from(one: ListEndpoint, ancestor: ListEndpoint) -> bool:
+    while one.parent is not None:
+        one = one.parent
+        if one is ancestor:
+            return True
+    return False
+
+
+def _rests_on(one: ListEndpoint, usable: Sequence[ListEndpoint]) -> bool:
+    return one.parent is None or (one.parent in usable and _rests_on(one.parent, usable))
+
+
+def _stem(name: str) -> str:
+    """What a placeholder is about: `user` of user_id, userId, user-key or user."""
+    return re.sub(r"_(id|ids|uuid|key|name|slug|code|number)$", "", identifier(name))
+
+
+def singular(name: str) -> str:
+    """A plural noun's singular, as far as two endings go."""
+    plain = identifier(name) if name.strip() else ""
+    return re.sub(r"ies$", "y", plain) if plain.endswith("ies") else plain.removesuffix("s")
+
+
+def _field_for(name: str, parent: ListEndpoint) -> str | None:
+    """The field of a parent's records that a placeholder means; None where none does."""
+    of_parent = singular(parent.name.rpartition("_")[2])
+    found = field_named(name, parent.columns, of_parent)
+    is_about_parent = _stem(name) in (of_parent, singular(parent.name)) or identifier(name) in ("id", "key")
+    return parent.keys[0] if found is None and is_about_parent and len(parent.keys) == 1 else found
+
+
+def field_named(name: str, columns: Mapping[str, Any], noun: str) -> str | None:
+    """The field that a placeholder names, in any spelling, with or without the noun before it; None for none."""
+    fields = {identifier(one): one for one in columns}
+    plain = identifier(name)
+    for candidate in (plain, plain.removeprefix(f"{noun}_")):
+        if candidate in fields and columns[fields[candidate]]["data_type"] in ("text", "bigint"):
+            return fields[candidate]
+    return None
+
+
+def keys_from_paths(path: str, columns: Mapping[str, Any], noun: str, paths: Sequence[str]) -> tuple[str, ...]:
+    """The key that a path to one record names: /queues/{vhost}/{name} below the list /queues; empty for none."""
+    for other in paths:
+        rest = other.removeprefix(path.rstrip("/")) if other.startswith(path.rstrip("/") + "/{") else ""
+        if re.fullmatch(r"(/\{[^{}/]+\})+", rest):
+            fields = [field_named(name, columns, noun) for name in PLACEHOLDER.findall(rest)]
+            if all(fields):
+                return tuple(one for one in fields if one)
+    return ()
+
+
+def bound_path(one: ListEndpoint) -> str:
+    """The path, with the parent's fields for its placeholders."""
+    if one.parent is None:
+        return one.operation.path
+    parent = one.parent.name
+    return PLACEHOLDER.sub(lambda found: f"{{resources.{parent}.{one.bindings[found[1]]}}}", one.operation.path)
+
+
+def bound_params(one: ListEndpoint, place: str) -> dict[str, Any]:
+    """Values of the required parameters: what the document suggests, or the parent's field."""
+    values = {}
+    for parameter in one.operation.of(place):
+        if parameter.required and parameter.name in one.bindings and one.parent:
+            values[parameter.name] = f"{{resources.{one.parent.name}.{one.bindings[parameter.name]}}}"
+        elif parameter.required and parameter.value is not None:
+            values[parameter.name] = parameter.value
+    return values

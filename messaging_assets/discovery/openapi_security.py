@@ -1,0 +1,51 @@
+"""Security schemes of an API document -> the way of authentication that an API file has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.discovery.openapi_document import Document, Operation
+
+_FIXED_TOKEN = "its tokens are given to people or programs beforehand; one goes into the environment as a fixed token"
+
+
+def auth_of(document: Document, operation: Operation) -> tuple[dict[str, Any] | None, str]:
+    """How an operation is authenticated, as an API file has it, and a remark on what was simplified.
+
+    The first alternative that an API file can say is taken; None where the document asks for nothing.
+    """
+    alternatives = [names for names in operation.security if names]
+    for names in alternatives:
+        auth, remark = _auth(document.schemes.get(names[0], {}))
+        if auth:
+            others = f"the document asks for {' and '.join(names[1:])} too" if len(names) > 1 else ""
+            return auth, "; ".join(filter(None, (remark, others)))
+    if alternatives:
+        return None, f"no way is known to authenticate by {', '.join(name for names in alternatives for name in names)}"
+    return None, ""
+
+
+def _auth(scheme: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    kind, word = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    if kind == "apiKey":
+        return {"type": "api_key", "name": scheme.get("name"), "location": scheme.get("in")}, ""
+    if kind == "basic" or (kind == "http" and word == "basic"):
+        return {"type": "http_basic"}, ""
+    if kind == "http" and word == "bearer":
+        return {"type": "bearer"}, ""
+    if kind == "oauth2":
+        return _oauth2(scheme)
+    if kind == "openIdConnect":
+        return {"type": "bearer"}, _FIXED_TOKEN
+    return None, ""
+
+
+def _oauth2(scheme: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    flows: Mapping[str, Any] = scheme.get("flows") or {}
+    flow = flows.get("clientCredentials") if flows else scheme if scheme.get("flow") == "application" else None
+    if not flow or not str(flow.get("tokenUrl", "")).startswith(("http://", "https://")):
+        return {"type": "bearer"}, _FIXED_TOKEN
+    scopes = sorted(flow.get("scopes") or {})
+    return without_nothing({"type": "oauth2", "token_url": flow["tokenUrl"], "scopes": scopes or None}), ""

@@ -1,0 +1,469 @@
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets.description_files import read_file
+from messaging_assets.sandbox import Sandbox
+from messaging_assets.verbs.discover import command
+from messaging_assets_tests.test_discover import loaded_ids
+
+# A chat: 3.0, offsets, a cursor, a link header, parents, allOf, references, OAuth2.
+CHAT = """\
+openapi: 3.0.3
+info: {title: Team Chat REST API, version: "2"}
+servers: [{url: "https://{region}.chat.example.com/v1", variables: {region: {default: eu}}}]
+security: [{oauth: [read]}]
+paths:
+  /users:
+    parameters: [{$ref: "#/components/parameters/Limit"}]
+    get:
+      summary: Everybody who has an account
+      parameters:
+        - {name: offset, in: query, schema: {type: integer, default: 0}}
+        - {name: team, in: query, schema: {type: string}}
+      responses:
+        "200":
+          content:
+            application/json:
+              schema:
+                allOf:
+                  - {$ref: "#/components/schemas/Page"}
+                  - type: object
+                    properties: {data: {type: array, items: {$ref: "#/components/schemas/User"}}}
+    post: {responses: {"201": {description: made}}}
+  /users/{user_id}:
+    get:
+      parameters: [{name: user_id, in: path, required: true, schema: {type: string}}]
+      responses: {"200": {content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}}
+  /channels:
+    get:
+      parameters:
+        - {name: cursor, in: query, schema: {type: string}}
+        - {name: page_size, in: query, schema: {type: integer, maximum: 1000, default: 20}}
+      responses:
+        "200":
+          content:
+            application/json:
+              schema:
+                type: object
+                properties:
+                  channels: {type: array, items: {$ref: "#/components/schemas/Channel"}}
+                  paging: {type: object, properties: {next_cursor: {type: string, nullable: true}}}
+  /channels/{channelId}/messages:
+    get:
+      parameters: [{name: channelId, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200":
+          headers: {Link: {schema: {type: string}}}
+          content:
+            application/json:
+              schema: {type: array, items: {$ref: "#/components/schemas/Message"}}
+  /tenants/{tenant}/audit:
+    get:
+      parameters: [{name: tenant, in: path, required: true, schema: {type: string}}]
+      responses:
+        "200": {content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/User"}}}}}
+  /me:
+    get:
+      responses: {"200": {content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}}
+  /words:
+    get:
+      responses: {"200": {content: {application/json: {schema: {type: array, items: {type: string}}}}}}
+components:
+  parameters:
+    Limit: {name: limit, in: query, schema: {type: integer, maximum: 200}}
+  schemas:
+    Page:
+      type: object
+      properties: {total: {type: integer}, data: {type: array, items: {}}}
+    Thing:
+      type: object
+      required: [id]
+      properties:
+        id: {type: string, description: "The key. It never changes."}
+        created_at: {type: string, format: date-time}
+    User:
+      allOf:
+        - {$ref: "#/components/schemas/Thing"}
+        - type: object
+          required: [name, email]
+          properties:
+            name: {type: string}
+            email: {type: string, nullable: true}
+            logins: {type: integer}
+            score: {type: number}
+            is_bot: {type: boolean}
+            roles: {type: array, items: {type: string}}
+            manager: {$ref: "#/components/schemas/User"}
+            password_hash: {type: string}
+            pin: {type: string, writeOnly: true}
+            anything: {}
+    Channel:
+      type: object
+      required: [channel_id]
+      properties: {channel_id: {type: string}, topic: {type: string}}
+    Message:
+      allOf:
+        - {$ref: "#/components/schemas/Thing"}
+        - {type: object, properties: {text: {type: string}}}
+  securitySchemes:
+    oauth:
+      type: oauth2
+      flows: {clientCredentials: {tokenUrl: "https://chat.example.com/oauth/token", scopes: {read: all}}}
+"""
+# Alerts: 3.1, type lists, page numbers, anyOf with null, one endpoint with a key of its own.
+ALERTS: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Alerts"},
+    "servers": [{"url": "/api"}],
+    "security": [{"token": []}],
+    "paths": {
+        "/alerts": {
+            "get": {
+                "parameters": [
+                    {"name": "page", "in": "query", "schema": {"type": "integer", "minimum": 0}},
+                    {"name": "per_page", "in": "query", "schema": {"type": "integer", "maximum": 50}},
+                    {"name": "tenant", "in": "query", "required": True, "schema": {"enum": ["all", "own"]}},
+                ],
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/json; charset=utf-8": {
+                                "schema": {
+                                    "type": "object",
+                                    "properties": {
+                                        "items": {"type": "array", "items": {"$ref": "#/$defs/Alert~1v1"}},
+                                        "meta": {"type": "object", "properties": {"total_count": {"type": "integer"}}},
+                                    },
+                                }
+                            }
+                        }
+                    }
+                },
+            }
+        },
+        "/rules": {
+            "get": {
+                "security": [{"key": []}],
+                "responses": {
+                    "200": {
+                        "content": {
+                            "application/json": {
+                                "schema": {
+                                    "properties": {
+                                        "rules": {"type": ["array", "null"], "items": {"$ref": "#/$defs/Alert~1v1"}},
+                                        "next_page_url": {"type": "string"},
+                                    }
+                                }
+                            }
+                        }
+                    }
+                },
+            }
+        },
+        "/history": {"get": {"responses": {"200": {"$ref": "other.yaml#/history"}}}},
+    },
+    "$defs": {
+        "Alert/v1": {
+            "type": "object",
+            "required": ["id", "severity", "note"],
+            "properties": {
+                "id": {"type": "integer", "format": "uint64"},
+                "severity": {"enum": ["info", "critical"]},
+                "note": {"type": ["string", "null"]},
+                "owner": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+                "value": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+                "createdAt": {"type": "string", "format": "date-time"},
+                "created_at": {"type": "string"},
+            },
+        }
+    },
+    "components": {
+        "securitySchemes": {
+            "token": {"type": "http", "scheme": "bearer"},
+            "key": {"type": "apiKey", "in": "header", "name": "X-Key"},
+        }
+    },
+}
+# A broker's management API: Swagger 2, basic auth, a parent with a composite path, plain lists.
+BROKER: dict[str, Any] = {
+    "swagger": "2.0",
+    "info": {"title": "Broker Management"},
+    "host": "broker.example.com:15672",
+    "basePath": "/api",
+    "schemes": ["http"],
+    "securityDefinitions": {"login": {"type": "basic"}},
+    "security": [{"login": []}],
+    "definitions": {
+        "Queue": {
+            "type": "object",
+            "required": ["name", "vhost"],
+            "properties": {
+                "name": {"type": "string"},
+                "vhost": {"type": "string"},
+                "messages": {"type": "integer"},
+                "arguments": {"type": "object", "additionalProperties": {"type": "string"}},
+            },
+        },
+        "Binding": {
+            "type": "object",
+            "properties": {"source": {"type": "string"}, "properties_key": {"type": "string"}},
+        },
+    },
+    "paths": {
+        "/queues": {
+            "get": {"responses": {"200": {"schema": {"type": "array", "items": {"$ref": "#/definitions/Queue"}}}}}
+        },
+        "/queues/{vhost}/{name}/bindings": {
+            "get": {
+                "parameters": [
+                    {"name": "vhost", "in": "path", "required": True, "type": "string"},
+                    {"name": "name", "in": "path", "required": True, "type": "string"},
+                ],
+                "responses": {"200": {"schema": {"type": "array", "items": {"$ref": "#/definitions/Binding"}}}},
+            }
+        },
+        "/queues/{vhost}/{name}": {"get": {"responses": {"200": {"schema": {"$ref": "#/definitions/Queue"}}}}},
+        "/overview": {
+            "get": {
+                "responses": {
+                    "200": {
+                        "schema": {
+                            "type": "object",
+                            "properties": {
+                                "cluster_name": {"type": "string"},
+                                "listeners": {"type": "array", "items": {"$ref": "#/definitions/Binding"}},
+                            },
+                        }
+                    }
+                }
+            }
+        },
+    },
+}
+
+
+def discover(document: Any, folder: Path, *words: str) -> Result:
+    file = folder / ("api.yaml.txt" if isinstance(document, str) else "api.json")
+    file.write_text(document if isinstance(document, str) else json.dumps(document))
+    return CliRunner().invoke(command, ["--openapi", str(file), *words])
+
+
+def described(document: Any, folder: Path, *words: str) -> ApiDescription:
+    output = Path(tempfile.mkdtemp(dir=folder)) / "found" / "spec.yaml"
+    done = discover(document, folder, "-o", str(output), *words)
+    assert done.exit_code == 0, done.output
+    return read_file(output)
+
+
+@pytest.fixture
+def chat(tmp_path: Path) -> ApiDescription:
+    return described(CHAT, tmp_path)
+
+
+@pytest.fixture
+def alerts(tmp_path: Path) -> ApiDescription:
+    return described(ALERTS, tmp_path)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> ApiDescription:
+    return described(BROKER, tmp_path)
+
+
+def test_lists_become_resources_and_nothing_else_does(
+    chat: ApiDescription, alerts: ApiDescription, broker: ApiDescription
+) -> None:
+    assert list(chat.resources_in_full) == ["users", "channels", "messages"]
+    assert list(alerts.resources_in_full) == ["alerts", "rules"]
+    assert list(broker.resources_in_full) == ["queues", "bindings"]
+
+
+def test_the_address_is_taken_from_each_version_s_place(
+    chat: ApiDescription, alerts: ApiDescription, broker: ApiDescription
+) -> None:
+    assert chat.client.base_url == "https://eu.chat.example.com/v1"
+    assert broker.client.base_url == "http://broker.example.com:15672/api"
+    assert alerts.client.base_url == "https://api.example.com/api"
+    assert "does not say where the API is" in Path(str(alerts.file)).read_text()
+
+
+def test_security_schemes_become_auth(chat: ApiDescription, alerts: ApiDescription, broker: ApiDescription) -> None:
+    assert chat.client.auth is not None
+    assert chat.client.auth.model_dump(exclude_unset=True) == {
+        "type": "oauth2",
+        "token_url": "https://chat.example.com/oauth/token",
+        "scopes": ["read"],
+    }
+    assert broker.client.auth is not None
+    assert broker.client.auth.type == "http_basic"
+    kinds = {name: auth.type for name, one in alerts.resources_in_full.items() if (auth := alerts.auth_of(one))}
+    assert kinds == {"alerts": "bearer", "rules": "api_key"}
+
+
+def test_lists_are_found_in_their_envelopes(chat: ApiDescription, alerts: ApiDescription) -> None:
+    selectors = {name: one.endpoint.data_selector for name, one in chat.resources_in_full.items()}
+    assert selectors == {"users": "data", "channels": "channels", "messages": "$"}
+    assert alerts.resources_in_full["alerts"].endpoint.data_selector == "items"
+
+
+def paginator(description: ApiDescription, resource: str) -> dict[str, Any]:
+    found = description.resources_in_full[resource].endpoint.paginator
+    return found.model_dump(exclude_unset=True) if found else {}
+
+
+def test_parameters_and_answers_become_paginators(
+    chat: ApiDescription, alerts: ApiDescription, broker: ApiDescription
+) -> None:
+    assert paginator(chat, "users") == {"type": "offset", "limit": 200}
+    assert paginator(chat, "channels") == {
+        "type": "cursor",
+        "cursor_path": "paging.next_cursor",
+        "cursor_param": "cursor",
+    }
+    assert chat.resources_in_full["channels"].endpoint.params == {"page_size": 500}
+    assert paginator(chat, "messages") == {"type": "header_link"}
+    assert paginator(alerts, "alerts") == {
+        "type": "page_number",
+        "base_page": 0,
+        "page_param": "page",
+        "rows_total_path": "meta.total_count",
+    }
+    assert paginator(alerts, "rules") == {"type": "json_link", "next_url_path": "next_page_url"}
+    assert paginator(broker, "queues") == {}
+    assert "single_page if one answer is everything" in Path(str(broker.file)).read_text()
+
+
+def test_a_required_parameter_takes_the_first_allowed_value(alerts: ApiDescription) -> None:
+    assert alerts.resources_in_full["alerts"].endpoint.params == {"tenant": "all", "per_page": 50}
+
+
+def test_schemas_become_columns(chat: ApiDescription) -> None:
+    columns = chat.resources_in_full["users"].columns
+    assert {name: column.data_type for name, column in columns.items()} == {
+        "id": "text",
+        "created_at": "timestamp",
+        "name": "text",
+        "email": "text",
+        "logins": "bigint",
+        "score": "double",
+        "is_bot": "bool",
+        "roles": "json",
+        "manager": "json",
+        "password_hash": "text",
+    }
+    assert {name for name, column in columns.items() if not column.nullable} == {"id", "name"}
+    assert columns["password_hash"].sensitive
+    assert columns["id"].description == "The key"
+
+
+def test_nulls_of_version_3_1_and_wide_numbers_are_understood(alerts: ApiDescription) -> None:
+    columns = alerts.resources_in_full["alerts"].columns
+    assert {name: (column.data_type, column.nullable) for name, column in columns.items()} == {
+        "id": ("decimal", False),
+        "severity": ("text", False),
+        "note": ("text", True),
+        "owner": ("text", True),
+        "createdAt": ("timestamp", True),
+    }
+
+
+def test_placeholders_become_parents(chat: ApiDescription, broker: ApiDescription) -> None:
+    messages = chat.resources_in_full["messages"]
+    assert messages.endpoint.path == "/channels/{resources.channels.channel_id}/messages"
+    assert messages.include_from_parent == ["channel_id"]
+    assert messages.keys == ("_channels_channel_id", "id")
+    assert (
+        broker.resources_in_full["bindings"].endpoint.path
+        == "/queues/{resources.queues.vhost}/{resources.queues.name}/bindings"
+    )
+
+
+def test_a_path_to_one_record_names_the_key(chat: ApiDescription, broker: ApiDescription) -> None:
+    assert broker.resources_in_full["queues"].keys == ("vhost", "name")
+    assert chat.resources_in_full["users"].keys == ("id",)
+    bindings = broker.resources_in_full["bindings"]
+    assert (bindings.include_from_parent, bindings.disposition) == (["vhost", "name"], "replace")
+
+
+def test_what_could_not_be_mapped_is_listed(tmp_path: Path) -> None:
+    told = discover(CHAT, tmp_path, "--name", "chat").output
+    assert "not mapped: GET /tenants/{tenant}/audit: no list gives a value for tenant" in told
+    assert "not mapped: GET /me: it answers one object" in told
+    assert "not mapped: GET /words: it answers a list of plain values" in told
+    assert "not mapped: 1 endpoint that answers one record by its key" in told
+    assert "# - GET /me: it answers one object." in told
+    assert "other.yaml#/history: a reference to another file" in discover(ALERTS, tmp_path).output
+
+
+def test_only_takes_the_named_resources_and_leaves_parents_unselected(tmp_path: Path) -> None:
+    description = described(CHAT, tmp_path, "--only", "messages")
+    assert list(description.resources_in_full) == ["messages"]
+    assert list(description.resources_with_unselected) == ["channels", "messages"]
+    unknown = discover(CHAT, tmp_path, "--only", "rooms")
+    assert unknown.exit_code == 1
+    assert "there is no list named rooms; lists in this document: users, channels, messages" in unknown.output
+
+
+def test_namesakes_are_told_apart_by_what_stands_before_them(tmp_path: Path) -> None:
+    document = yaml.safe_load(CHAT)
+    document["paths"]["/users/{user_id}/messages"] = document["paths"]["/channels/{channelId}/messages"] | {
+        "parameters": [{"name": "user_id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    }
+    del document["paths"]["/users/{user_id}/messages"]["get"]["parameters"]
+    description = described(document, tmp_path)
+    assert list(description.resources_in_full) == ["users", "channels", "channels_messages", "users_messages"]
+    assert description.resources_in_full["users_messages"].endpoint.path == "/users/{resources.users.id}/messages"
+
+
+def test_a_name_comes_from_the_title(tmp_path: Path) -> None:
+    assert json.loads(discover(CHAT, tmp_path, "--json").stdout)["api"] == "team_chat"
+    assert json.loads(discover(BROKER, tmp_path, "--json").stdout)["api"] == "broker_management"
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        ("just text", "no OpenAPI document with paths"),
+        ("{unclosed", "cannot be read"),
+        ({"openapi": "4.0", "paths": {}}, "neither OpenAPI 3.x nor Swagger 2.0"),
+        ({"openapi": "3.0.0", "paths": {}}, "no endpoint became a resource"),
+    ],
+    ids=["text", "broken", "version", "empty"],
+)
+def test_what_is_no_usable_document_is_said_to_be_none(document: Any, message: str, tmp_path: Path) -> None:
+    done = discover(document, tmp_path)
+    assert done.exit_code == 1
+    assert message in done.output
+
+
+def test_references_that_run_in_a_circle_come_to_an_end(tmp_path: Path) -> None:
+    document = yaml.safe_load(CHAT)
+    document["components"]["schemas"]["Thing"] = {"allOf": [{"$ref": "#/components/schemas/Thing"}]}
+    assert list(described(document, tmp_path).resources_in_full) == ["users", "channels", "messages"]
+
+
+def test_paths_and_only_go_with_their_own_way_of_asking(tmp_path: Path) -> None:
+    assert discover(CHAT, tmp_path, "--path", "/x").exit_code == 2
+    assert (
+        CliRunner().invoke(command, ["--base-url", "https://x.example", "--path", "/x", "--only", "a"]).exit_code == 2
+    )
+
+
+def test_what_a_document_says_loads_every_row(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, dagster_instance: Any, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SPEC__CLIENT_ID", sandbox.client[0])
+    monkeypatch.setenv("SPEC__CLIENT_SECRET", sandbox.client[1])
+    monkeypatch.setenv("SPEC__TOKEN_URL", f"{sandbox.url}/team_messaging/oauth/token")
+    base_url = f"{sandbox.url}/team_messaging/v1"
+    description = described(CHAT, tmp_path, "--only", "users", "--base-url", base_url)
+    assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("team_messaging", "users")]

@@ -1,0 +1,87 @@
+"""`messaging-assets dev` as a person runs it, asked over Dagster's GraphQL as the UI asks it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from messaging_assets_tests.programs import environment
+
+NODES = "{ assetNodes { assetKey { path } isMaterializable opNames jobNames repository { name } } }"
+LAUNCH = """mutation Launch($params: ExecutionParams!) { launchPipelineExecution(executionParams: $params) {
+  __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+STATUS = "query Status($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+
+
+@contextmanager
+def running_development(room: Path) -> Iterator[str]:
+    """`messaging-assets dev` on a free port; it and all it started are gone afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "messaging_assets.cli", "dev", "--port", str(port), "--grow-every", "0"]
+    own = environment()
+    del own["DAGSTER_HOME"]
+    with (room / "dev.log").open("w") as log:
+        process = subprocess.Popen(command, env=own, stdout=log, stderr=log)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_it_answers(address, process, room / "dev.log")
+            yield address
+        finally:
+            process.send_signal(signal.SIGINT)
+            status = process.wait(timeout=60)
+    assert status == 0
+    sandboxes = re.findall(r"^The sandbox plays .* at (http://\S+)$", (room / "dev.log").read_text(), re.MULTILINE)
+    assert len(sandboxes) == 1
+    for ended in (address, *sandboxes):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(ended, timeout=5)
+
+
+def _wait_until_it_answers(address: str, process: subprocess.Popen[Any], log: Path) -> None:
+    for _ in range(300):
+        assert process.poll() is None, log.read_text()
+        try:
+            if requests.get(f"{address}/server_info", timeout=5).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.3)
+    raise AssertionError(f"{address} does not answer:\n{log.read_text()}")
+
+
+def _ask(address: str, query: str, **variables: Any) -> Any:
+    answer = requests.post(f"{address}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def materialize_all(address: str) -> None:
+    """What the button "Materialize all" does."""
+    nodes = [node for node in _ask(address, NODES)["assetNodes"] if node["isMaterializable"]]
+    assert len(nodes) == 7
+    selector = {
+        "repositoryLocationName": "messaging_assets",
+        "repositoryName": nodes[0]["repository"]["name"],
+        "pipelineName": "__ASSET_JOB",
+        "assetSelection": [{"path": node["assetKey"]["path"]} for node in nodes],
+    }
+    launched = _ask(address, LAUNCH, params={"mode": "default", "selector": selector})["launchPipelineExecution"]
+    run = launched["run"]["runId"]
+    for _ in range(400):
+        status = _ask(address, STATUS, id=run)["runOrError"]["status"]
+        if status not in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED"):
+            break
+        time.sleep(0.3)
+    assert status == "SUCCESS"

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import requests
+import yaml
+from dagster import DagsterInstance, DagsterRunStatus
+
+from messaging_assets import development
+from messaging_assets.dagster_home import DAGSTER_YAML, settle_dagster_home
+from messaging_assets.project_folders import project_folders
+from messaging_assets_tests.programs import environment
+from messaging_assets_tests.running_dagster import materialize_all, running_development
+
+SHIPPED = ["generic_rest", "message_broker", "messaging", "monitoring", "team_messaging"]
+
+
+def test_materialize_all_works_at_once_and_its_history_stays(clean_room: Path) -> None:
+    with running_development(clean_room) as address:
+        materialize_all(address)
+    state = clean_room / "messaging_assets" / ".messaging_assets"
+    with DagsterInstance.from_config(str(state / "dagster")) as instance:
+        assert [run.status for run in instance.get_runs()] == [DagsterRunStatus.SUCCESS]
+    assert (state / "warehouse.duckdb").exists()
+    assert list((clean_room / "home").iterdir()) == []
+
+
+def test_the_sandbox_plays_all_shipped_apis_of_which_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert development._apis_to_play() == SHIPPED
+    monkeypatch.setenv("MONITORING__BASE_URL", "https://monitoring.example.com")
+    assert development._apis_to_play() == [api for api in SHIPPED if api != "monitoring"]
+
+
+def test_the_sandbox_leaves_an_api_alone_whose_secret_is_in_the_file(clean_room: Path) -> None:
+    folder = clean_room / "project" / ".dlt"
+    folder.mkdir()
+    (folder / "secrets.toml").write_text('[sources.team_messaging]\nclient_id = "me"\n')
+    assert development._apis_to_play() == [api for api in SHIPPED if api != "team_messaging"]
+
+
+def test_the_sandbox_plays_no_file_of_the_users(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = clean_room / "apis"
+    own.mkdir()
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(own))
+    assert development._apis_to_play() == []
+    shipped = Path(development.__file__).parent / "apis"
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", f"{own}{os.pathsep}{shipped}")
+    assert development._apis_to_play() == SHIPPED
+
+
+def test_the_sandbox_process_ends_with_its_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    with development._sandbox(["messaging"], 0) as variables:
+        assert set(variables) == {"MESSAGING__BASE_URL", "MESSAGING__API_KEY"}
+        query = {"api_key": variables["MESSAGING__API_KEY"]}
+        assert requests.get(f"{variables['MESSAGING__BASE_URL']}/v1/messages", query, timeout=5).ok
+    with pytest.raises(requests.ConnectionError):
+        requests.get(variables["MESSAGING__BASE_URL"], timeout=5)
+    with development._sandbox([], 0) as variables:
+        assert variables == {}
+
+
+CHILD = """\
+import subprocess, sys, time
+from pathlib import Path
+grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+Path("grandchild").write_text(str(grandchild.pid))
+"""
+PARENT = """\
+import sys
+from messaging_assets.development import _run_until_told
+sys.exit(_run_until_told([sys.executable, "child.py"], {}))
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_everything_that_was_started(number: signal.Signals, clean_room: Path) -> None:
+    process, grandchild = start_family(clean_room, then="time.sleep(60)")
+    process.send_signal(number)
+    assert process.wait(timeout=30) == 0
+    assert is_gone(grandchild)
+
+
+def test_a_command_that_fails_gives_its_status_and_leaves_nothing_behind(clean_room: Path) -> None:
+    process, grandchild = start_family(clean_room, then="sys.exit(3)")
+    assert process.wait(timeout=30) == 3
+    assert is_gone(grandchild)
+
+
+def start_family(room: Path, then: str) -> tuple[subprocess.Popen[bytes], int]:
+    """A process that runs a command, which starts one of its own; returns the first, and the last one's id."""
+    file = room / "grandchild"
+    (room / "child.py").write_text(CHILD + then)
+    process = subprocess.Popen([sys.executable, "-c", PARENT], env=environment(), cwd=room)
+    while not (file.exists() and file.read_text()):
+        assert process.poll() is None
+        time.sleep(0.05)
+    return process, int(file.read_text())
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, or is only kept until its parent has read its status."""
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return True
+    return status.rpartition(")")[2].split()[0] == "Z"
+
+
+def test_dagsters_folder_is_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DAGSTER_HOME")
+    home = settle_dagster_home(project_folders())
+    assert home == project_folders().dagster
+    assert os.environ["DAGSTER_HOME"] == str(home)
+    assert (home / "dagster.yaml").read_text() == DAGSTER_YAML
+    with DagsterInstance.get() as instance:
+        assert not instance.telemetry_enabled
+        assert not instance.nux_enabled
+        queue = instance.get_concurrency_config().run_queue_config
+        assert queue is not None
+        assert queue.max_concurrent_runs == 4
+    (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    monkeypatch.delenv("DAGSTER_HOME")
+    settle_dagster_home(project_folders())
+    assert yaml.safe_load((home / "dagster.yaml").read_text()) == {"telemetry": {"enabled": False}}
+
+
+def test_a_dagster_home_that_is_set_wins_and_is_left_as_it_is(clean_room: Path) -> None:
+    before = (clean_room / "dagster" / "dagster.yaml").read_text()
+    assert settle_dagster_home(project_folders()) == clean_room / "dagster"
+    assert (clean_room / "dagster" / "dagster.yaml").read_text() == before
+    assert not project_folders().dagster.exists()

@@ -1,0 +1,224 @@
+"""`messaging-assets status`: what Dagster's history says of each asset, and when it is synced next."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+    from messaging_assets.api_description import ApiDescription, Resource
+
+
+@dataclass
+class AssetStatus:
+    """What Dagster remembers of one asset.
+
+    Args:
+        asset: the key's parts with a slash between them.
+        state: `never synced`, `running`, `failed`, `stale` or `synced`; of several the first that is true.
+        synced_at: when it was last materialized, ISO 8601 in UTC.
+        lag_seconds: how long ago that is.
+        rows: rows of the table then.
+        verdict: how complete that sync was.
+        last_cursor: the highest cursor value that is loaded, of an incremental resource.
+        checks: checks that were answered.
+        failed_checks: those that failed, by name; severity by name.
+        next_tick: when the schedule starts the next sync, or what stands in its way.
+        reason: why the last run failed.
+    """
+
+    asset: str
+    state: str = "never synced"
+    synced_at: str | None = None
+    lag_seconds: float | None = None
+    rows: int | None = None
+    verdict: str | None = None
+    last_cursor: str | None = None
+    checks: int = 0
+    failed_checks: dict[str, str] = field(default_factory=dict)
+    next_tick: str = "no schedule"
+    reason: str | None = None
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether somebody has to look: it failed, is stale, or a check that is loud failed."""
+        return self.state in ("failed", "stale") or "ERROR" in self.failed_checks.values()
+
+
+@click.command(name="status", short_help="Show each asset's last sync, completeness, checks and next tick.")
+@click.argument("apis", nargs=-1, metavar="[APIS]...")
+@click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
+def command(apis: tuple[str, ...], as_json: bool) -> None:
+    r"""Tell what Dagster's history says of each asset: last sync, rows, completeness, lag, checks, next tick.
+
+    Asks no API and reads no table. History is in DAGSTER_HOME, else in the project's .messaging_assets/dagster. Exit
+    status 1 if a last run failed, an asset is stale by its `freshness`, a check failed with ERROR, or a file is broken.
+
+    \b
+    messaging-assets status
+    messaging-assets status team_messaging --json
+    """
+    from messaging_assets.dagster_home import settle_dagster_home
+    from messaging_assets.description_files import api_folders, read_folders
+    from messaging_assets.project_folders import settle_environment
+
+    files = read_folders(api_folders())
+    known = {description.name: description for description in files.descriptions}
+    if unknown := [name for name in apis if name not in known and name not in files.broken]:
+        raise click.UsageError(f"there is no API '{unknown[0]}'; there are: {', '.join(known) or 'none'}")
+    home = settle_dagster_home(settle_environment())
+    if not Path(home).is_dir():
+        raise click.UsageError(f"DAGSTER_HOME names {home}, which is no folder; set it to the one that Dagster uses")
+    statuses = _statuses([known[name] for name in apis or known if name in known])
+    broken = {name: str(error) for name, error in files.broken.items() if not apis or name in apis}
+    is_right = not broken and not any(status.is_wrong for status in statuses)
+    if as_json:
+        assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
+        click.echo(json.dumps({"is_right": is_right, "assets": assets, "broken_files": broken}, indent=2))
+    else:
+        _print(statuses, broken)
+    raise SystemExit(0 if is_right else 1)
+
+
+def _statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
+    from dagster import DagsterInstance
+
+    statuses = []
+    with DagsterInstance.get() as instance:
+        for description in descriptions:
+            tick = _next_tick(instance, description)
+            for resource in description.resources_in_full.values():
+                status = _status(instance, description, resource)
+                status.next_tick = tick
+                statuses.append(status)
+    return statuses
+
+
+def _status(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> AssetStatus:
+    from messaging_assets.translator import asset_key
+
+    key = asset_key(description.name, resource.name)
+    status = AssetStatus("/".join(key.path))
+    entry = next((record.asset_entry for record in instance.get_asset_records([key])), None)
+    event = entry.last_materialization if entry else None
+    if event is not None and event.asset_materialization is not None:
+        stored = event.asset_materialization.metadata.items()
+        metadata: dict[str, Any] = {name: value.value for name, value in stored}
+        status.state = "synced"
+        status.synced_at = datetime.fromtimestamp(event.timestamp, timezone.utc).isoformat(timespec="seconds")
+        status.lag_seconds = max(round(time.time() - event.timestamp, 1), 0.0)
+        status.rows = metadata.get("dagster/row_count")
+        status.verdict = metadata.get("messaging_assets/verdict")
+        status.last_cursor = metadata.get("messaging_assets/last_cursor")
+        limit = resource.freshness.fail_after * 3600 if resource.freshness else None
+        if limit is not None and status.lag_seconds > limit:
+            status.state = "stale"
+    run_id = entry.last_run_id if entry else None
+    if run_id and (event is None or event.run_id != run_id):
+        _judge_run(instance, run_id, f"{description.name}__{resource.name}", status)
+    _add_checks(instance, resource, key, status)
+    return status
+
+
+def _judge_run(instance: DagsterInstance, run_id: str, step: str, status: AssetStatus) -> None:
+    """What became of a run that was to sync the asset, and did not, or not yet."""
+    from dagster import DagsterEventType, DagsterRunStatus
+
+    run = instance.get_run_by_id(run_id)
+    if run is None:
+        return
+    if not run.is_finished:
+        status.state = "running"
+    elif run.status is not DagsterRunStatus.SUCCESS:
+        status.state = "failed"
+        status.reason = f"run {run_id} ended as {run.status.value.lower()} before its step was over"
+        for record in instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records:
+            failed = record.event_log_entry.dagster_event
+            if failed is not None and failed.step_key == step:
+                data = failed.step_failure_data
+                told = data.user_failure_data.description if data.user_failure_data else None
+                status.reason = told or (data.error.message.strip() if data.error else None)
+
+
+def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status: AssetStatus) -> None:
+    from dagster import AssetCheckKey
+
+    from messaging_assets.checks import checks_of
+
+    keys = [AssetCheckKey(key, name) for name in checks_of(resource)]
+    answered = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
+    for check_key, record in answered.items():
+        evaluation = record.evaluation if record.status.value in ("SUCCEEDED", "FAILED") else None
+        if evaluation is not None:
+            status.checks += 1
+            if not evaluation.passed:
+                status.failed_checks[check_key.name] = evaluation.severity.value
+
+
+def _next_tick(instance: DagsterInstance, description: ApiDescription) -> str:
+    """When the API's schedule ticks next, in ISO 8601, or what stands in its way."""
+    from dagster._core.definitions.run_request import InstigatorType
+    from dagster._utils.schedules import cron_string_iterator
+
+    if _is_on(instance, InstigatorType.SCHEDULE, f"{description.name}_schedule") and description.schedule:
+        if not _daemon_runs(instance, "SCHEDULER"):
+            return "none: no Dagster daemon runs"
+        own = description.schedule
+        tick = next(cron_string_iterator(time.time(), own.cron, own.timezone))
+        return str(tick.isoformat(timespec="minutes"))
+    if _is_on(instance, InstigatorType.SENSOR, f"{description.name}_new_data") and description.sensor:
+        runs = _daemon_runs(instance, "SENSOR")
+        return f"looks every {description.sensor.minimum_interval} s" if runs else "none: no Dagster daemon runs"
+    return "schedule is off" if description.schedule else "sensor is off" if description.sensor else "no schedule"
+
+
+def _is_on(instance: DagsterInstance, kind: Any, name: str) -> bool:
+    states = instance.all_instigator_state(instigator_type=kind)
+    return any(state.instigator_name == name and state.is_running for state in states)
+
+
+def _daemon_runs(instance: DagsterInstance, kind: str) -> bool:
+    found = instance.get_daemon_statuses([kind]).get(kind)
+    return bool(found and found.healthy)
+
+
+def _print(statuses: Sequence[AssetStatus], broken: dict[str, str]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from messaging_assets.verbs.chosen_api import wide_console
+
+    console = wide_console()
+    table = Table("asset", "state", "lag", "rows", "completeness", "checks", "next tick")
+    for one in statuses:
+        passed = f"{one.checks - len(one.failed_checks)}/{one.checks}" if one.checks else ""
+        rows = "" if one.rows is None else f"{one.rows:,}"
+        lag = "" if one.lag_seconds is None else _ago(one.lag_seconds)
+        cells = (one.asset, one.state, lag, rows, one.verdict or "", passed, one.next_tick)
+        quiet = one.verdict == "unknown" or one.failed_checks
+        table.add_row(*map(Text, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
+    console.print(table)
+    for one in statuses:
+        if one.reason:
+            console.print(f"{one.asset}: {one.reason}", style="red", soft_wrap=True, markup=False)
+        for name, severity in one.failed_checks.items():
+            console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
+    for text in broken.values():
+        console.print(text, style="red", soft_wrap=True, markup=False)
+
+
+def _ago(seconds: float) -> str:
+    """A duration in its largest whole unit."""
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from dagster import DagsterInstance, materialize
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._daemon.types import DaemonHeartbeat
+
+from messaging_assets.assets import build_assets
+from messaging_assets.credentials import build_credentials, credentials_key
+from messaging_assets.description_files import read_file
+from messaging_assets.embedded_elt import DagsterDltResource
+from messaging_assets.project_folders import settle_environment
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.verbs.status import _ago, command
+
+CHAT = """\
+client: {base_url: "https://x.invalid", auth: {type: api_key, name: api_key, location: query}}
+resources:
+  - name: messages
+    primary_key: id
+    write_disposition: merge
+    freshness: {fail_after: 1}
+    endpoint:
+      path: v1/messages
+      data_selector: data
+      paginator: {type: offset, limit: 500}
+      error_handler: {max_retries: 0}
+    columns: {id: {data_type: text, nullable: false}, edited_at: {data_type: timestamp, nullable: NULLABLE}}
+schedule: {cron: "0 6 * * *", timezone: UTC}
+"""
+
+
+@pytest.fixture
+def file(clean_room: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = clean_room / "apis"
+    folder.mkdir()
+    (folder / "chat.yaml").write_text(CHAT.replace("NULLABLE", "true"))
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(folder))
+    monkeypatch.setenv("CHAT__BASE_URL", f"{sandbox.url}/messaging")
+    monkeypatch.setenv("CHAT__API_KEY", sandbox.keys["messaging"])
+    return folder / "chat.yaml"
+
+
+def status(*words: str) -> Result:
+    return CliRunner().invoke(command, list(words))
+
+
+def only() -> dict[str, Any]:
+    """The one asset, as --json has it."""
+    assets: list[dict[str, Any]] = json.loads(status("--json").stdout)["assets"]
+    return assets[0]
+
+
+def sync(file: Path, instance: DagsterInstance) -> None:
+    settle_environment()
+    description = read_file(file)
+    resources = {"dlt": DagsterDltResource(), credentials_key("chat"): build_credentials(description)}
+    materialize(build_assets(description), instance=instance, resources=resources, raise_on_error=False)
+
+
+def test_before_the_first_sync_nothing_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
+    shown = status()
+    assert shown.exit_code == 0, shown.output
+    assert "chat/messages" in shown.output
+    assert "never synced" in shown.output
+    assert "schedule is off" in shown.output
+
+
+def test_a_synced_asset_has_rows_verdict_lag_and_checks(file: Path, dagster_instance: DagsterInstance) -> None:
+    sync(file, dagster_instance)
+    one = only()
+    assert (one["state"], one["rows"], one["verdict"]) == ("synced", 2_500, "read to the end")
+    assert 0 <= one["lag_seconds"] < 3_600
+    assert one["checks"] > 2
+    assert one["failed_checks"] == {}
+    assert status().exit_code == 0
+
+
+def test_a_failed_run_is_told_in_its_sentence_and_keeps_what_was_before(
+    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+) -> None:
+    sync(file, dagster_instance)
+    sandbox.fault(Fault(api="messaging", status=404))
+    sync(file, dagster_instance)
+    shown = status()
+    assert shown.exit_code == 1
+    assert "chat.messages: GET" in shown.output
+    assert "answered 404; compare path" in shown.output
+    assert (only()["state"], only()["rows"]) == ("failed", 2_500)
+
+
+def test_a_loud_check_that_failed_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
+    file.write_text(CHAT.replace("NULLABLE", "false"))
+    sync(file, dagster_instance)
+    assert only()["failed_checks"] == {"edited_at_is_not_null": "ERROR"}
+    shown = status()
+    assert shown.exit_code == 1
+    assert "check edited_at_is_not_null failed (ERROR)" in shown.output
+
+
+def test_an_asset_is_stale_by_its_own_freshness(
+    file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync(file, dagster_instance)
+    import time
+
+    later = time.time() + 2 * 3_600
+    monkeypatch.setattr("messaging_assets.verbs.status.time.time", lambda: later)
+    assert only()["state"] == "stale"
+    assert status().exit_code == 1
+
+
+def switch_on(instance: DagsterInstance) -> None:
+    """Switch the schedule on, as the UI does."""
+    target = LoadableTargetOrigin(module_name="messaging_assets.definitions")
+    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
+    origin = RemoteInstigatorOrigin(repository, "chat_schedule")
+    data = ScheduleInstigatorData("0 6 * * *", None)
+    instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.RUNNING, data))
+
+
+def test_the_next_tick_is_told_only_where_a_daemon_can_start_it(file: Path, dagster_instance: DagsterInstance) -> None:
+    import time
+
+    switch_on(dagster_instance)
+    assert only()["next_tick"] == "none: no Dagster daemon runs"
+    dagster_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SCHEDULER", "it", []))
+    assert only()["next_tick"].endswith("T06:00+00:00")
+
+
+def test_a_broken_file_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
+    (file.parent / "bad.yaml").write_text("client: {}\n")
+    shown = status()
+    assert shown.exit_code == 1
+    assert "bad.yaml:1: client.base_url: is missing" in shown.output
+    assert status("chat").exit_code == 0
+
+
+def test_an_unknown_api_and_a_missing_home_are_the_commands_mistake(
+    file: Path, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = status("talk")
+    assert (unknown.exit_code, "there is no API 'talk'; there are: chat" in unknown.output) == (2, True)
+    monkeypatch.setenv("DAGSTER_HOME", str(clean_room / "nowhere"))
+    missing = status()
+    assert (missing.exit_code, "which is no folder" in missing.output) == (2, True)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (300, "5 min"), (7_200, "2 h"), (400_000, "5 d")])
+def test_lag_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
+    assert _ago(seconds) == words

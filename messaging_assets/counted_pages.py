@@ -26,11 +26,15 @@ class CountingPaginator(GuardedPaginator):
     def start(self, request: Request) -> None:
         """Put the first position on the request."""
         self.position, self._last_sent = self.first_position(), 0
+        if self.source.resume_at is not None:
+            self.position = self.source.resume_at.position
+        self.reading.position = self.position
         self.place(request, self.position)
 
     def update_request(self, request: Request) -> None:
         """Put the next position on the request."""
         if self._has_next_page:
+            self.reading.position = self.position
             self.place(request, self.position)
 
     def first_position(self) -> int:
@@ -95,12 +99,12 @@ class OffsetPaginator(CountingPaginator):
         if self.source.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
             return "a short page at total"
         # A page with nothing but the overlap is followed by one without, so that the list always moves on.
-        self.back = min(self.source.overlap, sent) if sent > self.back else 0
-        self.position = reached - self.back
+        reading.back = min(self.source.overlap, sent) if sent > reading.back else 0
+        self.position = reached - reading.back
         if own.maximum_offset is not None and reached >= own.maximum_offset:
             reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
         end = total + own.offset if total is not None else None
-        self.ask_ahead(sent, max(sent - self.back, 1), end if end is None or end >= reached else None)
+        self.ask_ahead(sent, max(sent - reading.back, 1), end if end is None or end >= reached else None)
         return None
 
     def _announced(self, response: Any) -> int | None:

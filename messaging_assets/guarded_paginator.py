@@ -27,9 +27,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         max_in_flight: requests that may be under way at once.
     """
 
-    # How many rows of the page before the coming page was asked to repeat.
-    back = 0
-
     def __init__(self, description: described.PaginatorDescription, source: Source, max_in_flight: int = 1) -> None:
         super().__init__()
         self.description, self.source, self.max_in_flight = description, source, max_in_flight
@@ -41,7 +38,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def init_request(self, request: Request) -> None:
         """Begin a list: the request will carry its reading from here on."""
-        self._has_next_page, self.back = True, 0
+        self._has_next_page = True
         self.reading = request.reading = Reading(self.source)  # type: ignore[attr-defined]
         self.reading.begin()
         self.start(request)
@@ -51,7 +48,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if self._is_left_out(response):
             how: str | None = "the list was left out past the last page"
         else:
-            sent = self.reading.take(response, data if data is not None else [], self.back)
+            sent = self.reading.take(response, data if data is not None else [])
             self._announce_rows(response)
             how = self.advance(response, sent)
         if how is not None:

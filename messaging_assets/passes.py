@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import dlt
@@ -22,11 +23,15 @@ from messaging_assets.dlt_source import build_source, emit, rest_api_config, wit
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
-from messaging_assets.paginator_description import SinglePagePaginator
+from messaging_assets.paginator_description import OffsetPaginator, PageNumberPaginator, SinglePagePaginator
 from messaging_assets.parents import PathFields, ancestry
-from messaging_assets.reading import Source
+from messaging_assets.reading import Place, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches
+
+_PLACE = "messaging_assets_place"
+_PLACE_VALID_SECONDS = 24 * 3600.0
+_COUNTED = (OffsetPaginator, PageNumberPaginator)
 
 
 class Unsettled(SyncFailure):
@@ -49,6 +54,7 @@ class Pass:
         is_over: whether the last part was read.
         at_end: called when it was, before its last rows are loaded.
         forget_state: whether an incremental resource begins anew.
+        is_anew: whether the list is read from its start, whatever was committed before.
         load_ids: the loads of this pass so far.
     """
 
@@ -63,6 +69,7 @@ class Pass:
     is_over: bool = False
     at_end: Callable[[], None] = lambda: None
     forget_state: bool = False
+    is_anew: bool = False
     load_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -97,6 +104,7 @@ class Pass:
         for row in self._rows:
             if due.at_page_end(self.receipt):
                 self._rows = itertools.chain([row], self._rows)
+                self._keep_place(batches)
                 break
             if batches.add(row):
                 yield from emit(batches, self.resource)
@@ -106,6 +114,7 @@ class Pass:
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
+            dlt.current.resource_state().pop(_PLACE, None)
             self._keep_incremental()
             if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
                 # An empty list is an answer too: the table exists, and a replaced one is emptied.
@@ -127,6 +136,8 @@ class Pass:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
         assert self.session is not None
         sources = {one.name: self._source_of(one) for one in self._chain}
+        self._own = sources[self.resource.name]
+        self._own.resume_at = self._kept_place()
         for name, auth in self.auths.items():
             if isinstance(auth, ClientCredentials):
                 self.session.token_exchange(auth, sources[name].terms)
@@ -138,6 +149,37 @@ class Pass:
         self._state = deepcopy(container[StateInjectableContext].state)
         with container.injectable_context(StateInjectableContext(state=self._state)):
             return iter(reader)
+
+    def _keep_place(self, batches: Batches) -> None:
+        """Note in dlt's state, which is committed with this part, where an interrupted read can go on.
+
+        Not with late records in hand: they are loaded after the part, and must come again if that fails.
+        """
+        reading = self._own.current
+        if reading is None or reading.place_before is None or batches.late or not self._can_resume():
+            return
+        kept = {"version": self._version(), "at": time.time(), "place": asdict(reading.place_before)}
+        dlt.current.resource_state()[_PLACE] = kept
+
+    def _kept_place(self) -> Place | None:
+        """Where an interrupted read of the same description had committed to, if that is not long ago."""
+        kept = dlt.current.resource_state().get(_PLACE)
+        if kept is None or self.is_anew or self.forget_state or not self._can_resume():
+            return None
+        if kept["version"] != self._version() or time.time() - kept["at"] > _PLACE_VALID_SECONDS:
+            return None
+        place = dict(kept["place"])
+        joins = tuple((name, times) for name, times in place.pop("joins"))
+        return Place(**{**place, "totals": tuple(place["totals"]), "joins": joins})
+
+    def _can_resume(self) -> bool:
+        """Only places that can be counted, of a list that stands alone and has a key to know its pages by."""
+        paginator = self._own.endpoint.paginator
+        return len(self._chain) == 1 and bool(self.resource.keys) and isinstance(paginator, _COUNTED)
+
+    def _version(self) -> str:
+        described = repr((self.description.client, self.resource.endpoint, self.resource.keys))
+        return hashlib.sha256(described.encode()).hexdigest()
 
     def _keep_incremental(self) -> None:
         """Let how far an incremental resource has come be stored with the last part, and not before."""

@@ -7,6 +7,7 @@ missing ones alike.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -18,13 +19,42 @@ from requests.auth import AuthBase
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint
-from messaging_assets.failures import ReadIncomplete
+from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.http.exchange import Terms
 from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.selection import check_objects, check_selection
 
 SetAside = Callable[[Any, str, int], None]
+
+
+class CannotResume(SyncFailure):
+    """The list is no longer what it was at the checkpoint, so it is read from its beginning."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a read stands after a page, as it is kept in dlt's state.
+
+    Args:
+        position: the offset or number that the page was asked with.
+        page: how many pages came.
+        distinct: different records so far, this page included.
+        digest: of this page's keys, in order.
+        rows: how many keys that are.
+        totals: the first and the last count that the API gave.
+        came_again: how many rows came twice.
+        joins: how page joins that were asked for again turned out.
+    """
+
+    position: int
+    page: int
+    distinct: int
+    digest: str
+    rows: int
+    totals: tuple[int, ...] = ()
+    came_again: int = 0
+    joins: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -42,6 +72,8 @@ class Source:
         is_parent: whether the records are only read for a child resource.
         prepare_rows: changes a page's good records in place, as a child needs them.
         repeated: collects the hashes of keys that came more than once.
+        resume_at: where an earlier, interrupted read had committed to; the list goes on behind it.
+        current: the list that is being read.
     """
 
     asset: str
@@ -54,6 +86,8 @@ class Source:
     is_parent: bool = False
     prepare_rows: Callable[[list[Any]], None] = lambda rows: None
     repeated: set[int] = field(default_factory=set)
+    resume_at: Place | None = None
+    current: Reading | None = None
 
     @property
     def terms(self) -> Terms:
@@ -88,6 +122,10 @@ class Reading:
         end: how the list ended; None while it goes on.
         upcoming: makes the requests that may leave ahead of their turn.
         may_end_with: statuses that mean "past the last page" from here on.
+        back: how many rows of the page before the next page was asked to repeat.
+        position: the offset or number of the page that is about to come.
+        place: where the read stands after the page that came last.
+        place_before: where it stood before that page.
         may_repeat: whether the last page once more means "past the last page" from here on.
     """
 
@@ -98,7 +136,7 @@ class Reading:
         self.end: str | None = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.may_end_with: frozenset[int] = frozenset()
-        self.may_repeat = False
+        self.may_repeat, self.back = False, 0
         self._seen: set[int] = set()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -106,9 +144,14 @@ class Reading:
         self._totals: list[int] = []
         self._selector: str | None = None
         self._joins: Counter[str] = Counter()
+        self._before = 0
+        self.position = 0
+        self.place: Place | None = None
+        self.place_before: Place | None = None
 
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
+        self.source.current = self
         if self.source.may_stop_early:
             self.source.receipt.found(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor")
         else:
@@ -133,15 +176,14 @@ class Reading:
     @property
     def distinct(self) -> int:
         """Different records so far, those set aside included; without a key every record is its own."""
-        return len(self._seen) if self.source.keys else self._rows
+        return self._before + (len(self._seen) if self.source.keys else self._rows)
 
-    def take(self, response: Any, rows: list[Any], back: int = 0) -> int:
+    def take(self, response: Any, rows: list[Any]) -> int:
         """Judge one page and clean it in place: what cannot be loaded is set aside, what overlaps is dropped.
 
         Args:
             response: the answer.
             rows: the page's list as dlt selected it; changed in place.
-            back: how many rows of the page before were asked for again.
 
         Returns:
             How many rows the server sent, which is how far the list has advanced.
@@ -156,16 +198,40 @@ class Reading:
         check_objects(self.source, response, self.page, rows)
         sent = len(rows)
         keys, bad = self._keys_of(rows)
-        if sent and self._is_repeated(keys, back):
+        digest = _digest(rows, self.source.keys)
+        if self.source.resume_at is not None and self.page == 1:
+            return self._resumed(self.source.resume_at, rows, keys, digest)
+        if sent and self._is_repeated(keys):
             rows.clear()
             return 0
         whole = keys[:]
-        if sent and self._last_keys:
-            self._join(rows, keys, bad, back)
+        if self._last_keys:
+            self._join(rows, keys, bad)
         self._note(rows, keys, bad)
         self._last_keys = whole
+        self._note_place(digest, len(whole))
         self.source.prepare_rows(rows)
         return sent
+
+    def _resumed(self, place: Place, rows: list[Any], keys: list[int], digest: str) -> int:
+        """Go on behind the last committed page, once it has shown that it is still where it was."""
+        if (digest, len(keys)) != (place.digest, place.rows):
+            raise CannotResume(f"{self.asset}: the list has changed before the checkpoint; it is read from its start.")
+        self.page, self._before = place.page, place.distinct - len(set(keys))
+        self._totals, self._came_again, self._joins = list(place.totals), place.came_again, Counter(dict(place.joins))
+        self._seen, self._rows, self._last_keys = set(keys), len(keys), keys
+        self._pages.add(hash(tuple(keys)))
+        self._full_pages = place.page
+        self.source.receipt.resumed_rows = place.distinct
+        self._note_place(digest, len(keys))
+        rows.clear()
+        return place.rows
+
+    def _note_place(self, digest: str, rows: int) -> None:
+        self.place_before = self.place
+        totals = tuple(dict.fromkeys((*self._totals[:1], *self._totals[-1:])))
+        joins = tuple(self._joins.items())
+        self.place = Place(self.position, self.page, self.distinct, digest, rows, totals, self._came_again, joins)
 
     def announce(self, total: Any) -> None:
         """Note what the API says it has; texts that are numbers count, anything else is no statement."""
@@ -189,6 +255,12 @@ class Reading:
                 receipt.announced(self.total)
         worst = max((one for one in (finding, self._finding(how)) if one), key=lambda one: one.verdict)
         receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
+
+    def refused(self, how: str) -> None:
+        """The API refused a page in the way that the file declares as the end of the list."""
+        self._joins["open"] += bool(self.back)
+        self._joins = +self._joins
+        self.ended(how)
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
@@ -262,12 +334,13 @@ class Reading:
             keys.append(hash((content, strange[content])))
         return keys, bad
 
-    def _is_repeated(self, keys: list[int], back: int) -> bool:
+    def _is_repeated(self, keys: list[int]) -> bool:
         """Whether an earlier page came once more where that means the end; elsewhere it is an error."""
         fresh = set(keys) - self._seen if self.source.keys else keys
-        self._stale_pages = 0 if fresh or back >= len(keys) else self._stale_pages + 1
+        is_overlap = len(keys) <= self.back
+        self._stale_pages = 0 if fresh or is_overlap else self._stale_pages + 1
         signature = hash(tuple(keys))
-        if back < len(keys) and (signature in self._pages or self._stale_pages > 1):
+        if not is_overlap and (signature in self._pages or self._stale_pages > 1):
             if self.may_repeat:
                 return True
             why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
@@ -279,14 +352,15 @@ class Reading:
         self._pages.add(signature)
         return False
 
-    def _join(self, rows: list[Any], keys: list[int], bad: dict[int, str], back: int) -> None:
+    def _join(self, rows: list[Any], keys: list[int], bad: dict[int, str]) -> None:
         """Drop the rows that were asked for again, and note whether they are where they were.
 
         A row of the page before that comes again shows that no row between the two pages was lost, wherever it
         stands now: what follows it now follows it in the list.
         """
+        back = self.back
         if not back:
-            if self.source.overlap:
+            if self.source.overlap and keys:
                 self._joins["open"] += 1
             return
         places = {key: place for place, key in enumerate(keys)}
@@ -328,6 +402,12 @@ class Reading:
             return
         values = [value for row in rows for value in json_paths.find_values(incremental.cursor_path, row)]
         self.source.receipt.met_cursors([value for value in values if isinstance(value, (int, float, str))])
+
+
+def _digest(rows: list[Any], names: tuple[str, ...]) -> str:
+    """A page's keys in order as a short text that is the same in every process."""
+    keys = [[row.get(name) for name in names] if type(row) is dict else None for row in rows]
+    return hashlib.blake2b(repr(keys).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def whole_number(value: Any) -> int | None:

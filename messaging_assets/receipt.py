@@ -64,6 +64,7 @@ class Receipt:
     waited_seconds: float = 0.0
     passes: int = 1
     parents: int | None = None
+    resumed_rows: int | None = None
     rows_api_says: int | None = None
     distinct_keys: int = 0
     first_cursor: Any = None
@@ -157,6 +158,7 @@ class Receipt:
         optional = {
             "rows_api_says": self.rows_api_says,
             "parents": self.parents,
+            "resumed_rows": self.resumed_rows,
             "first_cursor": self.first_cursor,
             "last_cursor": self.last_cursor,
         }

@@ -28,6 +28,7 @@ from messaging_assets.parents import ancestry
 from messaging_assets.partitions import Window, in_window, window_of
 from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.project_folders import settle_environment
+from messaging_assets.reading import CannotResume
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_of
@@ -111,18 +112,25 @@ class _Job:
             return resumed
         auths = self._authenticators(credentials)
         base_url = credentials.base_url_for(self.description)
-        for number in range(1, self.resource.passes + 1):
-            is_last = number == self.resource.passes
+        number, is_anew = 1, False
+        while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
-                one_pass = Pass(self.description, self.resource, session, auths, base_url, is_last)
-                loaded = self._one_pass(one_pass)
-            if loaded is not None:
-                break
-            self.context.log.info("%s moved while it was read; reading it again", self.asset)
+                one_pass = Pass(self.description, self.resource, session, auths, base_url)
+                one_pass.is_last, one_pass.is_anew = number >= self.resource.passes, is_anew
+                try:
+                    loaded = self._one_pass(one_pass)
+                    break
+                except Exception as error:
+                    failure = sync_failure(error)
+                    if not isinstance(failure, (Unsettled, CannotResume)):
+                        raise
+            # A list that changed before its checkpoint was not read at all, so that is no pass.
+            number, is_anew = number + isinstance(failure, Unsettled), True
+            self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict)
         self.kept.forget()
-        return SyncResult({**(loaded or {}), **metadata, **gone})
+        return SyncResult({**loaded, **metadata, **gone})
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
@@ -171,8 +179,8 @@ class _Job:
             auths[one.name] = authenticator(auth, secrets, token_url, self.redaction, self.asset)
         return auths
 
-    def _one_pass(self, one_pass: Pass) -> Mapping[str, Any] | None:
-        """Load what one pass reads; None where the list moved and is to be read again."""
+    def _one_pass(self, one_pass: Pass) -> dict[str, Any]:
+        """Load what one pass reads, part by part."""
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
@@ -180,13 +188,8 @@ class _Job:
         one_pass.forget_state = self._is_anew()
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
-            try:
-                refresh = "drop_resources" if self.config.full_refresh and not parts else None
-                parts.append(self._load(one_pass.source(), refresh))
-            except Exception as error:
-                if not isinstance(sync_failure(error), Unsettled):
-                    raise
-                return None
+            refresh = "drop_resources" if self.config.full_refresh and not parts else None
+            parts.append(self._load(one_pass.source(), refresh))
             if one_pass.late:
                 self._load(one_pass.late_source())
         return _summed(parts)

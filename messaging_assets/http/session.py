@@ -78,7 +78,7 @@ class ApiSession(Session):
             return future.result() if future else self._answer(request, reading)
         except Ignored as ignored:
             end = ignored
-        reading.ended(end.how) if end.is_end else reading.ignored(end.how)
+        (reading.refused if end.is_end else reading.ignored)(end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:

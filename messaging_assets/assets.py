@@ -127,8 +127,11 @@ def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -
     return found + [{}] * (number - len(found))
 
 
-def _retry_policy(resource: Resource) -> RetryPolicy:
+def _retry_policy(resource: Resource) -> RetryPolicy | None:
     handler = resource.endpoint.error_handler
+    if handler.max_retries == 0:
+        # With a policy of no retries Dagster's own words would stand above the sentence.
+        return None
     return RetryPolicy(
         max_retries=handler.max_retries,
         delay=max(handler.backoff_factor, 0.1) if handler.backoff_factor else 0,

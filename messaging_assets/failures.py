@@ -6,6 +6,7 @@
     |-- CheckCredentials         the API refused who we are; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
+        `-- PagesRepeat          correct the paginator in the API file; trying again cannot help
 
 No message ever holds a secret or a record's content.
 """
@@ -58,3 +59,9 @@ class ReadIncomplete(SyncFailure):
     """The read ended, but rows that the API has are known to be missing from it."""
 
     retryable: ClassVar[bool] = True
+
+
+class PagesRepeat(ReadIncomplete):
+    """The API answers with pages that it gave before, and would do so again."""
+
+    retryable: ClassVar[bool] = False

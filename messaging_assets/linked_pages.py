@@ -8,7 +8,7 @@ from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from dlt.sources.helpers.rest_client.detector import PaginatorFactory
 from requests import Request
 
-from messaging_assets.failures import MendDescription, ReadIncomplete
+from messaging_assets.failures import MendDescription, PagesRepeat
 from messaging_assets.guarded_paginator import GuardedPaginator
 from messaging_assets.reading import Reading
 from messaging_assets.receipt import Verdict
@@ -42,7 +42,7 @@ class ReferencePaginator(GuardedPaginator):
         if str(reference) in self._references:
             why = f"page {self.reading.page} names a next page that was read already, so the list goes in a circle"
             self.reading.cut_short(why)
-            raise ReadIncomplete(f"{self.source.asset}: {why}; ask the vendor, or correct the paginator in the file.")
+            raise PagesRepeat(f"{self.source.asset}: {why}; ask the vendor, or correct the paginator in the file.")
         self._references.add(str(reference))
         return None
 

@@ -63,9 +63,12 @@ class PathFields:
     def __init__(self, asset: str, parent: Resource, child: Resource) -> None:
         self._asset, self._parent = asset, parent
         self._fields = sorted(_parent_fields(child))
+        self._path, _ = bound_path(child.endpoint, child.name)
         self._seen: set[tuple[Any, ...]] = set()
 
     def __call__(self, rows: list[Any]) -> None:
+        if not self._fields:
+            return
         kept = []
         for row in rows:
             values = tuple(self._value(row, name) for name in self._fields)
@@ -84,7 +87,16 @@ class PathFields:
                 f"{self._asset}: a record of its parent '{self._parent.name}' has no '{name}' to put into the path; "
                 "name a field that every parent has."
             )
+        if str(found[0]) in (".", "..") or (str(found[0]) == "" and self._stands_last(name)):
+            raise MendDescription(
+                f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is empty or made of "
+                "dots, which would ask for another address; leave it out of the parent's list."
+            )
         return found[0]
+
+    def _stands_last(self, name: str) -> bool:
+        """Whether the path ends with this field, so that an empty one would ask for the list above it."""
+        return self._path.rstrip("/").endswith("{" + f"resources.{self._parent.name}.{path_field(name)}" + "}")
 
 
 def _parent_fields(child: Resource) -> set[str]:

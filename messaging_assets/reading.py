@@ -13,16 +13,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import orjson
 import requests
 from requests.auth import AuthBase
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint
-from messaging_assets.failures import ReadIncomplete, SyncFailure
+from messaging_assets.failures import PagesRepeat, SyncFailure
 from messaging_assets.http.exchange import Terms
 from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.receipt import Finding, Receipt, Verdict
+from messaging_assets.record_keys import keys_of
 from messaging_assets.selection import check_objects, check_selection
 
 SetAside = Callable[[Any, str, int], None]
@@ -197,7 +197,7 @@ class Reading:
         self.source.receipt.pages += 1
         check_objects(self.source, response, self.page, rows)
         sent = len(rows)
-        keys, bad = self._keys_of(rows)
+        keys, bad = keys_of(rows, self.source.keys)
         digest = _digest(rows, self.source.keys)
         if self.source.resume_at is not None and self.page == 1:
             return self._resumed(self.source.resume_at, rows, keys, digest)
@@ -299,7 +299,7 @@ class Reading:
         return Finding(Verdict.READ_TO_THE_END, f"{how}; {self._doubt(bool(totals) and policy == 'exact')}")
 
     def _is_proven(self, totals: list[int]) -> bool:
-        if self.source.one_object and self.page <= 1:
+        if self.source.one_object and self.page <= 1 and self._selector == "$":
             return True
         if self._full_pages <= 1 and totals and self.source.endpoint.total == "exact":
             return bool(self.source.keys)
@@ -312,28 +312,6 @@ class Reading:
             return "as many rows came as the API counts, but rows may have changed places between pages"
         return "the API gives no means to exclude that rows moved between pages"
 
-    def _keys_of(self, rows: list[Any]) -> tuple[list[int], dict[int, str]]:
-        """A hash of each row's key, in order, and which rows cannot be loaded, with the reason."""
-        names = self.source.keys
-        keys: list[int] = []
-        bad: dict[int, str] = {}
-        strange: Counter[int] = Counter()
-        for place, row in enumerate(rows):
-            if type(row) is dict:
-                if not names:
-                    keys.append(_content(row))
-                    continue
-                key = tuple(map(row.get, names))
-                if None not in key and not any(isinstance(part, (dict, list)) for part in key):
-                    keys.append(hash(key))
-                    continue
-            bad[place] = f"no {'/'.join(names)}" if type(row) is dict else "not an object"
-            content = _content(row)
-            # Two of a kind on one page are two records; the same one on two pages is one that came again.
-            strange[content] += 1
-            keys.append(hash((content, strange[content])))
-        return keys, bad
-
     def _is_repeated(self, keys: list[int]) -> bool:
         """Whether an earlier page came once more where that means the end; elsewhere it is an error."""
         fresh = set(keys) - self._seen if self.source.keys else keys
@@ -345,7 +323,7 @@ class Reading:
                 return True
             why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
             self.cut_short(why)
-            raise ReadIncomplete(
+            raise PagesRepeat(
                 f"{self.asset}: {why}, so the API ignores the paging parameter or repeats its link; "
                 "correct the paginator in the file."
             )
@@ -421,10 +399,3 @@ def whole_number(value: Any) -> int | None:
 
 def _unknown(reason: str) -> Finding:
     return Finding(Verdict.UNKNOWN, reason, True)
-
-
-def _content(row: Any) -> int:
-    try:
-        return hash(orjson.dumps(row, default=str))
-    except (TypeError, ValueError):
-        return hash(repr(row))

@@ -122,7 +122,8 @@ class Receipt:
     @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
-        worst = max(self.findings, key=lambda finding: finding.verdict, default=None)
+        # Of two findings that are as bad, the one about the resource's own rows says more.
+        worst = max(self.findings, key=lambda one: (one.verdict, not one.reason.startswith("parents:")), default=None)
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")

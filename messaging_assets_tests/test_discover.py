@@ -121,6 +121,123 @@ def test_the_number_of_the_first_page_is_found(base: int, sandbox: Sandbox, secr
     assert resource.endpoint.params == {"per_page": 500}
 
 
+def after_a_row(sandbox: Sandbox) -> Any:
+    """Pages that begin after a row, as Stripe has them."""
+
+    def page(payload: Any, request: Any) -> Any:
+        ids = [row["id"] for row in sandbox.rows("messaging", "messages")]
+        start = ids.index(request.query["starting_after"]) + 1 if "starting_after" in request.query else 0
+        size = min(int(request.query.get("limit", 10)), 100)
+        rows = sandbox.rows("messaging", "messages")[start : start + size]
+        return {"object": "list", "data": rows, "has_more": start + size < len(ids)}
+
+    return page
+
+
+def page_and_size_together(sandbox: Sandbox) -> Any:
+    """Everything at once in one order, or pages in another where both parameters are there, as RabbitMQ has them."""
+
+    def page(payload: Any, request: Any) -> Any:
+        rows = sandbox.rows("messaging", "messages")
+        if not {"page", "page_size"} <= set(request.query):
+            return rows[:700]
+        size, number = int(request.query["page_size"]), int(request.query["page"])
+        return {"items": rows[::-1][(number - 1) * size :][:size], "total_count": len(rows), "item_count": size}
+
+    return page
+
+
+def pages_of_a_fixed_size(sandbox: Sandbox) -> Any:
+    """Forty rows a page, whatever is asked for."""
+
+    def page(payload: Any, request: Any) -> Any:
+        start = (int(request.query.get("page", 1)) - 1) * 40
+        return sandbox.rows("messaging", "messages")[start : start + 40]
+
+    return page
+
+
+def a_cursor_deep_down(sandbox: Sandbox) -> Any:
+    """A token that is empty at the end, as Slack has it."""
+
+    def page(payload: Any, request: Any) -> Any:
+        rows, start = sandbox.rows("messaging", "messages"), int(request.query.get("page_token") or 0)
+        end = start + int(request.query.get("count", 100))
+        return {
+            "ok": True,
+            "members": rows[start:end],
+            "cache_ts": 7,
+            "response_metadata": {"nextPageToken": str(end) if end < len(rows) else ""},
+        }
+
+    return page
+
+
+@pytest.mark.parametrize(
+    ("style", "selector", "paginator", "params"),
+    [
+        (
+            after_a_row,
+            "data",
+            {"type": "cursor", "cursor_path": "data[-1].id", "cursor_param": "starting_after"},
+            {"limit": 100},
+        ),
+        (
+            page_and_size_together,
+            "items",
+            {"type": "page_number", "base_page": 1, "page_param": "page", "rows_total_path": "total_count"},
+            {"page_size": 500},
+        ),
+        (pages_of_a_fixed_size, "$", {"type": "page_number", "base_page": 1, "page_param": "page"}, {}),
+        (
+            a_cursor_deep_down,
+            "members",
+            {"type": "cursor", "cursor_path": "response_metadata.nextPageToken", "cursor_param": "page_token"},
+            {"count": 500},
+        ),
+    ],
+)
+def test_ways_of_paging_of_other_apis_are_found_and_load_every_row(
+    style: Any,
+    selector: str,
+    paginator: dict[str, Any],
+    params: dict[str, Any],
+    sandbox: Sandbox,
+    secret: None,
+    dagster_instance: Any,
+    tmp_path: Path,
+) -> None:
+    sandbox.fault(Fault(api="messaging", rewrite=style(sandbox)))
+    description = discover_messages(sandbox, tmp_path / "chat.yaml")
+    endpoint = only(description).endpoint
+    assert endpoint.paginator.model_dump(exclude_unset=True) == paginator
+    assert (endpoint.data_selector, endpoint.params) == (selector, params)
+    assert len(loaded_ids(description, dagster_instance)) == 2_500
+
+
+def test_one_object_with_lists_in_it_is_one_row(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    overview = {"version": "1", "cluster": "c", "node": "n", "listeners": [{"port": 1}], "contexts": [{"ip": "::"}]}
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: overview))
+    resource = only(discover_messages(sandbox, tmp_path / "chat.yaml"))
+    assert (resource.endpoint.data_selector, resource.endpoint.paginator.type) == ("$", "single_page")
+    assert resource.columns["listeners"].data_type == "json"
+
+
+def test_an_empty_list_makes_a_file_that_says_so(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.rows("messaging", "messages").clear()
+    resource = only(discover_messages(sandbox, tmp_path / "chat.yaml"))
+    assert (resource.disposition, resource.columns) == ("replace", {})
+    assert "The list is empty, so no way of paging could be tried" in (tmp_path / "chat.yaml").read_text()
+
+
+def test_an_answer_without_rows_is_refused(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: ["a", "b"]))
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    done = discover(*words, "-o", tmp_path / "chat.yaml")
+    assert done.exit_code == 1
+    assert "/v1/messages answered without a list of objects" in done.output
+
+
 def test_an_api_that_ignores_paging_gets_no_paginator(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     sandbox.settings.ignore_offset = True
     assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator is None
@@ -270,6 +387,12 @@ def test_columns_get_the_type_that_holds_every_value() -> None:
 def test_few_rows_say_nothing_about_nulls() -> None:
     assert "nullable" not in Sample(ROWS[:3]).described(["id"])["n"]
     assert Sample(ROWS).described(["id"])["n"]["nullable"] is False
+
+
+def test_zeros_alone_show_no_type() -> None:
+    sample = Sample([{"id": n, "rate": 0, "count": n} for n in range(5)])
+    assert list(sample.described()) == ["id", "count"]
+    assert sample.without_type() == ["rate"]
 
 
 def test_a_key_is_unique_and_never_null() -> None:

@@ -21,6 +21,8 @@ _SENSITIVE = re.compile(
 )
 _CHANGED = ("updated", "modified", "changed", "edited", "last_activity")
 _CREATED = ("created", "inserted", "timestamp", "occurred", "fired", "sent", "received", "date", "time")
+# Names of things, which may be keys alone or within something.
+_NAMES = ("name", "slug", "code", "number", "login", "user", "username")
 # What `name` is usually unique within.
 _SCOPES = ("vhost", "namespace", "project", "organization", "workspace", "tenant")
 
@@ -35,6 +37,7 @@ class Column:
         values: how many rows have a value.
         distinct: how many different values came; 0 where they cannot be keys.
         is_wide: whether a whole number needs more than 64 bits.
+        is_zero: whether every value is 0, which may be a whole number or a rate.
         is_ascending: whether no value is smaller than the one before.
     """
 
@@ -43,11 +46,14 @@ class Column:
     values: int = 0
     distinct: int = 0
     is_wide: bool = False
+    is_zero: bool = False
     is_ascending: bool = True
 
     @property
     def data_type(self) -> str | None:
-        """The type that holds every value that came; None where none came."""
+        """The type that holds every value that came; None where they show none."""
+        if self.is_zero:
+            return None
         types = set(self.types)
         if len(types) > 1:
             if types == {"bigint", "double"}:
@@ -76,7 +82,7 @@ class Sample:
         self.colliding = [name for name in self.columns if counts[identifier(name)] > 1]
 
     def described(self, keys: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
-        """The columns as an API file has them; those without a value and those whose names collide are left out."""
+        """The columns as an API file has them; those that show no type and those whose names collide are left out."""
         described = {}
         for name, column in self.columns.items():
             if column.data_type is None or name in self.colliding or identifier(name).startswith("_dlt_"):
@@ -127,8 +133,8 @@ class Sample:
         order = (*_CHANGED, *_CREATED)
         return sorted(moments, key=lambda one: (one.values < len(self.rows), _place(identifier(one.name), order)))
 
-    def without_values(self) -> list[str]:
-        """Fields that were null in every row."""
+    def without_type(self) -> list[str]:
+        """Fields that were null, or 0, in every row."""
         return [one.name for one in self.columns.values() if one.data_type is None]
 
 
@@ -157,6 +163,7 @@ def _column(name: str, rows: Sequence[dict[str, Any]]) -> Column:
     values = [value for row in rows if (value := row.get(name)) is not None and not isinstance(value, NotFinite)]
     column = Column(name, Counter(data_type_of(value) for value in values), len(values))
     column.is_wide = any(type(value) is int and not -(2**63) <= value < 2**63 for value in values)
+    column.is_zero = set(column.types) == {"bigint"} and not any(values)
     if set(column.types) <= {"text", "bigint", "timestamp"} and len(column.types) == 1:
         column.distinct = len(set(values))
         column.is_ascending = all(one <= other for one, other in pairwise(values))
@@ -169,7 +176,7 @@ def _unlikeliness(name: str, resource: str) -> int:
     exact = ["id", f"{one}_id", "uuid", "guid", "_id", "uid", "key", f"{one}_key"]
     if plain in exact:
         return exact.index(plain)
-    if plain.endswith(("_id", "_uuid", "_key")) or plain in ("name", "slug", "code", "number", "login", "username"):
+    if plain.endswith(("_id", "_uuid", "_key")) or plain in _NAMES:
         return 8
     return 8 if plain in _SCOPES else 9
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dlt.sources.helpers.rest_client.detector import find_all_lists, find_response_page_data
 
+from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
 from messaging_assets.discovery.found import FoundResource, name_from_path, quoted_path, without_nothing
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
@@ -41,7 +42,9 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
         paging = Paging({"type": "single_page"}, words="the answer is one object and no list", sample=first)
     else:
         identity = identity_of(Sample(first.rows).key(name))
-        paging = find_paging(ListProbe(api, path, selected.selector, first, identity))
+        probe = ListProbe(api, path, selected.selector, first, identity)
+        paging = find_paging(probe)
+        selected = replace(selected, selector=probe.selector)
     sample = Sample((paging.sample or first).rows)
     return _resource(name, path, selected, paging, sample)
 
@@ -57,6 +60,8 @@ def _select(body: Any, path: str) -> _Selected:
         others = find_all_lists(body, result=[])
         objects = ((found, one) for found, one in others if one and all(isinstance(row, dict) for row in one))
         names, rows = next(objects, (names, rows))
+    if isinstance(body, dict) and not signs.is_envelope(body, names, name_from_path(path)):
+        return _Selected("$", [body], is_one_object=True)
     if isinstance(rows, list) and (not rows or any(isinstance(row, dict) for row in rows)):
         return _Selected(quoted_path(*(name for name in names if name != "$")), rows)
     if isinstance(body, dict) and body:
@@ -91,14 +96,14 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
     if paging.paginator is None:
         found.remarks["endpoint",] = paging.words
     if cursors := about_cursors(sample):
-        found.remarks["endpoint",] = " ".join(filter(None, (found.remarks.get(("endpoint",)), cursors)))
+        found.remarks["endpoint",] = ". ".join(filter(None, (found.remarks.get(("endpoint",)), cursors)))
     return found
 
 
 def _about_list(selected: _Selected) -> str:
     if selected.is_one_object:
         return "the whole answer is one row"
-    return "the answer itself is the list" if selected.selector == "$" else "the list that dlt's detector found"
+    return "the answer itself is the list" if selected.selector == "$" else "the list of objects in the answer"
 
 
 def _about_key(keys: tuple[str, ...], sample: Sample) -> str:
@@ -114,8 +119,8 @@ def _about_columns(sample: Sample) -> str:
     words = f"types guessed from {counted(rows)}"
     if rows >= ENOUGH_ROWS:
         words += "; nullable: false where none of them was null"
-    if empty := sample.without_values():
-        words += f"; always null, so without a type: {', '.join(empty)}"
+    if empty := sample.without_type():
+        words += f"; null or 0 in every row, so without a type: {', '.join(empty)}"
     if sample.colliding:
         words += f"; left out, because they would share a column: {', '.join(sample.colliding)}"
     return words

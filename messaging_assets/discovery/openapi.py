@@ -14,7 +14,6 @@ from messaging_assets.description_names import RESERVED_STEMS
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
 from messaging_assets.discovery.openapi_document import Document, UnusableDocument, read_document
 from messaging_assets.discovery.openapi_parents import (
-    PAGING,
     ListEndpoint,
     bind,
     bound_params,
@@ -24,6 +23,7 @@ from messaging_assets.discovery.openapi_parents import (
 )
 from messaging_assets.discovery.openapi_schema import columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi_security import auth_of
+from messaging_assets.discovery.paging_signs import PAGING
 
 __all__ = ["UnusableDocument", "find_in_document"]
 

@@ -11,10 +11,8 @@ from typing import Any
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery.openapi_document import Operation
 from messaging_assets.discovery.openapi_schema import ListShape
-from messaging_assets.discovery.paging_signs import AFTER_ROW, CURSORS, NUMBERS, OFFSETS, SIZES
+from messaging_assets.discovery.paging_signs import PAGING
 
-# Parameters of paging, which are no one's parent.
-PAGING = frozenset({*SIZES, *OFFSETS, *NUMBERS, *CURSORS, *AFTER_ROW})
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 

@@ -23,22 +23,6 @@ _TYPES = {
     "array": "json",
 }
 _LARGEST_PAGE, _USUAL_PAGE = 500, 100
-# Keys that stand around a list and say something about it, not about a record.
-_AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
-_AROUND_TOO = (
-    "self",
-    "object",
-    "url",
-    "ok",
-    "success",
-    "status",
-    "size",
-    "pagination",
-    "kind",
-    "etag",
-    "error",
-    "first",
-)
 _LONGEST_WORDS = 200
 
 
@@ -72,7 +56,8 @@ def find_list(document: Document, operation: Operation, name: str) -> ListShape 
         return "it answers one object"
     around = {part for names, _ in lists for part in names}
     names, record = min(lists, key=lambda one: _rank(one[0], name))
-    is_envelope = all(_is_around(key) for key in schema.get("properties", {}) if key not in around)
+    is_envelope = all(signs.is_around(key) for key in schema.get("properties", {}) if key not in around)
+    is_envelope |= any(parameter.name in signs.PAGING for parameter in operation.of("query"))
     if _rank(names, name) < 2 or is_envelope:
         return ListShape(quoted_path(*names), record, schema)
     return "it answers one object"
@@ -100,11 +85,6 @@ def _rank(names: tuple[str, ...], resource: str) -> int:
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
     return schema_type(schema) == "object" and bool(schema.get("properties"))
-
-
-def _is_around(key: str) -> bool:
-    words = identifier(key)
-    return any(word in words for word in _AROUND) or words in _AROUND_TOO
 
 
 def columns_of(document: Document, item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -12,9 +12,11 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlt.sources.helpers.rest_client.detector import find_response_page_data
+
 from messaging_assets import json_paths
 from messaging_assets.discovery import paging_signs as signs
-from messaging_assets.discovery.found import without_nothing
+from messaging_assets.discovery.found import quoted_path, without_nothing
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.http.answer import Answer
 
@@ -90,6 +92,15 @@ class ListProbe:
         found = json_paths.find_values(self.selector, answer.parsed)
         return Page(answer, found[0]) if found and isinstance(found[0], list) else None
 
+    def get_anywhere(self, params: Mapping[str, Any]) -> tuple[str, Page] | None:
+        """One page with the path of its list, which may be another than in the first answer."""
+        answer = self.api.guess(self.path, params)
+        if answer is None:
+            return None
+        names, rows = find_response_page_data(answer.parsed)
+        path = quoted_path(*(name for name in names if name != "$"))
+        return (path, Page(answer, rows)) if isinstance(rows, list) else None
+
     def sized(self, rows: int) -> dict[str, Any]:
         """The parameter that asks for pages of so many rows."""
         return {self.size_param: rows} if self.size_param else {}
@@ -108,6 +119,10 @@ class ListProbe:
         """Whether a page is the first one."""
         expected = self._identities(self.first_small.rows)
         return page is not None and self._identities(page.rows) == expected
+
+    def are_joined(self, one: Page, two: Page, both: Page) -> bool:
+        """Whether two pages are, row by row, what one page of twice their size holds."""
+        return self._identities([*one.rows, *two.rows]) == self._identities(both.rows) and bool(two.rows)
 
     def find_size(self) -> None:
         """Look for the parameter that sets a page's size."""
@@ -129,7 +144,7 @@ def find_paging(probe: ListProbe) -> Paging:
     if not probe.first.rows:
         return Paging(None, words="the list is empty, so no way of paging could be tried", sample=probe.first)
     probe.find_size()
-    for ways in (_by_reference, _by_offset, _by_number, _by_last_row):
+    for ways in (_by_reference, _by_offset, _by_number, _by_number_with_size, _by_last_row):
         for paging, second in ways(probe):
             return _completed(probe, paging, second)
     words = "no way of paging was found; links are followed if an answer has any. Declare the paginator, "
@@ -190,6 +205,24 @@ def _by_number(probe: ListProbe) -> _Ways:
             yield Paging({"type": "page_number", "base_page": base, "page_param": name}), second
 
 
+def _by_number_with_size(probe: ListProbe) -> _Ways:
+    """Page numbers that work only together with a size, and then may show the list in another place and order."""
+    if probe.size_param or probe.half < 1:
+        return
+    for base in (1, 0):
+        for size in signs.SIZES_WITH_NUMBER:
+            asked = ({"page": base, size: probe.half}, {"page": base + 1, size: probe.half}, {"page": base})
+            found = probe.get_anywhere(asked[0])
+            if found is None or len(found[1].rows) != probe.half:
+                continue
+            selector, one = found
+            two, both = (probe.get_anywhere({size: 2 * probe.half, **params}) for params in asked[1:])
+            if two and both and probe.are_joined(one, two[1], both[1]):
+                probe.selector, probe.size_param, probe.small, probe.first = selector, size, one, both[1]
+                probe.fixed = {"page": base}
+                yield Paging({"type": "page_number", "base_page": base, "page_param": "page"}), two[1]
+
+
 def _by_last_row(probe: ListProbe) -> _Ways:
     last = probe.identity(probe.first_small.rows[-1])
     if not (isinstance(last, tuple) and len(last) == 1):
@@ -231,12 +264,13 @@ def _enlarge(probe: ListProbe, paging: Paging, total: str | None) -> None:
     if not probe.size_param:
         return
     known = _count(total, probe.first)
-    page = probe.get(probe.sized(_MODEST if known is not None and known <= rows else _LARGE))
+    asked = _MODEST if known is not None and known <= rows else _LARGE
+    page = probe.get(probe.sized(asked))
     if page is None or len(page.rows) < rows:
         size = rows
     else:
         # Where the API clamps the size, or had no more, a larger one does no harm: rows are counted as they come.
-        paging.sample, size = page, max(len(page.rows), _MODEST)
+        paging.sample, size = page, asked if len(page.rows) == known else max(len(page.rows), _MODEST)
     if paging.paginator and paging.paginator["type"] == "offset":
         paging.paginator["limit"] = size
     else:

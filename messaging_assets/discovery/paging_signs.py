@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
 
 from messaging_assets import json_paths
 from messaging_assets.description_names import identifier
@@ -18,12 +20,20 @@ OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$
 NUMBERS = ("page", "page_number", "pageNumber", "pageNo", "p")
 CURSORS = ("cursor", "page_token", "after", "token", "marker", "continuation_token", "next", "start", "page")
 AFTER_ROW = ("starting_after", "after", "after_id", "since_id", "last_id")
+PAGING = frozenset({*SIZES, *OFFSETS, *NUMBERS, *CURSORS, *AFTER_ROW})
+# Sizes that some APIs take only together with a page's number.
+SIZES_WITH_NUMBER = ("page_size", "per_page", "pageSize", "limit", "size")
 _REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll")
 _BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
 _TOTAL = re.compile(
     r"(^|_)(total|count|total_count|total_results|total_items|total_records|total_rows|total_elements|total_hits)$"
 )
 _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
+# Words of what stands around a list.
+_AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
+_AROUND_TOO = ("self", "object", "url", "ok", "success", "status", "size", "kind", "etag", "error", "first")
+# So many other keys an answer may have and still be no record.
+_STRANGERS = 2
 _HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
 
 
@@ -104,7 +114,8 @@ def total_path(answers: Sequence[Answer], rows_seen: int) -> str | None:
         answers: answers with different pages; a number that changes with the page's size is no number of rows.
         rows_seen: how many rows there are at least.
     """
-    for leaf in leaves(answers[0].parsed):
+    # What calls itself a total is one; a count may be of something else.
+    for leaf in sorted(leaves(answers[0].parsed), key=lambda leaf: "total" not in leaf.word):
         value = _number(leaf.value)
         if value is None or value < rows_seen or not is_total(leaf.names[-1]):
             continue
@@ -122,6 +133,26 @@ def is_total(key: str) -> bool:
 def is_number_of_pages(key: str) -> bool:
     """Whether a key names the number of all pages."""
     return bool(_PAGES.search(identifier(key).strip("_")))
+
+
+def is_envelope(body: Mapping[str, Any], names: Sequence[str], resource: str) -> bool:
+    """Whether an answer stands around one list, and is no record that happens to have lists in it.
+
+    Args:
+        body: the answer, or the properties of its schema.
+        names: the keys that lead to the list.
+        resource: what the resource is called.
+    """
+    if names[-1].lower() in RECORD_KEY_PATTERNS or identifier(names[-1]) in (resource, resource.rpartition("_")[2]):
+        return True
+    others = [key for key, value in body.items() if key not in names and not isinstance(value, list)]
+    return sum(not is_around(key) for key in others) <= _STRANGERS
+
+
+def is_around(key: str) -> bool:
+    """Whether a key stands around a list and says something about it, not about a record."""
+    words = identifier(key)
+    return any(word in words for word in _AROUND) or words in _AROUND_TOO
 
 
 def echoed(answer: Answer, names: Sequence[str]) -> list[str]:

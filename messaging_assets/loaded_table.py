@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
@@ -19,13 +20,26 @@ class TableCounts:
         exists: False before anything was loaded.
         rows: rows in the table.
         repeated_keys: keys that more than one row has.
-        nulls: rows without a value, by column.
+        nulls: rows without a value, by column; all rows where the table has no such column.
     """
 
     exists: bool
     rows: int = 0
     repeated_keys: int = 0
     nulls: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Validity:
+    """How a table that keeps old versions of its rows (dlt's `scd2`) tells those that are still valid.
+
+    Args:
+        column: holds the end of a version.
+        still_valid: what stands there while there is none; None for null.
+    """
+
+    column: str
+    still_valid: str | None = None
 
 
 class LoadedTable:
@@ -42,78 +56,128 @@ class LoadedTable:
     @property
     def full_name(self) -> str:
         """The table's name as SQL has it, without quotes."""
-        with self._client() as client:
-            return str(client.make_qualified_table_name(self._name(client), quote=False))
+        with self._open() as table:
+            return table.plain_name
 
-    def count(self, keys: Sequence[str] = (), columns: Sequence[str] = ()) -> TableCounts:
+    def count(
+        self, keys: Sequence[str] = (), columns: Sequence[str] = (), validity: Validity | None = None
+    ) -> TableCounts:
         """Count rows, repeated keys and nulls in one scan.
 
         Args:
             keys: the primary key's columns, several for a composite key; empty to leave them out.
             columns: columns whose nulls are counted.
+            validity: which rows must not share a key; None where none must.
         """
-        with self._client() as client:
-            quoted = {name: self._column(client, name) for name in (*keys, *columns)}
-            table = client.make_qualified_table_name(self._name(client))
-            nulls = [f"SUM(CASE WHEN {quoted[name]} IS NULL THEN 1 ELSE 0 END)" for name in columns]
-            if not keys:
-                query = f"SELECT {', '.join(['COUNT(*)', '0', *nulls])} FROM {table}"
-            else:
-                query = _grouped(table, [quoted[key] for key in keys], nulls)
-            found = self._rows(client, query, 1)
-        if found is None:
-            return TableCounts(exists=False)
-        rows, repeated, *counts = (int(value or 0) for value in found[0])
-        return TableCounts(True, rows, repeated, dict(zip(columns, counts)))
+        with self._open() as table:
+            there = table.columns()
+            if there is None:
+                return TableCounts(exists=False)
+            known = [name for name in columns if table.plain(name) in there]
+            nulls = [_sum_where(f"{table.quoted(name)} IS NULL") for name in known]
+            has_keys = bool(keys) and all(table.plain(key) in there for key in keys)
+            query = _grouped(table, keys, nulls, validity) if has_keys else _plain(table, nulls)
+            rows, repeated, *counts = (int(value or 0) for value in table.rows(query)[0])
+        counted = dict(zip(known, counts, strict=True))
+        if keys and not has_keys and rows > 1:
+            repeated = rows  # without the column, no row can be told from another
+        return TableCounts(True, rows, repeated, {name: counted.get(name, rows) for name in columns})
 
-    def repeated_keys(self, keys: Sequence[str], limit: int = 10) -> list[tuple[Any, ...]]:
-        """Some of the keys that more than one row has."""
-        with self._client() as client:
-            names = ", ".join(self._column(client, key) for key in keys)
-            table = client.make_qualified_table_name(self._name(client))
-            query = f"SELECT {names} FROM {table} GROUP BY {names} HAVING COUNT(*) > 1"
-            return self._rows(client, query, limit) or []
+    def repeated_keys(
+        self, keys: Sequence[str], limit: int = 10, validity: Validity | None = None
+    ) -> list[tuple[Any, ...]]:
+        """Some of the keys that more than one row has; none where the table has no such columns."""
+        with self._open() as table:
+            names = [table.quoted(key) for key in keys]
+            where = " AND ".join([*(f"{name} IS NOT NULL" for name in names), _is_valid(table, validity)])
+            listed = ", ".join(names)
+            query = f"SELECT {listed} FROM {table.name} WHERE {where} GROUP BY {listed} HAVING COUNT(*) > 1"
+            return table.some_rows(query, keys, limit)
 
     def keys_without(self, column: str, keys: Sequence[str], limit: int = 10) -> list[tuple[Any, ...]]:
-        """Some of the keys whose row has no value in a column."""
-        with self._client() as client:
-            names = ", ".join(self._column(client, key) for key in keys)
-            table = client.make_qualified_table_name(self._name(client))
-            query = f"SELECT {names} FROM {table} WHERE {self._column(client, column)} IS NULL"
-            return self._rows(client, query, limit) or []
+        """Some of the keys whose row has no value in a column; none where the table has no such columns."""
+        with self._open() as table:
+            listed = ", ".join(table.quoted(key) for key in keys)
+            query = f"SELECT {listed} FROM {table.name} WHERE {table.quoted(column)} IS NULL"
+            return table.some_rows(query, (*keys, column), limit)
 
     @contextmanager
-    def _client(self) -> Any:
+    def _open(self) -> Iterator[_OpenTable]:
         with self._pipeline.sql_client() as client:
-            yield client
+            yield _OpenTable(client, self._table, Schema(self._pipeline.dataset_name).naming)
 
-    def _name(self, client: Any) -> str:
-        return str(self._naming().normalize_table_identifier(self._table))
 
-    def _column(self, client: Any, name: str) -> str:
-        return str(client.escape_column_name(self._naming().normalize_identifier(name)))
+class _OpenTable:
+    """A table while a connection to its destination is open."""
 
-    def _naming(self) -> Any:
-        from dlt.common.schema import Schema
+    def __init__(self, client: Any, table: str, naming: Any) -> None:
+        self._client, self._naming = client, naming
+        normalized = naming.normalize_table_identifier(table)
+        self.name = str(client.make_qualified_table_name(normalized))
+        self.plain_name = str(client.make_qualified_table_name(normalized, quote=False))
 
-        return Schema(self._pipeline.dataset_name).naming
+    def plain(self, column: str) -> str:
+        """A column's name for comparison; destinations fold the case of names each in its way."""
+        return str(self._naming.normalize_identifier(column)).lower()
 
-    def _rows(self, client: Any, query: str, limit: int) -> list[tuple[Any, ...]] | None:
-        # The limit is taken here and not in SQL, where it has two spellings.
+    def quoted(self, column: str) -> str:
+        return str(self._client.escape_column_name(self._naming.normalize_identifier(column)))
+
+    def columns(self) -> set[str] | None:
+        """Names of the table's columns; None where there is no table. Nothing is scanned."""
         try:
-            with client.execute_query(query) as cursor:
-                return list(cursor.fetchmany(limit))
+            with self._client.execute_query(f"SELECT * FROM {self.name} WHERE 1 = 0") as cursor:
+                return {str(column[0]).lower() for column in cursor.description}
         except DatabaseUndefinedRelation:
             return None
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self._client.execute_query(query) as cursor:
+            return [tuple(row) for row in cursor.fetchall()]
 
-def _grouped(table: str, keys: Sequence[str], nulls: Sequence[str]) -> str:
+    def some_rows(self, query: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
+        there = self.columns() or set()
+        if not all(self.plain(name) in there for name in columns):
+            return []
+        return self.rows(limited(query, limit, self._client.capabilities.sqlglot_dialect))
+
+
+def limited(query: str, limit: int, dialect: str | None) -> str:
+    """A query that gives a number of rows at most, in the dialect's own spelling (LIMIT, TOP, FETCH)."""
+    # Imported late: only a failing check asks for keys.
+    from sqlglot import exp, parse_one
+
+    parsed = parse_one(query, read=dialect)
+    assert isinstance(parsed, exp.Select)
+    return parsed.limit(limit).sql(dialect=dialect)
+
+
+def _sum_where(condition: str) -> str:
+    return f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)"
+
+
+def _is_valid(table: _OpenTable, validity: Validity | None) -> str:
+    if validity is None:
+        return "1 = 1"
+    column, still_valid = table.quoted(validity.column), validity.still_valid
+    return f"{column} IS NULL" if still_valid is None else f"{column} = '{still_valid}'"
+
+
+def _plain(table: _OpenTable, nulls: Sequence[str]) -> str:
+    return f"SELECT {', '.join(['COUNT(*)', '0', *nulls])} FROM {table.name}"
+
+
+def _grouped(table: _OpenTable, keys: Sequence[str], nulls: Sequence[str], validity: Validity | None) -> str:
     """One scan for a key of any number of columns: rows per key inside, sums outside."""
-    inner = [*keys, "COUNT(*) AS n_rows", *(f"{null} AS n_null_{place}" for place, null in enumerate(nulls))]
-    has_key = " AND ".join(f"{key} IS NOT NULL" for key in keys)
+    names = [table.quoted(key) for key in keys]
+    valid = _sum_where(_is_valid(table, validity)) if validity else "COUNT(*)"
+    counts = ["COUNT(*) AS n_rows", f"{valid} AS n_valid"]
+    inner = [*names, *counts, *(f"{null} AS n_null_{place}" for place, null in enumerate(nulls))]
+    has_key = " AND ".join(f"{name} IS NOT NULL" for name in names)
     outer = [
         "SUM(n_rows)",
-        f"SUM(CASE WHEN n_rows > 1 AND {has_key} THEN 1 ELSE 0 END)",
+        _sum_where(f"n_valid > 1 AND {has_key}"),
         *(f"SUM(n_null_{place})" for place in range(len(nulls))),
     ]
-    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM {table} GROUP BY {', '.join(keys)}) by_key"
+    grouped = f"SELECT {', '.join(inner)} FROM {table.name} GROUP BY {', '.join(names)}"
+    return f"SELECT {', '.join(outer)} FROM ({grouped}) by_key"

@@ -40,6 +40,7 @@ class Batches:
         page: tells the number of the page that is being read.
         late: records whose key is in a batch that is already out; they are loaded after it.
         loaded: hashes of a child's keys that are in earlier batches; shared by the parts of a read.
+        is_late: whether these are such later versions; they take the place of rows that were counted before.
 
     Raises:
         MendDescription: the file gives a column another type than the table has.
@@ -55,6 +56,7 @@ class Batches:
     page: Callable[[], int] = lambda: 0
     late: dict[Any, dict[str, Any]] = field(default_factory=dict)
     loaded: set[int] = field(default_factory=set)
+    is_late: bool = False
 
     def __post_init__(self) -> None:
         self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt)
@@ -119,7 +121,7 @@ class Batches:
         for place in sorted(typed.bad):
             self.set_aside(rows[place], typed.bad[place], pages[place])
         good = len(rows) - len(typed.bad)
-        self.receipt.rows_loaded += good
+        self.receipt.rows_loaded += 0 if self.is_late else good
         if good:
             yield typed.records() if self._careful else typed.table(self.columns.required)
 
@@ -157,9 +159,9 @@ class Batches:
 
     def _came_earlier(self, key: tuple[Any, ...]) -> bool:
         """Whether a key is, or may be, in an earlier batch."""
+        if self.is_late or not self.receipt.rows_loaded:
+            return False
         if not self.is_child:
-            if not self.receipt.rows_loaded:
-                return False
             # The reading saw this key on an earlier page, and it is not in this batch.
             return hash(key) in self.repeated or hash(key) in self._parted
         earlier = hash(key) in self.loaded

@@ -148,6 +148,10 @@ class TableColumns:
             self._names[field_name] = None if column and column.startswith("_dlt_") else column
         return self._names[field_name]
 
+    def data_type(self, column: str) -> str:
+        """dlt's word for the type of a column that the table has."""
+        return self._targets[column].data_type
+
     def typed(self, rows: list[dict[str, Any]]) -> TypedRows:
         """Records as Arrow columns, with what cannot be loaded and why.
 
@@ -267,15 +271,16 @@ class TableColumns:
 
     def _check_keys(self, column: str, values: list[Any], rounded: frozenset[int], typed: TypedRows) -> None:
         """See that two keys of the API never become one in the table."""
-        kinds = set(map(type, values)) - {type(None)}
         _note(typed.bad, column, dict.fromkeys(rounded, "more digits of a second than a key keeps"))
-        if not kinds:
+        kinds = set(map(type, values)) - {type(None)}
+        keys = [(place, value) for place, value in enumerate(values) if value is not None and place not in typed.bad]
+        if not keys:
             return
-        kind = self._kinds.setdefault(column, _kind(next(value for value in values if value is not None)))
+        kind = self._kinds.setdefault(column, _kind(keys[0][1]))
         if kinds <= {str, int} and {_kind(one()) for one in kinds} == {kind}:
             return
-        for place, value in enumerate(values):
-            if value is not None and _kind(value) != kind:
+        for place, value in keys:
+            if _kind(value) != kind:
                 _note(typed.bad, column, {place: f"not a {kind} as the keys before it"})
             elif type(value) is float and abs(value) >= _EXACT_UP_TO:
                 _note(typed.bad, column, {place: "a number that no double holds exactly"})

@@ -8,8 +8,10 @@ from typing import Any
 
 from dagster import AssetSelection, DagsterInstance, materialize
 from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.pipeline.pipeline import Pipeline
 
-from messaging_assets.api_description import ApiDescription
+from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.assets import build_assets
 from messaging_assets.credentials import build_credentials, credentials_key
 from messaging_assets.destination import build_pipeline
@@ -18,6 +20,8 @@ from messaging_assets.project_folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
 
 API, RESOURCE = "generic_rest", "resource_name"
+# An integer that Python itself refuses to write; the API does not.
+HUGE = "5,000 digits"
 
 
 class Synced:
@@ -29,19 +33,21 @@ class Synced:
     @property
     def receipt(self) -> dict[str, Any]:
         """Metadata of the materialization, or of the failure, as plain values and without its namespace."""
-        events = self.result.get_step_failure_events()
-        if events:
-            metadata = events[0].step_failure_data.user_failure_data.metadata
-        else:
+        if self.green:
             [materialization] = self.result.asset_materializations_for_node(f"{API}__{RESOURCE}")
             metadata = materialization.metadata
+        else:
+            metadata = self._failure().metadata
         return {name.removeprefix("messaging_assets/"): value.value for name, value in metadata.items()}
 
     @property
     def error(self) -> str:
         """The first line that a person reads."""
+        return str(self._failure().description)
+
+    def _failure(self) -> Any:
         [event] = self.result.get_step_failure_events()
-        return str(event.step_failure_data.user_failure_data.description or event.step_failure_data.error.message)
+        return event.step_failure_data.user_failure_data
 
     @property
     def checks(self) -> dict[str, Any]:
@@ -66,7 +72,13 @@ class OneTable:
         """The API with one resource, whose settings stay for later syncs."""
         self.described.update(resource)
         paginator = {"type": "offset", "limit": self.page_size}
-        endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": paginator}
+        endpoint = {
+            "path": "v1/resource",
+            "data_selector": "data",
+            "paginator": paginator,
+            # A failure is what a test asked for: nothing is tried again.
+            "error_handler": {"max_retries": 0},
+        }
         return ApiDescription.model_validate(
             {
                 "name": API,
@@ -94,7 +106,7 @@ class OneTable:
         def page(payload: Any, request: Any) -> bytes:
             start = request.offset or 0
             data = list(rows)[start : start + self.page_size]
-            return json.dumps({"data": data, "total": len(rows)}).encode()
+            return json.dumps({"data": data}).replace(f'"{HUGE}"', "1" * 5_000).encode()
 
         self.sandbox.faults.clear()
         self.sandbox.fault(Fault(api=API, rewrite=page))
@@ -149,6 +161,21 @@ class OneTable:
 
     def sql(self) -> Any:
         """dlt's own SQL client of the destination."""
+        return self.pipeline().sql_client()
+
+    def pipeline(self) -> Pipeline:
+        """The resource's own pipeline."""
         description = self.describe()
-        resource = description.resources_in_full[RESOURCE]
-        return build_pipeline(description, resource, settle_environment()).sql_client()
+        return build_pipeline(description, description.resources_in_full[RESOURCE], settle_environment())
+
+    def table_exists(self) -> bool:
+        """Whether the destination has the table."""
+        try:
+            self.execute(f"SELECT 1 FROM {RESOURCE} WHERE 1 = 0")
+        except DatabaseUndefinedRelation:
+            return False
+        return True
+
+    def resource(self) -> Resource:
+        """The resource as it is described now."""
+        return self.describe().resources_in_full[RESOURCE]

@@ -1,0 +1,76 @@
+"""Questions to a loaded table, answered by DuckDB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.loaded_table import LoadedTable, TableCounts, Validity, limited
+from messaging_assets_tests.one_table import RESOURCE, OneTable
+
+
+@pytest.fixture
+def table(one_table: OneTable) -> LoadedTable:
+    """A table of two keyed columns, made by hand below a table that a sync made."""
+    one_table.sync([{"id": 1, "Part Name": "a"}], write_disposition="append", primary_key=None)
+    one_table.execute(f"INSERT INTO {RESOURCE} BY NAME (SELECT * REPLACE (2 AS id) FROM {RESOURCE})")
+    return LoadedTable(one_table.pipeline(), RESOURCE)
+
+
+def insert(one_table: OneTable, *rows: tuple[Any, Any]) -> None:
+    for number, (key, part) in enumerate(rows):
+        one_table.execute(
+            f"INSERT INTO {RESOURCE} (id, part_name, _dlt_load_id, _dlt_id) "
+            f"VALUES ({'NULL' if key is None else key}, {'NULL' if part is None else repr(part)}, '1', 'x{number}')"
+        )
+
+
+def test_rows_repeated_keys_and_nulls_are_counted(one_table: OneTable, table: LoadedTable) -> None:
+    insert(one_table, (2, None), (3, "a"), (3, "b"), (None, "c"), (None, "c"))
+    assert table.count(["id"], ["Part Name", "id"]) == TableCounts(True, 7, 2, {"Part Name": 1, "id": 2})
+    assert table.count(["id", "Part Name"]) == TableCounts(True, 7, 0, {})
+    assert table.count(columns=["Part Name"]) == TableCounts(True, 7, 0, {"Part Name": 1})
+    assert sorted(table.repeated_keys(["id"])) == [(2,), (3,)]
+    assert table.repeated_keys(["id"], limit=1) in ([(2,)], [(3,)])
+    assert table.keys_without("Part Name", ["id"]) == [(2,)]
+
+
+def test_an_empty_table_has_no_rows_and_a_missing_one_does_not_exist(one_table: OneTable, table: LoadedTable) -> None:
+    one_table.execute(f"DELETE FROM {RESOURCE}")
+    assert table.count(["id"], ["id"]) == TableCounts(True, 0, 0, {"id": 0})
+    missing = LoadedTable(one_table.pipeline(), "never_loaded")
+    assert missing.count(["id"], ["id"]) == TableCounts(exists=False)
+    assert missing.repeated_keys(["id"]) == []
+    assert missing.keys_without("id", ["id"]) == []
+
+
+def test_a_missing_column_is_null_in_every_row_and_keeps_no_row_apart(table: LoadedTable) -> None:
+    assert table.count(["id", "nowhere"], ["nowhere", "id"]) == TableCounts(True, 2, 2, {"nowhere": 2, "id": 0})
+    assert table.repeated_keys(["nowhere"]) == []
+    assert table.keys_without("nowhere", ["id"]) == []
+
+
+@pytest.mark.parametrize(("end", "expected"), [(None, 1), ("b", 0), ("a", 1)])
+def test_only_versions_that_are_valid_must_have_keys_of_their_own(
+    one_table: OneTable, table: LoadedTable, end: str | None, expected: int
+) -> None:
+    insert(one_table, (1, "a"), (3, None), (3, None), (3, "b"))
+    assert table.count(["id"], validity=Validity("part_name", end)) == TableCounts(True, 6, expected)
+    assert len(table.repeated_keys(["id"], validity=Validity("part_name", end))) == expected
+
+
+def test_the_full_name_is_the_one_that_sql_takes(table: LoadedTable) -> None:
+    assert table.full_name == "generic_rest.resource_name"
+
+
+@pytest.mark.parametrize(
+    ("dialect", "expected"),
+    [
+        ("duckdb", "SELECT a FROM t WHERE b IS NULL LIMIT 3"),
+        ("tsql", "SELECT TOP 3 a FROM t WHERE b IS NULL"),
+        (None, "SELECT a FROM t WHERE b IS NULL LIMIT 3"),
+    ],
+)
+def test_a_limit_is_written_as_the_dialect_has_it(dialect: str | None, expected: str) -> None:
+    assert limited("SELECT a FROM t WHERE b IS NULL", 3, dialect) == expected

@@ -1,0 +1,417 @@
+"""Records into batches, as whole syncs where a table decides: duplicates, drift, contracts, the two ways to load."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import dlt
+import pytest
+from dlt.common.schema import Schema
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging_assets import records
+from messaging_assets.api_description import Resource
+from messaging_assets.receipt import Receipt
+from messaging_assets.records import Batches
+from messaging_assets_tests.one_table import RESOURCE, OneTable
+from messaging_assets_tests.test_column_values import JSON, same
+
+MERGE: dict[str, Any] = {"disposition": "merge"}
+KEYS = (0, 1, 2, 3, 5)
+# Key 4 comes once in the first half, key 5 once in the second; all others twice.
+TWICE = [{"id": key, "v": 0} for key in range(5)] + [{"id": key, "v": 1} for key in KEYS]
+
+
+def batches(receipt: Receipt, **resource: Any) -> Batches:
+    described = {"name": "things", "primary_key": "id", "write_disposition": "merge", **resource}
+    naming = Schema("any").naming
+    return Batches(
+        Resource.model_validate(described), "api.things", naming.normalize_identifier, {}, receipt, page=lambda: 1
+    )
+
+
+# Duplicates
+
+
+@pytest.mark.parametrize(
+    ("page_size", "batch_rows"),
+    [(3, 2), (5, 100), (5, 3), (10, 4)],
+    ids=["pages over batches", "pages in one batch", "batches over pages", "batches within a page"],
+)
+@pytest.mark.parametrize(
+    ("disposition", "expected"),
+    [
+        ("merge", dict.fromkeys(KEYS, 1)),
+        ("replace", dict.fromkeys(KEYS, 1)),
+        ({**MERGE, "strategy": "upsert"}, dict.fromkeys(KEYS, 1)),
+        ({**MERGE, "strategy": "insert-only"}, {key: int(key == 5) for key in KEYS}),
+        ({**MERGE, "strategy": "scd2"}, dict.fromkeys(KEYS, 1)),
+    ],
+    ids=["merge", "replace", "upsert", "insert-only", "scd2"],
+)
+def test_of_records_with_one_key_the_last_wins_wherever_they_meet(
+    one_table: OneTable,
+    monkeypatch: pytest.MonkeyPatch,
+    disposition: Any,
+    expected: dict[int, int],
+    page_size: int,
+    batch_rows: int,
+) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", batch_rows)
+    one_table.page_size = page_size
+    synced = one_table.sync(TWICE, write_disposition=disposition, passes=1)
+    assert synced.green
+    assert {row["id"]: row["v"] for row in one_table.rows()} == {4: 0} | expected
+    assert synced.receipt["dagster/row_count"] == 6
+    assert synced.receipt["duplicates"] == 4
+    assert synced.receipt["rows_loaded"] == 6
+
+
+def test_an_append_only_table_keeps_every_record(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", 3)
+    synced = one_table.sync(TWICE, write_disposition="append", passes=1)
+    assert [row["v"] for row in one_table.rows("SELECT v FROM resource_name ORDER BY v")] == [0] * 5 + [1] * 5
+    assert synced.receipt["rows_loaded"] == 10
+    assert not synced.checks["id_is_unique"].passed
+
+
+def test_a_bad_record_does_not_take_the_place_of_a_good_one_in_an_earlier_batch(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", 2)
+    columns = {"v": {"data_type": "bigint"}}
+    rows = [{"id": 1, "v": 1}, {"id": 2, "v": 2}, {"id": 3, "v": 3}, {"id": 1, "v": "bad"}]
+    synced = one_table.sync(rows, columns=columns, passes=1)
+    assert [row["v"] for row in one_table.rows()] == [1, 2, 3]
+    assert synced.receipt["rows_set_aside"] == 1
+
+
+def test_with_a_column_to_sort_by_dlt_finds_the_last_version(one_table: OneTable) -> None:
+    columns = {"at": {"data_type": "bigint", "dedup_sort": "desc"}}
+    one_table.sync([{"id": 1, "at": 9}, {"id": 1, "at": 3}], columns=columns)
+    assert [row["at"] for row in one_table.rows()] == [9]
+
+
+def test_a_table_of_versions_keeps_the_old_one_and_gets_no_new_one_for_an_unchanged_row(one_table: OneTable) -> None:
+    disposition = {**MERGE, "strategy": "scd2"}
+    one_table.sync([{"id": 1, "v": 1}, {"id": 2, "v": 2}], write_disposition=disposition)
+    one_table.sync()
+    synced = one_table.sync([{"id": 1, "v": 1}, {"id": 2, "v": 3}])
+    found = one_table.rows(f"SELECT id, v, _dlt_valid_to IS NULL AS valid FROM {RESOURCE} ORDER BY id, v")
+    assert [tuple(row.values()) for row in found] == [(1, 1, True), (2, 2, False), (2, 3, True)]
+    assert synced.checks["id_is_unique"].passed
+
+
+def test_a_batch_ends_by_bytes_too_so_that_large_records_do_not_fill_the_memory() -> None:
+    receipt = Receipt()
+    full = batches(receipt)
+    assert full.add({"id": 1}) is False
+    receipt.bytes += records.BATCH_BYTES
+    assert full.add({"id": 2}) is True
+    assert [table.num_rows for table in full.flush()] == [2]
+    assert full.add({"id": 3}) is False
+
+
+# Types that change
+
+
+def test_a_value_that_fits_no_column_gets_the_column_that_dlt_would_give_it(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1, "v": 1}, {"id": 2, "v": "abc"}, {"id": 3, "v": {"a": 1}}, {"id": 4, "v": 1.5}])
+    synced = one_table.sync([{"id": 5, "v": "later"}, {"id": 6, "v": "2025-01-01T00:00:00Z"}, {"id": 7, "v": True}])
+    assert synced.receipt["rows_set_aside"] == 0
+    assert one_table.columns() == {
+        "id": "BIGINT",
+        "v": "BIGINT",
+        "v__v_text": "VARCHAR",
+        "v__v_json": "JSON",
+        "v__v_double": "DOUBLE",
+        "v__v_timestamp": "TIMESTAMP WITH TIME ZONE",
+        "v__v_bool": "BOOLEAN",
+    }
+    found = {row["id"]: {name: value for name, value in row.items() if value is not None} for row in one_table.rows()}
+    kept = {key: list(row) for key, row in found.items()}
+    assert kept == {
+        1: ["id", "v"],
+        2: ["id", "v__v_text"],
+        3: ["id", "v__v_json"],
+        4: ["id", "v__v_double"],
+        5: ["id", "v__v_text"],
+        6: ["id", "v__v_timestamp"],
+        7: ["id", "v__v_bool"],
+    }
+
+
+def test_null_an_empty_list_and_a_list_share_one_column(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1, "v": None}, {"id": 2, "v": []}, {"id": 3, "v": ["a"]}, {"id": 4}])
+    assert [row["v"] for row in one_table.rows()] == [None, "[]", '["a"]', None]
+    assert one_table.columns()["v"] == "JSON"
+
+
+def test_a_first_value_that_no_column_holds_does_not_decide_the_type(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1, "v": float("nan")}, {"id": 2, "v": 1.5}])
+    assert one_table.columns()["v"] == "DOUBLE"
+    assert [row["id"] for row in one_table.rows()] == [2]
+
+
+def test_digits_of_a_second_that_the_table_does_not_keep_are_counted(one_table: OneTable) -> None:
+    rows = [{"id": 1, "at": "2025-01-01T00:00:00.123456789Z"}, {"id": 2, "at": "2025-01-01T00:00:00.123456Z"}]
+    assert one_table.sync(rows).receipt["values_rounded"] == 1
+    assert [row["at"].microsecond for row in one_table.rows()] == [123456, 123456]
+
+
+def test_a_file_that_gives_a_loaded_column_another_type_is_told_so(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1, "v": "a"}])
+    synced = one_table.sync(columns={"v": {"data_type": "bigint"}})
+    assert not synced.green
+    assert synced.error == (
+        "generic_rest.resource_name: column 'v' is text in the table and bigint in the file; give it the table's type, "
+        "or drop the table so that it is made anew."
+    )
+
+
+# Schema contracts
+
+DECLARED = {"id": {"data_type": "bigint"}, "v": {"data_type": "bigint"}}
+STRANGE = [{"id": 1, "v": 1}, {"id": 2, "v": 2, "extra": "x"}]
+
+
+@pytest.mark.parametrize("loaded_before", [False, True], ids=["on the first load", "later"])
+@pytest.mark.parametrize(
+    ("contract", "ids", "columns", "dropped"),
+    [
+        ("evolve", [1, 2], {"id", "v", "extra"}, 0),
+        ("discard_value", [1, 2], {"id", "v"}, 1),
+        ("discard_row", [1], {"id", "v"}, 0),
+        ({"columns": "discard_value", "tables": "evolve"}, [1, 2], {"id", "v"}, 1),
+    ],
+    ids=["evolve", "discard_value", "discard_row", "columns alone"],
+)
+@pytest.mark.parametrize("nested", ["json", "tables"])
+def test_a_schema_contract_holds_for_columns_that_nobody_declared(
+    one_table: OneTable,
+    contract: Any,
+    ids: list[int],
+    columns: set[str],
+    dropped: int,
+    loaded_before: bool,
+    nested: str,
+) -> None:
+    one_table.describe(schema_contract=contract, columns=DECLARED, nested=nested)
+    if loaded_before:
+        one_table.sync([{"id": 1, "v": 0}])
+    synced = one_table.sync(STRANGE)
+    assert [row["id"] for row in one_table.rows()] == ids
+    assert set(one_table.columns()) == columns
+    assert synced.receipt["values_dropped"] == dropped
+    assert synced.receipt["rows_set_aside"] == 2 - len(ids)
+
+
+@pytest.mark.parametrize("loaded_before", [False, True], ids=["on the first load", "later"])
+def test_a_frozen_table_refuses_a_field_that_is_not_declared(one_table: OneTable, loaded_before: bool) -> None:
+    one_table.describe(schema_contract="freeze", columns=DECLARED)
+    if loaded_before:
+        assert one_table.sync([{"id": 1, "v": 0, "extra": None}]).green
+    synced = one_table.sync(STRANGE)
+    assert not synced.green
+    assert synced.error == (
+        "generic_rest.resource_name: the API sends 'extra', a field that is not declared, and schema_contract freezes "
+        "the columns; declare what it is, or let the contract evolve."
+    )
+
+
+def test_where_the_file_declares_no_column_the_first_load_says_what_the_contract_holds(one_table: OneTable) -> None:
+    assert one_table.sync([{"id": 1, "v": 1}], schema_contract="freeze").green
+    assert not one_table.sync([{"id": 1, "v": 1, "extra": 1}]).green
+
+
+@pytest.mark.parametrize(
+    ("rule", "ids", "dropped"), [("discard_value", [1, 2], 1), ("discard_row", [1], 0), ("freeze", [1], 0)]
+)
+def test_a_contract_on_types_holds_for_columns_that_earlier_records_made(
+    one_table: OneTable, rule: str, ids: list[int], dropped: int
+) -> None:
+    one_table.sync([{"id": 1, "v": 1}], schema_contract={"data_type": rule})
+    synced = one_table.sync([{"id": 1, "v": 1}, {"id": 2, "v": "abc"}])
+    assert synced.green == (rule != "freeze")
+    assert [row["id"] for row in one_table.rows()] == ids
+    assert set(one_table.columns()) == {"id", "v"}
+    assert synced.receipt["values_dropped"] == dropped
+
+
+# Nothing, and nulls
+
+
+@pytest.mark.parametrize("disposition", ["merge", "replace", "append"])
+def test_an_empty_first_list_makes_the_declared_table_and_green_checks(one_table: OneTable, disposition: str) -> None:
+    columns = {"id": {"data_type": "bigint", "nullable": False}, "v": {"data_type": "text"}}
+    synced = one_table.sync([], columns=columns, write_disposition=disposition)
+    assert synced.green
+    assert one_table.rows() == []
+    assert all(check.passed for check in synced.checks.values())
+    assert synced.receipt["dagster/row_count"] == 0
+
+
+def test_an_empty_list_empties_a_replaced_table_and_leaves_a_merged_one(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1}])
+    one_table.sync([])
+    assert len(one_table.rows()) == 1
+    synced = one_table.sync([], write_disposition="replace")
+    assert synced.green
+    assert one_table.rows() == []
+
+
+def test_a_column_that_is_null_in_all_records_comes_with_its_first_value(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1, "v": None}, {"id": 2, "v": None}])
+    assert set(one_table.columns()) == {"id"}
+    one_table.sync([{"id": 3, "v": 7}])
+    assert [row["v"] for row in one_table.rows()] == [None, None, 7]
+
+
+def test_records_without_a_value_are_set_aside_where_no_column_is_known_and_are_rows_where_one_is(
+    one_table: OneTable,
+) -> None:
+    synced = one_table.sync([{}, {"v": None}], primary_key=None, write_disposition="append")
+    assert synced.receipt["set_aside_by_reason"] == {"no value in any field": 2}
+    synced = one_table.sync([{"v": None}], columns={"v": {"data_type": "text"}})
+    assert synced.receipt["rows_loaded"] == 1
+    assert one_table.rows(f"SELECT * FROM {RESOURCE}") == [{"v": None}]
+
+
+# The fast way and dlt's own
+
+ROWS = [
+    {
+        "id": number,
+        "name": f"é{number}",
+        "price": number / 4,
+        "at": f"2025-01-0{number}T12:00:00.5+02:00",
+        "is_on": number % 2 == 0,
+        "tags": [{"a": number, "b": [1, "x"]}] if number % 3 else None,
+        "owner": {"name": "x", "Age": number},
+        "none": None,
+        "mixed": number if number < 3 else f"text {number}",
+        "camelCase": number,
+    }
+    for number in range(1, 8)
+]
+HINTS: list[dict[str, Any]] = [
+    {},
+    {
+        "id": {"data_type": "bigint"},
+        "price": {"data_type": "decimal", "precision": 10, "scale": 3},
+        "at": {"data_type": "timestamp"},
+        "tags": {"data_type": "json"},
+        "none": {"data_type": "text"},
+    },
+]
+
+
+def load_plainly(rows: list[dict[str, Any]], columns: dict[str, Any], one_table: OneTable) -> None:
+    """The same rows as dlt itself loads them, into the same table."""
+    from messaging_assets.dlt_source import dlt_columns
+
+    resource = one_table.describe(columns=columns).resources_in_full[RESOURCE]
+    plain = dlt.resource(
+        rows,
+        name=RESOURCE,
+        primary_key="id",
+        write_disposition="merge",
+        columns=dlt_columns(resource),
+        max_table_nesting=0,
+    )
+    source = dlt.source(lambda: plain, name=f"generic_rest_{RESOURCE}")()
+    one_table.pipeline().run(source, loader_file_format="parquet")
+
+
+def comparable(one_table: OneTable) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    columns = one_table.columns()
+    rows = one_table.rows()
+    for row in rows:
+        for name, data_type in columns.items():
+            if data_type == "JSON" and row[name] is not None:
+                row[name] = json.loads(row[name])
+    return columns, rows
+
+
+@pytest.mark.parametrize("columns", HINTS, ids=["undeclared", "declared"])
+def test_the_fast_way_makes_the_table_that_dlt_makes(one_table: OneTable, columns: dict[str, Any]) -> None:
+    assert one_table.sync(ROWS, columns=columns).green
+    fast = comparable(one_table)
+    one_table.execute(f"DROP TABLE {RESOURCE}")
+    for table in ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state"):
+        one_table.execute(f"DELETE FROM {table}")
+    load_plainly(ROWS, columns, one_table)
+    assert comparable(one_table) == fast
+
+
+@pytest.mark.parametrize("first", ["fast", "plain"])
+@pytest.mark.parametrize("columns", HINTS, ids=["undeclared", "declared"])
+def test_a_table_that_was_made_one_way_goes_on_the_other_way(
+    one_table: OneTable, first: str, columns: dict[str, Any]
+) -> None:
+    ways = [
+        lambda rows: one_table.sync(rows, columns=columns),
+        lambda rows: load_plainly(rows, columns, one_table),
+    ]
+    for load, rows in zip(ways if first == "fast" else ways[::-1], (ROWS[:4], ROWS[2:]), strict=True):
+        load(rows)
+    both = comparable(one_table)
+    one_table.execute(f"DELETE FROM {RESOURCE}")
+    assert one_table.sync(ROWS, columns=columns).green
+    assert comparable(one_table) == both
+
+
+def test_nested_values_become_tables_where_the_file_asks_and_may_change_sides_later(one_table: OneTable) -> None:
+    one_table.sync(ROWS[:3], nested="tables")
+    assert [row["a"] for row in one_table.rows(f"SELECT a FROM {RESOURCE}__tags ORDER BY a")] == [1, 2]
+    assert [row["owner__age"] for row in one_table.rows()] == [1, 2, 3]
+    assert one_table.sync(ROWS, nested="json").green
+    assert len(one_table.rows()) == 7
+    assert json.loads(one_table.rows()[6]["tags"]) == ROWS[6]["tags"]
+    assert one_table.sync(ROWS, nested="tables").green
+    assert len(one_table.rows()) == 7
+
+
+# Whatever comes
+
+FIELDS = st.sampled_from(["a", "b", "A", "bC", "b_c", "é", "v"])
+RECORDS = st.lists(
+    st.fixed_dictionaries({"id": st.integers(0, 5)}, optional={}).flatmap(
+        lambda base: st.dictionaries(FIELDS, JSON, max_size=4).map(lambda rest: {**rest, **base})
+    ),
+    max_size=8,
+)
+
+
+@given(RECORDS, st.sampled_from([None, "text", "bigint", "double", "timestamp", "json"]))
+def test_every_value_that_goes_in_comes_out_equal_or_is_counted(rows: list[dict[str, Any]], data_type: str) -> None:
+    receipt = Receipt()
+    columns = {"a": {"data_type": data_type}} if data_type else {}
+    collected = batches(receipt, columns=columns)
+    for row in rows:
+        collected.add(dict(row))
+    tables = list(collected.flush())
+    loaded = {row["id"]: row for table in tables for row in table.to_pylist()}
+    last = {row["id"]: row for row in rows}
+    assert len(loaded) + receipt.rows_set_aside == len(last)
+    assert receipt.rows_loaded == len(loaded)
+    naming, rounded = collected.normalize, 0
+    for key, kept in loaded.items():
+        for field, value in last[key].items():
+            if value is None:
+                continue
+            homes = {
+                name: found
+                for name, found in kept.items()
+                if found is not None and (name == naming(field) or name.startswith(f"{naming(field)}__v_"))
+            }
+            assert len(homes) == 1, (field, value, kept)
+            [(name, found)] = homes.items()
+            rounded += not same(value, type_of(collected, name), found)
+    assert rounded <= receipt.values_rounded
+
+
+def type_of(collected: Batches, column: str) -> str:
+    return collected.columns.data_type(column)

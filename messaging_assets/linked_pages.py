@@ -65,7 +65,7 @@ class AutoPaginator(ReferencePaginator):
         if self._found is None:
             found, _ = _detect(response)
             if isinstance(found, dlt_paginators.PageNumberPaginator):
-                found.update_state(response)
+                found.update_state(response, [response])
                 if found.has_next_page:
                     raise MendDescription(
                         f"{self.source.asset}: the answer seems to be one of several numbered pages; declare the "

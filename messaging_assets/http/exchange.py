@@ -149,6 +149,8 @@ class Exchange:
             chunks.append(chunk)
             if time.monotonic() > deadline or self.closing.is_set():
                 raise requests.Timeout("the answer took longer than timeout.total")
+        if response.raw.length_remaining:
+            raise requests.exceptions.ChunkedEncodingError("the connection ended before the announced length")
         answer = Answer()
         answer.__dict__.update(response.__dict__)
         answer.raw, answer._content = None, b"".join(chunks)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from messaging_assets_tests.faults.one_list import OneList
-
 
 @pytest.fixture
-def one_list(sandbox: Any) -> OneList:
+def one_list(sandbox: Any) -> Any:
     """A list of 250 rows, in pages of 100, read by offset."""
+    from messaging_assets_tests.faults.one_list import OneList
+
     return OneList(sandbox)

@@ -13,6 +13,7 @@ import duckdb
 
 from messaging_assets.api_description import ApiDescription
 from messaging_assets.credentials import build_credentials
+from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import SyncFailure
 from messaging_assets.project_folders import ProjectFolders, project_folders
 from messaging_assets.sandbox import Fault, Request, Sandbox
@@ -74,17 +75,6 @@ class Outcome:
         return [request.offset for request in self.requests]
 
 
-class PlainLoader:
-    """Stands where Dagster's dlt resource stands, and runs the pipeline as it does, without a Dagster run."""
-
-    def run(
-        self, context: Any, dlt_source: Any, dlt_pipeline: Any, dagster_dlt_translator: Any, **settings: Any
-    ) -> Any:
-        dlt_pipeline.drop()
-        dlt_pipeline.run(dlt_source, **settings).raise_on_failed_jobs()
-        yield SimpleNamespace(metadata={})
-
-
 class OneList:
     """The list `messages` of the API `messaging`, whose rows and description are the test's own.
 
@@ -92,13 +82,15 @@ class OneList:
         sandbox: serves the rows; its settings and faults are the test's too.
     """
 
+    api, name = API, RESOURCE
+
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.client: dict[str, Any] = {
             "auth": {"type": "api_key", "name": "api_key", "location": "query"},
             "max_in_flight": 1,
         }
-        self.secrets: dict[str, Any] = {"api_key": sandbox.keys[API]}
+        self.secrets: dict[str, Any] = {"api_key": sandbox.keys.get(self.api)}
         self.resource: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge"}
         self.endpoint: dict[str, Any] = {"path": "messages", "data_selector": "data", "error_handler": dict(AT_ONCE)}
         self.has(250)
@@ -106,7 +98,7 @@ class OneList:
     @property
     def rows(self) -> list[dict[str, Any]]:
         """The API's rows, live: what a test does to this list is what the API has."""
-        return self.sandbox.rows(API, RESOURCE)
+        return self.sandbox.rows(self.api, self.name)
 
     def has(self, rows: int | list[dict[str, Any]]) -> None:
         """Let the API have these rows, or so many."""
@@ -114,32 +106,34 @@ class OneList:
 
     def fault(self, **fault: Any) -> None:
         """Let something go wrong with the list's requests; see Fault."""
-        self.sandbox.fault(Fault(api=API, **fault))
+        self.sandbox.fault(Fault(api=self.api, **fault))
 
     def describe(self, paginator: Mapping[str, Any] | None = OFFSETS, **endpoint: Any) -> ApiDescription:
         """The API as its file would have it."""
         whole = {**self.endpoint, **endpoint} | ({"paginator": dict(paginator)} if paginator is not None else {})
-        client = {"base_url": f"{self.sandbox.url}/{API}/v1", **self.client}
+        client = {"base_url": f"{self.sandbox.url}/{self.api}/v1", **self.client}
         return ApiDescription.model_validate(
-            {"name": API, "client": client, "resources": [{"name": RESOURCE, "endpoint": whole, **self.resource}]}
+            {"name": self.api, "client": client, "resources": [{"name": self.name, "endpoint": whole, **self.resource}]}
         )
 
     def sync(self, paginator: Mapping[str, Any] | None = OFFSETS, **endpoint: Any) -> Outcome:
         """Sync the list with this paginator and these settings of its endpoint."""
-        return self.run(self.describe(paginator, **endpoint))
+        return self.run(self.describe(paginator, **endpoint), self.name)
 
-    def run(self, description: ApiDescription, name: str = RESOURCE) -> Outcome:
+    def run(self, description: ApiDescription, name: str) -> Outcome:
         """Sync a resource of a description."""
         resource = description.resources_in_full[name]
         self.sandbox.forget()
         failure: SyncFailure | None = None
+        # What a sync uses of Dagster's context; a whole run takes three times as long.
+        context: Any = SimpleNamespace(log=logging.getLogger("dagster"), is_subset=False, has_assets_def=True)
         try:
             done = sync(
-                SimpleNamespace(log=logging.getLogger("dagster")),  # type: ignore[arg-type]
+                context,
                 description,
                 resource,
                 build_credentials(description, self.secrets),
-                PlainLoader(),  # type: ignore[arg-type]
+                DagsterDltResource(),
                 ApiTranslator(description, resource),
                 SyncConfig(),
             )

@@ -1,0 +1,273 @@
+"""Requests that fail: repeated exactly as the file says, counted, bounded, and told in one sentence."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+
+from messaging_assets.failures import CheckCredentials, MendDescription, TryAgainLater
+from messaging_assets.http.answer import Answer
+from messaging_assets.http.trouble import asked_to_wait
+from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, ids
+
+ALL = (400, 401, 403, 404, 405, 408, 409, 410, 418, 422, 423, 425, 429, 451, 500, 501, 502, 503, 504, 507, 599)
+LISTED = (429, 500, 502, 503, 504)
+PASSING = (408, 409, 423, 425, 429, 500, 501, 502, 503, 504, 507, 599)
+
+
+@pytest.mark.parametrize("status", ALL)
+def test_a_status_is_repeated_exactly_where_the_file_lists_it(one_list: OneList, status: int) -> None:
+    one_list.fault(status=status)
+    outcome = one_list.sync()
+    times = 4 if status in LISTED else 1
+    assert len(outcome.requests) == outcome.receipt["requests"] == times
+    assert outcome.receipt["retries"] == times - 1
+    assert outcome.receipt.get("retries_by_status", {}) == ({str(status): 3} if times > 1 else {})
+    assert f"GET {one_list.sandbox.url}/messaging/v1/messages answered {status}" in outcome.sentence
+    assert ("4 times" in outcome.sentence) == (times > 1)
+    kind = CheckCredentials if status in (401, 403) else TryAgainLater if status in PASSING else MendDescription
+    assert type(outcome.failure) is kind
+    assert outcome.table == []
+    assert outcome.verdict == "incomplete"
+
+
+@pytest.mark.parametrize("status", ALL)
+def test_a_listed_status_that_passes_leaves_no_trace_but_the_count(one_list: OneList, status: int) -> None:
+    one_list.fault(status=status, times=2, offset=100)
+    outcome = one_list.sync(error_handler={**AT_ONCE, "retry_on_status_codes": [status]})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["retries_by_status"] == {str(status): 2}
+    assert outcome.receipt["requests"] == len(outcome.requests) == 6
+
+
+@pytest.mark.parametrize("retries", [0, 1, 3, 5])
+def test_max_retries_are_retries_after_the_first_try(one_list: OneList, retries: int) -> None:
+    one_list.fault(status=503)
+    outcome = one_list.sync(error_handler={**AT_ONCE, "max_retries": retries})
+    assert len(outcome.requests) == retries + 1
+
+
+@pytest.mark.parametrize("retries", [1, 2])
+def test_the_last_allowed_try_may_succeed(one_list: OneList, retries: int) -> None:
+    one_list.fault(status=503, times=retries)
+    assert one_list.sync(error_handler={**AT_ONCE, "max_retries": retries}).green
+
+
+def test_an_empty_list_of_statuses_repeats_no_status(one_list: OneList) -> None:
+    one_list.fault(status=503)
+    assert len(one_list.sync(error_handler={**AT_ONCE, "retry_on_status_codes": []}).requests) == 1
+
+
+def test_waits_grow_by_the_factor_and_are_counted(one_list: OneList) -> None:
+    one_list.fault(status=503, times=3)
+    outcome = one_list.sync(error_handler={**AT_ONCE, "backoff_factor": 0.02})
+    assert outcome.green, outcome.sentence
+    # 0.02 + 0.04 + 0.08 s, each with a quarter of jitter
+    assert 0.105 <= outcome.receipt["waited_seconds"] <= 0.175
+
+
+def waited(one_list: OneList, status: int = 429, **headers: str) -> float:
+    one_list.fault(status=status, times=1, headers=headers)
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    return float(outcome.receipt["waited_seconds"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "0.2"},
+        {"RateLimit-Reset": "0.2"},
+        {"X-RateLimit-Reset": "0.2"},
+        {"X-Rate-Limit-Reset": "0.2"},
+        {"X-RateLimit-Reset-After": "0.2"},
+        {"Retry-After": "0", "X-RateLimit-Reset": "0.2"},
+        {"Retry-After": "soon", "X-RateLimit-Reset": "0.2"},
+    ],
+    ids=str,
+)
+def test_a_wait_that_the_api_asks_for_is_kept(one_list: OneList, headers: dict[str, str]) -> None:
+    assert 0.15 <= waited(one_list, **headers) <= 5
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (503, {"Retry-After": formatdate(2_000_000_090, usegmt=True)}, 90),
+        (429, {"X-RateLimit-Reset": "2000000090"}, 90),
+        (429, {"X-RateLimit-Reset": "2000000090000"}, 90),
+        (429, {"RateLimit-Reset": "90"}, 90),
+        (503, {"X-RateLimit-Reset": "2000000090", "X-RateLimit-Remaining": "0"}, 90),
+        (503, {"X-RateLimit-Reset": "2000000090"}, None),
+        (429, {"X-RateLimit-Reset": "1999999999"}, None),
+        (429, {"Retry-After": formatdate(1_999_999_999, usegmt=True)}, None),
+    ],
+    ids=str,
+)
+def test_moments_and_delays_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: 2_000_000_000.0)
+    answer = Answer()
+    answer.status_code = status
+    answer.headers.update(headers)
+    assert asked_to_wait(answer) == seconds
+
+
+@pytest.mark.parametrize("after", ["0", "-5", "soon", "", "nan", "inf", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Foo"])
+def test_a_wait_that_says_nothing_leaves_the_files_own(one_list: OneList, after: str) -> None:
+    assert waited(one_list, **{"Retry-After": after}) < 0.05
+
+
+def test_a_reset_header_means_nothing_while_the_budget_is_not_spent(one_list: OneList) -> None:
+    headers = {"X-RateLimit-Reset": str(time.time() + 3600), "X-RateLimit-Remaining": "4999"}
+    assert waited(one_list, 500, **headers) < 0.05
+
+
+def test_a_reset_header_counts_on_a_403_when_nothing_is_left(one_list: OneList) -> None:
+    one_list.fault(status=403, headers={"X-RateLimit-Reset": "9999", "X-RateLimit-Remaining": "0"})
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert "asks to wait 9999 s" in outcome.sentence
+
+
+@pytest.mark.parametrize("headers", [{"Retry-After": "7200"}, {"X-RateLimit-Reset": "7200"}], ids=str)
+def test_a_wait_past_the_bound_fails_at_once_and_says_how_long(one_list: OneList, headers: dict[str, str]) -> None:
+    one_list.fault(status=429, headers=headers)
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert "answered 429 and asks to wait 7200 s, more than maximum_wait (300 s)" in outcome.sentence
+    assert "maximum_wait" in outcome.sentence
+    assert len(outcome.requests) == 1
+
+
+def test_a_wait_that_a_refusal_asks_for_makes_it_no_weather(one_list: OneList) -> None:
+    one_list.fault(status=401, headers={"Retry-After": "7200"})
+    assert isinstance(one_list.sync().failure, CheckCredentials)
+
+
+@pytest.mark.parametrize("fault", [{"reset": True}, {"truncate": True}, {"truncate": True, "reset": True}], ids=str)
+@pytest.mark.parametrize("offset", [0, 100, 250])
+def test_a_connection_that_breaks_is_tried_again(one_list: OneList, fault: dict[str, Any], offset: int) -> None:
+    one_list.fault(**fault, offset=offset, times=2)
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["retries"] == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"reset": True}, "could not be reached 4 times"),
+        ({"truncate": True}, "sent a body that was cut off 4 times"),
+        ({"body": b"no gzip", "headers": {"Content-Encoding": "gzip"}}, "cannot be decompressed 4 times"),
+    ],
+    ids=["reset", "truncated", "broken gzip"],
+)
+def test_a_connection_that_stays_broken_is_red_and_says_how(one_list: OneList, fault: Any, words: str) -> None:
+    one_list.fault(**fault)
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert words in outcome.sentence
+    assert len(outcome.requests) == 4
+    assert outcome.table == []
+
+
+def test_a_gzip_body_that_ends_early_is_tried_again(one_list: OneList) -> None:
+    whole = gzip.compress(b'{"data": []}')
+    one_list.fault(body=whole[:-9], headers={"Content-Encoding": "gzip"}, times=1)
+    assert one_list.sync().green
+
+
+def test_gzip_bodies_are_read(one_list: OneList) -> None:
+    one_list.sandbox.settings.gzip = True
+    outcome = one_list.sync()
+    assert outcome.ids == ids(250)
+
+
+def test_nobody_listening_is_red_and_says_so(one_list: OneList) -> None:
+    one_list.sandbox.stop()
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert "could not be reached 4 times; see whether the API is up" in outcome.sentence
+    assert outcome.receipt["retries_by_status"] == {"connection": 3}
+
+
+def test_a_name_that_does_not_resolve_is_red_and_says_so(one_list: OneList) -> None:
+    one_list.client["base_url"] = "https://api.invalid/v1"
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert "https://api.invalid/v1/messages could not be reached" in outcome.sentence
+
+
+def test_silence_meets_the_read_timeout(one_list: OneList) -> None:
+    one_list.client["timeout"] = {"read": 0.2}
+    one_list.fault(latency=30, times=2)
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.receipt["retries_by_status"] == {"timeout": 2}
+
+
+def test_a_dripping_body_meets_the_overall_timeout(one_list: OneList) -> None:
+    one_list.client["timeout"] = {"read": 5, "total": 0.3}
+    one_list.fault(drip=0.1)
+    outcome = one_list.sync(error_handler={**AT_ONCE, "max_retries": 1})
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert "did not answer in time 2 times" in outcome.sentence
+
+
+def test_a_dripping_body_within_its_time_comes_whole(one_list: OneList) -> None:
+    one_list.fault(drip=0.005)
+    assert one_list.sync().ids == ids(250)
+
+
+@contextmanager
+def talking(said: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that answers whatever it is asked with these bytes; yields its address and what it was asked."""
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        heard.append(connection.recv(65536))
+                        connection.sendall(said)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_a_server_that_speaks_no_http_is_red_and_says_so(one_list: OneList) -> None:
+    with talking(b"220 mail.example ESMTP\r\n") as (address, heard):
+        one_list.client["base_url"] = address
+        outcome = one_list.sync()
+    assert isinstance(outcome.failure, TryAgainLater)
+    assert len(heard) == 4
+    assert address in outcome.sentence
+
+
+def test_every_row_comes_once_under_many_passing_faults(one_list: OneList) -> None:
+    one_list.has(60)
+    for number, fault in enumerate([{"status": 503}, {"reset": True}, {"truncate": True}, {"body": b"<html>"}]):
+        one_list.fault(**fault, after=number * 2, times=1)
+    outcome = one_list.sync({"type": "offset", "limit": 10})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(60)
+    assert outcome.receipt["rows_read"] == outcome.receipt["rows_loaded"] == 60
+    assert outcome.receipt["requests"] == 7 + outcome.receipt["retries"]

@@ -1,0 +1,203 @@
+"""Answers that hold no list where the file says that one is: each has one outcome, and none is an empty table."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from messaging_assets.failures import MendDescription, TryAgainLater
+from messaging_assets_tests.faults.one_list import OneList, ids, made
+
+MEND, LATER = MendDescription, TryAgainLater
+ROWS = [made(number) for number in range(3)]
+HTML = b"<!doctype html><html><body>Bad gateway, ask secret-content</body></html>"
+
+WRONG = {
+    "data absent": ({"items": ROWS, "total": 3}, "finds nothing", "the answer has the keys items, total"),
+    "data null": ({"data": None}, "finds null", "the answer has the keys data"),
+    "data a text": ({"data": "secret-content"}, "finds a text", "keys data"),
+    "data a number": ({"data": 7}, "finds a number", "keys data"),
+    "data a truth value": ({"data": False}, "finds a truth value", "keys data"),
+    "data an object": ({"data": {"id": "secret-content"}}, "finds an object", "keys data"),
+    "data a list of texts": ({"data": ["secret-content"]}, "holds no objects but a text", "data_selector"),
+    "data a list of numbers": ({"data": [1, 2]}, "holds no objects but a number", "data_selector"),
+    "data a list of lists": ({"data": [[1], [2]]}, "holds no objects but a list", "data_selector"),
+    "data a list of nulls": ({"data": [None]}, "holds no objects but null", "data_selector"),
+    "an error inside a 200": ({"error": "secret-content"}, "finds nothing", "error_in_body"),
+    "an empty object": ({}, "finds nothing", "the answer is an empty object"),
+    "a bare list": (ROWS, "finds nothing", "the answer is a list"),
+    "a bare null": (None, "finds nothing", "the answer is null"),
+    "a bare text": ("secret-content", "finds nothing", "the answer is a text"),
+    "a bare number": (5, "finds nothing", "the answer is a number"),
+}
+
+
+@pytest.mark.parametrize("page", [1, 2])
+@pytest.mark.parametrize("case", WRONG)
+def test_an_answer_without_the_list_is_red_at_once_and_shows_keys_only(one_list: OneList, case: str, page: int) -> None:
+    payload, *words = WRONG[case]
+    one_list.fault(body=json.dumps(payload).encode(), offset=(page - 1) * 100)
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, MEND)
+    assert outcome.table == []
+    assert len(outcome.requests) == page
+    assert f"page {page} of {one_list.sandbox.url}/messaging/v1/messages" in outcome.sentence
+    for word in words:
+        assert word in outcome.sentence
+    assert "secret-content" not in outcome.sentence
+    assert outcome.verdict == "incomplete"
+
+
+def test_a_list_with_some_objects_is_sorted_out_record_by_record(one_list: OneList) -> None:
+    one_list.fault(body=json.dumps({"data": [7, *ROWS, "text", None, {"name": "no key"}]}).encode(), offset=0)
+    one_list.fault(body=b'{"data": []}', offset=7)
+    one_list.fault(body=b'{"data": []}')
+    outcome = one_list.sync(total="ignore")
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(3)
+    assert outcome.receipt["rows_read"] == 7
+    assert outcome.receipt["rows_set_aside"] == 4
+    assert outcome.receipt["set_aside_by_reason"] == {"not an object": 3, "no id": 1}
+    assert len(outcome.rejected) == 4
+
+
+def test_an_empty_list_is_a_complete_answer(one_list: OneList) -> None:
+    one_list.has(0)
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.receipt["rows_loaded"] == 0
+    assert outcome.verdict == "read to the end"
+
+
+UNREADABLE = {
+    "HTML": (HTML, "with HTML or XML, not JSON"),
+    "an empty body": (b"", "with an empty body"),
+    "blank": (b" \n ", "with an empty body"),
+    "truncated JSON": (b'{"data": [{"id": "ro', "with JSON that is cut off or broken"),
+    "truncated list": (b'[{"id": 1},', "with JSON that is cut off or broken"),
+    "a word": (b"secret-content", "with something that is not JSON"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_an_unreadable_body_is_asked_for_again_and_then_red(one_list: OneList, case: str) -> None:
+    body, words = UNREADABLE[case]
+    one_list.fault(body=body, content_type="text/html")
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, LATER)
+    assert f"answered 200 {words} 4 times" in outcome.sentence
+    assert "secret-content" not in outcome.sentence
+    assert len(outcome.requests) == 4
+    assert outcome.receipt["retries_by_status"] == {"unreadable body": 3}
+    assert outcome.table == []
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+@pytest.mark.parametrize("page", [1, 2, 3])
+def test_a_body_that_is_unreadable_once_costs_one_more_request(one_list: OneList, case: str, page: int) -> None:
+    one_list.fault(body=UNREADABLE[case][0], times=1, offset=(page - 1) * 100)
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["retries"] == 1
+    assert len(outcome.requests) == 5
+
+
+def test_a_204_is_red_at_once_and_names_the_setting(one_list: OneList) -> None:
+    one_list.fault(status=204)
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, MEND)
+    assert "answered 204, which is no list" in outcome.sentence
+    assert "end_status_codes" in outcome.sentence
+    assert len(outcome.requests) == 1
+
+
+def test_a_204_behind_the_last_page_is_the_end_where_the_file_says_so(one_list: OneList) -> None:
+    one_list.fault(status=204, offset=250)
+    outcome = one_list.sync({"type": "offset", "limit": 100, "end_status_codes": [204]})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+
+
+def test_a_number_that_json_does_not_know_sets_one_record_aside(one_list: OneList) -> None:
+    rows = b'{"data": [{"id": "a", "number": NaN}, {"id": "b", "number": 1e400}, {"id": "c", "number": 2}]}'
+    one_list.fault(body=rows, offset=0)
+    one_list.fault(body=b'{"data": []}')
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ["c"]
+    assert outcome.receipt["rows_set_aside"] == 2
+    assert len(outcome.rejected) == 2
+
+
+@pytest.mark.parametrize("where", ["error", "errors[0].message", "status.failed"])
+@pytest.mark.parametrize("retry", [True, False], ids=["retry", "no retry"])
+def test_an_error_inside_a_200_that_the_file_declares(one_list: OneList, where: str, retry: bool) -> None:
+    bodies: dict[str, Any] = {
+        "error": {"error": "secret-content", "data": []},
+        "errors[0].message": {"errors": [{"message": "secret-content"}], "data": []},
+        "status.failed": {"status": {"failed": True}, "data": []},
+    }
+    one_list.fault(body=json.dumps(bodies[where]).encode(), offset=100)
+    outcome = one_list.sync(error_in_body={"path": where, "retry": retry})
+    assert isinstance(outcome.failure, LATER if retry else MEND)
+    assert f"answered 200 with an error at '{where}'" in outcome.sentence
+    assert "secret-content" not in outcome.sentence
+    assert len(outcome.requests) == (5 if retry else 2)
+    assert outcome.table == []
+
+
+def test_an_error_inside_a_200_that_passes_is_mended_by_the_declared_retry(one_list: OneList) -> None:
+    one_list.fault(error_in_200="busy", times=2, offset=100)
+    outcome = one_list.sync(error_in_body={"path": "error", "retry": True})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert outcome.receipt["retries_by_status"] == {"error in body": 2}
+
+
+@pytest.mark.parametrize("nothing", [None, False, "", [], {}])
+def test_an_error_field_that_holds_nothing_is_no_error(one_list: OneList, nothing: Any) -> None:
+    one_list.fault(rewrite=lambda payload, request: {**payload, "error": nothing})
+    assert one_list.sync(error_in_body={"path": "error"}).green
+
+
+@pytest.mark.parametrize(
+    ("selector", "body"),
+    [
+        ("data[*]", {"data": ROWS}),
+        ("$", ROWS),
+        ("result.rows", {"result": {"rows": ROWS}}),
+        ("data[*].row", {"data": [{"row": row} for row in ROWS]}),
+        ("data[*].row", {"data": [{"row": ROWS[0]}]}),
+        (None, {"items": ROWS, "meta": {}}),
+        (None, ROWS),
+    ],
+)
+def test_selectors_of_many_shapes_find_their_rows(one_list: OneList, selector: str | None, body: Any) -> None:
+    one_list.fault(body=json.dumps(body).encode())
+    outcome = one_list.sync({"type": "single_page"}, data_selector=selector)
+    assert outcome.green, outcome.sentence
+    assert set(outcome.ids) <= set(ids(3))
+    assert outcome.receipt["rows_loaded"] == len(outcome.ids) >= 1
+
+
+def test_a_wildcard_over_an_empty_list_is_an_empty_list(one_list: OneList) -> None:
+    one_list.fault(body=b'{"data": []}')
+    assert one_list.sync({"type": "single_page"}, data_selector="data[*].row").green
+
+
+def test_a_single_object_is_a_whole_answer_only_where_one_is_expected(one_list: OneList) -> None:
+    one_list.fault(body=b'{"id": "one", "next_run": "tomorrow"}')
+    outcome = one_list.sync({"type": "single_page"}, data_selector="$")
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ["one"]
+    assert outcome.verdict == "proven"
+
+
+def test_a_single_object_without_its_key_is_red(one_list: OneList) -> None:
+    one_list.fault(body=b'{"error": "secret-content"}')
+    outcome = one_list.sync({"type": "single_page"}, data_selector="$")
+    assert isinstance(outcome.failure, MEND)
+    assert "finds an object where a list of objects was expected" in outcome.sentence

@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from messaging_assets.nested_values import Misfit, to_json
+from messaging_assets.nested_values import Misfit, to_json, to_json_texts
 
 LARGEST_VALUE = 16_000_000
 _EXACT_UP_TO = 2**53  # the largest integer up to which a double holds every integer
@@ -82,12 +82,11 @@ def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
         if data_type == "timestamp" and kinds == {str}:
             return _moments(values, type_)
         if data_type == "json":
-            values_as_text = [None if value is None else to_json(value) for value in values]
-            return Converted(_plain(pa.array(values_as_text, type_)), {})
+            return Converted(_plain(pa.array(to_json_texts(values), pa.binary()).cast(type_)), {})
         if kinds <= _FAST_KINDS.get(data_type, frozenset()):
             array = pa.array(values, type_)
             return Converted(_plain(array) if data_type == "text" else array, {})
-    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OverflowError):
+    except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
         pass
     return _one_by_one(values, data_type, type_)
 

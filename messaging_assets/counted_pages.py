@@ -22,6 +22,8 @@ class CountingPaginator(GuardedPaginator):
 
     position = 0
     _last_sent = 0
+    # The furthest position that was asked for.
+    _asked = 0
 
     def start(self, request: Request) -> None:
         """Put the first position on the request."""
@@ -55,6 +57,7 @@ class CountingPaginator(GuardedPaginator):
         """
         is_steady, self._last_sent = sent == self._last_sent, sent
         start, most = self.position, self.max_in_flight
+        self._asked = max(self._asked, start) if is_steady else start
         if self.description.maximum_pages:
             most = min(most, self.description.maximum_pages - self.reading.page)
 
@@ -63,6 +66,9 @@ class CountingPaginator(GuardedPaginator):
                 position = start + number * step
                 if last is not None and position > last:
                     return
+                if position <= self._asked:
+                    continue
+                self._asked = position
                 further: Any = copy.copy(request)
                 further.params = dict(further.params or {})
                 further.json = copy.deepcopy(request.json)

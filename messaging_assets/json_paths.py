@@ -14,7 +14,27 @@ def compiled(path: str) -> Any:
     """The path as dlt takes it without parsing it again (a millisecond, on every page)."""
     from dlt.common import jsonpath
 
-    return jsonpath.compile_path(path)
+    return jsonpath.compile_path(path) if _names(path) is None else _plain_path()(path)
+
+
+@lru_cache(maxsize=1)
+def _plain_path() -> type[Any]:
+    from jsonpath_ng.jsonpath import DatumInContext, JSONPath
+
+    class PlainPath(JSONPath):  # type: ignore[misc]
+        """Names with dots between them, looked up directly; jsonpath wraps every value on the way."""
+
+        def __init__(self, path: str) -> None:
+            self._path = path
+
+        def find(self, datum: Any) -> list[Any]:
+            """See JSONPath."""
+            return [DatumInContext(value) for value in find_values(self._path, datum)]
+
+        def __str__(self) -> str:
+            return self._path
+
+    return PlainPath
 
 
 @lru_cache(maxsize=1024)

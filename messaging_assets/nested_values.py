@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import orjson
 
+# Made anew by each process, so that no record can hold it.
+_MARK = secrets.token_hex(16)
+_CUT = f',"{_MARK}",'.encode()
 _DEEPEST = 250
 _SHOWN_DEPTH = 40
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # an escaped NUL, and no escaped backslash before "u0000"
@@ -31,6 +35,23 @@ def to_json(value: Any) -> str:
     if "\\u0000" in text and _NUL.search(text):
         raise Misfit("a NUL character")
     return text
+
+
+def to_json_texts(values: list[Any]) -> list[bytes | None]:
+    """A column of nested values as JSON texts, None where there is none.
+
+    One call for the column and a cut at a mark that no record holds: a call for each value takes ten times as long.
+
+    Raises:
+        ValueError, TypeError: one of them needs the careful way.
+    """
+    marked: list[Any] = [_MARK] * (2 * len(values) - 1)
+    marked[::2] = values
+    whole = orjson.dumps(marked)
+    texts = whole[1:-1].split(_CUT)
+    if len(texts) != len(values) or b"\\u0000" in whole:
+        raise ValueError
+    return [None if text == b"null" else text for text in texts]
 
 
 def _careful_json(value: Any) -> str:

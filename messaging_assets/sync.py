@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -66,7 +67,7 @@ def sync(
     job = _Job(context, description, in_window(resource, window), loader, translator, config, window)
     caught: Exception | None = None
     try:
-        with job.alone(), job.redaction.on_loggers(), _quiet_dlt():
+        with job.alone(), job.redaction.on_loggers(), _quiet_dlt(), _seldom_collecting():
             return job.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
@@ -263,3 +264,19 @@ def _quiet_dlt() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_news)
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Keep Python's collector from walking through Dagster, dlt and every record again and again.
+
+    Records hold no circles, so it would find nothing; a fifth of a sync's time was spent on that.
+    """
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

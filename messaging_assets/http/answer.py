@@ -19,6 +19,8 @@ import requests
 
 # 19 digits are the first that can exceed a signed 64-bit integer; those of a text or behind a point are no integer.
 _LONG_NUMBER = re.compile(rb"[^\".0-9][0-9]{19}")
+_DIGITS_AS_ZERO = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+_LONG_RUN = b"0" * 19
 _DEEPEST = 20_000
 _recursion = threading.Lock()
 
@@ -65,7 +67,8 @@ def parse(body: bytes, encoding: str | None) -> Any:
         raise Unreadable("an empty body")
     if encoding and encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "us-ascii"):
         body = _as_utf8(body, encoding)
-    if not _LONG_NUMBER.search(body):
+    # The pattern takes twice as long as parsing; a run of one character is found at once.
+    if _LONG_RUN not in body.translate(_DIGITS_AS_ZERO) or not _LONG_NUMBER.search(body):
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError:

@@ -49,11 +49,11 @@ class ApiSession(Session):
         self._closing = threading.Event()
         pacing = Pacing(pace_file, client.requests_per_second, self._closing)
         verify = client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        self._verify: str | bool = verify
+        self._settings: dict[str, Any] = {"verify": verify, "proxies": get_environ_proxies(base_url)}
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(self._transport, client.timeout, pacing, self._closing)
         self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
-        self._ahead: dict[tuple[str, Any], Future[Answer]] = {}
+        self._ahead: dict[tuple[str, str], requests.PreparedRequest] = {}
         adapter = HTTPAdapter(pool_maxsize=client.max_in_flight + 1)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
@@ -61,19 +61,26 @@ class ApiSession(Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        prepared = self._prepared(request, reading)
-        if _identity(prepared) not in self._ahead:
+        prepared = self._ahead.pop(_identity(request), None)
+        if prepared is None:
             self._forget_pages_ahead()
+            prepared = self._prepared(request, reading)
         for further in reading.ahead(request):
-            ahead = self._prepared(further, reading)
-            if _identity(ahead) not in self._ahead:
-                self._ahead[_identity(ahead)] = self._pool.submit(self._answer, ahead, reading)
+            if _identity(further) not in self._ahead:
+                ahead = self._prepared(further, reading)
+                ahead.answer = self._pool.submit(self._answer, ahead, reading)  # type: ignore[attr-defined]
+                self._ahead[_identity(further)] = ahead
         return prepared
+
+    def merge_environment_settings(self, *arguments: Any, **settings: Any) -> dict[str, Any]:
+        """Nothing: proxies and certificates are looked up once, and not for every page."""
+        return {}
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Answer a prepared request, from the pages read ahead where it is among them."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        future = self._ahead.pop(_identity(request), None)
+        # Taken off, because an answer holds its request, and a circle would keep its body in memory.
+        future: Future[Answer] | None = request.__dict__.pop("answer", None)
         try:
             return future.result() if future else self._answer(request, reading)
         except Ignored as ignored:
@@ -123,15 +130,14 @@ class ApiSession(Session):
         return exchange.answer(prepared, reading.terms)
 
     def _transport(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
-        settings: dict[str, Any] = {"verify": self._verify, "proxies": get_environ_proxies(prepared.url or "")}
         response: requests.Response = super().send(  # type: ignore[no-untyped-call]
-            prepared, timeout=timeout, stream=True, allow_redirects=False, **settings
+            prepared, timeout=timeout, stream=True, allow_redirects=False, **self._settings
         )
         return response
 
     def _forget_pages_ahead(self) -> None:
-        for future in self._ahead.values():
-            future.cancel()
+        for prepared in self._ahead.values():
+            prepared.answer.cancel()  # type: ignore[attr-defined]
         self._ahead.clear()
 
 
@@ -150,5 +156,6 @@ def _renewing(credentials: ClientCredentials) -> Callable[[requests.PreparedRequ
     return renew
 
 
-def _identity(request: requests.PreparedRequest) -> tuple[str, Any]:
-    return request.url or "", request.body
+def _identity(request: requests.Request) -> tuple[str, str]:
+    """What tells the pages of a list apart, before a request is prepared (which takes as long as parsing a page)."""
+    return str(request.url), repr((request.params, request.json))

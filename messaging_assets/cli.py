@@ -12,8 +12,18 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "demo": ("messaging_assets.demo:demo", "Run all five APIs against the built-in sandbox, count what was loaded."),
     "dev": ("messaging_assets.development:dev", "Open the Dagster UI, with the sandbox playing the shipped APIs."),
     "sandbox": ("messaging_assets.sandbox.__main__:main", "Serve the five APIs on loopback until interrupted."),
+    "discover": ("messaging_assets.verbs.discover:command", "Make an API file from an address or an OpenAPI document."),
     "validate": ("messaging_assets.validation:validate", "Check API files offline, by file and line."),
+    "check": ("messaging_assets.verbs.check:command", "Ask a live API whether its file is right; loads nothing."),
+    "preview": ("messaging_assets.verbs.preview:command", "Show some rows of a resource; loads nothing."),
+    "status": ("messaging_assets.verbs.status:command", "Show each asset's last sync, checks and next tick."),
 }
+
+
+def _with_line_breaks(command: click.Command) -> click.Command:
+    """Give click the backspace by which it leaves a paragraph's lines alone; a raw docstring has it in two letters."""
+    command.help = (command.help or "").replace("\\b\n", "\b\n")
+    return command
 
 
 class _Verbs(click.Group):
@@ -29,7 +39,7 @@ class _Verbs(click.Group):
             return None
         module, _, name = VERBS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
-        return command
+        return _with_line_breaks(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -58,12 +68,15 @@ def main() -> None:
     \b
     messaging-assets demo                      try it, nothing to set up
     messaging-assets dev                       the same in the Dagster UI
-    messaging-assets validate apis/chat.yaml   check a file of your own
+    messaging-assets discover --help           make a file for an API of your own
+    messaging-assets validate apis/chat.yaml   check it
     """
     from messaging_assets.project_folders import settle_environment
 
     settle_environment()
 
+
+_with_line_breaks(main)
 
 if __name__ == "__main__":
     main(prog_name="messaging-assets")

@@ -38,6 +38,11 @@ def files(clean_room: Path) -> Path:
     return folder
 
 
+def main_help() -> str:
+    """The verbs' lines, each unwrapped."""
+    return " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+
+
 def validate(*arguments: object) -> Result:
     return CliRunner().invoke(main, ["validate", *map(str, arguments)])
 
@@ -54,10 +59,18 @@ def test_help_needs_neither_dagster_nor_dlt() -> None:
     assert all(verb in done.stdout for verb in VERBS)
 
 
+def test_help_shows_each_example_on_a_line_of_its_own() -> None:
+    lines = [line.split("  ") for line in CliRunner().invoke(main, ["--help"]).output.splitlines()]
+    assert ["", "messaging-assets demo"] in [line[:2] for line in lines]
+    assert ["", "messaging-assets dev"] in [line[:2] for line in lines]
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_has_help(verb: str) -> None:
     shown = CliRunner().invoke(main, [verb, "--help"])
     assert shown.exit_code == 0
+    assert "\\b" not in shown.output
+    assert VERBS[verb][1].partition(",")[0] in main_help()
     command = main.get_command(click.Context(main), verb)
     assert command is not None
     assert all(option.help or isinstance(option, click.Argument) for option in command.params if option.name != "help")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -342,6 +343,24 @@ def test_parameters_and_answers_become_paginators(
     assert "single_page if one answer is everything" in Path(str(broker.file)).read_text()
 
 
+@pytest.mark.parametrize(
+    ("following", "found"),
+    [
+        ({"format": "uri"}, {"type": "json_link", "next_url_path": "paging.next"}),
+        ({"description": "The URL of the next page"}, {"type": "json_link", "next_url_path": "paging.next"}),
+        ({}, {"type": "cursor", "cursor_path": "paging.next", "cursor_param": "cursor"}),
+    ],
+)
+def test_the_next_page_is_an_address_only_where_the_document_says_so(
+    following: dict[str, str], found: dict[str, str], tmp_path: Path
+) -> None:
+    document = yaml.safe_load(CHAT)
+    answer = document["paths"]["/channels"]["get"]["responses"]["200"]
+    envelope = answer["content"]["application/json"]["schema"]["properties"]
+    envelope["paging"]["properties"] = {"next": {"type": "string", **following}}
+    assert paginator(described(document, tmp_path), "channels") == found
+
+
 def test_a_required_parameter_takes_the_first_allowed_value(alerts: ApiDescription) -> None:
     assert alerts.resources_in_full["alerts"].endpoint.params == {"tenant": "all", "per_page": 50}
 
@@ -387,6 +406,35 @@ def test_placeholders_become_parents(chat: ApiDescription, broker: ApiDescriptio
     )
 
 
+def chat_with(path: str, schema: str = "Message") -> Any:
+    """The chat with one more list."""
+    document = yaml.safe_load(CHAT)
+    content = {"application/json": {"schema": {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}}}}
+    document["paths"][path] = {"get": {"responses": {"200": {"content": content}}}}
+    for name in re.findall(r"{(.+?)}", path):
+        parameters = document["paths"][path]["get"].setdefault("parameters", [])
+        parameters.append({"name": name, "in": "path", "required": True, "schema": {"type": "string"}})
+    return document
+
+
+def test_a_grandparents_key_is_taken_only_from_a_field_that_says_so(tmp_path: Path) -> None:
+    document = chat_with("/channels/{id}/messages/{message_id}/reactions")
+    told = discover(document, tmp_path).output
+    assert "GET /channels/{id}/messages/{message_id}/reactions: no list gives a value for id" in told
+    document["components"]["schemas"]["Message"]["allOf"][1]["properties"]["channel_id"] = {"type": "string"}
+    document["paths"]["/channels/{id}/messages"] = document["paths"].pop("/channels/{channelId}/messages")
+    document["paths"]["/channels/{id}/messages"]["get"]["parameters"][0]["name"] = "id"
+    reactions = described(document, tmp_path).resources_in_full["reactions"]
+    bound = "/channels/{resources.messages.channel_id}/messages/{resources.messages.id}/reactions"
+    assert reactions.endpoint.path == bound
+
+
+def test_references_into_lists_are_followed(tmp_path: Path) -> None:
+    document = chat_with("/threads", "Thread")
+    document["components"]["schemas"]["Thread"] = {"$ref": "#/components/schemas/User/allOf/0"}
+    assert list(described(document, tmp_path).resources_in_full["threads"].columns) == ["id", "created_at"]
+
+
 def test_a_path_to_one_record_names_the_key(chat: ApiDescription, broker: ApiDescription) -> None:
     assert broker.resources_in_full["queues"].keys == ("vhost", "name")
     assert chat.resources_in_full["users"].keys == ("id",)
@@ -401,6 +449,7 @@ def test_what_could_not_be_mapped_is_listed(tmp_path: Path) -> None:
     assert "not mapped: GET /words: it answers a list of plain values" in told
     assert "not mapped: 1 endpoint that answers one record by its key" in told
     assert "# - GET /me: it answers one object." in told
+    assert "# .\n" not in told
     assert "other.yaml#/history: a reference to another file" in discover(ALERTS, tmp_path).output
 
 

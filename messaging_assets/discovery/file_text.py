@@ -86,7 +86,7 @@ def _block(
 ) -> Iterator[str]:
     for key, value in mapping.items():
         here = (*path, key)
-        if here in remarks:
+        if remarks.get(here):
             yield from _comment(remarks[here], indent)
         if key in _OPEN and isinstance(value, Mapping) and value and path[-1:] != ("columns",):
             yield f"{indent}{_scalar(key)}:"

@@ -173,12 +173,15 @@ class Document:
             own = {key: value for key, value in node.items() if key != "allOf"}
             return _together([*parts, own])
         alternatives = node.get("oneOf") or node.get("anyOf")
+        if not alternatives and "type" not in node and isinstance(node.get("items"), list):
+            # Swagger 2 has no word for alternatives; this is how some documents say it all the same.
+            alternatives = node["items"]
         return self._one_of(node, alternatives, depth) if alternatives else dict(node)
 
     def _one_of(self, node: Mapping[str, Any], alternatives: list[Any], depth: int) -> dict[str, Any]:
         resolved = [self.resolved(one, depth + 1) for one in alternatives]
         real = [one for one in resolved if one.get("type") != "null"]
-        own = {key: value for key, value in node.items() if key not in ("oneOf", "anyOf")}
+        own = {key: value for key, value in node.items() if key not in ("oneOf", "anyOf", "items")}
         if len(real) == 1:
             merged = {**real[0], **own}
         elif real and all("properties" in one for one in real):
@@ -195,7 +198,10 @@ class Document:
         node: Any = self.raw
         for step in reference[2:].split("/"):
             key = unquote(step).replace("~1", "/").replace("~0", "~")
-            node = node.get(key, node.get(int(key)) if key.isdigit() else None) if isinstance(node, dict) else None
+            if isinstance(node, list):
+                node = node[int(key)] if key.isdigit() and int(key) < len(node) else None
+            else:
+                node = node.get(key) if isinstance(node, dict) else None
         return node
 
     def foreign_references(self) -> list[str]:

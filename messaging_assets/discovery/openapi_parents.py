@@ -13,6 +13,7 @@ from messaging_assets.discovery.openapi_document import Operation
 from messaging_assets.discovery.openapi_schema import ListShape
 from messaging_assets.discovery.paging_signs import PAGING
 
+_GENERIC = frozenset({"id", "uuid", "key", "name", "slug", "code", "number"})
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
 
@@ -63,7 +64,7 @@ def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListE
     if not wanted:
         return []
     for parent in _parents_of(one, wanted, lists):
-        bindings = {name: found for name in wanted if (found := _field_for(name, parent))}
+        bindings = {name: found for name in wanted if (found := _field_for(name, _noun(name, one), parent))}
         if len(bindings) == len(set(wanted)):
             one.parent, one.bindings = parent, bindings
             return []
@@ -76,15 +77,21 @@ def _parents_of(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEn
     """Lists that may be the parent: the longest path that this one's begins with first, then by name."""
     path = one.operation.path
     others = [other for other in lists if other is not one and not _descends_from(other, one)]
-    above = [other for other in others if path.startswith(other.operation.path.rstrip("/") + "/{")]
+    # One document may name a placeholder differently in two paths.
+    above = [other for other in others if _shape(path).startswith(_shape(other.operation.path).rstrip("/") + "/{")]
+    if above:
+        return sorted(above, key=lambda other: -len(other.operation.path))
     stems = {_stem(name) for name in wanted}
     named = [other for other in others if singular(other.operation.path.rstrip("/").rpartition("/")[2]) in stems]
     parts = path.split("/")
     before = {left for left, right in pairwise(parts) if "{" in right}
     named += [other for other in others if other.operation.path.rpartition("/")[2] in before]
-    above.sort(key=lambda other: -len(other.operation.path))
     named.sort(key=lambda other: other.operation.path.count("{"))
-    return list({id(other): other for other in (*above, *named)}.values())
+    return list({id(other): other for other in named}.values())
+
+
+def _shape(path: str) -> str:
+    return PLACEHOLDER.sub("{}", path)
 
 
 def _descends_from(one: ListEndpoint, ancestor: ListEndpoint) -> bool:
@@ -110,12 +117,30 @@ def singular(name: str) -> str:
     return re.sub(r"ies$", "y", plain) if plain.endswith("ies") else plain.removesuffix("s")
 
 
-def _field_for(name: str, parent: ListEndpoint) -> str | None:
-    """The field of a parent's records that a placeholder means; None where none does."""
-    of_parent = singular(parent.name.rpartition("_")[2])
-    found = field_named(name, parent.columns, of_parent)
-    is_about_parent = _stem(name) in (of_parent, singular(parent.name)) or identifier(name) in ("id", "key")
-    return parent.keys[0] if found is None and is_about_parent and len(parent.keys) == 1 else found
+def _noun(name: str, one: ListEndpoint) -> str:
+    """What a placeholder is about: the fixed part of the path before it, `queue` for both of /queues/{vhost}/{name}."""
+    noun = ""
+    for part in one.operation.path.split("/"):
+        if part == f"{{{name}}}":
+            return noun
+        noun = noun if "{" in part else singular(part)
+    return _stem(name)
+
+
+def _field_for(name: str, noun: str, parent: ListEndpoint) -> str | None:
+    """The field of a parent's records that a placeholder means; None where none does.
+
+    A placeholder about something else than the parent, such as its own parent, is taken from a field only that
+    says so in its name: an `id` would be the wrong one.
+    """
+    of_parent = singular(parent.operation.path.rstrip("/").rpartition("/")[2])
+    if noun == of_parent or _stem(name) == of_parent:
+        found = field_named(name, parent.columns, of_parent)
+        return parent.keys[0] if found is None and len(parent.keys) == 1 else found
+    telling = [name] if _stem(name) != identifier(name) or identifier(name) not in _GENERIC else []
+    return next(
+        (found for word in (*telling, f"{noun}_{name}") if (found := field_named(word, parent.columns, ""))), None
+    )
 
 
 def field_named(name: str, columns: Mapping[str, Any], noun: str) -> str | None:
@@ -131,7 +156,9 @@ def field_named(name: str, columns: Mapping[str, Any], noun: str) -> str | None:
 def keys_from_paths(path: str, columns: Mapping[str, Any], noun: str, paths: Sequence[str]) -> tuple[str, ...]:
     """The key that a path to one record names: /queues/{vhost}/{name} below the list /queues; empty for none."""
     for other in paths:
-        rest = other.removeprefix(path.rstrip("/")) if other.startswith(path.rstrip("/") + "/{") else ""
+        parts = path.rstrip("/").split("/")
+        is_below = _shape(other).startswith(_shape(path).rstrip("/") + "/{")
+        rest = "/" + "/".join(other.split("/")[len(parts) :]) if is_below else ""
         if re.fullmatch(r"(/\{[^{}/]+\})+", rest):
             fields = [field_named(name, columns, noun) for name in PLACEHOLDER.findall(rest)]
             if all(fields):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -164,11 +165,13 @@ def _reference(
     """A paginator that follows links or cursors, where the document shows one."""
     for path, (name, kind) in leaves.items():
         words = identifier(path)
-        if kind != "string" or not any(word in words for word in ("next", "cursor", "continuation")):
+        if kind not in ("string", "link") or not any(word in words for word in ("next", "cursor", "continuation")):
             continue
         param = next((one for one in signs.cursor_params(name) if one in query), None)
-        is_link = "link" in words or "url" in words or "href" in words or words in ("next", "next_page")
-        if param and not (is_link and param in (*signs.NUMBERS, *signs.OFFSETS)):
+        is_link = (
+            kind == "link" or "link" in words or "url" in words or "href" in words or words in ("next", "next_page")
+        )
+        if param and kind != "link" and not (is_link and param in (*signs.NUMBERS, *signs.OFFSETS)):
             return {"type": "cursor", "cursor_path": path, "cursor_param": param}
         if is_link:
             return {"type": "json_link", "next_url_path": path}
@@ -187,7 +190,14 @@ def _leaves(
         if kind == "object" and len(names) < 2:
             yield from _leaves(document, value, (*names, key))
         elif kind != "array":
-            yield quoted_path(*names, key), (key, kind)
+            yield quoted_path(*names, key), (key, "link" if _is_link(value) else kind)
+
+
+def _is_link(schema: Mapping[str, Any]) -> bool:
+    """Whether a text is an address, by its format, its example or its description."""
+    example, words = str(schema.get("example", "")), str(schema.get("description", ""))
+    by_words = re.search(r"\b(url|uri|link)\b", words, re.IGNORECASE) is not None
+    return schema.get("format") in ("uri", "url", "uri-reference") or example.startswith(("http", "/")) or by_words
 
 
 def _first(query: Mapping[str, Parameter], names: Sequence[str]) -> Parameter | None:

@@ -74,18 +74,12 @@ def outside_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.fixture(autouse=True)
-def clean_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connections: list[str]
-) -> Iterator[Path]:
+def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connections: list[str]) -> Iterator[Path]:
     """Empty the environment, give dlt, Dagster and the project folders below `tmp_path`, and go there."""
-    for name in [
-        name for name in os.environ if not name.startswith("PYTEST_") and name not in KEPT_VARIABLES
-    ]:
+    for name in [name for name in os.environ if not name.startswith("PYTEST_") and name not in KEPT_VARIABLES]:
         monkeypatch.delenv(name)
     # Programs of this very installation come first: tests start `dagster`, `dg` and `messaging-assets`.
-    monkeypatch.setenv(
-        "PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    )
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}")
     folders = {
         "HOME": tmp_path / "home",
         "DLT_PROJECT_DIR": tmp_path / "project",
@@ -148,3 +142,24 @@ def one_table(known_sandbox: Any, dagster_instance: Any) -> Any:
     from messaging_assets_tests.one_table import OneTable
 
     return OneTable(known_sandbox, dagster_instance)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Any]:
+    """A PostgreSQL server on loopback, started once a session; see `new_database`."""
+    from messaging_assets_tests.postgres_server import programs_folder, running
+
+    pytest.importorskip("psycopg2", reason="psycopg2 is not installed; `pip install messaging_assets[postgres]`")
+    programs = programs_folder()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed; on Debian it is the package postgresql")
+    with running(programs) as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_table(postgres: Any, one_table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The one table, in a database of its own on PostgreSQL."""
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+    return one_table

@@ -46,7 +46,7 @@ def run(url: str, database: Path, limit: int) -> int:
     with duckdb.connect(str(database)) as connection:
         connection.register("incoming", table)
         connection.execute(
-            "CREATE TABLE rows AS SELECT * REPLACE (sent_at::TIMESTAMPTZ AS sent_at, edited_at::TIMESTAMPTZ AS edited_at, "
-            "reactions::JSON AS reactions) FROM incoming"
+            "CREATE TABLE rows AS SELECT * REPLACE (sent_at::TIMESTAMPTZ AS sent_at, "
+            "edited_at::TIMESTAMPTZ AS edited_at, reactions::JSON AS reactions) FROM incoming"
         )
     return table.num_rows

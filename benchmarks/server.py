@@ -24,7 +24,8 @@ def row(number: int, version: int = 0) -> dict[str, Any]:
         "priority": number % 5,
         "score": number / 7,
         "delivered": number % 3 != 0,
-        "sent_at": f"2025-{number % 12 + 1:02d}-{number % 28 + 1:02d}T{number % 24:02d}:{number % 60:02d}:{version:02d}Z",
+        "sent_at": f"2025-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
+        f"T{number % 24:02d}:{number % 60:02d}:{version:02d}Z",
         "edited_at": None if number % 10 else f"2026-01-{number % 28 + 1:02d}T00:00:00Z",
         "reactions": [{"emoji": "🎉", "count": number % 4}] if number % 4 else [],
     }
@@ -45,7 +46,9 @@ COLUMNS = {
 
 
 class Api:
-    """An ASGI application: GET /rows?offset=&limit= over `rows` records, with a delay for each answer.
+    """An ASGI application: GET /rows?offset=&limit=&since= over `rows` records, with a delay for each answer.
+
+    GET /asked tells how many requests for rows came since it was asked last.
 
     Args:
         rows: how many records there are.
@@ -55,15 +58,16 @@ class Api:
 
     def __init__(self, rows: int, delay: float = 0.0, changed: int = 0) -> None:
         self._total, self._delay, self._changed = rows, delay, changed
-        self._pages: dict[tuple[int, int], bytes] = {}
+        self._pages: dict[tuple[int, int, int], bytes] = {}
+        self._asked = 0
 
-    def page(self, offset: int, limit: int) -> bytes:
-        """The body of a page, made once."""
-        key = (offset, limit)
+    def page(self, first: int, offset: int, limit: int) -> bytes:
+        """The body of a page of the records from number `first` on, made once."""
+        key = (first, offset, limit)
         if key not in self._pages:
-            numbers = range(offset, min(offset + limit, self._total))
+            numbers = range(first + offset, min(first + offset + limit, self._total))
             rows = [row(number, 1 if number < self._changed else 0) for number in numbers]
-            self._pages[key] = orjson.dumps({"data": rows, "total": self._total})
+            self._pages[key] = orjson.dumps({"data": rows, "total": self._total - first})
         return self._pages[key]
 
     async def __call__(
@@ -72,11 +76,15 @@ class Api:
         """Answer one request (ASGI)."""
         if scope["type"] != "http":
             return
-        query = parse_qs(scope["query_string"].decode())
-        offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0])
-        if self._delay:
-            await asyncio.sleep(self._delay)
-        body = self.page(offset, limit)
+        if scope["path"] == "/asked":
+            body, self._asked = str(self._asked).encode(), 0
+        else:
+            self._asked += 1
+            query = parse_qs(scope["query_string"].decode())
+            first = int(query["since"][0].removeprefix("msg_")) if "since" in query else 0
+            if self._delay:
+                await asyncio.sleep(self._delay)
+            body = self.page(first, int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0]))
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -93,7 +101,7 @@ def main() -> None:
     chosen = parser.parse_args()
     api = Api(chosen.rows, chosen.delay, chosen.changed)
     for offset in range(0, chosen.rows + 1, chosen.limit):
-        api.page(offset, chosen.limit)
+        api.page(0, offset, chosen.limit)
     uvicorn.run(api, host="127.0.0.1", port=chosen.port, log_level="warning", access_log=False)
 
 

@@ -1,0 +1,47 @@
+"""The benchmark's API as an API file, and one sync of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.server import COLUMNS
+
+API = "bench"
+_MUST_HAVE = ("id", "channel_id", "sent_at")
+
+
+def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
+    """The API in the shape of an API file.
+
+    Args:
+        url: the API's address.
+        limit: rows a page.
+        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `incremental`, `resources` (names).
+    """
+    columns = {name: {**column, "nullable": name not in _MUST_HAVE} for name, column in COLUMNS.items()}
+    endpoint: dict[str, Any] = {"data_selector": "data", "paginator": {"type": "offset", "limit": limit}}
+    if choices.get("incremental"):
+        endpoint["incremental"] = {"cursor_path": "id", "start_param": "since", "initial_value": "msg_000000000"}
+    defaults: dict[str, Any] = {
+        "primary_key": "id",
+        "write_disposition": choices.get("disposition", "merge"),
+        "endpoint": endpoint,
+    }
+    if choices.get("declared", True):
+        defaults["columns"] = columns
+    client: dict[str, Any] = {"base_url": url}
+    if choices.get("in_flight"):
+        client["max_in_flight"] = choices["in_flight"]
+    names = choices.get("resources") or ["rows"]
+    resources = [{"name": name, "endpoint": {"path": "/rows"}} for name in names]
+    return {"client": client, "resource_defaults": defaults, "resources": resources}
+
+
+def definitions(url: str, limit: int, choices: dict[str, Any]) -> Any:
+    """Dagster's definitions of the API; dlt's settings are made first, because it reads them on import."""
+    from messaging_assets.project_folders import settle_environment
+
+    settle_environment()
+    from messaging_assets.api_definitions import definitions_for
+
+    return definitions_for(description(url, limit, **choices), name=API)

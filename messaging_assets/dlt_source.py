@@ -18,7 +18,7 @@ from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
-from messaging_assets.parents import bound_path
+from messaging_assets.parents import PathFields, bound_path
 from messaging_assets.reading import Source
 from messaging_assets.records import Batches
 
@@ -50,11 +50,14 @@ def rest_api_config(
     """
     return {
         "client": {"base_url": base_url, "headers": dict(description.client.headers), "session": session},
-        "resources": [_dlt_resource(description, one, sources[one.name]) for one in chain],
+        "resources": [
+            _dlt_resource(description, one, sources[one.name], child)
+            for one, child in zip(chain, [*chain[1:], None], strict=True)
+        ],
     }
 
 
-def _dlt_resource(description: ApiDescription, one: Resource, source: Source) -> dict[str, Any]:
+def _dlt_resource(description: ApiDescription, one: Resource, source: Source, child: Resource | None) -> dict[str, Any]:
     endpoint = one.endpoint
     path, params = bound_path(endpoint, one.name)
     incremental = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
@@ -74,7 +77,7 @@ def _dlt_resource(description: ApiDescription, one: Resource, source: Source) ->
         "endpoint": {name: value for name, value in entries.items() if value is not None},
         "include_from_parent": list(one.include_from_parent),
         "parallelized": one.parallelized,
-        "processing_steps": list(one.processing_steps),
+        "processing_steps": [*one.processing_steps, *(PathFields(source.asset, one, child).steps if child else [])],
     }
     if one.keys and incremental:
         resource["primary_key"] = list(one.keys)

@@ -58,7 +58,13 @@ def bound_path(endpoint: Endpoint, name: str) -> tuple[str, dict[str, Any]]:
 
 
 class PathFields:
-    """Adds to each parent's record its fields as a path takes them: percent-encoded (RFC 3986), slashes too."""
+    """Adds to a parent's record its fields as a path takes them: percent-encoded (RFC 3986), slashes too.
+
+    Args:
+        asset: the child's name in errors.
+        parent: the resource whose records these are.
+        child: the resource whose path takes them.
+    """
 
     def __init__(self, asset: str, parent: Resource, child: Resource) -> None:
         self._asset, self._parent = asset, parent
@@ -66,19 +72,21 @@ class PathFields:
         self._path, _ = bound_path(child.endpoint, child.name)
         self._seen: set[tuple[Any, ...]] = set()
 
-    def __call__(self, rows: list[Any]) -> None:
-        if not self._fields:
-            return
-        kept = []
-        for row in rows:
-            values = tuple(self._value(row, name) for name in self._fields)
-            if values not in self._seen:
-                self._seen.add(values)
-                kept.append(
-                    row
-                    | {path_field(name): quote(str(v), safe="") for name, v in zip(self._fields, values, strict=True)}
-                )
-        rows[:] = kept
+    @property
+    def steps(self) -> list[dict[str, Any]]:
+        """The same as dlt's processing steps, which see a record after the fields of its own parent joined it."""
+        return [{"filter": self.is_new}, {"map": self.with_fields}] if self._fields else []
+
+    def is_new(self, row: dict[str, Any]) -> bool:
+        """Whether no earlier record would ask for the same address."""
+        values = tuple(self._value(row, name) for name in self._fields)
+        is_new = values not in self._seen
+        self._seen.add(values)
+        return is_new
+
+    def with_fields(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The record with its fields for the path."""
+        return row | {path_field(name): quote(str(self._value(row, name)), safe="") for name in self._fields}
 
     def _value(self, row: dict[str, Any], name: str) -> Any:
         found = json_paths.find_values(name, row)

@@ -24,7 +24,7 @@ from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
 from messaging_assets.paginator_description import OffsetPaginator, PageNumberPaginator, SinglePagePaginator
-from messaging_assets.parents import PathFields, ancestry
+from messaging_assets.parents import ancestry
 from messaging_assets.reading import Place, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches
@@ -211,7 +211,6 @@ class Pass:
 
     def _source_of(self, one: Resource) -> Source:
         own = one is self._chain[-1]
-        child = None if own else self._chain[self._chain.index(one) + 1]
         from_parent = tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
         endpoint = with_paginator(self.description, one)
         return Source(
@@ -223,7 +222,6 @@ class Pass:
             set_aside=self._set_aside if own else lambda row, reason, page: None,
             one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
-            prepare_rows=PathFields(self.asset, one, child) if child else lambda rows: None,
             repeated=self._repeated if own and len(self._chain) == 1 else set(),
         )
 

@@ -18,6 +18,14 @@ def _child(path: str, **endpoint: Any) -> Resource:
 PARENT = Resource.model_validate({"name": "channels"})
 
 
+def _passed(child: Resource, rows: list[Any]) -> list[Any]:
+    """What is left of parents' records on their way to a child."""
+    fields = PathFields("chat.messages", PARENT, child)
+    for step in fields.steps:
+        rows = [row for row in rows if step["filter"](row)] if "filter" in step else [step["map"](row) for row in rows]
+    return rows
+
+
 @pytest.mark.parametrize(
     ("key", "encoded"),
     [
@@ -32,7 +40,7 @@ PARENT = Resource.model_validate({"name": "channels"})
 def test_a_parents_key_is_encoded_when_it_enters_the_path(key: Any, encoded: str) -> None:
     rows = [{"id": key}]
 
-    PathFields("chat.messages", PARENT, _child("channels/{resources.channels.id}/messages"))(rows)
+    rows = _passed(_child("channels/{resources.channels.id}/messages"), rows)
 
     assert rows[0]["__path__id"] == encoded
     assert rows[0]["id"] == key
@@ -41,7 +49,7 @@ def test_a_parents_key_is_encoded_when_it_enters_the_path(key: Any, encoded: str
 def test_a_parent_that_comes_twice_is_asked_for_once() -> None:
     rows = [{"id": 1, "page": 1}, {"id": 2}, {"id": 1, "page": 2}]
 
-    PathFields("chat.messages", PARENT, _child("channels/{resources.channels.id}/messages"))(rows)
+    rows = _passed(_child("channels/{resources.channels.id}/messages"), rows)
 
     assert [row["id"] for row in rows] == [1, 2]
 
@@ -50,7 +58,7 @@ def test_parents_that_only_enter_parameters_are_all_kept() -> None:
     child = _child("messages", params={"channel": "{resources.channels.id}"})
     rows = [{"id": 1}, {"id": 2}]
 
-    PathFields("chat.messages", PARENT, child)(rows)
+    rows = _passed(child, rows)
 
     assert parent_of(child) == "channels"
     assert [row["id"] for row in rows] == [1, 2]
@@ -59,13 +67,13 @@ def test_parents_that_only_enter_parameters_are_all_kept() -> None:
 @pytest.mark.parametrize("key", [".", "..", ""])
 def test_a_key_that_would_ask_for_another_address_is_refused(key: str) -> None:
     with pytest.raises(MendDescription, match="would ask for another address"):
-        PathFields("chat.messages", PARENT, _child("messages/{resources.channels.id}"))([{"id": key}])
+        _passed(_child("messages/{resources.channels.id}"), [{"id": key}])
 
 
 def test_an_empty_key_in_the_middle_of_a_path_is_fine() -> None:
     rows = [{"id": ""}]
 
-    PathFields("chat.messages", PARENT, _child("channels/{resources.channels.id}/messages"))(rows)
+    rows = _passed(_child("channels/{resources.channels.id}/messages"), rows)
 
     assert rows[0]["__path__id"] == ""
 
@@ -73,7 +81,7 @@ def test_an_empty_key_in_the_middle_of_a_path_is_fine() -> None:
 @pytest.mark.parametrize("record", [{}, {"id": None}, {"id": {"a": 1}}, {"id": [1]}])
 def test_a_parent_without_its_key_is_refused(record: dict[str, Any]) -> None:
     with pytest.raises(MendDescription, match="has no 'id' to put into the path"):
-        PathFields("chat.messages", PARENT, _child("channels/{resources.channels.id}/messages"))([record])
+        _passed(_child("channels/{resources.channels.id}/messages"), [record])
 
 
 def test_dlts_other_spelling_of_a_parent_means_the_same() -> None:
@@ -88,3 +96,53 @@ def test_a_fixed_parameter_in_the_path_is_encoded() -> None:
     child = _child("teams/{team}/messages", params={"team": "a/b"})
 
     assert bound_path(child.endpoint, "messages") == ("teams/a%2Fb/messages", {})
+
+
+def test_a_grandchild_can_use_a_field_that_its_parent_took_from_its_own_parent(known_sandbox: Any) -> None:
+    from dagster import DagsterInstance, materialize
+
+    from messaging_assets.api_description import ApiDescription
+    from messaging_assets.assets import build_assets
+    from messaging_assets.credentials import build_credentials
+    from messaging_assets.embedded_elt import DagsterDltResource
+
+    del known_sandbox.rows("team_messaging", "channels")[3:]
+    defaults = {
+        "primary_key": "id",
+        "write_disposition": "merge",
+        "endpoint": {"data_selector": "data", "paginator": {"type": "offset", "limit": 100}},
+    }
+    api = ApiDescription.model_validate(
+        {
+            "name": "team_messaging",
+            "client": {
+                "base_url": "http://sandbox.invalid",
+                "auth": {"type": "oauth2", "token_url": "http://x.invalid"},
+            },
+            "resource_defaults": defaults,
+            "resources": [
+                {"name": "channels", "endpoint": {"path": "v1/channels"}, "selected": False},
+                {
+                    "name": "messages",
+                    "endpoint": {"path": "v1/channels/{resources.channels.id}/messages"},
+                    "include_from_parent": ["id"],
+                    "selected": False,
+                },
+                {"name": "again", "endpoint": {"path": "v1/channels/{resources.messages._channels_id}/messages"}},
+            ],
+        }
+    )
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(
+            build_assets(api),
+            instance=instance,
+            resources={"dlt": DagsterDltResource(), "team_messaging_credentials": build_credentials(api)},
+            raise_on_error=False,
+        )
+    [event] = result.get_asset_materialization_events()
+
+    assert result.success
+    assert event.materialization.metadata["messaging_assets/rows_read"].value == sum(
+        row["channel_id"] in {one["id"] for one in known_sandbox.rows("team_messaging", "channels")}
+        for row in known_sandbox.rows("team_messaging", "messages")
+    )

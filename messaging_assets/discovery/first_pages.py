@@ -20,7 +20,7 @@ from messaging_assets.http.exchange import Terms
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.paginator_description import SinglePagePaginator
-from messaging_assets.parents import PathFields, ancestry
+from messaging_assets.parents import ancestry
 from messaging_assets.reading import Source
 from messaging_assets.receipt import Receipt
 from messaging_assets.sync import sync_failure
@@ -123,14 +123,10 @@ class Reader:
         session: ApiSession,
     ) -> Source:
         own = one is chain[-1]
-        child = None if own else chain[chain.index(one) + 1]
         endpoint = self._endpoint(one, pages if own else 1)
-        path_fields = PathFields(f"{self._description.name}.{one.name}", one, child) if child else None
 
-        def prepare(rows: list[Any]) -> None:
-            if path_fields:
-                path_fields(rows)
-                del rows[_PARENTS:]
+        def few_parents(rows: list[Any]) -> None:
+            del rows[_PARENTS:]
 
         from_parent = {f"_{parent.name}_{name}" for parent in chain for name in one.include_from_parent}
         source = _Watched(
@@ -142,7 +138,7 @@ class Reader:
             set_aside=lambda row, reason, page: came.receipt.set_aside.update([reason]) if own else None,
             one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
-            prepare_rows=prepare,
+            prepare_rows=(lambda rows: None) if own else few_parents,
             pages=came if own else FirstPages(),
         )
         auth = auths[one.name]

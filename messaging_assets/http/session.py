@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import requests
@@ -94,11 +93,6 @@ class ApiSession(Session):
         self._forget_pages_ahead()
         self._pool.shutdown(wait=True, cancel_futures=True)
         super().close()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def token_exchange(self, credentials: ClientCredentials, terms: Terms) -> None:
         """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""

@@ -71,7 +71,7 @@ class ApiSession(Session):
                 self._ahead[_identity(further)] = ahead
         return prepared
 
-    def merge_environment_settings(self, *arguments: Any, **settings: Any) -> dict[str, Any]:
+    def merge_environment_settings(self, *arguments: Any, **settings: Any) -> Any:
         """Nothing: proxies and certificates are looked up once, and not for every page."""
         return {}
 

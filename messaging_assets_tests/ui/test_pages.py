@@ -76,7 +76,7 @@ def _automation(window: Browser, address: str) -> str:
     location = f"{address}/locations/messaging_assets"
     text += window.open(f"{location}/sensors/messaging_new_data", "Asks messaging")
     window.picture(PICTURES / "sensor.png")
-    text += window.open(f"{location}/jobs/team_messaging_sync", "Syncs every resource", "users", "channels")
+    text += window.open(f"{location}/jobs/team_messaging_sync", "answers the checks", "users", "channels")
     window.picture(PICTURES / "job.png")
     return text
 

@@ -21,7 +21,7 @@ def compiled(path: str) -> Any:
 def _plain_path() -> type[Any]:
     from jsonpath_ng.jsonpath import DatumInContext, JSONPath
 
-    class PlainPath(JSONPath):  # type: ignore[misc]
+    class PlainPath(JSONPath):
         """Names with dots between them, looked up directly; jsonpath wraps every value on the way."""
 
         def __init__(self, path: str) -> None:

@@ -25,6 +25,7 @@ from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
 from messaging_assets.paginator_description import OffsetPaginator, PageNumberPaginator, SinglePagePaginator
 from messaging_assets.parents import ancestry
+from messaging_assets.progress import Progress
 from messaging_assets.reading import Place, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches
@@ -53,6 +54,7 @@ class Pass:
         late: after a part, later versions of records that are in it already.
         is_over: whether the last part was read.
         at_end: called when it was, before its last rows are loaded.
+        tell: takes a line for the run's log.
         forget_state: whether an incremental resource begins anew.
         is_anew: whether the list is read from its start, whatever was committed before.
         load_ids: the loads of this pass so far.
@@ -68,6 +70,7 @@ class Pass:
     late: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
     at_end: Callable[[], None] = lambda: None
+    tell: Callable[[str], None] = lambda line: None
     forget_state: bool = False
     is_anew: bool = False
     load_ids: list[str] = field(default_factory=list)
@@ -79,6 +82,7 @@ class Pass:
         self._rows: Iterator[dict[str, Any]] | None = None
         self._state: Any = {}
         self._batches: Batches | None = None
+        self.progress = Progress(self.asset, self.tell, self.receipt)
 
     @property
     def asset(self) -> str:
@@ -99,13 +103,17 @@ class Pass:
         self.load_ids.append(_load_id())
         if self._rows is None:
             self._rows = self._open()
-        due = _Due(self.resource, self.receipt)
+        due, page = _Due(self.resource, self.receipt), -1
         is_first = self.receipt.rows_loaded == 0
         for row in self._rows:
-            if due.at_page_end(self.receipt):
-                self._rows = itertools.chain([row], self._rows)
-                self._keep_place(batches)
-                break
+            if page != self.receipt.pages:
+                # This row begins a page, so the one before it is whole.
+                page = self.receipt.pages
+                self.progress.page_came(self._own.current.total if self._own.current else None)
+                if due.is_due(self.receipt):
+                    self._rows = itertools.chain([row], self._rows)
+                    self._keep_place(batches)
+                    break
             if batches.add(row):
                 yield from emit(batches, self.resource)
         else:
@@ -244,17 +252,14 @@ class _Due:
 
     def __init__(self, resource: Resource, receipt: Receipt) -> None:
         self._limits = resource.checkpoint if resource.disposition == "merge" else None
-        self._page = self._first_page = self._rows = 0
+        self._first_page = self._rows = 0
         self._started = time.monotonic()
 
-    def at_page_end(self, receipt: Receipt) -> bool:
-        """Whether the row that just came begins a new page, and the part before it is due."""
-        if not self._first_page:
-            self._page = self._first_page = receipt.pages
-            self._rows = receipt.rows_read
-        begins_page, self._page = receipt.pages > self._page, receipt.pages
+    def is_due(self, receipt: Receipt) -> bool:
+        """Whether the pages of this part, all but the one that just began, are enough for a load."""
         limits = self._limits
-        if limits is None or not begins_page:
+        if limits is None or not self._first_page:
+            self._first_page, self._rows = receipt.pages, receipt.rows_read
             return False
         return (
             (limits.pages is not None and receipt.pages - self._first_page >= limits.pages)

@@ -116,7 +116,7 @@ class _Job:
         number, is_anew = 1, False
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
-                one_pass = Pass(self.description, self.resource, session, auths, base_url)
+                one_pass = Pass(self.description, self.resource, session, auths, base_url, tell=self.context.log.info)
                 one_pass.is_last, one_pass.is_anew = number >= self.resource.passes, is_anew
                 try:
                     loaded = self._one_pass(one_pass)

@@ -1,0 +1,37 @@
+"""A long sync tells how far it has come, every few seconds."""
+
+from __future__ import annotations
+
+import pytest
+
+from messaging_assets.progress import Progress
+from messaging_assets.receipt import Receipt
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    now = [100.0]
+    monkeypatch.setattr("messaging_assets.progress.time.monotonic", lambda: now[0])
+    return now
+
+
+def test_a_line_tells_rows_pages_speed_waits_and_the_time_left(clock: list[float]) -> None:
+    lines: list[str] = []
+    receipt = Receipt(rows_read=3000, pages=30, waited_seconds=4)
+    telling = Progress("chat.messages", lines.append, receipt)
+    clock[0] += 6
+    telling.page_came(10_000)
+
+    assert lines == [
+        "chat.messages: 3,000 rows of 10,000, page 30, 500 rows/s, 4 s of waiting for the API, about 14 s left"
+    ]
+
+
+def test_there_is_no_line_a_page(clock: list[float]) -> None:
+    lines: list[str] = []
+    telling = Progress("chat.messages", lines.append, Receipt(rows_read=10, pages=1))
+    for _ in range(100):
+        clock[0] += 0.1
+        telling.page_came(None)
+
+    assert lines == ["chat.messages: 10 rows, page 1, 2 rows/s"]

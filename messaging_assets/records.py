@@ -70,8 +70,7 @@ class Batches:
         # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
         is_sorted = any(column.dedup_sort for column in self.resource.columns.values())
         self._keys = () if is_sorted or self.resource.disposition == "append" else self.resource.keys
-        written = self.resource.write_disposition
-        strategy = written.strategy if isinstance(written, MergeDisposition) else None
+        strategy = merge_strategy(self.resource)
         self._first_wins = strategy == "insert-only"
         # dlt retires what is not in the load, so the load must be whole; and it hashes rows itself, one by one.
         self._is_whole = strategy == "scd2"
@@ -174,3 +173,9 @@ class Batches:
         if not isinstance(record, dict):
             return MASK
         return {name: MASK if self.columns.name(name) in self._sensitive else value for name, value in record.items()}
+
+
+def merge_strategy(resource: Resource) -> str | None:
+    """dlt's merge strategy where the file names one."""
+    written = resource.write_disposition
+    return written.strategy if isinstance(written, MergeDisposition) else None

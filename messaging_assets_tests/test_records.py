@@ -104,6 +104,26 @@ def test_a_table_of_versions_keeps_the_old_one_and_gets_no_new_one_for_an_unchan
     assert synced.checks["id_is_unique"].passed
 
 
+def test_a_table_of_versions_is_loaded_whole_and_not_in_parts_that_would_retire_each_other(one_table: OneTable) -> None:
+    one_table.page_size = 2
+    rows = [{"id": number} for number in range(6)]
+    synced = one_table.sync(rows, write_disposition={**MERGE, "strategy": "scd2"}, checkpoint={"pages": 1})
+    assert synced.green
+    valid = one_table.rows(f"SELECT id FROM {RESOURCE} WHERE _dlt_valid_to IS NULL ORDER BY id")
+    assert [row["id"] for row in valid] == list(range(6))
+
+
+@pytest.mark.parametrize("batch_rows", [2, 100])
+def test_the_last_of_a_key_wins_across_the_parts_of_a_long_merge(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, batch_rows: int
+) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", batch_rows)
+    one_table.page_size = 5
+    synced = one_table.sync(TWICE, passes=1, checkpoint={"pages": 1})
+    assert {row["id"]: row["v"] for row in one_table.rows()} == {4: 0} | dict.fromkeys(KEYS, 1)
+    assert synced.receipt["rows_loaded"] == synced.receipt["dagster/row_count"] == 6
+
+
 def test_a_batch_ends_by_bytes_too_so_that_large_records_do_not_fill_the_memory() -> None:
     receipt = Receipt()
     full = batches(receipt)
@@ -177,26 +197,29 @@ DECLARED = {"id": {"data_type": "bigint"}, "v": {"data_type": "bigint"}}
 STRANGE = [{"id": 1, "v": 1}, {"id": 2, "v": 2, "extra": "x"}]
 
 
-@pytest.mark.parametrize("loaded_before", [False, True], ids=["on the first load", "later"])
+FIRST, LATER = False, True
+
+
 @pytest.mark.parametrize(
-    ("contract", "ids", "columns", "dropped"),
+    ("contract", "nested", "loaded_before", "ids", "columns", "dropped"),
     [
-        ("evolve", [1, 2], {"id", "v", "extra"}, 0),
-        ("discard_value", [1, 2], {"id", "v"}, 1),
-        ("discard_row", [1], {"id", "v"}, 0),
-        ({"columns": "discard_value", "tables": "evolve"}, [1, 2], {"id", "v"}, 1),
+        ("evolve", "json", FIRST, [1, 2], {"id", "v", "extra"}, 0),
+        ("discard_value", "json", FIRST, [1, 2], {"id", "v"}, 1),
+        ("discard_value", "tables", LATER, [1, 2], {"id", "v"}, 1),
+        ("discard_row", "json", LATER, [1], {"id", "v"}, 0),
+        ("discard_row", "tables", FIRST, [1], {"id", "v"}, 0),
+        ({"columns": "discard_value", "tables": "evolve"}, "json", LATER, [1, 2], {"id", "v"}, 1),
     ],
-    ids=["evolve", "discard_value", "discard_row", "columns alone"],
+    ids=["evolve", "value-first", "value-tables-later", "row-later", "row-tables-first", "columns alone"],
 )
-@pytest.mark.parametrize("nested", ["json", "tables"])
 def test_a_schema_contract_holds_for_columns_that_nobody_declared(
     one_table: OneTable,
     contract: Any,
+    nested: str,
+    loaded_before: bool,
     ids: list[int],
     columns: set[str],
     dropped: int,
-    loaded_before: bool,
-    nested: str,
 ) -> None:
     one_table.describe(schema_contract=contract, columns=DECLARED, nested=nested)
     if loaded_before:
@@ -208,7 +231,7 @@ def test_a_schema_contract_holds_for_columns_that_nobody_declared(
     assert synced.receipt["rows_set_aside"] == 2 - len(ids)
 
 
-@pytest.mark.parametrize("loaded_before", [False, True], ids=["on the first load", "later"])
+@pytest.mark.parametrize("loaded_before", [FIRST, LATER], ids=["on the first load", "later"])
 def test_a_frozen_table_refuses_a_field_that_is_not_declared(one_table: OneTable, loaded_before: bool) -> None:
     one_table.describe(schema_contract="freeze", columns=DECLARED)
     if loaded_before:

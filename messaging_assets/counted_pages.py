@@ -11,7 +11,7 @@ from requests import Request
 
 from messaging_assets import paginator_description as described
 from messaging_assets.guarded_paginator import GuardedPaginator, first_value
-from messaging_assets.reading import whole_number
+from messaging_assets.record_keys import whole_number
 
 # How an API may refuse a page past the number of pages or rows that it announced itself.
 _PAST_THE_END = frozenset({400, 404, 416})

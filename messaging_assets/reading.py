@@ -7,7 +7,6 @@ missing ones alike.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -20,9 +19,10 @@ from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint
 from messaging_assets.failures import PagesRepeat, SyncFailure
 from messaging_assets.http.exchange import Terms
+from messaging_assets.judgement import Facts, judge
 from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.receipt import Finding, Receipt, Verdict
-from messaging_assets.record_keys import keys_of
+from messaging_assets.record_keys import digest_of, keys_of, whole_number
 from messaging_assets.selection import check_objects, check_selection
 
 SetAside = Callable[[Any, str, int], None]
@@ -144,8 +144,7 @@ class Reading:
         self._totals: list[int] = []
         self._selector: str | None = None
         self._joins: Counter[str] = Counter()
-        self._before = 0
-        self.position = 0
+        self._before = self.position = 0
         self.place: Place | None = None
         self.place_before: Place | None = None
 
@@ -198,7 +197,7 @@ class Reading:
         check_objects(self.source, response, self.page, rows)
         sent = len(rows)
         keys, bad = keys_of(rows, self.source.keys)
-        digest = _digest(rows, self.source.keys)
+        digest = digest_of(rows, self.source.keys)
         if self.source.resume_at is not None and self.page == 1:
             return self._resumed(self.source.resume_at, rows, keys, digest)
         if sent and self._is_repeated(keys):
@@ -235,17 +234,15 @@ class Reading:
 
     def announce(self, total: Any) -> None:
         """Note what the API says it has; texts that are numbers count, anything else is no statement."""
-        number = whole_number(total)
-        if number is not None:
+        if (number := whole_number(total)) is not None:
             self._totals.append(number)
 
     def ended(self, how: str, finding: Finding | None = None) -> None:
         """The list is over: how that is known, and what follows from it where that is not for the counts to say."""
         if self.end is not None:
             return
-        self.end = how
-        receipt, source = self.source.receipt, self.source
-        receipt.lists_open -= 0 if source.may_stop_early else 1
+        self.end, receipt, source = how, self.source.receipt, self.source
+        receipt.lists_open -= not source.may_stop_early
         receipt.ends[how] += 1
         if source.is_parent:
             receipt.parents = (receipt.parents or 0) + self.distinct
@@ -253,64 +250,36 @@ class Reading:
             receipt.distinct_keys += self.distinct
             if self.total is not None and source.endpoint.total != "ignore":
                 receipt.announced(self.total)
-        worst = max((one for one in (finding, self._finding(how)) if one), key=lambda one: one.verdict)
+        worst = max((one for one in (finding, judge(self._facts(), how)) if one), key=lambda one: one.verdict)
         receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
 
     def refused(self, how: str) -> None:
         """The API refused a page in the way that the file declares as the end of the list."""
-        self._joins["open"] += bool(self.back)
-        self._joins = +self._joins
+        if self.back:
+            self._joins["open"] += 1
         self.ended(how)
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
-        after = f"the list was left after page {self.page} by {how}"
-        self.ended(how, Finding(Verdict.UNKNOWN, after) if self.page else Finding(Verdict.READ_TO_THE_END, how))
+        verdict = Verdict.UNKNOWN if self.page else Verdict.READ_TO_THE_END
+        self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
 
     def cut_short(self, why: str) -> None:
         """The list was left before its end, by a cap."""
         self.ended(why, Finding(Verdict.INCOMPLETE, why))
 
-    def _finding(self, how: str) -> Finding:
-        policy, distinct = self.source.endpoint.total, self.distinct
-        # A number that was always below what came counts something else, such as the rows of a page.
-        is_told = policy == "exact" or (policy == "at_least" and distinct <= max(self._totals, default=0))
-        totals = self._totals if is_told else []
-        moved = bool(totals) and min(totals) != max(totals)
-        if totals and distinct < min(totals):
-            return Finding(
-                Verdict.INCOMPLETE,
-                f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how}); "
-                "set endpoint.total to ignore if its count is not to be believed",
-                True,
-            )
-        if self._joins["open"]:
-            return _unknown(
-                "the rows at a page join were gone when asked for again, so the list moved while it was read"
-            )
-        if moved and not self._joins:
-            return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
-        if self._came_again:
-            return _unknown(f"{self._came_again} rows came twice, so rows moved between pages while it was read")
-        if policy == "exact" and totals and distinct != totals[-1] and not moved:
-            return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
-        if self._is_proven(totals) and not moved:
-            return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}")
-        return Finding(Verdict.READ_TO_THE_END, f"{how}; {self._doubt(bool(totals) and policy == 'exact')}")
-
-    def _is_proven(self, totals: list[int]) -> bool:
-        if self.source.one_object and self.page <= 1 and self._selector == "$":
-            return True
-        if self._full_pages <= 1 and totals and self.source.endpoint.total == "exact":
-            return bool(self.source.keys)
-        return bool(self._joins) and set(self._joins) == {"same"}
-
-    def _doubt(self, is_exact: bool) -> str:
-        if self._joins:
-            return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
-        if is_exact:
-            return "as many rows came as the API counts, but rows may have changed places between pages"
-        return "the API gives no means to exclude that rows moved between pages"
+    def _facts(self) -> Facts:
+        source = self.source
+        return Facts(
+            policy=source.endpoint.total,
+            totals=tuple(self._totals),
+            distinct=self.distinct,
+            joins=self._joins,
+            came_again=self._came_again,
+            pages_with_rows=self._full_pages,
+            has_keys=bool(source.keys),
+            is_one_object=source.one_object and self.page <= 1 and self._selector == "$",
+        )
 
     def _is_repeated(self, keys: list[int]) -> bool:
         """Whether an earlier page came once more where that means the end; elsewhere it is an error."""
@@ -358,8 +327,6 @@ class Reading:
         different = set(keys)
         again = different & self._seen
         source.repeated.update(again)
-        if len(different) < len(keys):
-            source.repeated.update(key for key, times in Counter(keys).items() if times > 1)
         # A key twice within one page is the API's data; twice across pages, something moved.
         self._came_again += len(again) if source.keys else 0
         if not source.is_parent:
@@ -376,26 +343,6 @@ class Reading:
 
     def _note_cursors(self, rows: list[Any]) -> None:
         incremental = self.source.endpoint.incremental
-        if incremental is None or self.source.is_parent:
-            return
-        values = [value for row in rows for value in json_paths.find_values(incremental.cursor_path, row)]
-        self.source.receipt.met_cursors([value for value in values if isinstance(value, (int, float, str))])
-
-
-def _digest(rows: list[Any], names: tuple[str, ...]) -> str:
-    """A page's keys in order as a short text that is the same in every process."""
-    keys = [[row.get(name) for name in names] if type(row) is dict else None for row in rows]
-    return hashlib.blake2b(repr(keys).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def whole_number(value: Any) -> int | None:
-    """A count as APIs write it, `250`, `250.0` or `"250"`; None for anything else."""
-    if isinstance(value, str) and value.strip().isdigit():
-        return int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-def _unknown(reason: str) -> Finding:
-    return Finding(Verdict.UNKNOWN, reason, True)
+        if incremental is not None and not self.source.is_parent:
+            values = [value for row in rows for value in json_paths.find_values(incremental.cursor_path, row)]
+            self.source.receipt.met_cursors([value for value in values if isinstance(value, (int, float, str))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from typing import Any
 
@@ -33,6 +34,21 @@ def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[in
         strange[content] += 1
         keys.append(hash((content, strange[content])))
     return keys, bad
+
+
+def digest_of(rows: list[Any], names: tuple[str, ...]) -> str:
+    """A page's keys in order as a short text that is the same in every process."""
+    keys = [[row.get(name) for name in names] if names and type(row) is dict else row for row in rows]
+    return hashlib.blake2b(repr(keys).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def whole_number(value: Any) -> int | None:
+    """A count as APIs write it, `250`, `250.0` or `"250"`; None for anything else."""
+    if isinstance(value, str) and value.strip().isdigit():
+        return int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _content(row: Any) -> int:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
-from messaging_assets.http.redaction import plain_address
+from messaging_assets.http.redaction import plain_address, redacted
 
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
+
+_NAME = re.compile(r"[\w.$@:-]{1,40}")
 
 
 def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
@@ -35,8 +38,8 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"{source.asset}: the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
-        f"{plain_address(response.url)} ({_outline(response.parsed)}); compare data_selector with what the API sends "
-        "now, or say in the file what an error inside a 200 looks like (error_in_body)."
+        f"{plain_address(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
+        "what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
     )
 
 
@@ -78,8 +81,8 @@ def _detect(response: Any) -> str:
 
 
 def _outline(body: Any) -> str:
-    """What the body looks like: its keys, never its values."""
+    """What the body looks like: its keys, never its values, nor keys that look like values."""
     if isinstance(body, dict):
-        keys = [str(key)[:40] for key in body][:10]
+        keys = [key if _NAME.fullmatch(key) else "(no name)" for key in body][:10]
         return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
     return f"the answer is {kind(body)}"

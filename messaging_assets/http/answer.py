@@ -100,8 +100,8 @@ def _parse_carefully(body: bytes) -> Any:
 
 
 def _integer(digits: str) -> Any:
-    # Python refuses to convert more than 4,300 digits; as a text it fits no number column and is set aside.
-    return int(digits) if len(digits) < 4000 else digits
+    # Python refuses to convert more than 4,300 digits; no column can hold them, so the record is set aside.
+    return int(digits) if len(digits) < 4000 else NotFinite(digits)
 
 
 def _real(digits: str) -> Any:

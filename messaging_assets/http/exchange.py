@@ -22,7 +22,7 @@ from messaging_assets.api_description import Endpoint, Timeout
 from messaging_assets.failures import MendDescription, TryAgainLater
 from messaging_assets.http.answer import Answer, Unreadable, parse
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.redaction import origin, plain_address
+from messaging_assets.http.redaction import origin, plain_address, plain_origin
 from messaging_assets.http.trouble import Trouble, broken_on_the_way, failure, refused, seconds_before
 
 _MOST_HOPS = 5
@@ -208,7 +208,7 @@ def _meets(action: Any, answer: Answer) -> bool:
 
 
 def _stranger(target: str) -> Trouble:
-    words = f"sends on to another origin ({plain_address(target)}), where no secret may go"
+    words = f"sends on to another origin ({plain_origin(target)}), where no secret may go"
     return Trouble(words, "set client.base_url to the address the API is at now", MendDescription, False, "redirect")
 
 

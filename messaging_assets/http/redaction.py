@@ -71,30 +71,37 @@ class _Watch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._active: list[Redaction] = []
+        self.active: list[Redaction] = []
         self._make: Callable[..., logging.LogRecord] = logging.LogRecord
 
     def add(self, redaction: Redaction) -> None:
         with self._lock:
-            if not self._active:
+            if not self.active:
                 self._make = logging.getLogRecordFactory()
                 logging.setLogRecordFactory(self._redacted)
-            self._active.append(redaction)
+            self.active.append(redaction)
 
     def remove(self, redaction: Redaction) -> None:
         with self._lock:
-            self._active.remove(redaction)
-            if not self._active:
+            self.active.remove(redaction)
+            if not self.active:
                 logging.setLogRecordFactory(self._make)
 
     def _redacted(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
         record = self._make(*args, **kwargs)
-        for redaction in list(self._active):
+        for redaction in list(self.active):
             redaction.in_record(record)
         return record
 
 
 _watch = _Watch()
+
+
+def redacted(text: str) -> str:
+    """The text without the secrets of the syncs that are running, for what dlt will keep in its trace."""
+    for redaction in list(_watch.active):
+        text = redaction(text)
+    return text
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -113,6 +120,11 @@ def plain_address(url: str | None) -> str:
     host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def plain_origin(url: str | None) -> str:
+    """Scheme, host and port alone, for an address of a stranger, whose path may be anything."""
+    return plain_address(urlsplit(url or "")._replace(path="").geturl())
 
 
 def origin(url: str) -> tuple[str, str, int]:

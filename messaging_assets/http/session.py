@@ -22,7 +22,7 @@ from messaging_assets.http.answer import Answer
 from messaging_assets.http.authentication import ClientCredentials, refused_client
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.redaction import origin, plain_address
+from messaging_assets.http.redaction import origin, plain_address, plain_origin
 from messaging_assets.reading import Reading
 
 _logger = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class ApiSession(Session):
         address = str(request.url)
         if origin(address) != self._origin:
             raise MendDescription(
-                f"{reading.asset}: the next page is said to be at {plain_address(address)}, another origin than "
+                f"{reading.asset}: the next page is said to be at {plain_origin(address)}, another origin than "
                 f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
             )
         request.auth = reading.auth

@@ -14,6 +14,7 @@ import urllib3.exceptions
 from messaging_assets.api_description import ErrorHandler
 from messaging_assets.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.answer import Answer
+from messaging_assets.http.redaction import redacted
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
@@ -109,9 +110,9 @@ def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) 
     if asked is not None and asked > limit and issubclass(trouble.kind, TryAgainLater):
         words = f"{trouble.words} and asks to wait {asked:.0f} s, more than maximum_wait ({limit:g} s)"
         step = "run it again after that, or raise error_handler.maximum_wait"
-        return TryAgainLater(f"{where} {words}; {step}.", asked)
+        return TryAgainLater(redacted(f"{where} {words}; {step}."), asked)
     times = "" if attempts == 1 else f" {attempts} times"
-    return trouble.kind(f"{where} {trouble.words}{times}; {trouble.next_step}.")
+    return trouble.kind(redacted(f"{where} {trouble.words}{times}; {trouble.next_step}."))
 
 
 def asked_to_wait(answer: Answer) -> float | None:

@@ -198,7 +198,7 @@ def test_a_next_link_to_another_port_is_red_and_gets_nothing(
     one_list.fault(rewrite=lambda payload, request: {**payload, "next": link}, headers=headers)
     outcome = one_list.sync(LINKS[how][0], path="messages/by_link")
     assert isinstance(outcome.failure, MendDescription)
-    assert f"the next page is said to be at {link}, another origin than" in outcome.sentence
+    assert f"the next page is said to be at {stranger.url}, another origin than" in outcome.sentence
     assert stranger.heard == []
     assert outcome.table == []
 
@@ -233,7 +233,7 @@ def test_a_redirect_to_another_host_is_red_and_gets_nothing(
     one_list.fault(status=status, headers={"Location": f"{stranger.url}/v1/messages?apiToken=canary-secret"})
     outcome = one_list.sync()
     assert isinstance(outcome.failure, MendDescription)
-    assert f"sends on to another origin ({stranger.url}/v1/messages), where no secret may go" in outcome.sentence
+    assert f"sends on to another origin ({stranger.url}), where no secret may go" in outcome.sentence
     assert "canary-secret" not in outcome.sentence
     assert stranger.heard == []
     assert len(outcome.requests) == 1

@@ -91,7 +91,7 @@ def read(api: Api, policy: str, limit: int, overlap: int) -> Read:
     try:
         while paginator.has_next_page:
             assert api.asked < 500, "the read never ends"
-            body = api.answer(dict(request.params))  # type: ignore[arg-type]
+            body = api.answer(dict(request.params))
             rows = list(body["data"])
             answer = SimpleNamespace(parsed=body, url=request.url, links={}, json=lambda body=body: body)
             paginator.update_state(answer, rows)

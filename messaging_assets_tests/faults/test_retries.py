@@ -75,7 +75,7 @@ def test_waits_grow_by_the_factor_and_are_counted(one_list: OneList) -> None:
     assert 0.105 <= outcome.receipt["waited_seconds"] <= 0.175
 
 
-def waited(one_list: OneList, status: int = 429, **headers: str) -> float:
+def waited(one_list: OneList, headers: dict[str, str], status: int = 429) -> float:
     one_list.fault(status=status, times=1, headers=headers)
     outcome = one_list.sync()
     assert outcome.green, outcome.sentence
@@ -97,7 +97,7 @@ def waited(one_list: OneList, status: int = 429, **headers: str) -> float:
     ids=str,
 )
 def test_a_wait_that_the_api_asks_for_is_kept(one_list: OneList, headers: dict[str, str]) -> None:
-    assert 0.15 <= waited(one_list, **headers) <= 5
+    assert 0.15 <= waited(one_list, headers) <= 5
 
 
 @pytest.mark.parametrize(
@@ -126,12 +126,12 @@ def test_moments_and_delays_are_told_apart(
 
 @pytest.mark.parametrize("after", ["0", "-5", "soon", "", "nan", "inf", "Wed, 21 Oct 2015 07:28:00 GMT", "Wed, 99 Foo"])
 def test_a_wait_that_says_nothing_leaves_the_files_own(one_list: OneList, after: str) -> None:
-    assert waited(one_list, **{"Retry-After": after}) < 0.05
+    assert waited(one_list, {"Retry-After": after}) < 0.05
 
 
 def test_a_reset_header_means_nothing_while_the_budget_is_not_spent(one_list: OneList) -> None:
     headers = {"X-RateLimit-Reset": str(time.time() + 3600), "X-RateLimit-Remaining": "4999"}
-    assert waited(one_list, 500, **headers) < 0.05
+    assert waited(one_list, headers, 500) < 0.05
 
 
 def test_a_reset_header_counts_on_a_403_when_nothing_is_left(one_list: OneList) -> None:
@@ -264,7 +264,8 @@ def test_a_server_that_speaks_no_http_is_red_and_says_so(one_list: OneList) -> N
 
 def test_every_row_comes_once_under_many_passing_faults(one_list: OneList) -> None:
     one_list.has(60)
-    for number, fault in enumerate([{"status": 503}, {"reset": True}, {"truncate": True}, {"body": b"<html>"}]):
+    faults: list[dict[str, Any]] = [{"status": 503}, {"reset": True}, {"truncate": True}, {"body": b"<html>"}]
+    for number, fault in enumerate(faults):
         one_list.fault(**fault, after=number * 2, times=1)
     outcome = one_list.sync({"type": "offset", "limit": 10})
     assert outcome.green, outcome.sentence

@@ -1,0 +1,86 @@
+"""From what was counted while a list was read to a verdict: how complete the read is, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from messaging_assets.receipt import Finding, Verdict
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What was counted in one list.
+
+    Args:
+        policy: the file's `total`: exact, at_least or ignore.
+        totals: every count that the API gave, in order.
+        distinct: different records that came, those set aside included.
+        joins: page joins that were asked for again, by how they turned out: same, moved or open (not found again).
+        came_again: records that came on more than one page, an overlap aside.
+        pages_with_rows: pages that held any.
+        has_keys: whether records are told apart by a key.
+        is_one_object: whether the answer is a single object and so whole by nature.
+    """
+
+    policy: str
+    totals: tuple[int, ...]
+    distinct: int
+    joins: Counter[str]
+    came_again: int
+    pages_with_rows: int
+    has_keys: bool
+    is_one_object: bool
+
+    @property
+    def told(self) -> tuple[int, ...]:
+        """The counts to compare with; one that was always too low counts something else, such as a page."""
+        if self.policy == "exact" or (self.policy == "at_least" and self.distinct <= max(self.totals, default=0)):
+            return self.totals
+        return ()
+
+
+def judge(facts: Facts, how: str) -> Finding:
+    """The verdict of a list whose end was confirmed.
+
+    Args:
+        facts: what was counted.
+        how: how the end is known.
+    """
+    totals, distinct = facts.told, facts.distinct
+    moved = bool(totals) and min(totals) != max(totals)
+    if totals and distinct < min(totals):
+        reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
+        advice = "set endpoint.total to ignore if its count is not to be believed"
+        return Finding(Verdict.INCOMPLETE, f"{reason}; {advice}", moved=True)
+    if facts.joins["open"]:
+        return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
+    if moved and not facts.joins:
+        return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
+    if facts.came_again:
+        return _unknown(f"{facts.came_again} rows came twice, so rows moved between pages while it was read")
+    if facts.policy == "exact" and totals and distinct != totals[-1] and not moved:
+        return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
+    if _is_proven(facts) and not moved:
+        return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}")
+    return Finding(Verdict.READ_TO_THE_END, f"{how}; {_doubt(facts)}")
+
+
+def _is_proven(facts: Facts) -> bool:
+    if facts.is_one_object:
+        return True
+    if facts.policy == "exact" and facts.told and facts.pages_with_rows <= 1:
+        return facts.has_keys
+    return set(facts.joins) == {"same"}
+
+
+def _doubt(facts: Facts) -> str:
+    if facts.joins:
+        return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
+    if facts.policy == "exact" and facts.told:
+        return "as many rows came as the API counts, but rows may have changed places between pages"
+    return "the API gives no means to exclude that rows moved between pages"
+
+
+def _unknown(reason: str) -> Finding:
+    return Finding(Verdict.UNKNOWN, reason, moved=True)

@@ -1,0 +1,43 @@
+"""The table of cases and outcomes, made from the fault suite: `python -m messaging_assets_tests.faults.reliability`.
+
+A test's name says what happens and what comes of it, so the names are the table; a name stays only as long as its
+test passes.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+SUITE = Path(__file__).parent
+PAGE = SUITE.parent.parent / "docs" / "reliability.md"
+_HEAD = """# What goes wrong, and what comes of it
+
+Green means complete: a row that the API had is in the table once, or set aside and counted, and where the API gives no
+way to know, the receipt says so. Red says in one sentence what to do next, and leaves the table as it was or newer,
+never with fewer rows. Each line below is the name of a test of `messaging_assets_tests/faults/`, which plays the case
+over real sockets; most run with many values. This page is made from them by
+`python -m messaging_assets_tests.faults.reliability`.
+"""
+
+
+def page() -> str:
+    """The whole page as Markdown."""
+    parts = [_HEAD]
+    for path in sorted(SUITE.glob("test_*.py")):
+        module = ast.parse(path.read_text(encoding="utf-8"))
+        heading, _, _ = (ast.get_docstring(module) or path.stem).partition("\n")
+        tests = [node.name for node in module.body if isinstance(node, ast.FunctionDef) and node.name[:5] == "test_"]
+        lines = "\n".join(f"- {_sentence(name)}" for name in tests)
+        parts.append(f"## {heading}\n\n`{path.name}`\n\n{lines}\n")
+    return "\n".join(parts)
+
+
+def _sentence(name: str) -> str:
+    words = name.removeprefix("test_").replace("_", " ")
+    return f"{words[0].upper()}{words[1:]}."
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")

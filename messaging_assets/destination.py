@@ -51,9 +51,12 @@ def _definition_pipeline(folders: ProjectFolders, _: str) -> Pipeline:
 
 
 def loader_file_format(pipeline: Pipeline) -> str | None:
-    """The fastest file format that the pipeline's destination loads; None leaves it to dlt."""
-    supported = pipeline.destination.capabilities().supported_loader_file_formats
-    return "parquet" if "parquet" in (supported or ()) else None
+    """The fastest file format that the pipeline's destination loads exactly; None leaves it to dlt."""
+    supported = pipeline.destination.capabilities().supported_loader_file_formats or ()
+    if destination_type() == "postgres":
+        # dlt would write CSV there, in which an empty text becomes null and bytes fail to load.
+        return "insert_values"
+    return "parquet" if "parquet" in supported else None
 
 
 def _destination(folders: ProjectFolders) -> Any:

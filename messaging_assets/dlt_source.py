@@ -140,6 +140,10 @@ def _reader(resource: Resource, rows: Callable[[], Iterable[Any]], disposition: 
         "max_table_nesting": resource.max_table_nesting if resource.nested == "tables" else 0,
     }
     reader: DltResource = dlt.resource(batches, **hints)
+    # dlt begins a variant with the resource's own columns and keys; a rejected record has none of them.
+    rejected: dict[str, Any] = {"table_name": resource.name + REJECTED, "create_table_variant": True}
+    reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")
+    reader.apply_hints(**rejected, columns=_REJECTED_COLUMNS)
     return reader
 
 
@@ -177,11 +181,4 @@ def emit(batches: Batches, resource: Resource) -> Iterator[Any]:
         yield item
     rejected = batches.rejected()
     if rejected:
-        hints = dlt.mark.make_hints(
-            table_name=f"{resource.name}{REJECTED}",
-            write_disposition="append",
-            primary_key=(),
-            merge_key=(),
-            columns=_REJECTED_COLUMNS,
-        )
-        yield dlt.mark.with_hints(rejected, hints, create_table_variant=True)
+        yield dlt.mark.with_table_name(rejected, resource.name + REJECTED)

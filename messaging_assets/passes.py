@@ -28,7 +28,7 @@ from messaging_assets.parents import ancestry
 from messaging_assets.progress import Progress
 from messaging_assets.reading import Place, Source
 from messaging_assets.receipt import Receipt, Verdict
-from messaging_assets.records import Batches
+from messaging_assets.records import Batches, merge_strategy
 
 _PLACE = "messaging_assets_place"
 _PLACE_VALID_SECONDS = 24 * 3600.0
@@ -131,14 +131,11 @@ class Pass:
                 self.at_end()
 
     def _late_part(self) -> Iterator[Any]:
-        batches = self._batches = self._new_batches()
+        batches = self._batches = self._new_batches(is_late=True)
         self.load_ids.append(_load_id())
         for row in self.late:
             batches.add(row)
-        # These rows replace earlier ones, so they are no more rows than before.
-        loaded = self.receipt.rows_loaded
         yield from emit(batches, self.resource)
-        self.receipt.rows_loaded = loaded
 
     def _open(self) -> Iterator[dict[str, Any]]:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
@@ -198,7 +195,7 @@ class Pass:
         if "incremental" in read:
             dlt.current.resource_state()["incremental"] = read["incremental"]
 
-    def _new_batches(self) -> Batches:
+    def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
         known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {})
         return Batches(
@@ -211,6 +208,7 @@ class Pass:
             is_child=len(self._chain) > 1,
             page=lambda: self.receipt.pages,
             loaded=self._loaded,
+            is_late=is_late,
         )
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:
@@ -251,7 +249,9 @@ class _Due:
     """Tells at the end of a page whether a part has grown long enough to be committed."""
 
     def __init__(self, resource: Resource, receipt: Receipt) -> None:
-        self._limits = resource.checkpoint if resource.disposition == "merge" else None
+        # A table that keeps old versions retires what is not in the load, so its load must be whole.
+        is_parted = resource.disposition == "merge" and merge_strategy(resource) != "scd2"
+        self._limits = resource.checkpoint if is_parted else None
         self._first_page = self._rows = 0
         self._started = time.monotonic()
 

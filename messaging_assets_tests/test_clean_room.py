@@ -23,9 +23,7 @@ def test_loopback_is_open(outside_connections: list[str]) -> None:
 def test_an_outside_address_is_refused(outside_connections: list[str]) -> None:
     with socket.socket() as sock:
         for connect in (sock.connect, sock.connect_ex):
-            with pytest.raises(
-                RuntimeError, match=f"only talk to loopback, not to {OUTSIDE}; use the sandbox"
-            ):
+            with pytest.raises(RuntimeError, match=f"only talk to loopback, not to {OUTSIDE}; use the sandbox"):
                 connect((OUTSIDE, 80))
     assert outside_connections == [OUTSIDE, OUTSIDE]
     outside_connections.clear()

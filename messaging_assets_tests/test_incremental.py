@@ -67,7 +67,7 @@ def test_a_read_that_fails_does_not_move_the_cursor(messages: Sandbox) -> None:
 
 
 def test_the_cursor_moves_only_when_every_part_of_a_long_read_is_loaded(messages: Sandbox) -> None:
-    parts = {"checkpoint": {"pages": 1}}
+    parts: dict[str, Any] = {"checkpoint": {"pages": 1}}
     messages.fault(Fault(api="messaging", offset=1500, times=1, status=500))
     failed = sync(endpoint=SINCE, columns=COLUMNS, **parts)
     messages.forget()

@@ -37,9 +37,7 @@ def token_of(sandbox: Sandbox, **form: str) -> requests.Response:
     return requests.post(f"{sandbox.url}/team_messaging/oauth/token", data={**wanted, **form}, timeout=10)
 
 
-def get(
-    sandbox: Sandbox, path: str, headers: dict[str, str] | None = None, **query: Any
-) -> requests.Response:
+def get(sandbox: Sandbox, path: str, headers: dict[str, str] | None = None, **query: Any) -> requests.Response:
     """Ask with the right credentials."""
     api = path.split("/")[1]
     headers = dict(headers or {})
@@ -448,9 +446,7 @@ def test_a_truncated_body_ends_early_and_closes_the_connection(sandbox):
     with raw(sandbox) as connection:
         head, _, body = everything_from(connection).partition(b"\r\n\r\n")
     announced = int(
-        next(
-            line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-        )
+        next(line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-length"))
     )
     assert len(body) == announced // 2
     sandbox.fault(Fault(truncate=True, times=1))

@@ -25,9 +25,7 @@ def main(port: int, seed: int, grow_every: float | None) -> None:
         sandbox.start()
     except OSError as error:
         reason = error.strerror or error
-        raise click.ClickException(
-            f"Port {port} cannot be used ({reason}); choose another with --port."
-        ) from None
+        raise click.ClickException(f"Port {port} cannot be used ({reason}); choose another with --port.") from None
     click.echo(sandbox.url)
     while not ended.wait(grow_every):
         for (api, resource), table in TABLES.items():

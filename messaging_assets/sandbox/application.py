@@ -46,9 +46,7 @@ class Application:
             if segments[0] in APIS:
                 return await self._api(segments, scope, receive, send)
             answer = control(self.sandbox, segments, scope["method"], await _body(scope, receive))
-            await deliver(
-                send, receive, answer.status, _json(answer.headers), encode(answer.payload), NO_FAULT
-            )
+            await deliver(send, receive, answer.status, _json(answer.headers), encode(answer.payload), NO_FAULT)
         except Exception as error:
             self.sandbox.errors.append(error)  # told by stop(): a client would only see a 500 and try again
             raise
@@ -58,9 +56,7 @@ class Application:
         self.sandbox.requests.append(request)
         fault = NO_FAULT
         try:
-            answer = (
-                self._token(request) if segments[1:] == ["oauth", "token"] else self._data(segments, request)
-            )
+            answer = self._token(request) if segments[1:] == ["oauth", "token"] else self._data(segments, request)
             fault = self.sandbox.faults.due(request) or NO_FAULT
             answer = fault.alter(answer, request)
         except RefusedError as refused:
@@ -84,17 +80,11 @@ class Application:
             raise RefusedError(405, "only GET and POST are allowed", {"Allow": "GET, POST"})
         self._authorise(request)
         self._pace()
-        rows = (
-            self._children(request, *path)
-            if len(path) == 3
-            else self.sandbox.rows(request.api, request.resource)
-        )
+        rows = self._children(request, *path) if len(path) == 3 else self.sandbox.rows(request.api, request.resource)
         query = {**request.query, **_parameters(request)}
         query.pop(self.sandbox.settings.key_name, None)  # no secret in a link to the next page
         url = f"{self.sandbox.url}{request.path}"
-        request.offset, answer = pages.page(
-            pages.filtered(rows, query), style, query, self.sandbox.settings, url
-        )
+        request.offset, answer = pages.page(pages.filtered(rows, query), style, query, self.sandbox.settings, url)
         return answer
 
     def _children(self, request: Request, parents: str, key: str, children: str) -> list[Row]:

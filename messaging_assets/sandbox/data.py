@@ -84,10 +84,7 @@ def _user_id(random: Random) -> str:
 
 def _reactions(random: Random) -> list[Row]:
     chosen = random.sample(EMOJI, k=random.choice((0, 0, 0, 1, 2)))
-    return [
-        {"emoji": emoji, "count": (n := random.randrange(1, 4)), "users": _users(random, n)}
-        for emoji in chosen
-    ]
+    return [{"emoji": emoji, "count": (n := random.randrange(1, 4)), "users": _users(random, n)} for emoji in chosen]
 
 
 def _users(random: Random, number: int) -> list[str]:

@@ -65,9 +65,7 @@ class Fault:
         """Return whether this fault is meant for `request`, its counts aside."""
         resource = self.resource or (request.resource if request.resource != "token" else None)
         return (
-            self.api in (None, request.api)
-            and resource == request.resource
-            and self.offset in (None, request.offset)
+            self.api in (None, request.api) and resource == request.resource and self.offset in (None, request.offset)
         )
 
     def alter(self, answer: Answer, request: Request) -> Answer:

@@ -54,9 +54,7 @@ def filtered(rows: list[Row], query: dict[str, str]) -> list[Row]:
     if since is not None or until is not None:
         times = ((row, _time_of(row, CREATED)) for row in rows)
         rows = [
-            row
-            for row, t in times
-            if t is None or ((since is None or t >= since) and (until is None or t < until))
+            row for row, t in times if t is None or ((since is None or t >= since) and (until is None or t < until))
         ]
     if after is not None:
         times = ((row, _time_of(row, CHANGED)) for row in rows)
@@ -64,9 +62,7 @@ def filtered(rows: list[Row], query: dict[str, str]) -> list[Row]:
     return rows
 
 
-def page(
-    rows: list[Row], style: str, query: dict[str, str], settings: Settings, url: str
-) -> tuple[int, Answer]:
+def page(rows: list[Row], style: str, query: dict[str, str], settings: Settings, url: str) -> tuple[int, Answer]:
     """Return the row at which the page starts, and the page.
 
     Args:
@@ -94,9 +90,7 @@ def page(
 
 def _start(style: str, query: dict[str, str], settings: Settings, size: int) -> int:
     if style == "by_page":
-        return (
-            _number(query, "page", settings.page_base, least=settings.page_base) - settings.page_base
-        ) * size
+        return (_number(query, "page", settings.page_base, least=settings.page_base) - settings.page_base) * size
     if style == "by_cursor":
         return _number({"cursor": query.get("cursor", "").removeprefix("after-") or "0"}, "cursor", 0)
     return _number(query, "offset", 0)
@@ -112,9 +106,7 @@ def _number(query: dict[str, str], name: str, default: int, least: int = 0) -> i
     return number
 
 
-def _announce_next(
-    answer: Answer, style: str, following: int | None, query: dict[str, str], url: str
-) -> None:
+def _announce_next(answer: Answer, style: str, following: int | None, query: dict[str, str], url: str) -> None:
     assert isinstance(answer.payload, dict)
     if style == "by_cursor":
         answer.payload["next_cursor"] = None if following is None else f"after-{following}"

@@ -55,9 +55,7 @@ class Sandbox:
         self.faults = Faults()
         self.errors: list[Exception] = []
         self._application = Application(self)
-        self._sources: dict[tuple[str, str], Iterator[Row]] = {
-            k: generate(seed, t) for k, t in TABLES.items()
-        }
+        self._sources: dict[tuple[str, str], Iterator[Row]] = {k: generate(seed, t) for k, t in TABLES.items()}
         self._rows: dict[tuple[str, str], list[Row]] = {}
         self._making = threading.Lock()
         self._running: tuple[_Server, threading.Thread] | None = None
@@ -116,16 +114,12 @@ class Sandbox:
             self._running = None
         if self.errors:
             error = self.errors.pop()
-            raise RuntimeError(
-                "The sandbox failed while it answered; the first error below says where."
-            ) from error
+            raise RuntimeError("The sandbox failed while it answered; the first error below says where.") from error
 
     def __enter__(self) -> Sandbox:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
             self.stop()
         except RuntimeError:
@@ -178,9 +172,7 @@ class Sandbox:
         """
         if (api, resource) not in RESOURCES:
             raise ValueError(f"The sandbox serves no {api}.{resource}.")
-        return [
-            request for request in list(self.requests) if (request.api, request.resource) == (api, resource)
-        ]
+        return [request for request in list(self.requests) if (request.api, request.resource) == (api, resource)]
 
     def forget(self) -> None:
         """Empty the record of requests."""

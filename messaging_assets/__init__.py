@@ -1,23 +1,54 @@
 """REST APIs, described in one file each, as checked and scheduled Dagster assets.
 
-The way from a file to a table; no module imports one further down:
+The way from a file to a table. No module imports one further down, but for its types; a test reads this drawing.
 
-    apis/<api>.yaml            one file = one API
-    description_files.py       folder -> checked descriptions, errors with file and line
-    api_description.py         the shape of a file (with authentication_, paginator_, automation_description)
-    failures.py                why a sync stops, named by what to do next
-    credentials.py             secrets and address, looked up at run time
-    http/                      requests: secrets, retries, pace, pages read ahead, redaction
-    receipt.py, reading.py     what came, what repeats, how it ended, the verdict
-    pagination.py              from page to page without losing rows
-    column_values.py, records.py   records -> typed batches; bad ones set aside
-    dlt_source.py              description -> dlt source
-    destination.py             where tables go (waiting_duckdb.py: writers that wait)
-    loaded_table.py            questions to a loaded table
-    translator.py, checks.py, sync.py, assets.py, jobs.py, schedules.py, sensors.py, alerts.py
-    api_definitions.py         one API -> Definitions (`definitions_for`)
-    definitions.py             the front door: all files -> Definitions
-    cli.py, sandbox/           the command line; an API to try it on
+    apis/<api>.yaml                   one file = one API
+
+    failures.py                       why a sync stops, named by what to do next
+    project_folders.py, dagster_home.py    where this project keeps its own things
+    json_paths.py, cron_words.py      paths in answers; cron lines in words
+
+    The shape of a file
+    authentication_description.py, paginator_description.py, table_description.py
+    partition_description.py, automation_description.py, api_description.py
+    parents.py                        children, whose path needs another resource's record
+
+    Reading files, every mistake with file and line
+    description_problems.py, description_secrets.py, description_names.py, description_yaml.py
+    description_consistency.py, description_shape.py, description_parents.py, description_files.py
+    file_schema.py                    the same shape for editors
+
+    credentials.py                    secrets and address, looked up at run time
+
+    Asking the API
+    http/                             secrets, retries, pace, pages read ahead, redaction
+    receipt.py, judgement.py          what came, and whether that was everything
+    record_keys.py, selection.py, reading.py    one list while it is read, page by page
+    guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
+
+    From records to a table
+    nested_values.py, column_values.py, table_columns.py, records.py    typed batches; bad records aside
+    dlt_source.py                     description -> dlt's rest_api config and source
+    progress.py, passes.py            one read from the first page to the last, in parts
+    waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
+    partitions.py, vanished_rows.py   windows of time; what is gone upstream
+    unfinished.py, sync_lock.py       what an interruption left; one sync at a time
+
+    In Dagster
+    embedded_elt.py                   the one door to dagster-embedded-elt
+    column_schema.py, translator.py   a resource as an asset
+    checks.py, sync_config.py, sync.py, assets.py    the op of a resource: sync, judge, check
+    jobs.py, schedules.py             when it is synced
+    fingerprint.py, sensor_cursor.py, sensors.py, alerts.py    news from the API; news for people
+    api_definitions.py                one API -> Definitions (`definitions_for`)
+    code_location.py                  all files -> Definitions; a broken one takes nobody down
+    definitions.py                    the front door, imported by no one
+
+    The command line
+    sandbox/                          an API to try everything on
+    discovery/                        from a live API or an OpenAPI document to a file
+    verbs/, validation.py, development.py, demo.py    what it can do
+    cli.py                            its verbs
 """
 
 from typing import TYPE_CHECKING, Any

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
 from dlt.sources.helpers.requests import Session
@@ -23,7 +23,9 @@ from messaging_assets.http.authentication import ClientCredentials, refused_clie
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.redaction import origin, plain_address, plain_origin
-from messaging_assets.reading import Reading
+
+if TYPE_CHECKING:
+    from messaging_assets.reading import Reading
 
 _logger = logging.getLogger(__name__)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -243,11 +244,11 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     innermost: BaseException = error
     while innermost.__cause__ or innermost.__context__:
         innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
-    words = redaction(str(innermost).strip().split("\n")[0])[:300].rstrip(".")
+    # What stands in single quotes may be a record's value; databases like to quote what they refuse.
+    words = re.sub(r"'[^']*'", "'...'", redaction(str(innermost).strip().split("\n")[0])[:300]).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     return TryAgainLater(
-        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it "
-        "again, the table is as it was."
+        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
     )
 
 

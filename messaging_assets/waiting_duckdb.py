@@ -64,7 +64,7 @@ class _WaitingSqlClient(DuckDbSqlClient):
         else:
             return connection
         raise DatabaseHeld(
-            f"{holder} has held the DuckDB file for {waited:.0f} s; end it or close its connection, and run again"
+            f"{holder} has held the DuckDB file for {waited:.0f} s; end it or close its connection, and run again."
         )
 
 

@@ -7,8 +7,11 @@ a fresh process, so that a slow minute of the machine is on all sides of a ratio
 from __future__ import annotations
 
 import json
+import statistics
 import sys
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,8 @@ from benchmarks.measuring import Measurement, asked, contender, measure, new_hom
 TABLE = "bench.rows"
 _ROWS = 100_000
 _FEW = 1_000
+# Checks alone ask the API nothing.
+_NOBODY = "http://127.0.0.1:1"
 
 
 def one_asset(folder: Path, rounds: int) -> Outcome:
@@ -73,16 +78,23 @@ def slow_api(folder: Path, rounds: int) -> Outcome:
     with serving(_ROWS, 100) as url:
         home = new_home(folder / "sequential")
         sequential = contender("ours", url, 100, home, in_flight=1, disposition="append")
+    with serving(100, 100) as url:
+        for number in range(rounds):
+            home = new_home(folder / f"{number} one page")
+            outcome.add("ours, one page", contender("ours", url, 100, home, disposition="append"))
     with serving(_ROWS, 100, delay) as url:
         for number in range(rounds):
             home = new_home(folder / f"{number} ours")
             run = contender("ours", url, 100, home, in_flight=in_flight, disposition="append")
             outcome.add("ours", run)
             _same_receipt(run, sequential)
-            same = compare(database(home), TABLE, database(folder / "sequential"), TABLE)
-            _in_order(home)
+            same = apart(compare, database(home), TABLE, database(folder / "sequential"), TABLE)
+            apart(_in_order, home)
     outcome.notes.append(f"{same:,} rows in order, the same as in a sequential read, and the same receipt")
-    outcome.expect(f"ours to the ideal ({ideal:.2f} s)", ratio(outcome.inner("ours"), [ideal] * rounds), 1.15)
+    start = statistics.median(outcome.inner("ours, one page"))
+    reading = [seconds - start for seconds in outcome.inner("ours")]
+    words = f"ours, less the sync of one page, to the ideal of {ideal:.2f} s"
+    outcome.expect(words, ratio(reading, [ideal] * rounds), 1.15)
     return outcome
 
 
@@ -95,7 +107,7 @@ def memory(folder: Path, rounds: int) -> Outcome:
                 home = new_home(folder / f"{number} {rows}")
                 run = contender("ours", url, 1_000, home)
                 outcome.add(f"ours, {rows:,} rows", run)
-                _expect_rows(home, rows)
+                apart(_expect_rows, home, rows)
         peak = Spread(tuple(outcome.peak(f"ours, {rows:,} rows")))
         outcome.expect(f"{rows:,} rows", peak, 400, unit=" MB")
     return outcome
@@ -112,7 +124,7 @@ def few_changes(folder: Path, rounds: int) -> Outcome:
             # Every round changes the rows for another time, so that no round finds them in the table already.
             with serving(_FEW, 100, changed=_FEW * (number % 2 == 0)) as url:
                 outcome.add(f"ours, into {rows:,}", contender("ours", url, 100, home))
-        _expect_rows(home, rows)
+        apart(_expect_rows, home, rows)
     small, large = (outcome.inner(f"ours, into {rows:,}") for rows in (_ROWS, 10 * _ROWS))
     outcome.expect("1,000,000 to 100,000", ratio(large, small), 1.3)
     _count_new_pages(outcome, folder)
@@ -126,7 +138,7 @@ def _count_new_pages(outcome: Outcome, folder: Path) -> None:
         with serving(rows, limit) as url:
             contender("ours", url, limit, home, incremental=True)
             requests = asked(url)
-        _expect_rows(home, rows)
+        apart(_expect_rows, home, rows)
     # The newest row comes once more, so that 301 rows are 4 pages, and one more confirms the end.
     outcome.expect("requests of an incremental sync for 3 new pages of 103", Spread((requests,)), 5, unit=" requests")
 
@@ -139,12 +151,17 @@ def checks(folder: Path, rounds: int) -> Outcome:
     home = new_home(folder / "ours")
     with serving(_FEW, 100) as url:
         contender("ours", url, 100, home)
-    make_table(database(home), TABLE, 10_000_000)
     for _ in range(rounds):
-        outcome.add("ours", contender("ours", "http://127.0.0.1:1", 100, home, only_checks=True))
+        outcome.add("ours, 1,000 rows", contender("ours", _NOBODY, 100, home, only_checks=True))
+    apart(make_table, database(home), TABLE, 10_000_000)
+    for _ in range(rounds):
+        outcome.add("ours", contender("ours", _NOBODY, 100, home, only_checks=True))
         outcome.add("one scan", measure([sys.executable, "-c", SCAN, str(database(home)), TABLE], home))
     outcome.notes.append(f"{outcome.runs['ours'][0].facts['checks']} checks")
-    outcome.expect("ours to one scan", ratio(outcome.inner("ours"), outcome.inner("one scan")), 1.3)
+    start = statistics.median(outcome.inner("ours, 1,000 rows"))
+    scanning = [seconds - start for seconds in outcome.inner("ours")]
+    words = "ours, less the run of the same checks on 1,000 rows, to one scan"
+    outcome.expect(words, ratio(scanning, outcome.inner("one scan")), 1.3)
     return outcome
 
 
@@ -182,7 +199,7 @@ def three_small(folder: Path, rounds: int) -> Outcome:
             outcome.add("ours", _ours_as_process(url, homes["ours"], words, resources=names))
             outcome.add("stock", _stock_as_process(url, homes["stock"], words, BENCH_RESOURCES=",".join(names)))
             same = [
-                compare(database(homes["ours"]), f"bench.{name}", database(homes["stock"]), f"bench.{name}")
+                apart(compare, database(homes["ours"]), f"bench.{name}", database(homes["stock"]), f"bench.{name}")
                 for name in names
             ]
     outcome.notes.append(f"{sum(same)} rows are the same in both databases")
@@ -193,6 +210,12 @@ def three_small(folder: Path, rounds: int) -> Outcome:
 CASES: dict[str, Callable[[Path, int], Outcome]] = {
     one.__name__: one for one in (one_asset, whole_process, slow_api, memory, few_changes, checks, loading, three_small)
 }
+
+
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do work in a process of its own: as the kernel counts, a child's peak memory begins with its parent's size."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def _ours_as_process(url: str, home: Path, words: list[str], **choices: Any) -> Measurement:
@@ -221,7 +244,7 @@ def _compared(homes: dict[str, Path], reference: str) -> int:
     """Rows of every contender's table, all the same as those of one of them."""
     where = {name: "main.rows" if name == "floor" else TABLE for name in homes}
     first = database(homes[reference]), where[reference]
-    return min(compare(*first, database(home), where[name]) for name, home in homes.items() if name != reference)
+    return min(apart(compare, *first, database(home), where[name]) for name, home in homes.items() if name != reference)
 
 
 def _expect_rows(home: Path, rows: int) -> None:

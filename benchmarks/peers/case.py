@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.cases import TABLE, database
+from benchmarks.cases import TABLE, apart, database
 from benchmarks.comparison import compare
 from benchmarks.goals import Outcome, ratio
 from benchmarks.measuring import ROOT, Measurement, contender, measure, new_home, serving
@@ -33,7 +33,7 @@ def peers(folder: Path, rounds: int) -> Outcome:
             for name, python in pythons.items():
                 theirs = new_home(folder / f"{number} {name}")
                 outcome.add(name, _run(name, python, url, theirs))
-                compare(database(home), TABLE, database(theirs), TABLE, _DIGITS)
+                apart(compare, database(home), TABLE, database(theirs), TABLE, _DIGITS)
     outcome.notes.append("every table has the same rows, numbers compared to 8 places (PyAirbyte keeps 9)")
     for name in pythons:
         outcome.expect(f"{name} to ours", ratio(outcome.inner(name), outcome.inner("ours")), 3, "at least")

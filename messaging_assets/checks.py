@@ -143,7 +143,7 @@ class _Answers:
 
     def _unchanged(self, check: Check) -> AssetCheckResult:
         changes = list(_changes(*self.schemas()[:2]))
-        return check.result(self.key, not changes, changes=MetadataValue.json(changes))
+        return check.result(self.key, not changes, changes=MetadataValue.json(changes) if changes else "none")
 
     def _shown(self, keys: list[tuple[Any, ...]]) -> dict[str, Any]:
         sensitive = {name for name, column in self.resource.columns.items() if column.sensitive}

@@ -38,8 +38,14 @@ def build_code_location() -> Definitions:
 
 
 def _executor() -> Any:
-    """In process by default, because steps start in no time there; one variable makes it multiprocess."""
-    chosen = os.environ.get(EXECUTOR_VARIABLE, "in_process")
+    """In process by default, because steps start in no time there; one variable makes it multiprocess.
+
+    Raises:
+        ValueError: the variable holds another word.
+    """
+    chosen = os.environ.get(EXECUTOR_VARIABLE) or "in_process"
+    if chosen not in ("in_process", "multiprocess"):
+        raise ValueError(f"{EXECUTOR_VARIABLE} is '{chosen}'; set it to in_process or multiprocess.")
     if chosen == "multiprocess":
         # A fork server imports Dagster and dlt once, and not in every step.
         return multiprocess_executor.configured({"start_method": {"forkserver": {"preload_modules": list(_preload())}}})

@@ -51,6 +51,8 @@ def build_jobs(description: ApiDescription) -> list[UnresolvedAssetJobDefinition
             job,
             selection=AssetSelection.assets(*(asset_key(name, resource) for resource in resources)),
             description=f"Syncs {', '.join(resources)} of {name} and answers the checks. {words}".strip(),
+            # Dagster's run queue can be limited by it, an API at a time.
+            tags={"messaging_assets/api": name},
         )
         for job, resources in {**whole, **windows}.items()
         if resources

@@ -132,7 +132,8 @@ class _Job:
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict)
         self.kept.forget()
-        return SyncResult({**loaded, **metadata, **gone})
+        # What the sync saw comes first on the asset's page, what dlt did after it.
+        return SyncResult({**metadata, **gone, **loaded})
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
@@ -247,6 +248,11 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     # What stands in single quotes may be a record's value; databases like to quote what they refuse.
     words = re.sub(r"'[^']*'", "'...'", redaction(str(innermost).strip().split("\n")[0])[:300]).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
+    if isinstance(innermost, (TypeError, AttributeError, NameError, AssertionError, ImportError)):
+        return SyncFailure(
+            f"{asset}: it failed with {type(innermost).__name__} ({words}), a defect of this package or of a function "
+            "in the description; mend or report it, with the log at DEBUG."
+        )
     return TryAgainLater(
         f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
     )

@@ -98,7 +98,7 @@ def endpoint_spec(description: ApiDescription, resource: Resource) -> AssetSpec:
     return AssetSpec(
         key=endpoint_key(description.name, resource.name),
         description=f"The API's list at {path}; read, never written.",
-        group_name=description.name,
+        group_name=f"{description.name}_endpoints",
         kinds={"api"},
         metadata={f"{METADATA}/address": address, f"{METADATA}/method": resource.endpoint.method.upper()},
     )

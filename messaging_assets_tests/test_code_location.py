@@ -95,3 +95,10 @@ def test_one_variable_chooses_the_executor(setting: str, executor: str, monkeypa
     if setting:
         monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", setting)
     assert build_code_location().resolve_job_def("messaging_sync").executor_def.name == executor
+
+
+def test_a_mistyped_executor_is_refused_with_the_words_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "multi_process")
+    with pytest.raises(ValueError, match="'multi_process'; set it to in_process or multiprocess"):
+        build_code_location()

@@ -12,7 +12,7 @@ from messaging_assets.sandbox.server import Sandbox
 
 
 @click.command()
-@click.option("--port", default=8765, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--seed", default=7, show_default=True, help="The same number gives the same rows.")
 @click.option("--grow-every", type=float, metavar="SECONDS", help="Append newer rows this often.")
 def main(port: int, seed: int, grow_every: float | None) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 from dagster import DagsterInstance, Definitions
 
@@ -21,7 +22,7 @@ from messaging_assets.authentication_description import (
 from messaging_assets.cli import main
 from messaging_assets.code_location import build_code_location
 from messaging_assets.credentials import build_credentials, variable
-from messaging_assets.description_files import read_file
+from messaging_assets.description_files import describe, read_file
 from messaging_assets.destination import build_pipeline, destination_type
 from messaging_assets.failures import SetSecret
 from messaging_assets.project_folders import project_folders
@@ -42,7 +43,7 @@ def commands() -> list[list[str]]:
 @pytest.fixture
 def team_chat(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The README's API file, in a checkout of its own."""
-    (text,) = blocks("yaml")
+    text, _ = blocks("yaml")
     folder = clean_room / "messaging_assets" / "apis"
     folder.mkdir()
     (folder / "team_chat.yaml").write_text(text)
@@ -143,3 +144,15 @@ def test_the_failure_reads_as_shown() -> None:
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)]+)\)", README))))
 def test_links_into_the_checkout_lead_somewhere(link: str) -> None:
     assert link.startswith("https://") or (CHECKOUT / link).is_file()
+
+
+@pytest.mark.parametrize("part", ["endpoint", "partitions", "deletes"])
+def test_each_further_key_of_a_resource_is_one(part: str) -> None:
+    _, text = blocks("yaml")
+    written = yaml.safe_load(text)
+    own = {part: written[part]} | ({"endpoint": {"path": "/v1/messages"}} if part != "endpoint" else {})
+    resource = {"name": "messages", "primary_key": "id", "write_disposition": "merge", **own}
+
+    api = describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "team_chat")
+
+    assert part in api.resources[0].model_fields_set

@@ -87,7 +87,8 @@ def test_a_token_that_is_revoked_in_mid_sync_is_renewed_and_the_request_repeated
         return payload
 
     team.fault(rewrite=revoke, offset=100, times=1)
-    outcome = team.sync({"type": "offset", "limit": 50})
+    # Small pages, so that some are left to be asked for when the window of pages read ahead is through.
+    outcome = team.sync({"type": "offset", "limit": 10})
     assert_whole(outcome)
     assert 2 <= len(team.asked_for_tokens) <= 3
     assert outcome.receipt["retries_by_status"]["401"] <= in_flight

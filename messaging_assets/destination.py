@@ -17,6 +17,11 @@ def destination_type() -> str:
     return str(dlt.config.get("destination_type") or "duckdb")
 
 
+def keeps_rows_by_sql() -> bool:
+    """Whether rows of the destination can be taken out again by SQL; files can only be added to or replaced."""
+    return destination_type() != "filesystem"
+
+
 def pipeline_name(api: str, resource: str) -> str:
     """The name of a resource's pipeline and op."""
     return f"{api}__{resource}"

@@ -21,6 +21,7 @@ class Facts:
         pages_with_rows: pages that held any.
         has_keys: whether records are told apart by a key.
         is_one_object: whether the answer is a single object and so whole by nature.
+        is_resumed: whether the list goes on behind an interruption; keys from before it are not known any more.
     """
 
     policy: str
@@ -31,6 +32,7 @@ class Facts:
     pages_with_rows: int
     has_keys: bool
     is_one_object: bool
+    is_resumed: bool = False
 
     @property
     def told(self) -> tuple[int, ...]:
@@ -67,6 +69,8 @@ def judge(facts: Facts, how: str) -> Finding:
 
 
 def _is_proven(facts: Facts) -> bool:
+    if facts.is_resumed:
+        return False
     if facts.is_one_object:
         return True
     if facts.policy == "exact" and facts.told and facts.pages_with_rows <= 1:
@@ -75,6 +79,8 @@ def _is_proven(facts: Facts) -> bool:
 
 
 def _doubt(facts: Facts) -> str:
+    if facts.is_resumed:
+        return "it went on behind an interruption, and what came before may have changed since"
     if facts.joins:
         return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
     if facts.policy == "exact" and facts.told:

@@ -239,9 +239,9 @@ class Pass:
             Unsettled: it moved, and another pass is allowed.
         """
         finding = self.receipt.finding
-        moved = finding.verdict is Verdict.UNKNOWN and "while it was read" in finding.reason
-        if finding.verdict is Verdict.INCOMPLETE or (moved and not self.is_last):
-            kind = ReadIncomplete if self.is_last else Unsettled
+        may_settle = finding.moved and not self.is_last
+        if finding.verdict is Verdict.INCOMPLETE or may_settle:
+            kind = Unsettled if may_settle else ReadIncomplete
             raise kind(f"{self.asset}: {finding.reason}; run it again, and see the receipt for what came.")
 
 

@@ -279,6 +279,7 @@ class Reading:
             pages_with_rows=self._full_pages,
             has_keys=bool(source.keys),
             is_one_object=source.one_object and self.page <= 1 and self._selector == "$",
+            is_resumed=source.resume_at is not None,
         )
 
     def _is_repeated(self, keys: list[int]) -> bool:

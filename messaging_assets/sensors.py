@@ -175,8 +175,11 @@ def _ask(probes: list[Probe], at_once: int, troubles: list[str], redaction: Reda
     # In another order each time: where a slow API leaves no time for all, it is not always the same ones'.
     random.shuffle(probes)
     pool = ThreadPoolExecutor(at_once, thread_name_prefix="new-data")
+    # Before the first request leaves, and until the last has come back, which may be after the tick.
+    redacting = ExitStack()
+    redacting.enter_context(redaction.on_loggers())
     asked = {pool.submit(probe.fingerprint): probe for probe in probes}
-    _redact_until_done(list(asked), redaction)
+    _close_when_done(redacting, list(asked))
     done, late = wait(asked, timeout=LOOKING_TIME)
     # Not waited for: what hangs ends by its own time limits, and the tick is over in time.
     pool.shutdown(wait=False, cancel_futures=True)
@@ -191,10 +194,7 @@ def _ask(probes: list[Probe], at_once: int, troubles: list[str], redaction: Reda
     return seen
 
 
-def _redact_until_done(futures: list[Future[Any]], redaction: Redaction) -> None:
-    stack = ExitStack()
-    stack.enter_context(redaction.on_loggers())
-
+def _close_when_done(stack: ExitStack, futures: list[Future[Any]]) -> None:
     def finish(_: Any = None) -> None:
         if all(future.done() for future in futures):
             stack.close()

@@ -19,7 +19,7 @@ from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import plain_metadata
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
-from messaging_assets.destination import build_pipeline, loader_file_format, pipeline_name
+from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import SyncFailure, TryAgainLater
@@ -139,6 +139,11 @@ class _Job:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
         kept = None if self._is_anew() else self.kept.read()
         pipeline = build_pipeline(self.description, self.resource, self.folders)
+        if not keeps_rows_by_sql():
+            # What an interruption left in files cannot be taken back, so everything is read and written again.
+            pipeline.drop()
+            self.kept.forget()
+            return None
         load_pending(pipeline, self.resource)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)

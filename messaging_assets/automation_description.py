@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from messaging_assets.authentication_description import Described
+from messaging_assets.partition_description import TimeZone
 
 
 def _parses(value: str) -> str:
@@ -26,16 +26,7 @@ class Schedule(Described):
     """A cron line and its time zone: becomes the schedule `<api>_schedule`."""
 
     cron: CronLine
-    timezone: str = "UTC"
-
-    @field_validator("timezone")
-    @classmethod
-    def _exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
-        return value
+    timezone: TimeZone = "UTC"
 
 
 class Sensor(Described):

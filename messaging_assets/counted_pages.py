@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,13 +40,13 @@ class CountingPaginator(GuardedPaginator):
             self.reading.position = self.position
             self.place(request, self.position)
 
+    @abstractmethod
     def first_position(self) -> int:
         """Where the list begins."""
-        raise NotImplementedError(type(self).__name__)
 
+    @abstractmethod
     def place(self, request: Request, position: int) -> None:
         """Put a position into the query or the body, as the file says."""
-        raise NotImplementedError(type(self).__name__)
 
     def ask_ahead(self, sent: int, step: int, last: int | None) -> None:
         """Let further pages be asked for, as long as one page is as long as the other.

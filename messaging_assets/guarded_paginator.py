@@ -6,6 +6,7 @@ never a reason to stop unless the file says that it is exact, and how the list e
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from dlt.common.utils import str2bool
@@ -60,9 +61,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def start(self, request: Request) -> None:
         """Put the first page's parameters on the request."""
 
+    @abstractmethod
     def advance(self, response: Any, sent: int) -> str | None:
         """Move on by the page of `sent` rows that came; returns how the list ended, or None where it goes on."""
-        raise NotImplementedError(type(self).__name__)
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""

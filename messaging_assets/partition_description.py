@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from messaging_assets.authentication_description import Described
 
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_zone)]
 WindowType = Literal["hourly", "daily", "weekly", "monthly"]
 
 
@@ -18,7 +28,7 @@ class Partitions(Described):
 
     type: WindowType
     start: str = Field(description="The first window's start, such as 2025-01-01.")
-    timezone: str = "UTC"
+    timezone: TimeZone = "UTC"
     start_param: str = Field(description="The parameter that takes the window's start (inclusive).")
     end_param: str = Field(description="The parameter that takes the window's end (exclusive).")
     format: str = Field(
@@ -36,15 +46,6 @@ class Partitions(Described):
             datetime.fromisoformat(value)
         except ValueError:
             raise ValueError(f"'{value}' is no date; write it as 2025-01-01") from None
-        return value
-
-    @field_validator("timezone")
-    @classmethod
-    def _exists(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError):
-            raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
         return value
 
     def written(self, moment: datetime) -> str | int:

@@ -55,7 +55,6 @@ class Receipt:
     requests: int = 0
     pages: int = 0
     rows_read: int = 0
-    rows_filtered: int = 0
     duplicates: int = 0
     rows_loaded: int = 0
     values_rounded: int = 0
@@ -146,7 +145,6 @@ class Receipt:
             "duplicates": self.duplicates,
             "rows_loaded": self.rows_loaded,
             "rows_set_aside": self.rows_set_aside,
-            "rows_filtered": self.rows_filtered,
             "pages": self.pages,
             "passes": self.passes,
             "requests": self.requests,

@@ -130,7 +130,7 @@ class _Job:
             number, is_anew = number + isinstance(failure, Unsettled), True
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
-        gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict)
+        gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
         self.kept.forget()
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return SyncResult({**metadata, **gone, **loaded})
@@ -147,7 +147,8 @@ class _Job:
         load_pending(pipeline, self.resource)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
-            gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict))
+            set_aside = kept.metadata["messaging_assets/rows_set_aside"]
+            gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
             self.kept.forget()
             resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
             schema = pipeline.default_schema
@@ -162,12 +163,12 @@ class _Job:
     def _is_anew(self) -> bool:
         return self.config.full_refresh or self.config.forget_state
 
-    def _take_out_vanished(self, load_ids: Sequence[str], verdict: Verdict) -> dict[str, Any]:
+    def _take_out_vanished(self, load_ids: Sequence[str], verdict: Verdict, set_aside: int) -> dict[str, Any]:
         """Take out what a complete read no longer brought; how many rows, as metadata."""
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         if self.window is not None and verdict <= Verdict.READ_TO_THE_END:
             gone = empty_window(pipeline, self.resource.name, self.window, load_ids)
-        elif self.resource.deletes == "ignore" or self.window is not None or self.receipt.rows_set_aside:
+        elif self.resource.deletes == "ignore" or self.window is not None or set_aside:
             # A record that was set aside did come, though its row was not written.
             return {}
         elif verdict is not Verdict.PROVEN:

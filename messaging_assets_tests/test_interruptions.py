@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.sandbox import Sandbox
+from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
@@ -136,4 +136,27 @@ def test_a_kill_before_the_read_is_over_reads_it_again(messages: Sandbox) -> Non
     _, again = in_a_process(sync)
 
     assert len(messages.asked("messaging", "messages")) >= 4
+    assert again["ids"] == _keys(messages)
+
+
+def test_rows_loaded_late_delete_nothing_while_a_record_was_set_aside(messages: Sandbox) -> None:
+    def spoil(payload: Any, request: Any) -> Any:
+        payload["data"][0]["id"] = None
+        return payload
+
+    def whole() -> Any:
+        return sync(endpoint={"total": "exact"}, deletes="remove")
+
+    def killed() -> Any:
+        _die_at("dlt.pipeline.pipeline.Pipeline.normalize", "before", 1)
+        return whole()
+
+    in_a_process(whole)
+    messages.fault(Fault(api="messaging", offset=0, rewrite=spoil))
+    in_a_process(killed)
+    messages.forget()
+    _, again = in_a_process(whole)
+
+    assert messages.requests == []
+    assert again["metadata"]["messaging_assets/rows_set_aside"] == 1
     assert again["ids"] == _keys(messages)

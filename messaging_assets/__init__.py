@@ -29,7 +29,7 @@ The way from a file to a table. No module imports one further down, but for its 
     From records to a table
     nested_values.py, column_values.py, table_columns.py, records.py    typed batches; bad records aside
     dlt_source.py                     description -> dlt's rest_api config and source
-    progress.py, passes.py            one read from the first page to the last, in parts
+    progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
     partitions.py, vanished_rows.py   windows of time; what is gone upstream
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from copy import copy
+from functools import cached_property, lru_cache, partial
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
@@ -303,8 +304,11 @@ def _endpoint_over(defaults: Endpoint, endpoint: Endpoint) -> Endpoint:
 
 
 def _defaults(model: type[Described]) -> dict[str, Any]:
-    return {
-        name: field.get_default(call_default_factory=True)
-        for name, field in model.model_fields.items()
-        if not field.is_required()
-    }
+    return {name: default() for name, default in _makers(model)}
+
+
+@lru_cache(maxsize=4)
+def _makers(model: type[Described]) -> list[tuple[str, Callable[[], Any]]]:
+    """What makes each default; pydantic's own get_default looks at the factory's signature anew each time."""
+    fields = [(name, field) for name, field in model.model_fields.items() if not field.is_required()]
+    return [(name, field.default_factory or partial(copy, field.default)) for name, field in fields]  # type: ignore[misc]

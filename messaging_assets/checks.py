@@ -1,6 +1,6 @@
 """The checks of an asset: made from its API file, answered from the loaded table and the sync's receipt.
 
-They live in the resource's own op, cost one scan of the table for all of them, and can be run alone, which asks
+They live in the resource's own op, cost one query for all of them, and can be run alone, which asks
 the API nothing: what a sync saw is then read from the last materialization.
 """
 
@@ -80,7 +80,7 @@ def check_results(
     receipt: Mapping[str, Any],
     schemas: Callable[[], list[Any]],
 ) -> tuple[TableCounts, list[AssetCheckResult]]:
-    """Answer the selected checks, those of the table in one scan.
+    """Answer the selected checks, those of the table in one query.
 
     Args:
         resource: the asset's resource.

@@ -1,8 +1,10 @@
 """All API files as one code location; a broken file shows as an asset of its own and takes nobody down."""
 
+import gc
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from dagster import (
@@ -28,13 +30,25 @@ def build_code_location() -> Definitions:
     files = read_folders(api_folders())
     for broken in files.broken.values():
         _logger.error("%s", broken)
-    every = [definitions_for(description) for description in files.descriptions]
+    with _seldom_collecting():
+        every = [definitions_for(description) for description in files.descriptions]
     own = Definitions(
         assets=[_broken_asset(name, error) for name, error in files.broken.items()],
         sensors=build_alert_sensors(),
         executor=_executor(),
     )
     return Definitions.merge(*every, own)
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Definitions stay; looking through them for garbage while they are made takes a fifth of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 def _executor() -> Any:

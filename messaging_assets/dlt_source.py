@@ -6,7 +6,7 @@ This is the only room that knows dlt's own dict. dlt's rest_api source reads the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -108,7 +108,11 @@ def build_source(
         rows: gives Arrow tables or lists of records; called when dlt extracts.
         disposition: dlt's write disposition, short or long.
     """
-    reader = _reader(resource, rows, disposition)
+
+    def batches() -> Iterator[Any]:
+        yield from rows()
+
+    reader = _reader(resource, batches, disposition)
     return dlt.source(lambda: reader, name=schema_name(description, resource))()
 
 
@@ -117,7 +121,7 @@ def definition_source(resource: Resource) -> DltSource:
 
     All of them share one schema, because making one costs more than everything else about a definition.
     """
-    return DltSource(_definition_schema(), "messaging_assets", [_reader(resource, tuple, resource.write_disposition)])
+    return DltSource(_definition_schema(), "messaging_assets", [_reader(resource, [], resource.write_disposition)])
 
 
 @lru_cache(maxsize=1)
@@ -125,12 +129,8 @@ def _definition_schema() -> dlt.Schema:
     return dlt.Schema("messaging_assets")
 
 
-def _reader(resource: Resource, rows: Callable[[], Iterable[Any]], disposition: Any) -> DltResource:
+def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], disposition: Any) -> DltResource:
     written = disposition if isinstance(disposition, str) else disposition.model_dump(exclude_none=True)
-
-    def batches() -> Iterator[Any]:
-        yield from rows()
-
     hints: dict[str, Any] = {
         "name": resource.name,
         "primary_key": list(resource.keys) or None,
@@ -139,7 +139,7 @@ def _reader(resource: Resource, rows: Callable[[], Iterable[Any]], disposition: 
         "columns": dlt_columns(resource),
         "max_table_nesting": resource.max_table_nesting if resource.nested == "tables" else 0,
     }
-    reader: DltResource = dlt.resource(batches, **hints)
+    reader: DltResource = dlt.resource(rows, **hints)
     # dlt begins a variant with the resource's own columns and keys; a rejected record has none of them.
     rejected: dict[str, Any] = {"table_name": resource.name + REJECTED, "create_table_variant": True}
     reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")

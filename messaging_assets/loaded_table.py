@@ -14,7 +14,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 @dataclass(frozen=True)
 class TableCounts:
-    """What one scan of a table found.
+    """What one query of a table found.
 
     Args:
         exists: False before anything was loaded.
@@ -62,7 +62,7 @@ class LoadedTable:
     def count(
         self, keys: Sequence[str] = (), columns: Sequence[str] = (), validity: Validity | None = None
     ) -> TableCounts:
-        """Count rows, repeated keys and nulls in one scan.
+        """Count rows, repeated keys and nulls in one query.
 
         Args:
             keys: the primary key's columns, several for a composite key; empty to leave them out.
@@ -74,7 +74,7 @@ class LoadedTable:
             if there is None:
                 return TableCounts(exists=False)
             known = [name for name in columns if table.plain(name) in there]
-            nulls = [_sum_where(f"{table.quoted(name)} IS NULL") for name in known]
+            nulls = [f"COUNT(*) - COUNT({table.quoted(name)})" for name in known]
             has_keys = bool(keys) and all(table.plain(key) in there for key in keys)
             query = _grouped(table, keys, nulls, validity) if has_keys else _plain(table, nulls)
             rows, repeated, *counts = (int(value or 0) for value in table.rows(query)[0])
@@ -152,10 +152,6 @@ def limited(query: str, limit: int, dialect: str | None) -> str:
     return parsed.limit(limit).sql(dialect=dialect)
 
 
-def _sum_where(condition: str) -> str:
-    return f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)"
-
-
 def _is_valid(table: _OpenTable, validity: Validity | None) -> str:
     if validity is None:
         return "1 = 1"
@@ -168,16 +164,12 @@ def _plain(table: _OpenTable, nulls: Sequence[str]) -> str:
 
 
 def _grouped(table: _OpenTable, keys: Sequence[str], nulls: Sequence[str], validity: Validity | None) -> str:
-    """One scan for a key of any number of columns: rows per key inside, sums outside."""
+    """Plain counts, which need no groups, beside the keys that more than one row has."""
     names = [table.quoted(key) for key in keys]
-    valid = _sum_where(_is_valid(table, validity)) if validity else "COUNT(*)"
-    counts = ["COUNT(*) AS n_rows", f"{valid} AS n_valid"]
-    inner = [*names, *counts, *(f"{null} AS n_null_{place}" for place, null in enumerate(nulls))]
-    has_key = " AND ".join(f"{name} IS NOT NULL" for name in names)
-    outer = [
-        "SUM(n_rows)",
-        _sum_where(f"n_valid > 1 AND {has_key}"),
-        *(f"SUM(n_null_{place})" for place in range(len(nulls))),
-    ]
-    grouped = f"SELECT {', '.join(inner)} FROM {table.name} GROUP BY {', '.join(names)}"
-    return f"SELECT {', '.join(outer)} FROM ({grouped}) by_key"
+    where = " AND ".join(
+        [*(f"{name} IS NOT NULL" for name in names), *([_is_valid(table, validity)] if validity else [])]
+    )
+    listed = ", ".join(names)
+    repeated = f"SELECT {listed} FROM {table.name} WHERE {where} GROUP BY {listed} HAVING COUNT(*) > 1"
+    counts = ["COUNT(*)", f"(SELECT COUNT(*) FROM ({repeated}) by_key)", *nulls]
+    return f"SELECT {', '.join(counts)} FROM {table.name}"

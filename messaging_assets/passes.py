@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -23,6 +22,7 @@ from messaging_assets.dlt_source import build_source, emit, rest_api_config, wit
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
+from messaging_assets.page_reader import PageReader
 from messaging_assets.paginator_description import OffsetPaginator, PageNumberPaginator, SinglePagePaginator
 from messaging_assets.parents import ancestry
 from messaging_assets.progress import Progress
@@ -79,7 +79,8 @@ class Pass:
         self._chain = ancestry(self.description, self.resource)
         self._repeated: set[int] = set()
         self._loaded: set[int] = set()
-        self._rows: Iterator[dict[str, Any]] | None = None
+        self._reader: PageReader | None = None
+        self._rest: list[dict[str, Any]] = []
         self._state: Any = {}
         self._batches: Batches | None = None
         self.progress = Progress(self.asset, self.tell, self.receipt)
@@ -101,24 +102,15 @@ class Pass:
     def _part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()
         self.load_ids.append(_load_id())
-        if self._rows is None:
-            self._rows = self._open()
-        due, page = _Due(self.resource, self.receipt), -1
+        if self._reader is None:
+            self._reader = self._open()
+        due, is_due = _Due(self.resource, self.receipt), False
         is_first = self.receipt.rows_loaded == 0
-        for row in self._rows:
-            if page != self.receipt.pages:
-                # This row begins a page, so the one before it is whole.
-                page = self.receipt.pages
-                self.progress.page_came(self._own.current.total if self._own.current else None)
-                if due.is_due(self.receipt):
-                    self._rows = itertools.chain([row], self._rows)
-                    self._keep_place(batches)
-                    break
-            if batches.add(row):
-                yield from emit(batches, self.resource)
-        else:
-            self.is_over = True
-        yield from emit(batches, self.resource)
+        while not (is_due or self.is_over):
+            is_due = self._fill(batches, due)
+            if is_due:
+                self._keep_place(batches)
+            yield from emit(batches, self.resource)
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
@@ -130,14 +122,36 @@ class Pass:
             if not self.late:
                 self.at_end()
 
+    def _fill(self, batches: Batches, due: _Due) -> bool:
+        """Read pages until the batch is full or the part is over; whether it is time to commit."""
+        assert self._reader is not None
+        with self._reader.entered():
+            if self._rest and self._take(batches, self._rest):
+                return False
+            for page in self._reader:
+                # This page has begun, so the one before it is whole.
+                self.progress.page_came(self._own.current.total if self._own.current else None)
+                if due.is_due(self.receipt):
+                    self._reader.put_back(page)
+                    return True
+                if self._take(batches, page):
+                    return False
+        self.is_over = True
+        return False
+
+    def _take(self, batches: Batches, rows: list[dict[str, Any]]) -> bool:
+        """Put a page, or what is left of one, into the batch; whether the batch is full."""
+        self._rest = rows[batches.add(rows) :]
+        return bool(self._rest) or batches.is_full
+
     def _late_part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches(is_late=True)
         self.load_ids.append(_load_id())
         for row in self.late:
-            batches.add(row)
+            batches.add([row])
         yield from emit(batches, self.resource)
 
-    def _open(self) -> Iterator[dict[str, Any]]:
+    def _open(self) -> PageReader:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
         assert self.session is not None
         sources = {one.name: self._source_of(one) for one in self._chain}
@@ -150,10 +164,8 @@ class Pass:
         reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
         if self.forget_state:
             dlt.current.resource_state().clear()
-        container = Container()
-        self._state = deepcopy(container[StateInjectableContext].state)
-        with container.injectable_context(StateInjectableContext(state=self._state)):
-            return iter(reader)
+        self._state = deepcopy(Container()[StateInjectableContext].state)
+        return PageReader(reader, self._state)
 
     def _keep_place(self, batches: Batches) -> None:
         """Note in dlt's state, which is committed with this part, where an interrupted read can go on.

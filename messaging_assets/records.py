@@ -81,27 +81,33 @@ class Batches:
         """Columns that appeared, as dlt wants them described."""
         return self.columns.hints
 
-    def add(self, row: dict[str, Any]) -> bool:
-        """Take a record; True once a batch is full."""
+    def add(self, rows: list[dict[str, Any]]) -> int:
+        """Take a page's records until the batch is full; how many were taken."""
         page = self.page()
+        for taken, row in enumerate(rows, 1):
+            self._add(row, page)
+            if len(self._rows) >= BATCH_ROWS and not self._is_whole:
+                return taken
+        return len(rows)
+
+    def _add(self, row: dict[str, Any], page: int) -> None:
         if self._keys:
             key = tuple(map(row.get, self._keys))
             try:
                 place = self._places.get(key)
             except TypeError:
                 self.set_aside(row, f"a list or an object in {'/'.join(self._keys)}", page)
-                return False
+                return
             if place is not None:
                 self._repeat(place, row, page)
-                return False
+                return
             if self._came_earlier(key):
                 if not self._first_wins:
                     self.late[key] = row
-                return False
+                return
             self._places[key] = len(self._rows)
         self._rows.append(row)
         self._pages.append(page)
-        return self._is_full()
 
     def flush(self) -> Iterator[Any]:
         """The batch so far: Arrow tables (or records, where dlt is to type them)."""
@@ -146,7 +152,8 @@ class Batches:
         now = datetime.now(timezone.utc)
         self._rejected.append({"reason": reason, "page": page, "rejected_at": now, "record": text, "is_cut": is_cut})
 
-    def _is_full(self) -> bool:
+    @property
+    def is_full(self) -> bool:
         if self._is_whole:
             return False
         return len(self._rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES

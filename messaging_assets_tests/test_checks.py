@@ -161,13 +161,12 @@ def test_checks_before_the_first_sync_say_that_there_was_none(one_table: OneTabl
     assert alone.checks["id_is_unique"].passed
 
 
-def test_all_checks_of_a_table_cost_one_scan(one_table: OneTable, queries: list[str]) -> None:
+def test_all_checks_of_a_table_cost_one_query(one_table: OneTable, queries: list[str]) -> None:
     one_table.sync(GOOD, columns=COLUMNS)
     queries.clear()
     assert all(check.passed for check in one_table.check().checks.values())
     own = [query for query in queries if RESOURCE in query and "WHERE 1 = 0" not in query]
     assert len(own) == 1
-    assert own[0].count("FROM") == 2, "one scan and the sums around it"
 
 
 def test_each_check_is_as_loud_as_the_file_says_or_off(one_table: OneTable) -> None:

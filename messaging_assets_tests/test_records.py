@@ -127,11 +127,14 @@ def test_the_last_of_a_key_wins_across_the_parts_of_a_long_merge(
 def test_a_batch_ends_by_bytes_too_so_that_large_records_do_not_fill_the_memory() -> None:
     receipt = Receipt()
     full = batches(receipt)
-    assert full.add({"id": 1}) is False
+    full.add([{"id": 1}])
+    assert full.is_full is False
     receipt.bytes += records.BATCH_BYTES
-    assert full.add({"id": 2}) is True
+    full.add([{"id": 2}])
+    assert full.is_full is True
     assert [table.num_rows for table in full.flush()] == [2]
-    assert full.add({"id": 3}) is False
+    full.add([{"id": 3}])
+    assert full.is_full is False
 
 
 # Types that change
@@ -414,7 +417,7 @@ def test_every_value_that_goes_in_comes_out_equal_or_is_counted(rows: list[dict[
     columns = {"a": {"data_type": data_type}} if data_type else {}
     collected = batches(receipt, columns=columns)
     for row in rows:
-        collected.add(dict(row))
+        collected.add([dict(row)])
     tables = list(collected.flush())
     loaded = {row["id"]: row for table in tables for row in table.to_pylist()}
     last = {row["id"]: row for row in rows}

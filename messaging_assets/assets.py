@@ -25,7 +25,7 @@ from dagster import (
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.destination import build_pipeline, definition_pipeline, pipeline_name
+from messaging_assets.destination import definition_pipeline, loaded_dataset, pipeline_name
 from messaging_assets.dlt_source import definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
@@ -101,7 +101,7 @@ def _events(
     result: SyncResult | None,
 ) -> Iterator[Any]:
     """The materialization, if there was a sync, and the results of the selected checks."""
-    table = LoadedTable(build_pipeline(description, resource, project_folders()), resource.name)
+    table = LoadedTable(loaded_dataset(description, resource, project_folders()), resource.name)
     selected = {check.name for check in context.selected_asset_check_keys}
     receipt = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
 

@@ -6,9 +6,12 @@ from functools import lru_cache
 from typing import Any
 
 import dlt
+from dlt.dataset import Dataset
 from dlt.pipeline.pipeline import Pipeline
+from filelock import FileLock
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.dlt_source import schema_name
 from messaging_assets.project_folders import ProjectFolders
 
 
@@ -48,11 +51,27 @@ def definition_pipeline(folders: ProjectFolders) -> Pipeline:
     return _definition_pipeline(folders, destination_type())
 
 
+def loaded_dataset(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Dataset:
+    """The dataset of an API, for questions to the table of one resource.
+
+    It has no working folder, because questions are asked while another process may sync, and drop, the resource's.
+    """
+    destination = definition_pipeline(folders).destination
+    name = schema_name(description, resource)
+    # Files do not know their columns: their schema is asked for, a database answers for itself.
+    return dlt.dataset(destination, description.name, dlt.Schema(name) if keeps_rows_by_sql() else name)
+
+
 @lru_cache(maxsize=8)
 def _definition_pipeline(folders: ProjectFolders, _: str) -> Pipeline:
-    return dlt.pipeline(
-        "messaging_assets", pipelines_dir=str(folders.pipelines), destination=_destination(folders), dataset_name="none"
-    )
+    # dlt makes a new pipeline's folder by emptying it first, which two processes must not do at once.
+    with FileLock(folders.make().locks / "definitions.lock"):
+        return dlt.pipeline(
+            "messaging_assets",
+            pipelines_dir=str(folders.pipelines),
+            destination=_destination(folders),
+            dataset_name="none",
+        )
 
 
 def loader_file_format(pipeline: Pipeline) -> str | None:

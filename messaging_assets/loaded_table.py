@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dlt.common.schema import Schema
+from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class LoadedTable:
     """A table of one resource in its destination.
 
     Args:
-        pipeline: the resource's pipeline; nothing is loaded with it.
+        dataset: the dataset it is in.
         table: the resource's name.
     """
 
-    def __init__(self, pipeline: Pipeline, table: str) -> None:
-        self._pipeline, self._table = pipeline, table
+    def __init__(self, dataset: Dataset, table: str) -> None:
+        self._dataset, self._table = dataset, table
 
     @property
     def full_name(self) -> str:
@@ -103,8 +103,8 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        with self._pipeline.sql_client() as client:
-            yield _OpenTable(client, self._table, Schema(self._pipeline.dataset_name).naming)
+        with self._dataset.sql_client as client:
+            yield _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
 
 
 class _OpenTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import sys
+import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from importlib import import_module
@@ -41,6 +42,8 @@ class Process:
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(work(), pipe)
             status = 0
+        except BaseException:  # noqa: BLE001 - nothing leaves a forked process but its words
+            traceback.print_exc()
         finally:
             os._exit(status)
 
@@ -113,12 +116,11 @@ def sync(
 
 
 def _ids(api: Any) -> list[str]:
-    from messaging_assets.destination import build_pipeline
+    from messaging_assets.destination import loaded_dataset
     from messaging_assets.project_folders import project_folders
 
-    pipeline = build_pipeline(api, api.resources_in_full["messages"], project_folders())
     try:
-        with pipeline.sql_client() as client:
+        with loaded_dataset(api, api.resources_in_full["messages"], project_folders()).sql_client as client:
             return sorted(row[0] for row in client.execute_sql("SELECT id FROM messages") or [])
     except Exception as error:  # noqa: BLE001 - no table yet, or somebody holds the file: the test says which it wants
         return [type(error).__name__]

@@ -8,13 +8,14 @@ from typing import Any
 
 from dagster import AssetSelection, DagsterInstance, materialize
 from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
+from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.assets import build_assets
 from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.destination import build_pipeline
+from messaging_assets.destination import build_pipeline, loaded_dataset
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
@@ -167,6 +168,11 @@ class OneTable:
         """The resource's own pipeline."""
         description = self.describe()
         return build_pipeline(description, description.resources_in_full[RESOURCE], settle_environment())
+
+    def dataset(self) -> Dataset:
+        """The dataset that the checks ask."""
+        description = self.describe()
+        return loaded_dataset(description, description.resources_in_full[RESOURCE], settle_environment())
 
     def table_exists(self) -> bool:
         """Whether the destination has the table."""

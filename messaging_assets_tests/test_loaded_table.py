@@ -15,7 +15,7 @@ def table(one_table: OneTable) -> LoadedTable:
     """A table of two keyed columns, made by hand below a table that a sync made."""
     one_table.sync([{"id": 1, "Part Name": "a"}], write_disposition="append", primary_key=None)
     one_table.execute(f"INSERT INTO {RESOURCE} BY NAME (SELECT * REPLACE (2 AS id) FROM {RESOURCE})")
-    return LoadedTable(one_table.pipeline(), RESOURCE)
+    return LoadedTable(one_table.dataset(), RESOURCE)
 
 
 def insert(one_table: OneTable, *rows: tuple[Any, Any]) -> None:
@@ -39,7 +39,7 @@ def test_rows_repeated_keys_and_nulls_are_counted(one_table: OneTable, table: Lo
 def test_an_empty_table_has_no_rows_and_a_missing_one_does_not_exist(one_table: OneTable, table: LoadedTable) -> None:
     one_table.execute(f"DELETE FROM {RESOURCE}")
     assert table.count(["id"], ["id"]) == TableCounts(True, 0, 0, {"id": 0})
-    missing = LoadedTable(one_table.pipeline(), "never_loaded")
+    missing = LoadedTable(one_table.dataset(), "never_loaded")
     assert missing.count(["id"], ["id"]) == TableCounts(exists=False)
     assert missing.repeated_keys(["id"]) == []
     assert missing.keys_without("id", ["id"]) == []

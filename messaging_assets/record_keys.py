@@ -1,13 +1,20 @@
-"""Which record is which: a hash for each, by its key where it has one."""
+"""Which record is which: a hash for each, by its key where it has one.
+
+Python gives -1 and -2 one hash, and numbers that are 2**61 - 1 apart too, so a number is hashed as its text.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
 import orjson
+
+# No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
+_NUMBER = "\0%s"
 
 
 def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
@@ -30,7 +37,7 @@ def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[in
                 continue
             key = tuple(map(row.get, names))
             if None not in key and not any(isinstance(part, (dict, list)) for part in key):
-                keys.append(hash(key))
+                keys.append(hash_of(key))
                 continue
         bad[place] = f"no {'/'.join(names)}" if type(row) is dict else "not an object"
         content = _content(row)
@@ -38,6 +45,17 @@ def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[in
         strange[content] += 1
         keys.append(hash((content, strange[content])))
     return keys, bad
+
+
+def hash_of(key: Iterable[Any]) -> int:
+    """The hash of one key, given by its parts; keys that Python calls equal have one hash."""
+    return hash(tuple(map(_hashable, key)))
+
+
+def hashes_of(keys: Sequence[tuple[Any, ...]]) -> list[int]:
+    """The same for many keys at once."""
+    columns = list(zip(*keys, strict=True))
+    return _hashes(columns) if _are_plain(columns) else [hash_of(key) for key in keys]
 
 
 def digest_of(rows: list[Any], names: tuple[str, ...]) -> str:
@@ -68,6 +86,23 @@ def _plain_keys(rows: list[Any], names: tuple[str, ...]) -> list[int] | None:
         columns = [list(map(itemgetter(name), rows)) for name in names]
     except (KeyError, TypeError, IndexError):
         return None
-    if not columns or not all(set(map(type, column)) <= {str, int} for column in columns):
-        return None
-    return list(map(hash, zip(*columns, strict=True)))
+    return _hashes(columns) if columns and _are_plain(columns) else None
+
+
+def _are_plain(columns: Sequence[Sequence[Any]]) -> bool:
+    return all(set(map(type, column)) <= {str, int} for column in columns)
+
+
+def _hashes(columns: Sequence[Sequence[Any]]) -> list[int]:
+    return list(map(hash, zip(*map(_texts, columns), strict=True)))
+
+
+def _texts(column: Sequence[Any]) -> Iterable[Any]:
+    kinds = set(map(type, column))
+    return column if kinds == {str} else map(_NUMBER.__mod__, column) if kinds == {int} else map(_hashable, column)
+
+
+def _hashable(part: Any) -> Any:
+    if isinstance(part, float) and part.is_integer():
+        part = int(part)
+    return _NUMBER % int(part) if isinstance(part, int) else part

@@ -17,6 +17,7 @@ from messaging_assets.failures import MendDescription
 from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt
+from messaging_assets.record_keys import hash_of, hashes_of
 from messaging_assets.table_columns import TableColumns
 from messaging_assets.table_description import MergeDisposition
 
@@ -116,10 +117,10 @@ class Batches:
         places, self._places = self._places, {}
         self._bytes = self.receipt.bytes
         if self.is_child:
-            self.loaded.update(map(hash, places))
+            self.loaded.update(hashes_of(list(places)))
         elif pages:
             # A page may go on in the next batch, and so may keys that it has twice.
-            self._parted = {hash(key) for key, place in places.items() if pages[place] >= pages[-1] - 1}
+            self._parted = {hash_of(key) for key, place in places.items() if pages[place] >= pages[-1] - 1}
         if not rows:
             return
         typed = self.columns.typed(rows)
@@ -169,8 +170,8 @@ class Batches:
             return False
         if not self.is_child:
             # The reading saw this key on an earlier page, and it is not in this batch.
-            return hash(key) in self.repeated or hash(key) in self._parted
-        earlier = hash(key) in self.loaded
+            return (hashed := hash_of(key)) in self.repeated or hashed in self._parted
+        earlier = hash_of(key) in self.loaded
         self.receipt.duplicates += earlier
         return earlier
 

@@ -41,6 +41,7 @@ The way from a file to a table. No module imports one further down, but for its 
     jobs.py, schedules.py             when it is synced
     fingerprint.py, sensor_cursor.py, sensors.py, alerts.py    news from the API; news for people
     api_definitions.py                one API -> Definitions (`definitions_for`)
+    scaffolder.py, rest_api.py        the same as a component of a Dagster project (`RestApi`)
     code_location.py                  all files -> Definitions; a broken one takes nobody down
     definitions.py                    the front door, imported by no one
 
@@ -56,15 +57,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from messaging_assets.api_definitions import definitions_for
     from messaging_assets.api_description import ApiDescription
+    from messaging_assets.rest_api import RestApi
 
-__all__ = ["ApiDescription", "definitions_for"]
+__all__ = ["ApiDescription", "RestApi", "definitions_for"]
 
 
 def __getattr__(name: str) -> Any:
     """Import Dagster and dlt only for those who build definitions; `--help` needs neither."""
     from importlib import import_module
 
-    rooms = {"definitions_for": "api_definitions", "ApiDescription": "api_description"}
+    rooms = {"definitions_for": "api_definitions", "ApiDescription": "api_description", "RestApi": "rest_api"}
     if name not in rooms:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{rooms[name]}"), name)

@@ -6,12 +6,8 @@ from typing import Any
 from dagster import Definitions
 
 from messaging_assets.api_description import ApiDescription
-from messaging_assets.assets import DLT_RESOURCE, build_assets
+from messaging_assets.assets import build_assets
 from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.embedded_elt import DagsterDltResource
-
-# One object for all APIs, so that their definitions can be merged.
-_LOADER = DagsterDltResource()
 
 
 def definitions_for(
@@ -43,8 +39,5 @@ def definitions_for(
         jobs=jobs,
         schedules=build_schedules(api, jobs),
         sensors=build_sensors(api),
-        resources={
-            DLT_RESOURCE: _LOADER,
-            credentials_key(api.name): build_credentials(api, credentials),
-        },
+        resources={credentials_key(api.name): build_credentials(api, credentials)},
     )

@@ -36,7 +36,8 @@ from messaging_assets.sync import SyncResult, sync
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
 
-DLT_RESOURCE = "dlt"
+# No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
+_LOADER = DagsterDltResource()
 
 
 def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
@@ -58,7 +59,7 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
         check_specs=check_specs(resource, key),
         can_subset=True,
         retry_policy=_retry_policy(resource),
-        required_resource_keys={DLT_RESOURCE, credentials_key(description.name)},
+        required_resource_keys={credentials_key(description.name)},
         op_tags={"messaging_assets/api": description.name},
         partitions_def=partitions_definition(resource),
         backfill_policy=backfill_policy(resource),
@@ -89,8 +90,7 @@ def _sync(
     config: SyncConfig,
 ) -> SyncResult:
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
-    loader: DagsterDltResource = getattr(context.resources, DLT_RESOURCE)
-    return sync(context, description, resource, credentials, loader, translator, config)
+    return sync(context, description, resource, credentials, _LOADER, translator, config)
 
 
 def _events(

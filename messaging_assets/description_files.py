@@ -69,8 +69,8 @@ def describe(raw: Mapping[str, Any], name: str, file: str | None = None) -> ApiD
     return _checked(Document(raw), name, file)
 
 
-def read_file(path: str | os.PathLike[str]) -> ApiDescription:
-    """Read and check an API file; its stem is the API's name.
+def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescription:
+    """Read and check an API file; its stem is the API's name, unless another one is given.
 
     Raises:
         InvalidDescription: it cannot be read, or is wrong; `problems` has all its mistakes.
@@ -83,7 +83,7 @@ def read_file(path: str | os.PathLike[str]) -> ApiDescription:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _unreadable(path, "is not UTF-8 text", line) from None
-    return _checked(read_yaml(text), path.stem, str(path))
+    return _checked(read_yaml(text), path.stem if name is None else name, str(path))
 
 
 def read_folders(folders: Iterable[str | os.PathLike[str]]) -> DescriptionFiles:

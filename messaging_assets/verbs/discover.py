@@ -59,15 +59,31 @@ def command(
     name = _chosen_name(name, output)
     if output and output.exists() and not force:
         raise click.UsageError(f"{output} exists; choose another --output, or write over it with --force")
+    found = found_api(name, base_url, paths, auth, document, only)
+    hand_over(found, output, as_json)
+
+
+def found_api(
+    name: str | None,
+    base_url: str | None,
+    paths: Sequence[str],
+    auth: str | None,
+    document: Path | None,
+    only: str | None,
+) -> FoundApi:
+    """What the options of this verb lead to.
+
+    Raises:
+        click.UsageError: the options contradict each other.
+        click.ClickException: the API or the document does not give what is needed.
+    """
     if document:
         if paths or auth:
             raise click.UsageError("--openapi reads paths and authentication from the document; leave both out")
-        found = _from_document(document, only, name, base_url)
-    else:
-        if not base_url or not paths or only:
-            raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
-        found = _from_live_api(base_url, paths, auth, name)
-    _hand_over(found, output, as_json)
+        return _from_document(document, only, name, base_url)
+    if not base_url or not paths or only:
+        raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
+    return _from_live_api(base_url, paths, auth, name)
 
 
 def _chosen_name(name: str | None, output: Path | None) -> str | None:
@@ -125,7 +141,12 @@ def _from_document(document: Path, only: str | None, name: str | None, base_url:
     raise click.ClickException(message)
 
 
-def _hand_over(found: FoundApi, output: Path | None, as_json: bool) -> None:
+def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> None:
+    """Write the API file, or print it, and say what is in it.
+
+    Raises:
+        click.ClickException: what was found makes no good API file.
+    """
     from messaging_assets.description_files import InvalidDescription
     from messaging_assets.discovery.file_text import file_text
 

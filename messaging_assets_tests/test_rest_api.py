@@ -1,0 +1,210 @@
+"""An API as a component of a user's own Dagster project, with the programs that a user has."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import duckdb
+import pytest
+from dagster import Definitions, ScaffoldRequest
+from dagster.components.component_scaffolding import parse_params_model
+
+import messaging_assets
+from messaging_assets import RestApi
+from messaging_assets.description_files import InvalidDescription, read_file
+from messaging_assets.scaffolder import RestApiScaffolder
+from messaging_assets_tests.programs import run
+
+PROJECT = """\
+[project]
+name = "team_data"
+version = "0.1.0"
+
+[tool.dg]
+directory_type = "project"
+
+[tool.dg.project]
+root_module = "team_data"
+"""
+DEFINITIONS = """\
+from pathlib import Path
+
+from dagster import definitions, load_from_defs_folder
+
+
+@definitions
+def defs():
+    return load_from_defs_folder(path_within_project=Path(__file__).parent)
+"""
+# A user's own resource of the name that dagster-dlt's documentation uses.
+OWN = """\
+from dagster import Definitions, asset
+from dagster_dlt import DagsterDltResource
+
+@asset
+def own(dlt: DagsterDltResource) -> None: ...
+
+defs = Definitions(assets=[own], resources={"dlt": DagsterDltResource()})
+"""
+API = """\
+client: {base_url: "https://api.example.com"}
+resources:
+  - messages
+  - {name: users, primary_key: id}
+"""
+
+
+@pytest.fixture
+def project(clean_room: Path) -> Path:
+    """A project of dg's own layout, without an API yet."""
+    project = clean_room / "team_data"
+    (project / "team_data" / "defs" / "own").mkdir(parents=True)
+    (project / "pyproject.toml").write_text(PROJECT)
+    (project / "team_data" / "__init__.py").touch()
+    (project / "team_data" / "definitions.py").write_text(DEFINITIONS)
+    (project / "team_data" / "defs" / "__init__.py").touch()
+    (project / "team_data" / "defs" / "own" / "own.py").write_text(OWN)
+    return project
+
+
+def dg(project: Path, *arguments: str, **more: str) -> str:
+    """What a command of `dg` prints, run in the project, which keeps its things below itself."""
+    own = {**os.environ, **more}  # without the checkout on the path, so that the installed entry point counts
+    del own["MESSAGING_ASSETS_HOME"], own["DLT_PROJECT_DIR"]
+    done = run("dg", *arguments, env=own, cwd=project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sandbox: Any) -> None:
+    key = sandbox.keys["messaging"]
+    listed = json.loads(dg(project, "list", "components", "--package", "messaging_assets", "--json"))
+    assert [one["key"] for one in listed["items"]] == ["messaging_assets.RestApi"]
+
+    address = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    said = dg(project, "scaffold", "defs", "messaging_assets.RestApi", "broker", *address, BROKER__API_KEY=key)
+    assert "Next: messaging-assets check" in said
+    assert key not in (project / "team_data" / "defs" / "broker" / "broker.yaml").read_text()
+    dg(project, "scaffold", "defs", "messaging_assets.RestApi", "team-chat")
+
+    said = dg(project, "check", "defs")
+    assert "All component YAML validated successfully." in said
+    assert "All definitions loaded successfully." in said
+
+    found = json.loads(dg(project, "list", "defs", "--json"))
+    keys = {one["asset_key"] for one in found["assets"]}
+    assert {"own", "broker/messages", "broker/endpoint/messages", "team_chat/users"} <= keys
+    assert {"broker_schedule", "team_chat_schedule"} == {one["name"] for one in found["schedules"]}
+
+    (project / ".dlt").mkdir()
+    (project / ".dlt" / "secrets.toml").write_text(f'[sources.broker]\napi_key = "{key}"\n')
+    said = dg(project, "launch", "--assets", "broker/messages")
+    assert "Asset check 'id_is_unique' on 'broker/messages' passed" in said
+    assert key not in said
+    with duckdb.connect(project / ".messaging_assets" / "warehouse.duckdb", read_only=True) as warehouse:
+        assert warehouse.execute("SELECT count(*) FROM broker.messages").fetchall() == [(2_500,)]
+
+
+def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:
+    folder = project / "team_data" / "defs" / "chat"
+    folder.mkdir()
+    (folder / "defs.yaml").write_text("type: messaging_assets.RestApi\nattributes:\n  flie: chat.yaml\n")
+    done = run("dg", "check", "yaml", env=dict(os.environ), cwd=project)
+    assert done.returncode == 1
+    assert "defs.yaml:3" in done.stdout
+    assert "'flie' was unexpected" in done.stdout
+
+
+def scaffolded(folder: Path, **parameters: Any) -> Path:
+    """What the scaffolder writes into a folder, which Dagster has made."""
+    folder.mkdir(parents=True)
+    request = ScaffoldRequest(
+        type_name="messaging_assets.RestApi",
+        target_path=folder,
+        scaffold_format="yaml",
+        project_root=folder.parent,
+        params=parse_params_model(RestApi, json.dumps(parameters)),
+    )
+    RestApiScaffolder().scaffold(request)  # type: ignore[arg-type]
+    return folder
+
+
+def built(folder: Path, text: str = API, **attributes: str) -> Definitions:
+    """The definitions of a component whose API file is `chat.yaml` in a folder."""
+    (folder / "chat.yaml").write_text(text)
+    context: Any = SimpleNamespace(path=folder, project_root=folder.parent)
+    return RestApi(file="chat.yaml", **attributes).build_defs(context)
+
+
+@pytest.mark.parametrize(("attributes", "name"), [({}, "chat"), ({"name": "talk"}, "talk")])
+def test_an_api_is_named_by_its_file_unless_it_has_a_name(
+    clean_room: Path, attributes: dict[str, str], name: str
+) -> None:
+    definitions = built(clean_room, **attributes)
+    keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
+    assert keys == {f"{name}/{rest}" for rest in ("messages", "users", "endpoint/messages", "endpoint/users")}
+    assert definitions.resolve_job_def(f"{name}_sync")
+
+
+def test_a_broken_file_is_told_by_file_and_line(clean_room: Path) -> None:
+    with pytest.raises(InvalidDescription, match=r"chat\.yaml:5: schedul: unknown key; did you mean schedule\?"):
+        built(clean_room, API + "schedul: {}\n")
+
+
+def test_the_home_is_the_project_unless_one_is_named(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = os.environ["MESSAGING_ASSETS_HOME"]
+    built(clean_room)
+    assert os.environ["MESSAGING_ASSETS_HOME"] == named
+    monkeypatch.delenv("MESSAGING_ASSETS_HOME")
+    built(clean_room)
+    assert os.environ["MESSAGING_ASSETS_HOME"] == str(clean_room.parent)
+    monkeypatch.setenv("MESSAGING_ASSETS_HOME", named)
+
+
+def test_without_an_address_the_file_is_the_template_under_its_own_name(clean_room: Path) -> None:
+    folder = scaffolded(clean_room / "Team-Chat 2")
+    description = read_file(folder / "team_chat_2.yaml")
+    assert list(description.resources_in_full) == ["channels", "users", "messages"]
+    text = (folder / "team_chat_2.yaml").read_text()
+    assert "TEAM_CHAT_2__API_KEY" in text
+    assert "[sources.team_chat_2]" in text
+    assert "$schema" not in text
+
+
+def test_a_document_gives_the_file_too(clean_room: Path) -> None:
+    document = clean_room / "openapi.json"
+    items = {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}}
+    answer = {"200": {"description": "all", "content": {"application/json": {"schema": items}}}}
+    paths = {"/users": {"get": {"responses": answer}}}
+    document.write_text(
+        json.dumps({"openapi": "3.0.3", "info": {}, "servers": [{"url": "https://api.example.com"}], "paths": paths})
+    )
+    folder = scaffolded(clean_room / "chat", openapi=str(document))
+    assert list(read_file(folder / "chat.yaml").resources_in_full) == ["users"]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "sentence"),
+    [
+        ("chat", {"base_url": "https://api.example.com"}, "give --base-url with --path"),
+        ("chat", {"openapi": "nothing.yaml"}, "there is no file nothing.yaml"),
+        ("defs", {}, "'defs' is a file of Dagster's own"),
+    ],
+)
+def test_what_cannot_be_scaffolded_leaves_nothing_behind(
+    clean_room: Path, name: str, parameters: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(click.ClickException, match=sentence):
+        scaffolded(clean_room / name, **parameters)
+    assert not (clean_room / name).exists()
+
+
+def test_the_component_is_found_by_those_who_look_through_the_package() -> None:
+    assert dir(messaging_assets) == ["ApiDescription", "RestApi", "definitions_for"]
+    with pytest.raises(AttributeError, match="has no attribute 'RestApis'"):
+        _ = messaging_assets.RestApis

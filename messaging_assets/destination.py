@@ -43,6 +43,7 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         pipelines_dir=str(folders.pipelines),
         destination=_destination(folders),
         dataset_name=description.name,
+        _impl_cls=_pipeline_class(),
     )
 
 
@@ -81,6 +82,14 @@ def loader_file_format(pipeline: Pipeline) -> str | None:
         # dlt would write CSV there, in which an empty text becomes null and bytes fail to load.
         return "insert_values"
     return "parquet" if "parquet" in supported else None
+
+
+def _pipeline_class() -> type[Pipeline]:
+    if destination_type() != "duckdb":
+        return Pipeline
+    from messaging_assets.waiting_duckdb import OneOpening
+
+    return OneOpening
 
 
 def _destination(folders: ProjectFolders) -> Any:

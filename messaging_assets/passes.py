@@ -111,6 +111,7 @@ class Pass:
             if is_due:
                 self._keep_place(batches)
             yield from emit(batches, self.resource)
+        self._spare_deduplication(batches)
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
@@ -144,12 +145,21 @@ class Pass:
         self._rest = rows[batches.add(rows) :]
         return bool(self._rest) or batches.is_full
 
+    def _spare_deduplication(self, batches: Batches) -> None:
+        """Tell dlt when the part has each key once, so that the merge need not rank its rows by key again."""
+        schema = dlt.current.source_schema()
+        table = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name))
+        said = getattr(self.resource.write_disposition, "deduplicated", None)
+        if table is not None and self.resource.disposition == "merge" and said is None:
+            table["x-stage-data-deduplicated"] = batches.is_deduplicated  # type: ignore[typeddict-unknown-key]
+
     def _late_part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches(is_late=True)
         self.load_ids.append(_load_id())
         for row in self.late:
             batches.add([row])
         yield from emit(batches, self.resource)
+        self._spare_deduplication(batches)
 
     def _open(self) -> PageReader:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
@@ -213,7 +223,7 @@ class Pass:
         return Batches(
             self.resource,
             self.asset,
-            schema.naming.normalize_identifier,
+            schema.naming.normalize_path,
             known.get("columns", {}),
             self.receipt,
             self._repeated,

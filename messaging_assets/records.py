@@ -18,7 +18,7 @@ from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt
 from messaging_assets.record_keys import hash_of, hashes_of
-from messaging_assets.table_columns import TableColumns
+from messaging_assets.table_columns import TableColumns, TypedRows
 from messaging_assets.table_description import MergeDisposition
 
 BATCH_ROWS = 10_000
@@ -76,11 +76,20 @@ class Batches:
         # dlt retires what is not in the load, so the load must be whole; and it hashes rows itself, one by one.
         self._is_whole = strategy == "scd2"
         self._careful = self._is_whole or self.resource.nested == "tables"
+        self._has_plain_keys = bool(self._keys) and not self._careful
 
     @property
     def hints(self) -> dict[str, dict[str, Any]]:
         """Columns that appeared, as dlt wants them described."""
         return self.columns.hints
+
+    @property
+    def is_deduplicated(self) -> bool:
+        """Whether no two rows of the load so far have one key in the table; their fields alone do not tell.
+
+        A text column takes 1 and "1" for one key, a column of times has one for each moment, however it is written.
+        """
+        return self._has_plain_keys
 
     def add(self, rows: list[dict[str, Any]]) -> int:
         """Take a page's records until the batch is full; how many were taken."""
@@ -128,8 +137,13 @@ class Batches:
             self.set_aside(rows[place], typed.bad[place], pages[place])
         good = len(rows) - len(typed.bad)
         self.receipt.rows_loaded += 0 if self.is_late else good
-        if good:
-            yield typed.records() if self._careful else typed.table(self.columns.required)
+        if not good:
+            return
+        if self._careful:
+            yield typed.records()
+            return
+        self._has_plain_keys = self._has_plain_keys and self._are_plain(typed)
+        yield typed.table(self.columns.required)
 
     def rejected(self) -> list[dict[str, Any]]:
         """The records set aside since the last call, as rows of the rejected table."""
@@ -158,6 +172,13 @@ class Batches:
         if self._is_whole:
             return False
         return len(self._rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES
+
+    def _are_plain(self, typed: TypedRows) -> bool:
+        for key in self._keys:
+            column = typed.arrays.get(self.columns.name(key) or "")
+            if column is None or column.to_pylist() != [row.get(key) for row in typed.rows]:
+                return False
+        return True
 
     def _repeat(self, place: int, row: dict[str, Any], page: int) -> None:
         if not self._first_wins:

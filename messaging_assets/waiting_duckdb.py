@@ -13,9 +13,11 @@ import time
 from typing import Any
 
 import duckdb as duckdb_library
+from dlt.common.pipeline import LoadInfo
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.factory import duckdb as DltDuckDb  # noqa: N812 - dlt writes this class small
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.pipeline.pipeline import Pipeline
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 LONGEST_WAIT = 600.0
@@ -86,3 +88,16 @@ class duckdb(DltDuckDb):  # noqa: N801 - dlt takes the destination's type, and s
     def client_class(self) -> type[DuckDbClient]:
         """The client whose connections wait."""
         return _WaitingClient
+
+
+class OneOpening(Pipeline):
+    """A pipeline that opens the DuckDB file once for a load, not once for each of the load's steps.
+
+    DuckDB opens a file once for all connections of a process, and writes what was committed into the file's pages when
+    the last of them is closed; rows of the staging table, which are deleted again, need not get there at all.
+    """
+
+    def load(self, *args: Any, **kwargs: Any) -> LoadInfo:
+        """See Pipeline."""
+        with self.sql_client():
+            return super().load(*args, **kwargs)

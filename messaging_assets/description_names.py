@@ -27,7 +27,7 @@ def identifier(name: str) -> str:
         return name
     from dlt.common.normalizers.naming.snake_case import NamingConvention
 
-    return str(NamingConvention().normalize_identifier(name)) if name.strip() else name
+    return str(NamingConvention().normalize_path(name)) or name if name.strip() else name
 
 
 def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:

@@ -118,10 +118,10 @@ class _OpenTable:
 
     def plain(self, column: str) -> str:
         """A column's name for comparison; destinations fold the case of names each in its way."""
-        return str(self._naming.normalize_identifier(column)).lower()
+        return str(self._naming.normalize_path(column)).lower()
 
     def quoted(self, column: str) -> str:
-        return str(self._client.escape_column_name(self._naming.normalize_identifier(column)))
+        return str(self._client.escape_column_name(self._naming.normalize_path(column)))
 
     def columns(self) -> set[str] | None:
         """Names of the table's columns; None where there is no table. Nothing is scanned."""

@@ -153,7 +153,7 @@ class _Job:
             resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
             schema = pipeline.default_schema
             columns = schema.get_table_columns(schema.naming.normalize_table_identifier(self.resource.name))
-            resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_identifier)
+            resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
             return SyncResult({**kept.metadata, **resumed, **gone})
         self.kept.forget()
         appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
@@ -219,7 +219,7 @@ class _Job:
             **{name: value for name, value in settings.items() if value},
         )
         loaded: dict[str, Any] = dict(next(iter(list(events))).metadata or {})
-        normalize = pipeline.default_schema.naming.normalize_identifier
+        normalize = pipeline.default_schema.naming.normalize_path
         return loaded | {_COLUMNS: with_descriptions(self.resource, loaded[_COLUMNS], normalize)}
 
 

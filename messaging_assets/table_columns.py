@@ -145,7 +145,7 @@ class TableColumns:
                 column: str | None = self._normalize(field_name)
             except ValueError:
                 column = None
-            self._names[field_name] = None if column and column.startswith("_dlt_") else column
+            self._names[field_name] = None if not column or column.startswith("_dlt_") else column
         return self._names[field_name]
 
     def data_type(self, column: str) -> str:

@@ -288,6 +288,19 @@ def test_an_empty_list_empties_a_replaced_table_and_leaves_a_merged_one(one_tabl
     assert one_table.rows() == []
 
 
+@pytest.mark.parametrize("nested", ["json", "tables"])
+def test_a_key_with_two_underscores_is_the_column_that_the_records_make(one_table: OneTable, nested: str) -> None:
+    columns = {"id": {"data_type": "text"}, "_user__name": {"data_type": "text", "nullable": False}}
+    keyed: dict[str, Any] = {"primary_key": ["id", "_user__name"], "columns": columns, "nested": nested}
+
+    one_table.sync([{"id": "1", "_user__name": "a", "v": 0}, {"id": "1", "_user__name": "b", "v": 0}], **keyed)
+    synced = one_table.sync([{"id": "1", "_user__name": "b", "v": 1}], **keyed)
+
+    assert synced.green
+    assert all(check.passed for check in synced.checks.values())
+    assert [(row["_user__name"], row["v"]) for row in one_table.rows()] == [("a", 0), ("b", 1)]
+
+
 def test_a_column_that_is_null_in_all_records_comes_with_its_first_value(one_table: OneTable) -> None:
     one_table.sync([{"id": 1, "v": None}, {"id": 2, "v": None}])
     assert set(one_table.columns()) == {"id"}

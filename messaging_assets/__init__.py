@@ -18,12 +18,14 @@ The way from a file to a table. No module imports one further down, but for its 
     description_consistency.py, description_shape.py, description_parents.py, description_files.py
     file_schema.py                    the same shape for editors
 
+    sensitive_columns.py              whose values are shown nowhere
+
     credentials.py                    secrets and address, looked up at run time
 
     Asking the API
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
-    record_keys.py, selection.py, reading.py    one list while it is read, page by page
+    record_keys.py, selection.py, cursor_marks.py, reading.py    one list while it is read, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
@@ -36,7 +38,7 @@ The way from a file to a table. No module imports one further down, but for its 
 
     In Dagster
     embedded_elt.py                   the one door to dagster-embedded-elt
-    column_schema.py, translator.py   a resource as an asset
+    column_schema.py, translator.py, table_preview.py    a resource as an asset
     checks.py, sync_config.py, sync.py, assets.py    the op of a resource: sync, judge, check
     jobs.py, schedules.py             when it is synced
     fingerprint.py, sensor_cursor.py, sensors.py, alerts.py    news from the API; news for people

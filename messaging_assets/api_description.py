@@ -178,6 +178,12 @@ class ResourceBase(Described):
         "ignore", description="What becomes of rows that the API no longer has, after a read that is proven complete."
     )
     maximum_deleted_share: float = Field(0.2, gt=0, le=1, description="The share of a table that may go at once.")
+    preview_rows: int = Field(
+        0,
+        ge=0,
+        le=50,
+        description="Rows of the table on the asset's page after each sync; Dagster keeps them for ever.",
+    )
     freshness: Freshness | None = None
     automation: Automation | None = None
 

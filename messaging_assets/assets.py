@@ -32,8 +32,10 @@ from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.project_folders import project_folders
+from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.sync import SyncResult, sync
 from messaging_assets.sync_config import SyncConfig
+from messaging_assets.table_preview import table_preview
 from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
 
 # No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
@@ -109,9 +111,12 @@ def _events(
         earlier = _last_metadata(context, key, 1 if result else 2)
         return [one.get("dagster/column_schema") for one in ([receipt] if result else []) + earlier]
 
-    counts, answers = check_results(resource, key, selected, table, receipt, schemas)
+    sensitive = sensitive_columns(description, resource)
+    counts, answers = check_results(resource, key, selected, table, receipt, schemas, sensitive)
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
+        if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
+            rows["messaging_assets/preview"] = preview
         yield MaterializeResult(asset_key=key, metadata={**result.metadata, **rows}, check_results=answers)
     else:
         yield from answers

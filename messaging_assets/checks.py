@@ -15,6 +15,7 @@ from dlt.common.schema.typing import DEFAULT_VALIDITY_COLUMN_NAMES
 from messaging_assets.api_description import Resource
 from messaging_assets.loaded_table import LoadedTable, TableCounts, Validity
 from messaging_assets.receipt import Verdict
+from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_description import MergeDisposition
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
@@ -79,6 +80,7 @@ def check_results(
     table: LoadedTable,
     receipt: Mapping[str, Any],
     schemas: Callable[[], list[Any]],
+    sensitive: Collection[str],
 ) -> tuple[TableCounts, list[AssetCheckResult]]:
     """Answer the selected checks, those of the table in one query.
 
@@ -89,6 +91,7 @@ def check_results(
         table: the loaded table.
         receipt: `messaging_assets/...` metadata of the sync that is judged; empty before the first.
         schemas: gives the table's column schemas, the newest first.
+        sensitive: columns whose values are shown nowhere, from `sensitive_columns`.
 
     Returns:
         What the scan found (rows too), and a result per selected check.
@@ -97,7 +100,7 @@ def check_results(
     columns = [check.column for check in checks if check.column]
     needs_keys = any(check.name.endswith("_is_unique") for check in checks)
     counts = table.count(resource.keys if needs_keys else (), columns, _validity(resource))
-    answers = _Answers(resource, key, table, counts, receipt, schemas)
+    answers = _Answers(resource, key, table, counts, receipt, schemas, sensitive)
     return counts, [answers.of(check) for check in checks]
 
 
@@ -109,6 +112,7 @@ class _Answers:
     counts: TableCounts
     receipt: Mapping[str, Any]
     schemas: Callable[[], list[Any]]
+    sensitive: Collection[str]
 
     def of(self, check: Check) -> AssetCheckResult:
         if check.column:
@@ -146,8 +150,7 @@ class _Answers:
         return check.result(self.key, not changes, changes=MetadataValue.json(changes) if changes else "none")
 
     def _shown(self, keys: list[tuple[Any, ...]]) -> dict[str, Any]:
-        sensitive = {name for name, column in self.resource.columns.items() if column.sensitive}
-        if sensitive & set(self.resource.keys):
+        if any(is_sensitive(name, self.sensitive) for name in self.resource.keys):
             return {}
         return {"keys": MetadataValue.json([[str(part) for part in key] for key in keys])}
 

@@ -101,6 +101,11 @@ class LoadedTable:
             query = f"SELECT {listed} FROM {table.name} WHERE {table.quoted(column)} IS NULL"
             return table.some_rows(query, (*keys, column), limit)
 
+    def first_rows(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Names of the table's columns and some of its rows, as the destination gives them; empty without a table."""
+        with self._open() as table:
+            return table.first_rows(limit)
+
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
         with self._dataset.sql_client as client:
@@ -134,6 +139,13 @@ class _OpenTable:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self._client.execute_query(query) as cursor:
             return [tuple(row) for row in cursor.fetchall()]
+
+    def first_rows(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
+        if self.columns() is None:
+            return [], []
+        query = limited(f"SELECT * FROM {self.name}", limit, self._client.capabilities.sqlglot_dialect)
+        with self._client.execute_query(query) as cursor:
+            return [str(column[0]) for column in cursor.description], [tuple(row) for row in cursor.fetchall()]
 
     def some_rows(self, query: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
         there = self.columns() or set()

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from messaging_assets.api_description import ApiDescription, Resource
     from messaging_assets.discovery.first_pages import FirstPages
 
-_WIDEST_CELL = 40
-
 
 @click.command(name="preview", short_help="Show some rows of a resource; loads nothing.")
 @click.argument("api")
@@ -34,7 +32,7 @@ def command(api: str, resource: str, rows: int, as_json: bool) -> None:
     description = chosen_api(api)
     chosen = chosen_resource(description, resource)
     came = _read(description, chosen, rows)
-    masked = _masked(chosen, came.rows)
+    masked = _masked(description, chosen, came.rows)
     if as_json:
         click.echo(json.dumps(masked, indent=2, default=str))
     elif masked:
@@ -58,14 +56,14 @@ def _read(description: ApiDescription, resource: Resource, rows: int) -> FirstPa
         return Reader(description, build_credentials(description), redaction).read(resource, pages=rows, rows=rows)
 
 
-def _masked(resource: Resource, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    from messaging_assets.description_names import identifier
+def _masked(description: ApiDescription, resource: Resource, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     from messaging_assets.http.redaction import MASK
+    from messaging_assets.sensitive_columns import is_sensitive, sensitive_columns
 
-    sensitive = {identifier(name) for name, column in resource.columns.items() if column.sensitive}
+    sensitive = sensitive_columns(description, resource)
     return [
         {
-            name: MASK if identifier(name) in sensitive and value is not None else value
+            name: MASK if value is not None and is_sensitive(name, sensitive) else value
             for name, value in row.items()
             if not name.startswith("__path__")
         }
@@ -78,11 +76,12 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from messaging_assets.table_preview import cell
     from messaging_assets.verbs.chosen_api import wide_console
 
     console = wide_console()
     names = list(dict.fromkeys([*resource.keys, *(name for row in rows for name in row)]))
-    cells = {name: [_cell(row.get(name)) for row in rows] for name in names}
+    cells = {name: [cell(row.get(name)) for row in rows] for name in names}
     shown: list[str] = []
     room = console.width - 1
     for name in names:
@@ -90,7 +89,7 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
         if room < 0 and shown:
             break
         shown.append(name)
-    table = Table(*(escape(_cell(name)) for name in shown))
+    table = Table(*(escape(cell(name)) for name in shown))
     for place in range(len(rows)):
         table.add_row(*(Text(cells[name][place]) for name in shown))
     console.print(table)
@@ -98,12 +97,3 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     if left := names[len(shown) :]:
         words += f" Not shown for want of room (see --json): {', '.join(left)}."
     console.print(words, soft_wrap=True, markup=False)
-
-
-def _cell(value: Any) -> str:
-    text = (
-        "" if value is None else value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
-    )
-    # What a terminal would obey is not for an API to say.
-    plain = "".join(character if character.isprintable() else "?" for character in text)
-    return plain if len(plain) <= _WIDEST_CELL else f"{plain[: _WIDEST_CELL - 1]}…"

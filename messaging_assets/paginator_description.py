@@ -1,7 +1,8 @@
 """How an API hands out its pages, as an API file says it.
 
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
-`overlap`, `maximum_pages`, `end_status_codes`, `end_on_missing_selector` and `rows_total_path` are ours.
+`overlap`, `maximum_pages`, `end_status_codes`, `end_on_missing_selector`, `rows_total_path` and, of links,
+`stop_after_empty_page` are ours.
 """
 
 from __future__ import annotations
@@ -92,6 +93,9 @@ class HeaderLinkPaginator(PaginatorDescription):
 
     type: Literal["header_link"]
     links_next_key: str = "next"
+    stop_after_empty_page: bool | None = Field(
+        None, description="An empty page is the end, for APIs whose last page too names a next one."
+    )
 
 
 class JsonLinkPaginator(PaginatorDescription):
@@ -99,6 +103,9 @@ class JsonLinkPaginator(PaginatorDescription):
 
     type: Literal["json_link", "json_response"]
     next_url_path: JsonPath = "next"
+    stop_after_empty_page: bool | None = Field(
+        None, description="An empty page is the end, for APIs whose last page too names a next one."
+    )
 
 
 class CursorPaginator(PaginatorDescription):

@@ -1,0 +1,223 @@
+"""Each file of examples/ is synced, from a server that plays its kind of API; RabbitMQ's, in its own test, is real."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from click.testing import CliRunner
+from dagster import DagsterInstance
+
+from messaging_assets.api_definitions import definitions_for
+from messaging_assets.cli import main
+from messaging_assets.description_files import read_file
+from messaging_assets.project_folders import settle_environment
+from messaging_assets_tests.example_apis import ExampleApis, Row, example_apis
+from messaging_assets_tests.programs import CHECKOUT
+
+FILES = sorted((CHECKOUT / "examples").iterdir())
+SCHEMA = "# yaml-language-server: $schema=../messaging_assets/api_file.schema.json"
+SECRETS = {"TOKEN": "example-token", "USERNAME": "user", "PASSWORD": "example-password"}
+
+
+@pytest.fixture
+def apis(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExampleApis]:
+    with example_apis() as server:
+        for file in FILES:
+            monkeypatch.setenv(f"{file.stem.upper()}__BASE_URL", f"{server.url}/{file.stem}")
+            for name, secret in SECRETS.items():
+                monkeypatch.setenv(f"{file.stem.upper()}__{name}", secret)
+        yield server
+
+
+@pytest.fixture
+def syncs(apis: ExampleApis, dagster_instance: DagsterInstance) -> Syncs:
+    return Syncs(dagster_instance)
+
+
+class Syncs:
+    """Runs an example's job and looks at what it loaded."""
+
+    def __init__(self, instance: DagsterInstance) -> None:
+        self._instance = instance
+        self._database = settle_environment().database
+
+    def run(
+        self, api: str, job: str = "sync", partition: str | None = None, **changed: Any
+    ) -> dict[str, dict[str, Any]]:
+        """The receipts of a green run, by resource; every check of it passes."""
+        description = read_file(CHECKOUT / "examples" / f"{api}.yaml")
+        # Its pace is the vendor's.
+        client = description.client.model_copy(update={"requests_per_second": None})
+        definitions = definitions_for(description.model_copy(update={"client": client, **changed}))
+        result = definitions.resolve_job_def(f"{api}_{job}").execute_in_process(
+            instance=self._instance, partition_key=partition
+        )
+        assert [one.check_name for one in result.get_asset_check_evaluations() if not one.passed] == []
+        return {
+            event.asset_key.path[-1]: {  # type: ignore[union-attr]
+                name.removeprefix("messaging_assets/"): value.value
+                for name, value in event.step_materialization_data.materialization.metadata.items()
+            }
+            for event in result.get_asset_materialization_events()
+        }
+
+    def rows(self, query: str) -> list[Any]:
+        """What a query finds in the tables."""
+        with duckdb.connect(str(self._database), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+
+def _message(channel: str, ts: int, **more: Any) -> Row:
+    return {"channel": channel, "ts": f"{ts}.000100", "user": "U1", "text": f"at {ts}", **more}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_example_is_valid_and_names_its_schema(file: Path) -> None:
+    assert file.read_text(encoding="utf-8").splitlines()[0] == SCHEMA
+    assert (file.parent / SCHEMA.split("=")[1]).is_file()
+
+    shown = CliRunner().invoke(main, ["validate", str(file)])
+
+    assert shown.exit_code == 0, shown.output
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_each_example_is_run(file: Path) -> None:
+    own = Path(__file__).read_text(encoding="utf-8")
+    rabbitmq = (CHECKOUT / "messaging_assets_tests" / "test_rabbitmq.py").read_text(encoding="utf-8")
+
+    assert f'syncs.run("{file.stem}"' in own or f'"{file.name}"' in rabbitmq
+
+
+def test_chat_loads_channels_messages_and_replies_and_then_what_is_new(apis: ExampleApis, syncs: Syncs) -> None:
+    apis.rows["chat/users.list"] = [{"id": f"U{number}", "profile": {"email": "..."}} for number in range(4)]
+    apis.rows["chat/conversations.list"] = [{"id": f"C{number}", "name": f"channel {number}"} for number in range(5)]
+    # The same moment in two channels is two messages.
+    messages = [_message(f"C{channel}", ts) for channel in range(4) for ts in range(1_735_700_000, 1_735_700_007)]
+    messages[3]["reply_count"] = messages[8]["reply_count"] = 4
+    apis.rows["chat/conversations.history"] = messages
+    apis.rows["chat/conversations.replies"] = [
+        {**first, "ts": f"{1_735_700_000 + reply}.000200", "thread_ts": first["ts"], "text": f"reply {reply}"}
+        for first in (messages[3], messages[8])
+        for reply in range(5)
+    ]
+
+    receipts = syncs.run("chat")
+
+    counts = {name: receipt["dagster/row_count"] for name, receipt in receipts.items()}
+    assert counts == {"users": 4, "channels": 5, "messages": 28, "replies": 10}
+    assert {receipt["verdict"] for receipt in receipts.values()} == {"read to the end"}
+    assert len(syncs.rows("SELECT DISTINCT _channels_id, ts FROM chat.messages")) == 28
+    assert {query["ts"] for query in apis.queries("/chat/conversations.replies")} == {
+        messages[3]["ts"],
+        messages[8]["ts"],
+    }
+
+    apis.asked.clear()
+    messages += [_message(f"C{channel}", 1_735_700_100 + channel) for channel in range(5)]
+    receipt = syncs.run("chat")["messages"]
+
+    assert receipt["dagster/row_count"] == 33
+    assert syncs.rows("SELECT COUNT(*) FROM chat.messages WHERE text LIKE 'at 17357001%'") == [(5,)]
+
+
+def test_sms_loads_every_page_and_then_what_changed(apis: ExampleApis, syncs: Syncs) -> None:
+    rows = [
+        {"sid": f"SM{number}", "from": "+1", "to": "+2", "body": "...", "status": "sent", "price": "-0.00750"}
+        | {"date_updated": f"2025-03-{number + 1:02d}T00:00:00Z"}
+        for number in range(10)
+    ]
+    apis.rows["sms"] = rows
+
+    receipt = syncs.run("sms")["messages"]
+
+    assert (receipt["dagster/row_count"], receipt["pages"], receipt["verdict"]) == (10, 4, "read to the end")
+
+    apis.asked.clear()
+    rows[0] |= {"status": "failed", "date_updated": "2025-03-12T00:00:00Z"}
+    receipt = syncs.run("sms")["messages"]
+
+    assert apis.queries("/sms/v1/messages")[0]["updated_from"] == "2025-03-09T23:00:00Z"
+    assert (receipt["dagster/row_count"], receipt["rows_read"]) == (10, 2)
+    assert syncs.rows("SELECT status, price::TEXT FROM sms.messages WHERE sid = 'SM0'") == [("failed", "-0.00750")]
+
+
+def test_email_loads_events_once_and_drops_addresses_that_bounce_no_more(apis: ExampleApis, syncs: Syncs) -> None:
+    events = [
+        {"id": f"event{number}", "event": "delivered", "timestamp": 1_735_700_000.25 + number, "tags": ["welcome"]}
+        for number in range(9)
+    ]
+    apis.rows["email/mg.example.com/events"] = events
+    bounces = apis.rows["email/mg.example.com/bounces"] = [
+        {"address": f"{n}@example.com", "code": "550"} for n in range(4)
+    ]
+
+    receipts = syncs.run("email")
+
+    assert {name: receipt["dagster/row_count"] for name, receipt in receipts.items()} == {"events": 9, "bounces": 4}
+    assert receipts["events"]["how_it_ended"] == {"an empty page": 1}
+
+    apis.asked.clear()
+    events += [{**events[-1], "id": f"event{number}"} for number in range(9, 11)]
+    del bounces[0]
+    receipts = syncs.run("email")
+
+    assert apis.queries("/email/mg.example.com/events")[0]["begin"] == "1735700008.25"
+    assert receipts["events"]["rows_read"] == 3
+    assert {name: receipt["dagster/row_count"] for name, receipt in receipts.items()} == {"events": 11, "bounces": 3}
+
+
+def test_links_without_end_are_a_circle_unless_an_empty_page_is_the_end(
+    apis: ExampleApis, dagster_instance: DagsterInstance
+) -> None:
+    apis.rows["email/mg.example.com/events"] = [{"id": "1", "event": "opened", "timestamp": 1_735_700_000.5}]
+    raw = yaml.safe_load((CHECKOUT / "examples" / "email.yaml").read_text(encoding="utf-8"))
+    raw["resources"] = raw["resources"][:1]
+    endpoint = raw["resource_defaults"]["endpoint"]
+    del endpoint["paginator"]["stop_after_empty_page"]
+    endpoint["error_handler"] = {"max_retries": 0}
+
+    job = definitions_for(raw, name="email").resolve_job_def("email_sync")
+    result = job.execute_in_process(instance=dagster_instance, raise_on_error=False)
+
+    [failure] = result.get_step_failure_events()
+    assert "the list goes in a circle" in str(failure.step_failure_data.user_failure_data.description)
+
+
+def test_alerts_load_day_by_day_and_silences_are_marked_when_gone(apis: ExampleApis, syncs: Syncs) -> None:
+    alerts = apis.rows["alerts/v1/alerts"] = [
+        {"id": f"A{number}", "severity": "critical", "labels": {"service": f"s{number}", "region": "eu"}}
+        | {"fired_at": f"2025-03-{1 + number // 4:02d}T{number % 4 * 6:02d}:00:00Z"}
+        for number in range(12)
+    ]
+    silences = apis.rows["alerts/v1/silences"] = [
+        {"id": f"S{number}", "matchers": [{"name": "service"}], "ends_at": None} for number in range(6)
+    ]
+
+    receipt = syncs.run("alerts", "daily_sync", "2025-03-02")["alerts"]
+
+    assert receipt["dagster/row_count"] == 4
+    assert apis.queries("/alerts/v1/alerts")[0]["since"] == "2025-03-02T00:00:00Z"
+    assert syncs.rows("SELECT labels->>'service' FROM alerts.alerts ORDER BY id") == [(f"s{n}",) for n in range(4, 8)]
+
+    # Another day adds its rows; the same day again replaces them.
+    syncs.run("alerts", "daily_sync", "2025-03-03")
+    del alerts[4]
+    receipt = syncs.run("alerts", "daily_sync", "2025-03-02")["alerts"]
+
+    assert (receipt["dagster/row_count"], receipt["rows_deleted"]) == (7, 1)
+
+    assert syncs.run("alerts")["silences"]["verdict"] == "proven"
+    del silences[0]
+
+    receipt = syncs.run("alerts")["silences"]
+
+    assert receipt["rows_deleted"] == 1
+    assert syncs.rows("SELECT id FROM alerts.silences WHERE _deleted_at IS NULL ORDER BY id") == [
+        (f"S{n}",) for n in range(1, 6)
+    ]

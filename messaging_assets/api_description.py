@@ -84,7 +84,12 @@ class ResponseAction(Described):
 
 
 class Incremental(Described):
-    """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far."""
+    """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far.
+
+    A child keeps such a mark for each list of its parents' and goes by the value as the API sends it: a quiet channel's
+    late message is older than a busy channel's newest. A new parent's list is read from initial_value on; of parents
+    that no longer come, the last 1,000 marks are kept.
+    """
 
     cursor_path: JsonPath
     initial_value: Any = None
@@ -114,7 +119,9 @@ class Endpoint(Described):
     paginator: Paginator | None = None
     data_selector: JsonPath | None = None
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
-    incremental: Incremental | None = None
+    incremental: Incremental | None = Field(
+        None, description="Ask only for what is new; a child resource has a mark of its own for each parent."
+    )
     auth: Auth | None = None
     error_handler: ErrorHandler = Field(default_factory=ErrorHandler)
     error_in_body: ErrorInBody | None = Field(None, description="What an error inside a 200 looks like.")

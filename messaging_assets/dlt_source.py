@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import dlt
@@ -18,7 +19,7 @@ from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
-from messaging_assets.parents import PathFields, bound_path
+from messaging_assets.parents import ListFields, bound_path, for_each_list
 from messaging_assets.reading import Source
 from messaging_assets.records import Batches
 
@@ -51,16 +52,26 @@ def rest_api_config(
     return {
         "client": {"base_url": base_url, "headers": dict(description.client.headers), "session": session},
         "resources": [
-            _dlt_resource(description, one, sources[one.name], child)
-            for one, child in zip(chain, [*chain[1:], None], strict=True)
+            _dlt_resource(description, parent, one, sources[one.name], steps)
+            for parent, one, steps in zip([None, *chain], chain, [*_parents_steps(chain, sources), []], strict=False)
         ],
     }
 
 
-def _dlt_resource(description: ApiDescription, one: Resource, source: Source, child: Resource | None) -> dict[str, Any]:
+def _parents_steps(chain: list[Resource], sources: dict[str, Source]) -> Iterator[list[Any]]:
+    for one, child in pairwise(chain):
+        lists = sources[child.name]
+        yield list(ListFields(lists.asset, one, child, values=lists.cursor_values).steps)
+
+
+def _dlt_resource(
+    description: ApiDescription, parent: Resource | None, one: Resource, source: Source, steps: list[Any]
+) -> dict[str, Any]:
     endpoint = one.endpoint
     path, params = bound_path(endpoint, one.name)
     incremental = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
+    if source.marks:
+        incremental = None
     entries = {
         "path": path,
         "method": endpoint.method,
@@ -72,12 +83,14 @@ def _dlt_resource(description: ApiDescription, one: Resource, source: Source, ch
         "incremental": incremental,
         "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
     }
+    if parent is not None:
+        entries = for_each_list(entries, parent.name, source.incremental if source.marks else None)
     resource: dict[str, Any] = {
         "name": one.name,
         "endpoint": {name: value for name, value in entries.items() if value is not None},
         "include_from_parent": list(one.include_from_parent),
         "parallelized": one.parallelized,
-        "processing_steps": [*one.processing_steps, *(PathFields(source.asset, one, child).steps if child else [])],
+        "processing_steps": [*one.processing_steps, *steps],
     }
     if one.keys and incremental:
         resource["primary_key"] = list(one.keys)

@@ -16,6 +16,7 @@ from requests import Request
 from messaging_assets import json_paths
 from messaging_assets import paginator_description as described
 from messaging_assets.failures import MendDescription
+from messaging_assets.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.reading import Reading, Source
 
 
@@ -40,7 +41,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def init_request(self, request: Request) -> None:
         """Begin a list: the request will carry its reading from here on."""
         self._has_next_page = True
-        self.reading = request.reading = Reading(self.source)  # type: ignore[attr-defined]
+        name = (request.headers or {}).pop(LIST_HEADER, "")
+        self.reading = request.reading = Reading(self.source, name)  # type: ignore[attr-defined]
+        if self.source.marks:
+            self._leave_out_unset(request)
         self.reading.begin()
         self.start(request)
 
@@ -54,6 +58,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             how = self.advance(response, sent)
         if how is not None:
             self.reading.ended(how)
+        elif self.reading.is_behind_cursor():
+            pass
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
         self._has_next_page = self.reading.end is None
@@ -85,6 +91,16 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             )
         return not value
 
+    def _leave_out_unset(self, request: Request) -> None:
+        """Ask without the parameters that want a cursor value while there is none."""
+        if str(NO_VALUE) in str(request.url):
+            raise MendDescription(
+                f"{self.source.asset}: the path takes the cursor's value, and a list that is new has none; give "
+                "incremental an initial_value."
+            )
+        for part in ("params", "json", "data", "headers"):
+            setattr(request, part, _set_only(getattr(request, part)))
+
     def _is_left_out(self, response: Any) -> bool:
         if not (self.description.end_on_missing_selector and self.reading.page):
             return False
@@ -94,6 +110,12 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def _announce_rows(self, response: Any) -> None:
         if self.description.rows_total_path:
             self.reading.announce(first_value(self.description.rows_total_path, response.parsed))
+
+
+def _set_only(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _set_only(one) for name, one in value.items() if NO_VALUE not in str(one) or isinstance(one, dict)}
 
 
 def first_value(path: str, body: Any) -> Any:

@@ -31,7 +31,8 @@ class PageReader:
         schema = SourceSchemaInjectableContext(source.discover_schema())
         self._contexts = [StateInjectableContext(state=state), section, schema, SourceInjectableContext(source)]
         with self.entered():
-            self._pipe = ManagedPipeIterator.from_pipes([resource._pipe])
+            # One parent's list after the other: dlt would begin several, and keep their pages in memory.
+            self._pipe = ManagedPipeIterator.from_pipes([resource._pipe], next_item_mode="fifo")
         self._back: list[list[Any]] = []
 
     def entered(self) -> ExitStack:

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
 from urllib.parse import quote
 
 from messaging_assets import json_paths
-from messaging_assets.api_description import ApiDescription, Endpoint, Resource
+from messaging_assets.api_description import ApiDescription, Endpoint, Incremental, Resource
 from messaging_assets.failures import MendDescription
 
+# Under this header a child's requests carry their list's name, as far as the paginator; it never leaves.
+LIST_HEADER = "X-Messaging-Assets-List"
+_LIST = "__list__"
+_CURSOR = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)")
+_ANY_FIELD = re.compile(r"\{resources\.[A-Za-z0-9_]+\.([^}:!]+)[}:!]")
 _PARENT_FIELD = re.compile(r"\{resources\.([A-Za-z0-9_]+)\.([^}:!]+)\}")
+
+
+class _NoValue(str):
+    """Stands for a cursor value that there is not yet, until the paginator takes out what holds it."""
+
+    def __format__(self, spec: str) -> str:
+        return str(self)
+
+
+NO_VALUE = _NoValue("\0no value\0")
 
 
 def path_field(name: str) -> str:
@@ -57,36 +74,83 @@ def bound_path(endpoint: Endpoint, name: str) -> tuple[str, dict[str, Any]]:
     return _PARENT_FIELD.sub(lambda found: f"{{resources.{found[1]}.{path_field(found[2])}}}", path), params
 
 
-class PathFields:
-    """Adds to a parent's record its fields as a path takes them: percent-encoded (RFC 3986), slashes too.
+def for_each_list(asked: dict[str, Any], parent: str, cursor: Incremental | None) -> dict[str, Any]:
+    """A child's request, with its list's name in a header, and the cursor's values from the parent's record.
+
+    Args:
+        asked: the parts of the request in dlt's words.
+        parent: the parent's name.
+        cursor: the child's cursor, where each list has its own.
+    """
+    headers = {**(asked.get("headers") or {}), LIST_HEADER: f"{{resources.{parent}.{_LIST}}}"}
+    if cursor is None:
+        return {**asked, "headers": headers}
+    bound = {cursor.start_param: "{incremental.start_value}", cursor.end_param: "{incremental.end_value}"}
+    params = {**asked["params"], **{name: value for name, value in bound.items() if name}}
+    return dict(_from_parent({**asked, "params": params, "headers": headers}, parent))
+
+
+def _from_parent(value: Any, parent: str) -> Any:
+    if isinstance(value, Mapping):
+        return {_from_parent(name, parent): _from_parent(one, parent) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_from_parent(one, parent) for one in value]
+    return _CURSOR.sub(rf"{{resources.{parent}.{_LIST}\1", value) if isinstance(value, str) else value
+
+
+class ListFields:
+    """Adds to a parent's record what the request for its child's list takes: the list's name, its fields as a path
+    takes them (percent-encoded as RFC 3986 says, slashes too), and where the list's cursor stands.
 
     Args:
         asset: the child's name in errors.
         parent: the resource whose records these are.
-        child: the resource whose path takes them.
+        child: the resource whose requests take them.
+        is_wanted: whether a list of this name is to be read.
+        values: the values of a list's cursor, by name.
     """
 
-    def __init__(self, asset: str, parent: Resource, child: Resource) -> None:
-        self._asset, self._parent = asset, parent
-        self._fields = sorted(_parent_fields(child))
+    def __init__(
+        self,
+        asset: str,
+        parent: Resource,
+        child: Resource,
+        is_wanted: Callable[[str], bool] = lambda name: True,
+        values: Callable[[str], Mapping[str, Any]] = lambda name: {},
+    ) -> None:
+        self._asset, self._parent, self._is_wanted, self._values = asset, parent, is_wanted, values
+        self._in_path, self._elsewhere = _parent_fields(child)
         self._path, _ = bound_path(child.endpoint, child.name)
-        self._seen: set[tuple[Any, ...]] = set()
+        self._seen: set[str] = set()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ListFields:
+        # dlt copies a config to look at it; what was seen is seen once.
+        return self
 
     @property
-    def steps(self) -> list[dict[str, Any]]:
+    def steps(self) -> list[dict[Literal["filter", "map"], Callable[..., Any]]]:
         """The same as dlt's processing steps, which see a record after the fields of its own parent joined it."""
-        return [{"filter": self.is_new}, {"map": self.with_fields}] if self._fields else []
+        return [{"filter": self.is_new}, {"map": self.with_fields}]
+
+    def name(self, row: dict[str, Any]) -> str:
+        """The list's name: a digest, because a parent's key may be nobody's business."""
+        asked = [self._value(row, field) for field in self._in_path]
+        asked += [json_paths.find_values(field, row) for field in self._elsewhere]
+        return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
-        """Whether no earlier record would ask for the same address."""
-        values = tuple(self._value(row, name) for name in self._fields)
-        is_new = values not in self._seen
-        self._seen.add(values)
-        return is_new
+        """Whether the record's list is to be read: no earlier record would ask for the same one."""
+        name = self.name(row)
+        is_new = name not in self._seen
+        self._seen.add(name)
+        return is_new and self._is_wanted(name)
 
     def with_fields(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The record with its fields for the path."""
-        return row | {path_field(name): quote(str(self._value(row, name)), safe="") for name in self._fields}
+        """The record with what the list's requests take."""
+        name = self.name(row)
+        path = {path_field(field): quote(str(self._value(row, field)), safe="") for field in self._in_path}
+        values = {_LIST + key: NO_VALUE if one is None else one for key, one in self._values(name).items()}
+        return row | path | values | {_LIST: name}
 
     def _value(self, row: dict[str, Any], name: str) -> Any:
         found = json_paths.find_values(name, row)
@@ -107,10 +171,13 @@ class PathFields:
         return self._path.rstrip("/").endswith("{" + f"resources.{self._parent.name}.{path_field(name)}" + "}")
 
 
-def _parent_fields(child: Resource) -> set[str]:
-    path = child.endpoint.path or ""
+def _parent_fields(child: Resource) -> tuple[list[str], list[str]]:
+    """The parent's fields that a child's path takes, and those that only the rest of its requests takes."""
+    endpoint = child.endpoint
+    path = endpoint.path or ""
     fields = {found[2] for found in _PARENT_FIELD.finditer(path)}
-    for param, value in child.endpoint.params.items():
+    for param, value in endpoint.params.items():
         if isinstance(value, dict) and value.get("type") == "resolve" and "{" + param + "}" in path:
             fields.add(str(value["field"]))
-    return fields
+    rest = repr([endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
+    return sorted(fields), sorted({found[1] for found in _ANY_FIELD.finditer(rest)} - fields)

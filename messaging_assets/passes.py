@@ -18,6 +18,7 @@ from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.http.authentication import ClientCredentials
@@ -31,6 +32,7 @@ from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy
 
 _PLACE = "messaging_assets_place"
+_MARKS = "messaging_assets_marks"
 _PLACE_VALID_SECONDS = 24 * 3600.0
 _COUNTED = (OffsetPaginator, PageNumberPaginator)
 
@@ -164,6 +166,8 @@ class Pass:
     def _open(self) -> PageReader:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
         assert self.session is not None
+        if self.forget_state:
+            dlt.current.resource_state().clear()
         sources = {one.name: self._source_of(one) for one in self._chain}
         self._own = sources[self.resource.name]
         self._own.resume_at = self._kept_place()
@@ -172,8 +176,6 @@ class Pass:
                 self.session.token_exchange(auth, sources[name].terms)
         config: Any = rest_api_config(self.description, self._chain, self.session, sources, self.base_url)
         reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
-        if self.forget_state:
-            dlt.current.resource_state().clear()
         self._state = deepcopy(Container()[StateInjectableContext].state)
         return PageReader(reader, self._state)
 
@@ -210,12 +212,27 @@ class Pass:
 
     def _keep_incremental(self) -> None:
         """Let how far an incremental resource has come be stored with the last part, and not before."""
-        if not self.resource.endpoint.incremental and not _incremental_params(self.resource):
+        if self._own.incremental is None:
+            return
+        if self._own.marks:
+            self._keep_marks(self._own.marks.of_all(()))
             return
         schema = dlt.current.source_schema().name
         read = self._state.get("sources", {}).get(schema, {}).get("resources", {}).get(self.resource.name, {})
         if "incremental" in read:
             dlt.current.resource_state()["incremental"] = read["incremental"]
+
+    def _keep_marks(self, marks: dict[str, Any]) -> None:
+        assert self._own.incremental is not None
+        dlt.current.resource_state()[_MARKS] = {self._own.incremental.cursor_path: marks}
+
+    def _new_marks(self, one: Resource, asset: str, keys: tuple[str, ...]) -> CursorMarks | None:
+        """A mark for each list of a child; those of a parent that is a child itself are for this read alone."""
+        cursor = cursor_of(one.endpoint)
+        if cursor is None or one is self._chain[0]:
+            return None
+        kept = dlt.current.resource_state().get(_MARKS, {}).get(cursor.cursor_path, {})
+        return CursorMarks(asset, cursor, keys, deepcopy(kept) if one is self._chain[-1] else {})
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
@@ -241,10 +258,13 @@ class Pass:
         own = one is self._chain[-1]
         from_parent = tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
         endpoint = with_paginator(self.description, one)
+        asset = self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})"
+        keys = tuple(key for key in one.keys if key not in from_parent)
         return Source(
-            asset=self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})",
+            asset=asset,
             endpoint=endpoint,
-            keys=tuple(key for key in one.keys if key not in from_parent),
+            keys=keys,
+            marks=self._new_marks(one, asset, keys),
             receipt=self.receipt,
             auth=self.auths.get(one.name),
             set_aside=self._set_aside if own else lambda row, reason, page: None,
@@ -292,9 +312,3 @@ class _Due:
 
 def _load_id() -> str:
     return str(dlt.current.load_package_state()["load_id"])
-
-
-def _incremental_params(resource: Resource) -> bool:
-    """Whether a parameter is bound to incremental loading, in dlt's other spelling."""
-    params = resource.endpoint.params.values()
-    return any(isinstance(value, dict) and value.get("type") == "incremental" for value in params)

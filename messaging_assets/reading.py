@@ -10,13 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import requests
 from requests.auth import AuthBase
 
 from messaging_assets import json_paths
-from messaging_assets.api_description import Endpoint
+from messaging_assets.api_description import Endpoint, Incremental
+from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.failures import PagesRepeat, SyncFailure
 from messaging_assets.http.exchange import Terms
 from messaging_assets.judgement import Facts, judge
@@ -74,6 +76,7 @@ class Source:
         repeated: collects the hashes of keys that came more than once.
         resume_at: where an earlier, interrupted read had committed to; the list goes on behind it.
         current: the list that is being read.
+        marks: how far each list of a child resource has come; None where there is no cursor, or one for all.
     """
 
     asset: str
@@ -88,6 +91,7 @@ class Source:
     repeated: set[int] = field(default_factory=set)
     resume_at: Place | None = None
     current: Reading | None = None
+    marks: CursorMarks | None = None
 
     @property
     def terms(self) -> Terms:
@@ -105,10 +109,19 @@ class Source:
             return 0
         return paginator.overlap or int(self.endpoint.total == "exact" and paginator.limit > 1)
 
+    def cursor_values(self, name: str) -> dict[str, Any]:
+        """What `{incremental.<name>}` means in a request for the list of this name, where it has a mark of its own."""
+        return self.marks.cursor(name).values if self.marks else {}
+
+    @cached_property
+    def incremental(self) -> Incremental | None:
+        """The endpoint's cursor, in either of dlt's spellings."""
+        return cursor_of(self.endpoint)
+
     @property
     def may_stop_early(self) -> bool:
         """Whether dlt closes the list by itself, because rows come in the order of the cursor."""
-        return bool(self.endpoint.incremental and self.endpoint.incremental.row_order)
+        return bool(self.marks is None and self.incremental and self.incremental.row_order)
 
 
 class Reading:
@@ -116,6 +129,7 @@ class Reading:
 
     Args:
         source: what it shares with the other lists of its resource.
+        name: which of them it is; empty for a resource without a parent.
 
     Attributes:
         page: how many pages came.
@@ -129,14 +143,16 @@ class Reading:
         may_repeat: whether the last page once more means "past the last page" from here on.
     """
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, name: str = "") -> None:
+        self.source, self.name = source, name
+        self.cursor = source.marks.cursor(name) if source.marks else None
         self.asset, self.auth = source.asset, source.auth
         self.page = 0
         self.end: str | None = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.may_end_with: frozenset[int] = frozenset()
         self.may_repeat, self.back = False, 0
+        self._is_left = False
         self._seen: set[int] = set()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -210,6 +226,8 @@ class Reading:
         self._last_keys = whole
         self._note_place(digest, len(whole))
         self.source.prepare_rows(rows)
+        if self.cursor:
+            rows[:] = self.cursor.newer(rows, self.page)
         return sent
 
     def _resumed(self, place: Place, rows: list[Any], keys: list[int], digest: str) -> int:
@@ -237,8 +255,14 @@ class Reading:
         if (number := whole_number(total)) is not None:
             self._totals.append(number)
 
-    def ended(self, how: str, finding: Finding | None = None) -> None:
-        """The list is over: how that is known, and what follows from it where that is not for the counts to say."""
+    def ended(self, how: str, finding: Finding | None = None, is_early: bool = False) -> None:
+        """The list is over.
+
+        Args:
+            how: how that is known.
+            finding: what follows from it where that is not for the counts to say.
+            is_early: whether rows follow that nobody asks for.
+        """
         if self.end is not None:
             return
         self.end, receipt, source = how, self.source.receipt, self.source
@@ -248,9 +272,12 @@ class Reading:
             receipt.parents = (receipt.parents or 0) + self.distinct
         else:
             receipt.distinct_keys += self.distinct
-            if self.total is not None and source.endpoint.total != "ignore":
+            if self.total is not None and source.endpoint.total != "ignore" and not is_early:
                 receipt.announced(self.total)
-        worst = max((one for one in (finding, judge(self._facts(), how)) if one), key=lambda one: one.verdict)
+        judged = None if is_early else judge(self._facts(), how)
+        worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
+        if source.marks:
+            source.marks.close(self.name, moves=worst.verdict < Verdict.INCOMPLETE and not self._is_left)
         receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
 
     def refused(self, how: str) -> None:
@@ -262,7 +289,16 @@ class Reading:
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
         verdict = Verdict.UNKNOWN if self.page else Verdict.READ_TO_THE_END
+        self._is_left = True
         self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
+
+    def is_behind_cursor(self) -> bool:
+        """Whether the rows that follow are behind the cursor's mark, because they come in its order; ends the list."""
+        if self.cursor is None or not self.cursor.is_past:
+            return False
+        how = "the rows that follow are outside the cursor's range"
+        self.ended(how, Finding(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor"), is_early=True)
+        return True
 
     def cut_short(self, why: str) -> None:
         """The list was left before its end, by a cap."""
@@ -343,7 +379,6 @@ class Reading:
         self._note_cursors(rows)
 
     def _note_cursors(self, rows: list[Any]) -> None:
-        incremental = self.source.endpoint.incremental
-        if incremental is not None and not self.source.is_parent:
+        if (incremental := self.source.incremental) is not None and not self.source.is_parent:
             values = [value for row in rows for value in json_paths.find_values(incremental.cursor_path, row)]
             self.source.receipt.met_cursors([value for value in values if isinstance(value, (int, float, str))])

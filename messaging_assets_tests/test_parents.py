@@ -8,7 +8,7 @@ import pytest
 
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
-from messaging_assets.parents import PathFields, bound_path, parent_of
+from messaging_assets.parents import ListFields, bound_path, parent_of
 
 
 def _child(path: str, **endpoint: Any) -> Resource:
@@ -20,7 +20,7 @@ PARENT = Resource.model_validate({"name": "channels"})
 
 def _passed(child: Resource, rows: list[Any]) -> list[Any]:
     """What is left of parents' records on their way to a child."""
-    fields = PathFields("chat.messages", PARENT, child)
+    fields = ListFields("chat.messages", PARENT, child)
     for step in fields.steps:
         rows = [row for row in rows if step["filter"](row)] if "filter" in step else [step["map"](row) for row in rows]
     return rows

@@ -1,0 +1,298 @@
+"""A cursor for each parent: every channel has its own high-water mark, because channels do not move at one pace."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import count
+from typing import Any
+
+import pytest
+from dagster import DagsterInstance, materialize
+
+from messaging_assets import cursor_marks
+from messaging_assets.api_description import ApiDescription, Incremental
+from messaging_assets.assets import build_assets
+from messaging_assets.credentials import build_credentials
+from messaging_assets.cursor_marks import CursorMarks
+from messaging_assets.destination import build_pipeline
+from messaging_assets.embedded_elt import DagsterDltResource
+from messaging_assets.failures import MendDescription
+from messaging_assets.project_folders import project_folders, settle_environment
+from messaging_assets.sandbox import Fault, Sandbox
+
+API = "team_messaging"
+START = "2025-01-01T00:00:00Z"
+
+
+class Chat:
+    """Channels and their messages, synced as often and in as many ways as a test wants."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox, self._numbers = sandbox, count(1)
+        self.channels, self.messages = sandbox.rows(API, "channels"), sandbox.rows(API, "messages")
+        del self.channels[3:], self.messages[:]
+        self.busy, self.slow, self.quiet = (row["id"] for row in self.channels)
+        self.incremental: dict[str, Any] = {
+            "cursor_path": "created_at",
+            "initial_value": START,
+            "start_param": "since",
+        }
+        self.described: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge"}
+        self.endpoint: dict[str, Any] = {}
+
+    def say(self, channel: str, moment: str) -> dict[str, Any]:
+        """A new message, as late as it likes."""
+        row = {"id": f"m{next(self._numbers):03d}", "channel_id": channel, "created_at": moment, "text": "hello"}
+        self.messages.append(row)
+        return row
+
+    def sync(self, config: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The metadata of a green sync, or of a red one with its error."""
+        self.sandbox.forget()
+        settle_environment().make()
+        api = self.api()
+        with DagsterInstance.ephemeral() as instance:
+            result = materialize(
+                build_assets(api),
+                instance=instance,
+                resources={"dlt": DagsterDltResource(), "team_messaging_credentials": build_credentials(api)},
+                run_config={"ops": {"team_messaging__messages": {"config": config}}} if config else None,
+                raise_on_error=False,
+            )
+        if result.success:
+            [event] = result.get_asset_materialization_events()
+            return {name: value.value for name, value in event.materialization.metadata.items()}
+        [failed] = result.get_step_failure_events()
+        failure: Any = failed.step_failure_data.user_failure_data
+        return {"error": failure.description} | {name: value.value for name, value in failure.metadata.items()}
+
+    def api(self) -> ApiDescription:
+        """Messages of each channel, as the test describes them."""
+        endpoint = {
+            "path": "v1/channels/{resources.channels.id}/messages",
+            "incremental": self.incremental,
+            **self.endpoint,
+        }
+        defaults = {"data_selector": "data", "paginator": {"type": "offset", "limit": 2}}
+        auth = {"type": "oauth2", "token_url": "http://sandbox.invalid"}
+        return ApiDescription.model_validate(
+            {
+                "name": API,
+                "client": {"base_url": "http://sandbox.invalid", "auth": auth, "max_in_flight": 1},
+                "resource_defaults": {"endpoint": {**defaults, "error_handler": {"max_retries": 0}}},
+                "resources": [
+                    {"name": "channels", "endpoint": "v1/channels", "primary_key": "id", "selected": False},
+                    {"name": "messages", **self.described, "endpoint": endpoint},
+                ],
+            }
+        )
+
+    def loaded(self) -> list[str]:
+        """The keys in the table, in order."""
+        with self._client() as client:
+            return sorted(row[0] for row in client.execute_sql("SELECT id FROM messages") or [])
+
+    def said(self) -> list[str]:
+        """The keys that the API has, in order."""
+        return sorted(row["id"] for row in self.messages)
+
+    def asked(self) -> dict[str, list[str | None]]:
+        """From where each channel was asked for, a value for each request."""
+        asked: dict[str, list[str | None]] = {}
+        for request in self.sandbox.asked(API, "messages"):
+            asked.setdefault(request.path.split("/")[4], []).append(request.query.get("since"))
+        return asked
+
+    def marks(self) -> list[str]:
+        """The marks in the destination, in order."""
+        pipeline = build_pipeline(self.api(), self.api().resources_in_full["messages"], project_folders())
+        pipeline.sync_destination()
+        [source] = pipeline.state["sources"].values()
+        kept = source["resources"]["messages"]["messaging_assets_marks"]["created_at"]
+        return sorted(mark["last_value"] for mark in kept.values())
+
+    def _client(self) -> Any:
+        return build_pipeline(self.api(), self.api().resources_in_full["messages"], project_folders()).sql_client()
+
+
+@pytest.fixture
+def chat(known_sandbox: Sandbox) -> Chat:
+    chat = Chat(known_sandbox)
+    for channel, day in ((chat.busy, "20"), (chat.slow, "10"), (chat.quiet, "05")):
+        for hour in range(3):
+            chat.say(channel, f"2025-03-{day}T{hour:02d}:00:00Z")
+    return chat
+
+
+def test_each_channel_is_asked_for_from_its_own_mark(chat: Chat) -> None:
+    first = chat.sync()
+    assert chat.asked() == {channel: [START] * 3 for channel in (chat.busy, chat.slow, chat.quiet)}
+    late = chat.say(chat.quiet, "2025-03-06T00:00:00Z")
+
+    second = chat.sync()
+
+    assert first["messaging_assets/rows_loaded"] == 9
+    assert late["id"] in chat.loaded()
+    assert chat.loaded() == chat.said()
+    assert second["messaging_assets/rows_loaded"] == 1
+    assert {channel: since[0] for channel, since in chat.asked().items()} == {
+        chat.busy: "2025-03-20T02:00:00Z",
+        chat.slow: "2025-03-10T02:00:00Z",
+        chat.quiet: "2025-03-05T02:00:00Z",
+    }
+    # A page and the empty one behind it, for each channel.
+    assert [len(since) for since in chat.asked().values()] == [2, 2, 2]
+
+
+def test_a_new_channel_is_read_from_the_beginning(chat: Chat) -> None:
+    chat.sync()
+    chat.channels.append({**chat.channels[0], "id": "channel_new"})
+    chat.say("channel_new", "2025-02-01T00:00:00Z")
+
+    synced = chat.sync()
+
+    assert chat.asked()["channel_new"][0] == START
+    assert synced["messaging_assets/rows_loaded"] == 1
+    assert chat.loaded() == chat.said()
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_the_rows_at_the_mark_are_neither_lost_nor_doubled(chat: Chat, disposition: str) -> None:
+    chat.described["write_disposition"] = disposition
+    chat.sync()
+    chat.say(chat.quiet, "2025-03-05T02:00:00Z")
+
+    for _ in range(2):
+        chat.sync()
+
+    assert chat.loaded() == chat.said()
+
+
+def test_a_read_that_fails_in_the_second_channel_moves_no_mark(chat: Chat) -> None:
+    chat.sync()
+    before = chat.marks()
+    for channel in (chat.busy, chat.slow):
+        chat.say(channel, "2025-04-01T00:00:00Z")
+    chat.sandbox.fault(Fault(api=API, resource="messages", after=2, times=1, status=500))
+
+    failed = chat.sync()
+    after = chat.marks()
+    synced = chat.sync()
+
+    assert "error" in failed
+    assert after == before
+    assert chat.asked()[chat.busy][0] == "2025-03-20T02:00:00Z"
+    assert synced["messaging_assets/rows_loaded"] == 2
+    assert chat.loaded() == chat.said()
+
+
+def test_marks_live_in_the_destination_and_survive_a_new_machine(chat: Chat) -> None:
+    chat.sync()
+    shutil.rmtree(project_folders().pipelines)
+    chat.say(chat.slow, "2025-03-11T00:00:00Z")
+
+    synced = chat.sync()
+
+    assert chat.asked()[chat.slow][0] == "2025-03-10T02:00:00Z"
+    assert synced["messaging_assets/rows_loaded"] == 1
+    assert chat.loaded() == chat.said()
+
+
+@pytest.mark.parametrize("config", [{"forget_state": True}, {"full_refresh": True}])
+def test_forgetting_the_state_forgets_every_mark(chat: Chat, config: dict[str, Any]) -> None:
+    chat.sync()
+
+    synced = chat.sync(config)
+
+    assert chat.asked() == {channel: [START] * 3 for channel in (chat.busy, chat.slow, chat.quiet)}
+    assert synced["messaging_assets/rows_loaded"] == 9
+    assert chat.loaded() == chat.said()
+
+
+def test_a_lag_is_taken_from_each_mark_and_marks_never_go_back(chat: Chat) -> None:
+    chat.incremental["lag"] = 3600
+    chat.sync()
+    marks = chat.marks()
+    chat.say(chat.slow, "2025-03-10T01:30:00Z")
+
+    chat.sync()
+
+    assert chat.asked()[chat.slow][0] == "2025-03-10T01:00:00Z"
+    assert chat.loaded() == chat.said()
+    assert chat.marks() == marks
+
+
+def test_a_channel_that_comes_back_goes_on_and_marks_of_gone_ones_are_bounded(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat.sync()
+    away = chat.channels.pop()
+    chat.sync()
+    assert len(chat.marks()) == 3
+
+    chat.channels.append(away)
+    chat.sync()
+    assert chat.asked()[chat.quiet][0] == "2025-03-05T02:00:00Z"
+
+    monkeypatch.setattr(cursor_marks, "GONE_KEPT", 1)
+    del chat.channels[:2]
+    chat.sync()
+    assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T02:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"params": {"since": "{incremental.start_value}"}},
+        {"params": {"since": {"type": "incremental", "cursor_path": "created_at"}}, "incremental": None},
+    ],
+    ids=["placeholder", "parameter"],
+)
+def test_every_spelling_of_the_start_means_the_same_and_no_start_is_left_out(
+    chat: Chat, endpoint: dict[str, Any]
+) -> None:
+    del chat.incremental["start_param"], chat.incremental["initial_value"]
+    chat.endpoint = endpoint
+
+    chat.sync()
+    assert chat.asked()[chat.slow] == [None] * 3
+    chat.say(chat.slow, "2025-03-10T12:00:00Z")
+    chat.sync()
+
+    assert chat.asked()[chat.slow][0] == "2025-03-10T02:00:00Z"
+    assert chat.loaded() == chat.said()
+
+
+def test_a_list_in_the_cursors_order_is_left_behind_its_mark(chat: Chat) -> None:
+    chat.incremental.update(row_order="desc")
+    del chat.incremental["start_param"]
+    chat.messages.reverse()
+    chat.sync()
+    chat.messages.insert(0, chat.say(chat.busy, "2025-03-21T00:00:00Z"))
+    chat.messages.pop()
+
+    synced = chat.sync()
+
+    # Its first page has the new row and the one at the mark, its second the rows behind it; the others' first has both.
+    assert {channel: len(asked) for channel, asked in chat.asked().items()} == {
+        chat.busy: 2,
+        chat.slow: 1,
+        chat.quiet: 1,
+    }
+    assert chat.loaded() == chat.said()
+    assert synced["messaging_assets/verdict"] == "read to the end"
+
+
+def test_a_record_without_a_cursor_value_is_told_of_in_a_sentence(chat: Chat) -> None:
+    chat.messages[0]["created_at"] = None
+
+    failed = chat.sync()
+
+    assert "a record on page 1 has no 'created_at', so what is new cannot be told" in failed["error"]
+
+
+def test_a_mark_of_another_type_than_the_rows_is_told_of_in_a_sentence() -> None:
+    marks = CursorMarks("chat.messages", Incremental(cursor_path="at", initial_value="2025"), ("id",), {})
+
+    with pytest.raises(MendDescription, match="does not compare with initial_value"):
+        marks.cursor("x").newer([{"id": 1, "at": 2025}], 1)

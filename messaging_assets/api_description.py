@@ -13,7 +13,7 @@ from copy import copy
 from functools import cached_property, lru_cache, partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
 from messaging_assets.authentication_description import Auth, Described, WebAddress
 from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
@@ -265,6 +265,7 @@ class ApiDescription(Described):
     resources: list[Resource] = Field(min_length=1)
     schedule: Schedule | None = None
     sensor: Sensor | None = None
+    _lines: dict[str, int] = PrivateAttr(default_factory=dict)
 
     @field_validator("resources", mode="before", json_schema_input_type=list[str | Resource])
     @classmethod
@@ -284,6 +285,15 @@ class ApiDescription(Described):
         """Every resource with the defaults laid under it, by name, those too that only serve as parents."""
         merged = (_laid_over(self.resource_defaults, resource) for resource in self.resources)
         return {resource.name: resource for resource in merged}
+
+    def with_lines(self, lines: dict[str, int]) -> ApiDescription:
+        """The same, knowing in which line of its file each resource begins."""
+        self._lines.update(lines)
+        return self
+
+    def line_of(self, resource: Resource) -> int:
+        """The line of the file in which a resource begins; the first one where that is not known."""
+        return self._lines.get(resource.name, 1)
 
     @property
     def unpartitioned(self) -> dict[str, Resource]:

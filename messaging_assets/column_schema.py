@@ -7,7 +7,13 @@ from typing import Any
 
 from dagster import TableColumn, TableColumnConstraints, TableSchema
 
-from messaging_assets.api_description import Resource
+from messaging_assets.api_description import Column, Resource
+
+# What dlt adds to each row, in words.
+_OF_DLT = {
+    "_dlt_load_id": "The load that brought the row.",
+    "_dlt_id": "The row's own mark, by which child tables know it.",
+}
 
 
 def declared_schema(resource: Resource) -> TableSchema:
@@ -41,14 +47,16 @@ def _schema(
     resource: Resource, columns: Iterable[tuple[str, str, bool]], normalize: Callable[[str], str]
 ) -> TableSchema:
     described = {normalize(name): column for name, column in resource.columns.items()}
+    unknown = Column()
     keys = [normalize(key) for key in resource.keys]
     return TableSchema(
         columns=[
             TableColumn(
                 name=name,
                 type=type_,
-                description=described[name].description if name in described else None,
+                description=described.get(name, unknown).description or _OF_DLT.get(name),
                 constraints=TableColumnConstraints(nullable=nullable, unique=keys == [name]),
+                tags={"sensitive": ""} if described.get(name, unknown).sensitive else None,
             )
             for name, type_, nullable in columns
         ]

@@ -155,7 +155,10 @@ def _checked(document: Document, name: str, file: str | None) -> ApiDescription:
         shown = name or "description" if file is None else _shown(Path(file))
         lines = None if file is None else document.lines
         raise InvalidDescription(problems_of(mistakes, raw, shown, lines))
-    return description
+    lines_of = {
+        one.name: document.lines.get(("resources", place), 1) for place, one in enumerate(description.resources)
+    }
+    return description.with_lines(lines_of)
 
 
 def _across(raw: Mapping[str, Any], name: str, file: str | None) -> list[Mistake]:

@@ -71,23 +71,25 @@ class ApiTranslator(DagsterDltTranslator):
         return f"Rows of {path}. {self.description.description or ''}".strip()
 
     def _metadata(self) -> dict[str, object]:
+        resource = self.resource
         metadata: dict[str, object] = {
-            f"{METADATA}/write_disposition": self.resource.disposition,
-            f"{METADATA}/primary_key": ", ".join(self.resource.keys) or "none",
+            f"{METADATA}/write_disposition": resource.disposition,
+            f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
         }
-        if self.resource.columns:
-            metadata["dagster/column_schema"] = declared_schema(self.resource)
+        if resource.columns:
+            metadata["dagster/column_schema"] = declared_schema(resource)
         if self.description.file:
-            metadata.update(CodeReferencesMetadataSet(code_references=_reference(self.description.file)))
+            reference = _reference(self.description.file, self.description.line_of(resource))
+            metadata.update(CodeReferencesMetadataSet(code_references=reference))
         return metadata
 
 
-def _reference(file: str) -> CodeReferencesMetadataValue:
-    """The link from an asset's page to its API file."""
+def _reference(file: str, line: int) -> CodeReferencesMetadataValue:
+    """The link from an asset's page to its place in the API file."""
     with warnings.catch_warnings():
         # That Dagster calls code references beta is nothing that a reader of the log can act upon.
         warnings.simplefilter("ignore", BetaWarning)
-        place = LocalFileCodeReference(file_path=file, line_number=1, label="API file")
+        place = LocalFileCodeReference(file_path=file, line_number=line, label="API file")
         return CodeReferencesMetadataValue(code_references=[place])
 
 

@@ -1,0 +1,85 @@
+"""What an asset's page shows, before and after a sync, to somebody who has never seen its API file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetKey, AssetSpec, Definitions
+
+from messaging_assets.api_definitions import definitions_for
+from messaging_assets.description_files import read_file
+
+API = """\
+client:
+  base_url: https://api.example.com/v1/
+resource_defaults: {primary_key: id}
+resources:
+  - users
+  - name: posts
+    description: What people wrote.
+    endpoint: users/{resources.users.id}/posts
+    owners: ["team:content", ann@example.com]
+    columns:
+      id: {data_type: text, nullable: false, description: The post's key.}
+      email: {data_type: text, sensitive: true}
+    freshness: {warn_after: 6, fail_after: 24}
+  - name: other
+"""
+
+
+@pytest.fixture
+def specs(clean_room: Path) -> dict[str, AssetSpec]:
+    (clean_room / "chat.yaml").write_text(API)
+    definitions = definitions_for(read_file(clean_room / "chat.yaml"))
+    return {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+
+
+def test_an_asset_says_what_it_is_whose_and_how_old_it_may_get(specs: dict[str, AssetSpec]) -> None:
+    posts = specs["chat/posts"]
+    assert posts.description == "What people wrote."
+    assert list(posts.owners) == ["team:content", "ann@example.com"]
+    policy: Any = posts.freshness_policy
+    assert (policy.warn_window.to_timedelta(), policy.fail_window.to_timedelta()) == (
+        timedelta(hours=6),
+        timedelta(hours=24),
+    )
+    assert specs["chat/users"].freshness_policy is None
+
+
+def test_an_asset_leads_to_its_line_of_the_file(specs: dict[str, AssetSpec], clean_room: Path) -> None:
+    places = {name: spec.metadata.get("dagster/code_references") for name, spec in specs.items()}
+    lines = {name: place.code_references[0].line_number for name, place in places.items() if place}
+    assert lines == {"chat/users": 5, "chat/posts": 6, "chat/other": 14}
+    [reference] = places["chat/posts"].code_references  # type: ignore[union-attr]
+    assert reference.file_path == str(clean_room / "chat.yaml")
+
+
+def test_an_asset_comes_from_its_endpoint_and_from_its_parents_table(specs: dict[str, AssetSpec]) -> None:
+    deps = [dep.asset_key for dep in specs["chat/posts"].deps]
+    assert deps == [AssetKey(["chat", "endpoint", "posts"]), AssetKey(["chat", "users"])]
+    endpoint = specs["chat/endpoint/posts"].metadata
+    assert endpoint["messaging_assets/address"] == "https://api.example.com/v1/users/{resources.users.id}/posts"
+
+
+def test_columns_say_what_they_mean_and_which_are_sensitive(specs: dict[str, AssetSpec]) -> None:
+    key, email = specs["chat/posts"].metadata["dagster/column_schema"].columns
+    assert (key.description, key.constraints.nullable, key.constraints.unique) == ("The post's key.", False, True)
+    assert (dict(key.tags), list(email.tags)) == ({}, ["sensitive"])
+
+
+def test_a_sync_leaves_what_is_plotted_and_the_columns_of_the_table(known_sandbox: Any, dagster_instance: Any) -> None:
+    from messaging_assets.code_location import build_code_location
+
+    definitions: Definitions = build_code_location()
+    result = definitions.resolve_job_def("messaging_sync").execute_in_process(instance=dagster_instance)
+    [done] = result.get_asset_materialization_events()
+    metadata = done.materialization.metadata
+    assert metadata["dagster/row_count"].value == 2_500
+    assert isinstance(metadata["messaging_assets/seconds"].value, float)
+    assert 0 < metadata["messaging_assets/seconds"].value < 600
+    columns = {column.name: column for column in metadata["dagster/column_schema"].value.columns}
+    assert columns["timestamp"].description == "When the message was sent."
+    assert all(column.description for name, column in columns.items() if name.startswith("_dlt"))

@@ -11,10 +11,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-# Kept beside the rows, so that rows loaded one way go on loading the other way, and a load can be taken back.
 _DLT_SETTINGS = {
+    # Kept beside the rows, so that rows loaded one way go on loading the other way, and a load can be taken back.
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
-    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID": "true",
     # Rows do not lie about: neither in the working folder nor in the staging dataset of a merge.
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "LOAD__TRUNCATE_STAGING_DATASET": "true",

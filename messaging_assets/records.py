@@ -12,6 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
+from dlt.common.schema.typing import C_DLT_ID
+from dlt.common.schema.utils import dlt_id_column
+
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.redaction import MASK
@@ -77,6 +80,8 @@ class Batches:
         self._is_whole = strategy == "scd2"
         self._careful = self._is_whole or self.resource.nested == "tables"
         self._has_plain_keys = bool(self._keys) and not self._careful
+        if not self._careful:
+            self.columns.hints[C_DLT_ID] = {**dlt_id_column()}
 
     @property
     def hints(self) -> dict[str, dict[str, Any]]:

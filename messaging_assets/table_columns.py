@@ -12,11 +12,14 @@ The schema contract is kept here, from the first load on: dlt itself would let a
 
 from __future__ import annotations
 
+import base64
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+from dlt.common.schema.typing import C_DLT_ID
 
 from messaging_assets.api_description import Resource
 from messaging_assets.column_values import arrow_type, convert, data_type_of
@@ -71,7 +74,14 @@ class TypedRows:
         fields = [pa.field(name, array.type, name not in required) for name, array in self.arrays.items()]
         kept = pa.array(self.good, pa.int64())
         arrays = [array.take(kept) if self.bad else array for array in self.arrays.values()]
-        return pa.table(arrays, pa.schema(fields))
+        row_id = pa.field(C_DLT_ID, pa.string(), False)
+        return pa.table([*arrays, _row_ids(len(kept))], pa.schema([*fields, row_id]))
+
+
+def _row_ids(count: int) -> Any:
+    """Random ids of rows, as dlt gives them (it would write each file a second time to add them)."""
+    text = base64.b64encode(os.urandom(12 * count))
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), count, [None, pa.py_buffer(text)]).cast(pa.string())
 
 
 class TableColumns:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import logging
 import re
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import duckdb as duckdb_library
+from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.pipeline import LoadInfo
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.factory import duckdb as DltDuckDb  # noqa: N812 - dlt writes this class small
@@ -83,6 +84,23 @@ class _WaitingClient(DuckDbClient):
 
 class duckdb(DltDuckDb):  # noqa: N801 - dlt takes the destination's type, and so its configuration, from this name
     """dlt's DuckDB destination, with writers that wait."""
+
+    _known: ClassVar[dict[Any, DestinationCapabilitiesContext]] = {}
+
+    def capabilities(self, config: Any = None, naming: Any = None) -> DestinationCapabilitiesContext:
+        """See Destination; found out once, where dlt looks all of its configuration up twenty times a load."""
+        if config is not None:
+            return super().capabilities(config, naming)
+        key = naming and (naming.name(), naming.max_length)
+        if key not in self._known:
+            self._known[key] = super().capabilities(None, naming)
+        return self._known[key].copy()
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        capabilities = super()._raw_capabilities()
+        # dlt leaves this open. Then what a merge deletes is committed before what it inserts.
+        capabilities.supports_transactions = True
+        return capabilities
 
     @property
     def client_class(self) -> type[DuckDbClient]:

@@ -119,10 +119,15 @@ def test_chat_loads_channels_messages_and_replies_and_then_what_is_new(apis: Exa
     }
 
     apis.asked.clear()
-    messages += [_message(f"C{channel}", 1_735_700_100 + channel) for channel in range(5)]
+    # A message that comes late to one channel is older than the newest of the others.
+    messages += [_message(f"C{channel}", 1_735_700_100 + channel) for channel in range(1, 5)]
+    receipt = syncs.run("chat")["messages"]
+    messages += [_message("C0", 1_735_700_100)]
     receipt = syncs.run("chat")["messages"]
 
     assert receipt["dagster/row_count"] == 33
+    # The newest known message of each channel comes again, because the range includes it.
+    assert receipt["rows_read"] == 6
     assert syncs.rows("SELECT COUNT(*) FROM chat.messages WHERE text LIKE 'at 17357001%'") == [(5,)]
 
 
@@ -185,8 +190,9 @@ def test_links_without_end_are_a_circle_unless_an_empty_page_is_the_end(
     job = definitions_for(raw, name="email").resolve_job_def("email_sync")
     result = job.execute_in_process(instance=dagster_instance, raise_on_error=False)
 
-    [failure] = result.get_step_failure_events()
-    assert "the list goes in a circle" in str(failure.step_failure_data.user_failure_data.description)
+    [event] = result.get_step_failure_events()
+    failure: Any = event.step_failure_data.user_failure_data
+    assert "the list goes in a circle" in failure.description
 
 
 def test_alerts_load_day_by_day_and_silences_are_marked_when_gone(apis: ExampleApis, syncs: Syncs) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from operator import itemgetter
 from typing import Any
 
 from dlt.common.schema.typing import C_DLT_ID
@@ -67,7 +68,7 @@ class Batches:
         self._rows: list[dict[str, Any]] = []
         self._pages: list[int] = []
         self._places: dict[Any, int] = {}
-        self._parted: set[int] = set()
+        self._parted: dict[int, int] = {}
         self._rejected: list[dict[str, Any]] = []
         self._bytes = self.receipt.bytes
         self._sensitive = {self.normalize(name) for name, one in self.resource.columns.items() if one.sensitive}
@@ -99,11 +100,33 @@ class Batches:
     def add(self, rows: list[dict[str, Any]]) -> int:
         """Take a page's records until the batch is full; how many were taken."""
         page = self.page()
-        for taken, row in enumerate(rows, 1):
-            self._add(row, page)
-            if len(self._rows) >= BATCH_ROWS and not self._is_whole:
-                return taken
-        return len(rows)
+        taken = rows if self._is_whole else rows[: max(BATCH_ROWS - len(self._rows), 1)]
+        if self._places_of(taken):
+            self._rows += taken
+            self._pages += [page] * len(taken)
+        else:
+            for row in taken:
+                self._add(row, page)
+        return len(taken)
+
+    def _places_of(self, rows: list[dict[str, Any]]) -> bool:
+        """Note the places of a page's keys at once; False where a record repeats one, or its key needs a look."""
+        if not self._keys:
+            return True
+        try:
+            keys = list(zip(*(map(itemgetter(name), rows) for name in self._keys), strict=True))
+            fresh = set(keys)
+        except (KeyError, TypeError):
+            return False
+        if len(fresh) < len(rows) or not self._places.keys().isdisjoint(fresh):
+            return False
+        if self.receipt.rows_loaded and not self.is_late:
+            hashes = hashes_of(keys)
+            earlier = (self.loaded,) if self.is_child else (self.repeated, self._parted.keys())
+            if not all(one.isdisjoint(hashes) for one in earlier):
+                return False
+        self._places.update(zip(keys, range(len(self._rows), len(self._rows) + len(rows)), strict=True))
+        return True
 
     def _add(self, row: dict[str, Any], page: int) -> None:
         if self._keys:
@@ -134,7 +157,10 @@ class Batches:
             self.loaded.update(hashes_of(list(places)))
         elif pages:
             # A page may go on in the next batch, and so may keys that it has twice.
-            self._parted = {hash_of(key) for key, place in places.items() if pages[place] >= pages[-1] - 1}
+            for key, place in places.items():
+                if pages[place] >= pages[-1] - 1:
+                    self._parted[hash_of(key)] = pages[place]
+            self._parted = {key: page for key, page in self._parted.items() if page >= pages[-1] - 1}
         if not rows:
             return
         typed = self.columns.typed(rows)

@@ -37,8 +37,8 @@ def batches(receipt: Receipt, **resource: Any) -> Batches:
 
 @pytest.mark.parametrize(
     ("page_size", "batch_rows"),
-    [(3, 2), (5, 100), (5, 3), (10, 4)],
-    ids=["pages over batches", "pages in one batch", "batches over pages", "batches within a page"],
+    [(3, 2), (5, 100), (5, 3), (10, 4), (10, 2)],
+    ids=["pages over batches", "pages in one batch", "batches over pages", "batches within a page", "many in a page"],
 )
 @pytest.mark.parametrize(
     ("disposition", "expected"),

@@ -27,12 +27,14 @@ class Schedule(Described):
 
     cron: CronLine
     timezone: TimeZone = "UTC"
+    switched_on: bool = Field(False, description="Whether it ticks before anybody switches it on in the UI.")
 
 
 class Sensor(Described):
     """Ask the API from time to time whether there is anything new: becomes the sensor `<api>_new_data`."""
 
     minimum_interval: int = Field(60, ge=5, le=604_800, description="Seconds between two looks.")
+    switched_on: bool = Field(False, description="Whether it looks before anybody switches it on in the UI.")
 
 
 class Freshness(Described):

@@ -16,6 +16,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "validate": ("messaging_assets.validation:validate", "Check API files offline, by file and line."),
     "check": ("messaging_assets.verbs.check:command", "Ask a live API whether its file is right; loads nothing."),
     "preview": ("messaging_assets.verbs.preview:command", "Show some rows of a resource; loads nothing."),
+    "sync": ("messaging_assets.verbs.sync:command", "Sync an API now, checks included."),
     "status": ("messaging_assets.verbs.status:command", "Show each asset's last sync, checks and next tick."),
 }
 

@@ -26,6 +26,7 @@ from messaging_assets.description_problems import (
 from messaging_assets.description_secrets import secret_mistakes
 from messaging_assets.description_shape import REFUSED, shape_mistakes
 from messaging_assets.description_yaml import Document, read_yaml
+from messaging_assets.project_folders import project_folders
 
 __all__ = [
     "FOLDERS_VARIABLE",
@@ -114,9 +115,13 @@ def read_folders(folders: Iterable[str | os.PathLike[str]]) -> DescriptionFiles:
 
 
 def api_folders() -> list[Path]:
-    """The folders that MESSAGING_ASSETS_APIS names, `os.pathsep` between them; else the package's own `apis/`."""
+    """The folders that MESSAGING_ASSETS_APIS names, `os.pathsep` between them.
+
+    Without it, `apis/` in the project's home where that holds a YAML file, else the package's own.
+    """
     named = [Path(one) for one in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if one.strip()]
-    return named or [Path(__file__).with_name("apis")]
+    own = project_folders().home / "apis"
+    return named or [own if any(own.glob("*.y*ml")) else Path(__file__).with_name("apis")]
 
 
 def _api_files(folder: Path) -> list[Path]:

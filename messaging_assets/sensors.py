@@ -52,17 +52,18 @@ _logger = logging.getLogger(__name__)
 
 
 def build_sensors(description: ApiDescription) -> list[SensorDefinition]:
-    """The sensor `<api>_new_data` where the file has `sensor:`; it is switched on in the UI."""
-    if description.sensor is None or not description.unpartitioned:
+    """The sensor `<api>_new_data` where the file has `sensor:`; switched on there or in the UI."""
+    own = description.sensor
+    if own is None or not description.unpartitioned:
         return []
 
     @sensor(
         name=f"{description.name}_new_data",
         job_name=job_name(description.name),
-        minimum_interval_seconds=description.sensor.minimum_interval,
+        minimum_interval_seconds=own.minimum_interval,
         required_resource_keys={credentials_key(description.name)},
         description=_words(description),
-        default_status=DefaultSensorStatus.STOPPED,
+        default_status=DefaultSensorStatus.RUNNING if own.switched_on else DefaultSensorStatus.STOPPED,
     )
     def new_data(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         run = unfinished_run(context.instance, job_name(description.name))

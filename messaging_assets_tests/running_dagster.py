@@ -24,25 +24,36 @@ LAUNCH = """mutation Launch($params: ExecutionParams!) { launchPipelineExecution
 STATUS = "query Status($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
 
-@contextmanager
-def running_development(room: Path) -> Iterator[str]:
-    """`messaging-assets dev` on a free port; it and all it started are gone afterwards."""
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "messaging_assets.cli", "dev", "--port", str(port), "--grow-every", "0"]
-    own = environment()
-    del own["DAGSTER_HOME"]
-    with (room / "dev.log").open("w") as log:
-        process = subprocess.Popen(command, env=own, stdout=log, stderr=log)
-        address = f"http://127.0.0.1:{port}"
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def serving(command: list[str], address: str, log_file: Path, **more: Any) -> Iterator[str]:
+    """A program that serves the UI at an address; told to end with the block, and it ends well."""
+    with log_file.open("w") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, **more)
         try:
-            _wait_until_it_answers(address, process, room / "dev.log")
+            _wait_until_it_answers(address, process, log_file)
             yield address
         finally:
             process.send_signal(signal.SIGINT)
             status = process.wait(timeout=60)
     assert status == 0
+
+
+@contextmanager
+def running_development(room: Path) -> Iterator[str]:
+    """`messaging-assets dev` on a free port; it and all it started are gone afterwards."""
+    port = free_port()
+    command = [sys.executable, "-m", "messaging_assets.cli", "dev", "--port", str(port), "--grow-every", "0"]
+    own = environment()
+    del own["DAGSTER_HOME"]
+    with serving(command, f"http://127.0.0.1:{port}", room / "dev.log", env=own) as address:
+        yield address
     sandboxes = re.findall(r"^The sandbox plays .* at (http://\S+)$", (room / "dev.log").read_text(), re.MULTILINE)
     assert len(sandboxes) == 1
     for ended in (address, *sandboxes):
@@ -61,7 +72,8 @@ def _wait_until_it_answers(address: str, process: subprocess.Popen[Any], log: Pa
     raise AssertionError(f"{address} does not answer:\n{log.read_text()}")
 
 
-def _ask(address: str, query: str, **variables: Any) -> Any:
+def ask(address: str, query: str, **variables: Any) -> Any:
+    """What Dagster answers to a question of GraphQL."""
     answer = requests.post(f"{address}/graphql", json={"query": query, "variables": variables}, timeout=60).json()
     assert "errors" not in answer, answer
     return answer["data"]
@@ -69,7 +81,7 @@ def _ask(address: str, query: str, **variables: Any) -> Any:
 
 def materialize_all(address: str) -> None:
     """What the button "Materialize all" does."""
-    nodes = [node for node in _ask(address, NODES)["assetNodes"] if node["isMaterializable"]]
+    nodes = [node for node in ask(address, NODES)["assetNodes"] if node["isMaterializable"]]
     assert len(nodes) == 7
     selector = {
         "repositoryLocationName": "messaging_assets",
@@ -77,10 +89,10 @@ def materialize_all(address: str) -> None:
         "pipelineName": "__ASSET_JOB",
         "assetSelection": [{"path": node["assetKey"]["path"]} for node in nodes],
     }
-    launched = _ask(address, LAUNCH, params={"mode": "default", "selector": selector})["launchPipelineExecution"]
+    launched = ask(address, LAUNCH, params={"mode": "default", "selector": selector})["launchPipelineExecution"]
     run = launched["run"]["runId"]
     for _ in range(400):
-        status = _ask(address, STATUS, id=run)["runOrError"]["status"]
+        status = ask(address, STATUS, id=run)["runOrError"]["status"]
         if status not in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED"):
             break
         time.sleep(0.3)

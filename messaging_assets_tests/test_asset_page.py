@@ -80,6 +80,7 @@ def test_a_sync_leaves_what_is_plotted_and_the_columns_of_the_table(known_sandbo
     assert metadata["dagster/row_count"].value == 2_500
     assert isinstance(metadata["messaging_assets/seconds"].value, float)
     assert 0 < metadata["messaging_assets/seconds"].value < 600
-    columns = {column.name: column for column in metadata["dagster/column_schema"].value.columns}
+    schema: Any = metadata["dagster/column_schema"].value
+    columns = {column.name: column for column in schema.columns}
     assert columns["timestamp"].description == "When the message was sent."
     assert all(column.description for name, column in columns.items() if name.startswith("_dlt"))

@@ -636,6 +636,16 @@ def test_the_variable_names_other_folders_than_the_packages_own(monkeypatch, cle
     assert api_folders() == [clean_room / "a", clean_room / "b"]
 
 
+def test_a_project_with_api_files_of_its_own_needs_no_variable(monkeypatch, clean_room):
+    monkeypatch.setenv("MESSAGING_ASSETS_HOME", str(clean_room))
+    (clean_room / "apis").mkdir()
+    assert api_folders() != [clean_room / "apis"]
+
+    (clean_room / "apis" / "chat.yaml").touch()
+
+    assert api_folders() == [clean_room / "apis"]
+
+
 def test_a_file_knows_where_it_is(folder):
     path = folder / "team_chat.yaml"
     path.write_text(at_top(""))

@@ -327,6 +327,22 @@ def test_a_refusal_without_auth_names_the_option_and_one_with_a_wrong_key_hides_
     assert "Say how" not in wrong.output
 
 
+def test_a_schedule_that_is_asked_for_is_switched_on_in_the_file(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    address = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    assert discover(*address, "--schedule", "0 6 * * *", "-o", tmp_path / "chat.yaml").exit_code == 0
+    schedule = read_file(tmp_path / "chat.yaml").schedule
+    assert schedule is not None
+    assert (schedule.cron, schedule.switched_on) == ("0 6 * * *", True)
+    asked = len(sandbox.requests)
+    refused = discover(*address, "--schedule", "daily at six")
+    assert refused.exit_code == 2
+    assert "--schedule: 'daily at six' is no cron line" in refused.output
+    assert len(sandbox.requests) == asked
+    assert not discover_messages(sandbox, tmp_path / "chat.yml").schedule.switched_on
+
+
 def test_a_file_is_written_over_only_by_force(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     file = tmp_path / "chat.yaml"
     file.write_text("mine")

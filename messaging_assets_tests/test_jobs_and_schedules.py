@@ -120,6 +120,21 @@ def test_the_schedule_is_the_files_and_waits_to_be_switched_on():
     assert schedule.description == "Syncs every resource of chat: every full hour, Europe/Berlin time."
 
 
+@pytest.mark.parametrize("switched_on", [True, False])
+def test_what_a_file_switches_on_ticks_from_the_start(switched_on):
+    api = described(
+        resources=["users", {"name": "messages", "partitions": DAYS}],
+        resource_defaults={"primary_key": "id"},
+        schedule={"cron": "0 * * * *", "switched_on": switched_on},
+        sensor={"switched_on": switched_on},
+    )
+    repository = definitions_for(api).get_repository_def()
+    every: list[Any] = [*repository.schedule_defs, *repository.sensor_defs]
+    ticking = {one.name: one.default_status.value for one in every}
+    status = "RUNNING" if switched_on else "STOPPED"
+    assert ticking == dict.fromkeys(["chat_schedule", "chat_daily_schedule", "chat_new_data"], status)
+
+
 def test_a_cron_line_without_words_is_shown_as_it_is():
     odd = described(schedule={"cron": "7 3 * 2 *"})
     [schedule] = build_schedules(odd, build_jobs(odd))

@@ -118,22 +118,31 @@ def test_an_asset_is_stale_by_its_own_freshness(
     assert status().exit_code == 1
 
 
-def switch_on(instance: DagsterInstance) -> None:
-    """Switch the schedule on, as the UI does."""
+def switch(instance: DagsterInstance, status: InstigatorStatus) -> None:
+    """Switch the schedule on or off, as the UI does."""
     target = LoadableTargetOrigin(module_name="messaging_assets.definitions")
     repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
     origin = RemoteInstigatorOrigin(repository, "chat_schedule")
     data = ScheduleInstigatorData("0 6 * * *", None)
-    instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, InstigatorStatus.RUNNING, data))
+    instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, status, data))
 
 
 def test_the_next_tick_is_told_only_where_a_daemon_can_start_it(file: Path, dagster_instance: DagsterInstance) -> None:
     import time
 
-    switch_on(dagster_instance)
+    switch(dagster_instance, InstigatorStatus.RUNNING)
     assert only()["next_tick"] == "none: no Dagster daemon runs"
     dagster_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SCHEDULER", "it", []))
     assert only()["next_tick"].endswith("T06:00+00:00")
+
+
+def test_a_schedule_that_its_file_switches_on_is_on_until_somebody_switches_it_off(
+    file: Path, dagster_instance: DagsterInstance
+) -> None:
+    file.write_text(CHAT.replace("NULLABLE", "true").replace("timezone: UTC", "timezone: UTC, switched_on: true"))
+    assert only()["next_tick"] == "none: no Dagster daemon runs"
+    switch(dagster_instance, InstigatorStatus.STOPPED)
+    assert only()["next_tick"] == "schedule is off"
 
 
 def test_a_broken_file_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:

@@ -41,7 +41,9 @@ def file_text(api: FoundApi) -> str:
     lines.append("resources:")
     for one, resource in zip(resources, api.resources, strict=True):
         lines += _resource(one, resource)
-    lines += _comment("Every full hour; it starts when it is switched on in the Dagster UI.", "")
+    if not api.schedule:
+        words = "Every full hour, once it is switched on in the Dagster UI, or here with switched_on: true."
+        lines += _comment(words, "")
     lines.append(f"schedule: {flow(schedule)}")
     if api.unmapped:
         lines += _comment("Not in this file:", "")

@@ -47,6 +47,7 @@ class FoundApi:
         remarks: on the keys above the resources, by path.
         unmapped: what could not become part of the file, a sentence each.
         description: what the API is, in its own words.
+        schedule: a cron line by which it is synced from the start; without it hourly, once that is switched on.
     """
 
     name: str
@@ -56,12 +57,15 @@ class FoundApi:
     remarks: dict[tuple[str, ...], str] = field(default_factory=dict)
     unmapped: list[str] = field(default_factory=list)
     description: str | None = None
+    schedule: str | None = None
 
     @property
     def raw(self) -> dict[str, Any]:
         """The whole description, as `description_files.describe` takes it."""
         written: dict[str, Any] = {"description": self.description} if self.description else {}
-        schedule = {"cron": "0 * * * *", "timezone": "UTC"}
+        schedule: dict[str, Any] = {"cron": self.schedule or "0 * * * *", "timezone": "UTC"}
+        if self.schedule:
+            schedule["switched_on"] = True
         return {
             **written,
             "client": self.client,

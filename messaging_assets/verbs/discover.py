@@ -26,6 +26,9 @@ _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, or oauth2
     metavar="FILE",
     help="An OpenAPI 3.0, 3.1 or Swagger 2 document, JSON or YAML; the API itself is not asked.",
 )
+@click.option(
+    "--schedule", metavar="CRON", help='When to sync, such as "0 6 * * *" (UTC), switched on; else hourly, off.'
+)
 @click.option("--only", metavar="A,B", help="With --openapi: these resources only, and the parents they need.")
 @click.option("--name", help="The API's name; else that of the output file, the title or the address.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; else printed.")
@@ -36,6 +39,7 @@ def command(
     paths: tuple[str, ...],
     auth: str | None,
     document: Path | None,
+    schedule: str | None,
     only: str | None,
     name: str | None,
     output: Path | None,
@@ -51,7 +55,7 @@ def command(
     \b
     export CHAT__API_KEY=...
     messaging-assets discover --base-url https://api.example.com --path /v1/messages \
-        --auth api_key:query:api_key -o apis/chat.yaml
+        --auth api_key:query:api_key --schedule "0 6 * * *" -o apis/chat.yaml
     messaging-assets discover --base-url https://chat.example.com --path /users --path /channels \
         --auth oauth2:https://chat.example.com/oauth/token --name chat
     messaging-assets discover --openapi openapi.yaml --only users,messages -o apis/chat.yaml
@@ -59,8 +63,22 @@ def command(
     name = _chosen_name(name, output)
     if output and output.exists() and not force:
         raise click.UsageError(f"{output} exists; choose another --output, or write over it with --force")
+    _check_schedule(schedule)
     found = found_api(name, base_url, paths, auth, document, only)
+    found.schedule = schedule
     hand_over(found, output, as_json)
+
+
+def _check_schedule(line: str | None) -> None:
+    """Refuse what is no cron line before the API is asked for anything."""
+    from pydantic import ValidationError
+
+    from messaging_assets.automation_description import Schedule
+
+    try:
+        Schedule(cron=line or "0 * * * *")
+    except ValidationError as error:
+        raise click.UsageError(f"--schedule: {error.errors()[0]['ctx']['error']}") from None
 
 
 def found_api(

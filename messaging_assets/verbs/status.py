@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -78,18 +78,19 @@ def command(apis: tuple[str, ...], as_json: bool) -> None:
     home = settle_dagster_home(settle_environment())
     if not Path(home).is_dir():
         raise click.UsageError(f"DAGSTER_HOME names {home}, which is no folder; set it to the one that Dagster uses")
-    statuses = _statuses([known[name] for name in apis or known if name in known])
+    statuses = read_statuses([known[name] for name in apis or known if name in known])
     broken = {name: str(error) for name, error in files.broken.items() if not apis or name in apis}
     is_right = not broken and not any(status.is_wrong for status in statuses)
     if as_json:
         assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
         click.echo(json.dumps({"is_right": is_right, "assets": assets, "broken_files": broken}, indent=2))
     else:
-        _print(statuses, broken)
+        print_statuses(statuses, broken)
     raise SystemExit(0 if is_right else 1)
 
 
-def _statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
+def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
+    """What Dagster's history, in the home that is settled, says of each asset of some APIs."""
     from dagster import DagsterInstance
 
     statuses = []
@@ -169,21 +170,22 @@ def _next_tick(instance: DagsterInstance, description: ApiDescription) -> str:
     from dagster._core.definitions.run_request import InstigatorType
     from dagster._utils.schedules import cron_string_iterator
 
-    if _is_on(instance, InstigatorType.SCHEDULE, f"{description.name}_schedule") and description.schedule:
+    own, sensor = description.schedule, description.sensor
+    if own and _is_on(instance, InstigatorType.SCHEDULE, f"{description.name}_schedule", own.switched_on):
         if not _daemon_runs(instance, "SCHEDULER"):
             return "none: no Dagster daemon runs"
-        own = description.schedule
         tick = next(cron_string_iterator(time.time(), own.cron, own.timezone))
         return str(tick.isoformat(timespec="minutes"))
-    if _is_on(instance, InstigatorType.SENSOR, f"{description.name}_new_data") and description.sensor:
+    if sensor and _is_on(instance, InstigatorType.SENSOR, f"{description.name}_new_data", sensor.switched_on):
         runs = _daemon_runs(instance, "SENSOR")
-        return f"looks every {description.sensor.minimum_interval} s" if runs else "none: no Dagster daemon runs"
-    return "schedule is off" if description.schedule else "sensor is off" if description.sensor else "no schedule"
+        return f"looks every {sensor.minimum_interval} s" if runs else "none: no Dagster daemon runs"
+    return "schedule is off" if own else "sensor is off" if sensor else "no schedule"
 
 
-def _is_on(instance: DagsterInstance, kind: Any, name: str) -> bool:
+def _is_on(instance: DagsterInstance, kind: Any, name: str, by_default: bool) -> bool:
     states = instance.all_instigator_state(instigator_type=kind)
-    return any(state.instigator_name == name and state.is_running for state in states)
+    switched = [state.is_running for state in states if state.instigator_name == name]
+    return any(switched) if switched else by_default
 
 
 def _daemon_runs(instance: DagsterInstance, kind: str) -> bool:
@@ -191,7 +193,8 @@ def _daemon_runs(instance: DagsterInstance, kind: str) -> bool:
     return bool(found and found.healthy)
 
 
-def _print(statuses: Sequence[AssetStatus], broken: dict[str, str]) -> None:
+def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -> None:
+    """A table of them; below it why a run failed, which checks did, and what is wrong with files."""
     from rich.table import Table
     from rich.text import Text
 

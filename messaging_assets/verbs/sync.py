@@ -1,0 +1,80 @@
+"""`messaging-assets sync`: the job of an API, run here and now, its checks included."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from messaging_assets.api_description import ApiDescription
+
+
+@click.command(name="sync", short_help="Sync an API now, checks included.")
+@click.argument("api")
+@click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
+@click.option("--verbose", is_flag=True, help="Show Dagster's log.")
+def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
+    r"""Run the job of an API in this process: read every list, load it, answer its checks.
+
+    API is the stem of an API file, or the path of one. The run is in Dagster's history, where `dev` and `status` find
+    it; resources that are read in windows of time are started in the Dagster UI. Exit status 1 if an asset failed, or
+    a check with ERROR.
+
+    \b
+    messaging-assets sync chat
+    messaging-assets sync apis/chat.yaml --only users,channels
+    """
+    from messaging_assets.dagster_home import settle_dagster_home
+    from messaging_assets.project_folders import settle_environment
+    from messaging_assets.verbs.chosen_api import chosen_api
+    from messaging_assets.verbs.status import print_statuses, read_statuses
+
+    description = chosen_api(api)
+    names = _chosen(description, only)
+    settle_dagster_home(settle_environment())
+    is_done = _run(description, names, verbose)
+    statuses = [one for one in read_statuses([description]) if one.asset.split("/")[1] in names]
+    is_right = is_done and not any(status.is_wrong for status in statuses)
+    if as_json:
+        assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
+        click.echo(json.dumps({"is_right": is_right, "assets": assets}, indent=2))
+    else:
+        print_statuses(statuses, {})
+    raise SystemExit(0 if is_right else 1)
+
+
+def _chosen(description: ApiDescription, only: str | None) -> list[str]:
+    """The resources to sync.
+
+    Raises:
+        click.UsageError: there is no such resource, or none that is read as a whole.
+    """
+    names = [name.strip() for name in only.split(",") if name.strip()] if only else list(description.unpartitioned)
+    wrong = [name for name in names if name not in description.unpartitioned]
+    if wrong or not names:
+        which = f"'{wrong[0]}'" if wrong else "resource"
+        known = ", ".join(description.unpartitioned) or "none"
+        raise click.UsageError(f"{description.name} has no {which} that is read as a whole; there are: {known}")
+    return names
+
+
+def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
+    from dagster import DagsterInstance
+
+    from messaging_assets.api_definitions import definitions_for
+    from messaging_assets.jobs import job_name
+    from messaging_assets.translator import asset_key
+
+    job = definitions_for(description).resolve_job_def(job_name(description.name))
+    click.echo(f"running {job.name}", err=True)
+    with DagsterInstance.get() as instance:
+        return job.execute_in_process(
+            instance=instance,
+            asset_selection=[asset_key(description.name, name) for name in names],
+            run_config={"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}},
+            raise_on_error=False,
+        ).success

@@ -1,0 +1,304 @@
+"""A page of docs/ as a story: its blocks are run from top to bottom, in one folder, against the sandbox.
+
+The first line of a block says what it is: a language, and for most of them a word more.
+
+    ```yaml apis/chat.yaml      an API file; commands below find it
+    ```yaml resource            keys of a resource; also `client`, `endpoint`, `file`: the rest of the file is made up
+    ```yaml run.yaml            run config, for the jobs of the API files above
+    ```yaml defs.yaml           a component
+    ```yaml dagster.yaml        settings of a Dagster instance
+    ```yaml workspace.yaml      a workspace
+    ```yaml kubernetes          a manifest, or values of a chart; variables in it are ones that something reads
+    ```yaml airbyte             what somebody else's program reads; also `meltano`
+    ```dockerfile               its commands exist, its variables are ones that something reads
+    ```toml .dlt/secrets.toml   also .dlt/config.toml: each of its keys is found by dlt
+    ```sh                       commands, which must succeed; `...` stands for a secret
+    ```text                     lines that the commands above print; a line `...` stands for others
+    ```sql                      a query of the default database, which must find rows
+    ```json run_failed          what an alert posts; also `checks_failed`
+    ```python                   is executed; names stay for the blocks below
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+import tomlkit
+import yaml
+from click.testing import CliRunner
+
+from messaging_assets import alerts, code_location
+from messaging_assets.api_definitions import definitions_for
+from messaging_assets.authentication_description import ApiKeyAuth, OAuth2ClientCredentialsAuth
+from messaging_assets.cli import main
+from messaging_assets.credentials import build_credentials, variable
+from messaging_assets.description_files import FOLDERS_VARIABLE, describe, read_file
+from messaging_assets.project_folders import project_folders
+from messaging_assets.rest_api import RestApi
+from messaging_assets.sandbox import Sandbox
+from messaging_assets_tests.programs import CHECKOUT, run
+
+_OWN_VARIABLES = {
+    FOLDERS_VARIABLE,
+    "MESSAGING_ASSETS_HOME",
+    code_location.EXECUTOR_VARIABLE,
+    alerts.WEBHOOK_VARIABLE,
+    alerts.DAGSTER_VARIABLE,
+}
+_DAGSTER_VARIABLES = {"DAGSTER_HOME"}
+_DLT_VARIABLES = re.compile(r"(DESTINATION(_TYPE|__[A-Z0-9_]+)|DLT_DATA_DIR|DLT_PROJECT_DIR)")
+# The API that pages speak of before they show its file.
+_FIRST = {"team_chat": ("api_key", "base_url")}
+_PROGRAMS = {"dagster", "dg", "dagster-webserver", "dagster-daemon", "messaging-assets"}
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, the word behind it, its text."""
+
+    language: str
+    word: str
+    text: str
+
+
+def blocks_of(markdown: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    found = re.findall(r"^```([^\n`]*)\n(.*?)^```$", markdown, re.DOTALL | re.MULTILINE)
+    words = [(first.partition(" "), text) for first, text in found]
+    return [Block(language, word.strip(), text) for (language, _, word), text in words]
+
+
+class Page:
+    """Runs blocks in a folder of their own.
+
+    Args:
+        sandbox: plays the APIs of the page.
+        folder: where files are written and commands run.
+        monkeypatch: sets what `export` sets.
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._sandbox, self._folder, self._patch = sandbox, folder, monkeypatch
+        self._names: dict[str, Any] = {}
+        self._printed = ""
+        (folder / "apis").mkdir(parents=True)
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv(FOLDERS_VARIABLE, str(folder / "apis"))
+        monkeypatch.setenv("MESSAGING_ASSETS_HOME", str(folder))
+        monkeypatch.setenv("DLT_PROJECT_DIR", str(folder))
+        for name in _FIRST["team_chat"]:
+            monkeypatch.setenv(
+                variable("team_chat", name), {**self._secrets, "base_url": f"{sandbox.url}/messaging"}[name]
+            )
+        _read_settings_anew()
+
+    def run(self, block: Block) -> None:
+        """Run one block; fails where nothing here knows how."""
+        runner: Callable[[Block], None] | None = getattr(self, f"_run_{block.language}", None)
+        if runner is None:
+            pytest.fail(f"nothing here runs a block of '{block.language}'")
+        runner(block)
+
+    def _run_yaml(self, block: Block) -> None:
+        parsed = yaml.safe_load(block.text)
+        if block.word.startswith("apis/"):
+            self._api_file(block)
+        elif block.word in _COMPLETED:
+            describe(_COMPLETED[block.word](parsed), "team_chat")
+        elif block.word == "run.yaml":
+            (self._folder / block.word).write_text(block.text)
+            self._run_config(parsed)
+        elif block.word == "dagster.yaml":
+            self._instance(block.text)
+        elif block.word == "defs.yaml":
+            assert parsed["type"] == f"{RestApi.__module__.split('.')[0]}.{RestApi.__name__}", (
+                "there is no such component"
+            )
+            RestApi(**parsed["attributes"])
+        elif block.word == "workspace.yaml":
+            assert [one["python_module"]["module_name"] for one in parsed["load_from"]] == [
+                "messaging_assets.definitions"
+            ]
+        elif block.word == "kubernetes":
+            self._variables(_named_in(parsed))
+        elif block.word in _THEIRS:
+            assert _THEIRS[block.word] in parsed, f"there is no {_THEIRS[block.word]} in it"
+        else:
+            words = ", ".join(["apis/<name>.yaml", *_COMPLETED, *_THEIRS])
+            pytest.fail(f"a block of yaml is {words} or a file, not '{block.word}'")
+
+    def _api_file(self, block: Block) -> None:
+        file = self._folder / block.word
+        file.write_text(block.text)
+        api = read_file(file)
+        own = build_credentials(api)
+        played = "messaging"
+        for auth in map(api.auth_of, api.resources_in_full.values()):
+            if isinstance(auth, OAuth2ClientCredentialsAuth):
+                played = "team_messaging"
+                self._patch.setenv(variable(api.name, "token_url"), f"{self._sandbox.url}/{played}/oauth/token")
+            elif isinstance(auth, ApiKeyAuth):
+                self._sandbox.settings.key_in, self._sandbox.settings.key_name = auth.location, auth.name
+        self._patch.setenv(variable(api.name, "base_url"), f"{self._sandbox.url}/{played}")
+        for name in type(own).model_fields.keys() & self._secrets.keys():
+            self._patch.setenv(variable(api.name, name), self._secrets[name])
+
+    @property
+    def _secrets(self) -> dict[str, str]:
+        client_id, client_secret = self._sandbox.client
+        key = self._sandbox.keys["messaging"]
+        return {"api_key": key, "token": key, "client_id": client_id, "client_secret": client_secret}
+
+    def _run_config(self, parsed: Any) -> None:
+        from dagster import validate_run_config
+
+        jobs = [job for api in self._apis() for job in definitions_for(api).resolve_all_job_defs()]
+        names = {f"{api.name}__{resource}" for api in self._apis() for resource in api.resources_in_full}
+        assert set(parsed["ops"]) <= names
+        [job] = [job for job in jobs if {node.name for node in job.nodes} >= set(parsed["ops"])][:1]
+        assert validate_run_config(job, parsed)
+
+    def _apis(self) -> list[Any]:
+        return [read_file(file) for file in sorted((self._folder / "apis").glob("*.yaml"))]
+
+    def _instance(self, text: str) -> None:
+        from dagster import DagsterInstance
+
+        home = self._folder / "dagster_home"
+        home.mkdir()
+        (home / "dagster.yaml").write_text(text)
+        with DagsterInstance.from_config(str(home)) as instance:
+            assert instance.get_runs_count() == 0
+
+    def _run_dockerfile(self, block: Block) -> None:
+        lines = [shlex.split(line) for line in block.text.replace("\\\n", " ").splitlines() if line.strip()]
+        self._variables([part.split("=")[0] for first, *rest in lines if first == "ENV" for part in rest])
+        for first, *rest in lines:
+            if first == "CMD":
+                assert yaml.safe_load(" ".join(rest))[0] in _PROGRAMS
+
+    def _variables(self, names: list[str]) -> None:
+        named = {api.name: type(build_credentials(api)).model_fields for api in self._apis()}
+        apis = {variable(api, name) for api, fields in {**_FIRST, **named}.items() for name in fields}
+        for name in names:
+            known = name in {*_OWN_VARIABLES, *_DAGSTER_VARIABLES, *apis} or _DLT_VARIABLES.fullmatch(name)
+            assert known, f"nothing reads {name}"
+
+    def _run_toml(self, block: Block) -> None:
+        import dlt
+
+        assert block.word in (".dlt/secrets.toml", ".dlt/config.toml"), f"toml is a file of dlt's, not '{block.word}'"
+        (self._folder / ".dlt").mkdir(exist_ok=True)
+        leaves = dict(_leaves(tomlkit.parse(block.text).unwrap()))
+        text = block.text
+        for path, value in leaves.items():
+            if value == "..." and path.startswith("sources."):
+                _, api, name = path.split(".")
+                # From here on it comes from the file.
+                self._patch.delenv(variable(api, name))
+                text = text.replace(f'{name} = "..."', f'{name} = "{self._secrets[name]}"')
+        (self._folder / block.word).write_text(text)
+        _read_settings_anew()
+        provider = dlt.secrets if "secrets" in block.word else dlt.config
+        for path, value in leaves.items():
+            assert value == "..." or provider[path] == value
+
+    def _run_sh(self, block: Block) -> None:
+        self._printed = ""
+        text = block.text.replace("http://127.0.0.1:8765", self._sandbox.url)
+        for line in text.replace("\\\n", " ").splitlines():
+            command = shlex.split(line, comments=True)
+            if command:
+                self._command(command)
+
+    def _command(self, command: list[str]) -> None:
+        match command:
+            case ["export", setting]:
+                name, value = setting.split("=", 1)
+                self._variables([name])
+                if "..." not in value:
+                    self._patch.setenv(name, value)
+            case ["make", target]:
+                is_known = f"\n{target}: " in (CHECKOUT / "Makefile").read_text(encoding="utf-8")
+                assert is_known, f"make knows no {target}"
+            case ["messaging-assets", *arguments]:
+                shown = CliRunner().invoke(main, arguments)
+                self._printed += shown.output
+                assert shown.exit_code == 0, shown.output
+            case ["dagster" | "dg", *_]:
+                done = run(*command, cwd=self._folder)
+                self._printed += done.stdout + done.stderr
+                assert done.returncode == 0, done.stdout + done.stderr
+            case _:
+                pytest.fail(f"nothing here runs {shlex.join(command)}")
+
+    def _run_text(self, block: Block) -> None:
+        printed = " ".join(self._printed.split())
+        for line in block.text.splitlines():
+            words = " ".join(line.split())
+            assert words == "..." or words in printed, f"'{words}' is not in: {printed}"
+
+    def _run_json(self, block: Block) -> None:
+        assert block.word in ("run_failed", "checks_failed"), f"json is what an alert posts, not '{block.word}'"
+        keys = set(alerts._alert(block.word, "", None, "", [])) | (
+            {"checks"} if block.word == "checks_failed" else set()
+        )
+        assert json.loads(block.text).keys() == keys, f"an alert has the keys {', '.join(sorted(keys))}"
+
+    def _run_sql(self, block: Block) -> None:
+        with duckdb.connect(str(project_folders().make().database)) as connection:
+            assert connection.execute(block.text).fetchall(), "the query finds nothing"
+
+    def _run_python(self, block: Block) -> None:
+        exec(compile(block.text, "a block of python", "exec"), self._names)
+
+
+def _read_settings_anew() -> None:
+    from dlt.common.configuration.container import Container
+
+    Container.reset_main_thread()
+
+
+def _resource(keys: Mapping[str, Any]) -> dict[str, Any]:
+    own = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "endpoint": "/v1/messages", **keys}
+    if isinstance(own["endpoint"], dict):
+        own["endpoint"] = {"path": "/v1/messages", **own["endpoint"]}
+    return _file({"resources": ["channels", own]})
+
+
+def _file(keys: Mapping[str, Any]) -> dict[str, Any]:
+    return {"client": {"base_url": "https://api.example.com"}, "resources": ["messages"], **keys}
+
+
+_COMPLETED: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "file": _file,
+    "client": lambda keys: _file({"client": {"base_url": "https://api.example.com", **keys}}),
+    "resource": _resource,
+    "endpoint": lambda keys: _resource({"endpoint": {"path": "/v1/messages", **keys}}),
+}
+# By whose it is: a key that such a file has.
+_THEIRS = {"airbyte": "streams", "meltano": "plugins"}
+
+
+def _named_in(value: Any) -> list[str]:
+    """The names of environment variables in a manifest: of lists below `env`."""
+    if isinstance(value, list):
+        return [name for one in value for name in _named_in(one)]
+    if not isinstance(value, dict):
+        return []
+    own = [one["name"] for one in value.get("env", [])] if isinstance(value.get("env"), list) else []
+    return own + [name for one in value.values() for name in _named_in(one)]
+
+
+def _leaves(value: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:
+    for name, one in value.items():
+        if isinstance(one, dict):
+            yield from _leaves(one, f"{path}{name}.")
+        else:
+            yield f"{path}{name}", one

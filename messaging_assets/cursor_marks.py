@@ -1,13 +1,18 @@
-"""How far each list of a child resource has come: one high-water mark a parent, where dlt keeps one a resource.
+"""How far each list of a resource has come: one high-water mark, and for a child one for each parent.
 
 A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
-one of a busy channel. What a mark means (lag, open and closed ends, rows at the boundary) is dlt's own code.
+one of a busy channel. What a mark means (lag, open and closed ends, rows at the boundary) is dlt's own code; how
+texts compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9".
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from copy import copy
+from datetime import datetime, timezone
+from decimal import Decimal
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +22,7 @@ from dlt.extract.incremental.exceptions import (
     IncrementalCursorPathHasValueNone,
     IncrementalCursorPathMissing,
 )
+from dlt.extract.incremental.transform import JsonIncremental
 
 from messaging_assets import api_description as described
 from messaging_assets import json_paths
@@ -25,6 +31,105 @@ from messaging_assets.failures import MendDescription
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
 _OURS = {"type", "start_param", "end_param", "convert"}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?)?(Z|[+-]\d\d:?\d\d)?")
+_FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
+
+
+class CursorText(str):
+    """A text that compares as what it means: a number, a moment, else its letters."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and _meanings(self, other) == 0
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __lt__(self, other: str) -> bool:
+        return _meanings(self, other) < 0 if isinstance(other, str) else NotImplemented
+
+    def __le__(self, other: str) -> bool:
+        return _meanings(self, other) <= 0 if isinstance(other, str) else NotImplemented
+
+    def __gt__(self, other: str) -> bool:
+        return _meanings(self, other) > 0 if isinstance(other, str) else NotImplemented
+
+    def __ge__(self, other: str) -> bool:
+        return _meanings(self, other) >= 0 if isinstance(other, str) else NotImplemented
+
+
+def _meanings(one: str, other: str) -> int:
+    """Less than, equal to or greater than 0, as the one is to the other."""
+    left, right = str(one), str(other)
+    # Most cursors are written in one way, whose letters say it all.
+    if len(left) == len(right) and left.endswith("Z") and right.endswith("Z"):
+        return _order(left, right)
+    for meaning in (_number, _moment):
+        meant = meaning(left), meaning(right)
+        if None not in meant:
+            return _order(*meant)
+    return _order(left, right)
+
+
+def _order(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)
+
+
+@lru_cache(maxsize=4096)
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if _NUMBER.fullmatch(text) else None
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> tuple[datetime, str] | None:
+    """The second and the digits behind it, of which Python keeps six; without a zone it is UTC."""
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return None
+    day, time, digits, zone = found.groups()
+    zone = "+00:00" if zone in (None, "Z") else zone if ":" in zone else f"{zone[:3]}:{zone[3:]}"
+    try:
+        second = datetime.fromisoformat(f"{day}T{time or '00:00'}{zone}")
+    except ValueError:
+        return None
+    return second.astimezone(timezone.utc), (digits or "").rstrip("0")
+
+
+class _Rows(JsonIncremental):
+    """dlt's judgement of rows, with texts that compare as what they mean."""
+
+    _width = 0
+
+    def find_cursor_value(self, row: Any) -> Any:
+        value = super().find_cursor_value(row)
+        if type(value) is not str:
+            return value
+        self._width = self._width or len(value)
+        # Moments that are all written in one way compare by their letters, five times as fast.
+        return value if len(value) == self._width and value[-1:] == "Z" else CursorText(value)
+
+
+class _Cursor(Incremental[Any]):
+    """dlt's cursor, with a state of its own in place of the resource's."""
+
+    own_state: dict[str, Any] | None = None
+
+    def get_state(self) -> Any:
+        return super().get_state() if self.own_state is None or self.end_value is not None else self.own_state
+
+    def _get_transform(self, items: Any) -> Any:
+        return self._make_or_get_transformer(_Rows)
+
+
+def _comparable(value: Any) -> Any:
+    return CursorText(value) if type(value) is str else value
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, str) else value
 
 
 class ListCursor:
@@ -39,10 +144,10 @@ class ListCursor:
 
     def __init__(self, asset: str, own: described.Incremental, blank: Any, mark: Mapping[str, Any] | None) -> None:
         self._asset, self._own, self._is_behind = asset, own, False
-        start = mark["last_value"] if mark else own.initial_value
+        start = _comparable(mark["last_value"] if mark else own.initial_value)
         hashes = list(mark["unique_hashes"]) if mark else []
         self._state = {
-            "initial_value": own.initial_value,
+            "initial_value": _comparable(own.initial_value),
             "last_value": start,
             "start_value": start,
             "unique_hashes": hashes,
@@ -50,8 +155,7 @@ class ListCursor:
         # A copy, because dlt parses the path anew for each new one, which takes longer than a page.
         self._cursor = copy(blank)
         self._cursor._transformers = {}
-        if own.end_value is None:
-            self._cursor.get_state = lambda: self._state
+        self._cursor.own_state = self._state
         # dlt would close the whole pipe behind the newest rows; here one list is closed, by its paginator.
         self._cursor.bind(SimpleNamespace(name=asset, has_parent=True))
 
@@ -59,7 +163,7 @@ class ListCursor:
     def values(self) -> dict[str, Any]:
         """What `{incremental.<name>}` means in a request for this list."""
         names = ("start_value", "last_value", "initial_value", "end_value")
-        values = {name: getattr(self._cursor, name) for name in names}
+        values = {name: _plain(getattr(self._cursor, name)) for name in names}
         convert = self._own.convert
         return {name: convert(value) if convert and value is not None else value for name, value in values.items()}
 
@@ -71,10 +175,11 @@ class ListCursor:
     @property
     def mark(self) -> dict[str, Any] | None:
         """How far the rows reach that came so far; None where they say no more than the file."""
-        last, hashes = self._state["last_value"], self._state["unique_hashes"]
+        last, hashes = _plain(self._state["last_value"]), self._state["unique_hashes"]
         if last is None or (last == self._own.initial_value and not hashes):
             return None
-        return {"last_value": last, "unique_hashes": hashes}
+        initial = self._own.initial_value
+        return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": hashes}
 
     def newer(self, rows: list[Any], page: int) -> list[Any]:
         """The rows of a page that are not behind the mark.
@@ -100,9 +205,10 @@ class ListCursor:
     def _is_before_start(self, row: Any) -> bool:
         """Whether a row is truly behind the start; dlt closes at one that equals it, where a new one may follow."""
         start, found = self._cursor.start_value, json_paths.find_values(self._own.cursor_path, row)
-        if self._own.row_order != "desc" or start is None or not found or found[0] in (None, start):
+        value = _comparable(found[0]) if found else None
+        if self._own.row_order != "desc" or start is None or value is None or value == start:
             return False
-        return bool(self._cursor.last_value_func((found[0], start)) == start)
+        return bool(self._cursor.last_value_func((value, start)) == start)
 
 
 class CursorMarks:
@@ -118,7 +224,7 @@ class CursorMarks:
     def __init__(self, asset: str, own: described.Incremental, keys: tuple[str, ...], kept: Mapping[str, Any]) -> None:
         self._asset, self._own, self._kept = asset, own, kept
         settings = own.model_dump(exclude_unset=True, exclude=_OURS)
-        self._blank = Incremental(**{"primary_key": list(keys) or None, **settings})
+        self._blank = _Cursor(**{"primary_key": list(keys) or None, **settings})
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
 
@@ -155,6 +261,29 @@ def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
             settings = {key: one for key, one in value.items() if key != "type"}
             return described.Incremental.model_validate({**settings, "start_param": name})
     return endpoint.incremental
+
+
+def with_bounds(params: Mapping[str, Any], cursor: described.Incremental) -> dict[str, Any]:
+    """The parameters with those that the cursor's start and end go into."""
+    bounds = {cursor.start_param: "{incremental.start_value}", cursor.end_param: "{incremental.end_value}"}
+    return {**params, **{name: value for name, value in bounds.items() if name}}
+
+
+def filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """A part of a request with `{incremental.<name>}` filled in; parameters that are left without a value go."""
+    if isinstance(value, Mapping):
+        parts = {name: filled(one, values) for name, one in value.items()}
+        return {name: one for name, one in parts.items() if one is not None}
+    if isinstance(value, (list, tuple)):
+        return [filled(one, values) for one in value]
+    if not isinstance(value, str) or not (found := _FILLED.findall(value)):
+        return value
+    if any(values[name] is None for name, _ in found):
+        return None
+    if len(found) == 1 and _FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
+        return values[found[0][0]]
+    # dlt looks for placeholders once more, and takes doubled braces for themselves.
+    return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
 
 
 def _without_none(marks: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from dlt.sources.helpers.rest_client.detector import single_entity_path
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
+from messaging_assets.cursor_marks import filled, with_bounds
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
 from messaging_assets.parents import ListFields, bound_path, for_each_list
@@ -70,8 +71,9 @@ def _dlt_resource(
     endpoint = one.endpoint
     path, params = bound_path(endpoint, one.name)
     incremental = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
-    if source.marks:
-        incremental = None
+    cursor = source.incremental if source.marks else None
+    if cursor is not None:
+        incremental, params = None, with_bounds(params, cursor)
     entries = {
         "path": path,
         "method": endpoint.method,
@@ -84,7 +86,9 @@ def _dlt_resource(
         "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
     }
     if parent is not None:
-        entries = for_each_list(entries, parent.name, source.incremental if source.marks else None)
+        entries = for_each_list(entries, parent.name, has_cursor=cursor is not None)
+    elif cursor is not None:
+        entries = filled(entries, source.cursor_values(""))
     resource: dict[str, Any] = {
         "name": one.name,
         "endpoint": {name: value for name, value in entries.items() if value is not None},

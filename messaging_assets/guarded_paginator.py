@@ -58,11 +58,14 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             how = self.advance(response, sent)
         if how is not None:
             self.reading.ended(how)
-        elif self.reading.is_behind_cursor():
-            pass
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
         self._has_next_page = self.reading.end is None
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
+        return self._has_next_page and not self.reading.is_behind_cursor()
 
     def start(self, request: Request) -> None:
         """Put the first page's parameters on the request."""

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from messaging_assets import json_paths
-from messaging_assets.api_description import ApiDescription, Endpoint, Incremental, Resource
+from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.failures import MendDescription
 
 # Under this header a child's requests carry their list's name, as far as the paginator; it never leaves.
@@ -74,20 +74,18 @@ def bound_path(endpoint: Endpoint, name: str) -> tuple[str, dict[str, Any]]:
     return _PARENT_FIELD.sub(lambda found: f"{{resources.{found[1]}.{path_field(found[2])}}}", path), params
 
 
-def for_each_list(asked: dict[str, Any], parent: str, cursor: Incremental | None) -> dict[str, Any]:
+def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[str, Any]:
     """A child's request, with its list's name in a header, and the cursor's values from the parent's record.
 
     Args:
         asked: the parts of the request in dlt's words.
         parent: the parent's name.
-        cursor: the child's cursor, where each list has its own.
+        has_cursor: whether the child has a cursor.
     """
     headers = {**(asked.get("headers") or {}), LIST_HEADER: f"{{resources.{parent}.{_LIST}}}"}
-    if cursor is None:
+    if not has_cursor:
         return {**asked, "headers": headers}
-    bound = {cursor.start_param: "{incremental.start_value}", cursor.end_param: "{incremental.end_value}"}
-    params = {**asked["params"], **{name: value for name, value in bound.items() if name}}
-    return dict(_from_parent({**asked, "params": params, "headers": headers}, parent))
+    return dict(_from_parent({**asked, "headers": headers}, parent))
 
 
 def _from_parent(value: Any, parent: str) -> Any:

@@ -118,7 +118,8 @@ class Pass:
         if self.is_over:
             self._judge()
             dlt.current.resource_state().pop(_PLACE, None)
-            self._keep_incremental()
+            if not self.late:
+                self._keep_all_marks()
             if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
                 # An empty list is an answer too: the table exists, and a replaced one is emptied.
                 yield materialize_schema_item()
@@ -137,10 +138,16 @@ class Pass:
                 if due.is_due(self.receipt):
                     self._reader.put_back(page)
                     return True
-                if self._take(batches, page):
+                if self._take(batches, self._newer(page)):
                     return False
         self.is_over = True
         return False
+
+    def _newer(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of a page that are not behind the cursor; a child's have met theirs before."""
+        if self._own.marks is None or len(self._chain) > 1:
+            return page
+        return self._own.marks.cursor("").newer(page, self.receipt.pages)
 
     def _take(self, batches: Batches, rows: list[dict[str, Any]]) -> bool:
         """Put a page, or what is left of one, into the batch; whether the batch is full."""
@@ -161,6 +168,8 @@ class Pass:
         for row in self.late:
             batches.add([row])
         yield from emit(batches, self.resource)
+        if self.is_over:
+            self._keep_all_marks()
         self._spare_deduplication(batches)
 
     def _open(self) -> PageReader:
@@ -210,29 +219,33 @@ class Pass:
         described = repr((self.description.client, self.resource.endpoint, self.resource.keys))
         return hashlib.sha256(described.encode()).hexdigest()
 
-    def _keep_incremental(self) -> None:
-        """Let how far an incremental resource has come be stored with the last part, and not before."""
-        if self._own.incremental is None:
+    def _keep_all_marks(self) -> None:
+        if self._own.marks is None:
             return
-        if self._own.marks:
-            self._keep_marks(self._own.marks.of_all(()))
-            return
-        schema = dlt.current.source_schema().name
-        read = self._state.get("sources", {}).get(schema, {}).get("resources", {}).get(self.resource.name, {})
-        if "incremental" in read:
-            dlt.current.resource_state()["incremental"] = read["incremental"]
+        if len(self._chain) == 1:
+            self._own.marks.close("", moves=not (self._own.current and self._own.current.is_left))
+        self._keep_marks(self._own.marks.of_all(()))
 
     def _keep_marks(self, marks: dict[str, Any]) -> None:
-        assert self._own.incremental is not None
-        dlt.current.resource_state()[_MARKS] = {self._own.incremental.cursor_path: marks}
+        """Let how far the lists have come be stored with this part, and not before their rows are in it."""
+        if self._own.incremental is None:
+            return
+        state, path = dlt.current.resource_state(), self._own.incremental.cursor_path
+        if len(self._chain) > 1:
+            state[_MARKS] = {path: marks}
+        elif marks:
+            # Where dlt itself keeps the one mark of a resource.
+            state["incremental"] = {path: marks[""]}
 
     def _new_marks(self, one: Resource, asset: str, keys: tuple[str, ...]) -> CursorMarks | None:
-        """A mark for each list of a child; those of a parent that is a child itself are for this read alone."""
-        cursor = cursor_of(one.endpoint)
-        if cursor is None or one is self._chain[0]:
+        """A mark for each list; those of a parent that is a child itself are for this read alone."""
+        cursor, is_own, is_child = cursor_of(one.endpoint), one is self._chain[-1], one is not self._chain[0]
+        if cursor is None or not (is_own or is_child):
             return None
-        kept = dlt.current.resource_state().get(_MARKS, {}).get(cursor.cursor_path, {})
-        return CursorMarks(asset, cursor, keys, deepcopy(kept) if one is self._chain[-1] else {})
+        state, path = dlt.current.resource_state(), cursor.cursor_path
+        single = state.get("incremental", {}).get(path)
+        kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
+        return CursorMarks(asset, cursor, keys, deepcopy(kept) if is_own else {})
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()

@@ -76,7 +76,7 @@ class Source:
         repeated: collects the hashes of keys that came more than once.
         resume_at: where an earlier, interrupted read had committed to; the list goes on behind it.
         current: the list that is being read.
-        marks: how far each list of a child resource has come; None where there is no cursor, or one for all.
+        marks: how far each list has come; None where there is no cursor.
     """
 
     asset: str
@@ -110,7 +110,7 @@ class Source:
         return paginator.overlap or int(self.endpoint.total == "exact" and paginator.limit > 1)
 
     def cursor_values(self, name: str) -> dict[str, Any]:
-        """What `{incremental.<name>}` means in a request for the list of this name, where it has a mark of its own."""
+        """What `{incremental.<name>}` means in a request for the list of this name."""
         return self.marks.cursor(name).values if self.marks else {}
 
     @cached_property
@@ -140,6 +140,7 @@ class Reading:
         position: the offset or number of the page that is about to come.
         place: where the read stands after the page that came last.
         place_before: where it stood before that page.
+        is_left: whether a response action ended the list before its end.
         may_repeat: whether the last page once more means "past the last page" from here on.
     """
 
@@ -152,7 +153,7 @@ class Reading:
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.may_end_with: frozenset[int] = frozenset()
         self.may_repeat, self.back = False, 0
-        self._is_left = False
+        self.is_left = False
         self._seen: set[int] = set()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -226,7 +227,7 @@ class Reading:
         self._last_keys = whole
         self._note_place(digest, len(whole))
         self.source.prepare_rows(rows)
-        if self.cursor:
+        if self.cursor and self.name:
             rows[:] = self.cursor.newer(rows, self.page)
         return sent
 
@@ -276,8 +277,9 @@ class Reading:
                 receipt.announced(self.total)
         judged = None if is_early else judge(self._facts(), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
-        if source.marks:
-            source.marks.close(self.name, moves=worst.verdict < Verdict.INCOMPLETE and not self._is_left)
+        # The rows of a list without a parent meet its cursor behind the processing steps, when this is over.
+        if source.marks and self.name:
+            source.marks.close(self.name, moves=worst.verdict < Verdict.INCOMPLETE and not self.is_left)
         receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
 
     def refused(self, how: str) -> None:
@@ -289,7 +291,7 @@ class Reading:
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
         verdict = Verdict.UNKNOWN if self.page else Verdict.READ_TO_THE_END
-        self._is_left = True
+        self.is_left = True
         self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
 
     def is_behind_cursor(self) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
+from messaging_assets.cursor_marks import CursorText
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.one_table import OneTable
 
 SINCE: dict[str, Any] = {
     "params": {"since": "{incremental.start_value}"},
@@ -100,3 +103,142 @@ def test_a_full_refresh_drops_what_the_api_no_longer_has(messages: Sandbox) -> N
 
     assert synced["green"]
     assert synced["ids"] == _keys(messages)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A way to write cursors: values in rising order, and where a lag of `lag` puts the start behind the third."""
+
+    values: list[Any]
+    lag: float
+    lagged: Any
+
+
+KINDS = {
+    "ISO texts": Kind([f"2025-01-01T00:00:0{n}Z" for n in range(5)], 1, "2025-01-01T00:00:01Z"),
+    "ISO texts without zeros at their end": Kind(
+        [f"2025-01-01T00:00:{second}Z" for second in ("00", "00.25", "00.5", "01", "01.125")],
+        0.25,
+        "2025-01-01T00:00:00.250000Z",
+    ),
+    "ISO texts with a zone": Kind(
+        [f"2025-01-01T0{n}:00:00+02:00" for n in range(5)], 3600, "2025-01-01T01:00:00+02:00"
+    ),
+    "dates": Kind([f"2025-01-0{n}" for n in range(1, 6)], 1, "2025-01-02"),
+    "seconds since 1970": Kind([1735689600 + n for n in range(5)], 1, 1735689601),
+    "milliseconds since 1970": Kind([1735689600000 + n for n in range(5)], 1, 1735689600001),
+    "whole numbers": Kind([8, 9, 10, 11, 100], 1, 9),
+    "numbers as texts": Kind(["8", "9", "10", "11", "100"], 0, "10"),
+}
+
+
+def _serve(table: OneTable, rows: list[dict[str, Any]]) -> list[Any]:
+    """Let the API have these rows and answer `since` as it should; the starts that it was asked for, one a request."""
+    asked: list[Any] = []
+
+    def page(payload: Any, request: Any) -> Any:
+        since, start = request.query.get("since"), request.offset or 0
+        asked.append(since)
+        newer = [row for row in rows if since is None or CursorText(row["at"]) >= CursorText(since)]
+        return {"data": newer[start : start + table.page_size]}
+
+    table.sandbox.faults.clear()
+    table.sandbox.fault(Fault(api="generic_rest", rewrite=page))
+    return asked
+
+
+def _endpoint(**incremental: Any) -> dict[str, Any]:
+    return {
+        "path": "v1/resource",
+        "data_selector": "data",
+        "paginator": {"type": "offset", "limit": 100},
+        "incremental": {"cursor_path": "at", "start_param": "since", **incremental},
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_rows_at_the_mark_are_neither_lost_nor_doubled(one_table: OneTable, kind: Kind) -> None:
+    described: dict[str, Any] = {"write_disposition": "append", "endpoint": _endpoint()}
+    rows = [{"id": number, "at": value} for number, value in enumerate(kind.values[:3])]
+    _serve(one_table, rows)
+    one_table.sync(**described)
+
+    rows += [{"id": 3, "at": kind.values[2]}, {"id": 4, "at": kind.values[3]}, {"id": 5, "at": kind.values[4]}]
+    asked = _serve(one_table, rows)
+    assert one_table.sync(**described).receipt["rows_loaded"] == 3
+    assert one_table.sync(**described).receipt["rows_loaded"] == 0
+
+    assert set(asked) == {str(kind.values[2]), str(kind.values[4])}
+    assert [row["id"] for row in one_table.rows()] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if kind.lag], ids=[n for n in KINDS if KINDS[n].lag])
+def test_a_row_that_comes_late_is_loaded_within_the_lag(one_table: OneTable, kind: Kind) -> None:
+    described: dict[str, Any] = {"endpoint": _endpoint(lag=kind.lag)}
+    rows = [{"id": number, "at": value} for number, value in enumerate(kind.values[:3])]
+    _serve(one_table, rows)
+    one_table.sync(**described)
+
+    rows.append({"id": 3, "at": kind.values[1]})
+    asked = _serve(one_table, rows)
+    one_table.sync(**described)
+
+    assert set(asked) == {str(kind.lagged)}
+    assert [row["id"] for row in one_table.rows()] == [0, 1, 2, 3]
+
+
+def test_without_a_value_to_start_from_the_parameter_is_left_out(messages: Sandbox) -> None:
+    endpoint = {**SINCE, "incremental": {"cursor_path": "timestamp"}}
+
+    sync(endpoint=endpoint, columns=COLUMNS)
+
+    assert all("since" not in request.query for request in messages.asked("messaging", "messages"))
+
+
+def test_rows_in_the_cursors_order_are_left_behind_its_mark_and_a_late_one_at_the_mark_is_read(
+    one_table: OneTable,
+) -> None:
+    described: dict[str, Any] = {"endpoint": _endpoint(row_order="desc", start_param=None)}
+    described["endpoint"]["paginator"]["limit"] = one_table.page_size = 2
+    rows = [{"id": number, "at": 10 - number} for number in range(8)]
+    _serve(one_table, rows)
+    one_table.sync(**described)
+    rows[:0] = [{"id": 21, "at": 11}]
+    rows[2:2] = [{"id": 22, "at": 10}]
+    asked = _serve(one_table, rows)
+
+    synced = one_table.sync(**described)
+
+    assert synced.receipt["rows_loaded"] == 2
+    assert len(asked) == 2
+    assert len(one_table.rows()) == 10
+    assert synced.receipt["verdict"] == "read to the end"
+
+
+def test_a_mark_that_does_not_compare_with_the_rows_is_told_of_in_a_sentence(one_table: OneTable) -> None:
+    _serve(one_table, [{"id": 1, "at": 5}])
+
+    synced = one_table.sync(endpoint=_endpoint(initial_value="2025-01-01", start_param=None))
+
+    assert "'at' on page 1 does not compare with initial_value" in synced.error
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("2025-01-01T00:00:00.5Z", "2025-01-01T00:00:00Z"),
+        ("2025-01-01T00:00:00Z", "2025-01-01T01:00:00+02:00"),
+        ("2025-01-01T00:00:00.0000002Z", "2025-01-01T00:00:00.0000001Z"),
+        ("2025-01-01T00:00", "2024-12-31"),
+        ("10", "9"),
+        ("1355517523.000010", "1355517523.000009"),
+        ("b", "a"),
+    ],
+)
+def test_texts_compare_as_what_they_mean(one: str, other: str) -> None:
+    assert max(CursorText(one), CursorText(other)) == one
+    assert max(other, CursorText(one)) == one
+    assert CursorText(other) < one
+    assert CursorText(other) <= one
+    assert CursorText(one) != other
+    assert CursorText("2025-01-01T00:00:00Z") == "2025-01-01T00:00:00.000+00:00"

@@ -40,6 +40,7 @@ from messaging_assets.authentication_description import ApiKeyAuth, OAuth2Client
 from messaging_assets.cli import main
 from messaging_assets.credentials import build_credentials, variable
 from messaging_assets.description_files import FOLDERS_VARIABLE, describe, read_file
+from messaging_assets.destination import build_pipeline
 from messaging_assets.project_folders import project_folders
 from messaging_assets.rest_api import RestApi
 from messaging_assets.sandbox import Sandbox
@@ -87,9 +88,9 @@ class Page:
         self._sandbox, self._folder, self._patch = sandbox, folder, monkeypatch
         self._names: dict[str, Any] = {}
         self._printed = ""
+        self._destination: dict[str, str] = {}
         (folder / "apis").mkdir(parents=True)
         monkeypatch.chdir(folder)
-        monkeypatch.setenv(FOLDERS_VARIABLE, str(folder / "apis"))
         monkeypatch.setenv("MESSAGING_ASSETS_HOME", str(folder))
         monkeypatch.setenv("DLT_PROJECT_DIR", str(folder))
         for name in _FIRST["team_chat"]:
@@ -216,17 +217,38 @@ class Page:
             command = shlex.split(line, comments=True)
             if command:
                 self._command(command)
+        self._check_destination()
+
+    def _check_destination(self) -> None:
+        """What was exported is where tables would go; from here on they go to the default again."""
+        if not self._destination:
+            return
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in self._destination.items():
+                patch.setenv(name, value)
+            _read_settings_anew()
+            [api, *_] = self._apis()
+            [resource, *_] = api.resources_in_full.values()
+            pipeline = build_pipeline(api, resource, project_folders())
+            assert pipeline.destination.destination_type.endswith(f".{self._destination['DESTINATION_TYPE']}")
+            assert pipeline.destination_client().config
+        self._destination.clear()
+        _read_settings_anew()
 
     def _command(self, command: list[str]) -> None:
         match command:
             case ["export", setting]:
                 name, value = setting.split("=", 1)
                 self._variables([name])
-                if "..." not in value:
+                if name.startswith("DESTINATION"):
+                    self._destination[name] = value
+                elif "..." not in value:
                     self._patch.setenv(name, value)
             case ["make", target]:
                 is_known = f"\n{target}: " in (CHECKOUT / "Makefile").read_text(encoding="utf-8")
                 assert is_known, f"make knows no {target}"
+            case ["messaging-assets", "dev" | "demo" | "sandbox" as verb]:
+                assert CliRunner().invoke(main, [verb, "--help"]).exit_code == 0
             case ["messaging-assets", *arguments]:
                 shown = CliRunner().invoke(main, arguments)
                 self._printed += shown.output

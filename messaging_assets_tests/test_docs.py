@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from messaging_assets_tests.docs_pages import Block, Page, blocks_of
 from messaging_assets_tests.programs import CHECKOUT
@@ -30,6 +31,18 @@ def page(sandbox: Any, clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Pag
 def test_what_a_page_shows_runs(file: Path, page: Page) -> None:
     for block in blocks_of(file.read_text(encoding="utf-8")):
         page.run(block)
+
+
+def test_the_file_of_the_dlt_page_is_the_config_that_dlt_takes(page: Page) -> None:
+    shown = blocks_of((CHECKOUT / "docs" / "coming-from-dlt.md").read_text(encoding="utf-8"))
+    names: dict[str, Any] = {}
+    for block in shown:
+        if block.language == "python":
+            exec(block.text, names)
+
+    [file] = [yaml.safe_load(block.text) for block in shown if block.language == "yaml"]
+
+    assert file == names["config"]
 
 
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)

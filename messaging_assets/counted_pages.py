@@ -29,8 +29,9 @@ class CountingPaginator(GuardedPaginator):
     def start(self, request: Request) -> None:
         """Put the first position on the request."""
         self.position, self._last_sent = self.first_position(), 0
-        if self.source.resume_at is not None:
-            self.position = self.source.resume_at.position
+        place = self.reading.resume_at
+        if place is not None and isinstance(place.position, int):
+            self.position = place.position
         self.reading.position = self.position
         self.place(request, self.position)
 
@@ -57,7 +58,8 @@ class CountingPaginator(GuardedPaginator):
             last: the position past which no page is expected, where that is known.
         """
         is_steady, self._last_sent = sent == self._last_sent, sent
-        start, most = self.position, self.max_in_flight
+        # As many again wait, so that no worker is idle while a batch is made.
+        start, most = self.position, 2 * self.max_in_flight if self.max_in_flight > 1 else 1
         self._asked = max(self._asked, start) if is_steady else start
         if self.description.maximum_pages:
             most = min(most, self.description.maximum_pages - self.reading.page)

@@ -62,7 +62,7 @@ def rest_api_config(
 def _parents_steps(chain: list[Resource], sources: dict[str, Source]) -> Iterator[list[Any]]:
     for one, child in pairwise(chain):
         lists = sources[child.name]
-        yield list(ListFields(lists.asset, one, child, values=lists.cursor_values).steps)
+        yield list(ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values).steps)
 
 
 def _dlt_resource(

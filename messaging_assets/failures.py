@@ -65,3 +65,14 @@ class PagesRepeat(ReadIncomplete):
     """The API answers with pages that it gave before, and would do so again."""
 
     retryable: ClassVar[bool] = False
+
+
+def sync_failure(error: BaseException | None) -> SyncFailure | None:
+    """Our own failure inside whatever dlt wrapped around it; None where there is none."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, SyncFailure):
+            return error
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return None

@@ -18,9 +18,14 @@ class ReferencePaginator(GuardedPaginator):
     """Links and cursors: dlt's paginator finds the next reference, a reference that repeats ends the sync."""
 
     def start(self, request: Request) -> None:
-        """Begin without a reference."""
-        self._found: dlt_paginators.BasePaginator | None = _dlt_paginator(self.description)
+        """Begin without a reference, or with the one that was kept."""
+        self._found: Any = _dlt_paginator(self.description)
         self._references: set[str] = set()
+        place = self.reading.resume_at
+        if place is not None and place.position is not None:
+            self._references.add(str(place.position))
+            self._found._next_reference = place.position  # type: ignore[assignment]
+            self._go_on(request)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
@@ -49,7 +54,11 @@ class ReferencePaginator(GuardedPaginator):
     def update_request(self, request: Request) -> None:
         """Let dlt's paginator put the reference on the request."""
         if self._has_next_page and self._found is not None:
-            self._found.update_request(request)
+            self._go_on(request)
+
+    def _go_on(self, request: Request) -> None:
+        self._found.update_request(request)
+        self.reading.position = getattr(self._found, "_next_reference", None)
 
 
 class AutoPaginator(ReferencePaginator):

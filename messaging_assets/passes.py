@@ -6,7 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dlt
@@ -20,25 +20,42 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
-from messaging_assets.failures import ReadIncomplete, SyncFailure
+from messaging_assets.failures import MendDescription, ReadIncomplete, SyncFailure, sync_failure
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
 from messaging_assets.page_reader import PageReader
-from messaging_assets.paginator_description import OffsetPaginator, PageNumberPaginator, SinglePagePaginator
+from messaging_assets.paginator_description import (
+    CursorPaginator,
+    HeaderCursorPaginator,
+    HeaderLinkPaginator,
+    JsonLinkPaginator,
+    OffsetPaginator,
+    PageNumberPaginator,
+    SinglePagePaginator,
+)
 from messaging_assets.parents import ancestry
+from messaging_assets.places import KeptRead, Place, kept_read, storable
 from messaging_assets.progress import Progress
-from messaging_assets.reading import Place, Source
+from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
-_PLACE_VALID_SECONDS = 24 * 3600.0
-_COUNTED = (OffsetPaginator, PageNumberPaginator)
+_RESUMABLE = (
+    OffsetPaginator,
+    PageNumberPaginator,
+    JsonLinkPaginator,
+    HeaderLinkPaginator,
+    CursorPaginator,
+    HeaderCursorPaginator,
+)
 
 
 class Unsettled(SyncFailure):
     """The list moved while it was read, and another pass is allowed; nothing was loaded."""
+
+    is_anew = True
 
 
 @dataclass
@@ -132,7 +149,7 @@ class Pass:
         with self._reader.entered():
             if self._rest and self._take(batches, self._rest):
                 return False
-            for page in self._reader:
+            for page in self._pages(self._reader):
                 # This page has begun, so the one before it is whole.
                 self.progress.page_came(self._own.current.total if self._own.current else None)
                 if due.is_due(self.receipt):
@@ -142,6 +159,16 @@ class Pass:
                     return False
         self.is_over = True
         return False
+
+    def _pages(self, reader: PageReader) -> Iterator[list[Any]]:
+        """The pages that come; an answer of another kind at a kept place means that the API no longer takes it."""
+        try:
+            yield from reader
+        except Exception as error:
+            reading = self._own.current
+            if reading is None or not reading.is_resuming or not isinstance(sync_failure(error), MendDescription):
+                raise
+            raise reading.cannot_resume("the API no longer takes the place that was kept") from error
 
     def _newer(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows of a page that are not behind the cursor; a child's have met theirs before."""
@@ -179,7 +206,8 @@ class Pass:
             dlt.current.resource_state().clear()
         sources = {one.name: self._source_of(one) for one in self._chain}
         self._own = sources[self.resource.name]
-        self._own.resume_at = self._kept_place()
+        self._own.interrupted = self._kept_read()
+        self._note_finished(self._own.interrupted)
         for name, auth in self.auths.items():
             if isinstance(auth, ClientCredentials):
                 self.session.token_exchange(auth, sources[name].terms)
@@ -188,35 +216,52 @@ class Pass:
         self._state = deepcopy(Container()[StateInjectableContext].state)
         return PageReader(reader, self._state)
 
+    def _note_finished(self, interrupted: KeptRead) -> None:
+        if not interrupted.finished:
+            return
+        self.receipt.resumed(interrupted.rows, again=0)
+        self.receipt.distinct_keys += interrupted.rows
+        self.receipt.found(
+            Verdict.READ_TO_THE_END, f"{len(interrupted.finished)} lists were read before an interruption"
+        )
+
     def _keep_place(self, batches: Batches) -> None:
         """Note in dlt's state, which is committed with this part, where an interrupted read can go on.
 
         Not with late records in hand: they are loaded after the part, and must come again if that fails.
         """
-        reading = self._own.current
-        if reading is None or reading.place_before is None or batches.late or not self._can_resume():
+        reading, before = self._own.current, self._own.interrupted
+        if reading is None or batches.late or self.resource.parallelized:
             return
-        kept = {"version": self._version(), "at": time.time(), "place": asdict(reading.place_before)}
-        dlt.current.resource_state()[_PLACE] = kept
+        # The page that is about to begin the next part may be the last of its list.
+        finished = {name: rows for name, rows in self._own.finished.items() if name != reading.name}
+        rows = before.rows + sum(finished.values())
+        kept = KeptRead((*before.finished, *finished), rows, reading.name, self._place_in(reading))
+        if kept.place is not None or kept.finished:
+            dlt.current.resource_state()[_PLACE] = kept.as_state(self._version())
+        if self._own.marks and reading.name:
+            self._keep_marks(self._own.marks.of_finished(finished))
 
-    def _kept_place(self) -> Place | None:
-        """Where an interrupted read of the same description had committed to, if that is not long ago."""
-        kept = dlt.current.resource_state().get(_PLACE)
-        if kept is None or self.is_anew or self.forget_state or not self._can_resume():
+    def _place_in(self, reading: Reading) -> Place | None:
+        """Where its list can be gone on with, if its pages can be known again, and no secret says where."""
+        place, paginator = reading.place_before, self._own.endpoint.paginator
+        if place is None or not self._own.keys or not isinstance(paginator, _RESUMABLE):
             return None
-        if kept["version"] != self._version() or time.time() - kept["at"] > _PLACE_VALID_SECONDS:
+        try:
+            return replace(place, position=storable(place.position))
+        except ValueError:
             return None
-        place = dict(kept["place"])
-        joins = tuple((name, times) for name, times in place.pop("joins"))
-        return Place(**{**place, "totals": tuple(place["totals"]), "joins": joins})
 
-    def _can_resume(self) -> bool:
-        """Only places that can be counted, of a list that stands alone and has a key to know its pages by."""
-        paginator = self._own.endpoint.paginator
-        return len(self._chain) == 1 and bool(self.resource.keys) and isinstance(paginator, _COUNTED)
+    def _kept_read(self) -> KeptRead:
+        """How far an interrupted read of the same description had committed to, if that is not long ago."""
+        kept = kept_read(dlt.current.resource_state().get(_PLACE), self._version())
+        if kept is None or self.is_anew or self.forget_state:
+            return KeptRead()
+        # In this sync the place was tried before; the lists that were finished still are.
+        return replace(kept, place=None) if self.receipt.not_resumed else kept
 
     def _version(self) -> str:
-        described = repr((self.description.client, self.resource.endpoint, self.resource.keys))
+        described = repr((self.description.client, [(one.endpoint, one.keys) for one in self._chain]))
         return hashlib.sha256(described.encode()).hexdigest()
 
     def _keep_all_marks(self) -> None:
@@ -224,7 +269,7 @@ class Pass:
             return
         if len(self._chain) == 1:
             self._own.marks.close("", moves=not (self._own.current and self._own.current.is_left))
-        self._keep_marks(self._own.marks.of_all(()))
+        self._keep_marks(self._own.marks.of_all(self._own.interrupted.finished))
 
     def _keep_marks(self, marks: dict[str, Any]) -> None:
         """Let how far the lists have come be stored with this part, and not before their rows are in it."""

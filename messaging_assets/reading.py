@@ -19,44 +19,16 @@ from requests.auth import AuthBase
 from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint, Incremental
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
-from messaging_assets.failures import PagesRepeat, SyncFailure
+from messaging_assets.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
 from messaging_assets.judgement import Facts, judge
 from messaging_assets.paginator_description import OffsetPaginator
+from messaging_assets.places import CannotResume, KeptRead, Place
 from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.record_keys import digest_of, keys_of, whole_number
 from messaging_assets.selection import check_objects, check_selection
 
 SetAside = Callable[[Any, str, int], None]
-
-
-class CannotResume(SyncFailure):
-    """The list is no longer what it was at the checkpoint, so it is read from its beginning."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a read stands after a page, as it is kept in dlt's state.
-
-    Args:
-        position: the offset or number that the page was asked with.
-        page: how many pages came.
-        distinct: different records so far, this page included.
-        digest: of this page's keys, in order.
-        rows: how many keys that are.
-        totals: the first and the last count that the API gave.
-        came_again: how many rows came twice.
-        joins: how page joins that were asked for again turned out.
-    """
-
-    position: int
-    page: int
-    distinct: int
-    digest: str
-    rows: int
-    totals: tuple[int, ...] = ()
-    came_again: int = 0
-    joins: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass
@@ -74,7 +46,8 @@ class Source:
         is_parent: whether the records are only read for a child resource.
         prepare_rows: changes a page's good records in place, as a child needs them.
         repeated: collects the hashes of keys that came more than once.
-        resume_at: where an earlier, interrupted read had committed to; the list goes on behind it.
+        interrupted: how far an earlier, interrupted read had committed to.
+        finished: lists that came to an end beyond doubt, with how many different records they have.
         current: the list that is being read.
         marks: how far each list has come; None where there is no cursor.
     """
@@ -89,7 +62,8 @@ class Source:
     is_parent: bool = False
     prepare_rows: Callable[[list[Any]], None] = lambda rows: None
     repeated: set[int] = field(default_factory=set)
-    resume_at: Place | None = None
+    interrupted: KeptRead = field(default_factory=KeptRead)
+    finished: dict[str, int] = field(default_factory=dict)
     current: Reading | None = None
     marks: CursorMarks | None = None
 
@@ -108,6 +82,10 @@ class Source:
         if not isinstance(paginator, OffsetPaginator):
             return 0
         return paginator.overlap or int(self.endpoint.total == "exact" and paginator.limit > 1)
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether a list is to be read; the interrupted read may have done so."""
+        return name not in self.interrupted.finished
 
     def cursor_values(self, name: str) -> dict[str, Any]:
         """What `{incremental.<name>}` means in a request for the list of this name."""
@@ -132,12 +110,13 @@ class Reading:
         name: which of them it is; empty for a resource without a parent.
 
     Attributes:
+        resume_at: the place where the list goes on; None where it begins.
         page: how many pages came.
         end: how the list ended; None while it goes on.
         upcoming: makes the requests that may leave ahead of their turn.
         may_end_with: statuses that mean "past the last page" from here on.
         back: how many rows of the page before the next page was asked to repeat.
-        position: the offset or number of the page that is about to come.
+        position: the offset, number, cursor or link of the page that is about to come.
         place: where the read stands after the page that came last.
         place_before: where it stood before that page.
         is_left: whether a response action ended the list before its end.
@@ -146,6 +125,7 @@ class Reading:
 
     def __init__(self, source: Source, name: str = "") -> None:
         self.source, self.name = source, name
+        self.resume_at = source.interrupted.place if source.interrupted.name == name else None
         self.cursor = source.marks.cursor(name) if source.marks else None
         self.asset, self.auth = source.asset, source.auth
         self.page = 0
@@ -161,7 +141,8 @@ class Reading:
         self._totals: list[int] = []
         self._selector: str | None = None
         self._joins: Counter[str] = Counter()
-        self._before = self.position = 0
+        self._before = 0
+        self.position: int | str | None = None
         self.place: Place | None = None
         self.place_before: Place | None = None
 
@@ -215,8 +196,8 @@ class Reading:
         sent = len(rows)
         keys, bad = keys_of(rows, self.source.keys)
         digest = digest_of(rows, self.source.keys)
-        if self.source.resume_at is not None and self.page == 1:
-            return self._resumed(self.source.resume_at, rows, keys, digest)
+        if self.resume_at is not None and self.page == 1:
+            return self._resumed(self.resume_at, rows, keys, digest)
         if sent and self._is_repeated(keys):
             rows.clear()
             return 0
@@ -234,13 +215,13 @@ class Reading:
     def _resumed(self, place: Place, rows: list[Any], keys: list[int], digest: str) -> int:
         """Go on behind the last committed page, once it has shown that it is still where it was."""
         if (digest, len(keys)) != (place.digest, place.rows):
-            raise CannotResume(f"{self.asset}: the list has changed before the checkpoint; it is read from its start.")
+            raise self.cannot_resume("the list has changed before the checkpoint")
         self.page, self._before = place.page, place.distinct - len(set(keys))
         self._totals, self._came_again, self._joins = list(place.totals), place.came_again, Counter(dict(place.joins))
         self._seen, self._rows, self._last_keys = set(keys), len(keys), keys
         self._pages.add(hash(tuple(keys)))
         self._full_pages = place.page
-        self.source.receipt.resumed_rows = place.distinct
+        self.source.receipt.resumed(place.distinct, again=len(rows))
         self._note_place(digest, len(keys))
         rows.clear()
         return place.rows
@@ -250,6 +231,16 @@ class Reading:
         totals = tuple(dict.fromkeys((*self._totals[:1], *self._totals[-1:])))
         joins = tuple(self._joins.items())
         self.place = Place(self.position, self.page, self.distinct, digest, rows, totals, self._came_again, joins)
+
+    @property
+    def is_resuming(self) -> bool:
+        """Whether the kept place is asked for and did not come yet."""
+        return self.resume_at is not None and not self.page
+
+    def cannot_resume(self, why: str) -> CannotResume:
+        """What to raise when the kept place is none any more; the receipt says so."""
+        self.source.receipt.not_resumed = why
+        return CannotResume(f"{self.asset}: {why}; it is read from its start.", is_anew=not self.name)
 
     def announce(self, total: Any) -> None:
         """Note what the API says it has; texts that are numbers count, anything else is no statement."""
@@ -277,6 +268,8 @@ class Reading:
                 receipt.announced(self.total)
         judged = None if is_early else judge(self._facts(), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
+        if worst.verdict < Verdict.INCOMPLETE and not worst.moved and not self.is_left:
+            source.finished[self.name] = self.distinct
         # The rows of a list without a parent meet its cursor behind the processing steps, when this is over.
         if source.marks and self.name:
             source.marks.close(self.name, moves=worst.verdict < Verdict.INCOMPLETE and not self.is_left)
@@ -290,6 +283,8 @@ class Reading:
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
+        if self.is_resuming:
+            raise self.cannot_resume(f"the API answers the place that was kept with {how}")
         verdict = Verdict.UNKNOWN if self.page else Verdict.READ_TO_THE_END
         self.is_left = True
         self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
@@ -317,7 +312,7 @@ class Reading:
             pages_with_rows=self._full_pages,
             has_keys=bool(source.keys),
             is_one_object=source.one_object and self.page <= 1 and self._selector == "$",
-            is_resumed=source.resume_at is not None,
+            is_resumed=self.resume_at is not None,
         )
 
     def _is_repeated(self, keys: list[int]) -> bool:

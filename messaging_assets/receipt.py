@@ -64,6 +64,8 @@ class Receipt:
     passes: int = 1
     parents: int | None = None
     resumed_rows: int | None = None
+    rows_read_again: int | None = None
+    not_resumed: str | None = None
     rows_api_says: int | None = None
     distinct_keys: int = 0
     first_cursor: Any = None
@@ -94,6 +96,11 @@ class Receipt:
         """A body of so many bytes came."""
         with self._lock:
             self.bytes += number_of_bytes
+
+    def resumed(self, rows: int, again: int) -> None:
+        """A read goes on behind so many different records, `again` of which were read once more to make sure."""
+        self.resumed_rows = (self.resumed_rows or 0) + rows
+        self.rows_read_again = (self.rows_read_again or 0) + again
 
     def announced(self, rows: int) -> None:
         """One list is over, of which the API said that it has so many rows."""
@@ -129,6 +136,7 @@ class Receipt:
 
     def carry_over(self, earlier: Receipt) -> None:
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
+        self.not_resumed = self.not_resumed or earlier.not_resumed
         self.passes = earlier.passes + 1
         self.requests += earlier.requests
         self.bytes += earlier.bytes
@@ -158,6 +166,8 @@ class Receipt:
             "rows_api_says": self.rows_api_says,
             "parents": self.parents,
             "resumed_rows": self.resumed_rows,
+            "rows_read_again": self.rows_read_again,
+            "not_resumed": self.not_resumed,
             "first_cursor": self.first_cursor,
             "last_cursor": self.last_cursor,
         }

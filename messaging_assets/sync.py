@@ -22,15 +22,15 @@ from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import SyncFailure, TryAgainLater
+from messaging_assets.failures import SyncFailure, TryAgainLater, sync_failure
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.parents import ancestry
 from messaging_assets.partitions import Window, in_window, window_of
 from messaging_assets.passes import Pass, Unsettled
+from messaging_assets.places import CannotResume
 from messaging_assets.project_folders import settle_environment
-from messaging_assets.reading import CannotResume
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_of
@@ -127,7 +127,7 @@ class _Job:
                     if not isinstance(failure, (Unsettled, CannotResume)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
-            number, is_anew = number + isinstance(failure, Unsettled), True
+            number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
@@ -233,17 +233,6 @@ def _summed(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
         "rows_loaded": MetadataValue.int(sum(rows)),
         "first_run": parts[0].get("first_run"),
     }
-
-
-def sync_failure(error: BaseException | None) -> SyncFailure | None:
-    """Our own failure inside whatever dlt wrapped around it; None where there is none."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        if isinstance(error, SyncFailure):
-            return error
-        seen.add(id(error))
-        error = error.__cause__ or error.__context__
-    return None
 
 
 def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import dlt
 import pytest
 
+from messaging_assets.http.redaction import Redaction
+from messaging_assets.places import storable
+from messaging_assets.project_folders import project_folders
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 
@@ -143,4 +147,154 @@ def test_page_numbers_are_resumed_too(messages: Sandbox) -> None:
     synced = sync(100, endpoint=paging, **PARTS)
 
     assert min(int(request.query["page"]) for request in messages.asked("messaging", "messages")) == 12
+    assert synced["ids"] == _keys(messages)
+
+
+LINKED: dict[str, dict[str, Any]] = {
+    "cursor": {
+        "path": "v1/messages/by_cursor",
+        "paginator": {"type": "cursor", "cursor_path": "next_cursor"},
+        "params": {"limit": 100},
+    },
+    "json_link": {"path": "v1/messages/by_link", "paginator": {"type": "json_link"}, "params": {"limit": 100}},
+    "header_link": {"path": "v1/messages/by_link", "paginator": {"type": "header_link"}, "params": {"limit": 100}},
+}
+
+
+def _failed(messages: Sandbox, endpoint: dict[str, Any]) -> dict[str, Any]:
+    """A sync that finds the API broken at row 1,500; afterwards the API is well and its record empty."""
+    messages.fault(Fault(api="messaging", offset=1500, status=500))
+    failed = sync(endpoint=endpoint, **PARTS)
+    messages.faults.clear()
+    messages.forget()
+    return failed
+
+
+def _starts(messages: Sandbox) -> list[int]:
+    return [request.offset or 0 for request in messages.asked("messaging", "messages")]
+
+
+@pytest.mark.parametrize("endpoint", LINKED.values(), ids=LINKED)
+def test_cursors_and_links_go_on_from_the_one_that_was_kept(messages: Sandbox, endpoint: dict[str, Any]) -> None:
+    failed = _failed(messages, endpoint)
+
+    synced = sync(endpoint=endpoint, **PARTS)
+
+    assert not failed["green"]
+    assert len(failed["ids"]) == 1200
+    assert _starts(messages) == list(range(1100, 2000, 100))
+    assert synced["ids"] == _keys(messages)
+    assert synced["metadata"]["messaging_assets/resumed_rows"] == 1200
+    assert synced["metadata"]["messaging_assets/rows_read_again"] == 100
+    assert synced["metadata"]["messaging_assets/distinct_keys"] == 2000
+    assert synced["metadata"]["messaging_assets/verdict"] == "read to the end"
+
+
+REFUSALS: dict[str, dict[str, Any]] = {
+    "400": {"status": 400},
+    "404": {"status": 404},
+    "410": {"status": 410},
+    "an error inside a 200": {"error_in_200": "invalid_cursor"},
+}
+
+
+@pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
+def test_a_cursor_that_the_api_takes_no_more_means_to_read_from_the_start(
+    messages: Sandbox, refusal: dict[str, Any]
+) -> None:
+    _failed(messages, LINKED["cursor"])
+    messages.fault(Fault(api="messaging", times=1, **refusal))
+
+    synced = sync(endpoint=LINKED["cursor"], **PARTS)
+
+    assert _starts(messages) == [1100, *range(0, 2000, 100)]
+    assert synced["ids"] == _keys(messages)
+    assert "no longer takes the place" in synced["metadata"]["messaging_assets/not_resumed"]
+    assert "messaging_assets/resumed_rows" not in synced["metadata"]
+
+
+def test_a_busy_api_keeps_the_place_for_the_next_try(messages: Sandbox) -> None:
+    _failed(messages, LINKED["cursor"])
+    messages.fault(Fault(api="messaging", times=1, status=503))
+    busy = sync(endpoint=LINKED["cursor"], **PARTS)
+    messages.forget()
+
+    synced = sync(endpoint=LINKED["cursor"], **PARTS)
+
+    assert not busy["green"]
+    assert min(_starts(messages)) == 1100
+    assert synced["ids"] == _keys(messages)
+
+
+def test_a_list_that_changed_before_its_kept_link_is_read_from_the_start(messages: Sandbox) -> None:
+    _failed(messages, LINKED["json_link"])
+    del messages.rows("messaging", "messages")[:5]
+
+    synced = sync(endpoint=LINKED["json_link"], **PARTS)
+
+    assert min(_starts(messages)) == 0
+    assert set(_keys(messages)) <= set(synced["ids"])
+    assert "changed before the checkpoint" in synced["metadata"]["messaging_assets/not_resumed"]
+
+
+def _kept_link(messages: Sandbox, add: str) -> Any:
+    """The link in dlt's state after an interruption, of an API that writes something of its own into its links."""
+
+    def with_key(payload: Any, request: Any) -> Any:
+        return payload | ({"next": payload["next"] + add} if "next" in payload else {})
+
+    def broken(payload: Any, request: Any) -> Any:
+        return b"broken" if request.offset == 1500 else with_key(payload, request)
+
+    messages.fault(Fault(api="messaging", rewrite=broken))
+    failed = sync(endpoint=LINKED["json_link"], **PARTS)
+    messages.faults.clear()
+    messages.fault(Fault(api="messaging", rewrite=with_key))
+    messages.forget()
+    assert not failed["green"]
+    pipeline = dlt.pipeline("messaging__messages", pipelines_dir=str(project_folders().pipelines))
+    place = pipeline.state["sources"]["messaging_messages"]["resources"]["messages"]["messaging_assets_place"]["place"]
+    return place and place["position"]
+
+
+def test_a_key_in_a_link_is_not_stored_and_joins_again(messages: Sandbox) -> None:
+    link = _kept_link(messages, f"&api_key={messages.keys['messaging']}")
+
+    synced = sync(endpoint=LINKED["json_link"], **PARTS)
+
+    assert link.endswith("/by_link?limit=100&offset=1100")
+    assert min(_starts(messages)) == 1100
+    assert synced["ids"] == _keys(messages)
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://api.example.com/rows/sandbox-key?page=2",
+        "https://user:word@api.example.com/rows?page=2",
+        "https://api.example.com/rows?page=2&X-Amz-Signature=abc",
+        "https://api.example.com/rows?page=2&access_token=abc",
+    ],
+)
+def test_a_link_that_lets_somebody_in_is_not_stored(link: str) -> None:
+    with Redaction(["sandbox-key"]).on_loggers(), pytest.raises(ValueError, match="a secret"):
+        storable(link)
+
+
+def test_what_holds_no_secret_is_stored_as_it_is() -> None:
+    with Redaction(["sandbox-key"]).on_loggers():
+        for position in (None, 7, "dXNlcjpVMEc5V0ZYTlo=", "https://api.example.com/rows?page=2&x=a%20b&empty="):
+            assert storable(position) == position
+
+
+def test_a_kept_link_to_another_origin_is_not_asked_for(messages: Sandbox) -> None:
+    _failed(messages, LINKED["json_link"])
+    with Sandbox(seed=7) as moved, pytest.MonkeyPatch.context() as patch:
+        del moved.rows("messaging", "messages")[2000:]
+        patch.setenv("MESSAGING__BASE_URL", f"{moved.url}/messaging")
+
+        synced = sync(endpoint=LINKED["json_link"], **PARTS)
+
+        assert messages.requests == []
+        assert _starts(moved) == list(range(0, 2000, 100))
     assert synced["ids"] == _keys(messages)

@@ -283,6 +283,74 @@ def test_a_list_in_the_cursors_order_is_left_behind_its_mark(chat: Chat) -> None
     assert synced["messaging_assets/verdict"] == "read to the end"
 
 
+def _interrupted(chat: Chat) -> dict[str, Any]:
+    """A sync in parts that ends in the middle of the second channel."""
+    for hour in range(3, 9):
+        chat.say(chat.slow, f"2025-03-10T{hour:02d}:00:00Z")
+    chat.described["checkpoint"] = {"pages": 1}
+    chat.sandbox.fault(Fault(api=API, resource="messages", offset=6, times=1, status=500))
+    failed = chat.sync()
+    assert "error" in failed
+    return failed
+
+
+def _asked_pages(chat: Chat) -> list[tuple[str, int]]:
+    return [(request.path.split("/")[4], request.offset or 0) for request in chat.sandbox.asked(API, "messages")]
+
+
+@pytest.mark.parametrize("is_incremental", [True, False])
+def test_an_interrupted_read_skips_the_channels_it_had_finished(chat: Chat, is_incremental: bool) -> None:
+    chat.endpoint = {} if is_incremental else {"incremental": None}
+    _interrupted(chat)
+
+    synced = chat.sync()
+
+    slow = [(chat.slow, offset) for offset in (2, 4, 6, 8, 9)]
+    assert _asked_pages(chat) == [*slow, *((chat.quiet, offset) for offset in (0, 2, 3))]
+    assert chat.loaded() == chat.said()
+    assert synced["messaging_assets/resumed_rows"] == 7
+    assert synced["messaging_assets/rows_read_again"] == 2
+    assert synced["messaging_assets/distinct_keys"] == 15
+    assert synced["messaging_assets/verdict"] == "read to the end"
+    # The next one is a whole one.
+    assert "messaging_assets/resumed_rows" not in chat.sync()
+    assert len(chat.asked()) == 3
+
+
+def test_a_list_that_changed_meanwhile_is_read_from_its_start_and_the_finished_ones_are_not(chat: Chat) -> None:
+    chat.endpoint = {"incremental": None}
+    _interrupted(chat)
+    gone = next(row for row in chat.messages if row["channel_id"] == chat.slow)
+    chat.messages.remove(gone)
+
+    synced = chat.sync()
+
+    assert _asked_pages(chat)[:2] == [(chat.slow, 2), (chat.slow, 0)]
+    assert chat.busy not in chat.asked()
+    assert chat.loaded() == sorted([*chat.said(), gone["id"]])
+    assert "changed before the checkpoint" in synced["messaging_assets/not_resumed"]
+
+
+def test_a_finished_channels_mark_is_committed_with_the_part_that_holds_its_rows(chat: Chat) -> None:
+    _interrupted(chat)
+    assert chat.marks() == ["2025-03-20T02:00:00Z"]
+
+    chat.sync()
+
+    assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T08:00:00Z", "2025-03-20T02:00:00Z"]
+
+
+def test_a_new_channel_is_read_by_a_read_that_goes_on(chat: Chat) -> None:
+    chat.endpoint = {"incremental": None}
+    _interrupted(chat)
+    chat.channels.insert(0, {**chat.channels[0], "id": "channel_new"})
+    chat.say("channel_new", "2025-02-01T00:00:00Z")
+
+    chat.sync()
+
+    assert chat.loaded() == chat.said()
+
+
 def test_a_record_without_a_cursor_value_is_told_of_in_a_sentence(chat: Chat) -> None:
     chat.messages[0]["created_at"] = None
 

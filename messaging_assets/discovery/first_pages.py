@@ -13,7 +13,7 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.dlt_source import rest_api_config, with_paginator
-from messaging_assets.failures import SyncFailure
+from messaging_assets.failures import SyncFailure, sync_failure
 from messaging_assets.http.answer import Answer
 from messaging_assets.http.authentication import ClientCredentials, authenticator
 from messaging_assets.http.exchange import Terms
@@ -23,7 +23,6 @@ from messaging_assets.paginator_description import SinglePagePaginator
 from messaging_assets.parents import ancestry
 from messaging_assets.reading import Source
 from messaging_assets.receipt import Receipt
-from messaging_assets.sync import sync_failure
 
 # Parents whose children are asked for: the first may have none.
 _PARENTS = 2

@@ -22,6 +22,7 @@ The first line of a block says what it is: a language, and for most of them a wo
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping
@@ -247,6 +248,8 @@ class Page:
             case ["make", target]:
                 is_known = f"\n{target}: " in (CHECKOUT / "Makefile").read_text(encoding="utf-8")
                 assert is_known, f"make knows no {target}"
+            case [".ci/run"]:
+                assert os.access(CHECKOUT / ".ci" / "run", os.X_OK), "there is no .ci/run"
             case ["messaging-assets", "dev" | "demo" | "sandbox" as verb]:
                 assert CliRunner().invoke(main, [verb, "--help"]).exit_code == 0
             case ["messaging-assets", *arguments]:

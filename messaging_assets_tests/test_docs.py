@@ -50,6 +50,8 @@ def test_no_block_escapes_the_reader(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
 
     assert len(blocks_of(text)) * 2 == len(re.findall(r"^\s*(```|~~~)", text, re.MULTILINE))
+    # Markdown takes lines that are indented by four for a block too.
+    assert not re.search(r"^\n {4}", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
 
 
 @pytest.mark.parametrize(("file", "link"), LINKS, ids=lambda one: one.stem if isinstance(one, Path) else one)

@@ -473,6 +473,121 @@ def test_namesakes_are_told_apart_by_what_stands_before_them(tmp_path: Path) -> 
     assert description.resources_in_full["users_messages"].endpoint.path == "/users/{resources.users.id}/messages"
 
 
+def answering(schema: dict[str, Any], *parameters: str) -> dict[str, Any]:
+    """A GET operation that takes parameters in its query."""
+    asked = [{"name": name, "in": "query", "schema": {"type": "integer"}} for name in parameters]
+    return {"get": {"parameters": asked, "responses": {"200": {"content": {"application/json": {"schema": schema}}}}}}
+
+
+def list_of(**fields: str) -> dict[str, Any]:
+    item = {"type": "object", "properties": {name: {"type": kind} for name, kind in fields.items()}}
+    return {"type": "array", "items": item}
+
+
+def in_an_object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties}
+
+
+def document_of(paths: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "openapi": "3.0.3",
+        "info": {"title": "Phone"},
+        "servers": [{"url": "https://x.example.com"}],
+        "paths": paths,
+    }
+
+
+def test_versions_and_formats_in_a_path_name_nothing_and_lead_to_parents_all_the_same(tmp_path: Path) -> None:
+    calls = answering(
+        in_an_object(calls=list_of(sid="string"), next_page_uri={"type": "string", "format": "uri"}, n={})
+    )
+    calls["get"]["parameters"].append(
+        {"name": "AccountSid", "in": "path", "required": True, "schema": {"type": "string"}}
+    )
+    paths = {
+        "/2010-04-01/Accounts.json": answering(
+            in_an_object(accounts=list_of(sid="string"), uri={"type": "string"}, n={})
+        ),
+        "/2010-04-01/Accounts/{Sid}.json": answering(in_an_object(sid={"type": "string"})),
+        "/2010-04-01/Accounts/{AccountSid}/Calls.json": calls,
+        "/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}.json": answering(in_an_object(sid={"type": "string"})),
+        "/v1/images/json": answering(list_of(id="string")),
+        "/v1/containers/json": answering(list_of(id="string")),
+    }
+    found = described(document_of(paths), tmp_path).resources_in_full
+    assert list(found) == ["accounts", "calls", "images", "containers"]
+    assert found["accounts"].endpoint.path == "/2010-04-01/Accounts.json"
+    assert found["calls"].endpoint.path == "/2010-04-01/Accounts/{resources.accounts.sid}/Calls.json"
+    assert found["calls"].keys == ("_accounts_sid", "sid")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "params", "paginator"),
+    [
+        (["Page", "PageSize"], {"PageSize": 100}, {"type": "page_number", "base_page": 1, "page_param": "Page"}),
+        (["page[number]"], {}, {"type": "page_number", "base_page": 1, "page_param": "page[number]"}),
+        (
+            ["page[offset]", "page[limit]"],
+            {},
+            {"type": "offset", "limit": 100, "offset_param": "page[offset]", "limit_param": "page[limit]"},
+        ),
+        (["$skip", "$top"], {}, {"type": "offset", "limit": 100, "offset_param": "$skip", "limit_param": "$top"}),
+    ],
+    ids=["capitals", "brackets", "offset in brackets", "dollars"],
+)
+def test_parameters_are_known_in_any_spelling(
+    parameters: list[str], params: dict[str, Any], paginator: dict[str, Any], tmp_path: Path
+) -> None:
+    description = described(document_of({"/users": answering(list_of(id="string"), *parameters)}), tmp_path)
+    endpoint = description.resources_in_full["users"].endpoint
+    assert endpoint.params == params
+    assert endpoint.paginator is not None
+    written = endpoint.paginator.model_dump(exclude_unset=True)
+    assert {name: value for name, value in written.items() if name != "total_path"} == paginator
+
+
+def test_a_size_without_paging_would_cut_the_list_and_is_left_to_a_person(tmp_path: Path) -> None:
+    document = document_of({"/containers": answering(list_of(id="string"), "limit", "all")})
+    description = described(document, tmp_path)
+    assert description.resources_in_full["containers"].endpoint.params == {}
+    assert "Other parameters of this endpoint: limit, all" in " ".join(
+        Path(str(description.file)).read_text().replace("#", " ").split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "selector"),
+    [
+        (in_an_object(ok={"type": "boolean"}, file=in_an_object(reactions=list_of(id="string"))), None),
+        (in_an_object(ok={"type": "boolean"}, result=in_an_object(things=list_of(id="string"))), "result.things"),
+        (in_an_object(hits=in_an_object(hits=list_of(id="string"))), "hits.hits"),
+        (in_an_object(team=in_an_object(files=list_of(id="string"))), "team.files"),
+    ],
+    ids=["of a record", "in a wrapper", "in its namesake", "by its own name"],
+)
+def test_a_list_within_a_record_is_not_the_answers_list(
+    answer: dict[str, Any], selector: str | None, tmp_path: Path
+) -> None:
+    document = document_of({"/files": answering(answer, "page"), "/users": answering(list_of(id="string"))})
+    found = described(document, tmp_path).resources_in_full
+    assert ("files" in found) is (selector is not None)
+    assert not selector or found["files"].endpoint.data_selector == selector
+
+
+def test_words_and_times_of_real_documents_are_understood(tmp_path: Path) -> None:
+    items = list_of(id="string", at="string")
+    items["items"]["properties"]["at"] |= {"format": "dateTime", "description": "When it began (e.g. today). In UTC."}
+    column = described(document_of({"/jobs": answering(items)}), tmp_path).resources_in_full["jobs"].columns["at"]
+    assert (column.data_type, column.description) == ("timestamp", "When it began (e.g. today)")
+
+
+def test_a_document_in_several_files_is_to_be_joined(tmp_path: Path) -> None:
+    document = document_of({"/users": {"get": {"responses": {"200": {"$ref": "users.yml"}}}}})
+    done = discover(document, tmp_path)
+    assert done.exit_code == 1
+    assert "users.yml: a reference to another file, which is not followed; join the files" in done.output
+
+
 def test_a_name_comes_from_the_title(tmp_path: Path) -> None:
     assert json.loads(discover(CHAT, tmp_path, "--json").stdout)["api"] == "team_chat"
     assert json.loads(discover(BROKER, tmp_path, "--json").stdout)["api"] == "broker_management"

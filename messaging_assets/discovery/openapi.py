@@ -12,7 +12,7 @@ from dlt.sources.helpers.rest_client.detector import single_entity_path
 
 from messaging_assets.description_names import RESERVED_STEMS
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
-from messaging_assets.discovery.openapi_document import Document, UnusableDocument, read_document
+from messaging_assets.discovery.openapi_document import Document, Operation, UnusableDocument, read_document
 from messaging_assets.discovery.openapi_parents import (
     ListEndpoint,
     bind,
@@ -23,7 +23,7 @@ from messaging_assets.discovery.openapi_parents import (
 )
 from messaging_assets.discovery.openapi_schema import columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi_security import auth_of
-from messaging_assets.discovery.paging_signs import PAGING
+from messaging_assets.discovery.paging_signs import is_paging
 
 __all__ = ["UnusableDocument", "find_in_document"]
 
@@ -43,6 +43,10 @@ def find_in_document(path: Path, only: Sequence[str], name: str | None, base_url
     document = read_document(path)
     lists, unmapped = _lists(document)
     usable = bind(lists, unmapped)
+    foreign = [f"{one}: a reference to another file, which is not followed" for one in document.foreign_references()]
+    unmapped += foreign
+    if foreign and not usable:
+        raise UnusableDocument(f"no endpoint became a resource: {foreign[0]}; join the files into one document first.")
     chosen = _chosen(usable, only, unmapped)
     auths = {one.name: auth_of(document, one.operation) for one in chosen}
     common = _most_common([auth for auth, _ in auths.values()])
@@ -59,9 +63,6 @@ def find_in_document(path: Path, only: Sequence[str], name: str | None, base_url
     if not base_url and not document.says_where:
         found.remarks["client",] = "the document does not say where the API is; put its address here"
     found.remarks["client", "auth"] = "; ".join(remarks)
-    found.unmapped += [
-        f"{one}: a reference to another file, which is not followed" for one in document.foreign_references()
-    ]
     return found
 
 
@@ -75,10 +76,10 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
     """The endpoints that answer lists, and a sentence on each other one."""
     lists, unmapped, single = [], [], 0
     operations = list(document.operations())
-    paths = [one.path for one in operations]
-    names = _names([one.path for one in operations if not single_entity_path(one.path)])
+    paths = [one.bare_path for one in operations]
+    names = _names([one for one in operations if not single_entity_path(one.bare_path)])
     for operation in operations:
-        if single_entity_path(operation.path):
+        if single_entity_path(operation.bare_path):
             single += 1
             continue
         name = names[operation.path]
@@ -89,7 +90,7 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
         columns = columns_of(document, shape.item)
         key = key_of(columns, name)
         noun = singular(name.rpartition("_")[2])
-        keys = (key,) if key else keys_from_paths(operation.path, columns, noun, paths)
+        keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
         lists.append(ListEndpoint(name, operation, shape, columns, keys))
     if single:
         answer = "answers" if single == 1 else "answer"
@@ -97,9 +98,10 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
     return lists, unmapped
 
 
-def _names(paths: Sequence[str]) -> dict[str, str]:
+def _names(operations: Sequence[Operation]) -> dict[str, str]:
     """A name for each path: its last fixed parts, as many as it takes to tell it from the others."""
-    parts = {path: [one for one in path.split("/") if one and "{" not in one] or ["rows"] for path in paths}
+    fixed_parts = ([part for part in one.bare_path.split("/") if _says_something(part)] for one in operations)
+    parts = {one.path: fixed or ["rows"] for one, fixed in zip(operations, fixed_parts, strict=True)}
     names = {path: plain_name(fixed[-1], "rows") for path, fixed in parts.items()}
     for length in range(2, max(map(len, parts.values()), default=0) + 1):
         taken = Counter(names.values())
@@ -111,6 +113,11 @@ def _names(paths: Sequence[str]) -> dict[str, str]:
         path: name if taken[name] == 1 else plain_name(re.sub(r"[{}]", "", path), "rows")
         for path, name in names.items()
     }
+
+
+def _says_something(part: str) -> bool:
+    """Whether a part of a path is no placeholder and no version, such as v1 or 2010-04-01."""
+    return bool(part) and "{" not in part and not re.fullmatch(r"v?\d+([.-]\d+)*", part)
 
 
 def _chosen(usable: Sequence[ListEndpoint], only: Sequence[str], unmapped: list[str]) -> list[ListEndpoint]:
@@ -188,7 +195,9 @@ def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[
         remarks["endpoint", "paginator"] = (
             "guessed from the names of parameters and fields; check says whether it works"
         )
-    others = [parameter.name for parameter in one.operation.of("query") if parameter.name not in PAGING]
+    # Without a paginator they page nothing: a size among them would cut the list.
+    asked = one.operation.of("query")
+    others = [parameter.name for parameter in asked if paginator is None or not is_paging(parameter.name)]
     if others:
         told = f"Other parameters of this endpoint: {', '.join(others[:20])}"
         remarks["endpoint",] = ". ".join(filter(None, (remarks.get(("endpoint",)), told)))

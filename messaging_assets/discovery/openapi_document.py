@@ -66,6 +66,11 @@ class Operation:
     headers: tuple[str, ...]
     security: tuple[tuple[str, ...], ...]
 
+    @property
+    def bare_path(self) -> str:
+        """Its path without the format that some APIs put at the end: /users of /users.json and /users/json."""
+        return re.sub(r"(?<=[^/])[./]json/?$", "", self.path)
+
     def of(self, place: str) -> list[Parameter]:
         """Its parameters in one place."""
         return [parameter for parameter in self.parameters if parameter.place == place]

@@ -11,7 +11,7 @@ from typing import Any
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery.openapi_document import Operation
 from messaging_assets.discovery.openapi_schema import ListShape
-from messaging_assets.discovery.paging_signs import PAGING
+from messaging_assets.discovery.paging_signs import is_paging
 
 _GENERIC = frozenset({"id", "uuid", "key", "name", "slug", "code", "number"})
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -40,12 +40,12 @@ def bind(lists: Sequence[ListEndpoint], unmapped: list[str]) -> list[ListEndpoin
     """Find a parent for each placeholder and required parameter; a list that lacks one is told and left out."""
     usable = []
     for one in lists:
-        wanted = PLACEHOLDER.findall(one.operation.path)
+        wanted = PLACEHOLDER.findall(one.operation.bare_path)
         open_params = [
             parameter.name
             for place in ("query", "header")
             for parameter in one.operation.of(place)
-            if parameter.required and parameter.value is None and parameter.name not in PAGING
+            if parameter.required and parameter.value is None and not is_paging(parameter.name)
         ]
         missing = _find_parent(one, [*wanted, *open_params], lists)
         if missing:
@@ -75,17 +75,17 @@ def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListE
 
 def _parents_of(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEndpoint]) -> list[ListEndpoint]:
     """Lists that may be the parent: the longest path that this one's begins with first, then by name."""
-    path = one.operation.path
+    path = one.operation.bare_path
     others = [other for other in lists if other is not one and not _descends_from(other, one)]
     # One document may name a placeholder differently in two paths.
-    above = [other for other in others if _shape(path).startswith(_shape(other.operation.path).rstrip("/") + "/{")]
+    above = [other for other in others if _shape(path).startswith(_shape(other.operation.bare_path).rstrip("/") + "/{")]
     if above:
         return sorted(above, key=lambda other: -len(other.operation.path))
     stems = {_stem(name) for name in wanted}
-    named = [other for other in others if singular(other.operation.path.rstrip("/").rpartition("/")[2]) in stems]
+    named = [other for other in others if singular(other.operation.bare_path.rstrip("/").rpartition("/")[2]) in stems]
     parts = path.split("/")
     before = {left for left, right in pairwise(parts) if "{" in right}
-    named += [other for other in others if other.operation.path.rpartition("/")[2] in before]
+    named += [other for other in others if other.operation.bare_path.rpartition("/")[2] in before]
     named.sort(key=lambda other: other.operation.path.count("{"))
     return list({id(other): other for other in named}.values())
 
@@ -108,7 +108,7 @@ def _rests_on(one: ListEndpoint, usable: Sequence[ListEndpoint]) -> bool:
 
 def _stem(name: str) -> str:
     """What a placeholder is about: `user` of user_id, userId, user-key or user."""
-    return re.sub(r"_(id|ids|uuid|key|name|slug|code|number)$", "", identifier(name))
+    return re.sub(r"_(id|ids|sid|uuid|key|name|slug|code|number)$", "", identifier(name))
 
 
 def singular(name: str) -> str:
@@ -120,7 +120,7 @@ def singular(name: str) -> str:
 def _noun(name: str, one: ListEndpoint) -> str:
     """What a placeholder is about: the fixed part of the path before it, `queue` for both of /queues/{vhost}/{name}."""
     noun = ""
-    for part in one.operation.path.split("/"):
+    for part in one.operation.bare_path.split("/"):
         if part == f"{{{name}}}":
             return noun
         noun = noun if "{" in part else singular(part)
@@ -133,7 +133,7 @@ def _field_for(name: str, noun: str, parent: ListEndpoint) -> str | None:
     A placeholder about something else than the parent, such as its own parent, is taken from a field only that
     says so in its name: an `id` would be the wrong one.
     """
-    of_parent = singular(parent.operation.path.rstrip("/").rpartition("/")[2])
+    of_parent = singular(parent.operation.bare_path.rstrip("/").rpartition("/")[2])
     if noun == of_parent or _stem(name) == of_parent:
         found = field_named(name, parent.columns, of_parent)
         return parent.keys[0] if found is None and len(parent.keys) == 1 else found

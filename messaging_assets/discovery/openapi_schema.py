@@ -25,6 +25,8 @@ _TYPES = {
 }
 _LARGEST_PAGE, _USUAL_PAGE = 500, 100
 _LONGEST_WORDS = 200
+# What some APIs put around everything they answer.
+_WRAPPERS = RECORD_KEY_PATTERNS | {"result", "response", "body", "_embedded", "embedded", "d", "page", "list"}
 
 
 @dataclass(frozen=True)
@@ -52,20 +54,20 @@ def find_list(document: Document, operation: Operation, name: str) -> ListShape 
         return ListShape("$", item) if _is_object(item) else "it answers a list of plain values"
     if schema_type(schema) != "object":
         return "its answer is no list"
-    lists = list(_lists(document, schema))
+    lists = list(_lists(document, schema, name))
     if not lists:
         return "it answers one object"
     around = {part for names, _ in lists for part in names}
     names, record = min(lists, key=lambda one: _rank(one[0], name))
     is_envelope = all(signs.is_around(key) for key in schema.get("properties", {}) if key not in around)
-    is_envelope |= any(parameter.name in signs.PAGING for parameter in operation.of("query"))
+    is_envelope |= any(signs.is_paging(parameter.name) for parameter in operation.of("query"))
     if _rank(names, name) < 2 or is_envelope:
         return ListShape(quoted_path(*names), record, schema)
     return "it answers one object"
 
 
 def _lists(
-    document: Document, schema: Mapping[str, Any], names: tuple[str, ...] = ()
+    document: Document, schema: Mapping[str, Any], resource: str, names: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
     for key, raw in (schema.get("properties") or {}).items():
         value = document.resolved(raw)
@@ -74,7 +76,10 @@ def _lists(
             if _is_object(item):
                 yield (*names, key), item
         elif schema_type(value) == "object" and len(names) < 1 and key not in NON_RECORD_KEY_PATTERNS:
-            yield from _lists(document, value, (*names, key))
+            for found, item in _lists(document, value, resource, (*names, key)):
+                # What is called otherwise is a record, and other lists in it are parts of that.
+                if key.lower() in _WRAPPERS or min(_rank(found, key), _rank(found, resource)) < 2:
+                    yield found, item
 
 
 def _rank(names: tuple[str, ...], resource: str) -> int:
@@ -111,7 +116,8 @@ def columns_of(document: Document, item: Mapping[str, Any]) -> dict[str, dict[st
 
 
 def _data_type(schema: Mapping[str, Any]) -> str | None:
-    if schema.get("format") == "date-time" and schema_type(schema) == "string":
+    # The second is no format of the specification, and common all the same.
+    if schema.get("format") in ("date-time", "dateTime") and schema_type(schema) == "string":
         return "timestamp"
     kind = schema_type(schema)
     if kind is None and schema.get("enum"):
@@ -124,7 +130,7 @@ def _words(text: Any) -> str | None:
     if not isinstance(text, str) or not text.strip():
         return None
     words = " ".join(text.split())
-    sentence = words.split(". ")[0].rstrip(".")
+    sentence = re.split(r"(?<!\be\.g)(?<!\bi\.e)\.\s", words)[0].rstrip(".")
     return sentence if len(sentence) <= _LONGEST_WORDS else f"{sentence[:_LONGEST_WORDS]}..."
 
 
@@ -138,7 +144,7 @@ def paging_of(
     document: Document, operation: Operation, shape: ListShape
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The paginator that parameters and answer describe, None for none, and parameters that go with it."""
-    query = {parameter.name: parameter for parameter in operation.of("query")}
+    query = {signs.spelled(parameter.name): parameter for parameter in operation.of("query")}
     leaves = dict(_leaves(document, shape.envelope))
     total = next((path for path, (name, kind) in leaves.items() if kind == "integer" and signs.is_total(name)), None)
     size = _first(query, signs.SIZES)
@@ -156,7 +162,7 @@ def paging_of(
         base = number.schema.get("minimum", number.schema.get("default", 1))
         paginator = {"type": "page_number", "base_page": 0 if base == 0 else 1, "page_param": number.name}
         return without_nothing({**paginator, "rows_total_path": total}), params
-    return None, params
+    return None, {}
 
 
 def _reference(
@@ -167,12 +173,12 @@ def _reference(
         words = identifier(path)
         if kind not in ("string", "link") or not any(word in words for word in ("next", "cursor", "continuation")):
             continue
-        param = next((one for one in signs.cursor_params(name) if one in query), None)
+        param = next((one for one in map(signs.spelled, signs.cursor_params(name)) if one in query), None)
         is_link = (
             kind == "link" or "link" in words or "url" in words or "href" in words or words in ("next", "next_page")
         )
         if param and kind != "link" and not (is_link and param in (*signs.NUMBERS, *signs.OFFSETS)):
-            return {"type": "cursor", "cursor_path": path, "cursor_param": param}
+            return {"type": "cursor", "cursor_path": path, "cursor_param": query[param].name}
         if is_link:
             return {"type": "json_link", "next_url_path": path}
     if any(header.lower() == "link" for header in operation.headers):
@@ -201,7 +207,7 @@ def _is_link(schema: Mapping[str, Any]) -> bool:
 
 
 def _first(query: Mapping[str, Parameter], names: Sequence[str]) -> Parameter | None:
-    return next((query[name] for name in names if name in query), None)
+    return next((query[name] for name in map(signs.spelled, names) if name in query), None)
 
 
 def _page_size(parameter: Parameter) -> int:

@@ -20,7 +20,10 @@ OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$
 NUMBERS = ("page", "page_number", "pageNumber", "pageNo", "p")
 CURSORS = ("cursor", "page_token", "after", "token", "marker", "continuation_token", "next", "start", "page")
 AFTER_ROW = ("starting_after", "after", "after_id", "since_id", "last_id")
-PAGING = frozenset({*SIZES, *OFFSETS, *NUMBERS, *CURSORS, *AFTER_ROW})
+_PAGING = frozenset(
+    name.strip("$").lower() if name.startswith("$") else identifier(name)
+    for name in (*SIZES, *OFFSETS, *NUMBERS, *CURSORS, *AFTER_ROW)
+)
 # Sizes that some APIs take only together with a page's number.
 SIZES_WITH_NUMBER = ("page_size", "per_page", "pageSize", "limit", "size")
 _REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll")
@@ -58,6 +61,18 @@ class Leaf:
     def word(self) -> str:
         """Its own key in plain letters."""
         return identifier(self.names[-1]).strip("_")
+
+
+def is_paging(parameter: str) -> bool:
+    """Whether a parameter, in any spelling, asks for a part of a list."""
+    return spelled(parameter) in _PAGING
+
+
+def spelled(parameter: str) -> str:
+    """A parameter's name in plain words: page_size of PageSize and page[size], offset of page[offset]."""
+    plain = identifier(re.sub(r"[^A-Za-z0-9]+", "_", parameter).strip("_"))
+    bare = plain.removeprefix("page_")
+    return bare if bare in ("offset", "limit", "cursor", "after") else plain
 
 
 def leaves(body: Any, names: tuple[str, ...] = ()) -> Iterator[Leaf]:

@@ -55,6 +55,10 @@ class ApiSession(Session):
         self._exchange = Exchange(self._transport, client.timeout, pacing, self._closing)
         self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
         self._ahead: dict[tuple[str, str], requests.PreparedRequest] = {}
+        # The largest body of the list so far, the page that came ahead and may be its end, and the page in hand.
+        self._usual = 0
+        self._small: requests.PreparedRequest | None = None
+        self._current: requests.PreparedRequest | None = None
         adapter = HTTPAdapter(pool_maxsize=client.max_in_flight + 1)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
@@ -62,14 +66,17 @@ class ApiSession(Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        prepared = self._ahead.pop(_identity(request), None)
+        if self._small is self._current:
+            # The list goes on behind it.
+            self._small = None
+        prepared = self._current = self._ahead.pop(_identity(request), None)
         if prepared is None:
             self._forget_pages_ahead()
             prepared = self._prepared(request, reading)
         for further in reading.ahead(request):
             if _identity(further) not in self._ahead:
                 ahead = self._prepared(further, reading)
-                ahead.answer = self._pool.submit(self._answer, ahead, reading)  # type: ignore[attr-defined]
+                ahead.answer = self._pool.submit(self._answer_ahead, ahead, reading)  # type: ignore[attr-defined]
                 self._ahead[_identity(further)] = ahead
         return prepared
 
@@ -81,9 +88,10 @@ class ApiSession(Session):
         """Answer a prepared request, from the pages read ahead where it is among them."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
-        future: Future[Answer] | None = request.__dict__.pop("answer", None)
+        future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
-            return future.result() if future else self._answer(request, reading)
+            answer = future.result() if future else None
+            return self._answer(request, reading) if answer is None else answer
         except Ignored as ignored:
             end = ignored
         (reading.refused if end.is_end else reading.ignored)(end.how)
@@ -125,6 +133,20 @@ class ApiSession(Session):
             )
         return exchange.answer(prepared, reading.terms)
 
+    def _answer_ahead(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer | None:
+        """The answer to a request sent ahead; None, unasked, where an earlier page looks like the end of the list.
+
+        More pages wait to be asked for than are under way, so that no worker idles while a batch is made; the guess
+        keeps them from being asked past the end, and where it is wrong they are asked for in their turn.
+        """
+        if self._small is not None:
+            return None
+        answer = self._answer(prepared, reading)
+        self._usual = max(self._usual, len(answer.content))
+        if len(answer.content) * 4 < self._usual:
+            self._small = prepared
+        return answer
+
     def _transport(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
         response: requests.Response = super().send(  # type: ignore[no-untyped-call]
             prepared, timeout=timeout, stream=True, allow_redirects=False, **self._settings
@@ -135,6 +157,7 @@ class ApiSession(Session):
         for prepared in self._ahead.values():
             prepared.answer.cancel()  # type: ignore[attr-defined]
         self._ahead.clear()
+        self._usual, self._small = 0, None
 
 
 def _warn_of_plain_http(url: str) -> None:

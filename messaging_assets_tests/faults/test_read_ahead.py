@@ -102,6 +102,19 @@ def test_a_short_page_in_the_middle_loses_nothing(one_list: OneList) -> None:
     assert outcome.receipt["pages"] == 27
 
 
+def test_a_page_that_looks_like_the_end_and_is_not_only_costs_a_pause(one_list: OneList) -> None:
+    long, short = {"text": "x" * 2_000}, {"text": "x"}
+
+    def lean(payload: dict[str, Any], request: Any) -> dict[str, Any]:
+        return {**payload, "data": [{**row, **(short if request.offset == 100 else long)} for row in payload["data"]]}
+
+    one_list.fault(rewrite=lean)
+    outcome = synced(one_list, WINDOW)
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert sorted(offset or 0 for offset in outcome.asked) == [*range(0, 260, 10)]
+
+
 def test_pages_of_changing_sizes_are_not_guessed_ahead(one_list: OneList) -> None:
     def halve(payload: dict[str, Any], request: Any) -> dict[str, Any]:
         return {**payload, "data": payload["data"][: 5 + len(str(request.offset)) * (request.offset % 2)]}

@@ -76,10 +76,10 @@ def _lists(
             if _is_object(item):
                 yield (*names, key), item
         elif schema_type(value) == "object" and len(names) < 1 and key not in NON_RECORD_KEY_PATTERNS:
-            for found, item in _lists(document, value, resource, (*names, key)):
+            for found, record in _lists(document, value, resource, (*names, key)):
                 # What is called otherwise is a record, and other lists in it are parts of that.
                 if key.lower() in _WRAPPERS or min(_rank(found, key), _rank(found, resource)) < 2:
-                    yield found, item
+                    yield found, record
 
 
 def _rank(names: tuple[str, ...], resource: str) -> int:

@@ -25,11 +25,12 @@ The way from a file to a table. No module imports one further down, but for its 
     Asking the API
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
-    record_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list while it is read, page by page
+    record_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
     nested_values.py, column_values.py, table_columns.py, records.py    typed batches; bad records aside
+    processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait

@@ -21,6 +21,7 @@ from messaging_assets.cursor_marks import filled, with_bounds
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
 from messaging_assets.parents import ListFields, bound_path, for_each_list
+from messaging_assets.processing_steps import counted
 from messaging_assets.reading import Source
 from messaging_assets.records import Batches
 
@@ -94,7 +95,7 @@ def _dlt_resource(
         "endpoint": {name: value for name, value in entries.items() if value is not None},
         "include_from_parent": list(one.include_from_parent),
         "parallelized": one.parallelized,
-        "processing_steps": [*one.processing_steps, *steps],
+        "processing_steps": [*(one.processing_steps if source.is_parent else counted(one, source.receipt)), *steps],
     }
     if one.keys and incremental:
         resource["primary_key"] = list(one.keys)

@@ -172,9 +172,7 @@ class Pass:
 
     def _newer(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows of a page that are not behind the cursor; a child's have met theirs before."""
-        if self._own.marks is None or len(self._chain) > 1:
-            return page
-        return self._own.marks.cursor("").newer(page, self.receipt.pages)
+        return page if len(self._chain) > 1 else self._own.newer(page, "", self.receipt.pages)
 
     def _take(self, batches: Batches, rows: list[dict[str, Any]]) -> bool:
         """Put a page, or what is left of one, into the batch; whether the batch is full."""

@@ -91,6 +91,14 @@ class Source:
         """What `{incremental.<name>}` means in a request for the list of this name."""
         return self.marks.cursor(name).values if self.marks else {}
 
+    def newer(self, rows: list[Any], name: str, page: int) -> list[Any]:
+        """Those of a list's rows that are not behind its mark; the others are counted."""
+        if self.marks is None:
+            return rows
+        newer = self.marks.cursor(name).newer(rows, page)
+        self.receipt.before_mark(len(rows) - len(newer))
+        return newer
+
     @cached_property
     def incremental(self) -> Incremental | None:
         """The endpoint's cursor, in either of dlt's spellings."""
@@ -209,7 +217,7 @@ class Reading:
         self._note_place(digest, len(whole))
         self.source.prepare_rows(rows)
         if self.cursor and self.name:
-            rows[:] = self.cursor.newer(rows, self.page)
+            rows[:] = self.source.newer(rows, self.name, self.page)
         return sent
 
     def _resumed(self, place: Place, rows: list[Any], keys: list[int], digest: str) -> int:

@@ -50,6 +50,10 @@ class Receipt:
 
     Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
     pace, retries and Retry-After, not for its answers.
+
+    No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
+    aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
+    that rows are appended to has them too).
     """
 
     requests: int = 0
@@ -66,6 +70,9 @@ class Receipt:
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
+    rows_filtered: int | None = None
+    rows_made: int | None = None
+    rows_before_mark: int | None = None
     rows_api_says: int | None = None
     distinct_keys: int = 0
     first_cursor: Any = None
@@ -101,6 +108,21 @@ class Receipt:
         """A read goes on behind so many different records, `again` of which were read once more to make sure."""
         self.resumed_rows = (self.resumed_rows or 0) + rows
         self.rows_read_again = (self.rows_read_again or 0) + again
+
+    def filtered(self, rows: int) -> None:
+        """A processing step left so many rows out."""
+        with self._lock:
+            self.rows_filtered = (self.rows_filtered or 0) + rows
+
+    def made(self, rows: int) -> None:
+        """A processing step made so many rows more of one."""
+        with self._lock:
+            self.rows_made = (self.rows_made or 0) + rows
+
+    def before_mark(self, rows: int) -> None:
+        """So many rows came that an earlier sync had loaded, or that the cursor's range does not take."""
+        with self._lock:
+            self.rows_before_mark = (self.rows_before_mark or 0) + rows
 
     def announced(self, rows: int) -> None:
         """One list is over, of which the API said that it has so many rows."""
@@ -163,6 +185,9 @@ class Receipt:
             "values_dropped": self.values_dropped,
         }
         optional = {
+            "rows_filtered": self.rows_filtered,
+            "rows_made": self.rows_made,
+            "rows_before_mark": self.rows_before_mark,
             "rows_api_says": self.rows_api_says,
             "parents": self.parents,
             "resumed_rows": self.resumed_rows,

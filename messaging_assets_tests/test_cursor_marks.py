@@ -135,6 +135,7 @@ def test_each_channel_is_asked_for_from_its_own_mark(chat: Chat) -> None:
     assert late["id"] in chat.loaded()
     assert chat.loaded() == chat.said()
     assert second["messaging_assets/rows_loaded"] == 1
+    assert second["messaging_assets/rows_before_mark"] == 3
     assert {channel: since[0] for channel, since in chat.asked().items()} == {
         chat.busy: "2025-03-20T02:00:00Z",
         chat.slow: "2025-03-10T02:00:00Z",

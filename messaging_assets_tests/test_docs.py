@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,15 @@ from typing import Any
 import pytest
 import yaml
 
+from messaging_assets import api_description as described
+from messaging_assets import paginator_description as paging
+from messaging_assets.authentication_description import Described, OAuth2ClientCredentialsAuth
+from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
+from messaging_assets.description_shape import words_of
+from messaging_assets.paginator_description import PaginatorDescription
+from messaging_assets.partition_description import Partitions
+from messaging_assets.receipt import Receipt
+from messaging_assets.table_description import Column, MergeDisposition, SchemaContract
 from messaging_assets_tests.docs_pages import Block, Page, blocks_of
 from messaging_assets_tests.programs import CHECKOUT
 
@@ -20,6 +30,43 @@ LINKS = [
     for link in sorted(set(re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text(encoding="utf-8"))))
     if "://" not in link
 ]
+
+
+API_FILE = (CHECKOUT / "docs" / "api-file.md").read_text(encoding="utf-8")
+PAGINATORS: list[type[Described]] = [
+    paging.OffsetPaginator,
+    paging.PageNumberPaginator,
+    paging.CursorPaginator,
+    paging.JsonLinkPaginator,
+    paging.HeaderLinkPaginator,
+    paging.HeaderCursorPaginator,
+]
+MODELS: dict[str, type[Described]] = {
+    "A file": described.ApiDescription,
+    "Client": described.Client,
+    "Timeout": described.Timeout,
+    "Resource": described.Resource,
+    "Endpoint": described.Endpoint,
+    "Incremental": described.Incremental,
+    "Error_handler": described.ErrorHandler,
+    "Error_in_body": described.ErrorInBody,
+    "Response_actions": described.ResponseAction,
+    "Checkpoint": described.Checkpoint,
+    "Checks": described.Checks,
+    "Column": Column,
+    "Write_disposition": MergeDisposition,
+    "Schema_contract": SchemaContract,
+    "Partitions": Partitions,
+    "Schedule": Schedule,
+    "Sensor": Sensor,
+    "Freshness": Freshness,
+    "Automation": Automation,
+    "Auth": OAuth2ClientCredentialsAuth,
+    "Paginator": PaginatorDescription,
+    **dict(
+        zip(["Offset", "Page_number", "Cursor", "Json_link", "Header_link", "Header_cursor"], PAGINATORS, strict=True)
+    ),
+}
 
 
 @pytest.fixture
@@ -45,6 +92,45 @@ def test_the_file_of_the_dlt_page_is_the_config_that_dlt_takes(page: Page) -> No
     assert file == names["config"]
 
 
+@pytest.mark.parametrize(("title", "model"), MODELS.items(), ids=list(MODELS))
+def test_every_word_of_an_api_file_is_on_its_page_with_its_default(title: str, model: type[Described]) -> None:
+    words = words_of(model) - (words_of(PaginatorDescription) if model in PAGINATORS else set())
+    named = {field.alias or name: field for name, field in model.model_fields.items()}
+
+    assert _rows_of(title) == {word: _default(named[word]) for word in words}, "see docs/api-file.md"
+
+
+def test_the_page_of_words_has_no_other_sections() -> None:
+    assert re.findall(r"^## (.+)$", API_FILE, re.MULTILINE) == list(MODELS)
+
+
+def test_every_count_of_a_receipt_is_on_its_page() -> None:
+    page = (CHECKOUT / "docs" / "checks-and-receipts.md").read_text(encoding="utf-8")
+    receipt = Receipt(parents=1, resumed_rows=1, rows_api_says=1, first_cursor=1, last_cursor=1)
+    receipt.rows_read_again, receipt.not_resumed = 1, "moved"
+    for counter in (receipt.retries, receipt.set_aside, receipt.ends):
+        counter["a reason"] += 1
+
+    names = {name.removeprefix("messaging_assets/") for name in receipt.metadata()}
+
+    assert {name for name in names if f"`{name}`" not in page} == set()
+
+
+def _rows_of(title: str) -> dict[str, str]:
+    """Word -> default, as the page has them."""
+    section = API_FILE.split(f"## {title}\n")[1].split("\n## ")[0]
+    return dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .+ \|$", section, re.MULTILINE))
+
+
+def _default(field: Any) -> str:
+    if field.is_required():
+        return "required"
+    value = field.default_factory() if field.default_factory else field.default
+    if value in (None, [], {}) or isinstance(value, Described):
+        return ""
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
 @pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 def test_no_block_escapes_the_reader(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
@@ -57,6 +143,13 @@ def test_no_block_escapes_the_reader(file: Path) -> None:
 @pytest.mark.parametrize(("file", "link"), LINKS, ids=lambda one: one.stem if isinstance(one, Path) else one)
 def test_links_into_the_checkout_lead_somewhere(file: Path, link: str) -> None:
     assert (file.parent / link).exists()
+
+
+def test_links_into_pages_lead_to_a_heading() -> None:
+    for file in PAGES:
+        for name, anchor in re.findall(r"\]\(([\w./-]*)#([\w-]+)\)", file.read_text(encoding="utf-8")):
+            headings = re.findall(r"^#+ (.+)$", (file.parent / name if name else file).read_text("utf-8"), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in headings}, (file, anchor)
 
 
 def test_the_readme_leads_to_every_page_and_example() -> None:

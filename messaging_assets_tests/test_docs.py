@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +107,10 @@ def test_the_page_of_words_has_no_other_sections() -> None:
 
 def test_every_count_of_a_receipt_is_on_its_page() -> None:
     page = (CHECKOUT / "docs" / "checks-and-receipts.md").read_text(encoding="utf-8")
-    receipt = Receipt(parents=1, resumed_rows=1, rows_api_says=1, first_cursor=1, last_cursor=1)
-    receipt.rows_read_again, receipt.not_resumed = 1, "moved"
+    receipt = Receipt()
+    for field in fields(receipt):
+        if getattr(receipt, field.name) is None:
+            setattr(receipt, field.name, 1)
     for counter in (receipt.retries, receipt.set_aside, receipt.ends):
         counter["a reason"] += 1
 

@@ -41,6 +41,14 @@ from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
 
 # No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
 _LOADER = DagsterDltResource()
+# What stands on top of a materialization's page; the receipt and what dlt did come below.
+_FIRST = (
+    "messaging_assets/verdict",
+    "messaging_assets/verdict_reason",
+    "dagster/row_count",
+    "messaging_assets/preview",
+    "messaging_assets/seconds",
+)
 
 
 def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
@@ -122,7 +130,9 @@ def _events(
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
             rows["messaging_assets/preview"] = preview
-        yield MaterializeResult(asset_key=key, metadata={**result.metadata, **rows}, check_results=answers)
+        every = {**result.metadata, **rows}
+        first = {name: every[name] for name in _FIRST if name in every}
+        yield MaterializeResult(asset_key=key, metadata=first | every, check_results=answers)
     else:
         yield from answers
 

@@ -55,15 +55,6 @@ class Browser:
         """The text that a person can read on the page."""
         return str(self._post("execute/sync", {"script": "return document.body.innerText", "args": []}) or "")
 
-    def click(self, text: str) -> None:
-        """Click the first thing whose own text is `text`."""
-        script = (
-            "const found = [...document.querySelectorAll('a, button, div, span')].filter("
-            "one => one.innerText && one.innerText.trim() === arguments[0]).pop();"
-            "if (!found) return false; found.click(); return true"
-        )
-        assert self._post("execute/sync", {"script": script, "args": [text]}), f"there is no '{text}' to click"
-
     def picture(self, file: Path) -> None:
         """Save what the window shows as a PNG file, once it has come to rest."""
         time.sleep(1.5)

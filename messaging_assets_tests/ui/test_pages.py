@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from messaging_assets_tests.programs import CHECKOUT
-from messaging_assets_tests.running_dagster import materialize_all, running_development
+from messaging_assets_tests.programs import CHECKOUT, environment, messaging_assets
+from messaging_assets_tests.running_dagster import free_port, materialize_all, running_development, serving
 from messaging_assets_tests.ui.browser import Browser, browser
 
+# An API of a user's own, with what the shipped ones leave out.
+CHAT = """\
+client: {base_url: "https://api.example.com", auth: {type: api_key, name: api_key, location: query}}
+resources:
+  - name: messages
+    description: Every message of the team.
+    owners: ["team:content"]
+    primary_key: id
+    write_disposition: merge
+    preview_rows: 3
+    freshness: {warn_after: 2, fail_after: 24}
+    endpoint: {path: v1/messages, data_selector: data, paginator: {type: offset, limit: 500}}
+    columns:
+      id: {data_type: text, nullable: false, description: The message's own key.}
+      content: {data_type: text, sensitive: true, description: What was said.}
+schedule: {cron: "0 6 * * *", switched_on: true}
+"""
 PICTURES = CHECKOUT / ".messaging_assets" / "pictures"
 SECRETS = ("sandbox-key-", "sandbox-client")
 
@@ -29,6 +48,36 @@ def test_every_page_shows_what_a_person_looks_for(clean_room: Path) -> None:
         for page in (_graph, _asset, _checks, _resources, _automation, _run):
             text = page(window, address)
             assert not [secret for secret in SECRETS if secret in text]
+
+
+def test_the_page_of_an_api_of_ones_own_shows_a_preview_and_its_freshness(
+    clean_room: Path, sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clean_room / "apis").mkdir()
+    (clean_room / "apis" / "chat.yaml").write_text(CHAT)
+    own = environment(
+        MESSAGING_ASSETS_APIS=str(clean_room / "apis"),
+        CHAT__BASE_URL=f"{sandbox.url}/messaging",
+        CHAT__API_KEY=sandbox.keys["messaging"],
+    )
+    del own["DAGSTER_HOME"]
+    synced = messaging_assets("sync", "chat", env=own)
+    assert synced.returncode == 0, synced.stderr
+    port = free_port()
+    command = [sys.executable, "-m", "messaging_assets.cli", "dev", "--port", str(port)]
+    with (
+        serving(command, f"http://127.0.0.1:{port}", clean_room / "dev.log", env=own) as address,
+        browser(clean_room / "profile") as window,
+    ):
+        asset = f"{address}/assets/chat/messages"
+        # Dagster's daemon looks at freshness every half minute.
+        window.open(f"{asset}?view=overview", "Passing", "sensitive", "The load that brought the row", seconds=120)
+        window.picture(PICTURES / "own_asset.png")
+        text = window.open(f"{asset}?view=events", "messaging_assets/preview", "msg_000001", "messaging_assets/seconds")
+        window.picture(PICTURES / "own_events.png")
+    shown = [row["content"] for row in sandbox.rows("messaging", "messages")[:3]]
+    assert "***" in text
+    assert not [content for content in shown if content[:10] in text]
 
 
 def _graph(window: Browser, address: str) -> str:

@@ -36,6 +36,7 @@ The way from a file to a table. No module imports one further down, but for its 
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
     partitions.py, vanished_rows.py   windows of time; what is gone upstream
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
+    housekeeping.py                   what is past its retention; tables that nobody describes
 
     In Dagster
     embedded_elt.py                   the one door to dagster-embedded-elt

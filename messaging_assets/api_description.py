@@ -154,6 +154,15 @@ class Checkpoint(Described):
     seconds: float = Field(300, gt=0, description="Commit after so many seconds.")
 
 
+class Retention(Described):
+    """How long things are kept that are no rows of a table."""
+
+    rejected_days: int | None = Field(90, ge=1, description="Days that a record set aside is kept; null is for ever.")
+    working_files_days: int = Field(
+        30, ge=1, description="Days that dlt's working files of a resource are kept that is not synced any more."
+    )
+
+
 class ResourceBase(Described):
     """What a resource and `resource_defaults` share."""
 
@@ -180,6 +189,7 @@ class ResourceBase(Described):
     checks: Checks = Field(default_factory=Checks)
     passes: int = Field(2, ge=1, le=5, description="How often a list that moved while it was read is read at most.")
     checkpoint: Checkpoint = Field(default_factory=Checkpoint)
+    retention: Retention = Field(default_factory=Retention)
     partitions: Partitions | None = None
     deletes: Literal["ignore", "mark", "remove"] = Field(
         "ignore", description="What becomes of rows that the API no longer has, after a read that is proven complete."

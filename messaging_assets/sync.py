@@ -23,6 +23,7 @@ from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, load
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
@@ -132,6 +133,7 @@ class _Job:
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
         self.kept.forget()
+        gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return SyncResult({**metadata, **gone, **loaded})
 
@@ -165,8 +167,8 @@ class _Job:
 
     def _take_out_vanished(self, load_ids: Sequence[str], verdict: Verdict, set_aside: int) -> dict[str, Any]:
         """Take out what a complete read no longer brought; how many rows, as metadata."""
-        pipeline = build_pipeline(self.description, self.resource, self.folders)
         if self.window is not None and verdict <= Verdict.READ_TO_THE_END:
+            pipeline = build_pipeline(self.description, self.resource, self.folders)
             gone = empty_window(pipeline, self.resource.name, self.window, load_ids)
         elif self.resource.deletes == "ignore" or self.window is not None or set_aside:
             # A record that was set aside did come, though its row was not written.
@@ -175,6 +177,7 @@ class _Job:
             return {"messaging_assets/deletes": f"none, because the read is not proven complete but {verdict.words}"}
         else:
             allow_many = self.config.allow_many_deletes
+            pipeline = build_pipeline(self.description, self.resource, self.folders)
             gone = delete_vanished(pipeline, self.resource, self.asset, load_ids, allow_many)
         return {"messaging_assets/rows_deleted": gone}
 

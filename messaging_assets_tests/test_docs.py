@@ -192,3 +192,56 @@ def test_a_block_that_is_wrong_or_unknown_fails(page: Page, block: Block, messag
 def test_a_block_that_is_right_passes(page: Page) -> None:
     page.run(Block("sh", "", "messaging-assets --version\nmake test\nexport MESSAGING_ASSETS_EXECUTOR=multiprocess"))
     page.run(Block("text", "", "0.1.0\n..."))
+
+
+def test_both_sides_of_a_translation_say_the_same() -> None:
+    theirs, ours = _both_sides("airbyte")
+    [stream] = theirs["streams"]
+    retriever, cursor = stream["retriever"], stream["incremental_sync"]
+    assert cursor["lookback_window"] == "PT1H"
+    airbyte = {
+        "base_url": retriever["requester"]["url_base"],
+        "auth": retriever["requester"]["authenticator"]["inject_into"]["field_name"],
+        "path": retriever["requester"]["path"],
+        "selector": ".".join(retriever["record_selector"]["extractor"]["field_path"]),
+        "limit": retriever["paginator"]["pagination_strategy"]["page_size"],
+        "key": stream["primary_key"],
+        "cursor": [cursor["cursor_field"], cursor["start_datetime"], cursor["start_time_option"]["field_name"], 3600],
+    }
+    assert _facts(ours) == airbyte
+
+    theirs, ours = _both_sides("meltano")
+    config = theirs["plugins"]["extractors"][0]["config"]
+    [stream] = config["streams"]
+    singer = {
+        "base_url": config["api_url"],
+        "auth": next(iter(config["params"])),
+        "path": stream["path"],
+        "selector": config["offset_records_jsonpath"].removeprefix("$."),
+        "limit": config["pagination_page_size"],
+        "key": stream["primary_keys"],
+        "cursor": [stream["replication_key"], config["start_date"], stream["source_search_field"], None],
+    }
+    assert _facts(ours) == singer
+
+
+def _both_sides(whose: str) -> tuple[Any, Any]:
+    page = {"airbyte": "coming-from-airbyte.md", "meltano": "coming-from-singer-meltano.md"}[whose]
+    blocks = blocks_of((CHECKOUT / "docs" / page).read_text(encoding="utf-8"))
+    theirs, ours = (yaml.safe_load(block.text) for block in blocks if block.language == "yaml")
+    return theirs, ours
+
+
+def _facts(api: Any) -> dict[str, Any]:
+    [resource] = api["resources"]
+    endpoint = resource["endpoint"]
+    cursor = endpoint["incremental"]
+    return {
+        "base_url": api["client"]["base_url"],
+        "auth": api["client"]["auth"]["name"],
+        "path": endpoint["path"],
+        "selector": endpoint["data_selector"],
+        "limit": endpoint["paginator"]["limit"],
+        "key": [resource["primary_key"]],
+        "cursor": [cursor["cursor_path"], cursor["initial_value"], cursor["start_param"], cursor.get("lag")],
+    }

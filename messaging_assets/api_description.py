@@ -87,8 +87,9 @@ class Incremental(Described):
     """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far.
 
     A child keeps such a mark for each list of its parents' and goes by the value as the API sends it: a quiet channel's
-    late message is older than a busy channel's newest. A new parent's list is read from initial_value on; of parents
-    that no longer come, the last 1,000 marks are kept.
+    late message is older than a busy channel's newest. A list is known by what its request takes from the parent; a new
+    one is read from initial_value on; of lists that no longer come, the last 1,000 marks are kept. Texts that are
+    numbers or moments compare as such.
     """
 
     cursor_path: JsonPath

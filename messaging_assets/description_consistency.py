@@ -158,6 +158,13 @@ def _deletes(resource: Written) -> Iterator[Mistake]:
         )
 
 
+def _lag(resource: Written) -> tuple[str, ...] | None:
+    """Where a lag is written, in either of dlt's spellings of a cursor."""
+    params = [("endpoint", "params", name) for name in _mapping(resource.endpoint.get("params"))]
+    written = (("endpoint", "incremental"), *params)
+    return next(((*place, "lag") for place in written if step_into(value_at(resource.full, place), "lag")), None)
+
+
 def _incremental(resource: Written) -> Iterator[Mistake]:
     params = _mapping(resource.endpoint.get("params"))
     bound = [name for name, one in params.items() if step_into(one, "type") == "incremental"]
@@ -166,7 +173,11 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
         places.append(resource.place_of("endpoint", "incremental"))
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
-    if places and _disposition(resource.full.get("write_disposition")) == "replace":
+    disposition = _disposition(resource.full.get("write_disposition", "append"))
+    if disposition == "append" and (lag := _lag(resource)):
+        words = "a lag reads rows again, and append would have them twice; write merge, or take the lag out"
+        yield Mistake(resource.place_of(*lag), words)
+    if places and disposition == "replace":
         yield Mistake(
             resource.place_of("write_disposition"),
             "replace with incremental would drop every row before the cursor; write merge or append",

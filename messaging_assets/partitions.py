@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dagster import (
     AssetExecutionContext,
@@ -72,13 +73,18 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
     return Window(window.start, window.end, resource.partitions.column)
 
 
+def _takes_cursor(param: Any) -> bool:
+    is_bound = isinstance(param, dict) and param.get("type") == "incremental"
+    return is_bound or (isinstance(param, str) and "{incremental." in param)
+
+
 def in_window(resource: Resource, window: Window | None) -> Resource:
     """The resource as one run reads it: the window in its parameters, and no incremental state of its own."""
     described: Partitions | None = resource.partitions
     if window is None or described is None:
         return resource
     params = {
-        **resource.endpoint.params,
+        **{name: value for name, value in resource.endpoint.params.items() if not _takes_cursor(value)},
         described.start_param: described.written(window.start),
         described.end_param: described.written(window.end),
     }

@@ -341,6 +341,19 @@ def test_a_finished_channels_mark_is_committed_with_the_part_that_holds_its_rows
     assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T08:00:00Z", "2025-03-20T02:00:00Z"]
 
 
+def test_channels_that_are_read_side_by_side_have_their_own_marks_too(chat: Chat) -> None:
+    chat.described.update(parallelized=True, checkpoint={"pages": 1})
+    chat.sync()
+    late = chat.say(chat.quiet, "2025-03-06T00:00:00Z")
+
+    synced = chat.sync()
+
+    assert synced["messaging_assets/rows_loaded"] == 1
+    assert late["id"] in chat.loaded()
+    assert chat.asked()[chat.busy][0] == "2025-03-20T02:00:00Z"
+    assert chat.loaded() == chat.said()
+
+
 def test_a_new_channel_is_read_by_a_read_that_goes_on(chat: Chat) -> None:
     chat.endpoint = {"incremental": None}
     _interrupted(chat)

@@ -313,6 +313,18 @@ BAD = [
         in_resource("write_disposition: replace", "endpoint: {incremental: {cursor_path: at}}"),
         "replace with incremental",
     ),
+    *[
+        example(
+            f"5: resources.users.endpoint.{where}.lag: a lag reads rows again, and append would have them twice; "
+            "write merge, or take the lag out",
+            in_resource(f"endpoint: {endpoint}"),
+            f"a lag with append in {where}",
+        )
+        for where, endpoint in (
+            ("incremental", "{incremental: {cursor_path: at, lag: 60}}"),
+            ("params.since", "{params: {since: {type: incremental, cursor_path: at, lag: 60}}}"),
+        )
+    ],
     example(
         "6: resources.users.endpoint.incremental: one resource has one cursor; keep one incremental",
         in_resource(

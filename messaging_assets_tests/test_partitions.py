@@ -44,6 +44,27 @@ def test_the_window_reaches_the_requests(messages: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
+    "endpoint",
+    [
+        {"params": {"updated_after": {"type": "incremental", "cursor_path": "timestamp"}}},
+        {"params": {"updated_after": "{incremental.start_value}"}, "incremental": {"cursor_path": "timestamp"}},
+        {"incremental": {"cursor_path": "timestamp", "start_param": "updated_after"}},
+    ],
+    ids=["parameter", "placeholder", "start_param"],
+)
+def test_a_window_has_no_mark_so_that_an_old_one_is_read_whole_after_a_new_one(
+    messages: Sandbox, endpoint: dict[str, Any]
+) -> None:
+    _run("2025-03-02", endpoint=endpoint)
+    messages.forget()
+
+    synced = _run("2025-02-02", endpoint=endpoint)
+
+    assert synced["ids"] == _on(messages, "2025-02-02") + _on(messages, "2025-03-02")
+    assert all("updated_after" not in request.query for request in messages.asked("messaging", "messages"))
+
+
+@pytest.mark.parametrize(
     ("format_", "since"),
     [
         ("epoch_seconds", "1740873600"),

@@ -53,6 +53,7 @@ MODELS: dict[str, type[Described]] = {
     "Error_in_body": described.ErrorInBody,
     "Response_actions": described.ResponseAction,
     "Checkpoint": described.Checkpoint,
+    "Retention": described.Retention,
     "Checks": described.Checks,
     "Column": Column,
     "Write_disposition": MergeDisposition,

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
-from dagster import Component, ComponentLoadContext, Definitions, Model, Resolvable
+from dagster import Component, ComponentLoadContext, Definitions, Model, Resolvable, Resolver
 from dagster.components.scaffold.scaffold import scaffold_with
-from pydantic import Field
 
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.scaffolder import RestApiScaffolder
@@ -30,10 +30,16 @@ class RestApi(Component, Model, Resolvable):
     `.dlt/secrets.toml` when a sync starts.
     """
 
-    file: str = Field(description="The API file, from the folder of this defs.yaml.", examples=["chat.yaml"])
-    name: str | None = Field(
-        None, description="The API's name: asset keys, tables and secrets begin with it; else the file's stem."
-    )
+    file: Annotated[
+        str, Resolver.default(description="The API file, from the folder of this defs.yaml.", examples=["chat.yaml"])
+    ]
+    name: Annotated[
+        str | None,
+        Resolver.default(
+            description="The API's name: asset keys, tables and secrets begin with it; else the file's stem.",
+            examples=["chat"],
+        ),
+    ] = None
 
     def build_defs(self, context: ComponentLoadContext) -> Definitions:
         """Assets, checks, jobs, schedules and sensors of the API.

@@ -13,6 +13,8 @@ import duckdb
 import pytest
 from dagster import Definitions, ScaffoldRequest
 from dagster.components.component_scaffolding import parse_params_model
+from dagster.components.core.snapshot import get_package_entry_snap
+from dagster_shared.serdes.objects import EnvRegistryKey
 
 import messaging_assets
 from messaging_assets import RestApi
@@ -202,6 +204,21 @@ def test_what_cannot_be_scaffolded_leaves_nothing_behind(
     with pytest.raises(click.ClickException, match=sentence):
         scaffolded(clean_room / name, **parameters)
     assert not (clean_room / name).exists()
+
+
+def test_the_page_about_the_component_explains_its_words_and_options() -> None:
+    page = get_package_entry_snap(EnvRegistryKey("messaging_assets", "RestApi"), RestApi)
+    assert (
+        page.summary
+        == "A REST API, described in one file: assets, checks, jobs, schedules and sensors for each of its lists."
+    )
+    assert "dg scaffold defs messaging_assets.RestApi chat" in (page.description or "")
+    words = (page.component_schema or {})["properties"]
+    assert {name: bool(word["description"] and word["examples"]) for name, word in words.items()} == {
+        "file": True,
+        "name": True,
+    }
+    assert list((page.scaffolder_schema or {})["properties"]) == ["base_url", "path", "auth", "openapi", "only"]
 
 
 def test_the_component_is_found_by_those_who_look_through_the_package() -> None:

@@ -5,7 +5,7 @@ The checks work on the raw mapping, so that they speak even where its shape is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from messaging_assets.description_names import identifier, listed_columns
@@ -165,12 +165,23 @@ def _lag(resource: Written) -> tuple[str, ...] | None:
     return next(((*place, "lag") for place in written if step_into(value_at(resource.full, place), "lag")), None)
 
 
+def _sensitive_cursors(resource: Written, bound: Iterable[str]) -> Iterator[Mistake]:
+    written = [("endpoint", "incremental"), *(("endpoint", "params", name) for name in bound)]
+    paths = [value_at(resource.full, (*place, "cursor_path")) for place in written]
+    cursors = {identifier(path.removeprefix("$.").split(".")[0]) for path in paths if isinstance(path, str)}
+    for name, column in _columns_of(resource).items():
+        if identifier(name) in cursors and step_into(column, "sensitive") is True:
+            words = "sync and sensor keep a cursor's last value in Dagster, so it cannot be sensitive; take one out"
+            yield Mistake((*_place_of_column(resource, name), "sensitive"), words)
+
+
 def _incremental(resource: Written) -> Iterator[Mistake]:
     params = _mapping(resource.endpoint.get("params"))
     bound = [name for name, one in params.items() if step_into(one, "type") == "incremental"]
     places: list[Place] = [resource.place_of("endpoint", "params", name) for name in bound]
     if resource.endpoint.get("incremental") is not None:
         places.append(resource.place_of("endpoint", "incremental"))
+    yield from _sensitive_cursors(resource, bound)
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
     disposition = _disposition(resource.full.get("write_disposition", "append"))

@@ -307,6 +307,20 @@ BAD = [
         in_resource("primary_key: id", "columns: {Id: {nullable: true}}"),
         "key that may be empty",
     ),
+    *[
+        example(
+            "6: resources.users.columns.Seen_At.sensitive: sync and sensor keep a cursor's last value in Dagster, "
+            "so it cannot be sensitive; take one out",
+            in_resource(f"endpoint: {written}", "columns: {Seen_At: {sensitive: true}, name: {sensitive: true}}"),
+            f"sensitive cursor {number}",
+        )
+        for number, written in enumerate(
+            (
+                "{incremental: {cursor_path: Seen_At}}",
+                "{params: {since: {type: incremental, cursor_path: $.seen_at.time}}}",
+            )
+        )
+    ],
     example(
         "5: resources.users.write_disposition: replace with incremental would drop every row before the cursor; "
         "write merge or append",

@@ -286,5 +286,10 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
     return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
 
 
+def no_start(asset: str) -> str:
+    """What to tell when a path cannot leave the cursor's value out."""
+    return f"{asset}: the path takes the cursor's value, and a list that is new has none; give it an initial_value."
+
+
 def _without_none(marks: Mapping[str, Any]) -> dict[str, Any]:
     return {name: mark for name, mark in marks.items() if mark is not None}

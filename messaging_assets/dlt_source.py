@@ -17,7 +17,8 @@ from dlt.sources.helpers.rest_client.detector import single_entity_path
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
-from messaging_assets.cursor_marks import filled, with_bounds
+from messaging_assets.cursor_marks import filled, no_start, with_bounds
+from messaging_assets.failures import MendDescription
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
 from messaging_assets.parents import ListFields, bound_path, for_each_list
@@ -90,6 +91,8 @@ def _dlt_resource(
         entries = for_each_list(entries, parent.name, has_cursor=cursor is not None)
     elif cursor is not None:
         entries = filled(entries, source.cursor_values(""))
+        if "path" not in entries:
+            raise MendDescription(no_start(source.asset))
     resource: dict[str, Any] = {
         "name": one.name,
         "endpoint": {name: value for name, value in entries.items() if value is not None},

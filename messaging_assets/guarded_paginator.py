@@ -15,6 +15,7 @@ from requests import Request
 
 from messaging_assets import json_paths
 from messaging_assets import paginator_description as described
+from messaging_assets.cursor_marks import no_start
 from messaging_assets.failures import MendDescription
 from messaging_assets.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.reading import Reading, Source
@@ -97,10 +98,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def _leave_out_unset(self, request: Request) -> None:
         """Ask without the parameters that want a cursor value while there is none."""
         if str(NO_VALUE) in str(request.url):
-            raise MendDescription(
-                f"{self.source.asset}: the path takes the cursor's value, and a list that is new has none; give "
-                "incremental an initial_value."
-            )
+            raise MendDescription(no_start(self.source.asset))
         for part in ("params", "json", "data", "headers"):
             setattr(request, part, _set_only(getattr(request, part)))
 

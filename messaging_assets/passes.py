@@ -205,7 +205,7 @@ class Pass:
         sources = {one.name: self._source_of(one) for one in self._chain}
         self._own = sources[self.resource.name]
         self._own.interrupted = self._kept_read()
-        self._note_finished(self._own.interrupted)
+        self._note_interrupted(self._own.interrupted)
         for name, auth in self.auths.items():
             if isinstance(auth, ClientCredentials):
                 self.session.token_exchange(auth, sources[name].terms)
@@ -214,7 +214,9 @@ class Pass:
         self._state = deepcopy(Container()[StateInjectableContext].state)
         return PageReader(reader, self._state)
 
-    def _note_finished(self, interrupted: KeptRead) -> None:
+    def _note_interrupted(self, interrupted: KeptRead) -> None:
+        # What the earlier loads brought came too; a window would lose it as rows that are gone.
+        self.load_ids[:0] = interrupted.load_ids
         if not interrupted.finished:
             return
         self.receipt.resumed(interrupted.rows, again=0)
@@ -234,7 +236,8 @@ class Pass:
         # The page that is about to begin the next part may be the last of its list.
         finished = {name: rows for name, rows in self._own.finished.items() if name != reading.name}
         rows = before.rows + sum(finished.values())
-        kept = KeptRead((*before.finished, *finished), rows, reading.name, self._place_in(reading))
+        place, load_ids = self._place_in(reading), tuple(self.load_ids)
+        kept = KeptRead((*before.finished, *finished), rows, reading.name, place, load_ids)
         if kept.place is not None or kept.finished:
             dlt.current.resource_state()[_PLACE] = kept.as_state(self._version())
         if self._own.marks and reading.name:

@@ -64,12 +64,14 @@ class KeptRead:
         rows: how many different records they have.
         name: the list that was under way; empty for a resource without a parent.
         place: the place in it; None where it begins anew.
+        load_ids: the loads that brought what was read.
     """
 
     finished: tuple[str, ...] = ()
     rows: int = 0
     name: str = ""
     place: Place | None = None
+    load_ids: tuple[str, ...] = ()
 
     def as_state(self, version: str) -> dict[str, Any]:
         """What is stored; `version` changes with the description, so that another one's places are not used."""
@@ -84,8 +86,8 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
     if place is not None:
         place["joins"] = tuple((name, times) for name, times in place["joins"])
         place["totals"] = tuple(place["totals"])
-    finished = tuple(state["finished"])
-    return KeptRead(finished, state["rows"], state["name"], Place(**place) if place else None)
+    finished, load_ids = tuple(state["finished"]), tuple(state["load_ids"])
+    return KeptRead(finished, state["rows"], state["name"], Place(**place) if place else None, load_ids)
 
 
 def storable(position: int | str | None) -> int | str | None:

@@ -298,3 +298,26 @@ def test_a_kept_link_to_another_origin_is_not_asked_for(messages: Sandbox) -> No
         assert messages.requests == []
         assert _starts(moved) == list(range(0, 2000, 100))
     assert synced["ids"] == _keys(messages)
+
+
+def test_a_window_that_is_gone_on_with_keeps_the_rows_of_its_first_parts(messages: Sandbox) -> None:
+    window: dict[str, Any] = {
+        "type": "monthly",
+        "start": "2025-01-01",
+        "start_param": "since",
+        "end_param": "until",
+        "column": "timestamp",
+    }
+    described: dict[str, Any] = {"partitions": window, "checkpoint": {"pages": 2}, "partition_key": "2025-03-01"}
+    messages.fault(Fault(api="messaging", offset=100, status=500))
+    failed = sync(20, **described)
+    messages.faults.clear()
+    messages.forget()
+
+    synced = sync(20, **described)
+
+    assert not failed["green"]
+    assert min(_asked_offsets(messages)) == 60
+    assert synced["ids"] == sorted(
+        row["id"] for row in messages.rows("messaging", "messages") if row["timestamp"].startswith("2025-03")
+    )

@@ -17,6 +17,7 @@ from messaging_assets.cursor_marks import CursorMarks
 from messaging_assets.destination import build_pipeline
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import MendDescription
+from messaging_assets.parents import LIST_HEADER
 from messaging_assets.project_folders import project_folders, settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
 
@@ -141,6 +142,7 @@ def test_each_channel_is_asked_for_from_its_own_mark(chat: Chat) -> None:
         chat.slow: "2025-03-10T02:00:00Z",
         chat.quiet: "2025-03-05T02:00:00Z",
     }
+    assert not any(LIST_HEADER.lower() in request.headers for request in chat.sandbox.requests)
     # A page and the empty one behind it, for each channel.
     assert [len(since) for since in chat.asked().values()] == [2, 2, 2]
 

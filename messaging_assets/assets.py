@@ -26,7 +26,7 @@ from dagster import (
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.destination import definition_pipeline, loaded_dataset, pipeline_name
+from messaging_assets.destination import definition_pipeline, loaded_dataset, pipeline_name, refuse_what_files_cannot
 from messaging_assets.dlt_source import definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
@@ -100,6 +100,7 @@ def _sync(
     translator: ApiTranslator,
     config: SyncConfig,
 ) -> SyncResult:
+    refuse_what_files_cannot(description, resource)
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)

@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.dlt_source import schema_name
+from messaging_assets.failures import MendDescription
 from messaging_assets.project_folders import ProjectFolders
 
 
@@ -23,6 +24,23 @@ def destination_type() -> str:
 def keeps_rows_by_sql() -> bool:
     """Whether rows of the destination can be taken out again by SQL; files can only be added to or replaced."""
     return destination_type() != "filesystem"
+
+
+def refuse_what_files_cannot(description: ApiDescription, resource: Resource) -> None:
+    """Stop a sync whose rows the destination could not keep right.
+
+    dlt would append what a file of the destination cannot merge.
+
+    Raises:
+        MendDescription: rows are merged or read in windows, and the destination is files.
+    """
+    is_changed = resource.disposition == "merge" or resource.partitions is not None
+    if is_changed and not keeps_rows_by_sql():
+        raise MendDescription(
+            f"{description.name}.{resource.name}: the destination is files, from which no row can be taken out, so "
+            "nothing is merged or read in windows there; write append or replace, or load into a database "
+            "(DESTINATION_TYPE)."
+        )
 
 
 def pipeline_name(api: str, resource: str) -> str:

@@ -19,6 +19,8 @@ _DLT_SETTINGS = {
     "LOAD__TRUNCATE_STAGING_DATASET": "true",
     # A replaced table is swapped once, when the new rows are complete.
     "DESTINATION__REPLACE_STRATEGY": "insert-from-staging",
+    # Files have no staging.
+    "DESTINATION__FILESYSTEM__REPLACE_STRATEGY": "truncate-and-insert",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
 }
 DATABASE_STEM = "warehouse"

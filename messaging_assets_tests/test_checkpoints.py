@@ -63,6 +63,18 @@ def test_a_failed_read_leaves_whole_rows_and_the_next_goes_on_behind_them(messag
     assert synced["metadata"]["messaging_assets/verdict"] == "read to the end"
 
 
+def test_dagsters_own_retry_goes_on_behind_the_last_commit_too(messages: Sandbox) -> None:
+    messages.fault(Fault(api="messaging", offset=1500, times=2, status=500))
+
+    synced = sync(100, endpoint={"error_handler": {"max_retries": 1, "backoff_factor": 0}}, **PARTS)
+
+    assert synced["green"]
+    assert _starts(messages).count(0) == 1
+    assert _starts(messages).count(1100) == 2
+    assert synced["metadata"]["messaging_assets/resumed_rows"] == 1200
+    assert synced["ids"] == _keys(messages)
+
+
 def test_after_a_resumed_read_the_next_one_begins_at_the_start(messages: Sandbox) -> None:
     _failed_at(messages, 1500)
     sync(100, **PARTS)

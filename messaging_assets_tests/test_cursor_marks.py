@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import sys
 from itertools import count
 from typing import Any
 
@@ -19,7 +22,9 @@ from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import MendDescription
 from messaging_assets.parents import LIST_HEADER
 from messaging_assets.project_folders import project_folders, settle_environment
+from messaging_assets.reading import Reading
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.interrupted_sync import in_a_process
 
 API = "team_messaging"
 START = "2025-01-01T00:00:00Z"
@@ -365,6 +370,42 @@ def test_a_new_channel_is_read_by_a_read_that_goes_on(chat: Chat) -> None:
     chat.sync()
 
     assert chat.loaded() == chat.said()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
+@pytest.mark.parametrize("pages", [1, 100])
+def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_next(chat: Chat, pages: int) -> None:
+    chat.described["checkpoint"] = {"pages": pages}
+
+    def killed() -> Any:
+        take, came = Reading.take, count(1)
+
+        def dying(reading: Reading, *page: Any) -> int:
+            if not reading.source.is_parent and next(came) == 5:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return take(reading, *page)
+
+        Reading.take = dying  # type: ignore[method-assign]
+        return chat.sync()
+
+    ended, _ = in_a_process(killed)
+    assert ended == signal.SIGKILL
+    chat.sync()
+
+    assert chat.loaded() == chat.said()
+    assert (chat.busy in chat.asked()) == (pages > 1)
+    assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T02:00:00Z", "2025-03-20T02:00:00Z"]
+
+
+def test_a_range_with_an_end_is_read_from_its_start_every_time(chat: Chat) -> None:
+    chat.incremental.update(end_value="2025-03-20T01:00:00Z", end_param="until")
+    for _ in range(2):
+        synced = chat.sync()
+
+        assert chat.asked()[chat.quiet] == [START] * 3
+        assert {request.query["until"] for request in chat.sandbox.asked(API, "messages")} == {"2025-03-20T01:00:00Z"}
+        assert synced["messaging_assets/rows_loaded"] == 7
+    assert len(chat.loaded()) == 7
 
 
 def test_a_record_without_a_cursor_value_is_told_of_in_a_sentence(chat: Chat) -> None:

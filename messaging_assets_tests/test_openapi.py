@@ -574,6 +574,28 @@ def test_a_list_within_a_record_is_not_the_answers_list(
     assert not selector or found["files"].endpoint.data_selector == selector
 
 
+def test_what_stands_in_the_singular_is_no_list_of_parents_and_a_fragment_is_no_path(tmp_path: Path) -> None:
+    devices = answering(list_of(id="string"))
+    devices["get"]["parameters"] = [
+        {"name": "company_id", "in": "path", "required": True, "schema": {"type": "string"}}
+    ]
+    paths = {
+        "/templates/company": answering(list_of(id="string")),
+        "/in/{company_id}/devices": devices,
+        "/shared#folders": answering(list_of(id="string")),
+    }
+    done = discover(document_of(paths), tmp_path, "--json")
+    missing = "no list gives a value for company_id; add the resource by hand, with the value under params"
+    assert [one["name"] for one in json.loads(done.stdout)["description"]["resources"]] == ["company"]
+    assert json.loads(done.stdout)["unmapped"] == [
+        "GET /shared#folders: a request does not carry what stands behind the #",
+        f"GET /in/{{company_id}}/devices: {missing}",
+    ]
+    paths["/companies"] = answering(list_of(id="string"))
+    found = described(document_of(paths), tmp_path).resources_in_full
+    assert found["devices"].endpoint.path == "/in/{resources.companies.id}/devices"
+
+
 def test_words_and_times_of_real_documents_are_understood(tmp_path: Path) -> None:
     items = list_of(id="string", at="string")
     items["items"]["properties"]["at"] |= {"format": "dateTime", "description": "When it began (e.g. today). In UTC."}

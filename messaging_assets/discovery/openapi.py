@@ -77,10 +77,13 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
     lists, unmapped, single = [], [], 0
     operations = list(document.operations())
     paths = [one.bare_path for one in operations]
-    names = _names([one for one in operations if not single_entity_path(one.bare_path)])
+    names = _names([one for one in operations if "#" not in one.path and not single_entity_path(one.bare_path)])
     for operation in operations:
         if single_entity_path(operation.bare_path):
             single += 1
+            continue
+        if "#" in operation.path:
+            unmapped.append(f"GET {operation.path}: a request does not carry what stands behind the #")
             continue
         name = names[operation.path]
         shape = find_list(document, operation, name)

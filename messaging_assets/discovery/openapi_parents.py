@@ -82,12 +82,18 @@ def _parents_of(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEn
     if above:
         return sorted(above, key=lambda other: -len(other.operation.path))
     stems = {_stem(name) for name in wanted}
-    named = [other for other in others if singular(other.operation.bare_path.rstrip("/").rpartition("/")[2]) in stems]
+    named = [other for other in others if _is_list_of(stems, other.operation.bare_path)]
     parts = path.split("/")
     before = {left for left, right in pairwise(parts) if "{" in right}
     named += [other for other in others if other.operation.bare_path.rpartition("/")[2] in before]
     named.sort(key=lambda other: other.operation.path.count("{"))
     return list({id(other): other for other in named}.values())
+
+
+def _is_list_of(stems: set[str], path: str) -> bool:
+    """Whether a path ends in the plural of one of them; a singular there is what the list belongs to."""
+    last = path.rstrip("/").rpartition("/")[2]
+    return singular(last) in stems and singular(last) != identifier(last)
 
 
 def _shape(path: str) -> str:

@@ -1,5 +1,6 @@
 """All API files as one code location; a broken file shows as an asset of its own and takes nobody down."""
 
+import atexit
 import gc
 import logging
 import os
@@ -49,6 +50,8 @@ def _seldom_collecting() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        # Else DuckDB's binding writes of leaks when the program ends.
+        atexit.register(gc.unfreeze)
         gc.set_threshold(*before)
 
 

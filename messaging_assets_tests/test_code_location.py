@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from dagster_shared.utils.warnings import disable_dagster_warnings
 
 from messaging_assets.code_location import build_code_location
 from messaging_assets_tests.definitions_text import definitions_text
+from messaging_assets_tests.programs import run
 
 SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.txt"
 FILE = """\
@@ -102,3 +104,8 @@ def test_a_mistyped_executor_is_refused_with_the_words_that_are_known(monkeypatc
     monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "multi_process")
     with pytest.raises(ValueError, match="'multi_process'; set it to in_process or multiprocess"):
         build_code_location()
+
+
+def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:
+    done = run(sys.executable, "-c", "import messaging_assets.definitions")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

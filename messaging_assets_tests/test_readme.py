@@ -131,9 +131,11 @@ def test_the_secret_is_found_where_the_readme_puts_it(team_chat: Path, clean_roo
 
 
 @pytest.mark.parametrize("auth", [ApiKeyAuth, BearerAuth, HttpBasicAuth, OAuth2ClientCredentialsAuth])
-def test_the_table_of_secrets_is_complete(auth: Any) -> None:
+@pytest.mark.parametrize("page", ["README.md", "docs/secrets.md"])
+def test_the_table_of_secrets_is_complete(auth: Any, page: str) -> None:
+    text = (CHECKOUT / page).read_text(encoding="utf-8")
     variables = ", ".join(f"`{variable('team_chat', name)}`" for name in auth.secrets)
-    assert f"| {variables} | {', '.join(f'`{name}`' for name in auth.secrets)} |" in README
+    assert f"| {variables} | {', '.join(f'`{name}`' for name in auth.secrets)} |" in text
 
 
 def test_the_failure_reads_as_shown() -> None:

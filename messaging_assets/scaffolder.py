@@ -56,6 +56,12 @@ class RestApiScaffolder(Scaffolder[RestApiParameters]):
                 request.target_path.rmdir()
             raise
         scaffold_component(request, {"file": file.name, "name": name})
+        if request.scaffold_format == "python":
+            component = request.target_path / "component.py"
+            made = f'    return RestApi(file="{file.name}", name="{name}")'
+            component.write_text(
+                component.read_text(encoding="utf-8").replace(" ...\n", f"\n{made}\n"), encoding="utf-8"
+            )
 
 
 def _discover(name: str, file: Path, wanted: RestApiParameters) -> None:

@@ -122,13 +122,13 @@ def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> 
     assert "'flie' was unexpected" in done.stdout
 
 
-def scaffolded(folder: Path, **parameters: Any) -> Path:
+def scaffolded(folder: Path, scaffold_format: Any = "yaml", **parameters: Any) -> Path:
     """What the scaffolder writes into a folder, which Dagster has made."""
     folder.mkdir(parents=True)
     request = ScaffoldRequest(
         type_name="messaging_assets.RestApi",
         target_path=folder,
-        scaffold_format="yaml",
+        scaffold_format=scaffold_format,
         project_root=folder.parent,
         params=parse_params_model(RestApi, json.dumps(parameters)),
     )
@@ -176,6 +176,17 @@ def test_without_an_address_the_file_is_the_template_under_its_own_name(clean_ro
     assert "TEAM_CHAT_2__API_KEY" in text
     assert "[sources.team_chat_2]" in text
     assert "$schema" not in text
+
+
+def test_the_component_can_be_python(clean_room: Path) -> None:
+    folder = scaffolded(clean_room / "chat", "python")
+    assert sorted(path.name for path in folder.iterdir()) == ["chat.yaml", "component.py"]
+    names: dict[str, Any] = {}
+    exec((folder / "component.py").read_text(), names)
+    component = names["load"](SimpleNamespace())
+    context: Any = SimpleNamespace(path=folder / "component.py", project_root=clean_room)
+    (folder / "component.py").touch()
+    assert component.build_defs(context).resolve_job_def("chat_sync")
 
 
 def test_a_document_gives_the_file_too(clean_room: Path) -> None:

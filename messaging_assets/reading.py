@@ -26,6 +26,7 @@ from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.places import CannotResume, KeptRead, Place
 from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.record_keys import digest_of, keys_of, whole_number
+from messaging_assets.seen_keys import SeenKeys
 from messaging_assets.selection import check_objects, check_selection
 
 SetAside = Callable[[Any, str, int], None]
@@ -142,7 +143,7 @@ class Reading:
         self.may_end_with: frozenset[int] = frozenset()
         self.may_repeat, self.back = False, 0
         self.is_left = False
-        self._seen: set[int] = set()
+        self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
         self._came_again = self._rows = self._full_pages = self._stale_pages = 0
@@ -206,13 +207,14 @@ class Reading:
         digest = digest_of(rows, self.source.keys)
         if self.resume_at is not None and self.page == 1:
             return self._resumed(self.resume_at, rows, keys, digest)
-        if sent and self._is_repeated(keys):
+        again = self._seen.among(set(keys))
+        if sent and self._is_repeated(keys, again):
             rows.clear()
             return 0
         whole = keys[:]
         if self._last_keys:
-            self._join(rows, keys, bad)
-        self._note(rows, keys, bad)
+            self._join(rows, keys, bad, again)
+        self._note(rows, keys, bad, again)
         self._last_keys = whole
         self._note_place(digest, len(whole))
         self.source.prepare_rows(rows)
@@ -226,7 +228,7 @@ class Reading:
             raise self.cannot_resume("the list has changed before the checkpoint")
         self.page, self._before = place.page, place.distinct - len(set(keys))
         self._totals, self._came_again, self._joins = list(place.totals), place.came_again, Counter(dict(place.joins))
-        self._seen, self._rows, self._last_keys = set(keys), len(keys), keys
+        self._seen, self._rows, self._last_keys = SeenKeys(keys), len(keys), keys
         self._pages.add(hash(tuple(keys)))
         self._full_pages = place.page
         self.source.receipt.resumed(place.distinct, again=len(rows))
@@ -323,9 +325,9 @@ class Reading:
             is_resumed=self.resume_at is not None,
         )
 
-    def _is_repeated(self, keys: list[int]) -> bool:
+    def _is_repeated(self, keys: list[int], again: set[int]) -> bool:
         """Whether an earlier page came once more where that means the end; elsewhere it is an error."""
-        fresh = set(keys) - self._seen if self.source.keys else keys
+        fresh = set(keys) - again if self.source.keys else keys
         is_overlap = len(keys) <= self.back
         self._stale_pages = 0 if fresh or is_overlap else self._stale_pages + 1
         signature = hash(tuple(keys))
@@ -341,7 +343,7 @@ class Reading:
         self._pages.add(signature)
         return False
 
-    def _join(self, rows: list[Any], keys: list[int], bad: dict[int, str]) -> None:
+    def _join(self, rows: list[Any], keys: list[int], bad: dict[int, str], again: set[int]) -> None:
         """Drop the rows that were asked for again, and note whether they are where they were.
 
         A row of the page before that comes again shows that no row between the two pages was lost, wherever it
@@ -356,31 +358,31 @@ class Reading:
         known = next((places[key] for key in reversed(self._last_keys) if key in places), None)
         same = keys[:back] == self._last_keys[-back:]
         self._joins["same" if same else "open" if known is None else "moved"] += 1
-        drop = {place for place in range((known if known is not None else -1) + 1) if keys[place] in self._seen}
+        drop = {place for place in range((known if known is not None else -1) + 1) if keys[place] in again}
         kept = [place for place in range(len(keys)) if place not in drop]
         reasons = {new: bad[old] for new, old in enumerate(kept) if old in bad}
         rows[:], keys[:] = [rows[place] for place in kept], [keys[place] for place in kept]
         bad.clear()
         bad.update(reasons)
 
-    def _note(self, rows: list[Any], keys: list[int], bad: dict[int, str]) -> None:
+    def _note(self, rows: list[Any], keys: list[int], bad: dict[int, str], again: set[int]) -> None:
         """Count the page's rows, and set aside those that cannot be loaded."""
         source, receipt = self.source, self.source.receipt
-        different = set(keys)
-        again = different & self._seen
+        fresh = set(keys) - again
+        again = again.intersection(keys)
         source.repeated.update(again)
         # A key twice within one page is the API's data; twice across pages, something moved.
         self._came_again += len(again) if source.keys else 0
         if not source.is_parent:
             receipt.rows_read += len(rows)
-            receipt.duplicates += len(keys) - len(different - self._seen)
+            receipt.duplicates += len(keys) - len(fresh)
         for place in reversed(bad):
             row = rows.pop(place)
-            if keys[place] not in self._seen:
+            if keys[place] not in again:
                 source.set_aside(row, bad[place], self.page)
         self._rows += len(keys)
         self._full_pages += bool(keys)
-        self._seen |= different
+        self._seen.add(fresh)
         self._note_cursors(rows)
 
     def _note_cursors(self, rows: list[Any]) -> None:

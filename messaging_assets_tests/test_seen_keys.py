@@ -1,0 +1,37 @@
+"""The set of keys seen so far, against Python's own set, around the size at which it changes its shape."""
+
+from __future__ import annotations
+
+from itertools import count
+from unittest.mock import patch
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from messaging_assets import seen_keys
+from messaging_assets.seen_keys import SeenKeys
+
+HASHES = st.integers(-(2**63), 2**63 - 1) | st.integers(-20, 20)
+
+
+@given(st.lists(st.sets(HASHES, max_size=30), max_size=20), st.sets(HASHES))
+def test_it_knows_what_a_plain_set_knows(pages: list[set[int]], others: set[int]) -> None:
+    plain: set[int] = set()
+    with patch.object(seen_keys, "_SMALL", 10), patch.object(seen_keys, "_KEYS_PER_BUCKET", 2):
+        seen = SeenKeys()
+        for page in pages:
+            assert seen.among(page) == plain & page
+            seen.add(page - plain)
+            plain |= page
+            assert len(seen) == len(plain)
+            assert seen.among(others) == plain & others
+
+
+def test_a_long_list_is_known_in_full() -> None:
+    seen, numbers = SeenKeys(), count()
+    for _ in range(30):
+        seen.add({hash(f"msg_{next(numbers)}") for _ in range(10_000)})
+    assert len(seen) == 300_000
+    assert seen.among({hash(f"msg_{number}") for number in range(0, 400_000, 1_000)}) == {
+        hash(f"msg_{number}") for number in range(0, 300_000, 1_000)
+    }

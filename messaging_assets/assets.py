@@ -6,7 +6,7 @@ request leaves at most (max_retries + 1) squared times.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dagster import (
@@ -19,15 +19,18 @@ from dagster import (
     Failure,
     Jitter,
     MaterializeResult,
+    MetadataValue,
     RetryPolicy,
+    TableSchema,
     multi_asset,
 )
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
+from messaging_assets.description_names import identifier
 from messaging_assets.destination import definition_pipeline, loaded_dataset, pipeline_name, refuse_what_files_cannot
-from messaging_assets.dlt_source import definition_source
+from messaging_assets.dlt_source import REJECTED, definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.loaded_table import LoadedTable
@@ -46,6 +49,7 @@ _FIRST = (
     "messaging_assets/verdict",
     "messaging_assets/verdict_reason",
     "dagster/row_count",
+    "messaging_assets/child_tables",
     "messaging_assets/preview",
     "messaging_assets/seconds",
 )
@@ -117,7 +121,8 @@ def _events(
     result: SyncResult | None,
 ) -> Iterator[Any]:
     """The materialization, if there was a sync, and the results of the selected checks."""
-    table = LoadedTable(loaded_dataset(description, resource, project_folders()), resource.name)
+    dataset = loaded_dataset(description, resource, project_folders())
+    table = LoadedTable(dataset, resource.name)
     selected = {check.name for check in context.selected_asset_check_keys}
     receipt = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
 
@@ -131,11 +136,23 @@ def _events(
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
             rows["messaging_assets/preview"] = preview
-        every = {**result.metadata, **rows}
-        first = {name: every[name] for name in _FIRST if name in every}
-        yield MaterializeResult(asset_key=key, metadata=first | every, check_results=answers)
+        if children := _child_tables(resource, result.metadata):
+            counted = {name: LoadedTable(dataset, name).count().rows for name in children}
+            rows["messaging_assets/child_tables"] = MetadataValue.json(counted)
+        yield MaterializeResult(asset_key=key, metadata=_in_order({**result.metadata, **rows}), check_results=answers)
     else:
         yield from answers
+
+
+def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
+
+
+def _child_tables(resource: Resource, metadata: Mapping[str, Any]) -> list[str]:
+    """The tables that nested lists went to; dagster-dlt leaves the columns of each under its name."""
+    table = identifier(resource.name)
+    named = [name for name, value in metadata.items() if isinstance(value, TableSchema)]
+    return [name for name in named if name.startswith(f"{table}__") and not name.startswith(table + REJECTED)]
 
 
 def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:

@@ -47,7 +47,7 @@ class LoadedTable:
 
     Args:
         dataset: the dataset it is in.
-        table: the resource's name.
+        table: the resource's name, or that of a child table.
     """
 
     def __init__(self, dataset: Dataset, table: str) -> None:
@@ -117,7 +117,7 @@ class _OpenTable:
 
     def __init__(self, client: Any, table: str, naming: Any) -> None:
         self._client, self._naming = client, naming
-        normalized = naming.normalize_table_identifier(table)
+        normalized = naming.normalize_tables_path(table)  # a child's name has two underscores
         self.name = str(client.make_qualified_table_name(normalized))
         self.plain_name = str(client.make_qualified_table_name(normalized, quote=False))
 

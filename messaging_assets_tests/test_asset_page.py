@@ -11,6 +11,7 @@ from dagster import AssetKey, AssetSpec, Definitions
 
 from messaging_assets.api_definitions import definitions_for
 from messaging_assets.description_files import read_file
+from messaging_assets_tests.one_table import OneTable
 
 API = """\
 client:
@@ -85,3 +86,15 @@ def test_a_sync_leaves_what_is_plotted_and_the_columns_of_the_table(known_sandbo
     columns = {column.name: column for column in schema.columns}
     assert columns["timestamp"].description == "When the message was sent."
     assert all(column.description for name, column in columns.items() if name.startswith("_dlt"))
+
+
+@pytest.mark.parametrize("nested", ["tables", "json"])
+def test_the_tables_of_nested_lists_are_counted(one_table: OneTable, nested: str) -> None:
+    rows = [
+        {"id": 1, "tags": [{"word": "a"}, {"word": "b"}]},
+        {"id": 2, "tags": []},
+        {"id": None, "tags": [{"word": "c"}]},
+    ]
+    receipt = one_table.sync(rows, nested=nested).receipt
+    assert (receipt["dagster/row_count"], receipt["rows_set_aside"]) == (2, 1)
+    assert receipt.get("child_tables") == ({"resource_name__tags": 2} if nested == "tables" else None)

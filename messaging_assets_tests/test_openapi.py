@@ -513,9 +513,12 @@ def test_versions_and_formats_in_a_path_name_nothing_and_lead_to_parents_all_the
         "/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}.json": answering(in_an_object(sid={"type": "string"})),
         "/v1/images/json": answering(list_of(id="string")),
         "/v1/containers/json": answering(list_of(id="string")),
+        "/v1/watch/containers": answering(in_an_object(kind={"type": "string"})),
+        "/api/v1/namespaces/images": answering(list_of(id="string")),
     }
     found = described(document_of(paths), tmp_path).resources_in_full
-    assert list(found) == ["accounts", "calls", "images", "containers"]
+    # What is no list takes no name away.
+    assert list(found) == ["accounts", "calls", "images", "containers", "namespaces_images"]
     assert found["accounts"].endpoint.path == "/2010-04-01/Accounts.json"
     assert found["calls"].endpoint.path == "/2010-04-01/Accounts/{resources.accounts.sid}/Calls.json"
     assert found["calls"].keys == ("_accounts_sid", "sid")
@@ -544,6 +547,18 @@ def test_parameters_are_known_in_any_spelling(
     assert endpoint.paginator is not None
     written = endpoint.paginator.model_dump(exclude_unset=True)
     assert {name: value for name, value in written.items() if name != "total_path"} == paginator
+
+
+def test_a_mark_to_continue_with_is_a_cursor(tmp_path: Path) -> None:
+    answer = in_an_object(items=list_of(id="string"), metadata=in_an_object(**{"continue": {"type": "string"}}))
+    pods = answering(answer, "limit", "continue", "watch")
+    endpoint = described(document_of({"/pods": pods}), tmp_path).resources_in_full["pods"].endpoint
+    assert endpoint.params == {"limit": 100}
+    assert endpoint.paginator is not None
+    assert endpoint.paginator.model_dump(include={"cursor_path", "cursor_param"}) == {
+        "cursor_path": "metadata.continue",
+        "cursor_param": "continue",
+    }
 
 
 def test_a_size_without_paging_would_cut_the_list_and_is_left_to_a_person(tmp_path: Path) -> None:

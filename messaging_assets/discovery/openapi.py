@@ -21,7 +21,7 @@ from messaging_assets.discovery.openapi_parents import (
     keys_from_paths,
     singular,
 )
-from messaging_assets.discovery.openapi_schema import columns_of, find_list, key_of, paging_of
+from messaging_assets.discovery.openapi_schema import ListShape, columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi_security import auth_of
 from messaging_assets.discovery.paging_signs import is_paging
 
@@ -74,10 +74,9 @@ def _name(document: Document, path: Path) -> str:
 
 def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
     """The endpoints that answer lists, and a sentence on each other one."""
-    lists, unmapped, single = [], [], 0
+    found: list[tuple[Operation, ListShape]] = []
+    unmapped, single = [], 0
     operations = list(document.operations())
-    paths = [one.bare_path for one in operations]
-    names = _names([one for one in operations if "#" not in one.path and not single_entity_path(one.bare_path)])
     for operation in operations:
         if single_entity_path(operation.bare_path):
             single += 1
@@ -85,26 +84,32 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
         if "#" in operation.path:
             unmapped.append(f"GET {operation.path}: a request does not carry what stands behind the #")
             continue
-        name = names[operation.path]
-        shape = find_list(document, operation, name)
+        shape = find_list(document, operation, plain_name(_fixed_parts(operation)[-1], "rows"))
         if isinstance(shape, str):
             unmapped.append(f"GET {operation.path}: {shape}")
-            continue
-        columns = columns_of(document, shape.item)
-        key = key_of(columns, name)
-        noun = singular(name.rpartition("_")[2])
-        keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
-        lists.append(ListEndpoint(name, operation, shape, columns, keys))
+        else:
+            found.append((operation, shape))
     if single:
         answer = "answers" if single == 1 else "answer"
         unmapped.append(f"{_count(single, 'endpoint')} that {answer} one record by its key")
-    return lists, unmapped
+    names = _names([operation for operation, _ in found])
+    paths = [one.bare_path for one in operations]
+    return [_list_endpoint(document, names[one.path], one, shape, paths) for one, shape in found], unmapped
+
+
+def _list_endpoint(
+    document: Document, name: str, operation: Operation, shape: ListShape, paths: Sequence[str]
+) -> ListEndpoint:
+    columns = columns_of(document, shape.item)
+    key = key_of(columns, name)
+    noun = singular(name.rpartition("_")[2])
+    keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
+    return ListEndpoint(name, operation, shape, columns, keys)
 
 
 def _names(operations: Sequence[Operation]) -> dict[str, str]:
     """A name for each path: its last fixed parts, as many as it takes to tell it from the others."""
-    fixed_parts = ([part for part in one.bare_path.split("/") if _says_something(part)] for one in operations)
-    parts = {one.path: fixed or ["rows"] for one, fixed in zip(operations, fixed_parts, strict=True)}
+    parts = {one.path: _fixed_parts(one) for one in operations}
     names = {path: plain_name(fixed[-1], "rows") for path, fixed in parts.items()}
     for length in range(2, max(map(len, parts.values()), default=0) + 1):
         taken = Counter(names.values())
@@ -118,9 +123,10 @@ def _names(operations: Sequence[Operation]) -> dict[str, str]:
     }
 
 
-def _says_something(part: str) -> bool:
-    """Whether a part of a path is no placeholder and no version, such as v1 or 2010-04-01."""
-    return bool(part) and "{" not in part and not re.fullmatch(r"v?\d+([.-]\d+)*", part)
+def _fixed_parts(operation: Operation) -> list[str]:
+    """The parts of a path that name something: no placeholder, and no version such as v1 or 2010-04-01."""
+    parts = [part for part in operation.bare_path.split("/") if part and "{" not in part]
+    return [part for part in parts if not re.fullmatch(r"apis?|rest|v?\d+([.-]\d+)*", part)] or ["rows"]
 
 
 def _chosen(usable: Sequence[ListEndpoint], only: Sequence[str], unmapped: list[str]) -> list[ListEndpoint]:

@@ -171,7 +171,7 @@ def _reference(
     """A paginator that follows links or cursors, where the document shows one."""
     for path, (name, kind) in leaves.items():
         words = identifier(path)
-        if kind not in ("string", "link") or not any(word in words for word in ("next", "cursor", "continuation")):
+        if kind not in ("string", "link") or not any(word in words for word in ("next", "cursor", "continu")):
             continue
         param = next((one for one in map(signs.spelled, signs.cursor_params(name)) if one in query), None)
         is_link = (

@@ -7,7 +7,7 @@ request leaves at most (max_retries + 1) squared times.
 
 import time
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetCheckKey,
@@ -37,10 +37,12 @@ from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.project_folders import project_folders
 from messaging_assets.sensitive_columns import sensitive_columns
-from messaging_assets.sync import SyncResult, sync
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.table_preview import table_preview
 from messaging_assets.translator import ApiTranslator, asset_key, endpoint_spec
+
+if TYPE_CHECKING:
+    from messaging_assets.sync import SyncResult
 
 # No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
 _LOADER = DagsterDltResource()
@@ -103,7 +105,10 @@ def _sync(
     resource: Resource,
     translator: ApiTranslator,
     config: SyncConfig,
-) -> SyncResult:
+) -> "SyncResult":
+    # Imported late: definitions are loaded in much less time without Arrow and what reads an API.
+    from messaging_assets.sync import sync
+
     refuse_what_files_cannot(description, resource)
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     started = time.monotonic()
@@ -118,7 +123,7 @@ def _events(
     description: ApiDescription,
     resource: Resource,
     key: AssetKey,
-    result: SyncResult | None,
+    result: "SyncResult | None",
 ) -> Iterator[Any]:
     """The materialization, if there was a sync, and the results of the selected checks."""
     dataset = loaded_dataset(description, resource, project_folders())

@@ -75,20 +75,21 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
 
     It has no working folder, because questions are asked while another process may sync, and drop, the resource's.
     """
-    destination = definition_pipeline(folders).destination
+    destination = _destination(folders) or definition_pipeline(folders).destination
     name = schema_name(description, resource)
     # Files do not know their columns: their schema is asked for, a database answers for itself.
     return dlt.dataset(destination, description.name, dlt.Schema(name) if keeps_rows_by_sql() else name)
 
 
 @lru_cache(maxsize=8)
-def _definition_pipeline(folders: ProjectFolders, _: str) -> Pipeline:
+def _definition_pipeline(folders: ProjectFolders, destination: str) -> Pipeline:
     # dlt makes a new pipeline's folder by emptying it first, which two processes must not do at once.
     with FileLock(folders.make().locks / "definitions.lock"):
         return dlt.pipeline(
-            "messaging_assets",
+            f"definitions_{destination}",
             pipelines_dir=str(folders.pipelines),
-            destination=_destination(folders),
+            # By its name alone: nobody connects here, and looking an address up would import SQLAlchemy.
+            destination="duckdb" if _is_own_duckdb() else None,
             dataset_name="none",
         )
 
@@ -102,6 +103,10 @@ def loader_file_format(pipeline: Pipeline) -> str | None:
     return "parquet" if "parquet" in supported else None
 
 
+def _is_own_duckdb() -> bool:
+    return destination_type() == "duckdb" and not dlt.config.get("destination_name")
+
+
 def _pipeline_class() -> type[Pipeline]:
     if destination_type() != "duckdb":
         return Pipeline
@@ -111,7 +116,7 @@ def _pipeline_class() -> type[Pipeline]:
 
 
 def _destination(folders: ProjectFolders) -> Any:
-    if destination_type() != "duckdb" or dlt.config.get("destination_name"):
+    if not _is_own_duckdb():
         return None
     # Imported late: only those who load into DuckDB need it.
     from messaging_assets.waiting_duckdb import duckdb

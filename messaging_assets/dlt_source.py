@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.extract import DltResource, DltSource
@@ -24,7 +24,9 @@ from messaging_assets.paginator_description import AutoPaginator, SinglePagePagi
 from messaging_assets.parents import ListFields, bound_path, for_each_list
 from messaging_assets.processing_steps import counted
 from messaging_assets.reading import Source
-from messaging_assets.records import Batches
+
+if TYPE_CHECKING:
+    from messaging_assets.records import Batches
 
 REJECTED = "__rejected"
 DELETED_AT = "_deleted_at"

@@ -127,7 +127,7 @@ def left_behind(folders: ProjectFolders, name: str, days: float) -> Path:
 
 def test_working_files_of_a_resource_that_is_synced_no_more_go_after_their_retention(folders: ProjectFolders) -> None:
     old, young = left_behind(folders, "chat__old", 31), left_behind(folders, "chat__young", 29)
-    shared = left_behind(folders, "messaging_assets", 400)
+    shared = left_behind(folders, "definitions_duckdb", 400)
     receipt = folders.pipelines / "chat__old.receipt.json"
     receipt.write_text("{}")
     os.utime(receipt, (0, 0))

@@ -92,7 +92,7 @@ def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sand
     said = dg(project, "scaffold", "defs", "messaging_assets.RestApi", "broker", *address, BROKER__API_KEY=key)
     assert "Next: messaging-assets check" in said
     assert key not in (project / "team_data" / "defs" / "broker" / "broker.yaml").read_text()
-    dg(project, "scaffold", "defs", "messaging_assets.RestApi", "team-chat")
+    scaffolded(project / "team_data" / "defs" / "team-chat")
 
     said = dg(project, "check", "defs")
     assert "All component YAML validated successfully." in said

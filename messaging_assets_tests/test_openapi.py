@@ -561,6 +561,21 @@ def test_a_mark_to_continue_with_is_a_cursor(tmp_path: Path) -> None:
     }
 
 
+def test_a_last_rows_key_is_a_cursor_where_a_parameter_asks_for_it(tmp_path: Path) -> None:
+    answer = in_an_object(object={"type": "string"}, data=list_of(id="string"), has_more={"type": "boolean"})
+    charges = answering(answer, "ending_before", "limit", "starting_after")
+    keyless = answering(in_an_object(data=list_of(word="string"), has_more={"type": "boolean"}), "starting_after")
+    found = described(document_of({"/charges": charges, "/words": keyless}), tmp_path).resources_in_full
+    paginator = found["charges"].endpoint.paginator
+    assert paginator is not None
+    assert paginator.model_dump(include={"type", "cursor_path", "cursor_param"}) == {
+        "type": "cursor",
+        "cursor_path": "data[-1].id",
+        "cursor_param": "starting_after",
+    }
+    assert found["words"].endpoint.paginator is None
+
+
 def test_a_size_without_paging_would_cut_the_list_and_is_left_to_a_person(tmp_path: Path) -> None:
     document = document_of({"/containers": answering(list_of(id="string"), "limit", "all")})
     description = described(document, tmp_path)

@@ -158,7 +158,7 @@ def _most_common(auths: Iterable[dict[str, Any] | None]) -> dict[str, Any] | Non
 def _resource(
     document: Document, one: ListEndpoint, auth: dict[str, Any] | None, common: dict[str, Any] | None, is_wanted: bool
 ) -> FoundResource:
-    paginator, params = paging_of(document, one.operation, one.shape)
+    paginator, params = paging_of(document, one.operation, one.shape, one.keys)
     from_parent = list(one.parent.keys) if one.parent else []
     keys = [*(f"_{one.parent.name}_{key}" for key in from_parent if one.parent), *one.keys]
     columns = {

@@ -25,6 +25,8 @@ _TYPES = {
 }
 _LARGEST_PAGE, _USUAL_PAGE = 500, 100
 _LONGEST_WORDS = 200
+# Parameters that take the last row's key, and by their names nothing else.
+_AFTER_KEYS = ("starting_after", "after_id", "last_id")
 # What some APIs put around everything they answer.
 _WRAPPERS = RECORD_KEY_PATTERNS | {"result", "response", "body", "_embedded", "embedded", "d", "page", "list"}
 
@@ -141,9 +143,13 @@ def key_of(columns: Mapping[str, Any], resource: str) -> str | None:
 
 
 def paging_of(
-    document: Document, operation: Operation, shape: ListShape
+    document: Document, operation: Operation, shape: ListShape, keys: Sequence[str]
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
-    """The paginator that parameters and answer describe, None for none, and parameters that go with it."""
+    """The paginator that parameters and answer describe, None for none, and parameters that go with it.
+
+    Args:
+        keys: the fields that seem to be a record's key.
+    """
     query = {signs.spelled(parameter.name): parameter for parameter in operation.of("query")}
     leaves = dict(_leaves(document, shape.envelope))
     total = next((path for path, (name, kind) in leaves.items() if kind == "integer" and signs.is_total(name)), None)
@@ -162,6 +168,10 @@ def paging_of(
         base = number.schema.get("minimum", number.schema.get("default", 1))
         paginator = {"type": "page_number", "base_page": 0 if base == 0 else 1, "page_param": number.name}
         return without_nothing({**paginator, "rows_total_path": total}), params
+    after = _first(query, _AFTER_KEYS)
+    if after and len(keys) == 1:
+        last = f"{shape.selector}[-1].{quoted_path(*keys)}"
+        return {"type": "cursor", "cursor_path": last, "cursor_param": after.name}, params
     return None, {}
 
 

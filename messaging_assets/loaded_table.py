@@ -52,12 +52,15 @@ class LoadedTable:
 
     def __init__(self, dataset: Dataset, table: str) -> None:
         self._dataset, self._table = dataset, table
+        self._full_name: str | None = None
 
     @property
     def full_name(self) -> str:
-        """The table's name as SQL has it, without quotes."""
-        with self._open() as table:
-            return table.plain_name
+        """The table's name as SQL has it, without quotes; known without opening it once more after any question."""
+        if self._full_name is None:
+            with self._open():
+                pass
+        return str(self._full_name)
 
     def count(
         self, keys: Sequence[str] = (), columns: Sequence[str] = (), validity: Validity | None = None
@@ -109,7 +112,9 @@ class LoadedTable:
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
         with self._dataset.sql_client as client:
-            yield _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
+            table = _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
+            self._full_name = table.plain_name
+            yield table
 
 
 class _OpenTable:

@@ -111,6 +111,7 @@ def read_folders(folders: Iterable[str | os.PathLike[str]]) -> DescriptionFiles:
             files.descriptions.append(read_file(paths[0]))
         except InvalidDescription as error:
             _add_broken(files, stem, error.problems)
+    _refuse_shared_jobs(files)
     return files
 
 
@@ -138,6 +139,19 @@ def _refuse_namesakes(paths: Sequence[Path]) -> None:
         problems.append(Problem(_shown(path), 1, "", message))
     if problems:
         raise InvalidDescription(problems)
+
+
+def _refuse_shared_jobs(files: DescriptionFiles) -> None:
+    """Set a file aside whose job would have the name of another's job of windows, because Dagster would load neither."""
+    by_name = {description.name: description for description in files.descriptions}
+    for description in by_name.values():
+        for windows in {one.partitions.type for one in description.resources_in_full.values() if one.partitions}:
+            if (other := by_name.get(f"{description.name}_{windows}")) in files.descriptions:
+                message = (
+                    f"its job {other.name}_sync is that of {description.name}'s {windows} windows; rename the file"
+                )
+                files.descriptions.remove(other)
+                _add_broken(files, other.name, [Problem(_shown(Path(other.file or other.name)), 1, "", message)])
 
 
 def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem]) -> None:

@@ -625,6 +625,21 @@ def test_files_that_are_no_apis_are_left_out(folder):
     assert (files.descriptions, files.broken) == ([], {})
 
 
+@pytest.mark.parametrize(("windows", "used"), [("daily", ["chat", "mail"]), ("hourly", ["chat", "chat_daily", "mail"])])
+def test_a_file_whose_job_is_anothers_job_of_windows_is_set_aside(folder, windows, used):
+    partitions = f"{{type: {windows}, start: '2025-01-01', start_param: since, end_param: until, column: at}}"
+    windowed = in_resource("write_disposition: merge", "primary_key: id", "columns: {at: {data_type: timestamp}}")
+    (folder / "chat.yaml").write_text(windowed + f"    partitions: {partitions}\n")
+    for name in ("chat_daily", "mail"):
+        (folder / f"{name}.yaml").write_text(at_top(""))
+
+    files = read_folders([folder])
+
+    assert [description.name for description in files.descriptions] == used
+    sentence = "apis/chat_daily.yaml:1: its job chat_daily_sync is that of chat's daily windows; rename the file"
+    assert [str(error) for error in files.broken.values()] == ([sentence] if windows == "daily" else [])
+
+
 def test_of_two_files_with_one_stem_neither_is_used(folder, clean_room):
     other = clean_room / "more"
     other.mkdir()

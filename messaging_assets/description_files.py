@@ -142,7 +142,7 @@ def _refuse_namesakes(paths: Sequence[Path]) -> None:
 
 
 def _refuse_shared_jobs(files: DescriptionFiles) -> None:
-    """Set a file aside whose job would have the name of another's job of windows, because Dagster would load neither."""
+    """Set a file aside whose job would have the name of another's job of windows; Dagster would load neither."""
     by_name = {description.name: description for description in files.descriptions}
     for description in by_name.values():
         for windows in {one.partitions.type for one in description.resources_in_full.values() if one.partitions}:

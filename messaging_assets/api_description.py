@@ -228,6 +228,14 @@ class ResourceBase(Described):
         return tuple(self.primary_key or hinted)
 
     @property
+    def merge_keys(self) -> tuple[str, ...]:
+        """The columns whose values a merge replaces all rows of, in order; empty where none is declared."""
+        if isinstance(self.merge_key, str):
+            return (self.merge_key,)
+        hinted = (name for name, column in self.columns.items() if column.merge_key)
+        return tuple(self.merge_key or hinted)
+
+    @property
     def disposition(self) -> Disposition:
         """The write disposition's plain word."""
         written = self.write_disposition

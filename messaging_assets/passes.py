@@ -38,7 +38,7 @@ from messaging_assets.places import KeptRead, Place, kept_read, storable
 from messaging_assets.progress import Progress
 from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
-from messaging_assets.records import Batches, merge_strategy
+from messaging_assets.records import Batches, must_load_whole
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
@@ -350,8 +350,7 @@ class _Due:
     """Tells at the end of a page whether a part has grown long enough to be committed."""
 
     def __init__(self, resource: Resource, receipt: Receipt) -> None:
-        # A table that keeps old versions retires what is not in the load, so its load must be whole.
-        is_parted = resource.disposition == "merge" and merge_strategy(resource) != "scd2"
+        is_parted = resource.disposition == "merge" and not must_load_whole(resource)
         self._limits = resource.checkpoint if is_parted else None
         self._first_page = self._rows = 0
         self._started = time.monotonic()

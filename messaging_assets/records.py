@@ -77,9 +77,9 @@ class Batches:
         self._keys = () if is_sorted or self.resource.disposition == "append" else self.resource.keys
         strategy = merge_strategy(self.resource)
         self._first_wins = strategy == "insert-only"
-        # dlt retires what is not in the load, so the load must be whole; and it hashes rows itself, one by one.
-        self._is_whole = strategy == "scd2"
-        self._careful = self._is_whole or self.resource.nested == "tables"
+        self._is_whole = must_load_whole(self.resource)
+        # Where dlt keeps old versions of rows, it hashes them itself, one by one.
+        self._careful = strategy == "scd2" or self.resource.nested == "tables"
         self._has_plain_keys = bool(self._keys) and not self._careful
         if not self._careful:
             self.columns.hints[C_DLT_ID] = {**dlt_id_column()}
@@ -239,3 +239,11 @@ def merge_strategy(resource: Resource) -> str | None:
     """dlt's merge strategy where the file names one."""
     written = resource.write_disposition
     return written.strategy if isinstance(written, MergeDisposition) else None
+
+
+def must_load_whole(resource: Resource) -> bool:
+    """Whether a merge takes out rows by more than their own key, so that two loads of one read would lose some.
+
+    `scd2` retires every row that is not in the load, and a merge key deletes all rows that share it.
+    """
+    return resource.disposition == "merge" and (merge_strategy(resource) == "scd2" or bool(resource.merge_keys))

@@ -112,9 +112,7 @@ class TableColumns:
     ) -> None:
         self.hints: dict[str, dict[str, Any]] = {}
         self._resource, self._asset, self._normalize, self._receipt = resource, asset, normalize, receipt
-        merge_key = resource.merge_key or ()
-        keys = (*resource.keys, *((merge_key,) if isinstance(merge_key, str) else merge_key))
-        self.required = frozenset(map(normalize, keys))
+        self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys)))
         self._names: dict[str, str | None] = {}
         self._targets: dict[str, _Target] = {}
         self._kinds: dict[str, str] = {}

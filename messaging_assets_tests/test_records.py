@@ -113,6 +113,20 @@ def test_a_table_of_versions_is_loaded_whole_and_not_in_parts_that_would_retire_
     assert [row["id"] for row in valid] == list(range(6))
 
 
+@pytest.mark.parametrize(
+    "by", [{"merge_key": "day"}, {"columns": {"day": {"data_type": "bigint", "merge_key": True}}}], ids=["key", "hint"]
+)
+def test_rows_that_share_a_merge_key_are_loaded_at_once_and_not_in_parts_that_would_delete_each_other(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, by: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", 2)
+    one_table.page_size = 2
+    one_table.sync([{"id": -1, "day": 0}], checkpoint={"pages": 1}, **by)
+    one_table.sync([*({"id": number, "day": number % 2} for number in range(6)), {"id": 0, "day": 1}], passes=1)
+    found = one_table.rows(f"SELECT id, day FROM {RESOURCE} ORDER BY id")
+    assert [tuple(row.values()) for row in found] == [(0, 1), (1, 1), (2, 0), (3, 1), (4, 0), (5, 1)]
+
+
 @pytest.mark.parametrize("batch_rows", [2, 100])
 def test_the_last_of_a_key_wins_across_the_parts_of_a_long_merge(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, batch_rows: int

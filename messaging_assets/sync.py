@@ -146,7 +146,9 @@ class _Job:
             pipeline.drop()
             self.kept.forget()
             return None
-        load_pending(pipeline, self.resource)
+        appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
+        take_back_unfinished(pipeline, appended, schema_name(self.description, self.resource))
+        load_pending(pipeline, self.resource, kept is not None)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             set_aside = kept.metadata["messaging_assets/rows_set_aside"]
@@ -158,8 +160,6 @@ class _Job:
             resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
             return SyncResult({**kept.metadata, **resumed, **gone})
         self.kept.forget()
-        appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
-        take_back_unfinished(pipeline, appended, schema_name(self.description, self.resource))
         return None
 
     def _is_anew(self) -> bool:

@@ -1,27 +1,31 @@
 """What an interrupted sync left behind: rows that were fetched but not loaded, and rows of a half-done load.
 
-Fetched rows are loaded first, without asking the API again, where that is exact. Appended rows of a load that
-did not finish are taken back, because nothing else would ever take them out again.
+Appended rows of a load that did not finish are taken back, because nothing else would ever take them out again.
+Then what was fetched is loaded from the start, without asking the API again.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
-from messaging_assets.dlt_source import REJECTED
+from messaging_assets.records import must_load_whole
 
 # A finished read that waited longer than this for its load is too old to pass for a sync.
 _VALID_SECONDS = 3600.0
+# Jobs that dlt makes while it loads, and makes again.
+_FOLLOW_UPS = ("sql", "reference")
 _logger = logging.getLogger(__name__)
 
 
@@ -73,32 +77,75 @@ class ReceiptFile:
         self._file.unlink(missing_ok=True)
 
 
-def load_pending(pipeline: Pipeline, resource: Resource) -> None:
+def load_pending(pipeline: Pipeline, resource: Resource, is_whole: bool) -> None:
     """Load what an earlier sync fetched and did not load; asks the API nothing.
 
     Args:
         pipeline: the resource's pipeline, with its working files as they were left.
-        resource: says how rows are written, and so whether going on is exact.
+        resource: says how rows are written.
+        is_whole: whether a receipt says that this read is over.
 
-    What cannot be loaded exactly is dropped, to be read again.
+    Rows of a read that was not over are only good for a merge. What cannot be loaded is dropped, to be read again.
     """
     pipeline.activate()
+    _finish_storages(Path(pipeline.working_dir))
     if not pipeline.has_pending_data:
         return
-    pending = [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
-    if not all(_is_exact(pipeline, load_id, resource) for load_id in pending):
+    if not (is_whole or (resource.disposition == "merge" and not must_load_whole(resource))):
         pipeline.drop()
         return
     try:
+        for load_id in pipeline.list_normalized_load_packages():
+            _set_back(pipeline, load_id)
         if pipeline.list_extracted_load_packages():
             pipeline.normalize()
         pipeline.load(raise_on_failed_jobs=True)
+    except (OSError, ValueError):
+        _logger.warning("%s: working files are damaged; what they held is read again", pipeline.pipeline_name)
+        pipeline.drop()
     except PipelineStepFailed as failed:
         if failed.step == "normalize" or not pipeline.has_pending_data:
             _logger.warning("%s: fetched rows could not be loaded and are read again", pipeline.pipeline_name)
             pipeline.drop()
             return
         raise
+
+
+def _finish_storages(working: Path) -> None:
+    """Take away what dlt cannot list: a storage without the folder of its packages, and a package that it moved on.
+
+    dlt makes a storage's folder before those inside, and writes a normalized package before the extracted one goes.
+    """
+    extracted, normalized = working / "normalize" / "extracted", working / "load" / "normalized"
+    for packages in (extracted, normalized):
+        if not packages.is_dir():
+            shutil.rmtree(packages.parent, ignore_errors=True)
+    for package in normalized.glob("*"):
+        shutil.rmtree(extracted / package.name, ignore_errors=True)
+
+
+def _set_back(pipeline: Pipeline, load_id: str) -> None:
+    """Let the load of a package begin anew: no job of it has begun, and staging tables will be emptied first.
+
+    A job that was under way may have left rows in a staging table; loading all of them again is always exact.
+    The steps and names are those of dlt's `PackageStorage`. The last of them is what makes dlt begin anew, so this
+    may itself be interrupted.
+    """
+    package = Path(pipeline.working_dir) / "load" / "normalized" / load_id
+    if is_loaded(pipeline, load_id):
+        shutil.rmtree(package)
+        return
+    for folder in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
+        for job in sorted((package / folder).glob("*")):
+            job.replace(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
+    for job in (package / PackageStorage.NEW_JOBS_FOLDER).glob("*"):
+        if ParsedLoadJobFileName.parse(job.name).file_format in _FOLLOW_UPS:
+            job.unlink()
+    shutil.rmtree(package / PackageStorage.PENDING_TRANSITIONS_FOLDER, ignore_errors=True)
+    (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
+    changes = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
+    if not changes.exists():
+        changes.write_text("{}")
 
 
 def is_loaded(pipeline: Pipeline, load_id: str) -> bool:
@@ -110,20 +157,6 @@ def is_loaded(pipeline: Pipeline, load_id: str) -> bool:
         except DatabaseUndefinedRelation:
             return False
     return bool(found)
-
-
-def _is_exact(pipeline: Pipeline, load_id: str, resource: Resource) -> bool:
-    """Whether loading the rest of a package gives what loading all of it would have given.
-
-    A job that was under way may be repeated: a merge by key takes that, other ways of writing do not.
-    """
-    jobs = pipeline.get_load_package_info(load_id).jobs
-    has_begun = any(jobs.get(state) for state in ("started_jobs", "completed_jobs", "failed_jobs"))
-    if not has_begun:
-        return True
-    is_merge = resource.write_disposition == "merge" and bool(resource.keys) and resource.nested == "json"
-    names = [job.job_file_info.table_name for state in jobs.values() for job in state]
-    return is_merge and not any(name.endswith(REJECTED) for name in names)
 
 
 def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -27,12 +28,16 @@ class Process:
         self._answer = reading
 
     def wait(self) -> tuple[int, Any]:
-        """How it ended (0, or the signal that killed it), and its result."""
+        """How it ended (0, or the signal that killed it), and its result where it came to one."""
         with os.fdopen(self._answer, "rb") as pipe:
             answer = pipe.read()
         _, status = os.waitpid(self.pid, 0)
         ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        return ended, pickle.loads(answer) if answer else None
+        return ended, pickle.loads(answer) if ended == 0 else None
+
+    def kill(self) -> None:
+        """End it as `kill -9` does, if it has not ended yet."""
+        os.kill(self.pid, signal.SIGKILL)
 
     @staticmethod
     def _work(work: Callable[[], Any], reading: int, writing: int) -> None:
@@ -112,15 +117,31 @@ def sync(
         failures = [event.step_failure_data.user_failure_data for event in result.get_step_failure_events()]
     metadata = {name: value.value for name, value in events[0].metadata.items()} if events else {}
     error = str(failures[0].description) if failures and failures[0] else ""
-    return {"green": result.success, "error": error, "ids": _ids(api), "metadata": metadata}
+    rows = table_rows()
+    return {
+        "green": result.success,
+        "error": error,
+        "ids": [row[0] for row in rows],
+        "rows": rows,
+        "metadata": metadata,
+    }
 
 
-def _ids(api: Any) -> list[str]:
+def table_rows() -> list[tuple[str, ...]]:
+    """What is in the table now, in order; the name of the error where it cannot be read."""
+    from messaging_assets.api_description import ApiDescription
     from messaging_assets.destination import loaded_dataset
-    from messaging_assets.project_folders import project_folders
+    from messaging_assets.project_folders import settle_environment
 
+    resource = {"name": "messages", "endpoint": "v1/messages"}
+    api = ApiDescription.model_validate(
+        {"name": "messaging", "client": {"base_url": "http://sandbox.invalid"}, "resources": [resource]}
+    )
+    dataset = loaded_dataset(api, api.resources_in_full["messages"], settle_environment())
     try:
-        with loaded_dataset(api, api.resources_in_full["messages"], project_folders()).sql_client as client:
-            return sorted(row[0] for row in client.execute_sql("SELECT id FROM messages") or [])
+        with dataset.sql_client as client:
+            return sorted(
+                tuple(row) for row in client.execute_sql("SELECT id, message_id, content FROM messages") or []
+            )
     except Exception as error:  # noqa: BLE001 - no table yet, or somebody holds the file: the test says which it wants
-        return [type(error).__name__]
+        return [(type(error).__name__,)]

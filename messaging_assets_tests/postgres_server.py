@@ -34,11 +34,16 @@ class PostgresServer:
     def __init__(self, programs: Path, port: int) -> None:
         self._programs, self._port = programs, port
 
-    def new_database(self) -> str:
-        """Make an empty database and return its address, as dlt wants it: with a password, which nobody asks for."""
+    def new_database(self, like: str | None = None) -> str:
+        """Make a database and return its address, as dlt wants it: with a password, which nobody asks for.
+
+        Args:
+            like: the address of a database to copy; None for an empty one.
+        """
         name = f"test_{next(_numbers)}"
         command = [str(self._programs / "createdb"), "-h", "127.0.0.1", "-p", str(self._port), "-U", "tests", name]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        copied = ["-T", like.rsplit("/", 1)[1]] if like else []
+        subprocess.run([*command, *copied], check=True, capture_output=True, timeout=60)
         return f"postgresql://tests:unasked@127.0.0.1:{self._port}/{name}"
 
 

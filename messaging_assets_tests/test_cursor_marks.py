@@ -380,10 +380,10 @@ def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_
     def killed() -> Any:
         take, came = Reading.take, count(1)
 
-        def dying(reading: Reading, *page: Any) -> int:
-            if not reading.source.is_parent and next(came) == 5:
+        def dying(self: Reading, response: Any, rows: list[Any]) -> int:
+            if not self.source.is_parent and next(came) == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return take(reading, *page)
+            return take(self, response, rows)
 
         Reading.take = dying  # type: ignore[method-assign]
         return chat.sync()

@@ -1,142 +1,261 @@
-"""Killed at every step, and started again: the table is exactly right, and finished work is not asked for again."""
+"""Killed at any moment, and started again: every row is right, and finished work is not asked for again."""
 
 from __future__ import annotations
 
 import os
+import random
+import shutil
 import signal
 import sys
-from importlib import import_module
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
+from messaging_assets_tests.commits import Commits
+from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync, table_rows
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
-# Where dlt is when the process dies: "before" or "after" the call, and which one of its calls.
-POINTS = [
-    ("dlt.pipeline.pipeline.Pipeline._sync_destination", "before", 1),
-    ("dlt.pipeline.pipeline.Pipeline._sync_destination", "after", 1),
-    ("dlt.extract.extract.Extract.commit_packages", "before", 1),
-    ("dlt.extract.extract.Extract.commit_packages", "after", 1),
-    ("dlt.pipeline.pipeline.Pipeline.normalize", "before", 1),
-    ("dlt.normalize.normalize.Normalize.spool_schema_files", "before", 1),
-    ("dlt.normalize.normalize.Normalize.spool_schema_files", "after", 1),
-    ("dlt.pipeline.pipeline.Pipeline.load", "before", 1),
-    ("dlt.load.load.Load.start_new_jobs", "before", 1),
-    ("dlt.destinations.impl.duckdb.duck.DuckDbCopyJob.run", "before", 1),
-    ("dlt.destinations.impl.duckdb.duck.DuckDbCopyJob.run", "after", 1),
-    ("dlt.destinations.sql_jobs.SqlMergeFollowupJob.generate_sql", "after", 1),
-    ("dlt.load.load.Load.complete_package", "before", 1),
-    ("dlt.load.load.Load.complete_package", "after", 1),
-    ("dlt.pipeline.pipeline.Pipeline.load", "after", 1),
-    ("dagster_dlt.resource.DagsterDltResource.extract_resource_metadata", "before", 1),
-]
-# Other ways of writing share all but the last steps with a merge.
-LATE = [point for point in POINTS if ".load" in point[0] or "duckdb" in point[0]]
-CASES = [(*point, "merge") for point in POINTS]
-CASES += [(*point, disposition) for point in LATE for disposition in ("replace", "append")]
+WAYS = [(destination, way) for way in ("merge", "replace", "append") for destination in ("duckdb", "postgres")]
+# Up to here a sync reads and normalizes, which is the same in every way of writing: one of them is killed there.
+COMMON = 26
+# Where the commits end, whatever the destination and the way of writing.
+MOST = 48
+# One whole read of the changed list: three pages of 500, and the empty one that confirms the end.
+WHOLE = 4
+Row = tuple[str, ...]
 
 
-def _die_at(point: str, when: str, number: int) -> None:
-    """Make this process kill itself, as `kill -9` would, around one call."""
-    module_and_class, method = point.rsplit(".", 1)
-    module, owner_name = module_and_class.rsplit(".", 1)
-    owner = getattr(import_module(module), owner_name)
-    original, calls = getattr(owner, method), iter(range(1, 1_000_000))
+@dataclass
+class Place:
+    """A project that was synced once, and whose API changed since.
 
-    def dying(*args: Any, **kwargs: Any) -> Any:
-        is_it = next(calls) == number
-        if is_it and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = original(*args, **kwargs)
-        if is_it:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
+    Args:
+        sandbox: the API.
+        way: how rows are written.
+        before: the rows that the first sync left.
+        upstream: the rows that the API has now.
+    """
 
-    wrapped = (
-        classmethod(lambda cls, *a, **k: dying(*a, **k)) if isinstance(vars(owner).get(method), classmethod) else dying
-    )
-    setattr(owner, method, wrapped)
+    sandbox: Sandbox
+    way: str
+    before: list[Row]
+    upstream: list[Row]
+
+    def sync(self) -> dict[str, Any]:
+        return sync(write_disposition=self.way)
+
+    def expected(self, syncs: int = 1) -> list[Row]:
+        """The table after a number of further syncs."""
+        if self.way == "append":
+            return sorted(self.before + self.upstream * syncs)
+        kept = [] if self.way == "replace" else self.before
+        return sorted({row[0]: row for row in kept + self.upstream}.values())
+
+    def is_read_over(self) -> bool:
+        """Whether the killed sync had all rows, and its receipt, on disk or in the table."""
+        working = Path(os.environ["MESSAGING_ASSETS_HOME"]) / ".messaging_assets" / "pipelines"
+        packages = ("normalize/extracted", "load/normalized", "load/loaded")
+        is_fetched = any(any((working / "messaging__messages" / folder).glob("*")) for folder in packages)
+        return is_fetched and (working / "messaging__messages.receipt.json").exists()
+
+    def assert_red_table_is_whole(self) -> None:
+        """Until the next sync the table has newer whole rows at most, never fewer than before and never doubled."""
+        _, rows = in_a_process(table_rows)
+        assert rows in (sorted(self.before), self.expected()), f"{len(rows)} rows"
+
+    def assert_next_sync_is_right(self, copies: tuple[int, ...] = (1,)) -> None:
+        is_over = self.is_read_over()
+        self.sandbox.forget()
+        ended, again = in_a_process(self.sync)
+
+        assert ended == 0
+        assert again["green"], again["error"]
+        assert again["rows"] in [self.expected(number) for number in copies], f"{len(again['rows'])} rows"
+        assert again["metadata"]["dagster/row_count"] == len(again["rows"])
+        assert len(self.sandbox.asked("messaging", "messages")) == (0 if is_over else WHOLE)
+
+
+def _rows(sandbox: Sandbox) -> list[Row]:
+    return [(row["id"], row["message_id"], row["content"]) for row in sandbox.rows("messaging", "messages")]
+
+
+@pytest.fixture(scope="module")
+def synced_once(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], tuple[Path, str]]:
+    """The folder and the database's address that the first sync of a destination and a way of writing left."""
+    return {}
+
+
+@pytest.fixture
+def place(
+    known_sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    request: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+    synced_once: dict[tuple[str, str], tuple[Path, str]],
+) -> Any:
+    """Gives the project for a destination and a way of writing, in folders and a database of its own."""
+    import_all()
+    known_sandbox.settings.page_size = 500
+    served = known_sandbox.rows("messaging", "messages")
+    every = list(served)[:2000]
+    home = Path(os.environ["MESSAGING_ASSETS_HOME"])
+
+    def use_database(destination: str, like: str | None = None) -> str:
+        if destination == "duckdb":
+            return ""
+        address: str = request.getfixturevalue("postgres").new_database(like)
+        monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+        return address
+
+    def sync_once(destination: str, way: str) -> tuple[Path, str]:
+        address = use_database(destination)
+        _, first = in_a_process(lambda: sync(write_disposition=way))
+        assert first["rows"] == sorted(_rows(known_sandbox))
+        return home.rename(tmp_path_factory.mktemp("synced_once") / "home"), address
+
+    def at(destination: str, way: str) -> Place:
+        served[:] = every[:1000]
+        before = _rows(known_sandbox)
+        if (destination, way) not in synced_once:
+            synced_once[destination, way] = sync_once(destination, way)
+        folder, address = synced_once[destination, way]
+        shutil.copytree(folder, home, dirs_exist_ok=True)
+        use_database(destination, address)
+        served[:] = [row | {"content": f"changed {row['content']}"} for row in every[500:1000]] + every[1000:]
+        return Place(known_sandbox, way, before, _rows(known_sandbox))
+
+    return at
+
+
+def _aimed() -> Iterator[Any]:
+    """Kill points: all of a sync's commits, before and after them in turn; destinations and ways in turn too."""
+    for number in range(MOST):
+        turn = [WAYS[number % 6]] if number < COMMON else [WAYS[number % 3 * 2], WAYS[(number + 1) % 3 * 2 + 1]]
+        for destination, way in turn:
+            group = pytest.mark.xdist_group(f"killed-{destination}")
+            yield pytest.param(destination, way, number, number % 2 == 1, marks=group)
+
+
+@pytest.mark.parametrize(("destination", "way", "number", "is_after"), list(_aimed()))
+def test_killed_at_a_commit_the_next_sync_is_right(
+    place: Any, destination: str, way: str, number: int, is_after: bool
+) -> None:
+    _kill_at(place(destination, way), number, is_after)
+
+
+def _kill_at(project: Place, number: int, is_after: bool) -> bool:
+    """Whether there was such a commit to be killed at."""
+
+    def killed() -> Any:
+        commits = Commits(number, is_after)
+        project.sync()
+        return len(commits.seen)
+
+    ended, commits = in_a_process(killed)
+    if ended == 0:
+        assert commits <= number
+        project.assert_next_sync_is_right((2,))
+        return False
+    assert ended == signal.SIGKILL
+    # With the last one the sync is over, but for what Dagster notes.
+    is_last = not project.is_read_over() and number > COMMON
+    project.assert_red_table_is_whole()
+    project.assert_next_sync_is_right((2,) if is_last else (1,))
+    return True
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("destination", "way"), WAYS)
+@pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
+def test_killed_at_every_commit_the_next_sync_is_right(place: Any, destination: str, way: str, is_after: bool) -> None:
+    number = 0
+    while _kill_at(place(destination, way), number, is_after):
+        shutil.rmtree(os.environ["MESSAGING_ASSETS_HOME"])
+        number += 1
+    assert COMMON < number < MOST
+
+
+def _random(seeds: range) -> Iterator[Any]:
+    for seed in seeds:
+        destination, way = WAYS[seed % 6]
+        yield pytest.param(destination, way, seed, marks=pytest.mark.xdist_group(f"killed-{destination}"))
+
+
+@pytest.mark.parametrize(("destination", "way", "seed"), list(_random(range(12))))
+def test_killed_at_a_random_moment_the_next_sync_is_right(place: Any, destination: str, way: str, seed: int) -> None:
+    _kill_sometime(place(destination, way), seed)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("destination", "way", "seed"), list(_random(range(12, 612))))
+def test_killed_at_hundreds_of_random_moments(place: Any, destination: str, way: str, seed: int) -> None:
+    _kill_sometime(place(destination, way), seed)
+
+
+def _kill_sometime(project: Place, seed: int) -> None:
+    """Kill a sync from outside; which moment that is, the machine's load decides, and it must not matter."""
+    forgotten = Path(os.environ["MESSAGING_ASSETS_HOME"]) / "forgotten"
+
+    def noted() -> Any:
+        from messaging_assets.unfinished import ReceiptFile
+
+        forget = ReceiptFile.forget
+
+        def noted_forget(self: ReceiptFile) -> None:
+            forgotten.write_text(f"{forgotten.read_text() if forgotten.exists() else ''}.")
+            forget(self)
+
+        ReceiptFile.forget = noted_forget  # type: ignore[method-assign]
+        return project.sync()
+
+    process = Process(noted)
+    time.sleep(random.Random(seed).uniform(0.0, 1.2))
+    process.kill()
+    ended, _ = process.wait()
+    # The receipt is forgotten when a sync begins to read, and when it is over.
+    is_over = forgotten.exists() and len(forgotten.read_text()) == 2
+    copies = (2,) if ended == 0 else (1, 2) if is_over else (1,)
+    project.assert_next_sync_is_right(copies)
+
+
+# What may pass for a sync, and what it may do
 
 
 @pytest.fixture
 def messages(known_sandbox: Sandbox) -> Sandbox:
-    """The sandbox with 2,000 messages, four pages of 500, in a process that has all imports behind it."""
-    known_sandbox.settings.page_size = 500
-    del known_sandbox.rows("messaging", "messages")[2000:]
     import_all()
+    rows = known_sandbox.rows("messaging", "messages")
+    del rows[2000:]
     return known_sandbox
 
 
-def _keys(sandbox: Sandbox) -> list[str]:
+def _fetched_only(**resource: Any) -> Any:
+    """A sync that is killed when its rows are fetched, before anything is loaded."""
+    from dlt.pipeline.pipeline import Pipeline
+
+    Pipeline.normalize = lambda *args, **more: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    return sync(**resource)
+
+
+def _ids(sandbox: Sandbox) -> list[str]:
     return sorted(row["id"] for row in sandbox.rows("messaging", "messages"))
 
 
-@pytest.mark.parametrize(
-    ("point", "when", "number", "disposition"),
-    CASES,
-    ids=[f"{disposition}-{when}-{point.split('.')[-1]}" for point, when, _, disposition in CASES],
-)
-def test_a_sync_that_was_killed_is_exactly_right_after_the_next(
-    messages: Sandbox, point: str, when: str, number: int, disposition: str
-) -> None:
-    def killed() -> Any:
-        _die_at(point, when, number)
-        return sync(write_disposition=disposition)
-
-    ended, _ = in_a_process(killed)
-    assert ended == signal.SIGKILL
-    ended, again = in_a_process(lambda: sync(write_disposition=disposition))
-
-    assert ended == 0
-    assert again["green"]
-    assert again["ids"] == _keys(messages)
-    assert again["metadata"]["dagster/row_count"] == 2000
-
-
-def test_rows_that_were_fetched_before_a_kill_are_loaded_without_another_request(messages: Sandbox) -> None:
-    def killed() -> Any:
-        _die_at("dlt.pipeline.pipeline.Pipeline.normalize", "before", 1)
-        return sync()
-
-    in_a_process(killed)
-    messages.forget()
-    _, again = in_a_process(sync)
-
-    assert messages.requests == []
-    assert again["ids"] == _keys(messages)
-    assert again["metadata"]["messaging_assets/rows_read"] == 2000
-    assert "messaging_assets/resumed" in again["metadata"]
-
-
-def test_fetched_rows_of_another_description_are_not_taken_for_async(messages: Sandbox) -> None:
-    def killed() -> Any:
-        _die_at("dlt.pipeline.pipeline.Pipeline.normalize", "before", 1)
-        return sync()
-
-    in_a_process(killed)
+def test_fetched_rows_of_another_description_are_not_taken_for_a_sync(messages: Sandbox) -> None:
+    ended, _ = in_a_process(_fetched_only)
     messages.forget()
     _, again = in_a_process(lambda: sync(columns={"id": {"data_type": "text", "nullable": False}}))
 
-    assert messages.asked("messaging", "messages")
-    assert again["ids"] == _keys(messages)
-
-
-def test_a_kill_before_the_read_is_over_reads_it_again(messages: Sandbox) -> None:
-    def killed() -> Any:
-        _die_at("messaging_assets.reading.Reading.take", "before", 3)
-        return sync()
-
-    ended, _ = in_a_process(killed)
     assert ended == signal.SIGKILL
-    messages.forget()
-    _, again = in_a_process(sync)
-
-    assert len(messages.asked("messaging", "messages")) >= 4
-    assert again["ids"] == _keys(messages)
+    assert messages.asked("messaging", "messages")
+    assert again["ids"] == _ids(messages)
 
 
 def test_rows_loaded_late_delete_nothing_while_a_record_was_set_aside(messages: Sandbox) -> None:
@@ -144,19 +263,14 @@ def test_rows_loaded_late_delete_nothing_while_a_record_was_set_aside(messages: 
         payload["data"][0]["id"] = None
         return payload
 
-    def whole() -> Any:
-        return sync(endpoint={"total": "exact"}, deletes="remove")
-
-    def killed() -> Any:
-        _die_at("dlt.pipeline.pipeline.Pipeline.normalize", "before", 1)
-        return whole()
-
-    in_a_process(whole)
+    whole: dict[str, Any] = {"endpoint": {"total": "exact"}, "deletes": "remove"}
+    in_a_process(lambda: sync(**whole))
     messages.fault(Fault(api="messaging", offset=0, rewrite=spoil))
-    in_a_process(killed)
+    ended, _ = in_a_process(lambda: _fetched_only(**whole))
     messages.forget()
-    _, again = in_a_process(whole)
+    _, again = in_a_process(lambda: sync(**whole))
 
+    assert ended == signal.SIGKILL
     assert messages.requests == []
     assert again["metadata"]["messaging_assets/rows_set_aside"] == 1
-    assert again["ids"] == _keys(messages)
+    assert again["ids"] == _ids(messages)

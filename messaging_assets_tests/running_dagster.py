@@ -83,14 +83,26 @@ def materialize_all(address: str) -> None:
     """What the button "Materialize all" does."""
     nodes = [node for node in ask(address, NODES)["assetNodes"] if node["isMaterializable"]]
     assert len(nodes) == 7
+    materialize(address, [node["assetKey"]["path"] for node in nodes])
+
+
+def materialize(address: str, assets: list[list[str]], **tags: str) -> None:
+    """One run of some assets, to its good end.
+
+    Args:
+        address: where the UI is.
+        assets: the parts of their keys.
+        tags: the run's tags, without the `dagster/` they begin with.
+    """
     selector = {
         "repositoryLocationName": "messaging_assets",
-        "repositoryName": nodes[0]["repository"]["name"],
+        "repositoryName": ask(address, NODES)["assetNodes"][0]["repository"]["name"],
         "pipelineName": "__ASSET_JOB",
-        "assetSelection": [{"path": node["assetKey"]["path"]} for node in nodes],
+        "assetSelection": [{"path": path} for path in assets],
     }
-    launched = ask(address, LAUNCH, params={"mode": "default", "selector": selector})["launchPipelineExecution"]
-    run = launched["run"]["runId"]
+    metadata = {"tags": [{"key": f"dagster/{name}", "value": value} for name, value in tags.items()]}
+    params = {"mode": "default", "selector": selector, "executionMetadata": metadata}
+    run = ask(address, LAUNCH, params=params)["launchPipelineExecution"]["run"]["runId"]
     for _ in range(400):
         status = ask(address, STATUS, id=run)["runOrError"]["status"]
         if status not in ("QUEUED", "NOT_STARTED", "STARTING", "STARTED"):

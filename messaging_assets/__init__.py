@@ -34,7 +34,7 @@ The way from a file to a table. No module imports one further down, but for its 
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
-    partitions.py, vanished_rows.py   windows of time; what is gone upstream
+    partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
     housekeeping.py                   what is past its retention; tables that nobody describes
 

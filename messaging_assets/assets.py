@@ -88,8 +88,12 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
             if key in context.selected_asset_keys:
                 result = _sync(context, description, resource, translator, config)
             yield from _events(context, description, resource, key, result)
+            if result is not None:
+                result.is_told()
         except SyncFailure as caught:
             failure = caught
+        except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; told in one sentence
+            failure = _told(description, resource, caught)
         if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
             yield incomplete(key, failure)
         if failure is not None:
@@ -116,6 +120,12 @@ def _sync(
     # Beside `dagster/row_count`, which Dagster plots too.
     result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
     return result
+
+
+def _told(description: ApiDescription, resource: Resource, error: Exception) -> SyncFailure:
+    from messaging_assets.sync import told
+
+    return told(f"{description.name}.{resource.name}", error)
 
 
 def _events(

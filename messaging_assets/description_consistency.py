@@ -144,6 +144,22 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if _disposition(resource.full.get("write_disposition")) == "replace":
         words = "a window cannot replace a whole table; use merge or append, running a window again replaces it"
         yield Mistake(resource.place_of("write_disposition"), words)
+    if why := _keeps_unchanged_rows(resource):
+        words = f"{why}, so a window that is read again cannot tell which of its rows are gone; use another merge"
+        yield Mistake(resource.place_of("write_disposition"), words)
+    type_ = step_into(_columns_of(resource).get(str(written.get("column"))), "data_type")
+    if type_ not in (None, "timestamp", "date"):
+        words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
+        yield Mistake(resource.place_of("partitions", "column"), words)
+
+
+def _keeps_unchanged_rows(resource: Written) -> str | None:
+    """Why a row that came again may look as if it had not; None where each row that came is written."""
+    written = resource.full.get("write_disposition")
+    strategy = step_into(written, "strategy")
+    if strategy in ("insert-only", "scd2"):
+        return f"{strategy} leaves rows that came again as they are"
+    return "skip_unchanged_rows leaves them as they are" if step_into(written, "skip_unchanged_rows") else None
 
 
 def _deletes(resource: Written) -> Iterator[Mistake]:
@@ -152,10 +168,18 @@ def _deletes(resource: Written) -> Iterator[Mistake]:
     place = resource.place_of("deletes")
     if _disposition(resource.full.get("write_disposition")) != "merge":
         yield Mistake(place, "deletes go with write_disposition merge; replace drops what is gone, append keeps all")
-    if resource.endpoint.get("incremental") or resource.full.get("partitions"):
+    if resource.endpoint.get("incremental") or _bound(resource) or resource.full.get("partitions"):
         yield Mistake(
             place, "a read of some rows cannot tell which others are gone; take incremental or partitions out"
         )
+    if why := _keeps_unchanged_rows(resource):
+        yield Mistake(place, f"{why}, so it cannot be told which rows are gone; use another merge, or take deletes out")
+
+
+def _bound(resource: Written) -> list[str]:
+    """The parameters that take a cursor in dlt's older spelling."""
+    params = _mapping(resource.endpoint.get("params"))
+    return [name for name, one in params.items() if step_into(one, "type") == "incremental"]
 
 
 def _lag(resource: Written) -> tuple[str, ...] | None:
@@ -176,8 +200,7 @@ def _sensitive_cursors(resource: Written, bound: Iterable[str]) -> Iterator[Mist
 
 
 def _incremental(resource: Written) -> Iterator[Mistake]:
-    params = _mapping(resource.endpoint.get("params"))
-    bound = [name for name, one in params.items() if step_into(one, "type") == "incremental"]
+    bound = _bound(resource)
     places: list[Place] = [resource.place_of("endpoint", "params", name) for name in bound]
     if resource.endpoint.get("incremental") is not None:
         places.append(resource.place_of("endpoint", "incremental"))

@@ -137,7 +137,7 @@ class _OpenTable:
         """Names of the table's columns; None where there is no table. Nothing is scanned."""
         try:
             with self._client.execute_query(f"SELECT * FROM {self.name} WHERE 1 = 0") as cursor:
-                return {str(column[0]).lower() for column in cursor.description}
+                return {name.lower() for name in _columns_of(cursor)}
         except DatabaseUndefinedRelation:
             return None
 
@@ -150,13 +150,18 @@ class _OpenTable:
             return [], []
         query = limited(f"SELECT * FROM {self.name}", limit, self._client.capabilities.sqlglot_dialect)
         with self._client.execute_query(query) as cursor:
-            return [str(column[0]) for column in cursor.description], [tuple(row) for row in cursor.fetchall()]
+            return _columns_of(cursor), [tuple(row) for row in cursor.fetchall()]
 
     def some_rows(self, query: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
         there = self.columns() or set()
         if not all(self.plain(name) in there for name in columns):
             return []
         return self.rows(limited(query, limit, self._client.capabilities.sqlglot_dialect))
+
+
+def _columns_of(cursor: Any) -> list[str]:
+    # A cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
+    return list(map(str, cursor._get_columns()))
 
 
 def limited(query: str, limit: int, dialect: str | None) -> str:

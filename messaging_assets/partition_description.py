@@ -30,7 +30,10 @@ class Partitions(Described):
     start: str = Field(description="The first window's start, such as 2025-01-01.")
     timezone: TimeZone = "UTC"
     start_param: str = Field(description="The parameter that takes the window's start (inclusive).")
-    end_param: str = Field(description="The parameter that takes the window's end (exclusive).")
+    end_param: str = Field(description="The parameter that takes the window's end.")
+    end_is_inclusive: bool = Field(
+        False, description="Whether the API also sends what lies at the end; it is then asked for the last moment."
+    )
     format: str = Field(
         "iso8601", description="How a moment is written: iso8601, date, epoch_seconds, epoch_milliseconds, or strftime."
     )

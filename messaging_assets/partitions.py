@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dagster import (
@@ -27,6 +27,9 @@ _DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
     "monthly": MonthlyPartitionsDefinition,
 }
 
+# From a window's end to the last moment that is in it.
+_LEAST = timedelta(microseconds=1)
+
 
 @dataclass(frozen=True)
 class Window:
@@ -35,6 +38,15 @@ class Window:
     start: datetime
     end: datetime
     column: str
+
+    def as_texts(self) -> list[str]:
+        """The window as it is kept in a file."""
+        return [self.start.isoformat(), self.end.isoformat(), self.column]
+
+    @staticmethod
+    def from_texts(texts: list[str]) -> Window:
+        """The window that was kept."""
+        return Window(datetime.fromisoformat(texts[0]), datetime.fromisoformat(texts[1]), texts[2])
 
 
 def partitions_definition(resource: Resource) -> TimeWindowPartitionsDefinition | None:
@@ -86,7 +98,7 @@ def in_window(resource: Resource, window: Window | None) -> Resource:
     params = {
         **{name: value for name, value in resource.endpoint.params.items() if not _takes_cursor(value)},
         described.start_param: described.written(window.start),
-        described.end_param: described.written(window.end),
+        described.end_param: described.written(window.end - _LEAST if described.end_is_inclusive else window.end),
     }
     endpoint = resource.endpoint.model_copy(update={"params": params, "incremental": None})
     return resource.model_copy(update={"endpoint": endpoint})

@@ -76,6 +76,7 @@ class Pass:
         tell: takes a line for the run's log.
         forget_state: whether an incremental resource begins anew.
         is_anew: whether the list is read from its start, whatever was committed before.
+        is_whole: whether all of it is one load, because the table is dropped before that.
         load_ids: the loads of this pass so far.
     """
 
@@ -92,6 +93,7 @@ class Pass:
     tell: Callable[[str], None] = lambda line: None
     forget_state: bool = False
     is_anew: bool = False
+    is_whole: bool = False
     load_ids: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -123,7 +125,7 @@ class Pass:
         self.load_ids.append(_load_id())
         if self._reader is None:
             self._reader = self._open()
-        due, is_due = _Due(self.resource, self.receipt), False
+        due, is_due = _Due(self.resource, is_parted=not self.is_whole), False
         is_first = self.receipt.rows_loaded == 0
         while not (is_due or self.is_over):
             is_due = self._fill(batches, due)
@@ -349,8 +351,8 @@ class Pass:
 class _Due:
     """Tells at the end of a page whether a part has grown long enough to be committed."""
 
-    def __init__(self, resource: Resource, receipt: Receipt) -> None:
-        is_parted = resource.disposition == "merge" and not must_load_whole(resource)
+    def __init__(self, resource: Resource, is_parted: bool) -> None:
+        is_parted = is_parted and resource.disposition == "merge" and not must_load_whole(resource)
         self._limits = resource.checkpoint if is_parted else None
         self._first_page = self._rows = 0
         self._started = time.monotonic()

@@ -6,23 +6,25 @@ import gc
 import hashlib
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from dagster import AssetExecutionContext, MetadataValue
 from dlt.extract import DltSource
+from dlt.pipeline.pipeline import Pipeline
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import plain_metadata
+from messaging_assets.child_tables import remove_orphans
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
@@ -37,16 +39,24 @@ from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
 from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
-from messaging_assets.vanished_rows import delete_vanished, empty_window
+from messaging_assets.vanished_rows import delete_vanished
+from messaging_assets.window_rows import RowsOfOtherWindows, replace_window
 
 _COLUMNS = "dagster/column_schema"
 
 
 @dataclass(frozen=True)
 class SyncResult:
-    """What a sync leaves: all metadata of its materialization, receipt included."""
+    """What a sync leaves.
+
+    Args:
+        metadata: all metadata of its materialization, receipt included.
+        is_told: to be called when Dagster has it. Until then another try takes the same result, because its rows
+            are loaded: to read them again would append them twice.
+    """
 
     metadata: dict[str, Any]
+    is_told: Callable[[], None] = lambda: None
 
 
 def sync(
@@ -73,12 +83,24 @@ def sync(
             return job.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
-    # Raised out here, and as a fresh object: the caught one drags dlt's chain and its frames along, and in
-    # them requests with secrets.
-    failure = sync_failure(caught) or _stranger(job.asset, job.redaction, caught)
-    plain = type(failure)(job.redaction(str(failure)))
-    plain.metadata = job.receipt.metadata()
-    raise plain
+    failure = told(job.asset, caught, job.redaction)
+    failure.metadata = job.receipt.metadata()
+    raise failure
+
+
+def told(asset: str, error: Exception, redaction: Redaction | None = None) -> SyncFailure:
+    """Whatever happened in one sentence, as a fresh object.
+
+    The caught one drags dlt's chain and its frames along, and in them requests with secrets.
+
+    Args:
+        asset: the asset's name in the sentence.
+        error: what was caught; raise the result outside of the except block.
+        redaction: takes out the sync's secrets.
+    """
+    redaction = redaction or Redaction()
+    failure = sync_failure(error) or _stranger(asset, redaction, error)
+    return type(failure)(redaction(str(failure)))
 
 
 class _Job:
@@ -132,54 +154,91 @@ class _Job:
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
-        self.kept.forget()
         gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.
-        return SyncResult({**metadata, **gone, **loaded})
+        return SyncResult({**metadata, **gone, **loaded}, self.kept.forget)
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
-        kept = None if self._is_anew() else self.kept.read()
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         if not keeps_rows_by_sql():
             # What an interruption left in files cannot be taken back, so everything is read and written again.
             pipeline.drop()
             self.kept.forget()
             return None
+        self._finish_other_window(pipeline)
+        # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
+        kept = None if self._is_anew() and not self.context.retry_number else self.kept.read()
         appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
-        take_back_unfinished(pipeline, appended, schema_name(self.description, self.resource))
+        take_back_unfinished(pipeline, appended, self._schema_name)
+        if self.resource.disposition == "append":
+            remove_orphans(pipeline, self.resource, self._schema_name)
         load_pending(pipeline, self.resource, kept is not None)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             set_aside = kept.metadata["messaging_assets/rows_set_aside"]
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
-            self.kept.forget()
             resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
             schema = pipeline.default_schema
             columns = schema.get_table_columns(schema.naming.normalize_table_identifier(self.resource.name))
             resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
-            return SyncResult({**kept.metadata, **resumed, **gone})
+            return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
         self.kept.forget()
         return None
+
+    @property
+    def _schema_name(self) -> str:
+        return schema_name(self.description, self.resource)
 
     def _is_anew(self) -> bool:
         return self.config.full_refresh or self.config.forget_state
 
+    def _finish_other_window(self, pipeline: Pipeline) -> None:
+        """Take out what another window's run replaced, where that run ended between its load and this."""
+        kept = self.kept.read(of_any_version=True)
+        if kept is None or kept.window is None or self.window is None or kept.window == self.window.as_texts():
+            return
+        pipeline.activate()
+        if is_loaded(pipeline, kept.load_ids[-1]):
+            window = Window.from_texts(kept.window)
+            self._replace_window(
+                pipeline, window, kept.load_ids, Verdict(kept.verdict), kept.metadata["messaging_assets/rows_set_aside"]
+            )
+        self.kept.forget()
+
     def _take_out_vanished(self, load_ids: Sequence[str], verdict: Verdict, set_aside: int) -> dict[str, Any]:
         """Take out what a complete read no longer brought; how many rows, as metadata."""
-        if self.window is not None and verdict <= Verdict.READ_TO_THE_END:
-            pipeline = build_pipeline(self.description, self.resource, self.folders)
-            gone = empty_window(pipeline, self.resource.name, self.window, load_ids)
-        elif self.resource.deletes == "ignore" or self.window is not None or set_aside:
+        pipeline = build_pipeline(self.description, self.resource, self.folders)
+        if self.window is not None:
+            return self._replace_window(pipeline, self.window, load_ids, verdict, set_aside)
+        if self.resource.deletes == "ignore" or set_aside:
             # A record that was set aside did come, though its row was not written.
             return {}
-        elif verdict is not Verdict.PROVEN:
+        if verdict is not Verdict.PROVEN:
             return {"messaging_assets/deletes": f"none, because the read is not proven complete but {verdict.words}"}
-        else:
-            allow_many = self.config.allow_many_deletes
-            pipeline = build_pipeline(self.description, self.resource, self.folders)
-            gone = delete_vanished(pipeline, self.resource, self.asset, load_ids, allow_many)
+        gone = self._delete_vanished(pipeline, load_ids)
+        if gone:
+            remove_orphans(pipeline, self.resource, self._schema_name)
         return {"messaging_assets/rows_deleted": gone}
+
+    def _delete_vanished(self, pipeline: Pipeline, load_ids: Sequence[str]) -> int:
+        try:
+            return delete_vanished(pipeline, self.resource, self.asset, load_ids, self.config.allow_many_deletes)
+        except MendDescription:
+            # The next run asks the API again, which may have its rows back.
+            self.kept.forget()
+            raise
+
+    def _replace_window(
+        self, pipeline: Pipeline, window: Window, load_ids: Sequence[str], verdict: Verdict, set_aside: int
+    ) -> dict[str, Any]:
+        try:
+            return replace_window(pipeline, self.resource, self.asset, window, load_ids, verdict, set_aside)
+        except RowsOfOtherWindows:
+            self.kept.forget()
+            raise
+        finally:
+            remove_orphans(pipeline, self.resource, self._schema_name)
 
     def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
         """What puts the secrets onto requests, for the resource and its parents, by name."""
@@ -198,9 +257,11 @@ class _Job:
         self.receipt = one_pass.receipt
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
         one_pass.forget_state = self._is_anew()
+        # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
+        one_pass.is_whole = self.config.full_refresh and self.window is None
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
-            refresh = "drop_resources" if self.config.full_refresh and not parts else None
+            refresh = "drop_resources" if one_pass.is_whole and not parts else None
             parts.append(self._load(one_pass.source(), refresh))
             if one_pass.late:
                 self._load(one_pass.late_source())
@@ -208,7 +269,8 @@ class _Job:
 
     def _keep_receipt(self, load_ids: list[str]) -> None:
         finding, metadata = self.receipt.finding, plain_metadata(self.receipt.metadata())
-        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata))
+        window = self.window.as_texts() if self.window else None
+        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata, window))
 
     def _load(self, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.

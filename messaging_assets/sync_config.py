@@ -7,7 +7,11 @@ from pydantic import Field
 class SyncConfig(Config):
     """Run config of one resource's op."""
 
-    full_refresh: bool = Field(default=False, description="Drop the table and its state, and read everything anew.")
+    full_refresh: bool = Field(
+        default=False,
+        description="Read everything anew in one load, drop the table and its state, and load it; a window's run "
+        "leaves the table, and reads its window anew as always.",
+    )
     forget_state: bool = Field(default=False, description="Read everything anew into the table as it is.")
     allow_many_deletes: bool = Field(
         default=False, description="Let more rows go at once than maximum_deleted_share allows."

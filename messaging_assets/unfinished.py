@@ -37,11 +37,13 @@ class KeptReceipt:
         load_ids: its loads; with the last of them its rows are complete.
         verdict: the value of its verdict.
         metadata: what the materialization will show.
+        window: the window of time that it read, if it is one.
     """
 
     load_ids: list[str]
     verdict: int
     metadata: dict[str, Any]
+    window: list[str] | None = None
 
 
 class ReceiptFile:
@@ -63,14 +65,14 @@ class ReceiptFile:
         partial.chmod(0o600)
         partial.replace(self._file)
 
-    def read(self) -> KeptReceipt | None:
-        """The receipt, if there is one that is still good."""
+    def read(self, of_any_version: bool = False) -> KeptReceipt | None:
+        """The receipt, if there is one that is still good; one of any description and age where that is wanted."""
         try:
             kept = json.loads(self._file.read_text())
-        except (OSError, ValueError):
+            fresh = time.time() - kept["at"] < _VALID_SECONDS and kept["version"] == self._version
+            return KeptReceipt(**kept["receipt"]) if fresh or of_any_version else None
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        fresh = time.time() - kept["at"] < _VALID_SECONDS and kept["version"] == self._version
-        return KeptReceipt(**kept["receipt"]) if fresh else None
 
     def forget(self) -> None:
         """The receipt is on its way to Dagster, or its rows will be read again."""

@@ -1,4 +1,4 @@
-"""Rows that a complete read no longer brought: deleted upstream, or moved out of a window.
+"""Rows that a complete read no longer brought, because they were deleted upstream.
 
 Every load writes the rows that came with its own `_dlt_load_id`, so what is left with another id did not come.
 """
@@ -15,25 +15,6 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.api_description import Resource
 from messaging_assets.dlt_source import DELETED_AT
 from messaging_assets.failures import MendDescription
-from messaging_assets.partitions import Window
-
-
-def empty_window(pipeline: Pipeline, table: str, window: Window, load_ids: Sequence[str]) -> int:
-    """Delete the window's rows that this run did not bring.
-
-    Args:
-        pipeline: the resource's pipeline.
-        table: its table.
-        window: from start up to, but without, end, by the window's column.
-        load_ids: the loads of this run.
-
-    Returns:
-        Rows deleted.
-    """
-    with pipeline.sql_client() as client:
-        column = client.escape_column_name(window.column)
-        within = f"{column} >= %s AND {column} < %s"
-        return _delete(client, table, load_ids, within, (window.start, window.end))
 
 
 def delete_vanished(
@@ -55,11 +36,10 @@ def delete_vanished(
         MendDescription: more rows would go than the file allows at once.
     """
     with pipeline.sql_client() as client:
-        unmarked, values = ("", ())
-        if resource.deletes == "mark":
-            unmarked = f"{client.escape_column_name(DELETED_AT)} IS NULL"
-        gone = _count(client, resource.name, load_ids, unmarked)
-        rows = _count(client, resource.name, (), unmarked)
+        unmarked = f"{client.escape_column_name(DELETED_AT)} IS NULL" if resource.deletes == "mark" else ""
+        vanished = rows_of_other_loads(client, load_ids, unmarked)
+        gone = count_rows(client, resource.name, vanished, load_ids)
+        rows = count_rows(client, resource.name, unmarked or "1 = 1")
         if gone > resource.maximum_deleted_share * rows and not allow_many:
             raise MendDescription(
                 f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
@@ -68,35 +48,39 @@ def delete_vanished(
         if not gone:
             return 0
         if resource.deletes == "remove":
-            return _delete(client, resource.name, load_ids, "", values)
-        table, where, ids = _where(client, resource.name, load_ids, unmarked)
+            return delete_rows(client, resource.name, vanished, load_ids)
+        table = client.make_qualified_table_name(resource.name)
         client.execute_sql(
-            f"UPDATE {table} SET {client.escape_column_name(DELETED_AT)} = %s WHERE {where}",
+            f"UPDATE {table} SET {client.escape_column_name(DELETED_AT)} = %s WHERE {vanished}",
             datetime.now(timezone.utc),
-            *ids,
+            *load_ids,
         )
     return gone
 
 
-def _delete(client: Any, name: str, load_ids: Sequence[str], condition: str, values: tuple[Any, ...]) -> int:
-    gone = _count(client, name, load_ids, condition, values)
-    if gone:
-        table, where, ids = _where(client, name, load_ids, condition)
-        client.execute_sql(f"DELETE FROM {table} WHERE {where}", *values, *ids)
+def rows_of_loads(client: Any, load_ids: Sequence[str], condition: str = "", word: str = "IN") -> str:
+    """A condition for the rows of some loads that also meet another one; its values come before the loads'."""
+    places = ", ".join(["%s"] * len(load_ids))
+    loads = f"{client.escape_column_name('_dlt_load_id')} {word} ({places})"
+    return f"{condition} AND {loads}" if condition else loads
+
+
+def rows_of_other_loads(client: Any, load_ids: Sequence[str], condition: str) -> str:
+    """A condition for the rows of all other loads that also meet another one."""
+    return rows_of_loads(client, load_ids, condition, "NOT IN")
+
+
+def delete_rows(client: Any, name: str, where: str, values: Sequence[Any]) -> int:
+    """Delete a table's rows that meet a condition; how many."""
+    if gone := count_rows(client, name, where, values):
+        client.execute_sql(f"DELETE FROM {client.make_qualified_table_name(name)} WHERE {where}", *values)
     return gone
 
 
-def _count(client: Any, name: str, load_ids: Sequence[str], condition: str, values: tuple[Any, ...] = ()) -> int:
-    table, where, ids = _where(client, name, load_ids, condition)
+def count_rows(client: Any, name: str, where: str, values: Sequence[Any] = ()) -> int:
+    """How many of a table's rows meet a condition; none where there is no table."""
+    query = f"SELECT COUNT(*) FROM {client.make_qualified_table_name(name)} WHERE {where}"
     try:
-        return int(client.execute_sql(f"SELECT COUNT(*) FROM {table} WHERE {where}", *values, *ids)[0][0])
+        return int(client.execute_sql(query, *values)[0][0])
     except DatabaseUndefinedRelation:
         return 0
-
-
-def _where(client: Any, name: str, load_ids: Sequence[str], condition: str) -> tuple[str, str, tuple[str, ...]]:
-    conditions = [condition] if condition else []
-    if load_ids:
-        places = ", ".join(["%s"] * len(load_ids))
-        conditions.append(f"{client.escape_column_name('_dlt_load_id')} NOT IN ({places})")
-    return client.make_qualified_table_name(name), " AND ".join(conditions or ["1 = 1"]), tuple(load_ids)

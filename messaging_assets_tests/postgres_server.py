@@ -46,6 +46,25 @@ class PostgresServer:
         subprocess.run([*command, *copied], check=True, capture_output=True, timeout=60)
         return f"postgresql://tests:unasked@127.0.0.1:{self._port}/{name}"
 
+    def allow_connections(self, address: str, are_allowed: bool) -> None:
+        """Open a database, or shut it and end every connection to it, as a server that goes away does."""
+        name = address.rsplit("/", 1)[1]
+        statements = f"ALTER DATABASE {name} ALLOW_CONNECTIONS {are_allowed};"
+        if not are_allowed:
+            statements += f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}';"
+        command = [
+            str(self._programs / "psql"),
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(self._port),
+            "-U",
+            "tests",
+            "-c",
+            statements,
+        ]
+        subprocess.run([*command, "postgres"], check=True, capture_output=True, timeout=60)
+
 
 def programs_folder() -> Path | None:
     """Where a server's programs are, the newest's if there are several; None where there is none."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -103,6 +106,29 @@ def test_a_full_refresh_drops_what_the_api_no_longer_has(messages: Sandbox) -> N
     synced = sync(endpoint=SINCE, columns=COLUMNS, config={"full_refresh": True})
 
     assert synced["green"]
+    assert synced["ids"] == _keys(messages)
+
+
+def test_a_full_refresh_that_fails_leaves_the_table_as_it_was(messages: Sandbox) -> None:
+    before = sync(columns=COLUMNS)["ids"]
+    messages.fault(Fault(api="messaging", offset=1500, status=500, times=1))
+    refresh: dict[str, Any] = {"checkpoint": {"pages": 1}, "columns": COLUMNS, "config": {"full_refresh": True}}
+
+    failed = sync(**refresh)
+
+    assert not failed["green"]
+    assert failed["ids"] == before
+    assert sync(**refresh)["ids"] == _keys(messages)
+
+
+def test_a_new_machine_goes_on_from_the_mark_in_the_destination(messages: Sandbox) -> None:
+    sync(endpoint=SINCE, columns=COLUMNS)
+    shutil.rmtree(Path(os.environ["MESSAGING_ASSETS_HOME"]) / ".messaging_assets" / "pipelines")
+    messages.forget()
+
+    synced = sync(endpoint=SINCE, columns=COLUMNS)
+
+    assert messages.asked("messaging", "messages")[0].query["since"] > "2025-01-01T00:00:00Z"
     assert synced["ids"] == _keys(messages)
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
-from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets import sync as sync_module
+from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.interrupted_sync import in_a_process, sync
 
 DAILY: dict[str, Any] = {
     "type": "daily",
@@ -31,6 +37,12 @@ def _on(sandbox: Sandbox, day: str) -> list[str]:
 
 def _run(day: str | None, **resource: Any) -> dict[str, Any]:
     return sync(partition_key=day, partitions=DAILY | resource.pop("partitions", {}), columns=COLUMNS, **resource)
+
+
+def _child_rows() -> int:
+    database = Path(os.environ["MESSAGING_ASSETS_HOME"]) / ".messaging_assets" / "warehouse.duckdb"
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return int(connection.table("messaging.messages__tags").count("*").fetchall()[0][0])
 
 
 def test_the_window_reaches_the_requests(messages: Sandbox) -> None:
@@ -111,6 +123,150 @@ def test_a_window_that_became_empty_upstream_empties_in_the_table(messages: Sand
     assert again["ids"] == _on(messages, "2025-03-03")
 
 
+def test_a_row_at_the_end_of_an_inclusive_window_is_the_next_ones(messages: Sandbox) -> None:
+    rows = messages.rows("messaging", "messages")
+    rows[0]["timestamp"] = "2025-03-03T00:00:00Z"
+
+    def inclusive(payload: Any, request: Any) -> Any:
+        if request.query["until"] == "2025-03-03T00:00:00Z" and not request.offset:
+            payload["data"] = [*payload["data"], dict(rows[0])]
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=inclusive))
+    for day in ("2025-03-02", "2025-03-03", "2025-03-02"):
+        last = _run(day, write_disposition="append")
+
+    assert last["ids"] == sorted(_on(messages, "2025-03-02") + _on(messages, "2025-03-03"))
+    assert last["metadata"]["messaging_assets/rows_outside_window"] == 1
+
+
+def test_an_inclusive_end_is_asked_for_the_last_moment_of_the_window(messages: Sandbox) -> None:
+    _run("2025-03-02", partitions={"format": "date", "end_is_inclusive": True})
+
+    [first, *_] = messages.asked("messaging", "messages")
+    assert (first.query["since"], first.query["until"]) == ("2025-03-02", "2025-03-02")
+
+
+IGNORED = {"start_param": "from_time", "end_param": "to_time"}
+
+
+def test_appended_windows_that_the_api_does_not_keep_to_are_refused_and_leave_nothing(messages: Sandbox) -> None:
+    _run("2025-03-02", write_disposition="append")
+
+    wide = _run("2025-03-03", write_disposition="append", partitions=IGNORED)
+
+    assert not wide["green"]
+    assert "of its rows lie outside the window from 2025-03-03T00:00:00+00:00" in wide["error"]
+    assert "correct partitions" in wide["error"]
+    assert wide["ids"] == _on(messages, "2025-03-02")
+
+
+def test_merged_windows_that_the_api_does_not_keep_to_are_doubtful_and_delete_nothing(messages: Sandbox) -> None:
+    rows = messages.rows("messaging", "messages")
+    before = _run("2025-03-02")["ids"]
+    del rows[:]
+    messages.grow("messaging", "messages", 3)
+
+    wide = _run("2025-03-02", partitions=IGNORED)
+
+    assert wide["green"]
+    assert wide["metadata"]["messaging_assets/verdict"] == "unknown"
+    assert "lie outside the window" in wide["metadata"]["messaging_assets/verdict_reason"]
+    assert set(before) <= set(wide["ids"])
+
+
+def test_an_appended_window_is_not_doubled_by_a_read_in_doubt(messages: Sandbox) -> None:
+    first_rows: list[Any] = []
+
+    def moving(payload: Any, request: Any) -> Any:
+        if request.offset and payload["data"]:
+            payload["data"] = [*payload["data"], *first_rows]
+        elif payload["data"]:
+            first_rows[:] = payload["data"][:1]
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=moving))
+    once = _run("2025-03-02", write_disposition="append", page_size=10)
+    again = _run("2025-03-02", write_disposition="append", page_size=10)
+
+    assert once["metadata"]["messaging_assets/verdict"] == "unknown"
+    assert again["ids"] == once["ids"]
+
+
+def test_a_record_that_came_broken_keeps_its_earlier_row_in_a_merged_window(messages: Sandbox) -> None:
+    before = _run("2025-03-02")["ids"]
+
+    def spoil(payload: Any, request: Any) -> Any:
+        if payload["data"]:
+            payload["data"][0]["id"] = None
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=spoil))
+    again = _run("2025-03-02")
+
+    assert again["ids"] == before
+    assert "because a record was set aside" in again["metadata"]["messaging_assets/deletes"]
+
+
+def test_an_appended_record_without_a_time_is_in_no_window_and_is_set_aside(messages: Sandbox) -> None:
+    def timeless(payload: Any, request: Any) -> Any:
+        if payload["data"]:
+            payload["data"][0]["timestamp"] = None
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=timeless))
+    _run("2025-03-02", write_disposition="append")
+    again = _run("2025-03-02", write_disposition="append")
+
+    assert len(again["ids"]) == len(_on(messages, "2025-03-02")) - 1
+    assert again["metadata"]["messaging_assets/rows_set_aside"] == 1
+
+
+def test_a_window_by_a_column_that_dlt_renames_is_replaced_too(messages: Sandbox) -> None:
+    for row in messages.rows("messaging", "messages"):
+        row["sentAt"] = row["timestamp"]
+    for _ in range(2):
+        last = _run("2025-03-02", write_disposition="append", partitions={"column": "sentAt"})
+
+    assert last["green"], last["error"]
+    assert last["ids"] == _on(messages, "2025-03-02")
+
+
+def test_a_full_refresh_of_a_window_leaves_the_others(messages: Sandbox) -> None:
+    _run("2025-03-02")
+    again = _run("2025-03-03", config={"full_refresh": True})
+
+    assert again["ids"] == sorted(_on(messages, "2025-03-02") + _on(messages, "2025-03-03"))
+
+
+def test_nested_rows_go_with_the_rows_of_their_window(messages: Sandbox) -> None:
+    for row in messages.rows("messaging", "messages"):
+        row["tags"] = ["a", "b"]
+    for _ in range(2):
+        _run("2025-03-02", write_disposition="append", nested="tables")
+    of_the_day, nested = len(_on(messages, "2025-03-02")), _child_rows()
+    rows = messages.rows("messaging", "messages")
+    rows[:] = [row for row in rows if not row["timestamp"].startswith("2025-03-02")]
+    _run("2025-03-02", write_disposition="append", nested="tables")
+
+    assert nested == 2 * of_the_day
+    assert _child_rows() == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
+def test_a_run_killed_before_it_emptied_its_window_is_finished_by_another_windows_run(messages: Sandbox) -> None:
+    def killed() -> Any:
+        vars(sync_module)["replace_window"] = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+        return _run("2025-03-02", write_disposition="append")
+
+    _run("2025-03-02", write_disposition="append")
+    ended, _ = in_a_process(killed)
+    last = _run("2025-03-03", write_disposition="append")
+
+    assert ended == signal.SIGKILL
+    assert last["ids"] == sorted(_on(messages, "2025-03-02") + _on(messages, "2025-03-03"))
+
+
 def test_a_run_without_a_partition_fails_in_a_sentence(messages: Sandbox) -> None:
     from dagster import build_asset_context
 
@@ -123,6 +279,11 @@ def test_a_run_without_a_partition_fails_in_a_sentence(messages: Sandbox) -> Non
         window_of(build_asset_context(), resource, "messaging.messages")
 
 
+MERGE = {"disposition": "merge"}
+SKIPPING = {**MERGE, "strategy": "upsert", "skip_unchanged_rows": True}
+MARK = {"deletes": "mark"}
+BOUND = {"updated_after": {"type": "incremental", "cursor_path": "timestamp"}}
+WHOLE = {"name": "messages", "primary_key": "id", "write_disposition": "merge"}
 WINDOWS = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "partitions": DAILY}
 
 
@@ -135,6 +296,13 @@ WINDOWS = {"name": "messages", "primary_key": "id", "write_disposition": "merge"
         ),
         ("a window cannot replace a whole table", [{**WINDOWS, "write_disposition": "replace"}]),
         ("cannot tell which others are gone", [{**WINDOWS, "deletes": "remove"}]),
+        ("insert-only leaves rows", [{**WINDOWS, "write_disposition": {**MERGE, "strategy": "insert-only"}}]),
+        ("scd2 leaves rows", [{**WINDOWS, "write_disposition": {**MERGE, "strategy": "scd2"}}]),
+        ("skip_unchanged_rows leaves them", [{**WINDOWS, "write_disposition": SKIPPING}]),
+        ("skip_unchanged_rows leaves them", [{**WHOLE, "write_disposition": SKIPPING, "deletes": "mark"}]),
+        ("insert-only leaves rows", [{**WHOLE, "write_disposition": {**MERGE, "strategy": "insert-only"}, **MARK}]),
+        ("cannot tell which others are gone", [{**WHOLE, **MARK, "endpoint": {"path": "m", "params": BOUND}}]),
+        ("is declared as bigint", [{**WINDOWS, "columns": {"timestamp": {"data_type": "bigint"}}}]),
         ("deletes go with write_disposition merge", [{"name": "users", "primary_key": "id", "deletes": "mark"}]),
         ("is no date", [{**WINDOWS, "partitions": {**DAILY, "start": "January"}}]),
         ("is no time zone", [{**WINDOWS, "partitions": {**DAILY, "timezone": "Mars/Olympus"}}]),

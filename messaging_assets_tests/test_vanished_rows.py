@@ -110,3 +110,39 @@ def test_a_tombstone_field_deletes_its_row(messages: Sandbox) -> None:
 
     assert synced["green"]
     assert len(synced["ids"]) == 999
+
+
+def test_nested_rows_go_with_theirs(messages: Sandbox) -> None:
+    rows = messages.rows("messaging", "messages")
+    for row in rows:
+        row["tags"] = [{"name": "a", "votes": [1, 2]}, {"name": "b", "votes": [3]}]
+    whole: dict[str, Any] = {"endpoint": PROVEN, "deletes": "remove", "nested": "tables"}
+    sync(**whole)
+    del rows[:7]
+    sync(**whole)
+
+    assert _count("messages__tags") == 993 * 2
+    assert _count("messages__tags__votes") == 993 * 3
+
+
+def test_a_refused_delete_is_asked_about_anew(messages: Sandbox) -> None:
+    rows = messages.rows("messaging", "messages")
+    sync(endpoint=PROVEN, deletes="remove")
+    gone = rows[:300]
+    del rows[:300]
+    refused = sync(endpoint=PROVEN, deletes="remove")
+    rows[:0] = gone
+    healed = sync(endpoint=PROVEN, deletes="remove")
+
+    assert "300 of 1000 rows" in refused["error"]
+    assert healed["green"]
+    assert len(healed["ids"]) == 1000
+
+
+def _count(table: str) -> int:
+    import duckdb
+
+    from messaging_assets.project_folders import project_folders
+
+    with duckdb.connect(str(project_folders().database)) as connection:
+        return int(connection.table(f"messaging.{table}").count("*").fetchall()[0][0])

@@ -1,0 +1,79 @@
+"""The rows of a window of time that is read again: the earlier ones go, and no row is in two windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlt.pipeline.pipeline import Pipeline
+
+from messaging_assets.api_description import Resource
+from messaging_assets.failures import MendDescription
+from messaging_assets.partitions import Window
+from messaging_assets.receipt import Verdict
+from messaging_assets.vanished_rows import count_rows, delete_rows, rows_of_loads, rows_of_other_loads
+
+
+class RowsOfOtherWindows(MendDescription):
+    """Rows came that a table which is appended to would have twice; they are taken back."""
+
+
+def replace_window(
+    pipeline: Pipeline,
+    resource: Resource,
+    asset: str,
+    window: Window,
+    load_ids: Sequence[str],
+    verdict: Verdict,
+    set_aside: int,
+) -> dict[str, Any]:
+    """Take out the window's rows that this run did not bring, unless a merge had better keep them.
+
+    Args:
+        pipeline: the resource's pipeline.
+        resource: what the window is of.
+        asset: the asset's name in errors.
+        window: from start up to, but without, end, by the window's column.
+        load_ids: the loads of this run.
+        verdict: how complete the read was.
+        set_aside: records that came and were not written.
+
+    Returns:
+        Metadata: what went, or why nothing did; a verdict, where the rows themselves make it worse.
+
+    Raises:
+        RowsOfOtherWindows: more came than the window, and nothing would tell these rows from their own windows'.
+    """
+    is_append = resource.disposition == "append"
+    with pipeline.sql_client() as client:
+        column = str(client.escape_column_name(pipeline.default_schema.naming.normalize_path(window.column)))
+        bounds = (window.start, window.end)
+        outside = rows_of_loads(client, load_ids, f"({column} < %s OR {column} > %s)")
+        beyond = count_rows(client, resource.name, outside, (*bounds, *load_ids))
+        # An API whose end is inclusive sends the first rows of the next window too.
+        late = rows_of_loads(client, load_ids, f"{column} = %s")
+        at_end = count_rows(client, resource.name, late, (window.end, *load_ids))
+        words = (
+            f"{beyond} of its rows lie outside the window from {window.start.isoformat()} to "
+            f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
+            f"than {window.column}"
+        )
+        if is_append and beyond:
+            delete_rows(client, resource.name, rows_of_loads(client, load_ids), load_ids)
+            raise RowsOfOtherWindows(
+                f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
+                "lies at the end."
+            )
+        if is_append and at_end:
+            delete_rows(client, resource.name, late, (window.end, *load_ids))
+        found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
+        if beyond:
+            verdict = Verdict.UNKNOWN
+            found |= {"verdict": verdict.words, "verdict_reason": words}
+        if is_append or (verdict < Verdict.UNKNOWN and not set_aside):
+            earlier = rows_of_other_loads(client, load_ids, f"{column} >= %s AND {column} < %s")
+            found["rows_deleted"] = delete_rows(client, resource.name, earlier, (*bounds, *load_ids))
+        else:
+            why = "a record was set aside" if verdict < Verdict.UNKNOWN else f"the read is {verdict.words}"
+            found["deletes"] = f"none of the window's earlier rows, because {why}"
+    return {f"messaging_assets/{name}": value for name, value in found.items()}

@@ -1,0 +1,218 @@
+"""What goes wrong beside the API: the destination, the disk, a cancelled run; the next try is exactly right."""
+
+from __future__ import annotations
+
+import os
+import resource as limits
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messaging_assets.loaded_table import LoadedTable
+from messaging_assets.sandbox import Sandbox
+from messaging_assets_tests.commits import Commits
+from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
+from messaging_assets_tests.one_table import OneTable
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, limits and fork are POSIX")
+ONE_RETRY = {"error_handler": {"max_retries": 1, "backoff_factor": 0}}
+
+
+@pytest.fixture
+def messages(known_sandbox: Sandbox) -> Sandbox:
+    import_all()
+    known_sandbox.forget()
+    known_sandbox.settings.page_size = 500
+    del known_sandbox.rows("messaging", "messages")[1000:]
+    return known_sandbox
+
+
+def _keys(sandbox: Sandbox) -> list[str]:
+    return sorted(row["id"] for row in sandbox.rows("messaging", "messages"))
+
+
+def _gone_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the first question to a loaded table fail, as that to a database that has just gone."""
+    count, asked = LoadedTable.count, []
+
+    def failing(table: LoadedTable, *arguments: Any, **more: Any) -> Any:
+        asked.append(table)
+        if len(asked) == 1:
+            raise ConnectionError("server closed the connection of 'somebody' unexpectedly")
+        return count(table, *arguments, **more)
+
+    monkeypatch.setattr(LoadedTable, "count", failing)
+
+
+@pytest.mark.parametrize("config", [None, {"forget_state": True}, {"full_refresh": True}])
+def test_rows_are_not_appended_again_when_the_destination_goes_away_behind_the_load(
+    messages: Sandbox, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any] | None
+) -> None:
+    _gone_once(monkeypatch)
+
+    synced = sync(write_disposition="append", endpoint=ONE_RETRY, config=config)
+
+    assert synced["green"]
+    assert synced["ids"] == _keys(messages)
+    assert len(messages.asked("messaging", "messages")) == 3
+
+
+def test_a_check_that_could_not_ask_fails_in_a_sentence_and_the_next_run_asks_the_table_alone(
+    messages: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _gone_once(monkeypatch)
+    failed = sync(write_disposition="append")
+    messages.forget()
+    synced = sync(write_disposition="append")
+
+    assert failed["error"].startswith("messaging.messages: loading failed with ConnectionError")
+    assert "somebody" not in failed["error"]
+    assert messages.requests == []
+    assert synced["ids"] == _keys(messages)
+    # Only what fails keeps a result for the next run.
+    sync(write_disposition="append")
+    assert messages.requests
+
+
+@pytest.mark.parametrize("number", [27, 28, 30, 32, 34, 36])
+def test_an_append_with_nested_rows_that_was_killed_has_none_of_them_twice(messages: Sandbox, number: int) -> None:
+    for row in messages.rows("messaging", "messages"):
+        row["tags"] = ["a", "b"]
+
+    def synced() -> Any:
+        return sync(write_disposition="append", nested="tables")
+
+    def killed() -> Any:
+        Commits(number, is_after=True)
+        return synced()
+
+    in_a_process(synced)
+    ended, _ = in_a_process(killed)
+    _, again = in_a_process(synced)
+
+    assert ended == signal.SIGKILL
+    assert len(again["ids"]) == 2000
+    assert _children() == 4000
+
+
+def _children() -> int:
+    import duckdb
+
+    from messaging_assets.project_folders import project_folders
+
+    with duckdb.connect(str(project_folders().database)) as connection:
+        return int(connection.table("messaging.messages__tags").count("*").fetchall()[0][0])
+
+
+def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> None:
+    def cancelled() -> Any:
+        taken = iter(range(1_000))
+        take = Reading.take
+
+        def interrupted(self: Reading, response: Any, rows: list[Any]) -> int:
+            if next(taken) == 7:
+                # What Dagster sends to the process of a run that is cancelled in the UI.
+                os.kill(os.getpid(), signal.SIGTERM)
+            return take(self, response, rows)
+
+        Reading.take = interrupted  # type: ignore[method-assign]
+        return sync(100, checkpoint={"pages": 2})
+
+    from messaging_assets.reading import Reading
+
+    ended, stopped = in_a_process(cancelled)
+    messages.forget()
+    _, again = in_a_process(lambda: sync(100, checkpoint={"pages": 2}))
+
+    assert (ended, stopped["green"]) == (0, False)
+    assert (messages.asked("messaging", "messages")[0].offset or 0) >= 300
+    assert again["ids"] == _keys(messages)
+
+
+@pytest.mark.parametrize("way", ["merge", "replace", "append"])
+@pytest.mark.parametrize("moment", ["while reading", "while loading"])
+def test_a_full_disk_costs_no_row(messages: Sandbox, way: str, moment: str) -> None:
+    _, first = in_a_process(lambda: sync(write_disposition=way))
+    messages.grow("messaging", "messages", 1500)
+
+    def on_a_full_disk() -> Any:
+        from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
+
+        copy = DuckDbCopyJob.run
+
+        def full(job: Any = None) -> Any:
+            # No file grows beyond this any more: neither one of dlt's nor DuckDB's log.
+            limits.setrlimit(limits.RLIMIT_FSIZE, (10_000, limits.RLIM_INFINITY))
+            return copy(job) if job else None
+
+        if moment == "while loading":
+            patched: Any = DuckDbCopyJob
+            patched.run = full
+        else:
+            full()
+        return sync(write_disposition=way)
+
+    ended, failed = in_a_process(on_a_full_disk)
+    _, again = in_a_process(lambda: sync(write_disposition=way))
+
+    assert (ended, failed["green"]) == (0, False)
+    assert "run it again" in failed["error"]
+    assert again["ids"] == (sorted([*first["ids"], *_keys(messages)]) if way == "append" else _keys(messages))
+
+
+@pytest.mark.xdist_group("killed-postgres")
+@pytest.mark.parametrize("way", ["merge", "replace", "append"])
+def test_a_database_that_goes_away_while_loading_costs_no_second_request(
+    messages: Sandbox, postgres: Any, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    address = postgres.new_database()
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+
+    def goes_away() -> Any:
+        from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
+
+        insert = Psycopg2SqlClient.execute_fragments
+
+        def shut(self: Any, fragments: Any, *arguments: Any, **more: Any) -> Any:
+            postgres.allow_connections(address, False)
+            return insert(self, fragments, *arguments, **more)
+
+        Psycopg2SqlClient.execute_fragments = shut  # type: ignore[method-assign]
+        return sync(write_disposition=way)
+
+    ended, failed = in_a_process(goes_away)
+    postgres.allow_connections(address, True)
+    messages.forget()
+    _, again = in_a_process(lambda: sync(write_disposition=way))
+
+    assert (ended, failed["green"]) == (0, False)
+    assert messages.requests == []
+    assert again["ids"] == _keys(messages)
+
+
+def test_no_rows_lie_about_in_the_working_folder_after_a_sync(messages: Sandbox) -> None:
+    from messaging_assets.project_folders import project_folders
+
+    for way in ("merge", "replace", "append"):
+        assert sync(write_disposition=way)["green"]
+    left = [path for path in project_folders().pipelines.rglob("*.*") if path.is_file()]
+    assert left
+    assert not [path for path in left if {".parquet", ".jsonl", ".insert_values", ".gz"} & set(path.suffixes)]
+
+
+def test_a_destination_of_sqlalchemy_loads_and_is_checked(
+    one_table: OneTable, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "sqlalchemy")
+    monkeypatch.setenv("DESTINATION__SQLALCHEMY__CREDENTIALS", f"sqlite:///{clean_room / 'tables.db'}")
+    one_table.sync([{"id": 1, "v": "a"}, {"id": 2, "v": "b"}], preview_rows=1)
+    synced = one_table.sync([{"id": 2, "v": "c"}, {"id": 3, "v": "d"}, {"id": None}])
+
+    assert synced.green, synced.error
+    assert synced.receipt["dagster/row_count"] == 3
+    assert synced.checks["id_is_unique"].passed
+    assert not synced.checks["no_record_rejected"].passed

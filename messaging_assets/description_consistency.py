@@ -147,10 +147,18 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if why := _keeps_unchanged_rows(resource):
         words = f"{why}, so a window that is read again cannot tell which of its rows are gone; use another merge"
         yield Mistake(resource.place_of("write_disposition"), words)
+    yield from _merge_key_in_parts(resource)
     type_ = step_into(_columns_of(resource).get(str(written.get("column"))), "data_type")
     if type_ not in (None, "timestamp", "date"):
         words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
         yield Mistake(resource.place_of("partitions", "column"), words)
+
+
+def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:
+    hinted = any(step_into(column, "merge_key") is True for column in _columns_of(resource).values())
+    if hinted or _names(resource.full.get("merge_key")):
+        words = "a merge_key deletes all rows that share it, and a read of some rows does not bring all of them"
+        yield Mistake(resource.place_of("merge_key"), f"{words}; take it out, or incremental and partitions")
 
 
 def _keeps_unchanged_rows(resource: Written) -> str | None:
@@ -205,6 +213,8 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
     if resource.endpoint.get("incremental") is not None:
         places.append(resource.place_of("endpoint", "incremental"))
     yield from _sensitive_cursors(resource, bound)
+    if places:
+        yield from _merge_key_in_parts(resource)
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
     disposition = _disposition(resource.full.get("write_disposition", "append"))

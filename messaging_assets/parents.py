@@ -132,8 +132,9 @@ class ListFields:
 
     def name(self, row: dict[str, Any]) -> str:
         """The list's name: a digest, because a parent's key may be nobody's business."""
-        asked = [self._value(row, field) for field in self._in_path]
-        asked += [json_paths.find_values(field, row) for field in self._elsewhere]
+        # As text, because 7 and "7" ask for one list.
+        asked = [[str(self._value(row, field))] for field in self._in_path]
+        asked += [list(map(str, json_paths.find_values(field, row))) for field in self._elsewhere]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:

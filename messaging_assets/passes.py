@@ -38,7 +38,7 @@ from messaging_assets.places import KeptRead, Place, kept_read, storable
 from messaging_assets.progress import Progress
 from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
-from messaging_assets.records import Batches, must_load_whole
+from messaging_assets.records import Batches, merge_strategy, must_load_whole
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
@@ -129,13 +129,14 @@ class Pass:
         is_first = self.receipt.rows_loaded == 0
         while not (is_due or self.is_over):
             is_due = self._fill(batches, due)
+            yield from emit(batches, self.resource)
             if is_due:
                 self._keep_place(batches)
-            yield from emit(batches, self.resource)
         self._spare_deduplication(batches)
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
+            self._refuse_to_retire_in_doubt()
             dlt.current.resource_state().pop(_PLACE, None)
             if not self.late:
                 self._keep_all_marks()
@@ -219,6 +220,7 @@ class Pass:
     def _note_interrupted(self, interrupted: KeptRead) -> None:
         # What the earlier loads brought came too; a window would lose it as rows that are gone.
         self.load_ids[:0] = interrupted.load_ids
+        self.receipt.take_over(interrupted.set_aside, interrupted.counts)
         if not interrupted.finished:
             return
         self.receipt.resumed(interrupted.rows, again=0)
@@ -239,7 +241,9 @@ class Pass:
         finished = {name: rows for name, rows in self._own.finished.items() if name != reading.name}
         rows = before.rows + sum(finished.values())
         place, load_ids = self._place_in(reading), tuple(self.load_ids)
-        kept = KeptRead((*before.finished, *finished), rows, reading.name, place, load_ids)
+        receipt = self.receipt
+        counts = dict(receipt.set_aside), receipt.counts_of_rows
+        kept = KeptRead((*before.finished, *finished), rows, reading.name, place, load_ids, *counts)
         if kept.place is not None or kept.finished:
             dlt.current.resource_state()[_PLACE] = kept.as_state(self._version())
         if self._own.marks and reading.name:
@@ -264,7 +268,7 @@ class Pass:
         return replace(kept, place=None) if self.receipt.not_resumed else kept
 
     def _version(self) -> str:
-        described = repr((self.description.client, [(one.endpoint, one.keys) for one in self._chain]))
+        described = repr((self.description.client, self._chain, self.base_url))
         return hashlib.sha256(described.encode()).hexdigest()
 
     def _keep_all_marks(self) -> None:
@@ -315,6 +319,9 @@ class Pass:
         assert self._batches is not None
         self._batches.set_aside(record, reason, page)
 
+    def _leave_out_parent(self, record: Any, reason: str, page: int) -> None:
+        self.receipt.found(Verdict.UNKNOWN, f"parents: a record was left out ({reason}), so its list was not read")
+
     def _source_of(self, one: Resource) -> Source:
         own = one is self._chain[-1]
         from_parent = tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
@@ -328,7 +335,7 @@ class Pass:
             marks=self._new_marks(one, asset, keys),
             receipt=self.receipt,
             auth=self.auths.get(one.name),
-            set_aside=self._set_aside if own else lambda row, reason, page: None,
+            set_aside=self._set_aside if own else self._leave_out_parent,
             one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
             repeated=self._repeated if own and len(self._chain) == 1 else set(),
@@ -346,6 +353,21 @@ class Pass:
         if finding.verdict is Verdict.INCOMPLETE or may_settle:
             kind = Unsettled if may_settle else ReadIncomplete
             raise kind(f"{self.asset}: {finding.reason}; run it again, and see the receipt for what came.")
+
+    def _refuse_to_retire_in_doubt(self) -> None:
+        """Let a read fail whose load would retire rows of a table of versions that may well be there.
+
+        Raises:
+            ReadIncomplete: it is in doubt, or a record was set aside.
+        """
+        finding, set_aside = self.receipt.finding, self.receipt.rows_set_aside
+        if merge_strategy(self.resource) != "scd2" or not (finding.verdict is Verdict.UNKNOWN or set_aside):
+            return
+        why = f"{set_aside} records were set aside" if set_aside else finding.reason
+        raise ReadIncomplete(
+            f"{self.asset}: {why}, and scd2 would retire the rows that did not come; mend that and run it again, or "
+            "use another merge strategy."
+        )
 
 
 class _Due:

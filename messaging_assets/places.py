@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,6 +65,8 @@ class KeptRead:
         name: the list that was under way; empty for a resource without a parent.
         place: the place in it; None where it begins anew.
         load_ids: the loads that brought what was read.
+        set_aside: the records of it that were set aside, by reason.
+        counts: what else the receipt counts of its rows, by name.
     """
 
     finished: tuple[str, ...] = ()
@@ -72,6 +74,8 @@ class KeptRead:
     name: str = ""
     place: Place | None = None
     load_ids: tuple[str, ...] = ()
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     def as_state(self, version: str) -> dict[str, Any]:
         """What is stored; `version` changes with the description, so that another one's places are not used."""
@@ -82,12 +86,14 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
     """What `as_state` gave, if it is of this version and not long ago."""
     if state is None or state["version"] != version or time.time() - state["at"] > _VALID_SECONDS:
         return None
+    state = {"set_aside": {}, "counts": {}, **state}
     place = dict(state["place"]) if state["place"] else None
     if place is not None:
         place["joins"] = tuple((name, times) for name, times in place["joins"])
         place["totals"] = tuple(place["totals"])
     finished, load_ids = tuple(state["finished"]), tuple(state["load_ids"])
-    return KeptRead(finished, state["rows"], state["name"], Place(**place) if place else None, load_ids)
+    at = Place(**place) if place else None
+    return KeptRead(finished, state["rows"], state["name"], at, load_ids, state["set_aside"], state["counts"])
 
 
 def storable(position: int | str | None) -> int | str | None:

@@ -295,7 +295,8 @@ class Reading:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
         if self.is_resuming:
             raise self.cannot_resume(f"the API answers the place that was kept with {how}")
-        verdict = Verdict.UNKNOWN if self.page else Verdict.READ_TO_THE_END
+        # A parent without a list of children is nothing rare; a list that alone is asked for should be there.
+        verdict = Verdict.READ_TO_THE_END if self.name and not self.page else Verdict.UNKNOWN
         self.is_left = True
         self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
@@ -108,6 +109,18 @@ class Receipt:
         """A read goes on behind so many different records, `again` of which were read once more to make sure."""
         self.resumed_rows = (self.resumed_rows or 0) + rows
         self.rows_read_again = (self.rows_read_again or 0) + again
+
+    @property
+    def counts_of_rows(self) -> dict[str, int]:
+        """What became of values and rows that are in no verdict, as an interrupted read keeps it."""
+        names = ("values_rounded", "values_dropped", "rows_filtered", "rows_made", "rows_before_mark")
+        return {name: count for name in names if (count := getattr(self, name))}
+
+    def take_over(self, set_aside: Mapping[str, int], counts: Mapping[str, int]) -> None:
+        """Count what an interrupted read had counted of the rows that are not read again."""
+        self.set_aside.update(set_aside)
+        for name, count in counts.items():
+            setattr(self, name, (getattr(self, name) or 0) + count)
 
     def filtered(self, rows: int) -> None:
         """A processing step left so many rows out."""

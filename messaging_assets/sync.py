@@ -40,7 +40,7 @@ from messaging_assets.sync_lock import only_sync_of
 from messaging_assets.translator import ApiTranslator
 from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
 from messaging_assets.vanished_rows import delete_vanished
-from messaging_assets.window_rows import RowsOfOtherWindows, replace_window
+from messaging_assets.window_rows import replace_window
 
 _COLUMNS = "dagster/column_schema"
 
@@ -234,7 +234,8 @@ class _Job:
     ) -> dict[str, Any]:
         try:
             return replace_window(pipeline, self.resource, self.asset, window, load_ids, verdict, set_aside)
-        except RowsOfOtherWindows:
+        except SyncFailure:
+            # What came is taken back, so it is to be read again.
             self.kept.forget()
             raise
         finally:

@@ -8,14 +8,10 @@ from typing import Any
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
-from messaging_assets.failures import MendDescription
+from messaging_assets.failures import MendDescription, ReadIncomplete
 from messaging_assets.partitions import Window
 from messaging_assets.receipt import Verdict
 from messaging_assets.vanished_rows import count_rows, delete_rows, rows_of_loads, rows_of_other_loads
-
-
-class RowsOfOtherWindows(MendDescription):
-    """Rows came that a table which is appended to would have twice; they are taken back."""
 
 
 def replace_window(
@@ -42,7 +38,9 @@ def replace_window(
         Metadata: what went, or why nothing did; a verdict, where the rows themselves make it worse.
 
     Raises:
-        RowsOfOtherWindows: more came than the window, and nothing would tell these rows from their own windows'.
+        MendDescription: more came than the window, and an appended table would have these rows twice.
+        ReadIncomplete: a read in doubt brought fewer rows than an appended table has of the window. What came is
+            taken back in either case.
     """
     is_append = resource.disposition == "append"
     with pipeline.sql_client() as client:
@@ -60,19 +58,29 @@ def replace_window(
         )
         if is_append and beyond:
             delete_rows(client, resource.name, rows_of_loads(client, load_ids), load_ids)
-            raise RowsOfOtherWindows(
+            raise MendDescription(
                 f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
                 "lies at the end."
             )
         if is_append and at_end:
             delete_rows(client, resource.name, late, (window.end, *load_ids))
+        within = f"{column} >= %s AND {column} < %s"
+        earlier = rows_of_other_loads(client, load_ids, within), (*bounds, *load_ids)
+        if is_append and verdict >= Verdict.UNKNOWN:
+            came = count_rows(client, resource.name, rows_of_loads(client, load_ids, within), (*bounds, *load_ids))
+            before = count_rows(client, resource.name, *earlier)
+            if came < before:
+                delete_rows(client, resource.name, rows_of_loads(client, load_ids), load_ids)
+                raise ReadIncomplete(
+                    f"{asset}: the read is in doubt, and brought {came} rows of a window of which the table has "
+                    f"{before}; they stay, run it again."
+                )
         found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
         if beyond:
             verdict = Verdict.UNKNOWN
             found |= {"verdict": verdict.words, "verdict_reason": words}
         if is_append or (verdict < Verdict.UNKNOWN and not set_aside):
-            earlier = rows_of_other_loads(client, load_ids, f"{column} >= %s AND {column} < %s")
-            found["rows_deleted"] = delete_rows(client, resource.name, earlier, (*bounds, *load_ids))
+            found["rows_deleted"] = delete_rows(client, resource.name, *earlier)
         else:
             why = "a record was set aside" if verdict < Verdict.UNKNOWN else f"the read is {verdict.words}"
             found["deletes"] = f"none of the window's earlier rows, because {why}"

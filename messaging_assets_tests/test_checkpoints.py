@@ -333,3 +333,29 @@ def test_a_window_that_is_gone_on_with_keeps_the_rows_of_its_first_parts(message
     assert synced["ids"] == sorted(
         row["id"] for row in messages.rows("messaging", "messages") if row["timestamp"].startswith("2025-03")
     )
+
+
+BAD: dict[str, Any] = {**PARTS, "columns": {"id": {"data_type": "text"}, "number": {"data_type": "bigint"}}}
+
+
+def test_records_that_were_set_aside_before_an_interruption_stay_counted(messages: Sandbox) -> None:
+    for row in messages.rows("messaging", "messages")[:30]:
+        row["number"] = "no number"
+    messages.fault(Fault(api="messaging", offset=1500, status=500))
+    sync(100, **BAD)
+    messages.faults.clear()
+
+    synced = sync(100, **BAD)
+
+    assert synced["metadata"]["messaging_assets/resumed_rows"] == 1200
+    assert synced["metadata"]["messaging_assets/rows_set_aside"] == 30
+    assert len(synced["ids"]) == 1970
+
+
+def test_a_changed_column_reads_from_the_start_because_it_may_take_what_was_set_aside(messages: Sandbox) -> None:
+    _failed_at(messages, 1500)
+
+    synced = sync(100, **{**PARTS, "columns": {"id": {"data_type": "text"}, "content": {"data_type": "text"}}})
+
+    assert min(_asked_offsets(messages)) == 0
+    assert synced["ids"] == _keys(messages)

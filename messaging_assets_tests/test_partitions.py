@@ -208,6 +208,19 @@ def test_a_record_that_came_broken_keeps_its_earlier_row_in_a_merged_window(mess
     assert "because a record was set aside" in again["metadata"]["messaging_assets/deletes"]
 
 
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_an_answer_that_is_ignored_empties_no_window(messages: Sandbox, disposition: str) -> None:
+    endpoint = {"response_actions": [{"status_code": 404, "action": "ignore"}]}
+    before = _run("2025-03-02", write_disposition=disposition, endpoint=endpoint)["ids"]
+    messages.fault(Fault(api="messaging", status=404))
+
+    again = _run("2025-03-02", write_disposition=disposition, endpoint=endpoint)
+
+    assert again["ids"] == before
+    assert again["green"] == (disposition == "merge")
+    assert "they stay, run it again" in (again["error"] or "they stay, run it again")
+
+
 def test_an_appended_record_without_a_time_is_in_no_window_and_is_set_aside(messages: Sandbox) -> None:
     def timeless(payload: Any, request: Any) -> Any:
         if payload["data"]:
@@ -302,6 +315,8 @@ WINDOWS = {"name": "messages", "primary_key": "id", "write_disposition": "merge"
         ("skip_unchanged_rows leaves them", [{**WHOLE, "write_disposition": SKIPPING, "deletes": "mark"}]),
         ("insert-only leaves rows", [{**WHOLE, "write_disposition": {**MERGE, "strategy": "insert-only"}, **MARK}]),
         ("cannot tell which others are gone", [{**WHOLE, **MARK, "endpoint": {"path": "m", "params": BOUND}}]),
+        ("a merge_key deletes all rows", [{**WINDOWS, "merge_key": "day"}]),
+        ("a merge_key deletes all rows", [{**WHOLE, "merge_key": "day", "endpoint": {"path": "m", "params": BOUND}}]),
         ("is declared as bigint", [{**WINDOWS, "columns": {"timestamp": {"data_type": "bigint"}}}]),
         ("deletes go with write_disposition merge", [{"name": "users", "primary_key": "id", "deletes": "mark"}]),
         ("is no date", [{**WINDOWS, "partitions": {**DAILY, "start": "January"}}]),

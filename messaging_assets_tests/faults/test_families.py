@@ -1,0 +1,68 @@
+"""Lists of parents and of their children: none is left out in silence, and none is read twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messaging_assets.api_description import ApiDescription
+from messaging_assets_tests.faults.one_list import AT_ONCE, OFFSETS, OneList, Outcome
+
+Lists = dict[str, list[dict[str, Any]]]
+
+
+def family(one_list: OneList, channels: list[dict[str, Any]], lists: Lists, **child: Any) -> Outcome:
+    """Sync the messages of all channels, each list asked for by the channel's slug."""
+    endpoint = {
+        "path": "messages",
+        "data_selector": "data",
+        "paginator": OFFSETS,
+        "error_handler": AT_ONCE,
+        "total": "exact",
+    }
+    of_a_channel = {**endpoint, "params": {"channel": "{resources.channels.slug}"}}
+    description = ApiDescription.model_validate(
+        {
+            "name": one_list.api,
+            "client": {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client},
+            "resources": [
+                {"name": "channels", "primary_key": "id", "endpoint": endpoint},
+                {"name": "posts", "primary_key": "id", "write_disposition": "merge", "endpoint": of_a_channel, **child},
+            ],
+        }
+    )
+
+    def answer(payload: Any, request: Any) -> Any:
+        rows = lists.get(request.query["channel"], []) if "channel" in request.query else channels
+        start = request.offset or 0
+        return {"data": rows[start : start + 100], "total": len(rows)}
+
+    one_list.sandbox.faults.clear()
+    one_list.fault(rewrite=answer)
+    return one_list.run(description, "posts")
+
+
+def test_a_parent_without_its_key_leaves_the_child_in_doubt_and_nothing_is_deleted(one_list: OneList) -> None:
+    """A parent's record that cannot be told apart: its list is not read, the child is unknown and deletes nothing."""
+    channels: list[dict[str, Any]] = [{"id": number, "slug": slug} for number, slug in enumerate("abc")]
+    lists = {slug: [{"id": f"{slug}{number}"} for number in range(5)] for slug in "abc"}
+    deleting: dict[str, Any] = {"deletes": "remove", "maximum_deleted_share": 1.0}
+    whole = family(one_list, channels, lists, **deleting)
+    channels[1]["id"] = None
+    lacking = family(one_list, channels, lists, **deleting)
+
+    assert len(whole.ids) == 15
+    assert whole.verdict == "proven"
+    assert lacking.green
+    assert lacking.verdict == "unknown"
+    assert "parents: a record was left out" in lacking.reason
+    assert len(lacking.ids) == 15
+
+
+def test_parents_whose_values_make_one_address_are_one_list(one_list: OneList) -> None:
+    """A parent's value that is a number here and a text there asks for one list, which is read once."""
+    channels: list[dict[str, Any]] = [{"id": 1, "slug": 7}, {"id": 2, "slug": "7"}]
+    lists = {"7": [{"id": number} for number in range(5)]}
+
+    synced = family(one_list, channels, lists, write_disposition="append")
+
+    assert synced.ids == [0, 1, 2, 3, 4]

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ from messaging_assets.places import CannotResume
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.sync_config import SyncConfig
-from messaging_assets.sync_lock import only_sync_of
+from messaging_assets.sync_lock import only_sync_in_database, only_sync_of
 from messaging_assets.translator import ApiTranslator
 from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
 from messaging_assets.vanished_rows import delete_vanished
@@ -126,9 +126,14 @@ class _Job:
         name = pipeline_name(description.name, resource.name)
         self.kept = ReceiptFile(self.folders.pipelines, name, version)
 
-    def alone(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def alone(self) -> Iterator[None]:
         """Hold the resource, so that it is not synced twice at once."""
-        return only_sync_of(self.asset, self.folders.locks, pipeline_name(self.description.name, self.resource.name))
+        name = pipeline_name(self.description.name, self.resource.name)
+        with only_sync_of(self.asset, self.folders.locks, name):
+            pipeline = build_pipeline(self.description, self.resource, self.folders)
+            with only_sync_in_database(self.asset, pipeline):
+                yield
 
     def run(self, credentials: ApiCredentials) -> SyncResult:
         """Load what was fetched before, or read and load, pass by pass."""

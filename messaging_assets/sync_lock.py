@@ -1,6 +1,7 @@
 """One sync of a resource at a time: the second waits, and is refused when it waited long enough.
 
-The lock is the operating system's and dies with its process, so a killed run blocks nobody.
+The lock is the operating system's and dies with its process, so a killed run blocks nobody. On PostgreSQL, which
+several machines may load into, there is one of the database too, which dies with its connection.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dlt.destinations.exceptions import DatabaseException
+from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock, Timeout
 
+from messaging_assets.destination import destination_type
 from messaging_assets.failures import TryAgainLater
 
 LONGEST_WAIT = 600.0
@@ -44,6 +48,40 @@ def only_sync_of(asset: str, folder: Path, name: str, longest_wait: float = LONG
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def only_sync_in_database(asset: str, pipeline: Pipeline, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Hold the resource for all machines, where the destination has locks of its own (PostgreSQL's advisory locks).
+
+    Args:
+        asset: the asset's name in log and error.
+        pipeline: the resource's pipeline.
+        longest_wait: seconds after which waiting ends.
+
+    Raises:
+        TryAgainLater: another connection held it for all that time.
+    """
+    if destination_type() != "postgres":
+        yield
+        return
+    lock = "hashtextextended(%s, 0)"
+    name = f"{pipeline.dataset_name}.{pipeline.pipeline_name}"
+    with pipeline.sql_client() as client:
+        if not (client.execute_sql(f"SELECT pg_try_advisory_lock({lock})", name) or [(False,)])[0][0]:
+            _logger.warning("%s is being synced over another connection to the database; waiting for it", asset)
+            client.execute_sql(f"SET lock_timeout = {int(longest_wait * 1000)}")
+            try:
+                client.execute_sql(f"SELECT pg_advisory_lock({lock})", name)
+                is_held = True
+            except DatabaseException:
+                is_held = False
+            if not is_held:
+                raise TryAgainLater(
+                    f"{asset}: another machine has been syncing it into this database for more than "
+                    f"{longest_wait:.0f} s; wait for it or end it, and run again."
+                )
+        yield
 
 
 def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None:

@@ -1,4 +1,4 @@
-"""More than one writer on one DuckDB file: they wait for each other, then go on, and never ask the API twice."""
+"""More than one writer on one database: they wait for each other, then go on, and never ask the API twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.failures import TryAgainLater
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.sync_lock import only_sync_in_database
 from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
@@ -134,4 +136,54 @@ def test_the_lock_of_a_killed_sync_is_free_at_once(messages: Sandbox, tmp_path: 
 
     assert ended == signal.SIGKILL
     with only_sync_of("team.users", tmp_path, "team__users", longest_wait=0):
+        pass
+
+
+@pytest.mark.xdist_group("killed-postgres")
+def test_two_machines_that_sync_one_resource_into_postgres_do_it_one_after_the_other(
+    messages: Sandbox, postgres: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+    messages.fault(Fault(api="messaging", latency=0.1))
+    messages.forget()
+
+    def machine(name: str) -> Process:
+        def work() -> Any:
+            home = tmp_path / name
+            home.mkdir()
+            os.environ["MESSAGING_ASSETS_HOME"] = str(home)
+            return sync(write_disposition="append")
+
+        return Process(work)
+
+    ended = [process.wait() for process in [machine("one"), machine("two")]]
+
+    assert [(status, synced["green"]) for status, synced in ended] == [(0, True)] * 2
+    offsets = [request.offset for request in messages.asked("messaging", "messages")]
+    once = offsets[: len(offsets) // 2]
+    assert offsets == once * 2
+    rows = max((synced["ids"] for _, synced in ended), key=len)
+    assert rows == sorted([row["id"] for row in messages.rows("messaging", "messages")] * 2)
+
+
+@pytest.mark.xdist_group("killed-postgres")
+def test_a_resource_that_another_machine_holds_for_too_long_is_refused_in_a_sentence(
+    clean_room: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import dlt
+
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    pipelines = [
+        dlt.pipeline("chat__users", pipelines_dir=str(clean_room / name), destination="postgres", dataset_name="chat")
+        for name in ("one", "two")
+    ]
+    with (
+        only_sync_in_database("chat.users", pipelines[0]),
+        pytest.raises(TryAgainLater, match="another machine has been syncing it into this database for more than"),
+        only_sync_in_database("chat.users", pipelines[1], longest_wait=0.2),
+    ):
+        pass
+    with only_sync_in_database("chat.users", pipelines[1], longest_wait=0.2):
         pass

@@ -25,6 +25,9 @@ concurrency:
 # A run that does not get started is marked as failed instead of waiting for ever.
 run_monitoring: {enabled: true, start_timeout_seconds: 300}
 
+# Lines of the package, such as for whom a sync waits, stand in the run's log.
+python_logs: {managed_python_loggers: [messaging_assets], python_log_level: INFO}
+
 # Ticks that did nothing are kept for a day, the others for a month.
 retention:
   schedule: {purge_after_days: {skipped: 1, failure: 30, success: 30}}

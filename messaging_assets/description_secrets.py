@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from messaging_assets.description_problems import Mistake, Place, value_at
 
@@ -29,6 +29,7 @@ def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     yield from _in_address(raw, ("client", "base_url"))
     for place in [("client",), *_endpoints(raw)]:
         yield from _in_auth(raw, (*place, "auth"), name)
+        yield from _in_path(raw, place, name)
         for part in ("headers", "params", "json", "data"):
             yield from _in_request(value_at(raw, (*place, part)), (*place, part), name)
 
@@ -69,6 +70,18 @@ def _in_request(value: Any, place: Place, name: str) -> Iterator[Mistake]:
             yield from _in_request(one, (*place, key), name)
         elif _means_secret(key) and one and "{resources." not in str(one):
             yield Mistake((*place, key), f"no secret belongs in an API file; describe it under auth ({_places(name)})")
+
+
+def _in_path(raw: Mapping[str, Any], endpoint: Place, name: str) -> Iterator[Mistake]:
+    """A path may end with a query, whose parameters are like any other's; an endpoint may be its path alone."""
+    place = endpoint if isinstance(value_at(raw, endpoint), str) else (*endpoint, "path")
+    path = value_at(raw, place)
+    try:
+        query = parse_qsl(urlsplit(path).query) if isinstance(path, str) else []
+    except ValueError:
+        return
+    for mistake in _in_request(dict(query), place, name):
+        yield Mistake(place, mistake.message)
 
 
 def _means_secret(key: Any) -> bool:

@@ -54,6 +54,10 @@ def judge(facts: Facts, how: str) -> Finding:
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
         advice = "set endpoint.total to ignore if its count is not to be believed"
+        if how.startswith("status"):
+            advice = (
+                f"the status may be a limit of depth and no end, then take it out of end_status_codes; else {advice}"
+            )
         return Finding(Verdict.INCOMPLETE, f"{reason}; {advice}", moved=True)
     if facts.joins["open"]:
         return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
@@ -64,7 +68,8 @@ def judge(facts: Facts, how: str) -> Finding:
     if facts.policy == "exact" and totals and distinct != totals[-1] and not moved:
         return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
     if _is_proven(facts) and not moved:
-        return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}")
+        proviso = ", and each page joined the next, in a list that keeps its order" if facts.joins else ""
+        return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}{proviso}")
     return Finding(Verdict.READ_TO_THE_END, f"{how}; {_doubt(facts)}")
 
 

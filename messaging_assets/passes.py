@@ -39,6 +39,7 @@ from messaging_assets.progress import Progress
 from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
+from messaging_assets.sensitive_columns import sensitive_columns
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
@@ -313,6 +314,7 @@ class Pass:
             page=lambda: self.receipt.pages,
             loaded=self._loaded,
             is_late=is_late,
+            sensitive=sensitive_columns(self.description, self.resource),
         )
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:
@@ -339,7 +341,14 @@ class Pass:
             one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
             repeated=self._repeated if own and len(self._chain) == 1 else set(),
+            shown_path=self._shown_path(one),
         )
+
+    def _shown_path(self, one: Resource) -> str | None:
+        """The path as the file has it, where the real one may hold what is sensitive in a parent's record."""
+        place = self._chain.index(one)
+        is_hidden = place and sensitive_columns(self.description, self._chain[place - 1])
+        return one.endpoint.path or one.name if is_hidden else None
 
     def _judge(self) -> None:
         """Let a read that is known to lack rows fail, and one that moved be repeated.

@@ -21,13 +21,14 @@ from messaging_assets.api_description import Endpoint, Incremental
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
+from messaging_assets.http.redaction import plain_address, plain_origin
 from messaging_assets.judgement import Facts, judge
 from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.places import CannotResume, KeptRead, Place
 from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.record_keys import digest_of, keys_of, whole_number
 from messaging_assets.seen_keys import SeenKeys
-from messaging_assets.selection import check_objects, check_selection
+from messaging_assets.selection import check_objects, check_selection, sent_by_server
 
 SetAside = Callable[[Any, str, int], None]
 
@@ -51,6 +52,7 @@ class Source:
         finished: lists that came to an end beyond doubt, with how many different records they have.
         current: the list that is being read.
         marks: how far each list has come; None where there is no cursor.
+        shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
     """
 
     asset: str
@@ -67,11 +69,16 @@ class Source:
     finished: dict[str, int] = field(default_factory=dict)
     current: Reading | None = None
     marks: CursorMarks | None = None
+    shown_path: str | None = None
+
+    def shown(self, url: str | None) -> str:
+        """An address as errors show it."""
+        return plain_address(url) if self.shown_path is None else f"{plain_origin(url)}/.../{self.shown_path}"
 
     @property
     def terms(self) -> Terms:
         """On what terms a request of this resource is sent."""
-        return Terms(self.asset, self.endpoint, self.receipt)
+        return Terms(self.asset, self.endpoint, self.receipt, shown=self.shown)
 
     @property
     def overlap(self) -> int:
@@ -146,7 +153,8 @@ class Reading:
         self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
-        self._came_again = self._rows = self._full_pages = self._stale_pages = 0
+        self._came_again = self._rows = self._full_pages = self._stale_pages = self._longest = 0
+        self._is_full = False
         self._totals: list[int] = []
         self._selector: str | None = None
         self._joins: Counter[str] = Counter()
@@ -202,7 +210,11 @@ class Reading:
         self.page += 1
         self.source.receipt.pages += 1
         check_objects(self.source, response, self.page, rows)
-        sent = len(rows)
+        sent = sent_by_server(self._selector, response.parsed, rows)
+        limit = getattr(self.source.endpoint.paginator, "limit", None)
+        # Without a limit, the first page is as long as a page is, for all that is known.
+        self._is_full = sent >= limit if limit else self.page > 1 and sent >= self._longest
+        self._longest = max(self._longest, sent)
         keys, bad = keys_of(rows, self.source.keys)
         digest = digest_of(rows, self.source.keys)
         if self.resume_at is not None and self.page == 1:
@@ -289,7 +301,14 @@ class Reading:
         """The API refused a page in the way that the file declares as the end of the list."""
         if self.back:
             self._joins["open"] += 1
-        self.ended(how)
+        self.ended(how, self._limit_of_depth(how))
+
+    def _limit_of_depth(self, how: str) -> Finding | None:
+        """What to say of a refusal behind a full page, which is as likely one of pages that are too far back."""
+        if self.may_end_with or self.total is not None or not self._is_full:
+            return None
+        reason = f"{how}, behind a full page: whether rows follow that the API gives nobody, it does not say"
+        return Finding(Verdict.UNKNOWN, reason)
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""

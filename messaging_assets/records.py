@@ -22,6 +22,7 @@ from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt
 from messaging_assets.record_keys import hash_of, hashes_of
+from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_columns import TableColumns, TypedRows
 from messaging_assets.table_description import MergeDisposition
 
@@ -46,6 +47,7 @@ class Batches:
         late: records whose key is in a batch that is already out; they are loaded after it.
         loaded: hashes of a child's keys that are in earlier batches; shared by the parts of a read.
         is_late: whether these are such later versions; they take the place of rows that were counted before.
+        sensitive: names in the table of the columns that nobody may see elsewhere.
 
     Raises:
         MendDescription: the file gives a column another type than the table has.
@@ -62,6 +64,7 @@ class Batches:
     late: dict[Any, dict[str, Any]] = field(default_factory=dict)
     loaded: set[int] = field(default_factory=set)
     is_late: bool = False
+    sensitive: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt)
@@ -71,7 +74,6 @@ class Batches:
         self._parted: dict[int, int] = {}
         self._rejected: list[dict[str, Any]] = []
         self._bytes = self.receipt.bytes
-        self._sensitive = {self.normalize(name) for name, one in self.resource.columns.items() if one.sensitive}
         # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
         is_sorted = any(column.dedup_sort for column in self.resource.columns.values())
         self._keys = () if is_sorted or self.resource.disposition == "append" else self.resource.keys
@@ -228,11 +230,11 @@ class Batches:
         return earlier
 
     def _masked(self, record: Any) -> Any:
-        if not self._sensitive:
+        if not self.sensitive:
             return record
         if not isinstance(record, dict):
             return MASK
-        return {name: MASK if self.columns.name(name) in self._sensitive else value for name, value in record.items()}
+        return {name: MASK if is_sensitive(name, self.sensitive) else value for name, value in record.items()}
 
 
 def merge_strategy(resource: Resource) -> str | None:
@@ -244,6 +246,9 @@ def merge_strategy(resource: Resource) -> str | None:
 def must_load_whole(resource: Resource) -> bool:
     """Whether a merge takes out rows by more than their own key, so that two loads of one read would lose some.
 
-    `scd2` retires every row that is not in the load, and a merge key deletes all rows that share it.
+    `scd2` retires every row that is not in the load, a merge key deletes all rows that share it, and a column to
+    sort by finds the last version among the rows of one load.
     """
-    return resource.disposition == "merge" and (merge_strategy(resource) == "scd2" or bool(resource.merge_keys))
+    is_sorted = any(column.dedup_sort for column in resource.columns.values())
+    by_more = merge_strategy(resource) == "scd2" or bool(resource.merge_keys) or is_sorted
+    return resource.disposition == "merge" and by_more

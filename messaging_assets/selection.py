@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
-from messaging_assets.http.redaction import plain_address, redacted
+from messaging_assets.http.redaction import redacted
 
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
 
-_NAME = re.compile(r"[\w.$@:-]{1,40}")
+# What is no field's name may be somebody's: an address, a number.
+_NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w.$-]{0,39}|[@$_][\w.$-]{1,39}")
 
 
 def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
@@ -38,7 +39,7 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"{source.asset}: the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
-        f"{plain_address(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
+        f"{source.shown(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
         "what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
     )
 
@@ -51,9 +52,24 @@ def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> 
     """
     if rows and not any(type(row) is dict for row in rows):
         raise MendDescription(
-            f"{source.asset}: the list on page {page} of {plain_address(response.url)} holds no objects but "
+            f"{source.asset}: the list on page {page} of {source.shown(response.url)} holds no objects but "
             f"{kind(rows[0])}; point data_selector at the list of records."
         )
+
+
+def sent_by_server(selector: str, body: Any, rows: list[Any]) -> int:
+    """How many rows of a page the server counts: those of the list that a wildcard or a filter picks from.
+
+    Args:
+        selector: what finds the records.
+        body: the answer's JSON.
+        rows: the records that it found.
+    """
+    path = selector.removesuffix("[*]")
+    before, bracket, _ = path.partition("[")
+    if not bracket:
+        return len(rows)
+    return sum(len(value) for value in json_paths.find_values(before or "$", body) if isinstance(value, list))
 
 
 def kind(value: Any) -> str:

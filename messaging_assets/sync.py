@@ -142,6 +142,10 @@ class _Job:
             return resumed
         auths = self._authenticators(credentials)
         base_url = credentials.base_url_for(self.description)
+        # Some APIs take a token in the path; what only the environment says of it is nobody's business.
+        written = self.description.client.base_url.split("/")
+        added = (part for part in base_url.split("/")[3:] if part not in written)
+        self.redaction.add(*(part for part in added if len(part) >= 8 and any(map(str.isdigit, part))))
         number, is_anew = 1, False
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
@@ -311,8 +315,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     innermost: BaseException = error
     while innermost.__cause__ or innermost.__context__:
         innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
-    # What stands in single quotes may be a record's value; databases like to quote what they refuse.
-    words = re.sub(r"'[^']*'", "'...'", redaction(str(innermost).strip().split("\n")[0])[:300]).rstrip(".")
+    # What stands in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
+    words = re.sub(r"'.*'|\".*\"", "'...'", redaction(str(innermost).strip().split("\n")[0])[:300]).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     if isinstance(innermost, (TypeError, AttributeError, NameError, AssertionError, ImportError)):
         return SyncFailure(

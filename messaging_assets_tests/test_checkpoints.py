@@ -49,6 +49,16 @@ def test_all_parts_together_are_the_whole_list(messages: Sandbox) -> None:
     assert len(synced["metadata"]["jobs"]) >= 5
 
 
+def test_a_part_ends_after_its_seconds_too(messages: Sandbox) -> None:
+    messages.fault(Fault(api="messaging", offset=1500, status=500))
+    messages.fault(Fault(api="messaging", latency=0.05))
+
+    failed = sync(100, checkpoint={"seconds": 0.2})
+
+    assert not failed["green"]
+    assert 0 < len(failed["ids"]) < 1500
+
+
 def test_a_failed_read_leaves_whole_rows_and_the_next_goes_on_behind_them(messages: Sandbox) -> None:
     failed = _failed_at(messages, 1500)
     synced = sync(100, **PARTS)

@@ -24,6 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and for
 WAYS = [(destination, way) for way in ("merge", "replace", "append") for destination in ("duckdb", "postgres")]
 # Up to here a sync reads and normalizes, which is the same in every way of writing: one of them is killed there.
 COMMON = 26
+# Every destination and way of writing has at least so many.
+FEWEST = 37
 # Where the commits end, whatever the destination and the way of writing.
 MOST = 48
 # One whole read of the changed list: three pages of 500, and the empty one that confirms the end.
@@ -147,7 +149,7 @@ def _aimed() -> Iterator[Any]:
 def test_killed_at_a_commit_the_next_sync_is_right(
     place: Any, destination: str, way: str, number: int, is_after: bool
 ) -> None:
-    _kill_at(place(destination, way), number, is_after)
+    assert _kill_at(place(destination, way), number, is_after) or number >= FEWEST
 
 
 def _kill_at(project: Place, number: int, is_after: bool) -> bool:

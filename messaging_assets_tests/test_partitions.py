@@ -97,6 +97,38 @@ def test_the_time_zone_of_the_file_bounds_the_window(messages: Sandbox) -> None:
     assert messages.asked("messaging", "messages")[0].query["since"] == "2025-03-01T23:00:00Z"
 
 
+@pytest.mark.parametrize(
+    ("type_", "key", "since", "until"),
+    [
+        ("hourly", "2025-03-02-05:00", "2025-03-02T05:00:00Z", "2025-03-02T06:00:00Z"),
+        ("weekly", "2025-03-02", "2025-03-02T00:00:00Z", "2025-03-09T00:00:00Z"),
+        ("monthly", "2025-02-01", "2025-02-01T00:00:00Z", "2025-03-01T00:00:00Z"),
+    ],
+)
+def test_windows_have_the_length_of_their_type(messages: Sandbox, type_: str, key: str, since: str, until: str) -> None:
+    synced = _run(key, partitions={"type": type_})
+
+    asked = messages.asked("messaging", "messages")[0].query
+    assert (asked["since"], asked["until"]) == (since, until)
+    rows = messages.rows("messaging", "messages")
+    assert synced["ids"] == sorted(row["id"] for row in rows if since <= row["timestamp"] < until)
+
+
+@pytest.mark.parametrize(
+    ("day", "since", "until"),
+    [
+        ("2025-03-30", "2025-03-29T23:00:00Z", "2025-03-30T22:00:00Z"),
+        ("2025-10-26", "2025-10-25T22:00:00Z", "2025-10-26T23:00:00Z"),
+    ],
+    ids=["23 hours", "25 hours"],
+)
+def test_a_day_on_which_clocks_change_is_as_long_as_it_is(messages: Sandbox, day: str, since: str, until: str) -> None:
+    _run(day, partitions={"timezone": "Europe/Berlin"})
+
+    asked = messages.asked("messaging", "messages")[0].query
+    assert (asked["since"], asked["until"]) == (since, until)
+
+
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_running_a_window_again_replaces_exactly_that_window(messages: Sandbox, disposition: str) -> None:
     _run("2025-03-02", write_disposition=disposition)

@@ -187,3 +187,23 @@ def test_a_resource_that_another_machine_holds_for_too_long_is_refused_in_a_sent
         pass
     with only_sync_in_database("chat.users", pipelines[1], longest_wait=0.2):
         pass
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(5))
+def test_many_writers_at_once_lose_and_repeat_nothing(messages: Sandbox, seed: int) -> None:
+    """Ten processes at once, in two ways of writing, a third of them killed."""
+    ways = ("merge", "replace")
+
+    def work(number: int) -> Any:
+        return sync(100 + 50 * (number % 3), write_disposition=ways[number % 2])
+
+    for attempt in range(4):
+        processes = [Process(lambda number=number: work(number)) for number in range(10)]  # type: ignore[misc]
+        time.sleep(0.3 + 0.2 * ((seed + attempt) % 4))
+        for process in processes[::3]:
+            process.kill()
+        ended = [process.wait() for process in processes]
+        assert all(synced["green"] for status, synced in ended if status == 0)
+    _, last = in_a_process(lambda: sync(write_disposition="merge"))
+    assert last["ids"] == sorted(row["id"] for row in messages.rows("messaging", "messages"))

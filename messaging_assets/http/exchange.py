@@ -49,7 +49,9 @@ class Counts(Protocol):
 
 @dataclass(frozen=True)
 class Terms:
-    """What the file agreed with the API for this request; `page` is the number of the page that is asked for."""
+    """What the file agreed with the API for this request; `page` is the number of the page that is asked for, `shown`
+    gives an address as errors may show it.
+    """
 
     asset: str
     endpoint: Endpoint
@@ -57,6 +59,7 @@ class Terms:
     end_statuses: frozenset[int] = frozenset()
     page: int = 1
     explain: Callable[[Answer], str | None] = lambda answer: None
+    shown: Callable[[str | None], str] = plain_address
 
 
 @dataclass
@@ -93,9 +96,7 @@ class Exchange:
         while isinstance(outcome := self._attempt(request, terms), Trouble):
             wait = seconds_before(attempt, outcome, handler)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
-                raise failure(
-                    outcome, f"{terms.asset}: {request.method} {plain_address(request.url)}", handler, attempt
-                )
+                raise failure(outcome, f"{terms.asset}: {request.method} {terms.shown(request.url)}", handler, attempt)
             terms.counts.retried(outcome.label)
             self._pause(wait, outcome, terms)
             attempt += 1

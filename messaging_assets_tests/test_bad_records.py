@@ -202,3 +202,11 @@ def test_bad_records_of_a_table_with_child_tables_are_set_aside_too(one_table: O
     ]
     children = one_table.rows("SELECT a FROM resource_name__parts ORDER BY a")
     assert [row["a"] for row in children] == [1, 2]
+
+
+def test_a_sensitive_part_of_a_nested_value_is_masked_in_a_bad_record(one_table: OneTable) -> None:
+    columns = {"id": {"data_type": "bigint", "nullable": False}, "user__password": {"sensitive": True}}
+    one_table.sync([{"id": 1}, {"id": None, "user": {"name": "a", "password": "hunter2"}}], columns=columns)
+    [rejected] = one_table.rejected()
+    assert "hunter2" not in rejected["record"]
+    assert "***" in rejected["record"]

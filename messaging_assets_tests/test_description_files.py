@@ -276,6 +276,7 @@ BAD = [
             ("headers.X-Api-Key", f"headers: {{X-Api-Key: {CANARY}}}"),
             ("params.apiKey", f"params: {{apiKey: {CANARY}}}"),
             ("json.login.password", f"json: {{login: {{password: {CANARY}}}}}"),
+            ("path", f"path: '/v1/users?limit=5&api_key={CANARY}'"),
         )
     ),
     *(

@@ -93,6 +93,14 @@ def test_with_a_column_to_sort_by_dlt_finds_the_last_version(one_table: OneTable
     assert [row["at"] for row in one_table.rows()] == [9]
 
 
+def test_the_last_version_by_a_column_is_found_over_all_pages_of_a_long_read(one_table: OneTable) -> None:
+    one_table.page_size = 2
+    columns = {"at": {"data_type": "bigint", "dedup_sort": "desc"}}
+    rows = [{"id": 1, "at": 9}, {"id": 2, "at": 1}, {"id": 3, "at": 1}, {"id": 4, "at": 1}, {"id": 1, "at": 3}]
+    one_table.sync(rows, columns=columns, checkpoint={"pages": 1}, passes=1)
+    assert [row["at"] for row in one_table.rows(f"SELECT * FROM {RESOURCE} ORDER BY id")] == [9, 1, 1, 1]
+
+
 def test_a_table_of_versions_keeps_the_old_one_and_gets_no_new_one_for_an_unchanged_row(one_table: OneTable) -> None:
     disposition = {**MERGE, "strategy": "scd2"}
     one_table.sync([{"id": 1, "v": 1}, {"id": 2, "v": 2}], write_disposition=disposition)

@@ -10,7 +10,9 @@ from messaging_assets_tests.faults.one_list import AT_ONCE, OFFSETS, OneList, Ou
 Lists = dict[str, list[dict[str, Any]]]
 
 
-def family(one_list: OneList, channels: list[dict[str, Any]], lists: Lists, **child: Any) -> Outcome:
+def family(
+    one_list: OneList, channels: list[dict[str, Any]], lists: Lists, parent: dict[str, Any] | None = None, **child: Any
+) -> Outcome:
     """Sync the messages of all channels, each list asked for by the channel's slug."""
     endpoint = {
         "path": "messages",
@@ -25,7 +27,7 @@ def family(one_list: OneList, channels: list[dict[str, Any]], lists: Lists, **ch
             "name": one_list.api,
             "client": {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client},
             "resources": [
-                {"name": "channels", "primary_key": "id", "endpoint": endpoint},
+                {"name": "channels", "primary_key": "id", "endpoint": endpoint, **(parent or {})},
                 {"name": "posts", "primary_key": "id", "write_disposition": "merge", "endpoint": of_a_channel, **child},
             ],
         }
@@ -66,3 +68,30 @@ def test_parents_whose_values_make_one_address_are_one_list(one_list: OneList) -
     synced = family(one_list, channels, lists, write_disposition="append")
 
     assert synced.ids == [0, 1, 2, 3, 4]
+
+
+SENSITIVE: dict[str, Any] = {"columns": {"slug": {"data_type": "text", "sensitive": True}}}
+
+
+def test_a_sensitive_field_of_a_parent_stands_in_no_rejected_record(one_list: OneList) -> None:
+    """A child's bad record that carries a sensitive field of its parent: it is masked where the record is kept."""
+    channels: list[dict[str, Any]] = [{"id": 1, "slug": "alice@example.com"}]
+    lists: Lists = {"alice@example.com": [{"id": 1}, {"id": 2, "size": "large"}]}
+    columns = {"size": {"data_type": "bigint"}}
+
+    synced = family(one_list, channels, lists, parent=SENSITIVE, include_from_parent=["slug"], columns=columns)
+
+    [rejected] = synced.rejected
+    assert "alice" not in rejected["record"]
+    assert "***" in rejected["record"]
+
+
+def test_a_sensitive_field_of_a_parent_stands_in_no_failure(one_list: OneList) -> None:
+    """A child's address that holds a sensitive field of its parent: the failure shows the path as the file has it."""
+    channels: list[dict[str, Any]] = [{"id": 1, "slug": "alice@example.com"}]
+    endpoint = {"path": "people/{resources.channels.slug}/messages", "error_handler": AT_ONCE}
+
+    synced = family(one_list, channels, {}, parent=SENSITIVE, endpoint=endpoint)
+
+    assert "alice" not in synced.sentence
+    assert "/.../people/{resources.channels.slug}/messages answered 404" in synced.sentence

@@ -168,6 +168,35 @@ def test_offsets_refused_with_a_declared_status_are_red_where_the_total_says_mor
     assert_red(one_list.sync({**OFFSETS, "end_status_codes": [400]}), "200 different ones came")
 
 
+def test_a_declared_status_behind_a_full_page_may_be_a_limit_of_depth_and_is_in_doubt(one_list: OneList) -> None:
+    """An API without a total that refuses far pages with the status that the file takes for the end."""
+    one_list.fault(rewrite=lambda payload, request: {"data": payload["data"]})
+    one_list.sandbox.settings.offset_limit = 100
+    outcome = one_list.sync({**OFFSETS, "end_status_codes": [400]})
+    assert outcome.ids == ids(200)
+    assert outcome.verdict == "unknown"
+    assert "behind a full page" in outcome.reason
+
+
+@pytest.mark.parametrize("paginator", [OFFSETS, {"type": "page_number", "base_page": 1}], ids=["offset", "page"])
+@pytest.mark.parametrize("selector", ["data[*].items[*]", "data[?(@.kind == 'a')]"])
+def test_a_selector_that_picks_from_the_list_pages_by_the_list(
+    one_list: OneList, selector: str, paginator: dict[str, Any]
+) -> None:
+    """A wildcard or a filter in data_selector: pages go on by what the server sent, not by what was picked."""
+    groups = [{"kind": "ab"[n % 2], "id": f"group_{n}", "items": [made(n)] if n > 40 else []} for n in range(160)]
+
+    def page(payload: Any, request: Any) -> Any:
+        start = 40 * (int(request.query["page"]) - 1) if "page" in request.query else request.offset or 0
+        return {"data": groups[start : start + 40]}
+
+    one_list.fault(rewrite=page)
+    limited = {**paginator, "limit": 40} if paginator is OFFSETS else paginator
+    outcome = one_list.sync(limited, data_selector=selector)
+    assert outcome.green, outcome.sentence
+    assert len(outcome.table) == (119 if "items" in selector else 80)
+
+
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_the_end_may_be_a_declared_status_and_only_a_declared_one(one_list: OneList, status: int) -> None:
     one_list.sandbox.settings.past_end_status = status

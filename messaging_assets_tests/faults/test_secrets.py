@@ -20,6 +20,7 @@ from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.faults.one_list import OneList
 
 CANARY = 'c4nary+se/cr=et%&"x'
 TOKEN = "t0ken-canary-of-the-api"
@@ -285,3 +286,11 @@ def test_plain_http_to_another_machine_warns_and_loopback_does_not(place: Place,
         place.records.clear()
         with ApiSession(url, Client(base_url=url)):
             assert any("plain http" in record for record in place.records) is warns
+
+
+def test_a_token_in_an_address_of_the_environment_shows_in_no_failure(one_list: OneList) -> None:
+    """An API that takes its token in the path: the address comes from the environment, and failures hide that part."""
+    one_list.secrets["base_url"] = f"{one_list.sandbox.url}/bot12345:AAExyz"
+    outcome = one_list.sync()
+    assert "answered 404" in outcome.sentence
+    assert "AAExyz" not in outcome.sentence

@@ -28,7 +28,9 @@ def write_plot(outcome: Outcome, peers: Outcome | None, footer: str, file: Path)
     """
     runs = {name: (outcome.inner(name), outcome.peak(name)) for name in outcome.runs}
     if peers:
-        runs |= {name: (peers.wall(name), peers.peak(name)) for name in peers.runs if name not in runs}
+        # They ask for 1,000 rows a page, as they do by themselves, which is on their side.
+        names = [name for name in peers.runs if name not in runs]
+        runs |= {f"{name}, 1,000 a page": (peers.inner(name), peers.peak(name)) for name in names}
     seconds = {name: statistics.median(values) for name, (values, _) in runs.items()}
     memory = {name: statistics.median(values) for name, (_, values) in runs.items()}
     top, parts = 34, [f'<text x="12" y="22" class="title">{escape(outcome.title)}</text>']

@@ -3,6 +3,10 @@
 A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
 one of a busy channel. What a mark means (lag, open and closed ends, rows at the boundary) is dlt's own code; how
 texts compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9".
+
+A mark says what to ask for. A merge loads what comes then, but for what it has loaded to the letter: a row with the
+mark's own value may have changed since, and one that looks older may be newer by a clock that was set back. An append
+leaves out what is behind its mark, which it would have twice.
 """
 
 from __future__ import annotations
@@ -140,9 +144,17 @@ class ListCursor:
         own: the incremental as the file has it.
         blank: the same as dlt has it.
         mark: how far an earlier read came.
+        takes_repeats: whether rows that were loaded before may be loaded again.
     """
 
-    def __init__(self, asset: str, own: described.Incremental, blank: Any, mark: Mapping[str, Any] | None) -> None:
+    def __init__(
+        self,
+        asset: str,
+        own: described.Incremental,
+        blank: Any,
+        mark: Mapping[str, Any] | None,
+        takes_repeats: bool,
+    ) -> None:
         self._asset, self._own, self._is_behind = asset, own, False
         start = _comparable(mark["last_value"] if mark else own.initial_value)
         hashes = list(mark["unique_hashes"]) if mark else []
@@ -158,6 +170,7 @@ class ListCursor:
         self._cursor.own_state = self._state
         # dlt would close the whole pipe behind the newest rows; here one list is closed, by its paginator.
         self._cursor.bind(SimpleNamespace(name=asset, has_parent=True))
+        self._takes_repeats = takes_repeats
 
     @property
     def values(self) -> dict[str, Any]:
@@ -199,16 +212,28 @@ class ListCursor:
             )
         else:
             self._is_behind = bool(rows) and self._is_before_start(rows[-1])
+            if self._takes_repeats and len(newer) < len(rows) and not self._own.row_order:
+                taken = set(map(id, newer))
+                newer = [row for row in rows if id(row) in taken or self._is_late(row)]
             return newer
         raise MendDescription(f"{self._asset}: {why}, so what is new cannot be told; {step}.")
+
+    def _is_late(self, row: Any) -> bool:
+        """Whether a row is older than the mark, and not than what the file itself begins with."""
+        start, found = self._cursor.start_value, json_paths.find_values(self._own.cursor_path, row)
+        value, least = (_comparable(found[0]) if found else None), _comparable(self._own.initial_value)
+        return self._is_older(value, start) and not self._is_older(value, least)
+
+    def _is_older(self, value: Any, start: Any) -> bool:
+        if value is None or start is None or value == start:
+            return False
+        return bool(self._cursor.last_value_func((value, start)) == start)
 
     def _is_before_start(self, row: Any) -> bool:
         """Whether a row is truly behind the start; dlt closes at one that equals it, where a new one may follow."""
         start, found = self._cursor.start_value, json_paths.find_values(self._own.cursor_path, row)
         value = _comparable(found[0]) if found else None
-        if self._own.row_order != "desc" or start is None or value is None or value == start:
-            return False
-        return bool(self._cursor.last_value_func((value, start)) == start)
+        return self._own.row_order == "desc" and self._is_older(value, start)
 
 
 class CursorMarks:
@@ -219,19 +244,30 @@ class CursorMarks:
         own: the incremental as the file has it.
         keys: the fields that tell a list's rows apart.
         kept: the marks as the last committed load left them; never changed.
+        takes_repeats: whether rows that were loaded before may be loaded again, because they are merged.
     """
 
-    def __init__(self, asset: str, own: described.Incremental, keys: tuple[str, ...], kept: Mapping[str, Any]) -> None:
-        self._asset, self._own, self._kept = asset, own, kept
+    def __init__(
+        self,
+        asset: str,
+        own: described.Incremental,
+        keys: tuple[str, ...],
+        kept: Mapping[str, Any],
+        takes_repeats: bool = False,
+    ) -> None:
+        self._asset, self._own, self._kept, self._takes_repeats = asset, own, kept, takes_repeats
         settings = own.model_dump(exclude_unset=True, exclude=_OURS)
-        self._blank = _Cursor(**{"primary_key": list(keys) or None, **settings})
+        # Without a key dlt compares whole rows at the mark.
+        self._blank = _Cursor(**{"primary_key": None if takes_repeats else list(keys) or None, **settings})
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
 
     def cursor(self, name: str) -> ListCursor:
         """The cursor of a list that is about to be read."""
         if name not in self._open:
-            self._open[name] = ListCursor(self._asset, self._own, self._blank, self._kept.get(name))
+            self._open[name] = ListCursor(
+                self._asset, self._own, self._blank, self._kept.get(name), self._takes_repeats
+            )
         return self._open[name]
 
     def close(self, name: str, moves: bool) -> None:

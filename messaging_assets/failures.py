@@ -6,7 +6,8 @@
     |-- CheckCredentials         the API refused who we are; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
-        `-- PagesRepeat          correct the paginator in the API file; trying again cannot help
+        |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
+        `-- CapReached           raise the cap in the API file; trying again cannot help
 
 No message ever holds a secret or a record's content.
 """
@@ -63,6 +64,12 @@ class ReadIncomplete(SyncFailure):
 
 class PagesRepeat(ReadIncomplete):
     """The API answers with pages that it gave before, and would do so again."""
+
+    retryable: ClassVar[bool] = False
+
+
+class CapReached(ReadIncomplete):
+    """The list goes on behind the cap that the file itself sets."""
 
     retryable: ClassVar[bool] = False
 

@@ -20,7 +20,7 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
-from messaging_assets.failures import MendDescription, ReadIncomplete, SyncFailure, sync_failure
+from messaging_assets.failures import CapReached, MendDescription, ReadIncomplete, SyncFailure, sync_failure
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
 from messaging_assets.page_reader import PageReader
@@ -43,6 +43,8 @@ from messaging_assets.sensitive_columns import sensitive_columns
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
+# Merges to which a row that comes again is nothing new; scd2 would make a version of it.
+_TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
 _RESUMABLE = (
     OffsetPaginator,
     PageNumberPaginator,
@@ -298,7 +300,8 @@ class Pass:
         state, path = dlt.current.resource_state(), cursor.cursor_path
         single = state.get("incremental", {}).get(path)
         kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
-        return CursorMarks(asset, cursor, keys, deepcopy(kept) if is_own else {})
+        is_merged = self.resource.disposition == "merge" and merge_strategy(self.resource) in (None, *_TAKING_REPEATS)
+        return CursorMarks(asset, cursor, keys, deepcopy(kept) if is_own else {}, takes_repeats=is_merged)
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
@@ -354,12 +357,15 @@ class Pass:
         """Let a read that is known to lack rows fail, and one that moved be repeated.
 
         Raises:
+            CapReached: the file itself ends the list early.
             ReadIncomplete: rows are missing.
             Unsettled: it moved, and another pass is allowed.
         """
         finding = self.receipt.finding
         may_settle = finding.moved and not self.is_last
         if finding.verdict is Verdict.INCOMPLETE or may_settle:
+            if finding.reason.startswith("maximum_"):
+                raise CapReached(f"{self.asset}: {finding.reason}; raise it in the file, or take it out.")
             kind = Unsettled if may_settle else ReadIncomplete
             raise kind(f"{self.asset}: {finding.reason}; run it again, and see the receipt for what came.")
 

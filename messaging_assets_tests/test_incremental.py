@@ -268,6 +268,45 @@ def test_rows_in_the_cursors_order_are_left_behind_its_mark_and_a_late_one_at_th
     assert synced.receipt["verdict"] == "read to the end"
 
 
+def test_a_row_that_changed_within_the_second_of_the_mark_is_loaded_anew(one_table: OneTable) -> None:
+    rows = [{"id": number, "at": f"2025-03-02T10:00:0{number}Z", "v": "old"} for number in range(3)]
+    _serve(one_table, rows)
+    one_table.sync(endpoint=_endpoint(start_param=None))
+    rows[2]["v"] = "new"
+    _serve(one_table, rows)
+
+    again = one_table.sync()
+
+    assert [row["v"] for row in one_table.rows()] == ["old", "old", "new"]
+    assert again.receipt["verdict"] != "proven"
+
+
+def test_rows_that_only_look_older_than_the_mark_are_merged_and_those_before_the_files_start_are_not(
+    one_table: OneTable,
+) -> None:
+    """Local times without a zone, when clocks are set back."""
+    endpoint = _endpoint(start_param=None, initial_value="2025-10-26T00:00:00")
+    _serve(one_table, [{"id": 1, "at": "2025-10-26T02:30:00"}])
+    one_table.sync(endpoint=endpoint)
+    _serve(one_table, [{"id": 2, "at": "2025-10-26T02:10:00"}, {"id": 3, "at": "2025-10-25T23:00:00"}])
+
+    synced = one_table.sync()
+
+    assert [row["id"] for row in one_table.rows()] == [1, 2]
+    assert synced.receipt["rows_before_mark"] == 1
+    assert "rows came that were left out" in synced.receipt["verdict_reason"]
+
+
+def test_a_row_without_a_cursor_value_that_is_left_out_is_counted_and_nothing_is_proven(one_table: OneTable) -> None:
+    endpoint = _endpoint(start_param=None, on_cursor_value_missing="exclude") | {"total": "exact"}
+    _serve(one_table, [{"id": 1, "at": 5}, {"id": 2}])
+
+    synced = one_table.sync(endpoint=endpoint)
+
+    assert synced.receipt["rows_before_mark"] == 1
+    assert synced.receipt["verdict"] == "read to the end"
+
+
 def test_a_mark_that_does_not_compare_with_the_rows_is_told_of_in_a_sentence(one_table: OneTable) -> None:
     _serve(one_table, [{"id": 1, "at": 5}])
 

@@ -102,7 +102,7 @@ class Pass:
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
         self._repeated: set[int] = set()
-        self._loaded: set[int] = set()
+        self._loaded: dict[int, int] = {}
         self._reader: PageReader | None = None
         self._rest: list[dict[str, Any]] = []
         self._state: Any = {}
@@ -316,6 +316,7 @@ class Pass:
             is_child=len(self._chain) > 1,
             page=lambda: self.receipt.pages,
             loaded=self._loaded,
+            from_parent=frozenset(self._names_from_parent(self.resource)),
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
         )
@@ -324,15 +325,17 @@ class Pass:
         assert self._batches is not None
         self._batches.set_aside(record, reason, page)
 
+    def _names_from_parent(self, one: Resource) -> tuple[str, ...]:
+        return tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
+
     def _leave_out_parent(self, record: Any, reason: str, page: int) -> None:
         self.receipt.found(Verdict.UNKNOWN, f"parents: a record was left out ({reason}), so its list was not read")
 
     def _source_of(self, one: Resource) -> Source:
         own = one is self._chain[-1]
-        from_parent = tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
         endpoint = with_paginator(self.description, one)
         asset = self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})"
-        keys = tuple(key for key in one.keys if key not in from_parent)
+        keys = tuple(key for key in one.keys if key not in self._names_from_parent(one))
         return Source(
             asset=asset,
             endpoint=endpoint,

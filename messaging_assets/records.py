@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from operator import itemgetter
 from typing import Any
 
+import orjson
 from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.schema.utils import dlt_id_column
 
@@ -20,7 +21,7 @@ from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
-from messaging_assets.receipt import Receipt
+from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.record_keys import hash_of, hashes_of
 from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_columns import TableColumns, TypedRows
@@ -45,7 +46,9 @@ class Batches:
         is_child: whether this class itself must see what repeats, because keys hold a parent's fields.
         page: tells the number of the page that is being read.
         late: records whose key is in a batch that is already out; they are loaded after it.
-        loaded: hashes of a child's keys that are in earlier batches; shared by the parts of a read.
+        loaded: hashes of a child's keys that are in earlier batches, with one of the record each; shared by the parts
+            of a read.
+        from_parent: the names of a child's fields that come from its parent's record.
         is_late: whether these are such later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
 
@@ -62,7 +65,8 @@ class Batches:
     is_child: bool = False
     page: Callable[[], int] = lambda: 0
     late: dict[Any, dict[str, Any]] = field(default_factory=dict)
-    loaded: set[int] = field(default_factory=set)
+    loaded: dict[int, int] = field(default_factory=dict)
+    from_parent: frozenset[str] = frozenset()
     is_late: bool = False
     sensitive: frozenset[str] = frozenset()
 
@@ -124,7 +128,7 @@ class Batches:
             return False
         if self.receipt.rows_loaded and not self.is_late:
             hashes = hashes_of(keys)
-            earlier = (self.loaded,) if self.is_child else (self.repeated, self._parted.keys())
+            earlier = (self.loaded.keys(),) if self.is_child else (self.repeated, self._parted.keys())
             if not all(one.isdisjoint(hashes) for one in earlier):
                 return False
         self._places.update(zip(keys, range(len(self._rows), len(self._rows) + len(rows)), strict=True))
@@ -141,7 +145,7 @@ class Batches:
             if place is not None:
                 self._repeat(place, row, page)
                 return
-            if self._came_earlier(key):
+            if self._came_earlier(key, row):
                 if not self._first_wins:
                     self.late[key] = row
                 return
@@ -156,7 +160,8 @@ class Batches:
         places, self._places = self._places, {}
         self._bytes = self.receipt.bytes
         if self.is_child:
-            self.loaded.update(hashes_of(list(places)))
+            contents = [self._content(rows[place]) for place in places.values()]
+            self.loaded.update(zip(hashes_of(list(places)), contents, strict=True))
         elif pages:
             # A page may go on in the next batch, and so may keys that it has twice.
             for key, place in places.items():
@@ -213,21 +218,44 @@ class Batches:
                 return False
         return True
 
+    def _content(self, row: dict[str, Any]) -> int:
+        """What tells whether two records of a child with one key are the same; 0 where its key names the parent."""
+        if not self.from_parent.isdisjoint(self._keys):
+            return 0
+        own = {name: value for name, value in row.items() if name not in self.from_parent}
+        try:
+            return hash(orjson.dumps(own, option=orjson.OPT_SORT_KEYS))
+        except TypeError:  # integers that are too large for it
+            return hash(repr(sorted(own.items())))
+
+    def _are_two(self) -> None:
+        self.receipt.found(
+            Verdict.UNKNOWN,
+            "records with one key and different content came, of which one is kept: if they are of different parents, "
+            "add the parent's key (include_from_parent) to primary_key",
+        )
+
     def _repeat(self, place: int, row: dict[str, Any], page: int) -> None:
+        if self.is_child and self._content(row) != self._content(self._rows[place]):
+            self._are_two()
         if not self._first_wins:
             self._rows[place], self._pages[place] = row, page
         self.receipt.duplicates += self.is_child
 
-    def _came_earlier(self, key: tuple[Any, ...]) -> bool:
+    def _came_earlier(self, key: tuple[Any, ...], row: dict[str, Any]) -> bool:
         """Whether a key is, or may be, in an earlier batch."""
         if self.is_late or not self.receipt.rows_loaded:
             return False
         if not self.is_child:
             # The reading saw this key on an earlier page, and it is not in this batch.
             return (hashed := hash_of(key)) in self.repeated or hashed in self._parted
-        earlier = hash_of(key) in self.loaded
-        self.receipt.duplicates += earlier
-        return earlier
+        known = self.loaded.get(hash_of(key))
+        if known is None:
+            return False
+        self.receipt.duplicates += 1
+        if known != self._content(row):
+            self._are_two()
+        return True
 
     def _masked(self, record: Any) -> Any:
         if not self.sensitive:

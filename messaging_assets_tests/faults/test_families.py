@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from messaging_assets.api_description import ApiDescription
 from messaging_assets_tests.faults.one_list import AT_ONCE, OFFSETS, OneList, Outcome
 
@@ -95,3 +97,42 @@ def test_a_sensitive_field_of_a_parent_stands_in_no_failure(one_list: OneList) -
 
     assert "alice" not in synced.sentence
     assert "/.../people/{resources.channels.slug}/messages answered 404" in synced.sentence
+
+
+CHANNELS: list[dict[str, Any]] = [{"id": 1, "slug": "a"}, {"id": 2, "slug": "b"}]
+LOCAL: Lists = {slug: [{"id": number, "text": f"{slug}{number}"} for number in range(5)] for slug in "ab"}
+
+
+@pytest.mark.parametrize("checkpoint", [{"pages": 50}, {"pages": 1}], ids=["one part", "several parts"])
+def test_children_whose_keys_are_their_parents_own_are_in_doubt(one_list: OneList, checkpoint: dict[str, Any]) -> None:
+    """Children with one key in two parents' lists, and other content: one of them is lost, and the sync says so."""
+    synced = family(one_list, CHANNELS, LOCAL, checkpoint=checkpoint)
+
+    assert len(synced.ids) == 5
+    assert synced.verdict == "unknown"
+    assert "add the parent's key (include_from_parent) to primary_key" in synced.reason
+
+
+def test_children_whose_key_names_their_parent_are_all_there(one_list: OneList) -> None:
+    """The same children, told apart by their parent's key as well."""
+    synced = family(
+        one_list,
+        CHANNELS,
+        LOCAL,
+        include_from_parent=["id"],
+        primary_key=["_channels_id", "id"],
+        checkpoint={"pages": 1},
+    )
+
+    assert len(synced.ids) == 10
+    assert synced.verdict == "proven"
+
+
+def test_a_record_that_two_parents_share_is_one_record(one_list: OneList) -> None:
+    """A record that stands the same in two parents' lists: it is in the table once, which is no doubt."""
+    shared = [{"id": number, "name": "somebody"} for number in range(5)]
+
+    synced = family(one_list, CHANNELS, {"a": shared, "b": shared}, include_from_parent=["id"])
+
+    assert len(synced.ids) == 5
+    assert synced.verdict == "proven"

@@ -30,6 +30,8 @@ def cron_in_words(cron: str) -> str | None:
     if hour == "*" and day == weekday == "*":
         return _within_an_hour(minute)
     if minute.isdigit() and hour.startswith("*/") and hour[2:].isdigit() and day == weekday == "*":
+        if 24 % max(int(hour[2:]), 1):
+            return None  # it begins anew at midnight
         past = "" if int(minute) == 0 else f", {int(minute)} minutes past"
         return f"every {int(hour[2:])} hours{past}"
     days = _which_days(day, weekday)
@@ -43,7 +45,8 @@ def _within_an_hour(minute: str) -> str | None:
     if minute in ("*", "*/1"):
         return "every minute"
     if minute.startswith("*/") and minute[2:].isdigit():
-        return f"every {int(minute[2:])} minutes"
+        # Others begin anew at each full hour.
+        return f"every {int(minute[2:])} minutes" if 60 % max(int(minute[2:]), 1) == 0 else None
     if minute.isdigit():
         return "every full hour" if int(minute) == 0 else f"every hour, {int(minute)} minutes past"
     return None

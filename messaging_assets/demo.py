@@ -67,10 +67,14 @@ class AssetCount:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Show Dagster's log of each run.")
 def demo(as_json: bool, verbose: bool) -> None:
-    """Run the jobs of all five APIs against the built-in sandbox and count what was loaded.
+    r"""Run the jobs of all five APIs against the built-in sandbox and count what was loaded.
 
     Exit status 0 only if every asset materialized, every check passed and every count is right, else 1.
     Nothing leaves the machine.
+
+    \b
+    messaging-assets demo
+    messaging-assets demo --json
     """
     from messaging_assets.sandbox import Sandbox
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -23,28 +26,50 @@ _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 @click.command(short_help="Open the Dagster UI, with the sandbox playing the shipped APIs.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address the UI listens on.")
-@click.option("--port", type=int, help="Port of the UI.  [default: 3000, or a free one when that is taken]")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), help="Port of the UI.  [default: 3000, or a free one when that is taken]"
+)
 @click.option("--sandbox/--no-sandbox", default=True, show_default=True, help="Whether to start the sandbox.")
 @click.option(
     "--grow-every", type=float, default=60.0, show_default=True, metavar="SECONDS",
     help="How often the sandbox's APIs get newer rows, for sensors to find; 0 is never.",
 )  # fmt: skip
-def dev(host: str, port: int | None, sandbox: bool, grow_every: float) -> None:
-    """Open the Dagster UI on this project; Ctrl-C ends it and all it started.
+@click.option("--json", "as_json", is_flag=True, help="Print the addresses as one JSON object, and all else as errors.")
+def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: bool) -> None:
+    r"""Open the Dagster UI on this project; Ctrl-C ends it and all it started.
 
     The sandbox plays the shipped APIs of which no secret or address is set; those that are set are asked as they
     are. Tables, run history and all else stay in .messaging_assets/ (a DAGSTER_HOME that is set wins).
+
+    \b
+    messaging-assets dev
+    messaging-assets dev --port 3100 --no-sandbox
     """
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
     home = settle_dagster_home(project_folders())
     played = _apis_to_play() if sandbox else []
-    with _sandbox(played, grow_every) as environment:
-        click.echo(f"Run history: {home}")
+    with _sandbox(played, grow_every, is_quiet=as_json) as environment:
+        if as_json:
+            port = port or _free_port(host)
+            told = {"address": f"http://{host}:{port}", "run_history": str(home), "sandbox": sorted(played)}
+            click.echo(json.dumps(told))
+        else:
+            click.echo(f"Run history: {home}")
         arguments = ["--host", host, *(["--port", str(port)] if port else []), *_workspace()]
         # `dagster dev` advises `dg dev`, which needs a project of dg's own layout.
         command = [sys.executable, "-W", "ignore::FutureWarning", "-m", "dagster", "dev", *arguments]
-        raise SystemExit(_run_until_told(command, {**os.environ, **environment}))
+        output = sys.stderr if as_json else None
+        raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output))
+
+
+def _free_port(host: str) -> int:
+    """Dagster's own port, or any that is free."""
+    for port in (3000, 0):
+        with socket.socket() as free, suppress(OSError):
+            free.bind((host, port))
+            return int(free.getsockname()[1])
+    return 3000
 
 
 def _apis_to_play() -> list[str]:
@@ -68,10 +93,10 @@ def _is_set_by_user(api: str) -> bool:
 
 
 @contextmanager
-def _sandbox(apis: list[str], grow_every: float) -> Iterator[Mapping[str, str]]:
+def _sandbox(apis: list[str], grow_every: float, is_quiet: bool = False) -> Iterator[Mapping[str, str]]:
     """Run the sandbox in a process of its own; yields the variables that point the APIs at it."""
     if not apis:
-        click.echo("No API is played by the sandbox.")
+        click.echo("No API is played by the sandbox.", err=is_quiet)
         yield {}
         return
     grow = ["--grow-every", str(grow_every)] if grow_every > 0 else []
@@ -81,14 +106,13 @@ def _sandbox(apis: list[str], grow_every: float) -> Iterator[Mapping[str, str]]:
             address = process.stdout.readline().strip() if process.stdout else ""
             if not address:
                 raise click.ClickException("the sandbox did not start; its error is above")
-            click.echo(f"The sandbox plays {', '.join(apis)} at {address}")
+            click.echo(f"The sandbox plays {', '.join(apis)} at {address}", err=is_quiet)
             yield _variables(address, apis)
         finally:
             process.terminate()
 
 
 def _variables(address: str, apis: list[str]) -> dict[str, str]:
-    import json
     from urllib.request import ProxyHandler, build_opener
 
     with build_opener(ProxyHandler({})).open(f"{address}/_control", timeout=10) as answer:
@@ -103,7 +127,7 @@ def _workspace() -> list[str]:
     return ["-w", str(file)] if file.is_file() else ["-m", "messaging_assets.definitions"]
 
 
-def _run_until_told(command: list[str], environment: Mapping[str, str]) -> int:
+def _run_until_told(command: list[str], environment: Mapping[str, str], output: IO[str] | None = None) -> int:
     """Run a command until it ends or this process is told to end, and end it then.
 
     It gets a session of its own, so that Ctrl-C reaches it once, from here, and not a second time from the
@@ -112,7 +136,7 @@ def _run_until_told(command: list[str], environment: Mapping[str, str]) -> int:
     Returns:
         Exit status: 0 after a signal.
     """
-    process = subprocess.Popen(command, env=environment, start_new_session=True)
+    process = subprocess.Popen(command, env=environment, start_new_session=True, stdout=output)
     told: list[int] = []
 
     def pass_on(number: int, _: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import click
 
 if TYPE_CHECKING:
     from messaging_assets.api_description import ApiDescription, ErrorHandler
+    from messaging_assets.description_problems import Problem
 
 
 @click.command(short_help="Check API files offline, by file and line.")
@@ -35,26 +37,34 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
         return
     found, broken = _read(files)
     if as_json:
-        click.echo(json.dumps({"valid": not broken, "files": found, "problems": broken}, indent=2))
+        problems = [asdict(problem) for problem in broken]
+        click.echo(json.dumps({"valid": not broken, "files": found, "problems": problems}, indent=2))
     else:
         _print(found, broken)
     raise SystemExit(1 if broken else 0)
 
 
-def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[str]]:
-    """What there is to know about each good file, and the mistakes of the others."""
+def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """What there is to know about each good file, and the mistakes of the others.
+
+    Raises:
+        UsageError: there is no file at all, so that a wrong folder does not pass for a good one.
+    """
     from messaging_assets.description_files import InvalidDescription, api_folders, read_file, read_folders
 
-    found, broken = [], []
+    found: list[dict[str, Any]] = []
+    broken: list[Problem] = []
     chosen = list(files) or api_folders()
     for file in [file for file in chosen if not file.is_dir()]:
         try:
             found.append(_about(read_file(file)))
         except InvalidDescription as error:
-            broken += [str(problem) for problem in error.problems]
+            broken += error.problems
     in_folders = read_folders([folder for folder in chosen if folder.is_dir()])
     found += [_about(description) for description in in_folders.descriptions]
-    broken += [str(problem) for error in in_folders.broken.values() for problem in error.problems]
+    broken += [problem for error in in_folders.broken.values() for problem in error.problems]
+    if not found and not broken:
+        raise click.UsageError(f"there is no API file in {', '.join(map(str, chosen))}; name a file or another folder.")
     return found, broken
 
 
@@ -102,9 +112,9 @@ def _secrets_not_set(description: ApiDescription) -> list[str]:
     return [variable(description.name, name) for name in names if not credentials.look_up(description.name, name)]
 
 
-def _print(found: list[dict[str, Any]], broken: list[str]) -> None:
+def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:
     for one in found:
-        click.echo(f"{os.path.relpath(one['file'])}: good, {len(one['resources'])} resources")
+        click.echo(f"{os.path.relpath(one['file'])}: good, {_counted(len(one['resources']), 'resource')}")
         for worst in {tuple(worst.items()): worst for worst in one["resources"].values()}.values():
             names = ", ".join(name for name, own in one["resources"].items() if own == worst)
             click.echo(f"    retries of {names}: {_in_words(worst)}")
@@ -114,8 +124,12 @@ def _print(found: list[dict[str, Any]], broken: list[str]) -> None:
         if one["secrets_not_set"]:
             click.echo(f"    not set: {', '.join(one['secrets_not_set'])}")
     for problem in broken:
-        click.echo(problem)
-    click.echo(f"{len(found)} good, {len(broken)} mistakes")
+        click.echo(str(problem))
+    click.echo(f"{len(found)} good, {_counted(len(broken), 'mistake')}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _in_words(worst: dict[str, float]) -> str:
@@ -126,4 +140,6 @@ def _in_words(worst: dict[str, float]) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -37,7 +37,7 @@ def serving(command: list[str], address: str, log_file: Path, **more: Any) -> It
     with log_file.open("w") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log, **more)
         try:
-            _wait_until_it_answers(address, process, log_file)
+            wait_until_it_answers(address, process, log_file)
             yield address
         finally:
             process.send_signal(signal.SIGINT)
@@ -61,15 +61,16 @@ def running_development(room: Path) -> Iterator[str]:
             requests.get(ended, timeout=5)
 
 
-def _wait_until_it_answers(address: str, process: subprocess.Popen[Any], log: Path) -> None:
+def wait_until_it_answers(address: str, process: subprocess.Popen[Any], log: Path | None = None) -> None:
+    """Return when the UI that a process serves is there; fail with its log where it ends instead."""
     for _ in range(300):
-        assert process.poll() is None, log.read_text()
+        assert process.poll() is None, log and log.read_text()
         try:
             if requests.get(f"{address}/server_info", timeout=5).ok:
                 return
         except requests.ConnectionError:
             time.sleep(0.3)
-    raise AssertionError(f"{address} does not answer:\n{log.read_text()}")
+    raise AssertionError(f"{address} does not answer:\n{log and log.read_text()}")
 
 
 def ask(address: str, query: str, **variables: Any) -> Any:

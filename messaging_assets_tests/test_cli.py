@@ -70,6 +70,8 @@ def test_each_verb_has_help(verb: str) -> None:
     shown = CliRunner().invoke(main, [verb, "--help"])
     assert shown.exit_code == 0
     assert "\\b" not in shown.output
+    assert f"\n  messaging-assets {verb}" in shown.output, "an example on a line of its own"
+    assert "--json" in shown.output
     assert VERBS[verb][1].partition(",")[0] in main_help()
     command = main.get_command(click.Context(main), verb)
     assert command is not None
@@ -85,10 +87,17 @@ def test_an_unknown_verb_is_answered_with_those_there_are() -> None:
 def test_a_good_file_is_described(files: Path) -> None:
     shown = validate(files / "chat.yaml")
     assert shown.exit_code == 0
-    assert "good, 1 resources" in shown.output
+    assert "good, 1 resource\n" in shown.output
     assert "at most 16 requests a page" in shown.output
     assert "30 6 * * * (Europe/Berlin): every day at 06:30" in shown.output
     assert "not set: CHAT__API_KEY" in shown.output
+
+
+def test_a_folder_without_a_file_is_a_wrong_folder(clean_room: Path) -> None:
+    (clean_room / "empty").mkdir()
+    shown = validate(clean_room / "empty")
+    assert shown.exit_code == 2
+    assert "there is no API file in" in shown.output
 
 
 def test_a_secret_that_is_set_is_neither_missed_nor_shown(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +114,7 @@ def test_every_mistake_has_its_file_and_line_and_gives_status_1(files: Path) -> 
     assert shown.exit_code == 1
     assert "broken.yaml:4: resources.messages.endpoint.data_selctor: unknown key" in shown.output
     assert "did you mean data_selector?" in shown.output
-    assert "1 good, 1 mistakes" in shown.output
+    assert "1 good, 1 mistake\n" in shown.output
 
 
 def test_json_says_the_same(files: Path) -> None:
@@ -117,7 +126,10 @@ def test_json_says_the_same(files: Path) -> None:
     assert [one["api"] for one in found["files"]] == ["chat"]
     assert found["files"][0]["secrets_not_set"] == ["CHAT__API_KEY"]
     assert found["files"][0]["schedule"]["words"] == "every day at 06:30"
-    assert len(found["problems"]) == 1
+    [problem] = found["problems"]
+    assert problem["file"].endswith("broken.yaml")
+    assert (problem["line"], problem["path"]) == (4, "resources.messages.endpoint.data_selctor")
+    assert "did you mean" in problem["message"]
 
 
 def test_without_files_those_of_the_variable_are_checked(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

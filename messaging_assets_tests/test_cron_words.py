@@ -30,7 +30,18 @@ def test_usual_shapes_have_words(cron: str, words: str) -> None:
 
 @pytest.mark.parametrize(
     "cron",
-    ["0 0 1 1 *", "0 9-17 * * *", "1,31 * * * *", "0 0 13 * 5", "0 0 * * 5L", "0 0 */2 * *", "0 0 * * 9", "* *"],
+    [
+        "0 0 1 1 *",
+        "*/7 * * * *",
+        "0 */5 * * *",
+        "0 9-17 * * *",
+        "1,31 * * * *",
+        "0 0 13 * 5",
+        "0 0 * * 5L",
+        "0 0 */2 * *",
+        "0 0 * * 9",
+        "* *",
+    ],
 )
 def test_other_shapes_have_none_rather_than_wrong_ones(cron: str) -> None:
     assert cron_in_words(cron) is None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,12 @@ from messaging_assets import development
 from messaging_assets.dagster_home import DAGSTER_YAML, settle_dagster_home
 from messaging_assets.project_folders import project_folders
 from messaging_assets_tests.programs import environment
-from messaging_assets_tests.running_dagster import materialize_all, running_development
+from messaging_assets_tests.running_dagster import (
+    free_port,
+    materialize_all,
+    running_development,
+    wait_until_it_answers,
+)
 
 SHIPPED = ["generic_rest", "message_broker", "messaging", "monitoring", "team_messaging"]
 
@@ -137,3 +143,28 @@ def test_a_dagster_home_that_is_set_wins_and_is_left_as_it_is(clean_room: Path) 
     assert settle_dagster_home(project_folders()) == clean_room / "dagster"
     assert (clean_room / "dagster" / "dagster.yaml").read_text() == before
     assert not project_folders().dagster.exists()
+
+
+def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(clean_room: Path) -> None:
+    own = environment()
+    del own["DAGSTER_HOME"]
+    command = [
+        sys.executable,
+        "-m",
+        "messaging_assets.cli",
+        "dev",
+        "--json",
+        "--no-sandbox",
+        "--port",
+        str(free_port()),
+    ]
+    with subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        told = json.loads(process.stdout.readline())
+        wait_until_it_answers(told["address"], process)
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert told["address"].startswith("http://127.0.0.1:")
+    assert told["sandbox"] == []
+    assert rest == ""

@@ -4,9 +4,10 @@ A mark that all parents shared would lose rows: a message that comes late to a q
 one of a busy channel. What a mark means (lag, open and closed ends, rows at the boundary) is dlt's own code; how
 texts compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9".
 
-A mark says what to ask for. A merge loads what comes then, but for what it has loaded to the letter: a row with the
-mark's own value may have changed since, and one that looks older may be newer by a clock that was set back. An append
-leaves out what is behind its mark, which it would have twice.
+A mark says what to ask for. A merge loads what the API chose to send then, but for what it has loaded to the letter: a
+row with the mark's own value may have changed since, and one that looks older may be newer by a clock that was set
+back. An append leaves out what is behind its mark, which it would have twice; so does a merge where the API is not told
+of the mark and sends everything.
 """
 
 from __future__ import annotations
@@ -145,6 +146,7 @@ class ListCursor:
         blank: the same as dlt has it.
         mark: how far an earlier read came.
         takes_repeats: whether rows that were loaded before may be loaded again.
+        is_asked_for: whether the API is told of the mark, and so chose what it sends.
     """
 
     def __init__(
@@ -154,6 +156,7 @@ class ListCursor:
         blank: Any,
         mark: Mapping[str, Any] | None,
         takes_repeats: bool,
+        is_asked_for: bool,
     ) -> None:
         self._asset, self._own, self._is_behind = asset, own, False
         start = _comparable(mark["last_value"] if mark else own.initial_value)
@@ -170,7 +173,7 @@ class ListCursor:
         self._cursor.own_state = self._state
         # dlt would close the whole pipe behind the newest rows; here one list is closed, by its paginator.
         self._cursor.bind(SimpleNamespace(name=asset, has_parent=True))
-        self._takes_repeats = takes_repeats
+        self._takes_late = takes_repeats and is_asked_for and not own.row_order
 
     @property
     def values(self) -> dict[str, Any]:
@@ -212,7 +215,7 @@ class ListCursor:
             )
         else:
             self._is_behind = bool(rows) and self._is_before_start(rows[-1])
-            if self._takes_repeats and len(newer) < len(rows) and not self._own.row_order:
+            if self._takes_late and len(newer) < len(rows):
                 taken = set(map(id, newer))
                 newer = [row for row in rows if id(row) in taken or self._is_late(row)]
             return newer
@@ -245,6 +248,7 @@ class CursorMarks:
         keys: the fields that tell a list's rows apart.
         kept: the marks as the last committed load left them; never changed.
         takes_repeats: whether rows that were loaded before may be loaded again, because they are merged.
+        is_asked_for: whether the API is told of the marks.
     """
 
     def __init__(
@@ -254,8 +258,10 @@ class CursorMarks:
         keys: tuple[str, ...],
         kept: Mapping[str, Any],
         takes_repeats: bool = False,
+        is_asked_for: bool = False,
     ) -> None:
-        self._asset, self._own, self._kept, self._takes_repeats = asset, own, kept, takes_repeats
+        self._asset, self._own, self._kept = asset, own, kept
+        self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
         settings = own.model_dump(exclude_unset=True, exclude=_OURS)
         # Without a key dlt compares whole rows at the mark.
         self._blank = _Cursor(**{"primary_key": None if takes_repeats else list(keys) or None, **settings})
@@ -266,7 +272,7 @@ class CursorMarks:
         """The cursor of a list that is about to be read."""
         if name not in self._open:
             self._open[name] = ListCursor(
-                self._asset, self._own, self._blank, self._kept.get(name), self._takes_repeats
+                self._asset, self._own, self._blank, self._kept.get(name), self._takes_repeats, self._is_asked_for
             )
         return self._open[name]
 
@@ -297,6 +303,12 @@ def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
             settings = {key: one for key, one in value.items() if key != "type"}
             return described.Incremental.model_validate({**settings, "start_param": name})
     return endpoint.incremental
+
+
+def is_asked_for(endpoint: described.Endpoint, cursor: described.Incremental) -> bool:
+    """Whether a request takes the cursor's value, in a parameter of its own or anywhere else."""
+    written = repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
+    return cursor.start_param is not None or "{incremental." in written
 
 
 def with_bounds(params: Mapping[str, Any], cursor: described.Incremental) -> dict[str, Any]:

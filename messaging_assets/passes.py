@@ -18,7 +18,7 @@ from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.cursor_marks import CursorMarks, cursor_of
+from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
 from messaging_assets.failures import CapReached, MendDescription, ReadIncomplete, SyncFailure, sync_failure
 from messaging_assets.http.authentication import ClientCredentials
@@ -301,7 +301,8 @@ class Pass:
         single = state.get("incremental", {}).get(path)
         kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
         is_merged = self.resource.disposition == "merge" and merge_strategy(self.resource) in (None, *_TAKING_REPEATS)
-        return CursorMarks(asset, cursor, keys, deepcopy(kept) if is_own else {}, takes_repeats=is_merged)
+        marks = deepcopy(kept) if is_own else {}
+        return CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()

@@ -104,8 +104,8 @@ class Source:
         if self.marks is None:
             return rows
         newer = self.marks.cursor(name).newer(rows, page)
+        self.receipt.before_mark(len(rows) - len(newer))
         if len(newer) < len(rows):
-            self.receipt.before_mark(len(rows) - len(newer))
             self.receipt.found(
                 Verdict.READ_TO_THE_END,
                 "rows came that were left out: behind the cursor's mark, out of its range or without a value of it",

@@ -285,7 +285,7 @@ def test_rows_that_only_look_older_than_the_mark_are_merged_and_those_before_the
     one_table: OneTable,
 ) -> None:
     """Local times without a zone, when clocks are set back."""
-    endpoint = _endpoint(start_param=None, initial_value="2025-10-26T00:00:00")
+    endpoint = _endpoint(start_param="changed_since", initial_value="2025-10-26T00:00:00")
     _serve(one_table, [{"id": 1, "at": "2025-10-26T02:30:00"}])
     one_table.sync(endpoint=endpoint)
     _serve(one_table, [{"id": 2, "at": "2025-10-26T02:10:00"}, {"id": 3, "at": "2025-10-25T23:00:00"}])

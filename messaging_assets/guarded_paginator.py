@@ -52,12 +52,12 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Judge the page that came and decide whether there is another."""
         if self._is_left_out(response):
-            how: str | None = "the list was left out past the last page"
-        else:
-            sent = self.reading.take(response, data if data is not None else [])
-            self._announce_rows(response)
-            how = self.advance(response, sent)
-        if how is not None:
+            self.reading.refused("the list was left out past the last page")
+            self._has_next_page = False
+            return
+        sent = self.reading.take(response, data if data is not None else [])
+        self._announce_rows(response)
+        if (how := self.advance(response, sent)) is not None:
             self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")

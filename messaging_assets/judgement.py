@@ -7,6 +7,16 @@ from dataclasses import dataclass
 
 from messaging_assets.receipt import Finding, Verdict
 
+_IGNORE = "set endpoint.total to ignore if its count is not to be believed"
+_TOO_DEEP = (
+    "end_status_codes or end_on_missing_selector may take a limit of the API for its end, so read the list in smaller "
+    "parts, such as partitions; only if its count is wrong, set endpoint.total to ignore"
+)
+_OPEN_ENDED = (
+    "which was no shorter than others, so the API may only refuse to go further, and no total says whether rows are "
+    "left"
+)
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -22,6 +32,8 @@ class Facts:
         has_keys: whether records are told apart by a key.
         is_one_object: whether the answer is a single object and so whole by nature.
         is_resumed: whether the list goes on behind an interruption; keys from before it are not known any more.
+        is_refused: whether the end is a refusal that the file declares as one.
+        is_open_ended: whether nothing but that refusal shows the last page to be the last.
     """
 
     policy: str
@@ -33,6 +45,8 @@ class Facts:
     has_keys: bool
     is_one_object: bool
     is_resumed: bool = False
+    is_refused: bool = False
+    is_open_ended: bool = False
 
     @property
     def told(self) -> tuple[int, ...]:
@@ -53,12 +67,7 @@ def judge(facts: Facts, how: str) -> Finding:
     moved = bool(totals) and min(totals) != max(totals)
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
-        advice = "set endpoint.total to ignore if its count is not to be believed"
-        if how.startswith("status"):
-            advice = (
-                f"the status may be a limit of depth and no end, then take it out of end_status_codes; else {advice}"
-            )
-        return Finding(Verdict.INCOMPLETE, f"{reason}; {advice}", moved=True)
+        return Finding(Verdict.INCOMPLETE, f"{reason}; {_IGNORE if not facts.is_refused else _TOO_DEEP}", moved=True)
     if facts.joins["open"]:
         return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
     if moved and not facts.joins:
@@ -67,6 +76,9 @@ def judge(facts: Facts, how: str) -> Finding:
         return _unknown(f"{facts.came_again} rows came twice, so rows moved between pages while it was read")
     if facts.policy == "exact" and totals and distinct != totals[-1] and not moved:
         return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
+    if facts.is_open_ended and not totals:
+        # No second pass would get further.
+        return Finding(Verdict.UNKNOWN, f"{how}, {_OPEN_ENDED}")
     if _is_proven(facts) and not moved:
         proviso = ", and each page joined the next, in a list that keeps its order" if facts.joins else ""
         return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}{proviso}")

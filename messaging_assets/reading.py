@@ -158,8 +158,9 @@ class Reading:
         self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
-        self._came_again = self._rows = self._full_pages = self._stale_pages = self._longest = 0
-        self._is_full = False
+        self._came_again = self._rows = self._full_pages = self._stale_pages = 0
+        self._sent = self._most_sent = 0
+        self._is_refused = False
         self._totals: list[int] = []
         self._selector: str | None = None
         self._joins: Counter[str] = Counter()
@@ -215,11 +216,8 @@ class Reading:
         self.page += 1
         self.source.receipt.pages += 1
         check_objects(self.source, response, self.page, rows)
-        sent = sent_by_server(self._selector, response.parsed, rows)
-        limit = getattr(self.source.endpoint.paginator, "limit", None)
-        # Without a limit, the first page is as long as a page is, for all that is known.
-        self._is_full = sent >= limit if limit else self.page > 1 and sent >= self._longest
-        self._longest = max(self._longest, sent)
+        sent = self._sent = sent_by_server(self._selector, response.parsed, rows)
+        self._most_sent = max(self._most_sent, sent)
         keys, bad = keys_of(rows, self.source.keys)
         digest = digest_of(rows, self.source.keys)
         if self.resume_at is not None and self.page == 1:
@@ -295,7 +293,7 @@ class Reading:
                 receipt.announced(self.total)
         judged = None if is_early else judge(self._facts(), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
-        if worst.verdict < Verdict.INCOMPLETE and not worst.moved and not self.is_left:
+        if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
             source.finished[self.name] = self.distinct
         # The rows of a list without a parent meet its cursor behind the processing steps, when this is over.
         if source.marks and self.name:
@@ -303,17 +301,11 @@ class Reading:
         receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
 
     def refused(self, how: str) -> None:
-        """The API refused a page in the way that the file declares as the end of the list."""
+        """The API refused a page, or left its list out, in the way that the file declares as the end of the list."""
         if self.back:
             self._joins["open"] += 1
-        self.ended(how, self._limit_of_depth(how))
-
-    def _limit_of_depth(self, how: str) -> Finding | None:
-        """What to say of a refusal behind a full page, which is as likely one of pages that are too far back."""
-        if self.may_end_with or self.total is not None or not self._is_full:
-            return None
-        reason = f"{how}, behind a full page: whether rows follow that the API gives nobody, it does not say"
-        return Finding(Verdict.UNKNOWN, reason)
+        self._is_refused = True
+        self.ended(how)
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
@@ -348,7 +340,19 @@ class Reading:
             has_keys=bool(source.keys),
             is_one_object=source.one_object and self.page <= 1 and self._selector == "$",
             is_resumed=self.resume_at is not None,
+            is_refused=self._is_refused,
+            # An announced number of pages names the last one too.
+            is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
         )
+
+    @property
+    def _is_short(self) -> bool:
+        """Whether the page that came last has fewer rows than the others, or, as the only one, than asked for."""
+        if self.page > 1:
+            return self._sent < self._most_sent
+        paginator, params = self.source.endpoint.paginator, self.source.endpoint.params
+        asked = [paginator.limit] if isinstance(paginator, OffsetPaginator) else map(whole_number, params.values())
+        return self._sent < min((size for size in asked if size), default=0)
 
     def _is_repeated(self, keys: list[int], again: set[int]) -> bool:
         """Whether an earlier page came once more where that means the end; elsewhere it is an error."""

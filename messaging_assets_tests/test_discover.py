@@ -46,6 +46,11 @@ def discover_messages(sandbox: Sandbox, output: Path, style: str = "", auth: str
     return read_file(output)
 
 
+def comments(file: Path) -> str:
+    """The comments of a file, without their line breaks."""
+    return " ".join(line.strip().removeprefix("# ") for line in file.read_text().splitlines() if "# " in line)
+
+
 def only(description: ApiDescription) -> Any:
     [resource] = description.resources_in_full.values()
     return resource
@@ -262,6 +267,36 @@ def test_a_number_of_rows_in_the_page_is_not_taken_for_a_total(sandbox: Sandbox,
 def test_a_refusal_past_the_end_is_written_down(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     sandbox.settings.past_end_status = 404
     assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.end_status_codes == [404]
+    assert "offset=2500 is refused with 404 and offset=2499 has rows" in comments(tmp_path / "chat.yaml")
+    (tmp_path / "chat.yaml").unlink()
+    by_page = only(discover_messages(sandbox, tmp_path / "chat.yaml", "/by_page")).endpoint.paginator
+    assert by_page.end_status_codes == [404]
+    assert "page=6 is refused with 404 and page=5 has rows" in comments(tmp_path / "chat.yaml")
+
+
+@pytest.mark.parametrize("style", ["", "/by_page"])
+def test_a_refusal_far_away_is_not_taken_for_the_end_where_no_total_tells(
+    style: str, sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path
+) -> None:
+    sandbox.settings.total, sandbox.settings.offset_limit = False, 1_000
+    description = discover_messages(sandbox, tmp_path / "chat.yaml", style)
+    assert only(description).endpoint.paginator.end_status_codes == []
+    assert "which may be the end or as far as the API goes" in comments(tmp_path / "chat.yaml")
+    with pytest.raises(Exception, match="answered 400"):
+        loaded_ids(description, dagster_instance)
+
+
+def test_a_refusal_before_the_total_is_not_taken_for_the_end_and_is_said_aloud(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    sandbox.settings.offset_limit = 1_000
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.end_status_codes == []
+    told = "offset=2500 is refused with 400 and offset=2499 has no rows, so the API may not go as far as its total"
+    assert told in comments(tmp_path / "chat.yaml")
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    assert f"careful: messages: {told}" in discover(*words, "--name", "chat").stderr
+    found = json.loads(CliRunner().invoke(command, [*words, "--name", "chat", "--json"]).stdout)
+    assert told in found["doubts"]["messages"][0]
 
 
 def test_a_clamped_page_size_is_noticed(sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path) -> None:

@@ -23,11 +23,13 @@ class FoundResource:
         raw: the resource as the file has it, `name` included.
         remarks: what was guessed and from what, by the path of the key that it stands above.
         rows: how many rows it was guessed from.
+        doubts: why a sync of it may not bring every row, a sentence each.
     """
 
     raw: dict[str, Any]
     remarks: dict[tuple[str, ...], str] = field(default_factory=dict)
     rows: int = 0
+    doubts: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:

@@ -86,7 +86,7 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         "endpoint": without_nothing(endpoint),
         "columns": sample.described(keys),
     }
-    found = FoundResource(without_nothing(raw), rows=len(sample.rows))
+    found = FoundResource(without_nothing(raw), rows=len(sample.rows), doubts=[paging.doubt] if paging.doubt else [])
     found.remarks = {
         ("primary_key",) if keys else ("write_disposition",): _about_key(keys, sample),
         ("endpoint", "data_selector"): _about_list(selected),

@@ -42,6 +42,7 @@ class Paging:
         words: what was tried and seen.
         sample: the largest page that came.
         joins: whether page 2 was seen to begin where page 1 ends.
+        doubt: why a sync will hardly get every row; empty where nothing says so.
     """
 
     paginator: dict[str, Any] | None
@@ -49,6 +50,7 @@ class Paging:
     words: str = ""
     sample: Page | None = None
     joins: bool = False
+    doubt: str = ""
 
 
 @dataclass
@@ -248,13 +250,13 @@ def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
     elif total:
         paging.paginator["rows_total_path"] = total
     _enlarge(probe, paging, total)
+    joined = "begins where page 1 ends, row by row" if paging.joins else "holds other rows than page 1"
+    words = f"page 2 {joined}"
+    paging.words = f"{paging.words}, and {words}" if paging.words else words
     if kind in ("offset", "page_number"):
         _go_past_the_end(probe, paging, total)
     if paging.paginator.get("total_path") == "total":
         del paging.paginator["total_path"]
-    joined = "begins where page 1 ends, row by row" if paging.joins else "holds other rows than page 1"
-    words = f"page 2 {joined}"
-    paging.words = f"{paging.words}, and {words}" if paging.words else words
     return paging
 
 
@@ -278,21 +280,50 @@ def _enlarge(probe: ListProbe, paging: Paging, total: str | None) -> None:
 
 
 def _go_past_the_end(probe: ListProbe, paging: Paging, total: str | None) -> None:
-    """See how the API answers where no rows are left, so that the end of a sync is not taken for a failure."""
+    """See how the API answers where no rows are left, so that the end of a sync is not taken for a failure.
+
+    An API may also refuse to go as far as its end: a refusal is the end only right behind the total, where the page
+    before it holds rows.
+    """
     assert paging.paginator is not None
     known, paginator = _count(total, probe.first), paging.paginator
-    far = _FAR if known is None else known + _LARGE
-    name = paginator.get("offset_param", "offset") if paginator["type"] == "offset" else paginator["page_param"]
-    size = paginator.get("limit") if paginator["type"] == "offset" else next(iter(paging.params.values()), None)
-    params = probe.sized(size) if size else {}
-    answer = probe.api.guess(probe.path, {**probe.fixed, **params, name: far})
-    if answer is None:
-        if probe.api.refused in (400, 404, 410, 416, 422):
-            paginator["end_status_codes"] = [probe.api.refused]
+    if paginator["type"] == "offset":
+        name, size = paginator.get("offset_param", "offset"), paginator.get("limit")
+        behind = known or _FAR
+    else:
+        name, size = paginator["page_param"], next(iter(paging.params.values()), None)
+        rows = len((paging.sample or probe.first).rows)
+        behind = paginator["base_page"] + (-(-known // min(size or rows, rows)) if known else _FAR)
+    params = {**probe.fixed, **(probe.sized(size) if size else {})}
+    words = _words_of_end(probe, {**params, name: behind})
+    if not words:
         return
+    told = (
+        f"{name}={behind} {'leaves the list out' if True in words.values() else f'is refused with {probe.api.refused}'}"
+    )
+    if not known:
+        told += (
+            ", which may be the end or as far as the API goes; no total tells which, so it is not declared as the end"
+        )
+    elif (page := probe.get({**params, name: behind - 1})) and page.rows:
+        paginator.update(words)
+        told += f" and {name}={behind - 1} has rows, so that is how the list ends"
+    else:
+        told += (
+            f" and {name}={behind - 1} has no rows, so the API may not go as far as its total; read it in smaller parts"
+        )
+        paging.doubt = told
+    paging.words += f". {told}"
+
+
+def _words_of_end(probe: ListProbe, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a paginator has to say where a page behind the last one is no empty list."""
+    answer = probe.api.guess(probe.path, params)
+    if answer is None:
+        status = probe.api.refused
+        return {"end_status_codes": [status]} if status in (400, 404, 410, 416, 422) else {}
     found = json_paths.find_values(probe.selector, answer.parsed)
-    if not found or found[0] is None:
-        paginator["end_on_missing_selector"] = True
+    return {"end_on_missing_selector": True} if not found or found[0] is None else {}
 
 
 def _count(total: str | None, page: Page) -> int | None:

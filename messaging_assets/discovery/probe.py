@@ -88,6 +88,7 @@ class LiveApi:
     def guess(self, path: str, params: Mapping[str, Any] | None = None) -> Answer | None:
         """Ask for what may not exist; None where it is refused, or enough was asked."""
         if self.is_spent:
+            self.refused = None
             return None
         try:
             return self.ask(path, params)

@@ -193,6 +193,7 @@ def _as_json(found: FoundApi, output: Path | None) -> dict[str, Any]:
         "source": found.source,
         "description": found.raw,
         "remarks": remarks,
+        "doubts": {one.name: one.doubts for one in found.resources if one.doubts},
         "unmapped": found.unmapped,
     }
 
@@ -209,6 +210,9 @@ def _summarize(found: FoundApi, output: Path | None) -> None:
         table.add_row(one.name, shown, paging.get("type", "not known"), str(len(one.raw.get("columns", {}))))
     console = Console(stderr=True, highlight=False)
     console.print(table)
+    for one in found.resources:
+        for doubt in one.doubts:
+            console.print(f"careful: {one.name}: {doubt}.", style="bold yellow", soft_wrap=True, markup=False)
     for left_out in found.unmapped:
         console.print(f"not mapped: {left_out}", soft_wrap=True, markup=False)
     if output:

@@ -165,17 +165,63 @@ def test_offsets_refused_with_a_status_are_red_and_name_the_setting(one_list: On
 
 def test_offsets_refused_with_a_declared_status_are_red_where_the_total_says_more(one_list: OneList) -> None:
     one_list.sandbox.settings.offset_limit = 100
-    assert_red(one_list.sync({**OFFSETS, "end_status_codes": [400]}), "200 different ones came")
+    assert_red(
+        one_list.sync({**OFFSETS, "end_status_codes": [400]}),
+        "200 different ones came",
+        "end_status_codes or end_on_missing_selector may take a limit of the API for its end",
+    )
 
 
-def test_a_declared_status_behind_a_full_page_may_be_a_limit_of_depth_and_is_in_doubt(one_list: OneList) -> None:
-    """An API without a total that refuses far pages with the status that the file takes for the end."""
-    one_list.fault(rewrite=lambda payload, request: {"data": payload["data"]})
-    one_list.sandbox.settings.offset_limit = 100
-    outcome = one_list.sync({**OFFSETS, "end_status_codes": [400]})
-    assert outcome.ids == ids(200)
-    assert outcome.verdict == "unknown"
-    assert "behind a full page" in outcome.reason
+@pytest.mark.parametrize("rows", [250, 199])
+@pytest.mark.parametrize("case", ["offset", "page_number", "missing selector"])
+def test_a_declared_end_behind_a_full_page_is_unknown_without_a_total(one_list: OneList, case: str, rows: int) -> None:
+    one_list.sandbox.settings.total = False
+    one_list.has(rows)
+    ends: dict[str, Any] = {"end_status_codes": [400]}
+    paginator, path = (BY_PAGE, "messages/by_page") if case == "page_number" else (OFFSETS, "messages")
+    if case == "missing selector":
+        ends = {"end_on_missing_selector": True}
+        rewritten(one_list, lambda payload, request: payload if request.offset < 150 else {"error": "too far"})
+    else:
+        # The third page is refused, whether there are rows or not.
+        one_list.sandbox.settings.offset_limit, one_list.sandbox.settings.past_end_status = 150, 400
+    outcome = one_list.sync({**paginator, **ends}, path=path)
+    assert outcome.green, outcome.sentence
+    assert len(outcome.ids) == min(rows, 200)
+    assert outcome.receipt["passes"] == 1
+    if rows == 250:
+        assert outcome.verdict == "unknown"
+        assert "which was no shorter than others, so the API may only refuse to go further" in outcome.reason
+    else:
+        assert outcome.verdict == "read to the end"
+
+
+@pytest.mark.parametrize(
+    ("rows", "paginator", "params", "verdict"),
+    [
+        (99, OFFSETS, {}, "read to the end"),
+        (100, OFFSETS, {}, "unknown"),
+        (99, BY_PAGE, {"per_page": 100}, "read to the end"),
+        (100, BY_PAGE, {"per_page": "100"}, "unknown"),
+        (99, BY_PAGE, {}, "unknown"),
+        (99, {**BY_PAGE, "total_path": "pages"}, {}, "read to the end"),
+    ],
+)
+def test_a_declared_end_behind_the_only_page_is_unknown_unless_the_page_is_known_to_be_short(
+    one_list: OneList, rows: int, paginator: dict[str, Any], params: dict[str, Any], verdict: str
+) -> None:
+    one_list.sandbox.settings.total, one_list.sandbox.settings.past_end_status = False, 404
+    one_list.has(rows)
+    rewritten(one_list, lambda payload, request: {**payload, "pages": 1})
+    path = "messages" if paginator is OFFSETS else "messages/by_page"
+    outcome = one_list.sync({**paginator, "end_status_codes": [404]}, path=path, params=params)
+    assert (outcome.verdict, len(outcome.ids)) == (verdict, rows)
+
+
+def test_a_declared_end_behind_a_full_page_at_a_believed_total_is_the_end(one_list: OneList) -> None:
+    one_list.has(200)
+    one_list.sandbox.settings.past_end_status = 404
+    assert_whole(one_list.sync({**OFFSETS, "end_status_codes": [404]}), 200)
 
 
 @pytest.mark.parametrize("paginator", [OFFSETS, {"type": "page_number", "base_page": 1}], ids=["offset", "page"])

@@ -52,3 +52,9 @@ def find_values(path: str, body: Any) -> list[Any]:
             return []
         body = body[name]
     return [body]
+
+
+def quoted_path(*names: str) -> str:
+    """A JSON path from names, quoted where they are not plain; `$` for none."""
+    plain = re.compile(r"(?!where$|parent$)[A-Za-z_][A-Za-z0-9_]*")
+    return ".".join(name if plain.fullmatch(name) else f"'{name}'" for name in names) or "$"

@@ -12,6 +12,7 @@ from messaging_assets.failures import MendDescription, PagesRepeat
 from messaging_assets.guarded_paginator import GuardedPaginator
 from messaging_assets.reading import Reading
 from messaging_assets.receipt import Verdict
+from messaging_assets.row_totals import more_than_came
 
 
 class ReferencePaginator(GuardedPaginator):
@@ -81,9 +82,9 @@ class AutoPaginator(ReferencePaginator):
                         "paginator in the file, such as {type: page_number, base_page: 1}."
                     )
             if not isinstance(found, dlt_paginators.BaseReferencePaginator):
-                self.source.receipt.found(
-                    Verdict.UNKNOWN, "no paginator is declared and none was detected; declare one, or single_page"
-                )
+                told, why = _uncounted(self.reading, response, sent), "no paginator is declared and none was detected"
+                why = f"{why}; declare one, or single_page" if told is None else f"{told}; {why}; declare one"
+                self.source.receipt.found(Verdict.UNKNOWN, why)
                 return "one answer, with no sign of another page"
             self._found = found
         return super().advance(response, sent)
@@ -95,6 +96,9 @@ class SinglePagePaginator(GuardedPaginator):
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
         doubt_single_page(self.reading, response, sent, is_declared=True)
+        if told := _uncounted(self.reading, response, sent):
+            step = "declare the paginator, or set endpoint.total to ignore if it counts something else"
+            self.source.receipt.found(Verdict.UNKNOWN, f"{told}; {step}")
         return "one answer holds everything"
 
 
@@ -111,6 +115,15 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
 def _detect(response: Any) -> tuple[dlt_paginators.BasePaginator | None, float]:
     """dlt's guess, and how sure it is: 1 for links, less for what only sounds like a cursor."""
     return PaginatorFactory().create_paginator(response)
+
+
+def _uncounted(reading: Reading, response: Any, sent: int) -> str | None:
+    """That the only page counts more rows than it has, as a clause; None where the file takes a part of what counts."""
+    source = reading.source
+    is_part = reading.is_one_object or source.incremental or "?" in (source.endpoint.data_selector or "")
+    if is_part or source.endpoint.total == "ignore" or reading.total is not None:
+        return None
+    return more_than_came(response.parsed, sent)
 
 
 def doubt_single_page(reading: Reading, response: Any, sent: int, is_declared: bool = False) -> None:

@@ -338,12 +338,17 @@ class Reading:
             came_again=self._came_again,
             pages_with_rows=self._full_pages,
             has_keys=bool(source.keys),
-            is_one_object=source.one_object and self.page <= 1 and self._selector == "$",
+            is_one_object=self.is_one_object,
             is_resumed=self.resume_at is not None,
             is_refused=self._is_refused,
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
         )
+
+    @property
+    def is_one_object(self) -> bool:
+        """Whether the list is a single object, which is whole by nature."""
+        return self.source.one_object and self.page <= 1 and self._selector == "$"
 
     @property
     def _is_short(self) -> bool:

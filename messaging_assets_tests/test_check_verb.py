@@ -183,3 +183,38 @@ def test_a_broken_file_is_told_with_its_lines(tmp_path: Path) -> None:
     done = check(tmp_path / "chat.yaml")
     assert done.exit_code == 1
     assert "chat.yaml:1: client.base_url" in done.output
+
+
+ONE_PAGE = """\
+client: {base_url: "%s/messaging", auth: {type: api_key, name: api_key, location: query}}
+resources:
+  - name: messages
+    primary_key: id
+    write_disposition: merge
+    endpoint: {path: v1/messages, data_selector: data%s}
+"""
+
+
+@pytest.mark.parametrize("paginator", ["", ", paginator: single_page"], ids=["none", "single_page"])
+def test_an_only_page_that_counts_more_rows_than_it_has_is_wrong(
+    paginator: str, known_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    file = tmp_path / "messaging.yaml"
+    file.write_text(ONE_PAGE % (known_sandbox.url, paginator))
+    what = "the answer says at 'total' that there are 2500 rows, and 100 came | declare the paginator"
+    assert told("wrong", "paging", file)[0].startswith(what)
+    assert found(file)["total"] == 2_500
+    file.write_text(ONE_PAGE % (known_sandbox.url, f"{paginator}, total: ignore"))
+    assert told("wrong", "paging", file) == []
+    file.write_text(ONE_PAGE % (known_sandbox.url, paginator))
+    del known_sandbox.rows("messaging", "messages")[100:]
+    assert told("wrong", "paging", file) == []
+    assert found(file)["total"] == 100
+
+
+def test_a_number_in_a_single_object_counts_no_rows(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "messaging.yaml"
+    file.write_text((ONE_PAGE % (known_sandbox.url, ", paginator: single_page")).replace("data,", "$,"))
+    known_sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: {"id": 1, "total": 500}))
+    assert check(file).exit_code == 0
+    assert found(file)["total"] is None

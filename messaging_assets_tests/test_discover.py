@@ -247,6 +247,11 @@ def test_an_api_that_ignores_paging_gets_no_paginator(sandbox: Sandbox, secret: 
     sandbox.settings.ignore_offset = True
     assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator is None
     assert "no way of paging was found" in " ".join((tmp_path / "chat.yaml").read_text().lower().split())
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    told = "careful: messages: the answer says at 'total' that there are 2500 rows, and 100 came"
+    assert told in discover(*words, "--name", "chat").stderr
+    sandbox.settings.total = False
+    assert "careful" not in discover(*words, "--name", "chat").stderr
 
 
 def test_a_total_is_named_where_there_is_one_and_denied_where_there_is_none(

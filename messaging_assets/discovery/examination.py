@@ -13,15 +13,18 @@ from dlt.sources.helpers.rest_client.detector import find_response_page_data
 from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.column_values import arrow_type, convert
+from messaging_assets.cursor_marks import cursor_of
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.dlt_source import with_paginator
 from messaging_assets.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
 from messaging_assets.http.answer import Answer
-from messaging_assets.paginator_description import OffsetPaginator
+from messaging_assets.paginator_description import AutoPaginator, OffsetPaginator, SinglePagePaginator
 from messaging_assets.parents import parent_of
 from messaging_assets.receipt import Verdict
+from messaging_assets.record_keys import whole_number
+from messaging_assets.row_totals import more_than_came, total_path
 
 Level = Literal["wrong", "warning", "note"]
 # A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.
@@ -80,14 +83,16 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
         resource: one of its resources, with the defaults merged in.
         came: its first pages.
     """
+    good = [answer for answer in came.answers if answer.status_code < 300]
     pages = [len(rows) for answer in came.answers if (rows := _rows(resource, answer)) is not None]
-    total = None if parent_of(resource) else _total(description, resource, came.answers)
+    total = None if parent_of(resource) else _total(description, resource, good)
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     found = [*_failure(came, f"{description.name}.{resource.name}: "), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
+        found += _more(description, resource, good)
     found += _wire(description, came.answers)
     examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
     return examined
@@ -208,17 +213,35 @@ def _count(seen: Examined) -> Iterator[Finding]:
         yield Finding("warning", "total", f"the API says it has {seen.total} rows, and {seen.rows} came already", mend)
 
 
+def _more(description: ApiDescription, resource: Resource, answers: list[Answer]) -> Iterator[Finding]:
+    """Rows that the one page counts and nothing leads to."""
+    paginator = with_paginator(description, resource).paginator
+    rows = _counted_rows(resource, answers[0]) if len(answers) == 1 else None
+    if rows is None or not isinstance(paginator, (SinglePagePaginator, AutoPaginator)):
+        return
+    if told := more_than_came(answers[0].parsed, rows):
+        mend = "declare the paginator, or set endpoint.total to ignore if it counts something else"
+        yield Finding("wrong", "paging", told, mend)
+
+
+def _counted_rows(resource: Resource, answer: Answer) -> int | None:
+    """How many rows came of the list that an answer may count; None where the file takes one object or a part of it."""
+    rows = _rows(resource, answer)
+    if rows is None or "?" in (resource.endpoint.data_selector or "") or cursor_of(resource.endpoint):
+        return None
+    return None if rows and rows[0] is answer.parsed else len(rows)
+
+
 def _total(description: ApiDescription, resource: Resource, answers: list[Answer]) -> int | None:
     paginator = with_paginator(description, resource).paginator
     path = getattr(paginator, "rows_total_path", None)
     if path is None and isinstance(paginator, OffsetPaginator):
         path = paginator.total_path
-    good = [answer for answer in answers if answer.status_code < 300]
-    found = json_paths.find_values(path, good[-1].parsed) if path and good else []
-    value = found[0] if found else None
-    if isinstance(value, str) and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if path is None and isinstance(paginator, (SinglePagePaginator, AutoPaginator)) and answers:
+        rows = _counted_rows(resource, answers[0])
+        path = total_path([answer.parsed for answer in answers], rows) if rows is not None else None
+    found = json_paths.find_values(path, answers[-1].parsed) if path and answers else []
+    return whole_number(found[0]) if found else None
 
 
 def _wire(description: ApiDescription, answers: list[Answer]) -> Iterator[Finding]:

@@ -98,12 +98,6 @@ def name_from_path(path: str) -> str:
     return plain_name(parts[-1] if parts else "rows", "rows")
 
 
-def quoted_path(*names: str) -> str:
-    """A JSON path from names, quoted where they are not plain; `$` for none."""
-    plain = re.compile(r"(?!where$|parent$)[A-Za-z_][A-Za-z0-9_]*")
-    return ".".join(name if plain.fullmatch(name) else f"'{name}'" for name in names) or "$"
-
-
 def without_nothing(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping without what is None or an empty mapping."""
     return {name: value for name, value in mapping.items() if value is not None and value != {}}

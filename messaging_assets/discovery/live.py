@@ -7,9 +7,10 @@ from typing import Any
 
 from dlt.sources.helpers.rest_client.detector import find_all_lists, find_response_page_data
 
+from messaging_assets import json_paths
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
-from messaging_assets.discovery.found import FoundResource, name_from_path, quoted_path, without_nothing
+from messaging_assets.discovery.found import FoundResource, name_from_path, without_nothing
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.failures import MendDescription
@@ -63,7 +64,7 @@ def _select(body: Any, path: str) -> _Selected:
     if isinstance(body, dict) and not signs.is_envelope(body, names, name_from_path(path)):
         return _Selected("$", [body], is_one_object=True)
     if isinstance(rows, list) and (not rows or any(isinstance(row, dict) for row in rows)):
-        return _Selected(quoted_path(*(name for name in names if name != "$")), rows)
+        return _Selected(json_paths.quoted_path(*(name for name in names if name != "$")), rows)
     if isinstance(body, dict) and body:
         return _Selected("$", [body], is_one_object=True)
     raise MendDescription(

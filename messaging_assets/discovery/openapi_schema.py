@@ -12,8 +12,10 @@ from dlt.sources.helpers.rest_client.detector import NON_RECORD_KEY_PATTERNS, RE
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import Column, likeliest_key
-from messaging_assets.discovery.found import quoted_path, without_nothing
+from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.openapi_document import Document, Operation, Parameter, is_nullable, schema_type
+from messaging_assets.json_paths import quoted_path
+from messaging_assets.row_totals import is_total
 
 _TYPES = {
     "string": "text",
@@ -152,7 +154,7 @@ def paging_of(
     """
     query = {signs.spelled(parameter.name): parameter for parameter in operation.of("query")}
     leaves = dict(_leaves(document, shape.envelope))
-    total = next((path for path, (name, kind) in leaves.items() if kind == "integer" and signs.is_total(name)), None)
+    total = next((path for path, (name, kind) in leaves.items() if kind == "integer" and is_total(name)), None)
     size = _first(query, signs.SIZES)
     params = {size.name: _page_size(size)} if size else {}
     reference = _reference(operation, query, leaves)

@@ -16,9 +16,10 @@ from dlt.sources.helpers.rest_client.detector import find_response_page_data
 
 from messaging_assets import json_paths
 from messaging_assets.discovery import paging_signs as signs
-from messaging_assets.discovery.found import quoted_path, without_nothing
+from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.http.answer import Answer
+from messaging_assets.row_totals import more_than_came, total_path
 
 _LARGE, _MODEST = 500, 100
 _FAR = 1_000_000
@@ -100,7 +101,7 @@ class ListProbe:
         if answer is None:
             return None
         names, rows = find_response_page_data(answer.parsed)
-        path = quoted_path(*(name for name in names if name != "$"))
+        path = json_paths.quoted_path(*(name for name in names if name != "$"))
         return (path, Page(answer, rows)) if isinstance(rows, list) else None
 
     def sized(self, rows: int) -> dict[str, Any]:
@@ -152,7 +153,10 @@ def find_paging(probe: ListProbe) -> Paging:
     words = "no way of paging was found; links are followed if an answer has any. Declare the paginator, "
     if len(probe.first.rows) < 2:
         words = "one row alone shows no way of paging; links are followed if an answer has any. Declare the paginator, "
-    return Paging(None, words=words + "or single_page if one answer is everything", sample=probe.first)
+    paging = Paging(None, words=words + "or single_page if one answer is everything", sample=probe.first)
+    if told := more_than_came(probe.first.answer.parsed, len(probe.first.rows)):
+        paging.doubt = f"{told}, and no way to the others was found; declare the paginator"
+    return paging
 
 
 _Ways = Iterator[tuple[Paging, Page]]
@@ -243,7 +247,7 @@ def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
     assert paging.paginator is not None
     paging.joins = bool(probe.size_param)
     rows = len(probe.first.rows) + (0 if probe.size_param else len(second.rows))
-    total = signs.total_path([page.answer for page in (probe.first, probe.first_small, second)], rows)
+    total = total_path([page.answer.parsed for page in (probe.first, probe.first_small, second)], rows)
     kind = paging.paginator["type"]
     if kind == "offset":
         paging.paginator["total_path"] = total

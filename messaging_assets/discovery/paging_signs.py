@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
 
-from messaging_assets import json_paths
 from messaging_assets.description_names import identifier
-from messaging_assets.discovery.found import quoted_path
 from messaging_assets.http.answer import Answer
+from messaging_assets.row_totals import Leaf, leaves
 
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
@@ -28,9 +26,6 @@ _PAGING = frozenset(
 SIZES_WITH_NUMBER = ("page_size", "per_page", "pageSize", "limit", "size")
 _REFERENCE = re.compile(r"next|cursor|token|after|continuation|marker|bookmark|scroll")
 _BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
-_TOTAL = re.compile(
-    r"(^|_)(total|count|total_count|total_results|total_items|total_records|total_rows|total_elements|total_hits)$"
-)
 _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
 # Words of what stands around a list.
 _AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
@@ -38,29 +33,6 @@ _AROUND_TOO = ("self", "object", "url", "ok", "success", "status", "size", "kind
 # So many other keys an answer may have and still be no record.
 _STRANGERS = 2
 _HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """A plain value of an answer outside its rows.
-
-    Args:
-        names: the keys that lead to it.
-        value: a text, number, truth value or None.
-    """
-
-    names: tuple[str, ...]
-    value: Any
-
-    @property
-    def path(self) -> str:
-        """The JSON path to it."""
-        return quoted_path(*self.names)
-
-    @property
-    def word(self) -> str:
-        """Its own key in plain letters."""
-        return identifier(self.names[-1]).strip("_")
 
 
 def is_paging(parameter: str) -> bool:
@@ -73,17 +45,6 @@ def spelled(parameter: str) -> str:
     plain = identifier(re.sub(r"[^A-Za-z0-9]+", "_", parameter).strip("_"))
     bare = plain.removeprefix("page_")
     return bare if bare in ("offset", "limit", "cursor", "after") else plain
-
-
-def leaves(body: Any, names: tuple[str, ...] = ()) -> Iterator[Leaf]:
-    """The plain values of an answer, three levels deep, without those inside lists."""
-    if not isinstance(body, dict) or len(names) > 2:
-        return
-    for key, value in body.items():
-        if isinstance(value, dict):
-            yield from leaves(value, (*names, key))
-        elif not isinstance(value, list):
-            yield Leaf((*names, key), value)
 
 
 def links(answer: Answer) -> Iterator[tuple[dict[str, Any], str]]:
@@ -122,29 +83,6 @@ def has_more(answer: Answer) -> str | None:
     return leaf.path if leaf else None
 
 
-def total_path(answers: Sequence[Answer], rows_seen: int) -> str | None:
-    """The path of the number of rows that the API says it has.
-
-    Args:
-        answers: answers with different pages; a number that changes with the page's size is no number of rows.
-        rows_seen: how many rows there are at least.
-    """
-    # What calls itself a total is one; a count may be of something else.
-    for leaf in sorted(leaves(answers[0].parsed), key=lambda leaf: "total" not in leaf.word):
-        value = _number(leaf.value)
-        if value is None or value < rows_seen or not is_total(leaf.names[-1]):
-            continue
-        others = (json_paths.find_values(leaf.path, answer.parsed) for answer in answers)
-        if all(found and _number(found[0]) == value for found in others):
-            return leaf.path
-    return None
-
-
-def is_total(key: str) -> bool:
-    """Whether a key names the number of all rows."""
-    return bool(_TOTAL.search(identifier(key).strip("_")))
-
-
 def is_number_of_pages(key: str) -> bool:
     """Whether a key names the number of all pages."""
     return bool(_PAGES.search(identifier(key).strip("_")))
@@ -180,9 +118,3 @@ def echoed(answer: Answer, names: Sequence[str]) -> list[str]:
 
 def _is_address(value: str) -> bool:
     return value.startswith(("http://", "https://", "/", "?"))
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, str) and value.isdigit():
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -400,3 +400,26 @@ def test_offsets_that_count_from_one_come_whole(one_list: OneList) -> None:
 
     rewritten(one_list, from_one)
     assert_whole(one_list.sync({**OFFSETS, "offset": 1, "offset_param": "startIndex"}))
+
+
+@pytest.mark.parametrize("paginator", [None, {"type": "single_page"}], ids=["none", "single_page"])
+def test_an_only_page_that_counts_more_rows_than_it_has_is_unknown(
+    one_list: OneList, paginator: dict[str, Any] | None
+) -> None:
+    outcome = one_list.sync(paginator)
+    assert (outcome.verdict, len(outcome.ids)) == ("unknown", 100)
+    assert outcome.reason.startswith("the answer says at 'total' that there are 250 rows, and 100 came")
+    assert "counts something else" not in one_list.sync(paginator, total="ignore").reason
+    one_list.has(100)
+    assert "250" not in one_list.sync(paginator).reason
+
+
+@pytest.mark.parametrize("name", ["unread_count", "total_pages", "limit"])
+def test_a_number_that_counts_no_rows_raises_no_doubt_about_an_only_page(one_list: OneList, name: str) -> None:
+    rewritten(one_list, lambda payload, request: {"data": payload["data"], name: 500})
+    assert one_list.sync({"type": "single_page"}).verdict == "read to the end"
+
+
+def test_an_only_page_is_not_held_against_a_count_of_which_the_file_takes_a_part(one_list: OneList) -> None:
+    outcome = one_list.sync({"type": "single_page"}, data_selector="data[?(@.number < 5)]")
+    assert (outcome.verdict, len(outcome.ids)) == ("read to the end", 5)

@@ -13,6 +13,7 @@ from messaging_assets.assets import build_assets
 from messaging_assets.credentials import build_credentials, credentials_key
 from messaging_assets.description_files import read_file
 from messaging_assets.destination import build_pipeline
+from messaging_assets.discovery import live
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.found import name_from_address, plain_name
 from messaging_assets.embedded_elt import DagsterDltResource
@@ -241,6 +242,30 @@ def test_an_answer_without_rows_is_refused(sandbox: Sandbox, secret: None, tmp_p
     done = discover(*words, "-o", tmp_path / "chat.yaml")
     assert done.exit_code == 1
     assert "/v1/messages answered without a list of objects" in done.output
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"error": "no"}, {"ok": False, "error": "no"}, {"errors": [{"message": "no"}], "data": None}],
+    ids=["error", "ok and error", "errors"],
+)
+def test_an_answer_that_is_an_error_is_no_row(body: Any, sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: body))
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    done = discover(*words, "-o", tmp_path / "chat.yaml")
+    assert done.exit_code == 1
+    assert "/v1/messages answered with an error (" in done.output
+    assert not (tmp_path / "chat.yaml").exists()
+
+
+def test_a_list_of_errors_is_a_list() -> None:
+    assert live._select({"errors": [{"id": 1}]}, "/v1/errors").selector == "errors"
+
+
+@pytest.mark.parametrize("body", [{"id": 1, "error": "none so far"}, {"data": [{"id": 1}], "error": False}])
+def test_a_record_with_a_field_for_errors_is_a_row(body: Any, sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: body))
+    assert "id" in only(discover_messages(sandbox, tmp_path / "chat.yaml")).columns
 
 
 def test_an_api_that_ignores_paging_gets_no_paginator(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:

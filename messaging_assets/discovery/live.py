@@ -54,8 +54,14 @@ def _select(body: Any, path: str) -> _Selected:
     """The list of an answer, as dlt detects it; a list of objects before any other, one object where none is.
 
     Raises:
-        MendDescription: the answer is neither.
+        MendDescription: the answer is neither, or an error.
     """
+    # A list of errors is a list too.
+    if (errors := signs.only_errors(body)) and name_from_path(path) not in errors:
+        raise MendDescription(
+            f"{path} answered with an error ({', '.join(errors)}) and no rows; look up what it asks for in the API's "
+            "documentation, such as a parameter in the path or another way of authentication."
+        )
     names, rows = find_response_page_data(body)
     if isinstance(body, dict) and isinstance(rows, list) and rows and not isinstance(rows[0], dict):
         others = find_all_lists(body, result=[])

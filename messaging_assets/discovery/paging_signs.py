@@ -30,6 +30,26 @@ _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number
 # Words of what stands around a list.
 _AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
 _AROUND_TOO = ("self", "object", "url", "ok", "success", "status", "size", "kind", "etag", "error", "first")
+_ERRORS = frozenset({"error", "errors", "error_message", "error_description", "error_code", "fault", "exception"})
+_BESIDE_ERRORS = frozenset(
+    {
+        *(
+            "message",
+            "messages",
+            "msg",
+            "detail",
+            "details",
+            "title",
+            "type",
+            "code",
+            "status",
+            "status_code",
+            "reason",
+        ),
+        *("ok", "success", "timestamp", "path", "instance", "request_id", "trace_id", "correlation_id"),
+        *("documentation_url", "help", "warning"),
+    }
+)
 # So many other keys an answer may have and still be no record.
 _STRANGERS = 2
 _HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
@@ -100,6 +120,14 @@ def is_envelope(body: Mapping[str, Any], names: Sequence[str], resource: str) ->
         return True
     others = [key for key, value in body.items() if key not in names and not isinstance(value, list)]
     return sum(not is_around(key) for key in others) <= _STRANGERS
+
+
+def only_errors(body: Any) -> list[str]:
+    """The keys of an answer that says what went wrong, and nothing else; empty for any other."""
+    said = [key for key, value in body.items() if value not in (None, [], {}, "")] if isinstance(body, dict) else []
+    words = {key: identifier(key) for key in said}
+    fails = any(word in _ERRORS and body[key] is not False for key, word in words.items())
+    return said if fails and all(word in _ERRORS | _BESIDE_ERRORS for word in words.values()) else []
 
 
 def is_around(key: str) -> bool:

@@ -615,7 +615,7 @@ def test_what_stands_in_the_singular_is_no_list_of_parents_and_a_fragment_is_no_
         "/shared#folders": answering(list_of(id="string")),
     }
     done = discover(document_of(paths), tmp_path, "--json")
-    missing = "no list gives a value for company_id; add the resource by hand, with the value under params"
+    missing = "no list gives a value for company_id; name it with --param company_id=..., or add the resource by hand"
     assert [one["name"] for one in json.loads(done.stdout)["description"]["resources"]] == ["company"]
     assert json.loads(done.stdout)["unmapped"] == [
         "GET /shared#folders: a request does not carry what stands behind the #",
@@ -683,3 +683,66 @@ def test_what_a_document_says_loads_every_row(
     base_url = f"{sandbox.url}/team_messaging/v1"
     description = described(CHAT, tmp_path, "--only", "users", "--base-url", base_url)
     assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("team_messaging", "users")]
+
+
+def tenants_pets() -> dict[str, Any]:
+    """Owners of a tenant that must be named, their pets, and a list that is asked for by POST."""
+    owners, pets = answering(list_of(id="string", name="string")), answering(list_of(pet_id="string"))
+    owners["get"]["parameters"] = [{"name": "tenant", "in": "query", "required": True, "schema": {"type": "string"}}]
+    pets["get"]["parameters"] = [
+        {"name": "ownerId", "in": "path", "required": True, "schema": {"type": "string"}},
+        {"name": "tenant", "in": "query", "required": True, "schema": {"type": "string"}},
+    ]
+    visits = answering(list_of(id="string"))
+    return {
+        "/owners": owners,
+        "/owners/{ownerId}/pets": pets,
+        "/visits": {"post": visits["get"]},
+        "/rooms": {"post": {"responses": {"201": {"description": "made"}}}},
+    }
+
+
+def test_a_value_that_no_list_has_is_asked_for_and_can_be_given(tmp_path: Path) -> None:
+    done = discover(document_of(tenants_pets()), tmp_path)
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    assert "Error: no endpoint became a resource, because of:" in lines
+    assert (
+        "- GET /owners: no list gives a value for tenant; name it with --param tenant=..., or add the resource by hand"
+        in lines
+    )
+    assert "- POST /visits: a list that is asked for by POST; add it by hand, with method: POST" in lines
+    assert any(line.startswith("- GET /owners/{ownerId}/pets: ") for line in lines)
+    found = described(document_of(tenants_pets()), tmp_path, "--param", "tenant=a&b").resources_in_full
+    assert found["owners"].endpoint.params["tenant"] == "a&b"
+    assert found["pets"].endpoint.path == "/owners/{resources.owners.id}/pets"
+    assert found["pets"].endpoint.params["tenant"] == "a&b"
+
+
+def test_a_value_for_a_placeholder_is_put_into_the_path(tmp_path: Path) -> None:
+    devices = answering(list_of(id="string"))
+    document = document_of({"/in/{company}/devices": devices})
+    found = described(document, tmp_path, "--param", "company=a/b").resources_in_full
+    assert found["devices"].endpoint.path == "/in/a%2Fb/devices"
+
+
+def test_children_of_a_list_that_is_left_out_and_lists_by_post_are_told(tmp_path: Path) -> None:
+    paths = tenants_pets()
+    del paths["/owners/{ownerId}/pets"]["get"]["parameters"][1]
+    paths["/shops"] = answering(list_of(id="string"))
+    told = json.loads(discover(document_of(paths), tmp_path, "--json").stdout)["unmapped"]
+    assert "GET /owners/{ownerId}/pets: owners, whose records it needs, is not in this file" in told
+    assert not [one for one in told if "/rooms" in one]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (["--param", "tenant"], 2, "--param is NAME=VALUE"),
+        (["--param", "tennant=a"], 1, "no list of this document has a parameter tennant"),
+    ],
+)
+def test_a_wrong_param_is_told(words: list[str], code: int, message: str, tmp_path: Path) -> None:
+    done = discover(document_of(tenants_pets()), tmp_path, *words)
+    assert done.exit_code == code
+    assert message in done.output

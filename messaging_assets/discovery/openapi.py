@@ -14,6 +14,7 @@ from messaging_assets.description_names import RESERVED_STEMS
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
 from messaging_assets.discovery.openapi_document import Document, Operation, UnusableDocument, read_document
 from messaging_assets.discovery.openapi_parents import (
+    PLACEHOLDER,
     ListEndpoint,
     bind,
     bound_params,
@@ -28,7 +29,9 @@ from messaging_assets.discovery.paging_signs import is_paging
 __all__ = ["UnusableDocument", "find_in_document"]
 
 
-def find_in_document(path: Path, only: Sequence[str], name: str | None, base_url: str | None) -> FoundApi:
+def find_in_document(
+    path: Path, only: Sequence[str], name: str | None, base_url: str | None, given: Mapping[str, str] | None = None
+) -> FoundApi:
     """Read an API document.
 
     Args:
@@ -36,12 +39,19 @@ def find_in_document(path: Path, only: Sequence[str], name: str | None, base_url
         only: names of the resources that are wanted; empty for all.
         name: what to call the API; made from the document's title where it is left out.
         base_url: where the API is, if the document does not say, or says it wrong.
+        given: values of parameters that lists want and no other list has, by name.
 
     Raises:
         UnusableDocument: nothing in it can become a resource.
     """
     document = read_document(path)
     lists, unmapped = _lists(document)
+    for one in lists:
+        asked = {parameter.name for parameter in one.operation.parameters}
+        asked |= set(PLACEHOLDER.findall(one.operation.path))
+        one.given = {word: value for word, value in (given or {}).items() if word in asked}
+    if strange := [word for word in given or {} if not any(word in one.given for one in lists)]:
+        raise UnusableDocument(f"no list of this document has a parameter {', '.join(strange)}; correct --param.")
     usable = bind(lists, unmapped)
     foreign = [f"{one}: a reference to another file, which is not followed" for one in document.foreign_references()]
     unmapped += foreign
@@ -84,7 +94,7 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
         if "#" in operation.path:
             unmapped.append(f"GET {operation.path}: a request does not carry what stands behind the #")
             continue
-        shape = find_list(document, operation, plain_name(_fixed_parts(operation)[-1], "rows"))
+        shape = _shape_of(document, operation)
         if isinstance(shape, str):
             unmapped.append(f"GET {operation.path}: {shape}")
         else:
@@ -92,9 +102,18 @@ def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
     if single:
         answer = "answers" if single == 1 else "answer"
         unmapped.append(f"{_count(single, 'endpoint')} that {answer} one record by its key")
+    unmapped += [
+        f"POST {one.path}: a list that is asked for by POST; add it by hand, with method: POST"
+        for one in document.operations("post")
+        if isinstance(_shape_of(document, one), ListShape)
+    ]
     names = _names([operation for operation, _ in found])
     paths = [one.bare_path for one in operations]
     return [_list_endpoint(document, names[one.path], one, shape, paths) for one, shape in found], unmapped
+
+
+def _shape_of(document: Document, operation: Operation) -> ListShape | str:
+    return find_list(document, operation, plain_name(_fixed_parts(operation)[-1], "rows"))
 
 
 def _list_endpoint(
@@ -134,9 +153,9 @@ def _chosen(usable: Sequence[ListEndpoint], only: Sequence[str], unmapped: list[
     by_name = {one.name: one for one in usable}
     unknown = [name for name in only if name not in by_name]
     if unknown or not usable:
-        known = ", ".join(by_name) or f"none ({'; '.join(unmapped[:5])})"
         what = f"there is no list named {', '.join(unknown)}" if unknown else "no endpoint became a resource"
-        raise UnusableDocument(f"{what}; lists in this document: {known}.")
+        known = f"; lists in this document: {', '.join(by_name)}." if by_name else ", because of:"
+        raise UnusableDocument("\n".join([what + known, *(f"- {one}" for one in (() if by_name else unmapped[:20]))]))
     chosen: dict[str, ListEndpoint] = {}
 
     def choose(one: ListEndpoint) -> None:

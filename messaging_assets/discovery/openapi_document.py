@@ -48,7 +48,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """A GET operation.
+    """An operation that reads.
 
     Args:
         path: its path, placeholders in braces.
@@ -124,12 +124,13 @@ class Document:
         named = _mapping(held.get("securityDefinitions" if self.is_swagger else "securitySchemes"))
         return {name: self.resolved(scheme) for name, scheme in named.items()}
 
-    def operations(self) -> Iterator[Operation]:
-        """Every GET operation."""
+    def operations(self, method: str = "get") -> Iterator[Operation]:
+        """Every operation of a method; of another one than GET, those whose path cannot be asked by GET."""
         for path, item in self.raw["paths"].items():
             item = self.resolved(item)
-            if isinstance(item.get("get"), dict) and isinstance(path, str):
-                yield self._operation(path, item, item["get"])
+            is_wanted = method == "get" or "get" not in item
+            if is_wanted and isinstance(item.get(method), dict) and isinstance(path, str):
+                yield self._operation(path, item, item[method])
 
     def _operation(self, path: str, item: Mapping[str, Any], get: Mapping[str, Any]) -> Operation:
         every: dict[tuple[str, str], Parameter] = {}

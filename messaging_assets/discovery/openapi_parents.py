@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
+from urllib.parse import quote
 
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery.openapi_document import Operation
@@ -25,6 +26,7 @@ class ListEndpoint:
         name: the resource's name.
         keys: the fields that seem to be its records' key.
         bindings: field of the parent's record by placeholder or required parameter.
+        given: values of placeholders and parameters that the user named.
     """
 
     name: str
@@ -34,28 +36,38 @@ class ListEndpoint:
     keys: tuple[str, ...] = ()
     parent: ListEndpoint | None = None
     bindings: dict[str, str] = field(default_factory=dict)
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def bind(lists: Sequence[ListEndpoint], unmapped: list[str]) -> list[ListEndpoint]:
     """Find a parent for each placeholder and required parameter; a list that lacks one is told and left out."""
     usable = []
     for one in lists:
-        wanted = PLACEHOLDER.findall(one.operation.bare_path)
+        wanted = [name for name in PLACEHOLDER.findall(one.operation.bare_path) if name not in one.given]
         open_params = [
             parameter.name
             for place in ("query", "header")
             for parameter in one.operation.of(place)
-            if parameter.required and parameter.value is None and not is_paging(parameter.name)
+            if parameter.required
+            and parameter.value is None
+            and parameter.name not in one.given
+            and not is_paging(parameter.name)
         ]
         missing = _find_parent(one, [*wanted, *open_params], lists)
         if missing:
             unmapped.append(
-                f"GET {one.operation.path}: no list gives a value for {', '.join(missing)}; "
-                "add the resource by hand, with the value under params"
+                f"GET {one.operation.path}: no list gives a value for {', '.join(missing)}; name it with "
+                f"{' '.join(f'--param {name}=...' for name in missing)}, or add the resource by hand"
             )
         else:
             usable.append(one)
-    return [one for one in usable if _rests_on(one, usable)]
+    rest = [one for one in usable if _rests_on(one, usable)]
+    unmapped += [
+        f"GET {one.operation.path}: {one.parent.name}, whose records it needs, is not in this file"
+        for one in usable
+        if one.parent is not None and one not in rest
+    ]
+    return rest
 
 
 def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEndpoint]) -> list[str]:
@@ -173,18 +185,23 @@ def keys_from_paths(path: str, columns: Mapping[str, Any], noun: str, paths: Seq
 
 
 def bound_path(one: ListEndpoint) -> str:
-    """The path, with the parent's fields for its placeholders."""
-    if one.parent is None:
-        return one.operation.path
-    parent = one.parent.name
-    return PLACEHOLDER.sub(lambda found: f"{{resources.{parent}.{one.bindings[found[1]]}}}", one.operation.path)
+    """The path, with given values and the parent's fields for its placeholders."""
+
+    def value(found: re.Match[str]) -> str:
+        if one.parent is None or found[1] in one.given:
+            return quote(one.given[found[1]], safe="")
+        return f"{{resources.{one.parent.name}.{one.bindings[found[1]]}}}"
+
+    return PLACEHOLDER.sub(value, one.operation.path)
 
 
 def bound_params(one: ListEndpoint, place: str) -> dict[str, Any]:
-    """Values of the required parameters: what the document suggests, or the parent's field."""
+    """Values of the parameters: what the user gave, and of required ones what the parent or the document has."""
     values = {}
     for parameter in one.operation.of(place):
-        if parameter.required and parameter.name in one.bindings and one.parent:
+        if parameter.name in one.given:
+            values[parameter.name] = one.given[parameter.name]
+        elif parameter.required and parameter.name in one.bindings and one.parent:
             values[parameter.name] = f"{{resources.{one.parent.name}.{one.bindings[parameter.name]}}}"
         elif parameter.required and parameter.value is not None:
             values[parameter.name] = parameter.value

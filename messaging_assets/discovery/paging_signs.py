@@ -47,7 +47,7 @@ _BESIDE_ERRORS = frozenset(
             "reason",
         ),
         *("ok", "success", "timestamp", "path", "instance", "request_id", "trace_id", "correlation_id"),
-        *("documentation_url", "help", "warning"),
+        *("reason", "documentation_url", "help", "warning"),
     }
 )
 # So many other keys an answer may have and still be no record.

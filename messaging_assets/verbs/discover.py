@@ -30,6 +30,13 @@ _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, or oauth2
     "--schedule", metavar="CRON", help='When to sync, such as "0 6 * * *" (UTC), switched on; else hourly, off.'
 )
 @click.option("--only", metavar="A,B", help="With --openapi: these resources only, and the parents they need.")
+@click.option(
+    "--param",
+    "params",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="With --openapi: a value that lists want, such as tenant=acme; may come more often.",
+)
 @click.option("--name", help="The API's name; else that of the output file, the title or the address.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; else printed.")
 @click.option("--force", is_flag=True, help="Write over an output file that exists.")
@@ -41,6 +48,7 @@ def command(
     document: Path | None,
     schedule: str | None,
     only: str | None,
+    params: tuple[str, ...],
     name: str | None,
     output: Path | None,
     force: bool,
@@ -59,12 +67,13 @@ def command(
     messaging-assets discover --base-url https://chat.example.com --path /users --path /channels \
         --auth oauth2:https://chat.example.com/oauth/token --name chat
     messaging-assets discover --openapi openapi.yaml --only users,messages -o apis/chat.yaml
+    messaging-assets discover --openapi openapi.yaml --param tenant=acme
     """
     name = _chosen_name(name, output)
     if output and output.exists() and not force:
         raise click.UsageError(f"{output} exists; choose another --output, or write over it with --force")
     _check_schedule(schedule)
-    found = found_api(name, base_url, paths, auth, document, only)
+    found = found_api(name, base_url, paths, auth, document, only, params)
     found.schedule = schedule
     hand_over(found, output, as_json)
 
@@ -88,6 +97,7 @@ def found_api(
     auth: str | None,
     document: Path | None,
     only: str | None,
+    params: Sequence[str] = (),
 ) -> FoundApi:
     """What the options of this verb lead to.
 
@@ -98,7 +108,9 @@ def found_api(
     if document:
         if paths or auth:
             raise click.UsageError("--openapi reads paths and authentication from the document; leave both out")
-        return _from_document(document, only, name, base_url)
+        return _from_document(document, only, name, base_url, _given(params))
+    if params:
+        raise click.UsageError("--param goes with --openapi; else write parameters into --path: /users?tenant=acme")
     if not base_url or not paths or only:
         raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
     return _from_live_api(base_url, paths, auth, name)
@@ -142,18 +154,28 @@ def _auth(written: str | None) -> dict[str, Any] | None:
     raise click.UsageError(f"--auth is {_AUTH}")
 
 
+def _given(params: Sequence[str]) -> dict[str, str]:
+    """The values of --param by name."""
+    pairs = [one.partition("=") for one in params]
+    if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
+        raise click.UsageError(f"--param is NAME=VALUE, such as tenant=acme, unlike {', '.join(wrong)}")
+    return {name: value for name, _, value in pairs}
+
+
 def _advice(failure: Exception, auth: str | None) -> str:
     from messaging_assets.failures import CheckCredentials
 
     return f" Say how with --auth: {_AUTH}." if isinstance(failure, CheckCredentials) and auth is None else ""
 
 
-def _from_document(document: Path, only: str | None, name: str | None, base_url: str | None) -> FoundApi:
+def _from_document(
+    document: Path, only: str | None, name: str | None, base_url: str | None, given: dict[str, str]
+) -> FoundApi:
     from messaging_assets.discovery.openapi import UnusableDocument, find_in_document
 
     wanted = [one.strip() for one in only.split(",") if one.strip()] if only else []
     try:
-        return find_in_document(document, wanted, name, base_url)
+        return find_in_document(document, wanted, name, base_url, given)
     except UnusableDocument as failure:
         message = str(failure)
     raise click.ClickException(message)

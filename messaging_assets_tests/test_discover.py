@@ -467,7 +467,26 @@ def test_columns_get_the_type_that_holds_every_value() -> None:
 
 def test_few_rows_say_nothing_about_nulls() -> None:
     assert "nullable" not in Sample(ROWS[:3]).described(["id"])["n"]
-    assert Sample(ROWS).described(["id"])["n"]["nullable"] is False
+    assert Sample(ROWS, is_whole=True).described(["id"])["n"]["nullable"] is False
+    assert "nullable" not in Sample(ROWS[:3], is_whole=True).described(["id"])["n"]
+
+
+def test_some_rows_say_nothing_about_nulls_but_of_the_key_and_the_likeliest_cursor() -> None:
+    columns = Sample(ROWS).described(["id"])
+    assert [name for name, column in columns.items() if column.get("nullable") is False] == ["id", "at"]
+
+
+def test_the_file_says_from_how_many_rows_nulls_were_guessed(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
+    columns = only(discover_messages(sandbox, tmp_path / "chat.yaml")).columns
+    assert {name for name, column in columns.items() if not column.nullable} == {"id", "timestamp"}
+    assert "guessed from 500 rows; nullable: false for id and timestamp alone" in comments(tmp_path / "chat.yaml")
+    (tmp_path / "chat.yaml").unlink()
+    del sandbox.rows("messaging", "messages")[60:]
+    columns = only(discover_messages(sandbox, tmp_path / "chat.yaml")).columns
+    assert not columns["content"].nullable
+    assert "from 60 rows, the whole list; nullable: false where none of them was null" in comments(
+        tmp_path / "chat.yaml"
+    )
 
 
 def test_zeros_alone_show_no_type() -> None:

@@ -73,9 +73,11 @@ class Sample:
 
     Args:
         rows: records as the API sent them.
+        is_whole: whether they are all that the list has; what some rows always have, others may lack.
     """
 
-    def __init__(self, rows: Sequence[Any]) -> None:
+    def __init__(self, rows: Sequence[Any], is_whole: bool = False) -> None:
+        self.is_whole = is_whole
         self.rows = [row for row in rows if isinstance(row, dict)]
         self.columns = {name: _column(name, self.rows) for name in _names(self.rows)}
         counts = Counter(identifier(name) for name in self.columns)
@@ -84,17 +86,23 @@ class Sample:
     def described(self, keys: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
         """The columns as an API file has them; those that show no type and those whose names collide are left out."""
         described = {}
+        always = {*keys, *self.never_null()}
         for name, column in self.columns.items():
             if column.data_type is None or name in self.colliding or identifier(name).startswith("_dlt_"):
                 continue
-            described[name] = self._described(column, name in keys)
+            described[name] = self._described(column, name in always)
         return described
 
-    def _described(self, column: Column, is_key: bool) -> dict[str, Any]:
+    def never_null(self) -> list[str]:
+        """Fields beside the key that are taken never to be null: the likeliest cursor, or any of a whole list."""
+        likely = self.columns.values() if self.is_whole else self.cursors()[:1]
+        return [one.name for one in likely if one.values == len(self.rows) >= ENOUGH_ROWS]
+
+    def _described(self, column: Column, is_never_null: bool) -> dict[str, Any]:
         words: dict[str, Any] = {"data_type": column.data_type}
         if column.data_type == "decimal":
             words |= {"precision": 38, "scale": 0}
-        if is_key or (column.values == len(self.rows) >= ENOUGH_ROWS):
+        if is_never_null:
             words["nullable"] = False
         return words | ({"sensitive": True} if column.is_sensitive else {})
 

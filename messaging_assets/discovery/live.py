@@ -46,7 +46,8 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
         probe = ListProbe(api, path, selected.selector, first, identity)
         paging = find_paging(probe)
         selected = replace(selected, selector=probe.selector)
-    sample = Sample((paging.sample or first).rows)
+    rows = (paging.sample or first).rows
+    sample = Sample(rows, is_whole=paging.total == len(rows))
     return _resource(name, path, selected, paging, sample)
 
 
@@ -98,7 +99,7 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         ("primary_key",) if keys else ("write_disposition",): _about_key(keys, sample),
         ("endpoint", "data_selector"): _about_list(selected),
         ("endpoint", "paginator"): paging.words,
-        ("columns",): _about_columns(sample),
+        ("columns",): _about_columns(sample, keys),
     }
     if paging.paginator is None:
         found.remarks["endpoint",] = paging.words
@@ -121,11 +122,13 @@ def _about_key(keys: tuple[str, ...], sample: Sample) -> str:
     return f"guessed: {some} never null and never twice in {rows}"
 
 
-def _about_columns(sample: Sample) -> str:
+def _about_columns(sample: Sample, keys: tuple[str, ...]) -> str:
     rows = len(sample.rows)
     words = f"types guessed from {counted(rows)}"
-    if rows >= ENOUGH_ROWS:
-        words += "; nullable: false where none of them was null"
+    if sample.is_whole and rows >= ENOUGH_ROWS:
+        words += ", the whole list; nullable: false where none of them was null"
+    elif never := [*keys, *(name for name in sample.never_null() if name not in keys)]:
+        words += f"; nullable: false for {' and '.join(never)} alone, as rows that were not seen may lack others"
     if empty := sample.without_type():
         words += f"; null or 0 in every row, so without a type: {', '.join(empty)}"
     if sample.colliding:

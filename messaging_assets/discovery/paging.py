@@ -43,6 +43,7 @@ class Paging:
         words: what was tried and seen.
         sample: the largest page that came.
         joins: whether page 2 was seen to begin where page 1 ends.
+        total: how many rows the API says it has; None where it does not say.
         doubt: why a sync will hardly get every row; empty where nothing says so.
     """
 
@@ -51,6 +52,7 @@ class Paging:
     words: str = ""
     sample: Page | None = None
     joins: bool = False
+    total: int | None = None
     doubt: str = ""
 
 
@@ -253,6 +255,7 @@ def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
         paging.paginator["total_path"] = total
     elif total:
         paging.paginator["rows_total_path"] = total
+    paging.total = _count(total, probe.first)
     _enlarge(probe, paging, total)
     joined = "begins where page 1 ends, row by row" if paging.joins else "holds other rows than page 1"
     words = f"page 2 {joined}"

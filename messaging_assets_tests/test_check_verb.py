@@ -218,3 +218,10 @@ def test_a_number_in_a_single_object_counts_no_rows(known_sandbox: Sandbox, tmp_
     known_sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: {"id": 1, "total": 500}))
     assert check(file).exit_code == 0
     assert found(file)["total"] is None
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b'{"rows": []}'], ids=["HTML", "no list"])
+def test_an_answer_without_the_list_is_no_page(body: bytes, known_sandbox: Sandbox) -> None:
+    known_sandbox.fault(Fault(api="messaging", body=body))
+    one = found()
+    assert (one["pages"], one["rows"], one["is_wrong"]) == (0, 0, True)

@@ -107,6 +107,8 @@ def _rows(resource: Resource, answer: Answer) -> list[Any] | None:
         names, _ = find_response_page_data(answer.parsed)
         selector = ".".join(names)
     found = json_paths.find_values(selector.removesuffix("[*]") or "$", answer.parsed)
+    if not found and "?" not in selector:
+        return None
     return found[0] if len(found) == 1 and isinstance(found[0], list) else found
 
 

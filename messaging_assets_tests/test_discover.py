@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from dagster import materialize
@@ -15,11 +16,11 @@ from messaging_assets.description_files import read_file
 from messaging_assets.destination import build_pipeline
 from messaging_assets.discovery import live
 from messaging_assets.discovery.columns import Sample
-from messaging_assets.discovery.found import name_from_address, plain_name
+from messaging_assets.discovery.found import FoundApi, FoundResource, name_from_address, plain_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.verbs.discover import command
+from messaging_assets.verbs.discover import command, hand_over
 
 STYLES = {"": "offset", "/by_page": "page_number", "/by_cursor": "cursor", "/by_link": "json_link"}
 KEYS = {
@@ -406,6 +407,22 @@ def test_a_schedule_that_is_asked_for_is_switched_on_in_the_file(
     assert "--schedule: 'daily at six' is no cron line" in refused.output
     assert len(sandbox.requests) == asked
     assert not discover_messages(sandbox, tmp_path / "chat.yml").schedule.switched_on
+
+
+def test_a_file_that_cannot_be_written_is_told_before_the_api_is_asked(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    (tmp_path / "plain").write_text("a file, and no folder")
+    output = tmp_path / "plain" / "apis" / "chat.yaml"
+    words = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
+    done = discover(*words, "-o", output)
+    assert done.exit_code == 2
+    assert "cannot be written" in done.output
+    assert not sandbox.requests
+    with pytest.raises(click.UsageError, match=r"cannot be written \("):
+        hand_over(
+            FoundApi("chat", {"base_url": "https://x.example"}, [FoundResource({"name": "rows"})], "a test"), output
+        )
 
 
 def test_a_file_is_written_over_only_by_force(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:

@@ -702,6 +702,12 @@ def tenants_pets() -> dict[str, Any]:
     }
 
 
+def test_an_address_that_cannot_be_is_a_wrong_command(tmp_path: Path) -> None:
+    done = discover(document_of({"/users": answering(list_of(id="string"))}), tmp_path, "--base-url", "x")
+    assert done.exit_code == 2
+    assert "base_url" in done.output
+
+
 def test_a_value_that_no_list_has_is_asked_for_and_can_be_given(tmp_path: Path) -> None:
     done = discover(document_of(tenants_pets()), tmp_path)
     assert done.exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,10 +73,21 @@ def command(
     name = _chosen_name(name, output)
     if output and output.exists() and not force:
         raise click.UsageError(f"{output} exists; choose another --output, or write over it with --force")
+    if output:
+        _check_place(output)
     _check_schedule(schedule)
     found = found_api(name, base_url, paths, auth, document, only, params)
     found.schedule = schedule
     hand_over(found, output, as_json)
+
+
+def _check_place(output: Path) -> None:
+    """Refuse a file that cannot be written before the API is asked for anything."""
+    # The folder is made when there is something to put into it.
+    folder = next(one for one in output.absolute().parents if one.exists())
+    writable = output if output.exists() else folder
+    if not folder.is_dir() or not os.access(writable, os.W_OK):
+        raise click.UsageError(f"{output} cannot be written, because of {writable}; choose another --output")
 
 
 def _check_schedule(line: str | None) -> None:
@@ -168,11 +180,24 @@ def _advice(failure: Exception, auth: str | None) -> str:
     return f" Say how with --auth: {_AUTH}." if isinstance(failure, CheckCredentials) and auth is None else ""
 
 
+def _check_address(base_url: str) -> None:
+    """Refuse what cannot be an API's address."""
+    from messaging_assets.description_files import InvalidDescription, describe
+
+    resource = {"name": "rows", "endpoint": {"path": "/rows"}}
+    try:
+        describe({"client": {"base_url": base_url}, "resources": [resource]}, "api")
+    except InvalidDescription as problem:
+        raise click.UsageError(str(problem)) from None
+
+
 def _from_document(
     document: Path, only: str | None, name: str | None, base_url: str | None, given: dict[str, str]
 ) -> FoundApi:
     from messaging_assets.discovery.openapi import UnusableDocument, find_in_document
 
+    if base_url:
+        _check_address(base_url)
     wanted = [one.strip() for one in only.split(",") if one.strip()] if only else []
     try:
         return find_in_document(document, wanted, name, base_url, given)
@@ -185,6 +210,7 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     """Write the API file, or print it, and say what is in it.
 
     Raises:
+        click.UsageError: the file cannot be written.
         click.ClickException: what was found makes no good API file.
     """
     from messaging_assets.description_files import InvalidDescription
@@ -195,8 +221,13 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     except InvalidDescription as problem:
         raise click.ClickException(f"what was found makes no API file:\n{problem}") from None
     if output:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        try:
+            output.parent.mkdir(parents=True, exist_ok=True)
+            output.write_text(text, encoding="utf-8")
+        except OSError as problem:
+            raise click.UsageError(
+                f"{output} cannot be written ({problem.strerror}); choose another --output"
+            ) from None
     if as_json:
         click.echo(json.dumps(_as_json(found, output), indent=2))
         return

@@ -752,3 +752,14 @@ def test_a_wrong_param_is_told(words: list[str], code: int, message: str, tmp_pa
     done = discover(document_of(tenants_pets()), tmp_path, *words)
     assert done.exit_code == code
     assert message in done.output
+
+
+def test_a_key_may_be_named_by_the_child_alone_and_a_day_is_a_date(tmp_path: Path) -> None:
+    pets = list_of(pet_id="string", born="string")
+    pets["items"]["properties"]["born"]["format"] = "date"
+    below = answering(pets)
+    below["get"]["parameters"] = [{"name": "ownerId", "in": "path", "required": True, "schema": {"type": "string"}}]
+    paths = {"/owners": answering(list_of(id="string")), "/pets": answering(list_of(id="string"))}
+    found = described(document_of({**paths, "/owners/{ownerId}/pets": below}), tmp_path).resources_in_full
+    assert found["owners_pets"].keys == ("_owners_id", "pet_id")
+    assert found["owners_pets"].columns["born"].data_type == "date"

@@ -120,7 +120,8 @@ def _list_endpoint(
     document: Document, name: str, operation: Operation, shape: ListShape, paths: Sequence[str]
 ) -> ListEndpoint:
     columns = columns_of(document, shape.item)
-    key = key_of(columns, name)
+    # A name may begin with the parent's, which no field of the child repeats: pet_id in owners_pets.
+    key = key_of(columns, plain_name(_fixed_parts(operation)[-1], "rows"))
     noun = singular(name.rpartition("_")[2])
     keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
     return ListEndpoint(name, operation, shape, columns, keys)

@@ -123,6 +123,8 @@ def _data_type(schema: Mapping[str, Any]) -> str | None:
     # The second is no format of the specification, and common all the same.
     if schema.get("format") in ("date-time", "dateTime") and schema_type(schema) == "string":
         return "timestamp"
+    if schema.get("format") == "date" and schema_type(schema) == "string":
+        return "date"
     kind = schema_type(schema)
     if kind is None and schema.get("enum"):
         return "text" if all(isinstance(one, str) for one in schema["enum"]) else None

@@ -118,4 +118,6 @@ def _unnamed(columns: Any, place: Place) -> Iterator[Mistake]:
 
 
 def _shown(name: str) -> str:
-    return f"'{name}'" if len(name) <= _LONGEST and name.isprintable() and name else "this name"
+    # Behind a ? may be a secret.
+    is_plain = len(name) <= _LONGEST and name.isprintable() and "?" not in name
+    return f"'{name}'" if name and is_plain else "this name"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -17,6 +18,8 @@ _IN_REQUESTS = frozenset(
     {"authorization", "proxy_authorization", "cookie", "x_api_key", "x_auth_token", "private_token", "api_key"}
     | {"apikey", "api_token", "apitoken", "auth_token", "access_token", "client_secret", "password", "secret", "token"}
 )
+# What stands for a parent's or a parameter's value is no secret.
+_PLACEHOLDER = re.compile(r"\{[^{}]+\}")
 
 
 def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
@@ -29,7 +32,8 @@ def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     yield from _in_address(raw, ("client", "base_url"))
     for place in [("client",), *_endpoints(raw)]:
         yield from _in_auth(raw, (*place, "auth"), name)
-        yield from _in_path(raw, place, name)
+        path = place if isinstance(value_at(raw, place), str) else (*place, "path")
+        yield from _in_query(raw, path, name, _names_in_queries(raw, place))
         for part in ("headers", "params", "json", "data"):
             yield from _in_request(value_at(raw, (*place, part)), (*place, part), name)
 
@@ -49,6 +53,7 @@ def _in_auth(raw: Mapping[str, Any], place: Place, name: str) -> Iterator[Mistak
         return
     for key in ("token_url", "access_token_url"):
         yield from _in_address(raw, (*place, key))
+        yield from _in_query(raw, (*place, key), name)
     kind = auth.get("type")
     is_oauth = kind in ("oauth2", "oauth2_client_credentials") if isinstance(kind, str) else False
     if is_oauth and not (auth.get("token_url") or auth.get("access_token_url")):
@@ -69,19 +74,7 @@ def _in_request(value: Any, place: Place, name: str) -> Iterator[Mistake]:
         if isinstance(one, (Mapping, list)):
             yield from _in_request(one, (*place, key), name)
         elif _means_secret(key) and one and "{resources." not in str(one):
-            yield Mistake((*place, key), f"no secret belongs in an API file; describe it under auth ({_places(name)})")
-
-
-def _in_path(raw: Mapping[str, Any], endpoint: Place, name: str) -> Iterator[Mistake]:
-    """A path may end with a query, whose parameters are like any other's; an endpoint may be its path alone."""
-    place = endpoint if isinstance(value_at(raw, endpoint), str) else (*endpoint, "path")
-    path = value_at(raw, place)
-    try:
-        query = parse_qsl(urlsplit(path).query) if isinstance(path, str) else []
-    except ValueError:
-        return
-    for mistake in _in_request(dict(query), place, name):
-        yield Mistake(place, mistake.message)
+            yield Mistake((*place, key), _under_auth(name))
 
 
 def _means_secret(key: Any) -> bool:
@@ -98,6 +91,25 @@ def _in_address(raw: Mapping[str, Any], place: Place) -> Iterator[Mistake]:
         yield Mistake(place, "no user or password belongs in an address; describe them under auth (type: http_basic)")
     elif parts and (parts.fragment or (parts.query and place[-1] == "base_url")):
         yield Mistake(place, "an address ends before ? and #; parameters go under endpoint.params, secrets under auth")
+
+
+def _in_query(raw: Mapping[str, Any], place: Place, name: str, names: Iterable[str] = ()) -> Iterator[Mistake]:
+    """A secret behind the ? of a path or an address; `names` are parameters that take one here."""
+    address = value_at(raw, place)
+    given = parse_qsl("&".join(re.split("[?#]", address)[1:])) if isinstance(address, str) else ()
+    if any((_means_secret(key) or key in names) and not _PLACEHOLDER.fullmatch(one) for key, one in given):
+        yield Mistake(place, _under_auth(name))
+
+
+def _names_in_queries(raw: Mapping[str, Any], endpoint: Place) -> list[str]:
+    """The parameters by which this endpoint sends its key, such as a plain `key`."""
+    auths = [value_at(raw, (*place, "auth")) for place in (("client",), ("resource_defaults", "endpoint"), endpoint)]
+    written = [auth for auth in auths if isinstance(auth, Mapping) and auth.get("location") in ("query", "param")]
+    return [auth["name"] for auth in written if isinstance(auth.get("name"), str)]
+
+
+def _under_auth(name: str) -> str:
+    return f"no secret belongs in an API file; describe it under auth ({_places(name)})"
 
 
 def _instead(name: str, key: str) -> str:

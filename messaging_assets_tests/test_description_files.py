@@ -281,6 +281,36 @@ BAD = [
     ),
     *(
         example(
+            f"{line}: {place}: {SECRET}describe it under auth (its value goes into the environment as "
+            "TEAM_CHAT__API_KEY, __TOKEN, ...)",
+            text,
+            f"secret in a query of {name}",
+        )
+        for line, place, text, name in (
+            (5, "resources.users.endpoint.path", in_resource(f"endpoint: {{path: '/u?n=1&api_key={CANARY}'}}"), "path"),
+            (5, "resources.users.endpoint", in_resource(f"endpoint: 'u?X-API%2DKey={CANARY}'"), "endpoint"),
+            (
+                3,
+                "resource_defaults.endpoint.path",
+                f"{CLIENT}resource_defaults: {{endpoint: {{path: '/u#token={CANARY}'}}}}\n{USERS}",
+                "defaults",
+            ),
+            (
+                6,
+                "resources.users.endpoint",
+                in_client("auth: {type: api_key, name: k, location: query}") + f"    endpoint: '/u?k={CANARY}'\n",
+                "the parameter of auth",
+            ),
+            (
+                3,
+                "client.auth.token_url",
+                in_client(f"auth: {{type: oauth2, token_url: 'https://a.example/token?client_secret={CANARY}'}}"),
+                "token_url",
+            ),
+        )
+    ),
+    *(
+        example(
             f"{line}: {place}: no user or password belongs in an address; describe them under auth (type: http_basic)",
             text,
             f"secret in {place}",
@@ -289,6 +319,12 @@ BAD = [
             (2, "client.base_url", f"client:\n  base_url: https://me:{CANARY}@api.example.com\n{USERS}"),
             (3, "client.auth.token_url", in_client(f"auth: {{type: oauth2, token_url: 'https://{CANARY}@a.example'}}")),
         )
+    ),
+    example(
+        "4: resources[0].name: this name must be up to 50 letters, digits and single underscores, a letter first; "
+        "write its address under endpoint.path",
+        resources(f"'u?api_key={CANARY}'"),
+        "secret in a name",
     ),
     # Contradictions.
     example(
@@ -499,6 +535,11 @@ GOOD = {
         "endpoint: {incremental: {cursor_path: at}, params: {q: '{incremental.start_value}'}}"
     ),
     "a parameter in the path": in_resource("endpoint: {path: '/{team}/users', params: {team: x}}"),
+    "parameters in the path's query": in_resource("endpoint: '/users?kind=open&token_type=all'"),
+    "a parent's token in the query": resources("a", "{name: b, endpoint: '/b?token={resources.a.id}'}"),
+    "a parameter in an address for tokens": in_client(
+        "auth: {type: oauth2, token_url: 'https://api.example.com/token?tenant=x'}"
+    ),
     "literal braces": in_resource("endpoint: {params: {q: '{{id}}'}}"),
     "a mapping as parameter": in_resource("endpoint: {params: {filter: {kind: open}}}"),
     "a parent in the body": resources("a", "{name: b, endpoint: {json: {id: '{resources.a.id}'}}}"),

@@ -222,6 +222,16 @@ def test_ways_of_paging_of_other_apis_are_found_and_load_every_row(
     assert len(loaded_ids(description, dagster_instance)) == 2_500
 
 
+def test_a_secret_in_a_path_is_neither_sent_nor_written(sandbox: Sandbox, tmp_path: Path) -> None:
+    output = tmp_path / "chat.yaml"
+    done = discover("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages?api_key=s3cr3t", "-o", output)
+    assert done.exit_code == 2
+    assert "resources.messages.endpoint.path: no secret belongs in an API file; describe it under auth" in done.output
+    assert "s3cr3t" not in done.output
+    assert not output.exists()
+    assert not sandbox.requests
+
+
 def test_one_object_with_lists_in_it_is_one_row(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     overview = {"version": "1", "cluster": "c", "node": "n", "listeners": [{"port": 1}], "contexts": [{"ip": "::"}]}
     sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: overview))

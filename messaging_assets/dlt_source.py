@@ -6,7 +6,7 @@ This is the only room that knows dlt's own dict. dlt's rest_api source reads the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -81,10 +81,10 @@ def _dlt_resource(
     entries = {
         "path": path,
         "method": endpoint.method,
-        "params": params,
+        "params": _written(params),
         "json": endpoint.json_body,
         "data": endpoint.data,
-        "headers": endpoint.headers,
+        "headers": _written(endpoint.headers),
         "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
         "incremental": incremental,
         "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
@@ -105,6 +105,15 @@ def _dlt_resource(
     if one.keys and incremental:
         resource["primary_key"] = list(one.keys)
     return {name: value for name, value in resource.items() if value}
+
+
+def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Parameters or headers with truth values and numbers as APIs write them, where Python would write True."""
+    if values is None:
+        return None
+    return {
+        name: str(value).lower() if isinstance(value, (bool, int, float)) else value for name, value in values.items()
+    }
 
 
 def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:

@@ -134,7 +134,7 @@ class ListFields:
         """The list's name: a digest, because a parent's key may be nobody's business."""
         # As text, because 7 and "7" ask for one list.
         asked = [[str(self._value(row, field))] for field in self._in_path]
-        asked += [list(map(str, json_paths.find_values(field, row))) for field in self._elsewhere]
+        asked += [[str(self._found(row, field, "the request"))] for field in self._elsewhere]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
@@ -151,19 +151,23 @@ class ListFields:
         values = {_LIST + key: NO_VALUE if one is None else one for key, one in self._values(name).items()}
         return row | path | values | {_LIST: name}
 
-    def _value(self, row: dict[str, Any], name: str) -> Any:
+    def _found(self, row: dict[str, Any], name: str, where: str, refused: tuple[type, ...] = ()) -> Any:
         found = json_paths.find_values(name, row)
-        if not found or found[0] is None or isinstance(found[0], (dict, list)):
+        if not found or found[0] is None or isinstance(found[0], refused):
             raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has no '{name}' to put into the path; "
+                f"{self._asset}: a record of its parent '{self._parent.name}' has no '{name}' to put into {where}; "
                 "name a field that every parent has."
             )
-        if str(found[0]) in (".", "..") or (str(found[0]) == "" and self._stands_last(name)):
+        return found[0]
+
+    def _value(self, row: dict[str, Any], name: str) -> Any:
+        value = self._found(row, name, "the path", refused=(dict, list))
+        if str(value) in (".", "..") or (str(value) == "" and self._stands_last(name)):
             raise MendDescription(
                 f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is empty or made of "
                 "dots, which would ask for another address; leave it out of the parent's list."
             )
-        return found[0]
+        return value
 
     def _stands_last(self, name: str) -> bool:
         """Whether the path ends with this field, so that an empty one would ask for the list above it."""

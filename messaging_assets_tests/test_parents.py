@@ -146,3 +146,13 @@ def test_a_grandchild_can_use_a_field_that_its_parent_took_from_its_own_parent(k
         row["channel_id"] in {one["id"] for one in known_sandbox.rows("team_messaging", "channels")}
         for row in known_sandbox.rows("team_messaging", "messages")
     )
+
+
+@pytest.mark.parametrize("row", [{"id": 1}, {"id": 1, "slug": None}], ids=["absent", "null"])
+def test_a_parent_without_the_field_that_a_parameter_takes_is_told_of_in_a_sentence(row: dict[str, Any]) -> None:
+    child = _child("messages", params={"channel": "{resources.channels.slug}"})
+
+    with pytest.raises(
+        MendDescription, match="has no 'slug' to put into the request; name a field that every parent has"
+    ):
+        _passed(child, [row])

@@ -423,3 +423,11 @@ def test_a_number_that_counts_no_rows_raises_no_doubt_about_an_only_page(one_lis
 def test_an_only_page_is_not_held_against_a_count_of_which_the_file_takes_a_part(one_list: OneList) -> None:
     outcome = one_list.sync({"type": "single_page"}, data_selector="data[?(@.number < 5)]")
     assert (outcome.verdict, len(outcome.ids)) == ("read to the end", 5)
+
+
+def test_truth_values_and_numbers_leave_as_apis_write_them(one_list: OneList) -> None:
+    """A truth value in params, a number in headers: they are sent as true, false and digits."""
+    outcome = one_list.sync(params={"archived": False, "deep": True, "depth": 2}, headers={"X-Version": 2})
+    assert outcome.green, outcome.sentence
+    asked = outcome.requests[0].query
+    assert (asked["archived"], asked["deep"], asked["depth"]) == ("false", "true", "2")

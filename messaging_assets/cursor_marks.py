@@ -35,6 +35,8 @@ from messaging_assets.failures import MendDescription
 
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
+# Under this name a mark keeps how far a read in doubt reached.
+_HELD = "messaging_assets_held"
 _OURS = {"type", "start_param", "end_param", "convert"}
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?)?(Z|[+-]\d\d:?\d\d)?")
@@ -276,10 +278,23 @@ class CursorMarks:
             )
         return self._open[name]
 
-    def close(self, name: str, moves: bool) -> None:
-        """A list is over; `moves` says whether its rows move its mark."""
-        cursor = self._open.pop(name, None)
-        self._reached[name] = cursor.mark if cursor and moves else self._kept.get(name)
+    def close(self, name: str, moves: bool, is_in_doubt: bool = False) -> None:
+        """A list is over.
+
+        Args:
+            name: which one.
+            moves: whether its rows move its mark.
+            is_in_doubt: whether it moved while it was read, so that rows of its range may be missing. A merge then asks
+                for that range once more: its mark goes only as far as the read before reached.
+        """
+        cursor, kept = self._open.pop(name, None), self._kept.get(name)
+        reached = cursor.mark if cursor and moves else kept
+        if is_in_doubt and self._takes_repeats and reached is not None and reached is not kept:
+            start = self._own.initial_value
+            blank = {"initial_value": start, "last_value": start, "start_value": start, "unique_hashes": []}
+            before = (kept or {}).get(_HELD) or kept or blank
+            reached = {**before, _HELD: reached}
+        self._reached[name] = reached
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""

@@ -278,7 +278,8 @@ class Pass:
         if self._own.marks is None:
             return
         if len(self._chain) == 1:
-            self._own.marks.close("", moves=not (self._own.current and self._own.current.is_left))
+            moves = not (self._own.current and self._own.current.is_left)
+            self._own.marks.close("", moves, is_in_doubt=self.receipt.finding.moved)
         self._keep_marks(self._own.marks.of_all(self._own.interrupted.finished))
 
     def _keep_marks(self, marks: dict[str, Any]) -> None:

@@ -297,7 +297,8 @@ class Reading:
             source.finished[self.name] = self.distinct
         # The rows of a list without a parent meet its cursor behind the processing steps, when this is over.
         if source.marks and self.name:
-            source.marks.close(self.name, moves=worst.verdict < Verdict.INCOMPLETE and not self.is_left)
+            moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
+            source.marks.close(self.name, moves, is_in_doubt=worst.moved)
         receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
 
     def refused(self, how: str) -> None:

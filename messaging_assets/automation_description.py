@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
 from messaging_assets.authentication_description import Described
+from messaging_assets.cron_words import names_no_day
 from messaging_assets.partition_description import TimeZone
 
 
 def _parses(value: str) -> str:
     # Dagster's own reading of cron, so that what passes here passes there.
-    from dagster._utils.schedules import is_valid_cron_schedule
+    from dagster._utils.schedules import CroniterShim, is_valid_cron_schedule
 
+    is_line: Callable[[str], bool] = CroniterShim.is_valid
+    if is_line(value) and names_no_day(value):
+        raise ValueError(f"'{value}' never ticks by its day: none of its months has it; name another day or month")
     if not is_valid_cron_schedule(value):
         raise ValueError(f"'{value}' is no cron line; five fields, such as \"0 * * * *\" for every full hour")
     return value

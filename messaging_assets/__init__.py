@@ -30,7 +30,8 @@ The way from a file to a table. No module imports one further down, but for its 
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
-    nested_values.py, column_values.py, table_columns.py, records.py    typed batches; bad records aside
+    nested_values.py, column_values.py, table_columns.py    values of one column
+    table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts

@@ -40,6 +40,7 @@ from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
+from messaging_assets.table_keys import TableKeys
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
@@ -103,6 +104,7 @@ class Pass:
         self._chain = ancestry(self.description, self.resource)
         self._repeated: set[int] = set()
         self._loaded: dict[int, int] = {}
+        self._table_keys = TableKeys()
         self._reader: PageReader | None = None
         self._rest: list[dict[str, Any]] = []
         self._state: Any = {}
@@ -318,6 +320,7 @@ class Pass:
             is_child=len(self._chain) > 1,
             page=lambda: self.receipt.pages,
             loaded=self._loaded,
+            table_keys=self._table_keys,
             from_parent=frozenset(self._names_from_parent(self.resource)),
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
@@ -350,6 +353,7 @@ class Pass:
             is_parent=not own,
             repeated=self._repeated if own and len(self._chain) == 1 else set(),
             shown_path=self._shown_path(one),
+            counts_repeats=self._batches is None or not self._batches.sees_repeats,
         )
 
     def _shown_path(self, one: Resource) -> str | None:

@@ -53,6 +53,7 @@ class Source:
         current: the list that is being read.
         marks: how far each list has come; None where there is no cursor.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
+        counts_repeats: whether the reading counts what came again; else it is counted behind the processing steps.
     """
 
     asset: str
@@ -70,6 +71,7 @@ class Source:
     current: Reading | None = None
     marks: CursorMarks | None = None
     shown_path: str | None = None
+    counts_repeats: bool = True
 
     def shown(self, url: str | None) -> str:
         """An address as errors show it."""
@@ -410,7 +412,7 @@ class Reading:
         self._came_again += len(again) if source.keys else 0
         if not source.is_parent:
             receipt.rows_read += len(rows)
-            receipt.duplicates += len(keys) - len(fresh)
+            receipt.duplicates += (len(keys) - len(fresh)) * source.counts_repeats
         for place in reversed(bad):
             row = rows.pop(place)
             if keys[place] not in again:

@@ -26,6 +26,7 @@ from messaging_assets.record_keys import hash_of, hashes_of
 from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_columns import TableColumns, TypedRows
 from messaging_assets.table_description import MergeDisposition
+from messaging_assets.table_keys import TableKeys
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000
@@ -43,14 +44,18 @@ class Batches:
         known: the table's columns as dlt's schema has them from earlier loads.
         receipt: where things are counted.
         repeated: hashes of keys that came more than once; filled by the reading.
-        is_child: whether this class itself must see what repeats, because keys hold a parent's fields.
+        is_child: whether the records are a child's, whose keys may hold a parent's fields.
         page: tells the number of the page that is being read.
         late: records whose key is in a batch that is already out; they are loaded after it.
-        loaded: hashes of a child's keys that are in earlier batches, with one of the record each; shared by the parts
-            of a read.
+        loaded: hashes of the keys that are in earlier batches, with one of the record each, where this class must see
+            what repeats; shared by the parts of a read.
+        table_keys: the keys in earlier batches as the table has them; shared by the parts too.
         from_parent: the names of a child's fields that come from its parent's record.
         is_late: whether these are such later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
+
+    Attributes:
+        sees_repeats: whether this class itself sees what comes again; else the reading does.
 
     Raises:
         MendDescription: the file gives a column another type than the table has.
@@ -66,12 +71,14 @@ class Batches:
     page: Callable[[], int] = lambda: 0
     late: dict[Any, dict[str, Any]] = field(default_factory=dict)
     loaded: dict[int, int] = field(default_factory=dict)
+    table_keys: TableKeys = field(default_factory=TableKeys)
     from_parent: frozenset[str] = frozenset()
     is_late: bool = False
     sensitive: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt)
+        kinds = self.table_keys.kinds
+        self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt, kinds)
         self._rows: list[dict[str, Any]] = []
         self._pages: list[int] = []
         self._places: dict[Any, int] = {}
@@ -86,7 +93,8 @@ class Batches:
         self._is_whole = must_load_whole(self.resource)
         # Where dlt keeps old versions of rows, it hashes them itself, one by one.
         self._careful = strategy == "scd2" or self.resource.nested == "tables"
-        self._has_plain_keys = bool(self._keys) and not self._careful
+        # The reading sees what repeats, but not behind a parent's fields and processing steps.
+        self.sees_repeats = bool(self._keys) and (self.is_child or bool(self.resource.processing_steps))
         if not self._careful:
             self.columns.hints[C_DLT_ID] = {**dlt_id_column()}
 
@@ -97,11 +105,8 @@ class Batches:
 
     @property
     def is_deduplicated(self) -> bool:
-        """Whether no two rows of the load so far have one key in the table; their fields alone do not tell.
-
-        A text column takes 1 and "1" for one key, a column of times has one for each moment, however it is written.
-        """
-        return self._has_plain_keys
+        """Whether no two rows of the load have one key in the table."""
+        return bool(self._keys) and not self._careful
 
     def add(self, rows: list[dict[str, Any]]) -> int:
         """Take a page's records until the batch is full; how many were taken."""
@@ -128,7 +133,7 @@ class Batches:
             return False
         if self.receipt.rows_loaded and not self.is_late:
             hashes = hashes_of(keys)
-            earlier = (self.loaded.keys(),) if self.is_child else (self.repeated, self._parted.keys())
+            earlier = (self.loaded.keys(),) if self.sees_repeats else (self.repeated, self._parted.keys())
             if not all(one.isdisjoint(hashes) for one in earlier):
                 return False
         self._places.update(zip(keys, range(len(self._rows), len(self._rows) + len(rows)), strict=True))
@@ -159,7 +164,7 @@ class Batches:
         pages, self._pages = self._pages, []
         places, self._places = self._places, {}
         self._bytes = self.receipt.bytes
-        if self.is_child:
+        if self.sees_repeats:
             contents = [self._content(rows[place]) for place in places.values()]
             self.loaded.update(zip(hashes_of(list(places)), contents, strict=True))
         elif pages:
@@ -171,6 +176,7 @@ class Batches:
         if not rows:
             return
         typed = self.columns.typed(rows)
+        self._part_keys(rows, typed)
         for place in sorted(typed.bad):
             self.set_aside(rows[place], typed.bad[place], pages[place])
         good = len(rows) - len(typed.bad)
@@ -180,7 +186,6 @@ class Batches:
         if self._careful:
             yield typed.records()
             return
-        self._has_plain_keys = self._has_plain_keys and self._are_plain(typed)
         yield typed.table(self.columns.required)
 
     def rejected(self) -> list[dict[str, Any]]:
@@ -211,12 +216,16 @@ class Batches:
             return False
         return len(self._rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES
 
-    def _are_plain(self, typed: TypedRows) -> bool:
-        for key in self._keys:
-            column = typed.arrays.get(self.columns.name(key) or "")
-            if column is None or column.to_pylist() != [row.get(key) for row in typed.rows]:
-                return False
-        return True
+    def _part_keys(self, rows: list[dict[str, Any]], typed: TypedRows) -> None:
+        """See that two keys of the API never become one in the table."""
+        names = self.resource.keys
+        columns = [typed.arrays.get(self.columns.name(name) or "") for name in names]
+        if not names or self.resource.disposition == "append" or any(column is None for column in columns):
+            return
+        sent = [[row.get(name) for row in rows] for name in names]
+        for place in self.table_keys.taken(sent, columns, typed.good, is_again=self.is_late or not self._keys):
+            types = "/".join(self.columns.data_type(self.columns.name(name) or "") for name in names)
+            typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key"
 
     def _content(self, row: dict[str, Any]) -> int:
         """What tells whether two records of a child with one key are the same; 0 where its key names the parent."""
@@ -231,22 +240,26 @@ class Batches:
     def _are_two(self) -> None:
         self.receipt.found(
             Verdict.UNKNOWN,
-            "records with one key and different content came, of which one is kept: if they are of different parents, "
-            "add the parent's key (include_from_parent) to primary_key",
+            "records with one key and different content came, of which one is kept: "
+            + (
+                "if they are of different parents, add the parent's key (include_from_parent) to primary_key"
+                if self.is_child
+                else "if processing steps made two keys one, let them keep what tells the records apart"
+            ),
         )
 
     def _repeat(self, place: int, row: dict[str, Any], page: int) -> None:
-        if self.is_child and self._content(row) != self._content(self._rows[place]):
+        if self.sees_repeats and self._content(row) != self._content(self._rows[place]):
             self._are_two()
         if not self._first_wins:
             self._rows[place], self._pages[place] = row, page
-        self.receipt.duplicates += self.is_child
+        self.receipt.duplicates += self.sees_repeats
 
     def _came_earlier(self, key: tuple[Any, ...], row: dict[str, Any]) -> bool:
         """Whether a key is, or may be, in an earlier batch."""
         if self.is_late or not self.receipt.rows_loaded:
             return False
-        if not self.is_child:
+        if not self.sees_repeats:
             # The reading saw this key on an earlier page, and it is not in this batch.
             return (hashed := hash_of(key)) in self.repeated or hashed in self._parted
         known = self.loaded.get(hash_of(key))

@@ -93,6 +93,7 @@ class TableColumns:
         normalize: dlt's naming of identifiers.
         known: the table's columns as dlt's schema has them from earlier loads.
         receipt: where rounded and dropped values are counted.
+        kinds: what a key column's values are in JSON, by column, once one came.
 
     Attributes:
         hints: columns that appeared, as dlt wants them described.
@@ -109,6 +110,7 @@ class TableColumns:
         normalize: Callable[[str], str],
         known: Mapping[str, Any],
         receipt: Receipt,
+        kinds: dict[str, str],
     ) -> None:
         self.hints: dict[str, dict[str, Any]] = {}
         self._resource, self._asset, self._normalize, self._receipt = resource, asset, normalize, receipt
@@ -118,7 +120,7 @@ class TableColumns:
         self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys, *placing)))
         self._names: dict[str, str | None] = {}
         self._targets: dict[str, _Target] = {}
-        self._kinds: dict[str, str] = {}
+        self._kinds = kinds
         self._declared = {normalize(name): column for name, column in resource.columns.items()}
         self._aim_at_declared(known)
         self._aim_at_known(known)

@@ -34,27 +34,18 @@ def merges(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "is_ranked", "kept"),
-    [
-        (PLAIN, TEXT, False, 2),
-        (PLAIN, {}, False, 2),
-        (ONE_AND_TEXT, TEXT, True, 1),
-        (ONE_MOMENT, TIMES, True, 1),
-    ],
+    ("rows", "columns", "kept"),
+    [(PLAIN, TEXT, 2), (PLAIN, {}, 2), (ONE_AND_TEXT, TEXT, 1), (ONE_MOMENT, TIMES, 1)],
     ids=["texts", "nothing declared", "a number and a text", "one moment twice"],
 )
-def test_a_merge_ranks_rows_only_where_two_fields_may_be_one_key(
-    one_table: OneTable, merges: list[bool], rows: list[Any], columns: Any, is_ranked: bool, kept: int
+def test_a_merge_ranks_no_rows_because_none_of_a_load_share_a_key(
+    one_table: OneTable, merges: list[bool], rows: list[Any], columns: Any, kept: int
 ) -> None:
-    assert one_table.sync(rows, columns=columns).checks["id_is_unique"].passed
-    assert merges[-1] == is_ranked
+    synced = one_table.sync(rows, columns=columns)
+    assert synced.checks["id_is_unique"].passed
+    assert synced.receipt.get("rows_set_aside", 0) == 2 - kept
+    assert merges == [False]
     assert len(one_table.rows()) == kept
-
-
-def test_what_one_load_was_told_of_its_keys_does_not_hold_for_the_next(one_table: OneTable, merges: list[bool]) -> None:
-    for rows in (PLAIN, ONE_AND_TEXT, PLAIN, ONE_AND_TEXT):
-        assert one_table.sync(rows, columns=TEXT).checks["id_is_unique"].passed
-    assert merges == [False, True, False, True]
 
 
 def test_what_the_file_says_of_duplicates_stands(one_table: OneTable, merges: list[bool]) -> None:

@@ -70,6 +70,8 @@ def judge(facts: Facts, how: str) -> Finding:
         return Finding(Verdict.INCOMPLETE, f"{reason}; {_IGNORE if not facts.is_refused else _TOO_DEEP}", moved=True)
     if facts.joins["open"]:
         return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
+    if facts.joins["moved"] and not facts.has_keys:
+        return _unknown("the list moved while it was read, and without a primary_key its rows cannot be told apart")
     if moved and not facts.joins:
         return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
     if facts.came_again:

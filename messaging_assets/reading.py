@@ -391,11 +391,13 @@ class Reading:
             if self.source.overlap and keys:
                 self._joins["open"] += 1
             return
-        places = {key: place for place, key in enumerate(keys)}
+        # Without a key equal rows are different ones, so the first that may be it counts, and all behind it stay.
+        places = {key: place for place, key in reversed(list(enumerate(keys)))}
         known = next((places[key] for key in reversed(self._last_keys) if key in places), None)
         same = keys[:back] == self._last_keys[-back:]
         self._joins["same" if same else "open" if known is None else "moved"] += 1
-        drop = {place for place in range((known if known is not None else -1) + 1) if keys[place] in again}
+        until = back if same else 0 if known is None else known + 1
+        drop = {place for place in range(until) if keys[place] in again}
         kept = [place for place in range(len(keys)) if place not in drop]
         reasons = {new: bad[old] for new, old in enumerate(kept) if old in bad}
         rows[:], keys[:] = [rows[place] for place in kept], [keys[place] for place in kept]

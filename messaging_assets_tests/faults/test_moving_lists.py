@@ -193,3 +193,24 @@ def test_a_key_twice_on_one_page_is_the_apis_data_and_the_last_wins(one_list: On
     assert {row["id"]: row["number"] for row in outcome.table} == {"a": 3, "b": 2}
     assert outcome.receipt["duplicates"] == 1
     assert outcome.verdict == "read to the end"
+
+
+def test_equal_rows_of_a_list_without_a_key_are_all_there_wherever_pages_join(one_list: OneList) -> None:
+    one_list.resource |= {"write_disposition": "append", "primary_key": None}
+    one_list.has([{"id": number // 5, "name": "same"} for number in range(23)])
+
+    outcome = one_list.sync({**OFFSETS, "limit": 4}, total="exact")
+
+    assert outcome.ids == [number // 5 for number in range(23)]
+    assert outcome.verdict == "proven"
+
+
+def test_a_list_without_a_key_that_moves_is_unknown_and_not_taken_for_whole(one_list: OneList) -> None:
+    one_list.resource |= {"write_disposition": "append", "primary_key": None, "passes": 1}
+    changing(one_list, insert_in_front)
+
+    outcome = one_list.sync(total="exact")
+
+    assert outcome.green
+    assert outcome.verdict == "unknown"
+    assert "without a primary_key" in outcome.reason

@@ -20,7 +20,15 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
-from messaging_assets.failures import CapReached, MendDescription, ReadIncomplete, SyncFailure, sync_failure
+from messaging_assets.failures import (
+    CapReached,
+    CheckCredentials,
+    MendDescription,
+    ReadIncomplete,
+    SyncFailure,
+    TryAgainLater,
+    sync_failure,
+)
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
 from messaging_assets.page_reader import PageReader
@@ -80,6 +88,7 @@ class Pass:
         tell: takes a line for the run's log.
         forget_state: whether an incremental resource begins anew.
         is_anew: whether the list is read from its start, whatever was committed before.
+        is_retry: whether an earlier try of the same run failed.
         is_whole: whether all of it is one load, because the table is dropped before that.
         load_ids: the loads of this pass so far.
     """
@@ -97,6 +106,7 @@ class Pass:
     tell: Callable[[str], None] = lambda line: None
     forget_state: bool = False
     is_anew: bool = False
+    is_retry: bool = False
     is_whole: bool = False
     load_ids: list[str] = field(default_factory=list)
 
@@ -169,12 +179,17 @@ class Pass:
         return False
 
     def _pages(self, reader: PageReader) -> Iterator[list[Any]]:
-        """The pages that come; an answer of another kind at a kept place means that the API no longer takes it."""
+        """The pages that come; at a kept place a refusal means that the API no longer takes it.
+
+        A busy API keeps its place for the next try; if it is as busy then, it may be busy there alone.
+        """
         try:
             yield from reader
         except Exception as error:
             reading = self._own.current
-            if reading is None or not reading.is_resuming or not isinstance(sync_failure(error), MendDescription):
+            failure = sync_failure(error)
+            kinds = (MendDescription, CheckCredentials, *([TryAgainLater] if self.is_retry else []))
+            if reading is None or not reading.is_resuming or not isinstance(failure, kinds):
                 raise
             raise reading.cannot_resume("the API no longer takes the place that was kept") from error
 

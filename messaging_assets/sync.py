@@ -151,6 +151,7 @@ class _Job:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
                 one_pass = Pass(self.description, self.resource, session, auths, base_url, tell=self.context.log.info)
                 one_pass.is_last, one_pass.is_anew = number >= self.resource.passes, is_anew
+                one_pass.is_retry = self.context.retry_number > 0
                 try:
                     loaded = self._one_pass(one_pass)
                     break

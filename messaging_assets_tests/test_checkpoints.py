@@ -214,6 +214,7 @@ def test_cursors_and_links_go_on_from_the_one_that_was_kept(messages: Sandbox, e
 
 REFUSALS: dict[str, dict[str, Any]] = {
     "400": {"status": 400},
+    "403": {"status": 403},
     "404": {"status": 404},
     "410": {"status": 410},
     "an error inside a 200": {"error_in_200": "invalid_cursor"},
@@ -246,6 +247,23 @@ def test_a_busy_api_keeps_the_place_for_the_next_try(messages: Sandbox) -> None:
     assert not busy["green"]
     assert min(_starts(messages)) == 1100
     assert synced["ids"] == _keys(messages)
+
+
+def test_a_place_that_fails_at_the_next_try_too_is_given_up_where_the_list_itself_answers(messages: Sandbox) -> None:
+    retried = {**LINKED["cursor"], "error_handler": {"max_retries": 1, "backoff_factor": 0}}
+    _failed(messages, LINKED["cursor"] | {"error_handler": retried["error_handler"]})
+
+    def broken_at_the_place(payload: Any, request: Any) -> Any:
+        return b"broken" if request.offset == 1100 and len(_starts(messages)) <= 4 else payload
+
+    messages.fault(Fault(api="messaging", rewrite=broken_at_the_place))
+
+    synced = sync(endpoint=retried, **PARTS)
+
+    assert synced["green"]
+    assert synced["ids"] == _keys(messages)
+    assert _starts(messages)[:5] == [1100, 1100, 1100, 1100, 0]
+    assert "no longer takes the place" in synced["metadata"]["messaging_assets/not_resumed"]
 
 
 def test_a_list_that_changed_before_its_kept_link_is_read_from_the_start(messages: Sandbox) -> None:

@@ -126,7 +126,8 @@ class OneList:
         self.sandbox.forget()
         failure: SyncFailure | None = None
         # What a sync uses of Dagster's context; a whole run takes three times as long.
-        context: Any = SimpleNamespace(log=logging.getLogger("dagster"), is_subset=False, has_assets_def=True)
+        log = logging.getLogger("dagster")
+        context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0)
         try:
             done = sync(
                 context,

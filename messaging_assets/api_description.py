@@ -55,26 +55,33 @@ class ErrorHandler(Described):
     retry_on_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = Field(
         default_factory=lambda: list(RETRIED_STATUSES)
     )
-    max_retries: int = Field(3, ge=0, le=20, description="Retries after the first try: 3 means four attempts.")
-    backoff_factor: float = Field(2, ge=0, description="Seconds before the first retry; doubles with each one.")
-    maximum_wait: float = Field(
-        300, gt=0, description="The longest wait in seconds, also when the API asks for more by Retry-After."
-    )
+    """Statuses to ask again after; broken connections are too."""
+    max_retries: int = Field(3, ge=0, le=20)
+    """Retries after the first try; of the whole step too, up to 20."""
+    backoff_factor: float = Field(2, ge=0)
+    """Seconds before the first retry; doubles with each one."""
+    maximum_wait: float = Field(300, gt=0)
+    """Seconds that a wait takes at most, also when `Retry-After` asks for more."""
 
 
 class ErrorInBody(Described):
-    """What an error inside a 200 looks like: a path that is present (and true, where it is a boolean)."""
+    """What an error inside a 200 looks like: a path at which there is something, other than null, false or empty."""
 
     path: JsonPath
+    """A JSON path; what is there means an error, unless it is null, false or empty."""
     retry: bool = False
+    """Whether to ask again."""
 
 
 class ResponseAction(Described):
     """dlt's response action; `ignore` ends the paging of this request and is counted."""
 
     status_code: int | None = Field(None, ge=100, le=599)
+    """The status of the answers that are meant."""
     content: str | None = None
+    """A text in the answers that are meant."""
     action: Literal["ignore"] | Callable[..., Any]
+    """`ignore`: ends this list, and is counted."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
@@ -93,42 +100,66 @@ class Incremental(Described):
     """
 
     cursor_path: JsonPath
+    """Where a record's cursor is."""
     initial_value: Any = None
+    """Where to begin."""
     end_value: Any = None
+    """Where to end: a closed range, without state."""
     last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
+    """Which cursor is the mark: `max` or `min`."""
     primary_key: str | list[str] | None = None
+    """What tells rows at the boundary apart; else the resource's."""
     row_order: Literal["asc", "desc"] | None = None
+    """`asc` or `desc`, the order of the rows: lets dlt stop early."""
     allow_external_schedulers: bool | None = None
+    """dlt's: whether a scheduler such as Airflow may set the range."""
     lag: float | None = None
+    """Seconds (days, for dates) before the mark that are asked for again."""
     on_cursor_value_missing: Literal["raise", "include", "exclude"] = "raise"
+    """What becomes of a record without a cursor: `raise`, `include` or `exclude`."""
     range_start: Literal["open", "closed"] = "closed"
+    """Whether rows with the mark's own value come again, `closed`, or not, `open`."""
     range_end: Literal["open", "closed"] = "open"
+    """Whether rows with the `end_value` itself come, `closed`, or not, `open`."""
     start_param: str | None = None
+    """The parameter that takes the start."""
     end_param: str | None = None
+    """The parameter that takes the end."""
     convert: Callable[..., Any] | None = None
+    """A function that writes the start as the API wants it, from Python only."""
 
 
 class Endpoint(Described):
     """Where a resource's rows are and how to ask for them."""
 
     path: str | None = None
+    """Below `base_url`; the resource's name where it is left out."""
     method: Literal["GET", "POST", "get", "post"] = "GET"
+    """`GET` or `POST`."""
     params: dict[str, Any] = Field(default_factory=dict)
+    """Of the query; also `{type: incremental, ...}` and, in a path, `{type: resolve, resource: ..., field: ...}`."""
     json_body: dict[str, Any] | None = Field(None, alias="json")
+    """The body, as JSON."""
     data: Any = None
+    """The body, as a form or text."""
     headers: dict[str, Any] | None = None
+    """Sent with this endpoint's requests."""
     paginator: Paginator | None = None
+    """How pages go on, if not as the client says."""
     data_selector: JsonPath | None = None
+    """A JSON path to the list; `$` is the answer itself."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
-    incremental: Incremental | None = Field(
-        None, description="Ask only for what is new; a child resource has a mark of its own for each parent."
-    )
+    """Answers to ignore."""
+    incremental: Incremental | None = None
+    """Ask only for what is new; a child has a mark for each parent."""
     auth: Auth | None = None
+    """How requests are authenticated, if not as the client says."""
     error_handler: ErrorHandler = Field(default_factory=ErrorHandler)
-    error_in_body: ErrorInBody | None = Field(None, description="What an error inside a 200 looks like.")
-    total: Literal["exact", "at_least", "ignore"] = Field(
-        "at_least", description="How far the API's own count is to be believed."
-    )
+    """What is asked again, how often and how patiently."""
+    error_in_body: ErrorInBody | None = None
+    """What an error inside a 200 looks like."""
+    total: Literal["exact", "at_least", "ignore"] = "at_least"
+    """How far the API's own count is believed: `exact`, `at_least`, `ignore`."""
 
     @field_validator("path")
     @classmethod
@@ -142,68 +173,92 @@ class Checks(Described):
     """How loud each generated check is: ERROR turns the asset red, WARN yellow, `off` leaves it out."""
 
     unique: Literal["ERROR", "WARN", "off"] = "ERROR"
+    """The check that no two rows share a key."""
     not_null: Literal["ERROR", "WARN", "off"] = "ERROR"
+    """The checks of columns with `nullable: false`."""
     schema_change: Literal["ERROR", "WARN", "off"] = "WARN"
+    """The check `column_schema_is_unchanged`."""
     no_record_rejected: Literal["ERROR", "WARN", "off"] = "WARN"
+    """The check that no record was set aside."""
 
 
 class Checkpoint(Described):
     """How often a long read is committed to the table (`merge` only), so that a failure costs at most one stretch."""
 
-    pages: int | None = Field(None, gt=0, description="Commit after so many pages.")
-    rows: int = Field(100_000, gt=0, description="Commit after so many rows, which bounds the memory too.")
-    seconds: float = Field(300, gt=0, description="Commit after so many seconds.")
+    pages: int | None = Field(None, gt=0)
+    """Commit after so many pages."""
+    rows: int = Field(100_000, gt=0)
+    """Commit after so many rows, which bounds the memory too."""
+    seconds: float = Field(300, gt=0)
+    """Commit after so many seconds."""
 
 
 class Retention(Described):
     """How long things are kept that are no rows of a table."""
 
-    rejected_days: int | None = Field(90, ge=1, description="Days that a record set aside is kept; null is for ever.")
-    working_files_days: int = Field(
-        30, ge=1, description="Days that dlt's working files of a resource are kept that is not synced any more."
-    )
+    rejected_days: int | None = Field(90, ge=1)
+    """Days that a record set aside is kept; null is for ever."""
+    working_files_days: int = Field(30, ge=1)
+    """Days that dlt's working files are kept of a resource that is not synced any more."""
 
 
 class ResourceBase(Described):
     """What a resource and `resource_defaults` share."""
 
     endpoint: Endpoint = Field(default_factory=Endpoint)
+    """How to ask; a text alone is its path."""
     primary_key: str | list[str] | None = None
+    """What tells rows apart: a column, or a list of columns."""
     merge_key: str | list[str] | None = None
+    """dlt's: replaces all rows that share it; not with incremental or partitions."""
     write_disposition: Disposition | MergeDisposition = "append"
+    """`merge` (update by key), `append`, `replace` (swap when complete), `skip`, or a mapping."""
     columns: dict[str, Column] = Field(default_factory=dict)
+    """Columns by name, or a list of them."""
     schema_contract: Evolution | SchemaContract | None = None
+    """What may change in the table: one word for all, or a mapping."""
     max_table_nesting: int | None = Field(None, ge=0)
+    """dlt's: how deep child tables go, with `nested: tables`."""
     selected: bool = True
+    """`false`: it is read for its children only, and has no table."""
     parallelized: bool = False
+    """dlt's: whether lists of several parents are read at once."""
     include_from_parent: list[str] = Field(default_factory=list)
+    """Fields that each row takes from its parent, as columns `_<parent>_<field>`."""
     processing_steps: list[dict[Literal["filter", "map", "yield_map"], Callable[..., Any]]] = Field(
         default_factory=list
     )
+    """Functions, from Python only: `filter`, `map`, `yield_map`."""
     description: str | None = None
-    owners: list[Owner] = Field(
-        default_factory=list, description="E-mail addresses or team:names, as Dagster has them."
-    )
+    """One sentence, for the UI."""
+    owners: list[Owner] = Field(default_factory=list)
+    """Who answers for it: e-mail addresses, or `team:<name>`."""
     tags: Tags = Field(default_factory=dict)
-    nested: Literal["json", "tables"] = Field("json", description="Nested values: one JSON column or child tables.")
+    """Dagster's tags of the asset."""
+    nested: Literal["json", "tables"] = "json"
+    """What becomes of lists and objects: `json`, one column each, or `tables`, dlt's child tables."""
     on_bad_record: Literal["set_aside", "fail"] = "set_aside"
+    """`set_aside`: into `<resource>__rejected`; `fail`: the sync is red."""
     checks: Checks = Field(default_factory=Checks)
-    passes: int = Field(2, ge=1, le=5, description="How often a list that moved while it was read is read at most.")
+    """How loud checks are."""
+    passes: int = Field(2, ge=1, le=5)
+    """How often a list that moved while it was read is read at most; 1 to 5."""
     checkpoint: Checkpoint = Field(default_factory=Checkpoint)
+    """How often a long merge is committed."""
     retention: Retention = Field(default_factory=Retention)
+    """How long leftovers are kept."""
     partitions: Partitions | None = None
-    deletes: Literal["ignore", "mark", "remove"] = Field(
-        "ignore", description="What becomes of rows that the API no longer has, after a read that is proven complete."
-    )
-    maximum_deleted_share: float = Field(0.2, gt=0, le=1, description="The share of a table that may go at once.")
-    preview_rows: int = Field(
-        0,
-        ge=0,
-        le=50,
-        description="Rows of the table on the asset's page after each sync; Dagster keeps them for ever.",
-    )
+    """Windows of time that it is read in."""
+    deletes: Literal["ignore", "mark", "remove"] = "ignore"
+    """What becomes of rows that the API no longer has, after a proven read: `ignore`, `mark` or `remove`."""
+    maximum_deleted_share: float = Field(0.2, gt=0, le=1)
+    """The share of a table that may go at once."""
+    preview_rows: int = Field(0, ge=0, le=50)
+    """Rows of the table on the asset's page after each sync, up to 50; Dagster keeps them for ever."""
     freshness: Freshness | None = None
+    """When it is stale."""
     automation: Automation | None = None
+    """Dagster's conditions for syncing it."""
 
     @field_validator("endpoint", mode="before", json_schema_input_type=str | Endpoint)
     @classmethod
@@ -250,40 +305,60 @@ class Resource(ResourceBase):
     """One list of the API: one asset, one table."""
 
     name: str
+    """The asset's name, and the table's."""
 
 
 class Timeout(Described):
     """Time limits of one request, in seconds."""
 
     connect: float = Field(10, gt=0)
-    read: float = Field(60, gt=0, description="The longest silence between two bytes.")
-    total: float = Field(300, gt=0, description="The longest a whole answer may take.")
+    """Seconds to a connection, at most."""
+    read: float = Field(60, gt=0)
+    """Seconds of silence between two bytes, at most."""
+    total: float = Field(300, gt=0)
+    """Seconds to the end of an answer, at most."""
 
 
 class Client(Described):
     """Where the API is and how to talk to it."""
 
     base_url: WebAddress
+    """The API's address, without parameters; no other origin is asked, tokens aside."""
     headers: dict[str, str] = Field(default_factory=dict)
+    """Sent with each request; no secrets."""
     auth: Auth | None = None
+    """How requests are authenticated; a word such as `bearer` where nothing more is to be said."""
     paginator: Paginator | None = None
+    """How pages go on, for endpoints that do not say."""
     timeout: Timeout = Field(default_factory=Timeout)
-    requests_per_second: float | None = Field(None, gt=0, description="The API's budget, for all resources together.")
-    max_in_flight: int = Field(4, ge=1, le=64, description="Requests at once where pages can be read ahead.")
-    ca_file: str | None = Field(None, description="A file of trusted certificates, for an API inside the house.")
+    """Time limits of a request."""
+    requests_per_second: float | None = Field(None, gt=0)
+    """The API's budget, for all its assets on this machine together."""
+    max_in_flight: int = Field(4, ge=1, le=64)
+    """Requests at once, where pages can be read ahead; 1 to 64."""
+    ca_file: str | None = None
+    """A file of trusted certificates, for an API inside the house."""
 
 
 class ApiDescription(Described):
     """One REST API: one file, or one dict from Python."""
 
-    name: str = Field(description="The file's stem; the API's name everywhere.")
-    file: str | None = Field(None, description="Where it was read from, for links and errors.")
+    name: str
+    """The file's stem; the API's name everywhere."""
+    file: str | None = None
+    """Where it was read from, for links and errors."""
     description: str | None = None
+    """One sentence, for the UI."""
     client: Client
+    """Where the API is, and what holds for all its requests."""
     resource_defaults: ResourceDefaults = Field(default_factory=ResourceDefaults)
+    """What each resource has unless it says otherwise: words of a resource, but `name`."""
     resources: list[Resource] = Field(min_length=1)
+    """The lists of the API; a name alone is a resource whose path it is."""
     schedule: Schedule | None = None
+    """When to sync."""
     sensor: Sensor | None = None
+    """When to look for news."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)
 
     @field_validator("resources", mode="before", json_schema_input_type=list[str | Resource])

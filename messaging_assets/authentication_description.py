@@ -15,10 +15,14 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 class Described(BaseModel):
-    """Base of everything an API file can say: frozen, unknown keys refused, values kept out of errors."""
+    """Base of everything an API file can say: frozen, unknown keys refused, values kept out of errors.
+
+    The sentence beneath a field is what editors show of it, and what docs/api-file.md says.
+    """
 
     model_config = ConfigDict(
         frozen=True,
+        use_attribute_docstrings=True,
         extra="forbid",
         hide_input_in_errors=True,
         protected_namespaces=(),
@@ -61,8 +65,11 @@ class ApiKeyAuth(Described):
 
     secrets: ClassVar[tuple[str, ...]] = ("api_key",)
     type: Literal["api_key"]
+    """`api_key`: a key in a header, a query parameter or a cookie."""
     name: str = "Authorization"
+    """The name of the header, parameter or cookie."""
     location: Literal["header", "query", "param", "cookie"] = "header"
+    """Where the key goes: `header`, `query`, `param` (dlt's word for query) or `cookie`."""
 
 
 class BearerAuth(Described):
@@ -70,6 +77,7 @@ class BearerAuth(Described):
 
     secrets: ClassVar[tuple[str, ...]] = ("token",)
     type: Literal["bearer"] = "bearer"
+    """`bearer`: a fixed token in the Authorization header."""
 
 
 class HttpBasicAuth(Described):
@@ -77,6 +85,7 @@ class HttpBasicAuth(Described):
 
     secrets: ClassVar[tuple[str, ...]] = ("username", "password")
     type: Literal["http_basic"]
+    """`http_basic`: a user name and a password."""
 
 
 class OAuth2ClientCredentialsAuth(Described):
@@ -84,13 +93,21 @@ class OAuth2ClientCredentialsAuth(Described):
 
     secrets: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
     type: Literal["oauth2", "oauth2_client_credentials"]
-    token_url: WebAddress | None = Field(None, description="Where to ask for a token; dlt's word is access_token_url.")
+    """`oauth2`, or dlt's `oauth2_client_credentials`."""
+    token_url: WebAddress | None = None
+    """Where tokens come from."""
     access_token_url: WebAddress | None = None
+    """dlt's word for `token_url`."""
     scopes: list[str] | str | None = None
+    """What a token is for: a list or a text."""
     audience: str | None = None
+    """Whom a token is for, where the server wants to know."""
     client_authentication: Literal["body", "header"] = "body"
+    """The client's id and secret in the `body`, or in a `header`."""
     access_token_request_data: dict[str, Any] = Field(default_factory=dict)
-    default_token_expiration: int = Field(3600, gt=0, description="Seconds a token lives where the server is silent.")
+    """More fields of the request for a token."""
+    default_token_expiration: int = Field(3600, gt=0)
+    """Seconds that a token lives where the server is silent."""
 
     @model_validator(mode="after")
     def _one_token_url(self) -> OAuth2ClientCredentialsAuth:

@@ -31,27 +31,30 @@ class Schedule(Described):
     """A cron line and its time zone: becomes the schedule `<api>_schedule`."""
 
     cron: CronLine
+    """Five fields, such as `0 * * * *`."""
     timezone: TimeZone = "UTC"
-    switched_on: bool = Field(False, description="Whether it ticks before anybody switches it on in the UI.")
+    """An IANA name."""
+    switched_on: bool = False
+    """Whether it ticks before anybody switches it on in the UI."""
 
 
 class Sensor(Described):
     """Ask the API from time to time whether there is anything new: becomes the sensor `<api>_new_data`."""
 
-    minimum_interval: int = Field(60, ge=5, le=604_800, description="Seconds between two looks.")
-    switched_on: bool = Field(False, description="Whether it looks before anybody switches it on in the UI.")
+    minimum_interval: int = Field(60, ge=5, le=604_800)
+    """Seconds between two looks, 5 to 604,800."""
+    switched_on: bool = False
+    """Whether it looks before anybody switches it on in the UI."""
 
 
 class Freshness(Described):
     """How old the table may get before the asset's health suffers (Dagster's freshness policy)."""
 
     # Dagster takes no window under a minute.
-    fail_after: float = Field(
-        ge=1 / 60, le=87_600, description="Hours after the last sync from which the asset is stale."
-    )
-    warn_after: float | None = Field(
-        None, ge=1 / 60, le=87_600, description="Hours after the last sync from which to warn."
-    )
+    fail_after: float = Field(ge=1 / 60, le=87_600)
+    """Hours after the last sync from which the asset is stale."""
+    warn_after: float | None = Field(None, ge=1 / 60, le=87_600)
+    """Hours after the last sync from which there is a warning."""
 
     @model_validator(mode="after")
     def _warns_first(self) -> Freshness:
@@ -64,7 +67,9 @@ class Automation(Described):
     """Dagster's declarative automation: `eager` follows its upstream, `on_cron` a clock, `on_missing` fills gaps."""
 
     condition: Literal["eager", "on_cron", "on_missing"]
+    """`eager` follows its upstream, `on_cron` a clock, `on_missing` fills gaps."""
     cron: CronLine | None = None
+    """Five fields, such as `0 * * * *`; with `on_cron`."""
 
     @model_validator(mode="after")
     def _cron_where_it_counts(self) -> Automation:

@@ -38,48 +38,66 @@ JsonPath = Annotated[str, AfterValidator(_compiles)]
 class PaginatorDescription(Described):
     """What every way of paging can have."""
 
-    maximum_pages: int | None = Field(None, gt=0, description="A hard cap; a read that meets it is incomplete.")
-    end_status_codes: list[int] = Field(
-        default_factory=list,
-        description="Statuses that mean 'past the last page' after the first page, e.g. [400, 404].",
-    )
-    end_on_missing_selector: bool = Field(
-        False, description="A page after the first that leaves the list out is the end."
-    )
-    rows_total_path: JsonPath | None = Field(
-        None, description="Where the API says how many rows it has, where total_path is absent or counts pages."
-    )
+    maximum_pages: int | None = Field(None, gt=0)
+    """A hard cap on the pages; a read that meets it is incomplete."""
+    end_status_codes: list[int] = Field(default_factory=list)
+    """Statuses that mean 'past the last page', on any page but the first, such as `[400, 404]`."""
+    end_on_missing_selector: bool = False
+    """Whether a page after the first that leaves the list out is the end."""
+    rows_total_path: JsonPath | None = None
+    """Where the API says how many rows it has, if `total_path` is not that place."""
 
 
 class PageNumberPaginator(PaginatorDescription):
     """Pages are counted: ?page=1, ?page=2; stops on the first empty page or where the API says so."""
 
     type: Literal["page_number"]
+    """`page_number`: pages are counted."""
     base_page: int = 0
+    """The number of the first page, 0 or 1."""
     page: int | None = None
+    """Where to begin, if not with `base_page`."""
     page_param: str | None = None
+    """The parameter that takes the number; else `page`."""
     total_path: JsonPath | None = None
+    """Where the number of pages is."""
     maximum_page: int | None = None
+    """A cap on the number; a read that meets it is incomplete."""
     stop_after_empty_page: bool | None = None
+    """dlt's; an empty page is always the end."""
     has_more_path: JsonPath | None = None
+    """Where a truth value says whether there is more."""
     page_body_path: str | None = None
+    """The number's place in the body, in place of a parameter."""
 
 
 class OffsetPaginator(PaginatorDescription):
     """Rows are counted: ?offset=0&limit=100; goes on by the rows that really came, to the first empty page."""
 
     type: Literal["offset"]
+    """`offset`: rows are counted."""
     limit: int = Field(gt=0)
+    """Rows to ask for."""
     offset: int = Field(0, ge=0)
+    """The offset of the first row."""
     offset_param: str | None = None
+    """The parameter that takes the offset; else `offset`."""
     offset_body_path: str | None = None
+    """The offset's place in the body, in place of a parameter."""
     limit_param: str | None = None
+    """The parameter that takes the limit; else `limit`."""
     limit_body_path: str | None = None
+    """The limit's place in the body, in place of a parameter."""
     total_path: JsonPath | None = "total"
+    """Where the number of rows is; null: nowhere."""
     maximum_offset: int | None = None
+    """A cap on the offset; a read that meets it is incomplete."""
     stop_after_empty_page: bool | None = None
+    """dlt's; an empty page is always the end."""
     has_more_path: JsonPath | None = None
-    overlap: int = Field(0, ge=0, description="Rows asked for again at each page join, to see what moved meanwhile.")
+    """Where a truth value says whether there is more."""
+    overlap: int = Field(0, ge=0)
+    """Rows asked for again at each page join, to see what moved."""
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:
@@ -92,51 +110,64 @@ class HeaderLinkPaginator(PaginatorDescription):
     """The next page's URL is in the Link header (RFC 8288)."""
 
     type: Literal["header_link"]
+    """`header_link`: the `Link` header holds the next page's address (RFC 8288)."""
     links_next_key: str = "next"
-    stop_after_empty_page: bool | None = Field(
-        None, description="An empty page is the end, for APIs whose last page too names a next one."
-    )
+    """The relation of the next page."""
+    stop_after_empty_page: bool | None = None
+    """Whether an empty page is the end, though it names a next one."""
 
 
 class JsonLinkPaginator(PaginatorDescription):
     """The next page's URL is in the body."""
 
     type: Literal["json_link", "json_response"]
+    """`json_link`, or `json_response`: the body holds the next page's address."""
     next_url_path: JsonPath = "next"
-    stop_after_empty_page: bool | None = Field(
-        None, description="An empty page is the end, for APIs whose last page too names a next one."
-    )
+    """Where the next page's address is; it may be relative."""
+    stop_after_empty_page: bool | None = None
+    """Whether an empty page is the end, though it names a next one."""
 
 
 class CursorPaginator(PaginatorDescription):
     """The body carries a token for the next page."""
 
     type: Literal["cursor"]
+    """`cursor`: the body holds a token for the next page."""
     cursor_path: JsonPath = "cursors.next"
+    """Where the next page's token is."""
     cursor_param: str | None = None
+    """The parameter that takes the token; else `cursor`."""
     cursor_body_path: str | None = None
+    """The token's place in the body, in place of a parameter."""
     stop_after_empty_page: bool | None = None
+    """Whether an empty page is the end, though it has a token."""
     has_more_path: JsonPath | None = None
+    """Where a truth value says whether there is more."""
 
 
 class HeaderCursorPaginator(PaginatorDescription):
     """A header carries a token for the next page."""
 
     type: Literal["header_cursor"]
+    """`header_cursor`: a header holds a token for the next page."""
     cursor_key: str = "next"
+    """The header that holds the next page's token."""
     cursor_param: str | None = None
+    """The parameter that takes the token; else `cursor`."""
 
 
 class SinglePagePaginator(PaginatorDescription):
     """Everything comes in one answer."""
 
     type: Literal["single_page"]
+    """`single_page`: everything comes in one answer."""
 
 
 class AutoPaginator(PaginatorDescription):
     """The first answer shows the way of paging (dlt's detection); name the type once it is known."""
 
     type: Literal["auto"] = "auto"
+    """`auto`: the first answer shows how pages go on."""
 
 
 def _shorthand(value: Any) -> Any:

@@ -27,20 +27,23 @@ class Partitions(Described):
     """Read the resource window by window; running a window again replaces exactly that window."""
 
     type: WindowType
-    start: str = Field(description="The first window's start, such as 2025-01-01.")
+    """How long a window is: `hourly`, `daily`, `weekly` or `monthly`."""
+    start: str
+    """The first window's start, such as `2025-01-01`."""
     timezone: TimeZone = "UTC"
-    start_param: str = Field(description="The parameter that takes the window's start (inclusive).")
-    end_param: str = Field(description="The parameter that takes the window's end.")
-    end_is_inclusive: bool = Field(
-        False, description="Whether the API also sends what lies at the end; it is then asked for the last moment."
-    )
-    format: str = Field(
-        "iso8601", description="How a moment is written: iso8601, date, epoch_seconds, epoch_milliseconds, or strftime."
-    )
-    column: str = Field(description="The column whose value places a row in its window; a timestamp.")
-    partitions_per_run: int | None = Field(
-        1, gt=0, description="Windows a run of a backfill reads; null for all in one."
-    )
+    """An IANA name; bounds the windows."""
+    start_param: str
+    """The parameter that takes a window's start (inclusive)."""
+    end_param: str
+    """The parameter that takes a window's end."""
+    end_is_inclusive: bool = False
+    """Whether the API also sends what lies at the end; it is then asked for the last moment."""
+    format: str = "iso8601"
+    """How a moment is written: `iso8601`, `date`, `epoch_seconds`, `epoch_milliseconds`, a pattern of strftime."""
+    column: str
+    """The timestamp that places a row in its window."""
+    partitions_per_run: int | None = Field(1, gt=0)
+    """Windows that a run of a backfill reads; null: all in one."""
 
     @field_validator("start")
     @classmethod

@@ -28,36 +28,62 @@ class Column(Described):
     """A column of the table: dlt's column schema, plus `sensitive` for values that no one may see elsewhere."""
 
     name: str | None = None
+    """Its name, where columns are a list."""
     data_type: DataType | None = None
+    """One of text, bigint, double, decimal, wei, bool, timestamp, date, time, binary and json."""
     nullable: bool = True
+    """`false`: no value may be missing, which makes a check."""
     description: str | None = None
+    """One sentence, for the UI."""
     precision: int | None = None
+    """Digits; of a timestamp: of its seconds."""
     scale: int | None = None
+    """Digits behind the point."""
     timezone: bool | None = None
+    """`false`: a timestamp without a time zone."""
     unique: bool | None = None
+    """A hint of dlt's: no value comes twice."""
     sort: bool | None = None
+    """A hint of dlt's: the table is sorted by it."""
     cluster: bool | None = None
+    """A hint of dlt's: the table is clustered by it."""
     partition: bool | None = None
+    """A hint of dlt's: the table is partitioned by it."""
     primary_key: bool | None = None
+    """Another way to name the primary key."""
     merge_key: bool | None = None
+    """Another way to name the merge key."""
     hard_delete: bool | None = None
+    """dlt's: a true value deletes the row."""
     dedup_sort: Literal["asc", "desc"] | None = None
+    """`asc` or `desc`: which of several rows with one key stays."""
     sensitive: bool = False
+    """Whether it is masked everywhere but in the table."""
 
 
 class MergeDisposition(Described):
     """dlt's long form of a write disposition, with its merge strategy."""
 
     disposition: Disposition
+    """`merge`, or one of the others alone."""
     strategy: Literal["delete-insert", "upsert", "insert-only", "scd2"] | None = None
+    """`delete-insert`, `upsert`, `insert-only`, or `scd2`, which keeps old versions and takes no read in doubt."""
     deduplicated: bool | None = None
+    """Whether rows are unique already (delete-insert)."""
     validity_column_names: list[str] | None = None
+    """The two columns of a version's begin and end (scd2)."""
     active_record_timestamp: str | None = None
+    """What stands for the end of a version that still holds; null where it is left out (scd2)."""
     boundary_timestamp: str | None = None
+    """When old versions end and new ones begin, if not with the load (scd2)."""
     row_version_column_name: str | None = None
+    """The column that changes when a row does (scd2, upsert)."""
     source_filter: str | None = None
+    """Which rows of the load count, in SQL."""
     destination_scope: str | None = None
+    """Which rows of the table are compared, in SQL."""
     skip_unchanged_rows: bool | None = None
+    """Whether rows that are the same are left alone (upsert)."""
 
     @model_validator(mode="after")
     def _options_fit(self) -> MergeDisposition:
@@ -75,5 +101,8 @@ class SchemaContract(Described):
     """dlt's schema contract: what may change in the table without asking."""
 
     tables: Evolution | None = None
+    """Whether new tables may come."""
     columns: Evolution | None = None
+    """Whether new columns may come."""
     data_type: Evolution | None = None
+    """Whether values of another type may come."""

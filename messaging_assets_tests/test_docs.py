@@ -95,11 +95,13 @@ def test_the_file_of_the_dlt_page_is_the_config_that_dlt_takes(page: Page) -> No
 
 
 @pytest.mark.parametrize(("title", "model"), MODELS.items(), ids=list(MODELS))
-def test_every_word_of_an_api_file_is_on_its_page_with_its_default(title: str, model: type[Described]) -> None:
+def test_every_word_of_an_api_file_is_on_its_page_as_its_model_has_it(title: str, model: type[Described]) -> None:
     words = words_of(model) - (words_of(PaginatorDescription) if model in PAGINATORS else set())
     named = {field.alias or name: field for name, field in model.model_fields.items()}
 
-    assert _rows_of(title) == {word: _default(named[word]) for word in words}, "see docs/api-file.md"
+    assert _rows_of(title) == {word: (_default(named[word]), named[word].description) for word in words}, (
+        "see docs/api-file.md"
+    )
 
 
 def test_the_page_of_words_has_no_other_sections() -> None:
@@ -120,10 +122,17 @@ def test_every_count_of_a_receipt_is_on_its_page() -> None:
     assert {name for name in names if f"`{name}`" not in page} == set()
 
 
-def _rows_of(title: str) -> dict[str, str]:
-    """Word -> default, as the page has them."""
+def _rows_of(title: str) -> dict[str, tuple[str, str]]:
+    """Word -> default and sentence, as the page has them."""
     section = API_FILE.split(f"## {title}\n")[1].split("\n## ")[0]
-    return dict(re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| .+ \|$", section, re.MULTILINE))
+    rows = re.findall(r"^\| `(\w+)` \| ?(.*?) ?\| (.+) \|$", section, re.MULTILINE)
+    return {word: (default, _sentence(text)) for word, default, text in rows}
+
+
+def _sentence(cell: str) -> str:
+    """What a cell says, without its links; dlt is written small."""
+    text = re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", cell)
+    return f"{text if text.startswith('dlt') else text[0].upper() + text[1:]}."
 
 
 def _default(field: Any) -> str:

@@ -112,6 +112,36 @@ def test_the_committed_schema_is_that_of_the_models():
     assert json.loads(SCHEMA.read_text()) == file_schema(), how
 
 
+def test_an_editor_explains_each_word_of_a_file_in_a_line():
+    assert _unexplained(json.loads(SCHEMA.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"word": {"type": "string"}}},
+        {"properties": {"word": {"description": "Two\nlines."}}},
+        {"$defs": {"Block": {"properties": {"word": {"$ref": "#/$defs/Other"}}}}},
+        {"properties": {"block": {"description": "One.", "anyOf": [{"properties": {"word": {}}}, {"type": "null"}]}}},
+        {"properties": {"list": {"description": "Some.", "items": {"properties": {"word": {}}}}}},
+    ],
+    ids=["file", "lines", "definition", "choice", "list"],
+)
+def test_a_word_that_is_not_explained_is_found_wherever_it_is(schema):
+    assert _unexplained(schema) == ["word"]
+
+
+def _unexplained(schema):
+    """The words in a part of a schema that have no description of one line."""
+    if isinstance(schema, list):
+        return [word for part in schema for word in _unexplained(part)]
+    if not isinstance(schema, dict):
+        return []
+    words = schema.get("properties", {})
+    found = [word for word, one in words.items() if len(one.get("description", "").splitlines()) != 1]
+    return found + _unexplained([*words.values(), *(part for key, part in schema.items() if key != "properties")])
+
+
 @pytest.mark.parametrize("path", [*FILES, TEMPLATE], ids=lambda path: path.stem)
 def test_an_editor_finds_the_schema_and_nothing_wrong_with_a_shipped_file(path):
     first, _, _ = path.read_text().partition("\n")

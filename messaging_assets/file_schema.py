@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -11,6 +12,7 @@ from messaging_assets.api_description import ApiDescription
 
 # A file's name is its stem, and code has no place in a file.
 _NOT_IN_A_FILE = {"name", "file"}
+_SCHEMA = "api_file.schema.json"
 
 
 class _WithoutCode(GenerateJsonSchema):
@@ -30,3 +32,20 @@ def file_schema() -> dict[str, Any]:
     for one in schema["$defs"].values():
         one.get("properties", {}).pop("processing_steps", None)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "An API file"}
+
+
+def editor_line(file: Path) -> str:
+    """The first line of an API file, by which editors find its schema.
+
+    Args:
+        file: where the API file is, or will be.
+
+    Returns:
+        A comment that names the nearest `api_file.schema.json`, beside the file, above it, or in the package of a
+        checkout above it; empty where there is none: the path to an installed package changes with each Python.
+    """
+    for depth, folder in enumerate(file.resolve().parents):
+        for place in (_SCHEMA, f"messaging_assets/{_SCHEMA}"):
+            if (folder / place).is_file():
+                return f"# yaml-language-server: $schema={'../' * depth}{place}\n"
+    return ""

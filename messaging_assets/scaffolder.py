@@ -40,6 +40,7 @@ class RestApiScaffolder(Scaffolder[RestApiParameters]):
             click.ClickException: the API or document gives no API file, or the options contradict each other.
         """
         from messaging_assets.discovery.found import plain_name
+        from messaging_assets.file_schema import editor_line
 
         name = plain_name(request.target_path.name)
         file = request.target_path / f"{name}.yaml"
@@ -49,7 +50,7 @@ class RestApiScaffolder(Scaffolder[RestApiParameters]):
             if any(request.params.model_dump().values()):
                 _discover(name, file, request.params)
             else:
-                file.write_text(_template(name), encoding="utf-8")
+                file.write_text(editor_line(file) + _template(name), encoding="utf-8")
         except BaseException:
             # Dagster made the folder, and takes a folder for a component that exists.
             if not any(request.target_path.iterdir()):
@@ -76,7 +77,7 @@ def _discover(name: str, file: Path, wanted: RestApiParameters) -> None:
 
 
 def _template(name: str) -> str:
-    """The commented example under its own name, without the editor's schema, which is not beside the copy."""
+    """The commented example under its own name, without its line for editors, which holds where the template is."""
     text = Path(__file__).with_name("apis").joinpath("_template.yaml").read_text(encoding="utf-8")
     text = text.replace("TEAM_CHAT__", f"{name.upper()}__").replace("sources.team_chat", f"sources.{name}")
     return text[text.index("description:") :]

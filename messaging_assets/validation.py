@@ -28,7 +28,7 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
 
     \b
     messaging-assets validate apis/chat.yaml
-    messaging-assets validate --schema > api-file.schema.json
+    messaging-assets validate --schema > api_file.schema.json
     """
     if schema:
         from messaging_assets.file_schema import file_schema

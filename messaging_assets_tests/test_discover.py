@@ -435,6 +435,29 @@ def test_a_file_that_cannot_be_written_is_told_before_the_api_is_asked(
         )
 
 
+@pytest.mark.parametrize(
+    ("schema", "named"),
+    [
+        ("apis/api_file.schema.json", "api_file.schema.json"),
+        ("api_file.schema.json", "../api_file.schema.json"),
+        ("messaging_assets/api_file.schema.json", "../messaging_assets/api_file.schema.json"),
+        ("other/api_file.schema.json", None),
+    ],
+)
+def test_a_file_names_the_schema_for_editors_where_one_is_beside_or_above_it(
+    schema: str, named: str | None, tmp_path: Path
+) -> None:
+    (tmp_path / schema).parent.mkdir(exist_ok=True)
+    (tmp_path / schema).touch()
+    found = FoundApi("chat", {"base_url": "https://x.example"}, [FoundResource({"name": "rows"})], "a test")
+    hand_over(found, tmp_path / "apis" / "chat.yaml")
+    line, text = (tmp_path / "apis" / "chat.yaml").read_text().split("\n", 1)
+    assert line == (
+        f"# yaml-language-server: $schema={named}" if named else "# Found by messaging-assets discover: a test."
+    )
+    assert "$schema" not in text
+
+
 def test_a_file_is_written_over_only_by_force(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     file = tmp_path / "chat.yaml"
     file.write_text("mine")

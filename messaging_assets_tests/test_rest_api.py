@@ -178,6 +178,12 @@ def test_without_an_address_the_file_is_the_template_under_its_own_name(clean_ro
     assert "$schema" not in text
 
 
+def test_the_template_names_the_schema_for_editors_where_one_is_above_it(clean_room: Path) -> None:
+    (clean_room / "api_file.schema.json").touch()
+    text = (scaffolded(clean_room / "chat") / "chat.yaml").read_text()
+    assert text.startswith("# yaml-language-server: $schema=../api_file.schema.json\ndescription:")
+
+
 def test_the_component_can_be_python(clean_room: Path) -> None:
     folder = scaffolded(clean_room / "chat", "python")
     assert sorted(path.name for path in folder.iterdir()) == ["chat.yaml", "component.py"]

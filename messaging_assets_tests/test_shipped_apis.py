@@ -14,7 +14,7 @@ import yaml
 import messaging_assets
 from messaging_assets.api_description import ApiDescription
 from messaging_assets.description_files import api_folders, read_file, read_folders
-from messaging_assets.file_schema import file_schema
+from messaging_assets.file_schema import editor_line, file_schema
 from messaging_assets.paginator_description import OffsetPaginator
 
 PACKAGE = Path(messaging_assets.__file__).parent
@@ -148,6 +148,7 @@ def test_an_editor_finds_the_schema_and_nothing_wrong_with_a_shipped_file(path):
     _, _, schema = first.partition("# yaml-language-server: $schema=")
 
     assert (path.parent / schema).resolve() == SCHEMA
+    assert editor_line(path) == f"{first}\n"
     jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(SCHEMA.read_text()))
 
 

@@ -215,6 +215,7 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     """
     from messaging_assets.description_files import InvalidDescription
     from messaging_assets.discovery.file_text import file_text
+    from messaging_assets.file_schema import editor_line
 
     try:
         text = file_text(found)
@@ -223,7 +224,7 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     if output:
         try:
             output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(text, encoding="utf-8")
+            output.write_text(editor_line(output) + text, encoding="utf-8")
         except OSError as problem:
             raise click.UsageError(
                 f"{output} cannot be written ({problem.strerror}); choose another --output"

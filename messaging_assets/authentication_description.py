@@ -22,7 +22,6 @@ class Described(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
-        use_attribute_docstrings=True,
         extra="forbid",
         hide_input_in_errors=True,
         protected_namespaces=(),

@@ -16,6 +16,7 @@ from messaging_assets import paginator_description as paging
 from messaging_assets.authentication_description import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
 from messaging_assets.description_shape import words_of
+from messaging_assets.file_schema import sentences
 from messaging_assets.paginator_description import PaginatorDescription
 from messaging_assets.partition_description import Partitions
 from messaging_assets.receipt import Receipt
@@ -99,9 +100,9 @@ def test_every_word_of_an_api_file_is_on_its_page_as_its_model_has_it(title: str
     words = words_of(model) - (words_of(PaginatorDescription) if model in PAGINATORS else set())
     named = {field.alias or name: field for name, field in model.model_fields.items()}
 
-    assert _rows_of(title) == {word: (_default(named[word]), named[word].description) for word in words}, (
-        "see docs/api-file.md"
-    )
+    said = sentences(model)
+
+    assert _rows_of(title) == {word: (_default(named[word]), said[word]) for word in words}, "see docs/api-file.md"
 
 
 def test_the_page_of_words_has_no_other_sections() -> None:

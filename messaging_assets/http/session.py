@@ -113,6 +113,9 @@ class ApiSession(Session):
 
     def _prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
         address = str(request.url)
+        if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
+            # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
+            address = request.url = safe
         if origin(address) != self._origin:
             raise MendDescription(
                 f"{reading.asset}: the next page is said to be at {plain_origin(address)}, another origin than "

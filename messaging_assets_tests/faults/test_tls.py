@@ -1,0 +1,106 @@
+"""TLS: whose certificate is trusted, and an API behind a proxy that ends it."""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from messaging_assets.failures import MendDescription
+from messaging_assets_tests.faults.one_list import OneList, ids
+
+LINKS: dict[str, Any] = {"type": "json_link", "next_url_path": "next"}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that nobody trusts unasked, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed, which makes the certificate")
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    names = ["-subj", "/CN=sandbox", "-addext", "subjectAltName=IP:127.0.0.1"]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    command = ["openssl", "req", "-x509", *curve, *names, "-keyout", str(key), "-out", str(made)]
+    subprocess.run(command, check=True, capture_output=True)
+    return made, key
+
+
+@pytest.fixture
+def proxy(one_list: OneList, certificate: tuple[Path, Path]) -> Iterator[str]:
+    """The sandbox's address behind a proxy that ends TLS; the API's links begin as it is asked, with http."""
+    sandbox = one_list.sandbox
+
+    class Passing(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            heard = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            answer = requests.get(f"{sandbox.url}{self.path}", headers=heard, timeout=10)
+            body = answer.content.replace(sandbox.url.encode(), f"http://{self.headers['host']}".encode())
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", answer.headers["content-type"])
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"https://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_certificate_of_the_house_is_trusted_by_its_authoritys_file(
+    one_list: OneList, proxy: str, certificate: tuple[Path, Path]
+) -> None:
+    one_list.client |= {"base_url": f"{proxy}/messaging/v1", "ca_file": str(certificate[0])}
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+
+
+def test_a_certificate_that_nobody_trusts_is_red_and_gets_nothing(one_list: OneList, proxy: str) -> None:
+    one_list.client["base_url"] = f"{proxy}/messaging/v1"
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, MendDescription)
+    assert "has a certificate that is not trusted; name the authority's certificate in client.ca_file" in (
+        outcome.sentence
+    )
+    assert outcome.requests == []
+
+
+def test_links_of_an_api_behind_a_proxy_that_ends_tls_are_asked_for_by_tls(
+    one_list: OneList, proxy: str, certificate: tuple[Path, Path]
+) -> None:
+    one_list.client |= {"base_url": f"{proxy}/messaging/v1", "ca_file": str(certificate[0])}
+    outcome = one_list.sync(LINKS, path="messages/by_link", params={"limit": 100})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+
+
+def test_a_link_to_another_port_is_not_made_safe_by_its_scheme(
+    one_list: OneList, proxy: str, certificate: tuple[Path, Path]
+) -> None:
+    one_list.client |= {"base_url": f"{proxy}/messaging/v1", "ca_file": str(certificate[0])}
+    one_list.fault(rewrite=lambda payload, request: {**payload, "next": "http://127.0.0.1:1/x"})
+    outcome = one_list.sync(LINKS, path="messages/by_link")
+    assert isinstance(outcome.failure, MendDescription)
+    assert "another origin" in outcome.sentence
+    assert len(outcome.requests) == 1

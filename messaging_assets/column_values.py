@@ -25,6 +25,8 @@ from messaging_assets.nested_values import Misfit, to_json, to_json_texts
 
 LARGEST_VALUE = 16_000_000
 _EXACT_UP_TO = 2**53  # the largest integer up to which a double holds every integer
+_DIGITS_OF_A_DOUBLE = 15  # so many decimal digits any double gives back as they were
+_ROUNDED = ("timestamp", "time", "decimal", "wei")
 _FIRST_MOMENT, _LAST_MOMENT = -62135596800, 253402300799  # years 1 to 9999 in epoch seconds
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, by Arrow's word for the unit
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -38,7 +40,8 @@ class Converted:
     Args:
         array: as long as the values that came; null where one did not fit.
         misfits: reason by place.
-        rounded: places of values with more digits of a second than the table keeps.
+        rounded: places of values with more digits of a second than the table keeps, or, as a decimal, more than a JSON
+            number keeps on the way.
     """
 
     array: Any
@@ -155,7 +158,8 @@ def _one_by_one(values: list[Any], data_type: str, type_: Any) -> Converted:
             misfits[place] = str(misfit)
             kept.append(None)
         else:
-            if data_type in ("timestamp", "time") and value is not None and _is_finer(value, type_):
+            is_finer = _has_lost_digits if data_type in ("decimal", "wei") else _is_finer
+            if data_type in _ROUNDED and value is not None and is_finer(value, type_):
                 rounded.add(place)
     return Converted(pa.array(kept, type_), misfits, frozenset(rounded))
 
@@ -174,6 +178,11 @@ def _fitting(value: Any, data_type: str, type_: Any) -> Any:
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OverflowError):
         raise Misfit(f"out of range for {type_}") from None
     return plain if data_type == "timestamp" else scalar.as_py()
+
+
+def _has_lost_digits(value: Any, type_: Any) -> bool:
+    """Whether a number may have had more digits than the double that JSON is read into; a text keeps all of them."""
+    return type(value) is float and len(Decimal(repr(value)).as_tuple().digits) > _DIGITS_OF_A_DOUBLE
 
 
 def _is_finer(value: Any, type_: Any) -> bool:

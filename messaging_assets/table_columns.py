@@ -284,7 +284,7 @@ class TableColumns:
 
     def _check_keys(self, column: str, values: list[Any], rounded: frozenset[int], typed: TypedRows) -> None:
         """See that two keys of the API never become one in the table."""
-        _note(typed.bad, column, dict.fromkeys(rounded, "more digits of a second than a key keeps"))
+        _note(typed.bad, column, dict.fromkeys(rounded, "more digits than a key keeps"))
         kinds = set(map(type, values)) - {type(None)}
         keys = [(place, value) for place, value in enumerate(values) if value is not None and place not in typed.bad]
         if not keys:

@@ -221,6 +221,15 @@ def test_digits_of_a_second_that_the_table_does_not_keep_are_counted(one_table: 
     assert [row["at"].microsecond for row in one_table.rows()] == [123456, 123456]
 
 
+def test_digits_that_a_number_loses_before_it_is_a_decimal_are_counted_and_a_text_keeps_them(
+    one_table: OneTable,
+) -> None:
+    price: dict[str, Any] = {"data_type": "decimal", "precision": 38, "scale": 12}
+    rows = [{"id": 1, "v": 1234567.123456789012}, {"id": 2, "v": "1234567.123456789012"}, {"id": 3, "v": 0.0075}]
+    assert one_table.sync(rows, columns={"v": price}).receipt["values_rounded"] == 1
+    assert str(one_table.rows()[1]["v"]) == "1234567.123456789012"
+
+
 def test_a_file_that_gives_a_loaded_column_another_type_is_told_so(one_table: OneTable) -> None:
     one_table.sync([{"id": 1, "v": "a"}])
     synced = one_table.sync(columns={"v": {"data_type": "bigint"}})

@@ -152,6 +152,9 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if type_ not in (None, "timestamp", "date"):
         words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
         yield Mistake(resource.place_of("partitions", "column"), words)
+    if type_ == "date" and written.get("type") == "hourly":
+        words = "places rows in hours, and is declared as date; declare it as timestamp, or read daily windows"
+        yield Mistake(resource.place_of("partitions", "column"), words)
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

@@ -44,13 +44,18 @@ def replace_window(
     """
     is_append = resource.disposition == "append"
     with pipeline.sql_client() as client:
-        column = str(client.escape_column_name(pipeline.default_schema.naming.normalize_path(window.column)))
-        bounds = (window.start, window.end)
+        naming = pipeline.default_schema.naming
+        name = naming.normalize_path(window.column)
+        column = str(client.escape_column_name(name))
+        known = pipeline.default_schema.get_table_columns(naming.normalize_table_identifier(resource.name))
+        # A date is a day of the window's own time zone.
+        is_date = known.get(name, {}).get("data_type") == "date"
+        bounds = (window.start.date(), window.end.date()) if is_date else (window.start, window.end)
         outside = rows_of_loads(client, load_ids, f"({column} < %s OR {column} > %s)")
         beyond = count_rows(client, resource.name, outside, (*bounds, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
         late = rows_of_loads(client, load_ids, f"{column} = %s")
-        at_end = count_rows(client, resource.name, late, (window.end, *load_ids))
+        at_end = count_rows(client, resource.name, late, (bounds[1], *load_ids))
         words = (
             f"{beyond} of its rows lie outside the window from {window.start.isoformat()} to "
             f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
@@ -63,7 +68,7 @@ def replace_window(
                 "lies at the end."
             )
         if is_append and at_end:
-            delete_rows(client, resource.name, late, (window.end, *load_ids))
+            delete_rows(client, resource.name, late, (bounds[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
         earlier = rows_of_other_loads(client, load_ids, within), (*bounds, *load_ids)
         if is_append and verdict >= Verdict.UNKNOWN:

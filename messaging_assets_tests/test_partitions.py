@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
@@ -277,6 +279,33 @@ def test_a_window_by_a_column_that_dlt_renames_is_replaced_too(messages: Sandbox
     assert last["ids"] == _on(messages, "2025-03-02")
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_days_without_a_time_are_those_of_the_windows_zone(messages: Sandbox, zone: str, disposition: str) -> None:
+    def with_day(payload: Any, request: Any) -> Any:
+        for row in payload["data"]:
+            row["day"] = datetime.fromisoformat(row["timestamp"]).astimezone(ZoneInfo(zone)).date().isoformat()
+        return payload
+
+    messages.fault(Fault(api="messaging", rewrite=with_day))
+    described: dict[str, Any] = {
+        "partition_key": "2025-03-02",
+        "partitions": DAILY | {"column": "day", "timezone": zone},
+        "columns": COLUMNS | {"day": {"data_type": "date"}},
+        "write_disposition": disposition,
+    }
+    first = sync(**described)
+    sync(**described | {"partition_key": "2025-03-03"})
+
+    again = sync(**described)
+
+    assert first["green"]
+    assert "messaging_assets/rows_outside_window" not in first["metadata"]
+    assert again["green"]
+    assert again["metadata"]["messaging_assets/rows_deleted"] == (len(first["ids"]) if disposition == "append" else 0)
+    assert len(again["ids"]) == len(set(again["ids"])) > len(first["ids"]) > 0
+
+
 def test_a_full_refresh_of_a_window_leaves_the_others(messages: Sandbox) -> None:
     _run("2025-03-02")
     again = _run("2025-03-03", config={"full_refresh": True})
@@ -350,6 +379,16 @@ WINDOWS = {"name": "messages", "primary_key": "id", "write_disposition": "merge"
         ("a merge_key deletes all rows", [{**WINDOWS, "merge_key": "day"}]),
         ("a merge_key deletes all rows", [{**WHOLE, "merge_key": "day", "endpoint": {"path": "m", "params": BOUND}}]),
         ("is declared as bigint", [{**WINDOWS, "columns": {"timestamp": {"data_type": "bigint"}}}]),
+        (
+            "places rows in hours",
+            [
+                {
+                    **WINDOWS,
+                    "columns": {"timestamp": {"data_type": "date"}},
+                    "partitions": {**DAILY, "type": "hourly"},
+                }
+            ],
+        ),
         ("deletes go with write_disposition merge", [{"name": "users", "primary_key": "id", "deletes": "mark"}]),
         ("is no date", [{**WINDOWS, "partitions": {**DAILY, "start": "January"}}]),
         ("is no time zone", [{**WINDOWS, "partitions": {**DAILY, "timezone": "Mars/Olympus"}}]),

@@ -12,6 +12,7 @@ from messaging_assets.http.redaction import redacted
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
 
+_ERRORS = ("errors", "error")
 # What is no field's name may be somebody's: an address, a number.
 _NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w.$-]{0,39}|[@$_][\w.$-]{1,39}")
 
@@ -35,6 +36,7 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     if _is_list(source, path, found, response.parsed):
+        _refuse_error_beside(source, response, page, found)
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
@@ -42,6 +44,20 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
         f"{source.shown(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
         "what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
     )
+
+
+def _refuse_error_beside(source: Source, response: Any, page: int, found: list[Any]) -> None:
+    """Refuse an empty list beside an error, which would pass for a list without rows, or for its end."""
+    body = response.parsed
+    if source.endpoint.error_in_body is not None or not isinstance(body, dict) or any(found):
+        return
+    for name in _ERRORS:
+        if body.get(name):
+            raise MendDescription(
+                f"{source.asset}: an empty list beside '{name}' came on page {page} of {source.shown(response.url)}; "
+                f"look the error up with the vendor, and say error_in_body: {{path: {name}}} in the file, or another "
+                f"path if '{name}' is no error."
+            )
 
 
 def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> None:

@@ -71,6 +71,33 @@ def test_an_empty_list_is_a_complete_answer(one_list: OneList) -> None:
     assert outcome.verdict == "read to the end"
 
 
+@pytest.mark.parametrize("page", [1, 2])
+@pytest.mark.parametrize("name", ["errors", "error"])
+def test_an_empty_list_beside_an_error_is_no_list_without_rows_and_no_end(
+    one_list: OneList, name: str, page: int
+) -> None:
+    one_list.resource |= {"write_disposition": "replace"}
+    assert one_list.sync().green
+    one_list.fault(body=json.dumps({"data": [], name: ["secret-content"]}).encode(), offset=(page - 1) * 100)
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, MEND)
+    assert outcome.ids == ids(250)
+    assert f"an empty list beside '{name}' came on page {page} of" in outcome.sentence
+    assert f"error_in_body: {{path: {name}}}" in outcome.sentence
+    assert "secret-content" not in outcome.sentence
+
+
+@pytest.mark.parametrize("said", [[], None, False, ""])
+def test_an_empty_list_beside_no_error_is_one(one_list: OneList, said: Any) -> None:
+    one_list.fault(body=json.dumps({"data": [], "errors": said}).encode())
+    assert one_list.sync().green
+
+
+def test_what_is_called_an_error_and_is_none_is_passed_over_once_the_file_says_so(one_list: OneList) -> None:
+    one_list.fault(body=json.dumps({"data": [], "errors": 7}).encode())
+    assert one_list.sync(error_in_body={"path": "error.fatal"}).green
+
+
 UNREADABLE = {
     "HTML": (HTML, "with HTML or XML, not JSON"),
     "an empty body": (b"", "with an empty body"),

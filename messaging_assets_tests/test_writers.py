@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -58,13 +59,39 @@ def _impatient(bound: float) -> Any:
     return sync()
 
 
-def test_a_sync_waits_for_whoever_holds_the_file(messages: Sandbox) -> None:
+def _telling() -> Any:
+    """A sync, with the lines that this project's own loggers wrote."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger("messaging_assets").addHandler(handler)
+    return {**sync(), "lines": [line for line in lines if "waiting for" in line]}
+
+
+def test_a_sync_waits_for_whoever_holds_the_file_and_says_so_in_one_line(messages: Sandbox) -> None:
     holder = _held(1.5)
-    _, synced = in_a_process(sync)
+    _, synced = in_a_process(_telling)
     holder.wait()
 
     assert synced["green"]
     assert len(synced["ids"]) == 1000
+    assert synced["lines"] == [f"waiting for process {holder.pid}, which holds the DuckDB file"]
+
+
+def test_a_sync_that_waits_for_nobody_says_nothing_of_it(messages: Sandbox) -> None:
+    assert in_a_process(_telling)[1]["lines"] == []
+
+
+def test_a_sync_that_waits_for_another_of_its_resource_says_for_which_process(messages: Sandbox) -> None:
+    messages.fault(Fault(api="messaging", latency=1.0, times=1))
+    first = Process(sync)
+    while not messages.requests:
+        time.sleep(0.01)
+    _, second = in_a_process(_telling)
+
+    assert first.wait()[1]["green"]
+    assert second["green"]
+    assert second["lines"][0] == f"messaging.messages is being synced by process {first.pid}; waiting for it"
 
 
 def test_after_the_bound_the_error_names_the_process_that_holds_the_file(messages: Sandbox) -> None:

@@ -5,7 +5,7 @@ The way from a file to a table. No module imports one further down, but for its 
     apis/<api>.yaml                   one file = one API
 
     failures.py                       why a sync stops, named by what to do next
-    project_folders.py, dagster_home.py    where this project keeps its own things
+    dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
 
     The shape of a file
@@ -15,7 +15,8 @@ The way from a file to a table. No module imports one further down, but for its 
 
     Reading files, every mistake with file and line
     description_problems.py, description_secrets.py, description_names.py, description_yaml.py
-    description_consistency.py, description_shape.py, description_parents.py, description_files.py
+    description_consistency.py, description_shape.py, description_parents.py
+    component_files.py, description_files.py    where API files are
     file_schema.py                    the same shape for editors
 
     sensitive_columns.py              whose values are shown nowhere

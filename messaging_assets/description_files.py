@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from messaging_assets.api_description import ApiDescription
+from messaging_assets.component_files import ComponentFile, component_files
 from messaging_assets.description_consistency import consistency_mistakes
 from messaging_assets.description_names import name_mistakes
 from messaging_assets.description_parents import parent_mistakes
@@ -26,6 +27,7 @@ from messaging_assets.description_problems import (
 from messaging_assets.description_secrets import secret_mistakes
 from messaging_assets.description_shape import REFUSED, shape_mistakes
 from messaging_assets.description_yaml import Document, read_yaml
+from messaging_assets.dg_project import dg_project
 from messaging_assets.project_folders import project_folders
 
 __all__ = [
@@ -35,6 +37,8 @@ __all__ = [
     "Problem",
     "api_folders",
     "describe",
+    "names_of",
+    "project_files",
     "read_file",
     "read_folders",
 ]
@@ -87,30 +91,52 @@ def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescr
     return _checked(read_yaml(text), path.stem if name is None else name, str(path))
 
 
-def read_folders(folders: Iterable[str | os.PathLike[str]]) -> DescriptionFiles:
+def project_files() -> DescriptionFiles:
+    """Every API of the project: the files in its folders of API files, and those of its components."""
+    return read_folders(api_folders(), component_files())
+
+
+def names_of(path: str | os.PathLike[str]) -> list[str]:
+    """The names of an API file: those that the project's components give it, else its stem."""
+    path = Path(path)
+    named = [one.name for one in component_files() if one.file and one.file.resolve() == path.resolve()]
+    return named or [path.stem]
+
+
+def read_folders(
+    folders: Iterable[str | os.PathLike[str]], components: Iterable[ComponentFile] = ()
+) -> DescriptionFiles:
     """Read and check every API file of some folders.
 
     A file whose name starts with an underscore or a dot is no API. A broken file takes no other down; of two files
-    with one stem neither is used, because nothing says which is meant.
+    with one name neither is used, because nothing says which is meant.
 
     Args:
         folders: where to look; not below them.
+        components: API files elsewhere, which have names of their own.
     """
     files = DescriptionFiles()
-    by_stem: dict[str, list[Path]] = {}
+    by_name: dict[str, list[Path]] = {}
     for folder in dict.fromkeys(Path(one).absolute() for one in folders):
         try:
             for path in _api_files(folder):
-                by_stem.setdefault(path.stem, []).append(path)
+                by_name.setdefault(path.stem, []).append(path)
         except OSError as error:
             reason = f"this folder of API files cannot be read: {error.strerror or type(error).__name__}"
             _add_broken(files, folder.name, [Problem(_shown(folder), None, "", f"{reason}; see {FOLDERS_VARIABLE}")])
-    for stem, paths in sorted(by_stem.items()):
+    for one in components:
+        if one.file is None:
+            _add_broken(files, one.name, [Problem(_shown(one.defs_file), one.line, "", one.mistake or "names no file")])
+        else:
+            paths = by_name.setdefault(one.name, [])
+            if one.file.resolve() not in [path.resolve() for path in paths]:
+                paths.append(one.file)
+    for name, paths in sorted(by_name.items()):
         try:
-            _refuse_namesakes(paths)
-            files.descriptions.append(read_file(paths[0]))
+            _refuse_namesakes(name, paths)
+            files.descriptions.append(read_file(paths[0], name))
         except InvalidDescription as error:
-            _add_broken(files, stem, error.problems)
+            _add_broken(files, name, error.problems)
     _refuse_shared_jobs(files)
     return files
 
@@ -118,11 +144,14 @@ def read_folders(folders: Iterable[str | os.PathLike[str]]) -> DescriptionFiles:
 def api_folders() -> list[Path]:
     """The folders that MESSAGING_ASSETS_APIS names, `os.pathsep` between them.
 
-    Without it, `apis/` in the project's home where that holds a YAML file, else the package's own.
+    Without it, `apis/` in the project's home where that holds a YAML file, else the package's own; a project of `dg`
+    has its APIs as components, and does not get those.
     """
     named = [Path(one) for one in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if one.strip()]
     own = project_folders().home / "apis"
-    return named or [own if any(own.glob("*.y*ml")) else Path(__file__).with_name("apis")]
+    if named or any(own.glob("*.y*ml")):
+        return named or [own]
+    return [] if dg_project() else [Path(__file__).with_name("apis")]
 
 
 def _api_files(folder: Path) -> list[Path]:
@@ -131,11 +160,11 @@ def _api_files(folder: Path) -> list[Path]:
     return [folder / name for name in names if not name.startswith(("_", "."))]
 
 
-def _refuse_namesakes(paths: Sequence[Path]) -> None:
+def _refuse_namesakes(name: str, paths: Sequence[Path]) -> None:
     problems = []
     for path in paths if len(paths) > 1 else ():
         others = ", ".join(_shown(other) for other in paths if other != path)
-        message = f"a file's stem is its API's name, and {others} has the same; rename one of them"
+        message = f"its API's name is '{name}', and so is that of {others}; rename one of them"
         problems.append(Problem(_shown(path), 1, "", message))
     if problems:
         raise InvalidDescription(problems)

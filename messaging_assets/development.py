@@ -17,6 +17,7 @@ from typing import IO
 import click
 
 from messaging_assets.dagster_home import settle_dagster_home
+from messaging_assets.dg_project import dg_project
 from messaging_assets.project_folders import project_folders
 
 SEED = 7
@@ -39,7 +40,8 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
     r"""Open the Dagster UI on this project; Ctrl-C ends it and all it started.
 
     The sandbox plays the shipped APIs of which no secret or address is set; those that are set are asked as they
-    are. Tables, run history and all else stay in .messaging_assets/ (a DAGSTER_HOME that is set wins).
+    are. A project of dg gets its own code location in place of them. Tables, run history and all else stay in
+    .messaging_assets/ (a DAGSTER_HOME that is set wins).
 
     \b
     messaging-assets dev
@@ -122,7 +124,14 @@ def _variables(address: str, apis: list[str]) -> dict[str, str]:
 
 
 def _workspace() -> list[str]:
-    """The checkout's workspace file; the module where the package is installed."""
+    """The code location of a `dg` project; else the checkout's workspace file; else the package's module."""
+    from messaging_assets.description_files import api_folders
+
+    project = dg_project()
+    if project is not None and not api_folders():
+        if project.definitions_module is None:
+            raise click.ClickException(f"{project.root} has autoload_defs, which Dagster's own `dg dev` opens")
+        return ["-m", project.definitions_module, "-d", str(project.source)]
     file = Path(__file__).resolve().parent.parent / "workspace.yaml"
     return ["-w", str(file)] if file.is_file() else ["-m", "messaging_assets.definitions"]
 

@@ -1,8 +1,8 @@
 """Where this project keeps its own things, so that two checkouts never share state.
 
 Everything lives below one folder, `.messaging_assets/` in the project's home: the DuckDB file, dlt's working
-files and Dagster's storage. The home is `MESSAGING_ASSETS_HOME`, else the checkout this package runs from, else
-the working directory.
+files and Dagster's storage. The home is `MESSAGING_ASSETS_HOME`, else the project of `dg` around the working directory,
+else the checkout this package runs from, else the working directory.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+
+from messaging_assets.dg_project import dg_project
 
 _DLT_SETTINGS = {
     # Kept beside the rows, so that rows loaded one way go on loading the other way, and a load can be taken back.
@@ -74,6 +76,9 @@ def project_folders() -> ProjectFolders:
     named = os.environ.get("MESSAGING_ASSETS_HOME")
     if named:
         return ProjectFolders(Path(named).resolve())
+    project = dg_project()
+    if project is not None:
+        return ProjectFolders(project.root)
     checkout = Path(__file__).resolve().parent.parent
     is_checkout = (checkout / "workspace.yaml").is_file() and (checkout / "pyproject.toml").is_file()
     return ProjectFolders(checkout if is_checkout else Path.cwd())

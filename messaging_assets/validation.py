@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
     r"""Check API files: shape, names, retries at their worst, secrets that are not set. Asks no API.
 
-    FILES are files or folders; without them those that MESSAGING_ASSETS_APIS names, or the shipped ones.
+    FILES are files or folders; without them all that the project has: its API files and components, else the shipped.
     Exit status 1 if a file is wrong; a secret that is not set is told, and is no mistake of the file.
 
     \b
@@ -50,21 +50,28 @@ def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
     Raises:
         UsageError: there is no file at all, so that a wrong folder does not pass for a good one.
     """
-    from messaging_assets.description_files import InvalidDescription, api_folders, read_file, read_folders
+    from messaging_assets.description_files import (
+        InvalidDescription,
+        names_of,
+        project_files,
+        read_file,
+        read_folders,
+    )
 
     found: list[dict[str, Any]] = []
     broken: list[Problem] = []
-    chosen = list(files) or api_folders()
-    for file in [file for file in chosen if not file.is_dir()]:
+    chosen = list(files)
+    for file, name in [(one, name) for one in chosen if not one.is_dir() for name in names_of(one)]:
         try:
-            found.append(_about(read_file(file)))
+            found.append(_about(read_file(file, name)))
         except InvalidDescription as error:
             broken += error.problems
-    in_folders = read_folders([folder for folder in chosen if folder.is_dir()])
+    in_folders = read_folders([folder for folder in chosen if folder.is_dir()]) if chosen else project_files()
     found += [_about(description) for description in in_folders.descriptions]
     broken += [problem for error in in_folders.broken.values() for problem in error.problems]
     if not found and not broken:
-        raise click.UsageError(f"there is no API file in {', '.join(map(str, chosen))}; name a file or another folder.")
+        where = ", ".join(map(str, chosen)) or "this project"
+        raise click.UsageError(f"there is no API file in {where}; name a file or another folder.")
     return found, broken
 
 

@@ -694,7 +694,7 @@ def test_of_two_files_with_one_stem_neither_is_used(folder, clean_room):
 
     assert [description.name for description in files.descriptions] == ["mail"]
     assert str(files.broken["chat"]).splitlines()[0] == (
-        "apis/chat.yaml:1: a file's stem is its API's name, and apis/chat.yml, more/chat.yaml has the same; "
+        "apis/chat.yaml:1: its API's name is 'chat', and so is that of apis/chat.yml, more/chat.yaml; "
         "rename one of them"
     )
     assert len(files.broken["chat"].problems) == 3

@@ -20,7 +20,8 @@ import messaging_assets
 from messaging_assets import RestApi
 from messaging_assets.description_files import InvalidDescription, read_file
 from messaging_assets.scaffolder import RestApiScaffolder
-from messaging_assets_tests.programs import run
+from messaging_assets_tests.programs import environment, run
+from messaging_assets_tests.programs import messaging_assets as messaging_assets_verb
 
 PROJECT = """\
 [project]
@@ -53,6 +54,8 @@ def own(dlt: DagsterDltResource) -> None: ...
 
 defs = Definitions(assets=[own], resources={"dlt": DagsterDltResource()})
 """
+# Without them a project keeps its things below itself.
+NAMED = ("MESSAGING_ASSETS_HOME", "DLT_PROJECT_DIR")
 API = """\
 client: {base_url: "https://api.example.com"}
 resources:
@@ -76,8 +79,8 @@ def project(clean_room: Path) -> Path:
 
 def dg(project: Path, *arguments: str, **more: str) -> str:
     """What a command of `dg` prints, run in the project, which keeps its things below itself."""
-    own = {**os.environ, **more}  # without the checkout on the path, so that the installed entry point counts
-    del own["MESSAGING_ASSETS_HOME"], own["DLT_PROJECT_DIR"]
+    # Without the checkout on the path, so that the installed entry point counts.
+    own = {name: value for name, value in {**os.environ, **more}.items() if name not in NAMED}
     done = run("dg", *arguments, env=own, cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
@@ -110,6 +113,13 @@ def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sand
     assert key not in said
     with duckdb.connect(project / ".messaging_assets" / "warehouse.duckdb", read_only=True) as warehouse:
         assert warehouse.execute("SELECT count(*) FROM broker.messages").fetchall() == [(2_500,)]
+
+    own = {name: value for name, value in environment().items() if name not in NAMED}
+    told = json.loads(messaging_assets_verb("status", "--json", env=own, cwd=project).stdout)
+    states = {one["asset"]: (one["state"], one["rows"]) for one in told["assets"]}
+    assert states.pop("broker/messages") == ("synced", 2_500)
+    assert set(states.values()) == {("never synced", None)}
+    assert {asset.split("/")[0] for asset in states} == {"team_chat"}
 
 
 def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:

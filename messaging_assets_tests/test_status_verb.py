@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from dagster import DagsterInstance, materialize
+from dagster import DagsterInstance, DagsterRunStatus, materialize
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
+from rich.console import Console
 
+from messaging_assets.api_definitions import definitions_for
 from messaging_assets.assets import build_assets
 from messaging_assets.credentials import build_credentials, credentials_key
 from messaging_assets.description_files import read_file
@@ -78,6 +81,7 @@ def test_a_synced_asset_has_rows_verdict_lag_and_checks(file: Path, dagster_inst
     sync(file, dagster_instance)
     one = only()
     assert (one["state"], one["rows"], one["verdict"]) == ("synced", 2_500, "read to the end")
+    assert one["synced_verdict"] == one["verdict"]
     assert 0 <= one["lag_seconds"] < 3_600
     assert one["checks"] > 2
     assert one["failed_checks"] == {}
@@ -92,9 +96,57 @@ def test_a_failed_run_is_told_in_its_sentence_and_keeps_what_was_before(
     sync(file, dagster_instance)
     shown = status()
     assert shown.exit_code == 1
-    assert "chat.messages: GET" in shown.output
+    assert "\nchat.messages: GET" in shown.output
     assert "answered 404; compare path" in shown.output
     assert (only()["state"], only()["rows"]) == ("failed", 2_500)
+
+
+def test_a_failed_run_is_not_called_complete_because_an_older_one_was(
+    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+) -> None:
+    sync(file, dagster_instance)
+    assert "read to the end" in status().output
+    sandbox.fault(Fault(api="messaging", status=404))
+    sync(file, dagster_instance)
+    assert (only()["verdict"], only()["synced_verdict"]) == (None, "read to the end")
+    assert "read to the end" not in status().output
+
+
+def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, dagster_instance: DagsterInstance) -> None:
+    sync(file, dagster_instance)
+    for ending in (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELED):
+        job = definitions_for(read_file(file)).resolve_job_def("chat_sync")
+        run = dagster_instance.create_run_for_job(job, status=ending)
+        one = only()
+        assert (one["last_run"], one["verdict"]) == (run.run_id, None)
+        assert one["state"] == ("running" if ending is DagsterRunStatus.STARTED else "failed")
+    assert f"\nchat/messages: run {run.run_id} ended as canceled before its step was over\n" in status().output
+
+
+def test_the_last_run_is_told_with_its_start_and_its_seconds(
+    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+) -> None:
+    assert (only()["last_run"], only()["last_run_started_at"], only()["last_run_seconds"]) == (None, None, None)
+    for fault in (None, Fault(api="messaging", status=404)):
+        if fault is not None:
+            sandbox.fault(fault)
+        sync(file, dagster_instance)
+        [run, *_] = dagster_instance.get_run_records(limit=1)
+        one = only()
+        assert one["last_run"] == run.dagster_run.run_id
+        assert run.start_time is not None
+        assert run.end_time is not None
+        assert datetime.fromisoformat(one["last_run_started_at"]).timestamp() == int(run.start_time)
+        assert one["last_run_seconds"] == pytest.approx(run.end_time - run.start_time, abs=0.1)
+        assert f" {one['last_run'][:8]}, " in status().output
+
+
+def test_a_narrow_terminal_is_not_given_the_last_run(
+    file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "last run" in status().output
+    monkeypatch.setattr("messaging_assets.verbs.chosen_api.wide_console", lambda: Console(width=100))
+    assert "last run" not in status().output
 
 
 def test_a_loud_check_that_failed_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
@@ -151,6 +203,10 @@ def test_a_broken_file_is_wrong(file: Path, dagster_instance: DagsterInstance) -
     assert shown.exit_code == 1
     assert "bad.yaml:1: client.base_url: is missing" in shown.output
     assert status("chat").exit_code == 0
+    assert status(str(file)).exit_code == 0
+    assert "bad.yaml:1: client.base_url: is missing" in status("bad").output
+    by_path = json.loads(status(str(file), str(file.parent / "bad.yaml"), "--json").stdout)
+    assert ([one["asset"] for one in by_path["assets"]], list(by_path["broken_files"])) == (["chat/messages"], ["bad"])
 
 
 def test_an_unknown_api_and_a_missing_home_are_the_commands_mistake(

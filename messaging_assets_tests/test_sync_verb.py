@@ -66,7 +66,8 @@ def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, dagster
     sandbox.fault(Fault(api="team_messaging", resource="users", status=404))
     shown = sync(file)
     assert shown.exit_code == 1
-    assert "chat/users: chat.users: GET" in shown.output
+    assert "\nchat.users: GET" in shown.stdout
+    assert "chat/users: " not in shown.output
     assert "answered 404" in shown.output
     assert "DEBUG" not in shown.output
 

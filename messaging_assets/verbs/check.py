@@ -22,8 +22,8 @@ def command(api: str, only: str | None, as_json: bool) -> None:
     r"""Ask each resource of an API once or twice, with the real secrets, and tell what is wrong and how to mend it.
 
     Looks at: reachable and authenticated, the list, key and declared columns, whether the second page differs from
-    the first, the API's own count, its clock and its rate limits. Loads nothing. API is the stem of an API file, or
-    the path of one. Exit status 1 if a sync would fail or lose something.
+    the first, the API's own count, its clock and its rate limits. Loads nothing. API is its name, or the path of its
+    file. Exit status 1 if a sync would fail or lose something.
 
     \b
     messaging-assets check team_messaging

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def command(api: str, resource: str, rows: int, as_json: bool) -> None:
     r"""Ask an API for the first rows of a resource and show them, columns marked sensitive masked. Loads nothing.
 
-    API is the stem of an API file, or the path of one. Exit status 1 if the API gave no rows that could be loaded.
+    API is its name, or the path of its file. Exit status 1 if the API gave no rows that could be loaded.
 
     \b
     messaging-assets preview team_messaging users

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterEvent, DagsterInstance
 
     from messaging_assets.api_description import ApiDescription, Resource
 
@@ -25,10 +26,14 @@ class AssetStatus:
     Args:
         asset: the key's parts with a slash between them.
         state: `never synced`, `running`, `failed`, `stale` or `synced`; of several the first that is true.
-        synced_at: when it was last materialized, ISO 8601 in UTC.
+        last_run: the id of the last run that was to sync it.
+        last_run_started_at: when that began, ISO 8601 in UTC.
+        last_run_seconds: how long the whole run took; None while it is not over.
+        verdict: how complete the last run's sync was; None where it failed or is not over.
+        synced_at: when it was last materialized, by that run or an earlier one, ISO 8601 in UTC.
         lag_seconds: how long ago that is.
+        synced_verdict: how complete that sync was.
         rows: rows of the table then.
-        verdict: how complete that sync was.
         last_cursor: the highest cursor value that is loaded, of an incremental resource.
         checks: checks that were answered.
         failed_checks: those that failed, by name; severity by name.
@@ -38,10 +43,14 @@ class AssetStatus:
 
     asset: str
     state: str = "never synced"
+    last_run: str | None = None
+    last_run_started_at: str | None = None
+    last_run_seconds: float | None = None
+    verdict: str | None = None
     synced_at: str | None = None
     lag_seconds: float | None = None
+    synced_verdict: str | None = None
     rows: int | None = None
-    verdict: str | None = None
     last_cursor: str | None = None
     checks: int = 0
     failed_checks: dict[str, str] = field(default_factory=dict)
@@ -60,26 +69,24 @@ class AssetStatus:
 def command(apis: tuple[str, ...], as_json: bool) -> None:
     r"""Tell what Dagster's history says of each asset: last sync, rows, completeness, lag, checks, next tick.
 
+    APIS are names of APIs or paths of their files; without them all that the project has, its components included.
     Asks no API and reads no table. History is in DAGSTER_HOME, else in the project's .messaging_assets/dagster. Exit
     status 1 if a last run failed, an asset is stale by its `freshness`, a check failed with ERROR, or a file is broken.
 
     \b
     messaging-assets status
-    messaging-assets status team_messaging --json
+    messaging-assets status team_messaging apis/chat.yaml --json
     """
     from messaging_assets.dagster_home import settle_dagster_home
-    from messaging_assets.description_files import api_folders, read_folders
     from messaging_assets.project_folders import settle_environment
+    from messaging_assets.verbs.chosen_api import chosen_apis
 
-    files = read_folders(api_folders())
-    known = {description.name: description for description in files.descriptions}
-    if unknown := [name for name in apis if name not in known and name not in files.broken]:
-        raise click.UsageError(f"there is no API '{unknown[0]}'; there are: {', '.join(known) or 'none'}")
+    files = chosen_apis(apis)
     home = settle_dagster_home(settle_environment())
     if not Path(home).is_dir():
         raise click.UsageError(f"DAGSTER_HOME names {home}, which is no folder; set it to the one that Dagster uses")
-    statuses = read_statuses([known[name] for name in apis or known if name in known])
-    broken = {name: str(error) for name, error in files.broken.items() if not apis or name in apis}
+    statuses = read_statuses(files.descriptions)
+    broken = {name: str(error) for name, error in files.broken.items()}
     is_right = not broken and not any(status.is_wrong for status in statuses)
     if as_json:
         assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
@@ -115,39 +122,56 @@ def _status(instance: DagsterInstance, description: ApiDescription, resource: Re
         stored = event.asset_materialization.metadata.items()
         metadata: dict[str, Any] = {name: value.value for name, value in stored}
         status.state = "synced"
-        status.synced_at = datetime.fromtimestamp(event.timestamp, timezone.utc).isoformat(timespec="seconds")
+        status.synced_at = _utc(event.timestamp)
         status.lag_seconds = max(round(time.time() - event.timestamp, 1), 0.0)
         status.rows = metadata.get("dagster/row_count")
-        status.verdict = metadata.get("messaging_assets/verdict")
+        status.verdict = status.synced_verdict = metadata.get("messaging_assets/verdict")
         status.last_cursor = metadata.get("messaging_assets/last_cursor")
         limit = resource.freshness.fail_after * 3600 if resource.freshness else None
         if limit is not None and status.lag_seconds > limit:
             status.state = "stale"
     run_id = entry.last_run_id if entry else None
-    if run_id and (event is None or event.run_id != run_id):
-        _judge_run(instance, run_id, f"{description.name}__{resource.name}", status)
+    if run_id:
+        is_its_sync = event is not None and event.run_id == run_id
+        _add_run(instance, run_id, f"{description.name}__{resource.name}", status, is_its_sync)
     _add_checks(instance, resource, key, status)
     return status
 
 
-def _judge_run(instance: DagsterInstance, run_id: str, step: str, status: AssetStatus) -> None:
-    """What became of a run that was to sync the asset, and did not, or not yet."""
+def _utc(timestamp: float) -> str:
+    return datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds")
+
+
+def _add_run(instance: DagsterInstance, run_id: str, step: str, status: AssetStatus, is_its_sync: bool) -> None:
+    """The last run that was to sync the asset, and what became of it where it did not, or not yet."""
     from dagster import DagsterEventType, DagsterRunStatus
 
-    run = instance.get_run_by_id(run_id)
-    if run is None:
+    status.last_run = run_id
+    record = instance.get_run_record_by_id(run_id)
+    if record is None:
         return
+    run, start, end = record.dagster_run, record.start_time, record.end_time
+    status.last_run_started_at = _utc(start) if start else None
+    status.last_run_seconds = round(end - start, 1) if start and end else None
+    if is_its_sync or run.status is DagsterRunStatus.SUCCESS:
+        return
+    status.verdict = None
     if not run.is_finished:
         status.state = "running"
-    elif run.status is not DagsterRunStatus.SUCCESS:
-        status.state = "failed"
-        status.reason = f"run {run_id} ended as {run.status.value.lower()} before its step was over"
-        for record in instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records:
-            failed = record.event_log_entry.dagster_event
-            if failed is not None and failed.step_key == step:
-                data = failed.step_failure_data
-                told = data.user_failure_data.description if data.user_failure_data else None
-                status.reason = told or (data.error.message.strip() if data.error else None)
+        return
+    status.state = "failed"
+    status.reason = f"run {run_id} ended as {run.status.value.lower()} before its step was over"
+    for entry in instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records:
+        failed = entry.event_log_entry.dagster_event
+        if failed is not None and failed.step_key == step:
+            status.reason = reason_of(failed)
+
+
+def reason_of(failed: DagsterEvent) -> str | None:
+    """Why a step failed, in the sentence that it was told."""
+    data = failed.step_failure_data
+    told = data.user_failure_data.description if data.user_failure_data else None
+    return told or (data.error.message.strip() if data.error else None)
 
 
 def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status: AssetStatus) -> None:
@@ -201,18 +225,26 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     from messaging_assets.verbs.chosen_api import wide_console
 
     console = wide_console()
-    table = Table("asset", "state", "lag", "rows", "completeness", "checks", "next tick")
+    columns = ["asset", "state", "lag", "rows", "completeness", "checks", "next tick"]
+    has_room = console.width >= 120
+    table = Table(*columns, *(["last run"] if has_room else []))
     for one in statuses:
         passed = f"{one.checks - len(one.failed_checks)}/{one.checks}" if one.checks else ""
         rows = "" if one.rows is None else f"{one.rows:,}"
         lag = "" if one.lag_seconds is None else _ago(one.lag_seconds)
-        cells = (one.asset, one.state, lag, rows, one.verdict or "", passed, one.next_tick)
+        cells = [one.asset, one.state, lag, rows, one.verdict or "", passed, one.next_tick]
+        if has_room:
+            took = "" if one.last_run_seconds is None else f", {_ago(one.last_run_seconds)}"
+            cells.append(f"{one.last_run[:8]}{took}" if one.last_run else "")
         quiet = one.verdict == "unknown" or one.failed_checks
         table.add_row(*map(Text, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
     console.print(table)
     for one in statuses:
         if one.reason:
-            console.print(f"{one.asset}: {one.reason}", style="red", soft_wrap=True, markup=False)
+            # Most sentences begin with the asset's name, as it is written in them.
+            is_named = re.match(rf"{re.escape(one.asset.replace('/', '.'))}\b", one.reason)
+            line = one.reason if is_named else f"{one.asset}: {one.reason}"
+            console.print(line, style="red", soft_wrap=True, markup=False)
         for name, severity in one.failed_checks.items():
             console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
     for text in broken.values():

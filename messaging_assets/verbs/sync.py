@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     r"""Run the job of an API in this process: read every list, load it, answer its checks.
 
-    API is the stem of an API file, or the path of one. The run is in Dagster's history, where `dev` and `status` find
-    it; resources that are read in windows of time are started in the Dagster UI. Exit status 1 if an asset failed, or
+    API is its name, or the path of its file. The run is in Dagster's history, where `dev` and `status` find it;
+    resources that are read in windows of time are started in the Dagster UI. Exit status 1 if an asset failed, or
     a check with ERROR.
 
     \b

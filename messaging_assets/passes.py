@@ -169,7 +169,8 @@ class Pass:
                 return False
             for page in self._pages(self._reader):
                 # This page has begun, so the one before it is whole.
-                self.progress.page_came(self._own.current.total if self._own.current else None)
+                one = self._own.current if len(self._chain) == 1 else None
+                self.progress.page_came(one.page if one else self.receipt.pages, one.total if one else None)
                 if due.is_due(self.receipt):
                     self._reader.put_back(page)
                     return True

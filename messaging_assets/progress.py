@@ -23,20 +23,29 @@ class Progress:
         self._asset, self._tell, self._receipt = asset, tell, receipt
         self._started = self._told = time.monotonic()
 
-    def page_came(self, total: int | None) -> None:
-        """A page is behind us; `total` is how many rows the API says it has, where it says so."""
+    def page_came(self, page: int, total: int | None) -> None:
+        """A page is behind us.
+
+        Args:
+            page: which one it was, counted from 1.
+            total: how many rows the API says the list has, where it says so and all rows are of one list.
+        """
         now = time.monotonic()
         if now - self._told < EVERY_SECONDS:
             return
         self._told = now
         receipt, seconds = self._receipt, now - self._started
-        speed = receipt.rows_read / seconds
-        line = f"{self._asset}: {receipt.rows_read:,} rows"
+        # Those before an interruption are of the list too, and took no time now.
+        rows, speed = receipt.rows_read + (receipt.resumed_rows or 0), receipt.rows_read / seconds
+        line = f"{self._asset}: {rows:,} rows"
         if total:
             line += f" of {total:,}"
-        line += f", page {receipt.pages:,}, {speed:,.0f} rows/s"
+        line += f", page {page:,}"
+        if total and total > rows > 0:
+            line += f" of about {-(-total * page // rows):,}"
+        line += f", {speed:,.0f} rows/s"
         if receipt.waited_seconds >= 1:
             line += f", {receipt.waited_seconds:,.0f} s of waiting for the API"
-        if total and total > receipt.rows_read and speed:
-            line += f", about {(total - receipt.rows_read) / speed:,.0f} s left"
+        if total and total > rows and speed:
+            line += f", about {(total - rows) / speed:,.0f} s left"
         self._tell(line)

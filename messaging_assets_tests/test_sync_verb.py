@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,54 @@ def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, dagster
     assert "chat/users: " not in shown.output
     assert "answered 404" in shown.output
     assert "DEBUG" not in shown.output
+
+
+def test_how_far_it_has_come_is_told_beside_the_answer(
+    file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.progress.EVERY_SECONDS", 0.0)
+    file.write_text(CHAT.replace("limit: 500", "limit: 100"))
+    shown = sync(file, "--json")
+    assert json.loads(shown.stdout)["is_right"] is True
+    begin, *lines = shown.stderr.splitlines()
+    assert begin == "running chat_sync"
+    assert any(
+        re.match(r"chat\.users: 100 rows of 250, page 1 of about 3, [\d,]+ rows/s, about \d+ s left", line)
+        for line in lines
+    )
+    assert {line.partition(":")[0] for line in lines} == {"chat.users", "chat.channels"}
+
+
+def test_rows_of_all_parents_are_not_set_against_the_count_of_one_parents_list(
+    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.progress.EVERY_SECONDS", 0.0)
+    del sandbox.rows("team_messaging", "channels")[2:]
+    child = 'endpoint: {path: v1/users, params: {channel: "{resources.channels.id}"}}, include_from_parent: [id]'
+    key = "primary_key: [_channels_id, id]"
+    file.write_text(CHAT.replace("{name: users, endpoint: v1/users}", f"{{name: users, {key}, {child}}}"))
+    shown = sync(file, "--only", "users")
+    assert " 500 " in shown.stdout
+    assert re.search(r"chat\.users: 500 rows, page \d, [\d,]+ rows/s\n", shown.stderr)
+
+
+def test_a_failing_asset_is_told_at_once_and_again_when_it_is_given_up(
+    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+) -> None:
+    sandbox.fault(Fault(api="team_messaging", resource="users", status=503))
+    file.write_text(CHAT.replace("max_retries: 0", "max_retries: 1, backoff_factor: 0.1"))
+    shown = sync(file, "--json")
+    assert json.loads(shown.stdout)["is_right"] is False
+    _, first, last = shown.stderr.splitlines()
+    assert re.fullmatch(r"chat\.users: GET .* answered 503 2 times; .*\. Trying again in \d s\.", first)
+    assert last == first.partition(" Trying")[0]
+
+
+def test_dagsters_own_log_is_shown_where_it_is_asked_for(file: Path, dagster_instance: DagsterInstance) -> None:
+    for words, is_shown in (((), False), (("--verbose",), True)):
+        shown = sync(file, "--only", "channels", "--json", *words)
+        assert json.loads(shown.stdout)["is_right"] is True
+        assert ("RUN_SUCCESS" in shown.stderr) == is_shown
 
 
 @pytest.mark.parametrize(

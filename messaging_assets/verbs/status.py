@@ -174,6 +174,12 @@ def reason_of(failed: DagsterEvent) -> str | None:
     return told or (data.error.message.strip() if data.error else None)
 
 
+def named(asset: str, reason: str) -> str:
+    """A reason with the asset's name before it, where it does not begin with that, as most sentences do."""
+    begins = re.match(rf"{re.escape(asset.replace('/', '.'))}\b", reason)
+    return reason if begins else f"{asset}: {reason}"
+
+
 def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status: AssetStatus) -> None:
     from dagster import AssetCheckKey
 
@@ -241,10 +247,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     console.print(table)
     for one in statuses:
         if one.reason:
-            # Most sentences begin with the asset's name, as it is written in them.
-            is_named = re.match(rf"{re.escape(one.asset.replace('/', '.'))}\b", one.reason)
-            line = one.reason if is_named else f"{one.asset}: {one.reason}"
-            console.print(line, style="red", soft_wrap=True, markup=False)
+            console.print(named(one.asset, one.reason), style="red", soft_wrap=True, markup=False)
         for name, severity in one.failed_checks.items():
             console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
     for text in broken.values():

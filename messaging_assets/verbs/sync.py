@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from dagster import DagsterEvent, LoggerDefinition
+
     from messaging_assets.api_description import ApiDescription
 
 
@@ -21,8 +24,8 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     r"""Run the job of an API in this process: read every list, load it, answer its checks.
 
     API is its name, or the path of its file. The run is in Dagster's history, where `dev` and `status` find it;
-    resources that are read in windows of time are started in the Dagster UI. Exit status 1 if an asset failed, or
-    a check with ERROR.
+    resources that are read in windows of time are started in the Dagster UI. How far it has come is told on standard
+    error. Exit status 1 if an asset failed, or a check with ERROR.
 
     \b
     messaging-assets sync chat
@@ -63,18 +66,65 @@ def _chosen(description: ApiDescription, only: str | None) -> list[str]:
 
 
 def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, Definitions
 
     from messaging_assets.api_definitions import definitions_for
     from messaging_assets.jobs import job_name
     from messaging_assets.translator import asset_key
 
-    job = definitions_for(description).resolve_job_def(job_name(description.name))
+    definitions = definitions_for(description)
+    if not verbose:
+        definitions = Definitions.merge(definitions, Definitions(loggers={"console": _console(description.name)}))
+    job = definitions.resolve_job_def(job_name(description.name))
     click.echo(f"running {job.name}", err=True)
     with DagsterInstance.get() as instance:
         return job.execute_in_process(
             instance=instance,
             asset_selection=[asset_key(description.name, name) for name in names],
-            run_config={"loggers": {"console": {"config": {"log_level": "INFO" if verbose else "CRITICAL"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
             raise_on_error=False,
         ).success
+
+
+class _Lines(logging.Logger):
+    """Shows, of all that a run logs, what the person who waits for it wants to know, on standard error.
+
+    Args:
+        api: the API's name, with which its own lines begin.
+    """
+
+    def __init__(self, api: str) -> None:
+        super().__init__(f"{api}_sync")
+        self._api = api
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Show a line of the package's own, or why a step failed."""
+        meta = getattr(record, "dagster_meta", {})
+        event, line = meta.get("dagster_event"), str(meta.get("orig_message"))
+        if event is not None:
+            _show_failure(event)
+        elif record.levelno >= logging.WARNING or line.startswith(f"{self._api}."):
+            click.echo(line, err=True)
+
+
+def _show_failure(event: DagsterEvent) -> None:
+    from messaging_assets.verbs.status import named, reason_of
+
+    if event.is_step_failure:
+        colour, reason, then = "red", reason_of(event), ""
+    elif event.is_step_up_for_retry:
+        data = event.step_retry_data
+        # Dagster's own words stand before the sentence: the exception's name.
+        reason = (data.error.cause or data.error).message.partition("Failure: ")[2].strip()
+        colour, then = "yellow", f" Trying again in {data.seconds_to_wait or 0:.0f} s."
+    else:
+        return
+    asset = str(event.step_key).replace("__", "/", 1)
+    line = named(asset, (reason or "failed").splitlines()[0])
+    click.secho(f"{line}{then}", fg=colour, err=True)
+
+
+def _console(api: str) -> LoggerDefinition:
+    from dagster import logger
+
+    return logger(lambda _: _Lines(api))

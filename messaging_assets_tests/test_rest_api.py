@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -120,6 +123,27 @@ def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sand
     assert states.pop("broker/messages") == ("synced", 2_500)
     assert set(states.values()) == {("never synced", None)}
     assert {asset.split("/")[0] for asset in states} == {"team_chat"}
+
+
+def test_dg_and_the_ui_show_what_the_component_is_for_and_each_of_its_words(project: Path) -> None:
+    page = get_package_entry_snap(EnvRegistryKey("messaging_assets", "RestApi"), RestApi)
+    words = {**(page.component_schema or {})["properties"], **(page.scaffolder_schema or {})["properties"]}
+    told = [page.description or "", *words, *(word["description"] for word in words.values())]
+
+    shown = dg(project, "utils", "inspect-component", "messaging_assets.RestApi")
+    assert [text for text in told if text not in shown] == []
+    assert str(page.summary) in " ".join(re.sub("[│┃]", " ", dg(project, "list", "components")).split())
+
+    # What the UI shows behind "View docs".
+    program = (
+        "from team_data.definitions import defs; "
+        "packages = defs().metadata['plugin_component_types_json'].value; "
+        "print(next(one['componentTypes'][0] for one in packages if one['name'] == 'messaging_assets'))"
+    )
+    done = run(sys.executable, "-c", program, env=dict(os.environ), cwd=project)
+    page_in_ui = ast.literal_eval(done.stdout)
+    assert page_in_ui["description"] == page.description
+    assert json.loads(page_in_ui["schema"])["properties"] == (page.component_schema or {})["properties"]
 
 
 def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:

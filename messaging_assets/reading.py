@@ -26,7 +26,7 @@ from messaging_assets.judgement import Facts, judge
 from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.places import CannotResume, KeptRead, Place
 from messaging_assets.receipt import Finding, Receipt, Verdict
-from messaging_assets.record_keys import digest_of, keys_of, whole_number
+from messaging_assets.record_keys import digest_of, key_parts, keys_of, whole_number
 from messaging_assets.seen_keys import SeenKeys
 from messaging_assets.selection import check_objects, check_selection, sent_by_server
 
@@ -140,8 +140,6 @@ class Reading:
         may_end_with: statuses that mean "past the last page" from here on.
         back: how many rows of the page before the next page was asked to repeat.
         position: the offset, number, cursor or link of the page that is about to come.
-        place: where the read stands after the page that came last.
-        place_before: where it stood before that page.
         is_left: whether a response action ended the list before its end.
         may_repeat: whether the last page once more means "past the last page" from here on.
     """
@@ -168,8 +166,8 @@ class Reading:
         self._joins: Counter[str] = Counter()
         self._before = 0
         self.position: int | str | None = None
-        self.place: Place | None = None
-        self.place_before: Place | None = None
+        self._stands: tuple[Place, list[Any]] | None = None
+        self._stood: tuple[Place, list[Any]] | None = None
 
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
@@ -221,9 +219,9 @@ class Reading:
         sent = self._sent = sent_by_server(self._selector, response.parsed, rows)
         self._most_sent = max(self._most_sent, sent)
         keys, bad = keys_of(rows, self.source.keys)
-        digest = digest_of(rows, self.source.keys)
         if self.resume_at is not None and self.page == 1:
-            return self._resumed(self.resume_at, rows, keys, digest)
+            return self._resumed(self.resume_at, rows, keys)
+        sent_keys = key_parts(rows, self.source.keys)
         again = self._seen.among(set(keys))
         if sent and self._is_repeated(keys, again):
             rows.clear()
@@ -233,15 +231,16 @@ class Reading:
             self._join(rows, keys, bad, again)
         self._note(rows, keys, bad, again)
         self._last_keys = whole
-        self._note_place(digest, len(whole))
+        self._note_place(sent_keys)
         self.source.prepare_rows(rows)
         if self.cursor and self.name:
             rows[:] = self.source.newer(rows, self.name, self.page)
         return sent
 
-    def _resumed(self, place: Place, rows: list[Any], keys: list[int], digest: str) -> int:
+    def _resumed(self, place: Place, rows: list[Any], keys: list[int]) -> int:
         """Go on behind the last committed page, once it has shown that it is still where it was."""
-        if (digest, len(keys)) != (place.digest, place.rows):
+        sent_keys = key_parts(rows, self.source.keys)
+        if (digest_of(sent_keys), len(keys)) != (place.digest, place.rows):
             raise self.cannot_resume("the list has changed before the checkpoint")
         self.page, self._before = place.page, place.distinct - len(set(keys))
         self._totals, self._came_again, self._joins = list(place.totals), place.came_again, Counter(dict(place.joins))
@@ -249,15 +248,21 @@ class Reading:
         self._pages.add(hash(tuple(keys)))
         self._full_pages = place.page
         self.source.receipt.resumed(place.distinct, again=len(rows))
-        self._note_place(digest, len(keys))
+        self._note_place(sent_keys)
         rows.clear()
         return place.rows
 
-    def _note_place(self, digest: str, rows: int) -> None:
-        self.place_before = self.place
+    def _note_place(self, sent_keys: list[Any]) -> None:
+        self._stood = self._stands
         totals = tuple(dict.fromkeys((*self._totals[:1], *self._totals[-1:])))
-        joins = tuple(self._joins.items())
-        self.place = Place(self.position, self.page, self.distinct, digest, rows, totals, self._came_again, joins)
+        joins, rows = tuple(self._joins.items()), len(sent_keys)
+        place = Place(self.position, self.page, self.distinct, "", rows, totals, self._came_again, joins)
+        self._stands = place, sent_keys
+
+    @property
+    def place_before(self) -> Place | None:
+        """Where the read stood before the page that came last; the digest is made only when somebody asks."""
+        return replace(self._stood[0], digest=digest_of(self._stood[1])) if self._stood else None
 
     @property
     def is_resuming(self) -> bool:

@@ -16,6 +16,8 @@ import base64
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -172,8 +174,8 @@ class TableColumns:
             MendDescription: the schema contract freezes what the records would change.
         """
         typed = TypedRows(rows)
-        for field_name, column in self._fields(typed).items():
-            values = [row.get(field_name) for row in typed.rows]
+        fields = self._fields(typed)
+        for (field_name, column), values in zip(fields.items(), _by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
         self._require(typed)
         if not typed.arrays and self._targets:
@@ -286,13 +288,13 @@ class TableColumns:
         """See that two keys of the API never become one in the table."""
         _note(typed.bad, column, dict.fromkeys(rounded, "more digits than a key keeps"))
         kinds = set(map(type, values)) - {type(None)}
-        keys = [(place, value) for place, value in enumerate(values) if value is not None and place not in typed.bad]
-        if not keys:
+        keys = ((place, one) for place, one in enumerate(values) if one is not None and place not in typed.bad)
+        if (first := next(keys, None)) is None:
             return
-        kind = self._kinds.setdefault(column, _kind(keys[0][1]))
+        kind = self._kinds.setdefault(column, _kind(first[1]))
         if kinds <= {str, int} and {_kind(one()) for one in kinds} == {kind}:
             return
-        for place, value in keys:
+        for place, value in chain([first], keys):
             if _kind(value) != kind:
                 _note(typed.bad, column, {place: f"not a {kind} as the keys before it"})
             elif type(value) is float and abs(value) >= _EXACT_UP_TO:
@@ -311,6 +313,16 @@ class TableColumns:
                 refuse_for_tables(value, self._normalize)
             except Misfit as misfit:
                 _note(typed.bad, column, {place: str(misfit)})
+
+
+def _by_field(rows: list[dict[str, Any]], names: list[str]) -> Iterator[list[Any]]:
+    """Each field's values; every record is looked at once, because fetching it from memory takes the longest."""
+    if len(names) < 2:
+        return iter([[row.get(name) for row in rows] for name in names])
+    try:
+        return map(list, zip(*map(itemgetter(*names), rows), strict=True))
+    except KeyError:
+        return map(list, zip(*(map(row.get, names) for row in rows), strict=True))
 
 
 def _note(bad: dict[int, str], column: str, reasons: Mapping[int, str]) -> None:

@@ -272,3 +272,11 @@ def test_netrc_is_not_consulted(one_list: OneList, clean_room: Any) -> None:
     outcome = one_list.sync()
     assert outcome.green, outcome.sentence
     assert all("authorization" not in request.headers for request in outcome.requests)
+
+
+def test_a_cookie_that_the_api_sets_comes_back_with_the_requests_that_follow(one_list: OneList) -> None:
+    one_list.fault(headers={"Set-Cookie": "node=a; Path=/"}, offset=0, times=1)
+    outcome = one_list.sync()
+    assert outcome.green, outcome.sentence
+    assert [request.headers.get("cookie") for request in outcome.requests] == [None, "node=a", "node=a"]
+    assert one_list.sync().requests[0].headers.get("cookie") is None

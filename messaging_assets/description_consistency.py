@@ -5,11 +5,12 @@ The checks work on the raw mapping, so that they speak even where its shape is w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from messaging_assets.description_names import identifier, listed_columns
-from messaging_assets.description_problems import Mistake, Place, step_into, value_at
+from messaging_assets.description_problems import Mistake, Place, came, step_into, suggestion, value_at
 
 _CODE = "code has no place in an API file; use definitions_for(...) from Python"
 
@@ -47,6 +48,35 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _incremental(resource)
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+
+
+def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A remark for each key or cursor that is none of the declared columns: legal, and seldom meant.
+
+    Args:
+        raw: the description as it was written, which is a good one.
+    """
+    for resource in written_resources(raw):
+        columns = _columns_of(resource)
+        declared = {identifier(name) for name in columns}
+        from_parent = tuple(f"_{name}" for name in _names(resource.full.get("include_from_parent")))
+        for steps, name in _columns_that_matter(resource) if columns else ():
+            if identifier(name) in declared or (name.startswith("_") and name.endswith(from_parent)):
+                continue
+            place = resource.place_of(*steps)
+            meant = suggestion(name, columns)
+            mend = f"did you mean {meant}?" if meant else "declare it too, with its type"
+            yield Mistake(place, f"{came(name, place)} is none of the declared columns; {mend}")
+
+
+def _columns_that_matter(resource: Written) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The columns that keys and cursors name, and where; of a path its first part, which is the column."""
+    yield from ((("primary_key",), name) for name in _names(resource.full.get("primary_key")))
+    for place in (("endpoint", "incremental"), *(("endpoint", "params", name) for name in _bound(resource))):
+        path = value_at(resource.full, (*place, "cursor_path"))
+        first = re.match(r"(?:\$\.)?(\w+)(?=\.|$)", path) if isinstance(path, str) else None
+        if first:
+            yield (*place, "cursor_path"), first[1]
 
 
 def written_resources(raw: Mapping[str, Any]) -> Iterator[Written]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from messaging_assets.api_description import ApiDescription, ErrorHandler
-    from messaging_assets.description_problems import Problem
+    from messaging_assets.api_description import ApiDescription, ErrorHandler, Resource
+    from messaging_assets.automation_description import Schedule
+    from messaging_assets.description_problems import Mistake, Problem
+
+_WINDOWS = {"hourly": 3_600, "daily": 86_400, "weekly": 7 * 86_400, "monthly": 28 * 86_400}
 
 
 @click.command(short_help="Check API files offline, by file and line.")
@@ -24,7 +27,8 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
     r"""Check API files: shape, names, retries at their worst, secrets that are not set. Asks no API.
 
     FILES are files or folders; without them all that the project has: its API files and components, else the shipped.
-    Exit status 1 if a file is wrong; a secret that is not set is told, and is no mistake of the file.
+    Exit status 1 if a file is wrong; a secret that is not set, or a remark on what is legal and seldom meant, such as
+    a key that is none of the declared columns, is told, and is no mistake of the file.
 
     \b
     messaging-assets validate apis/chat.yaml
@@ -89,7 +93,46 @@ def _about(description: ApiDescription) -> dict[str, Any]:
         "schedule": schedule
         and {"cron": schedule.cron, "timezone": schedule.timezone, "words": cron_in_words(schedule.cron)},
         "secrets_not_set": _secrets_not_set(description),
+        "remarks": [asdict(remark) for remark in _remarks(description)],
     }
+
+
+def _remarks(description: ApiDescription) -> list[Problem]:
+    """What is legal in a good file, and seldom meant."""
+    from messaging_assets.description_consistency import undeclared_columns
+    from messaging_assets.description_problems import problems_of
+    from messaging_assets.description_yaml import read_yaml
+
+    file = str(description.file)
+    document = read_yaml(Path(file).read_text(encoding="utf-8-sig"))
+    remarks = [*undeclared_columns(document.value), *_slow_retries(description)]
+    return problems_of(remarks, document.value, os.path.relpath(file), document.lines)
+
+
+def _slow_retries(description: ApiDescription) -> Iterator[Mistake]:
+    """A remark where the retries of a resource can take longer than it is to the next sync by schedule."""
+    from messaging_assets.description_problems import Mistake
+
+    for place, written in enumerate(description.resources):
+        resource = description.resources_in_full.get(written.name)
+        interval = _interval(description.schedule, resource) if description.schedule and resource else None
+        if resource and interval and (waits := worst_case(resource.endpoint.error_handler)["seconds"]) > interval:
+            words = f"its retries can take {_duration(waits)}, and the next sync is due after {_duration(interval)}"
+            yield Mistake(
+                ("resources", place), f"{words}; give it fewer max_retries, or a schedule that ticks less often"
+            )
+
+
+def _interval(schedule: Schedule, resource: Resource) -> float:
+    """Seconds between two syncs of a resource by schedule, where two ticks are nearest."""
+    from itertools import islice, pairwise
+
+    from dagster._utils.schedules import cron_string_iterator
+
+    if resource.partitions:
+        return _WINDOWS[resource.partitions.type]
+    ticks = [tick.timestamp() for tick in islice(cron_string_iterator(0, schedule.cron, schedule.timezone), 50)]
+    return min(later - tick for tick, later in pairwise(ticks))
 
 
 def worst_case(handler: ErrorHandler) -> dict[str, float]:
@@ -120,19 +163,25 @@ def _secrets_not_set(description: ApiDescription) -> list[str]:
 
 
 def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:
+    from messaging_assets.description_problems import Problem
+
     for one in found:
         click.echo(f"{os.path.relpath(one['file'])}: good, {_counted(len(one['resources']), 'resource')}")
         for worst in {tuple(worst.items()): worst for worst in one["resources"].values()}.values():
             names = ", ".join(name for name, own in one["resources"].items() if own == worst)
-            click.echo(f"    retries of {names}: {_in_words(worst)}")
+            click.echo(f"    retry worst case of {names}, Dagster's own retries included: {_in_words(worst)}")
         if one["schedule"]:
             words = f": {one['schedule']['words']}" if one["schedule"]["words"] else ""
             click.echo(f"    schedule {one['schedule']['cron']} ({one['schedule']['timezone']}){words}")
         if one["secrets_not_set"]:
             click.echo(f"    not set: {', '.join(one['secrets_not_set'])}")
+        for remark in one["remarks"]:
+            click.echo(f"    remark: {Problem(**remark)}")
     for problem in broken:
         click.echo(str(problem))
-    click.echo(f"{len(found)} good, {_counted(len(broken), 'mistake')}")
+    remarks = sum(len(one["remarks"]) for one in found)
+    told = f", {_counted(remarks, 'remark')}" if remarks else ""
+    click.echo(f"{len(found)} good, {_counted(len(broken), 'mistake')}{told}")
 
 
 def _counted(number: int, noun: str) -> str:

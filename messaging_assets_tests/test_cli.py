@@ -88,7 +88,9 @@ def test_a_good_file_is_described(files: Path) -> None:
     shown = validate(files / "chat.yaml")
     assert shown.exit_code == 0
     assert "good, 1 resource\n" in shown.output
-    assert "at most 16 requests a page" in shown.output
+    assert (
+        "retry worst case of messages, Dagster's own retries included: at most 16 requests a page, 98 s" in shown.output
+    )
     assert "30 6 * * * (Europe/Berlin): every day at 06:30" in shown.output
     assert "not set: CHAT__API_KEY" in shown.output
 
@@ -115,6 +117,72 @@ def test_every_mistake_has_its_file_and_line_and_gives_status_1(files: Path) -> 
     assert "broken.yaml:4: resources.messages.endpoint.data_selctor: unknown key" in shown.output
     assert "did you mean data_selector?" in shown.output
     assert "1 good, 1 mistake\n" in shown.output
+
+
+UNDECLARED = """\
+client: {base_url: "https://api.example.com"}
+resource_defaults:
+  write_disposition: merge
+resources:
+  - name: channels
+    endpoint: {path: /channels}
+    primary_key: idd
+    columns: {id: {data_type: text}, ts: {data_type: timestamp}}
+  - name: messages
+    endpoint:
+      path: "/channels/{resources.channels.id}/messages"
+      incremental: {cursor_path: $.edited.at, initial_value: 0, start_param: since}
+    include_from_parent: [id]
+    primary_key: [_channels_id, ID]
+    columns: {id: {data_type: text}}
+"""
+
+
+def test_a_key_or_cursor_that_is_no_declared_column_is_remarked_on_and_is_no_mistake(files: Path) -> None:
+    (files / "chat.yaml").write_text(UNDECLARED)
+    shown = validate(files)
+    assert shown.exit_code == 0
+    remarks = [line.partition("chat.yaml:")[2] for line in shown.output.splitlines() if "remark: " in line]
+    key, cursor = remarks
+    assert key == "7: resources.channels.primary_key: 'idd' is none of the declared columns; did you mean id?"
+    assert cursor.startswith("12: resources.messages.endpoint.incremental.cursor_path: 'edited' is none of the")
+    assert cursor.endswith("; declare it too, with its type")
+    assert "1 good, 0 mistakes, 2 remarks\n" in shown.output
+    [first, _] = json.loads(validate("--json", files).output)["files"][0]["remarks"]
+    assert (first["line"], first["path"]) == (7, "resources.channels.primary_key")
+
+
+@pytest.mark.parametrize("columns", ["{id: {data_type: text}, edited: {data_type: json}}", "{}"])
+def test_declared_keys_and_cursors_and_files_without_columns_are_not_remarked_on(files: Path, columns: str) -> None:
+    text = UNDECLARED.replace("idd", "id").replace("columns: {id: {data_type: text}}\n", f"columns: {columns}\n")
+    (files / "chat.yaml").write_text(text)
+    assert "remark" not in validate(files).output
+
+
+@pytest.mark.parametrize(
+    ("retries", "schedule", "windows", "interval"),
+    [
+        (3, "* * * * *", None, "60 s"),
+        (3, "*/2 * * * *", None, None),
+        (5, "*/5 * * * *", None, "5 min"),
+        (12, "30 6 * * *", None, None),
+        (12, "30 6 * * *", "hourly", "60 min"),
+        (12, "* * * * *", "daily", None),
+    ],
+)
+def test_retries_that_can_outlast_the_time_to_the_next_sync_are_remarked_on(
+    files: Path, retries: int, schedule: str, windows: str | None, interval: str | None
+) -> None:
+    endpoint = f"endpoint: {{path: /messages, error_handler: {{max_retries: {retries}}}}}"
+    if windows:
+        times = "start: 2025-01-01, start_param: since, end_param: until, column: id"
+        endpoint += f", partitions: {{type: {windows}, {times}}}"
+    text = GOOD.replace("endpoint: {path: /messages}", endpoint)
+    (files / "chat.yaml").write_text(text.replace("30 6 * * *", schedule).replace("data_type: text", "data_type: date"))
+    shown = validate(files)
+    assert shown.exit_code == 0, shown.output
+    assert ("chat.yaml:4: resources.messages: its retries can take" in shown.output) is (interval is not None)
+    assert interval is None or f"the next sync is due after {interval}; give it fewer max_retries" in shown.output
 
 
 def test_json_says_the_same(files: Path) -> None:

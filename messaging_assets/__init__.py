@@ -53,6 +53,7 @@ The way from a file to a table. No module imports one further down, but for its 
     definitions.py                    the front door, imported by no one
 
     The command line
+    printed_json.py                   one JSON document for whoever asks for it, failures included
     sandbox/                          an API to try everything on
     discovery/                        from a live API or an OpenAPI document to a file
     verbs/, validation.py, development.py, demo.py    what it can do

@@ -7,7 +7,6 @@ the project's own, so that `messaging-assets dev` shows the demo's runs.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from messaging_assets.dagster_home import settle_dagster_home
+from messaging_assets.printed_json import JsonCommand, print_json
 from messaging_assets.project_folders import project_folders
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class AssetCount:
         return self.failure is None and counted and 0 < self.checks == self.checks_passed
 
 
-@click.command(short_help="Run all five APIs against the built-in sandbox.")
+@click.command(cls=JsonCommand, short_help="Run all five APIs against the built-in sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Show Dagster's log of each run.")
 def demo(as_json: bool, verbose: bool) -> None:
@@ -86,7 +86,8 @@ def demo(as_json: bool, verbose: bool) -> None:
     seconds = round(time.monotonic() - started, 1)
     if as_json:
         rows = [{**asdict(count), "is_right": count.is_right} for count in counts]
-        click.echo(json.dumps({"is_right": is_right, "seconds": seconds, "database": str(database), "assets": rows}))
+        found = {"is_right": is_right, "seconds": seconds, "database": str(database), "assets": rows}
+        print_json(found, indent=None)
     else:
         _print_table(counts, seconds, database)
     raise SystemExit(0 if is_right else 1)

@@ -18,6 +18,7 @@ import click
 
 from messaging_assets.dagster_home import settle_dagster_home
 from messaging_assets.dg_project import dg_project
+from messaging_assets.printed_json import JsonCommand, print_json
 from messaging_assets.project_folders import project_folders
 
 SEED = 7
@@ -25,7 +26,7 @@ _PATIENCE = 15.0
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-@click.command(short_help="Open the Dagster UI, with the sandbox playing the shipped APIs.")
+@click.command(cls=JsonCommand, short_help="Open the Dagster UI, with the sandbox playing the shipped APIs.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address the UI listens on.")
 @click.option(
     "--port", type=click.IntRange(1, 65535), help="Port of the UI.  [default: 3000, or a free one when that is taken]"
@@ -55,7 +56,7 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
         if as_json:
             port = port or _free_port(host)
             told = {"address": f"http://{host}:{port}", "run_history": str(home), "sandbox": sorted(played)}
-            click.echo(json.dumps(told))
+            print_json(told, indent=None)
         else:
             click.echo(f"Run history: {home}")
         arguments = ["--host", host, *(["--port", str(port)] if port else []), *_workspace()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from messaging_assets.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
     from messaging_assets.api_description import ApiDescription, ErrorHandler, Resource
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _WINDOWS = {"hourly": 3_600, "daily": 86_400, "weekly": 7 * 86_400, "monthly": 28 * 86_400}
 
 
-@click.command(short_help="Check API files offline, by file and line.")
+@click.command(cls=JsonCommand, short_help="Check API files offline, by file and line.")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILES]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
 @click.option("--schema", is_flag=True, help="Print the JSON Schema of an API file, for editors.")
@@ -37,12 +38,12 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
     if schema:
         from messaging_assets.file_schema import file_schema
 
-        click.echo(json.dumps(file_schema(), indent=2))
+        print_json(file_schema())
         return
     found, broken = _read(files)
     if as_json:
         problems = [asdict(problem) for problem in broken]
-        click.echo(json.dumps({"valid": not broken, "files": found, "problems": problems}, indent=2))
+        print_json({"valid": not broken, "files": found, "problems": problems})
     else:
         _print(found, broken)
     raise SystemExit(1 if broken else 0)

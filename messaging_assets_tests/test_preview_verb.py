@@ -35,7 +35,7 @@ def test_rows_are_shown_and_nothing_is_loaded(known_sandbox: Sandbox) -> None:
 
 
 def test_more_rows_than_a_page_has_are_read_over_its_end(known_sandbox: Sandbox) -> None:
-    rows = json.loads(preview("messaging", "messages", "-n", 150, "--json").stdout)
+    rows = json.loads(preview("messaging", "messages", "-n", 150, "--json").stdout)["rows"]
     assert [row["id"] for row in rows] == [row["id"] for row in known_sandbox.rows("messaging", "messages")[:150]]
     assert len(known_sandbox.requests) == 2
 
@@ -54,7 +54,7 @@ def test_sensitive_columns_are_masked_and_nulls_are_not(known_sandbox: Sandbox, 
             assert row["id"] in shown
             assert row["content"] not in shown
         assert "***" in shown
-    rows = json.loads(preview(file, "messages", "-n", 2, "--json").stdout)
+    rows = json.loads(preview(file, "messages", "-n", 2, "--json").stdout)["rows"]
     assert {row["edited_at"] for row in rows} <= {None, "***"}
 
 
@@ -90,7 +90,41 @@ def test_rows_before_a_failure_are_shown(known_sandbox: Sandbox) -> None:
     assert "answered 404" in done.output
 
 
+def test_rows_before_a_failure_are_in_the_json_document_that_tells_it(known_sandbox: Sandbox) -> None:
+    known_sandbox.fault(Fault(api="messaging", after=1, status=404))
+    done = preview("messaging", "messages", "-n", 150, "--json")
+    found = json.loads(done.stdout)
+    assert (done.exit_code, found["is_right"], len(found["rows"])) == (1, False, 100)
+    assert "answered 404" in found["error"]
+
+
 def test_an_unknown_resource_is_the_commands_mistake(known_sandbox: Sandbox) -> None:
     done = preview("messaging", "users")
     assert done.exit_code == 2
     assert "messaging has no resource 'users'; there are: messages" in done.output
+
+
+def test_json_says_of_each_failure_what_it_is(known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = json.loads(preview("messaging", "messages", "-n", 1, "--json").stdout)
+    assert (found["api"], found["resource"], found["is_right"]) == ("messaging", "messages", True)
+    assert "error" not in found
+
+    def failure(*words: object) -> tuple[int, str]:
+        done = preview(*words, "--json")
+        found = json.loads(done.stdout)
+        assert found["is_right"] is False
+        return done.exit_code, found["error"]
+
+    assert failure("messaging", "users") == (2, "messaging has no resource 'users'; there are: messages")
+    monkeypatch.setenv("MESSAGING__API_KEY", "wrong-and-secret")
+    status, words = failure("messaging", "messages")
+    assert status == 1
+    assert "answered 401; check the API's secrets" in words
+    assert "wrong-and-secret" not in words
+    monkeypatch.delenv("MESSAGING__API_KEY")
+    assert "set MESSAGING__API_KEY in the environment" in failure("messaging", "messages")[1]
+
+
+def test_json_has_letters_of_any_language_as_they_are(known_sandbox: Sandbox) -> None:
+    known_sandbox.rows("messaging", "messages")[0]["content"] = "Grüße aus 日本"
+    assert "Grüße aus 日本" in preview("messaging", "messages", "-n", 1, "--json").stdout

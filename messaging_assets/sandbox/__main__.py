@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 
 import click
 
+from messaging_assets.printed_json import JsonCommand, print_json
 from messaging_assets.sandbox.data import TABLES
 from messaging_assets.sandbox.server import Sandbox
 
 
-@click.command()
+@click.command(cls=JsonCommand)
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="0 takes a free one.")
 @click.option("--seed", default=7, show_default=True, help="The same number gives the same rows.")
 @click.option("--grow-every", type=float, metavar="SECONDS", help="Append newer rows this often.")
@@ -33,7 +33,10 @@ def main(port: int, seed: int, grow_every: float | None, as_json: bool) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise click.ClickException(f"Port {port} cannot be used ({reason}); choose another with --port.") from None
-    click.echo(json.dumps({"address": sandbox.url, "environment": sandbox.environment()}) if as_json else sandbox.url)
+    if as_json:
+        print_json({"address": sandbox.url, "environment": sandbox.environment()}, indent=None)
+    else:
+        click.echo(sandbox.url)
     while not ended.wait(grow_every):
         for (api, resource), table in TABLES.items():
             sandbox.grow(api, resource, max(1, table.size // 200))

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from messaging_assets.printed_json import JsonCommand, print_json
+
 if TYPE_CHECKING:
     from messaging_assets.api_description import ApiDescription
     from messaging_assets.discovery.examination import Examined
 
 
-@click.command(name="check", short_help="Ask a live API whether its file is right; loads nothing.")
+@click.command(name="check", cls=JsonCommand, short_help="Ask a live API whether its file is right; loads nothing.")
 @click.argument("api")
 @click.option("--only", metavar="A,B", help="These resources only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
@@ -39,7 +40,7 @@ def command(api: str, only: str | None, as_json: bool) -> None:
     if as_json:
         found = [{**asdict(one), "is_wrong": one.is_wrong} for one in examined]
         is_right = not any(one.is_wrong for one in examined)
-        click.echo(json.dumps({"api": description.name, "is_right": is_right, "resources": found}, indent=2))
+        print_json({"api": description.name, "is_right": is_right, "resources": found})
     else:
         _print(description, examined)
     raise SystemExit(1 if any(one.is_wrong for one in examined) else 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from messaging_assets.printed_json import JsonCommand, print_json
+
 if TYPE_CHECKING:
     from messaging_assets.discovery.found import FoundApi
 
 _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, or oauth2:<token URL>"
 
 
-@click.command(name="discover", short_help="Make an API file from an address or an OpenAPI document.")
+@click.command(name="discover", cls=JsonCommand, short_help="Make an API file from an address or an OpenAPI document.")
 @click.option("--base-url", metavar="URL", help="The API's address; with --openapi it replaces the document's.")
 @click.option("--path", "paths", multiple=True, metavar="PATH", help="A list below the address; may come more often.")
 @click.option("--auth", metavar="WAY", help=f"How the API knows who asks: {_AUTH}.")
@@ -230,7 +231,7 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
                 f"{output} cannot be written ({problem.strerror}); choose another --output"
             ) from None
     if as_json:
-        click.echo(json.dumps(_as_json(found, output), indent=2))
+        print_json(_as_json(found, output))
         return
     if not output:
         click.echo(text, nl=False)

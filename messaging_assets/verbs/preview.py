@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from messaging_assets.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
     from messaging_assets.api_description import ApiDescription, Resource
     from messaging_assets.discovery.first_pages import FirstPages
 
 
-@click.command(name="preview", short_help="Show some rows of a resource; loads nothing.")
+@click.command(name="preview", cls=JsonCommand, short_help="Show some rows of a resource; loads nothing.")
 @click.argument("api")
 @click.argument("resource")
 @click.option("-n", "rows", default=20, show_default=True, type=click.IntRange(1, 10_000), help="How many rows.")
-@click.option("--json", "as_json", is_flag=True, help="Print the rows as one JSON list.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows as one JSON object.")
 def command(api: str, resource: str, rows: int, as_json: bool) -> None:
     r"""Ask an API for the first rows of a resource and show them, columns marked sensitive masked. Loads nothing.
 
@@ -33,12 +34,15 @@ def command(api: str, resource: str, rows: int, as_json: bool) -> None:
     chosen = chosen_resource(description, resource)
     came = _read(description, chosen, rows)
     masked = _masked(description, chosen, came.rows)
+    failure = str(came.failure) if came.failure is not None and len(came.rows) < rows else None
     if as_json:
-        click.echo(json.dumps(masked, indent=2, default=str))
+        told = {"error": failure} if failure else {}
+        found = {"api": description.name, "resource": chosen.name, "is_right": not failure, **told, "rows": masked}
+        print_json(found)
     elif masked:
         _print(chosen, masked)
-    if came.failure is not None and len(came.rows) < rows:
-        raise click.ClickException(str(came.failure))
+    if failure:
+        raise click.ClickException(failure)
     if not masked:
         click.echo(f"{description.name}.{chosen.name} is empty.", err=True)
 

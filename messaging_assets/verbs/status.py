@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from messaging_assets.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance
@@ -63,7 +64,9 @@ class AssetStatus:
         return self.state in ("failed", "stale") or "ERROR" in self.failed_checks.values()
 
 
-@click.command(name="status", short_help="Show each asset's last sync, completeness, checks and next tick.")
+@click.command(
+    name="status", cls=JsonCommand, short_help="Show each asset's last sync, completeness, checks and next tick."
+)
 @click.argument("apis", nargs=-1, metavar="[APIS]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
 def command(apis: tuple[str, ...], as_json: bool) -> None:
@@ -90,7 +93,7 @@ def command(apis: tuple[str, ...], as_json: bool) -> None:
     is_right = not broken and not any(status.is_wrong for status in statuses)
     if as_json:
         assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
-        click.echo(json.dumps({"is_right": is_right, "assets": assets, "broken_files": broken}, indent=2))
+        print_json({"is_right": is_right, "assets": assets, "broken_files": broken})
     else:
         print_statuses(statuses, broken)
     raise SystemExit(0 if is_right else 1)

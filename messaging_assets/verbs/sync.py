@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+
+from messaging_assets.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, LoggerDefinition
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from messaging_assets.api_description import ApiDescription
 
 
-@click.command(name="sync", short_help="Sync an API now, checks included.")
+@click.command(name="sync", cls=JsonCommand, short_help="Sync an API now, checks included.")
 @click.argument("api")
 @click.option("--only", metavar="A,B", help="These resources only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
@@ -44,7 +45,7 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     is_right = is_done and not any(status.is_wrong for status in statuses)
     if as_json:
         assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
-        click.echo(json.dumps({"is_right": is_right, "assets": assets}, indent=2))
+        print_json({"is_right": is_right, "assets": assets})
     else:
         print_statuses(statuses, {})
     raise SystemExit(0 if is_right else 1)

@@ -1,0 +1,63 @@
+"""One JSON document on standard output for whoever asks a verb for --json, where the verb fails too."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+_IS_PRINTED = "messaging_assets.json_is_printed"
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")
+
+
+class JsonCommand(click.Command):
+    """A verb that answers --json with {"is_right": false, "error": ...} where it cannot begin, or fails midway.
+
+    The error also stands on standard error, and the exit status is that of the verb without --json.
+    """
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the words of the command; what is wrong with them is told as JSON too."""
+        with _failures_told("--json" in args):
+            return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; what stops it is told as JSON too."""
+        with _failures_told(bool(ctx.params.get("as_json")), ctx):
+            return super().invoke(ctx)
+
+
+def print_json(value: Any, indent: int | None = 2) -> None:
+    """Print a verb's JSON document: letters of any language as they are, so that people can read them.
+
+    Args:
+        value: the document; what JSON has no word for becomes text.
+        indent: spaces a level; None for one line.
+    """
+    encoding = sys.stdout.encoding or "utf-8"
+
+    def shown(found: re.Match[str]) -> str:
+        # What a terminal would obey, or cannot write, is escaped: the same to whoever parses it.
+        is_plain = found[0].isprintable() and found[0].encode(encoding, "ignore")
+        return found[0] if is_plain else json.dumps(found[0])[1:-1]
+
+    click.echo(_NOT_ASCII.sub(shown, json.dumps(value, indent=indent, ensure_ascii=False, default=str)))
+    if context := click.get_current_context(silent=True):
+        context.meta[_IS_PRINTED] = True
+
+
+@contextmanager
+def _failures_told(is_asked: bool, context: click.Context | None = None) -> Iterator[None]:
+    try:
+        yield
+    except click.ClickException as error:
+        if is_asked and not (context and context.meta.get(_IS_PRINTED)):
+            print_json({"is_right": False, "error": error.format_message()})
+        raise

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from messaging_assets.cli import VERBS, main
+from messaging_assets.printed_json import JsonCommand, print_json
+
+# What stops each verb before it asks anything.
+WRONG: dict[str, list[str]] = {
+    "demo": ["--no-such-option"],
+    "dev": ["--port", "99999"],
+    "sandbox": ["--port", "99999"],
+    "discover": ["--path", "/x"],
+    "validate": ["nowhere.yaml"],
+    "check": ["nowhere"],
+    "preview": ["nowhere", "rows"],
+    "sync": ["nowhere.yaml"],
+    "status": ["nowhere"],
+}
+
+
+def printed(value: Any, encoding: str = "utf-8") -> str:
+    command = click.Command("show", callback=lambda: print_json(value))
+    return CliRunner(charset=encoding).invoke(command).stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_cannot_begin_prints_one_json_document(verb: str, clean_room: Path) -> None:
+    done = CliRunner().invoke(main, [verb, *WRONG[verb], "--json"])
+    told = json.loads(done.stdout)
+    assert done.exit_code == 2
+    assert told["is_right"] is False
+    assert f"Error: {told['error']}" in done.stderr
+    assert CliRunner().invoke(main, [verb, *WRONG[verb]]).stdout == ""
+
+
+def test_a_verb_that_printed_its_document_and_fails_then_prints_no_second_one() -> None:
+    def callback(as_json: bool) -> None:
+        print_json({"rows": []})
+        raise click.ClickException("too late")
+
+    option = click.Option(["--json", "as_json"], is_flag=True)
+    done = CliRunner().invoke(JsonCommand("verb", callback=callback, params=[option]), ["--json"])
+    assert (json.loads(done.stdout), done.exit_code) == ({"rows": []}, 1)
+    assert "too late" in done.stderr
+
+
+def test_letters_of_any_language_are_printed_as_they_are() -> None:
+    assert '"Grüße, 日本 😀"' in printed(["Grüße, 日本 😀"])
+
+
+@pytest.mark.parametrize("text", ["\x9b31m", "\x7f", "\u202e", "\ud800", "\U000e0001", "\x1b", "\u2028"])
+def test_what_a_terminal_would_obey_is_escaped_and_means_the_same(text: str) -> None:
+    shown = printed([text])
+    assert text not in shown
+    assert json.loads(shown) == [text]
+
+
+def test_what_an_output_cannot_write_is_escaped_and_means_the_same() -> None:
+    shown = printed(["Grüße, 日本 😀"], "latin-1")
+    assert "Grüße" in shown
+    assert json.loads(shown) == ["Grüße, 日本 😀"]

@@ -294,9 +294,12 @@ def test_a_total_is_named_where_there_is_one_and_denied_where_there_is_none(
     sandbox: Sandbox, secret: None, tmp_path: Path
 ) -> None:
     assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.total_path == "total"
+    assert "total_path is null" not in comments(tmp_path / "chat.yaml")
     (tmp_path / "chat.yaml").unlink()
     sandbox.settings.total = False
     assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.total_path is None
+    told = "total_path is null, as no number in these answers counts all rows."
+    assert told in comments(tmp_path / "chat.yaml")
 
 
 def test_a_number_of_rows_in_the_page_is_not_taken_for_a_total(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
@@ -362,11 +365,14 @@ def test_no_value_of_a_record_is_in_the_file(sandbox: Sandbox, secret: None, tmp
 
 def test_the_comments_say_from_how_many_rows(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     discover_messages(sandbox, tmp_path / "chat.yaml")
-    text = (tmp_path / "chat.yaml").read_text()
-    assert "# Guessed: it is never null and never twice in 500 rows." in text
-    assert "# Page 2 begins where page 1 ends, row by row." in text
-    assert "# Cursor candidates: timestamp (timestamp, never null, ascending)" in text
-    assert "# Set CHAT__API_KEY in the environment" in text
+    text = comments(tmp_path / "chat.yaml")
+    assert "Guessed: it is never null and never twice in 500 rows." in text
+    assert "The list of objects in the answer; the first answer held 100 rows." in text
+    assert "Page 2 begins where page 1 ends, row by row (25 rows and 25)." in text
+    assert "A page of 500 was asked for, and 500 rows came. total in the answer counts all rows." in text
+    assert "Cursor candidates, from 500 rows: timestamp (timestamp, never null, ascending)" in text
+    assert "Types guessed from 500 rows" in text
+    assert "Set CHAT__API_KEY in the environment" in text
 
 
 def test_without_output_the_file_is_printed_and_json_holds_the_same(sandbox: Sandbox, secret: None) -> None:
@@ -567,6 +573,58 @@ def test_names_that_would_share_a_column_are_left_out_and_told() -> None:
     assert sample.colliding == ["createdAt", "created_at"]
 
 
-def test_a_field_that_sounds_like_a_secret_is_sensitive() -> None:
-    columns = Sample([{"id": 1, "password_hash": "x", "access_token": "y", "token_count": 3}]).described()
-    assert [name for name, column in columns.items() if column.get("sensitive")] == ["password_hash", "access_token"]
+@pytest.mark.parametrize(
+    ("name", "values", "sign"),
+    [
+        ("password_hash", ["x"], "a secret by its name"),
+        ("accessToken", ["y"], "a secret by its name"),
+        ("email", ["ada@example.com", "not said"], "an e-mail address by its name and 1 of 2 values"),
+        (
+            "emails",
+            [["ada@example.com"], [{"value": "b@example.com"}]],
+            "an e-mail address by its name and 2 of 2 values",
+        ),
+        ("contact", ["ada@example.com", "Bob <bob@example.org>"], "an e-mail address by all of 2 values"),
+        ("mobile", [15551234567, 491701234567], "a phone number by its name and 2 of 2 values"),
+        ("to", ["+49 170 1234567", None], "a phone number by all of 1 values"),
+        ("first_name", ["Ada"], "the name of a person by its name and 1 of 1 values"),
+        ("name", ["Zoë O'Neill"], "the name of a person by its name and 1 of 1 values"),
+        ("auth", ["eyJhbGciOiJI.eyJzdWIiOiIx.c2ln"], "a secret by all of 1 values"),
+        ("token_count", [3], None),
+        ("is_secret", [True], None),
+        ("password_changed_at", ["2025-01-01T00:00:00Z"], None),
+        ("email", ["5d41402abc4b2a76b9719d911017c592"], None),
+        ("email_verified", [True], None),
+        ("phone", ["not said"], None),
+        ("number", ["15551234567"], None),
+        ("full_name", ["octocat/hello-world"], None),
+        ("content", ["write to ada@example.com", "ada@example.com"], None),
+        ("profile", [{"email": "ada@example.com"}], None),
+    ],
+)
+def test_a_field_is_sensitive_where_its_name_and_values_say_so(name: str, values: list[Any], sign: str | None) -> None:
+    sample = Sample([{"id": number, name: value} for number, value in enumerate(values)])
+    assert sample.sensitive("users") == ({name: sign} if sign else {})
+
+
+def test_a_name_is_a_persons_in_a_list_of_people_only() -> None:
+    sample = Sample([{"name": "Grace Hopper"}, {"name": "Alan Turing"}])
+    assert all(sample.sensitive(people) for people in ("users", "team_members", "people", "Customers"))
+    assert not any(sample.sensitive(things) for things in ("queues", "channels", "users_devices", "products"))
+
+
+def test_what_looks_like_a_persons_data_is_sensitive_in_the_file_and_said_to_be_a_guess(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHAT__CLIENT_ID", sandbox.client[0])
+    monkeypatch.setenv("CHAT__CLIENT_SECRET", sandbox.client[1])
+    base, file = f"{sandbox.url}/team_messaging", tmp_path / "chat.yaml"
+    auth = ("--auth", f"oauth2:{base}/oauth/token")
+    assert discover("--base-url", base, "--path", "v1/users", "--path", "v1/channels", *auth, "-o", file).exit_code == 0
+    found = {
+        resource.name: [name for name, column in resource.columns.items() if column.sensitive]
+        for resource in read_file(file).resources
+    }
+    assert found == {"users": ["name", "email"], "channels": []}
+    told = "Sensitive: guessed, as it looks like the name of a person by its name and 250 of 250 values."
+    assert told in comments(file)

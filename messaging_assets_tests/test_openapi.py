@@ -380,8 +380,42 @@ def test_schemas_become_columns(chat: ApiDescription) -> None:
         "password_hash": "text",
     }
     assert {name for name, column in columns.items() if not column.nullable} == {"id", "name"}
-    assert columns["password_hash"].sensitive
+    assert {name for name, column in columns.items() if column.sensitive} == {"name", "email", "password_hash"}
+    told = "# Sensitive: guessed, as it looks like an e-mail address by its name."
+    assert told in Path(str(chat.file)).read_text()
     assert columns["id"].description == "The key"
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "sign"),
+    [
+        ("contact", {"type": "string", "format": "email"}, "an e-mail address by its format"),
+        ("list", {"type": "array", "items": {"type": "string", "format": "email"}}, "an e-mail address by its format"),
+        ("word", {"type": "string", "format": "password"}, "a secret by its format"),
+        ("api_key", {"type": "string"}, "a secret by its name"),
+        ("mobilePhone", {"type": "string"}, "a phone number by its name"),
+        ("surname", {"type": "string"}, "the name of a person by its name"),
+        ("email_opt_in", {"type": "boolean"}, None),
+        ("has_password", {"type": "boolean"}, None),
+        ("topic", {"type": "string"}, None),
+    ],
+)
+def test_a_field_is_sensitive_where_its_format_or_name_says_so(
+    name: str, schema: dict[str, Any], sign: str | None, tmp_path: Path
+) -> None:
+    document = yaml.safe_load(CHAT)
+    document["components"]["schemas"]["Channel"]["properties"][name] = schema
+    channels = described(document, tmp_path)
+    assert channels.resources_in_full["channels"].columns[name].sensitive is bool(sign)
+    assert not sign or f"looks like {sign}." in Path(str(channels.file)).read_text()
+
+
+def test_an_offset_without_a_total_is_said_to_have_none(chat: ApiDescription, tmp_path: Path) -> None:
+    told = "total_path is null, as no field of the answer counts all rows"
+    assert told not in " ".join(Path(str(chat.file)).read_text().split())
+    without = described(CHAT.replace("total: {type: integer}, ", ""), tmp_path)
+    assert paginator(without, "users")["total_path"] is None
+    assert told in Path(str(without.file)).read_text().replace("\n      # ", " ")
 
 
 def test_nulls_of_version_3_1_and_wide_numbers_are_understood(alerts: ApiDescription) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import Any
@@ -12,13 +11,11 @@ from typing import Any
 from messaging_assets.column_values import data_type_of
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery.found import plain_name
+from messaging_assets.discovery.sensitive_signs import sign_by_values, signs_in
 from messaging_assets.http.answer import NotFinite
 
 # Fewer rows than this say nothing about nulls.
 ENOUGH_ROWS = 20
-_SENSITIVE = re.compile(
-    r"passw(or)?d|secret|(^|_)(api_?key|private_?key|(access|refresh|auth)_?token|token|ssn|iban|cvc|pin)(_hash)?$"
-)
 _CHANGED = ("updated", "modified", "changed", "edited", "last_activity")
 _CREATED = ("created", "inserted", "timestamp", "occurred", "fired", "sent", "received", "date", "time")
 # Names of things, which may be keys alone or within something.
@@ -39,6 +36,7 @@ class Column:
         is_wide: whether a whole number needs more than 64 bits.
         is_zero: whether every value is 0, which may be a whole number or a rate.
         is_ascending: whether no value is smaller than the one before.
+        signs: how many values look like what nobody should see.
     """
 
     name: str
@@ -48,6 +46,7 @@ class Column:
     is_wide: bool = False
     is_zero: bool = False
     is_ascending: bool = True
+    signs: Counter[str] = field(default_factory=Counter)
 
     @property
     def data_type(self) -> str | None:
@@ -62,10 +61,9 @@ class Column:
         only = next(iter(types), None)
         return "decimal" if only == "bigint" and self.is_wide else only
 
-    @property
-    def is_sensitive(self) -> bool:
-        """Whether its name says that nobody should see its values."""
-        return bool(_SENSITIVE.search(identifier(self.name))) and "json" not in self.types
+    def sign(self, resource: str) -> str | None:
+        """Why nobody should see its values, as a clause; None where nothing says so."""
+        return sign_by_values(self.name, self.data_type, resource, self.signs, self.values)
 
 
 class Sample:
@@ -83,7 +81,7 @@ class Sample:
         counts = Counter(identifier(name) for name in self.columns)
         self.colliding = [name for name in self.columns if counts[identifier(name)] > 1]
 
-    def described(self, keys: Iterable[str] = ()) -> dict[str, dict[str, Any]]:
+    def described(self, keys: Iterable[str] = (), sensitive: Collection[str] = ()) -> dict[str, dict[str, Any]]:
         """The columns as an API file has them; those that show no type and those whose names collide are left out."""
         described = {}
         always = {*keys, *self.never_null()}
@@ -91,6 +89,8 @@ class Sample:
             if column.data_type is None or name in self.colliding or identifier(name).startswith("_dlt_"):
                 continue
             described[name] = self._described(column, name in always)
+            if name in sensitive:
+                described[name]["sensitive"] = True
         return described
 
     def never_null(self) -> list[str]:
@@ -104,7 +104,12 @@ class Sample:
             words |= {"precision": 38, "scale": 0}
         if is_never_null:
             words["nullable"] = False
-        return words | ({"sensitive": True} if column.is_sensitive else {})
+        return words
+
+    def sensitive(self, resource: str) -> dict[str, str]:
+        """Why nobody should see the values of a column, by its name, for those of which something says so."""
+        signs = {one.name: one.sign(resource) for one in self.columns.values() if one.name not in self.colliding}
+        return {name: sign for name, sign in signs.items() if sign}
 
     def key(self, resource: str) -> tuple[str, ...]:
         """The key that the rows suggest: the likeliest single field, else two or three together; empty for none."""
@@ -170,6 +175,7 @@ def _names(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
 def _column(name: str, rows: Sequence[dict[str, Any]]) -> Column:
     values = [value for row in rows if (value := row.get(name)) is not None and not isinstance(value, NotFinite)]
     column = Column(name, Counter(data_type_of(value) for value in values), len(values))
+    column.signs = signs_in(values)
     column.is_wide = any(type(value) is int and not -(2**63) <= value < 2**63 for value in values)
     column.is_zero = set(column.types) == {"bigint"} and not any(values)
     if set(column.types) <= {"text", "bigint", "timestamp"} and len(column.types) == 1:

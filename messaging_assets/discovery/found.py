@@ -98,6 +98,11 @@ def name_from_path(path: str) -> str:
     return plain_name(parts[-1] if parts else "rows", "rows")
 
 
+def about_sensitive(signs: Mapping[str, str]) -> dict[tuple[str, ...], str]:
+    """A remark above each column that is taken for somebody's data or a secret, by why it is."""
+    return {("columns", name): f"sensitive: guessed, as it looks like {sign}" for name, sign in signs.items()}
+
+
 def without_nothing(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """The mapping without what is None or an empty mapping."""
     return {name: value for name, value in mapping.items() if value is not None and value != {}}

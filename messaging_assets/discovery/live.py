@@ -10,7 +10,7 @@ from dlt.sources.helpers.rest_client.detector import find_all_lists, find_respon
 from messaging_assets import json_paths
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
-from messaging_assets.discovery.found import FoundResource, name_from_path, without_nothing
+from messaging_assets.discovery.found import FoundResource, about_sensitive, name_from_path, without_nothing
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.failures import MendDescription
@@ -80,7 +80,7 @@ def _select(body: Any, path: str) -> _Selected:
 
 
 def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample: Sample) -> FoundResource:
-    keys = sample.key(name)
+    keys, sensitive = sample.key(name), sample.sensitive(name)
     endpoint = {
         "path": path,
         "params": paging.params,
@@ -92,7 +92,7 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         "primary_key": (keys[0] if len(keys) == 1 else list(keys)) if keys else None,
         "write_disposition": "merge" if keys else "replace",
         "endpoint": without_nothing(endpoint),
-        "columns": sample.described(keys),
+        "columns": sample.described(keys, sensitive),
     }
     found = FoundResource(without_nothing(raw), rows=len(sample.rows), doubts=[paging.doubt] if paging.doubt else [])
     found.remarks = {
@@ -100,6 +100,7 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         ("endpoint", "data_selector"): _about_list(selected),
         ("endpoint", "paginator"): paging.words,
         ("columns",): _about_columns(sample, keys),
+        **about_sensitive(sensitive),
     }
     if paging.paginator is None:
         found.remarks["endpoint",] = paging.words
@@ -111,7 +112,8 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
 def _about_list(selected: _Selected) -> str:
     if selected.is_one_object:
         return "the whole answer is one row"
-    return "the answer itself is the list" if selected.selector == "$" else "the list of objects in the answer"
+    what = "the answer itself is the list" if selected.selector == "$" else "the list of objects in the answer"
+    return f"{what}; the first answer held {counted(len(selected.rows))}"
 
 
 def _about_key(keys: tuple[str, ...], sample: Sample) -> str:
@@ -147,7 +149,8 @@ def about_cursors(sample: Sample) -> str | None:
     if not told:
         return None
     return (
-        f"Cursor candidates: {'; '.join(told)}. To ask for new rows only, add incremental: "
+        f"Cursor candidates, from {counted(len(sample.rows))}: {'; '.join(told)}. "
+        f"To ask for new rows only, add incremental: "
         f"{{cursor_path: {sample.cursors()[0].name}, start_param: <the API's parameter>, initial_value: ...}}"
     )
 

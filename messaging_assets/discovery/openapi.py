@@ -11,7 +11,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client.detector import single_entity_path
 
 from messaging_assets.description_names import RESERVED_STEMS
-from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
+from messaging_assets.discovery.found import FoundApi, FoundResource, about_sensitive, plain_name, without_nothing
 from messaging_assets.discovery.openapi_document import Document, Operation, UnusableDocument, read_document
 from messaging_assets.discovery.openapi_parents import (
     PLACEHOLDER,
@@ -119,12 +119,13 @@ def _shape_of(document: Document, operation: Operation) -> ListShape | str:
 def _list_endpoint(
     document: Document, name: str, operation: Operation, shape: ListShape, paths: Sequence[str]
 ) -> ListEndpoint:
-    columns = columns_of(document, shape.item)
     # A name may begin with the parent's, which no field of the child repeats: pet_id in owners_pets.
-    key = key_of(columns, plain_name(_fixed_parts(operation)[-1], "rows"))
+    own_name = plain_name(_fixed_parts(operation)[-1], "rows")
+    columns, sensitive = columns_of(document, shape.item, own_name)
+    key = key_of(columns, own_name)
     noun = singular(name.rpartition("_")[2])
     keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
-    return ListEndpoint(name, operation, shape, columns, keys)
+    return ListEndpoint(name, operation, shape, columns, keys, sensitive)
 
 
 def _names(operations: Sequence[Operation]) -> dict[str, str]:
@@ -208,7 +209,7 @@ def _resource(
 
 
 def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[str, ...], str]:
-    remarks: dict[tuple[str, ...], str] = {("columns",): "as the document has them"}
+    remarks: dict[tuple[str, ...], str] = {("columns",): "as the document has them", **about_sensitive(one.sensitive)}
     if not one.keys:
         remarks["write_disposition",] = (
             "no field looks like a key, so the table is replaced each time; name a primary_key to merge"
@@ -224,6 +225,8 @@ def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[
         remarks["endpoint", "paginator"] = (
             "guessed from the names of parameters and fields; check says whether it works"
         )
+        if "total_path" in paginator and paginator["total_path"] is None:
+            remarks["endpoint", "paginator"] += ". total_path is null, as no field of the answer counts all rows"
     # Without a paginator they page nothing: a size among them would cut the list.
     asked = one.operation.of("query")
     others = [parameter.name for parameter in asked if paginator is None or not is_paging(parameter.name)]

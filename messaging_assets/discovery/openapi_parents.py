@@ -25,6 +25,7 @@ class ListEndpoint:
     Args:
         name: the resource's name.
         keys: the fields that seem to be its records' key.
+        sensitive: why nobody should see the values of some columns, by name.
         bindings: field of the parent's record by placeholder or required parameter.
         given: values of placeholders and parameters that the user named.
     """
@@ -34,6 +35,7 @@ class ListEndpoint:
     shape: ListShape
     columns: dict[str, dict[str, Any]]
     keys: tuple[str, ...] = ()
+    sensitive: Mapping[str, str] = field(default_factory=dict)
     parent: ListEndpoint | None = None
     bindings: dict[str, str] = field(default_factory=dict)
     given: Mapping[str, str] = field(default_factory=dict)

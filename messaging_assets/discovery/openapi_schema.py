@@ -11,9 +11,10 @@ from dlt.sources.helpers.rest_client.detector import NON_RECORD_KEY_PATTERNS, RE
 
 from messaging_assets.description_names import identifier
 from messaging_assets.discovery import paging_signs as signs
-from messaging_assets.discovery.columns import Column, likeliest_key
+from messaging_assets.discovery.columns import likeliest_key
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.openapi_document import Document, Operation, Parameter, is_nullable, schema_type
+from messaging_assets.discovery.sensitive_signs import sign_by_schema
 from messaging_assets.json_paths import quoted_path
 from messaging_assets.row_totals import is_total
 
@@ -97,10 +98,17 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
     return schema_type(schema) == "object" and bool(schema.get("properties"))
 
 
-def columns_of(document: Document, item: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The columns of a record, as an API file has them, without those of no one type or with colliding names."""
+def columns_of(
+    document: Document, item: Mapping[str, Any], resource: str
+) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """The columns of a record, as an API file has them, without those of no one type or with colliding names.
+
+    Returns:
+        Them, and why nobody should see the values of some, by name.
+    """
     required = set(item.get("required") or [])
     columns: dict[str, dict[str, Any]] = {}
+    sensitive: dict[str, str] = {}
     taken: set[str] = set()
     for name, raw in (item.get("properties") or {}).items():
         schema = document.resolved(raw)
@@ -113,10 +121,11 @@ def columns_of(document: Document, item: Mapping[str, Any]) -> dict[str, dict[st
             words |= {"data_type": "decimal", "precision": 20, "scale": 0}
         if name in required and not is_nullable(schema):
             words["nullable"] = False
-        if schema.get("format") == "password" or Column(name).is_sensitive:
-            words["sensitive"] = True
+        format_ = schema.get("format") or document.resolved(schema.get("items")).get("format")
+        if sign := sign_by_schema(name, words["data_type"], resource, format_):
+            words["sensitive"], sensitive[name] = True, sign
         columns[name] = without_nothing({**words, "description": _words(schema.get("description"))})
-    return columns
+    return columns, sensitive
 
 
 def _data_type(schema: Mapping[str, Any]) -> str | None:

@@ -256,10 +256,14 @@ def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
     elif total:
         paging.paginator["rows_total_path"] = total
     paging.total = _count(total, probe.first)
-    _enlarge(probe, paging, total)
     joined = "begins where page 1 ends, row by row" if paging.joins else "holds other rows than page 1"
-    words = f"page 2 {joined}"
+    words = f"page 2 {joined} ({len(probe.first_small.rows)} rows and {len(second.rows)})"
     paging.words = f"{paging.words}, and {words}" if paging.words else words
+    _enlarge(probe, paging, total)
+    if kind == "offset" and not total:
+        paging.words += ". total_path is null, as no number in these answers counts all rows"
+    elif total:
+        paging.words += f". {total} in the answer counts all rows"
     if kind in ("offset", "page_number"):
         _go_past_the_end(probe, paging, total)
     if paging.paginator.get("total_path") == "total":
@@ -275,6 +279,7 @@ def _enlarge(probe: ListProbe, paging: Paging, total: str | None) -> None:
     known = _count(total, probe.first)
     asked = _MODEST if known is not None and known <= rows else _LARGE
     page = probe.get(probe.sized(asked))
+    paging.words += f". A page of {asked} was asked for, and {f'{len(page.rows)} rows' if page else 'no list'} came"
     if page is None or len(page.rows) < rows:
         size = rows
     else:

@@ -12,9 +12,7 @@ from messaging_assets.description_names import identifier
 from messaging_assets.json_paths import quoted_path
 from messaging_assets.record_keys import whole_number
 
-_TOTAL = re.compile(
-    r"(^|_)(total|count|total_count|total_results|total_items|total_records|total_rows|total_elements|total_hits)$"
-)
+_TOTAL = re.compile(r"(^|_)(total|count|total_(count|results|items|records|rows|elements|hits|entries))$")
 
 
 @dataclass(frozen=True)

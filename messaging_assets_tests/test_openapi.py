@@ -398,6 +398,7 @@ def test_schemas_become_columns(chat: ApiDescription) -> None:
         ("email_opt_in", {"type": "boolean"}, None),
         ("has_password", {"type": "boolean"}, None),
         ("topic", {"type": "string"}, None),
+        ("secret_type", {"type": "string"}, None),
     ],
 )
 def test_a_field_is_sensitive_where_its_format_or_name_says_so(
@@ -416,6 +417,8 @@ def test_an_offset_without_a_total_is_said_to_have_none(chat: ApiDescription, tm
     without = described(CHAT.replace("total: {type: integer}, ", ""), tmp_path)
     assert paginator(without, "users")["total_path"] is None
     assert told in Path(str(without.file)).read_text().replace("\n      # ", " ")
+    other = described(CHAT.replace("total: {type: integer}, ", "total_entries: {type: integer}, "), tmp_path)
+    assert paginator(other, "users")["total_path"] == "total_entries"
 
 
 def test_nulls_of_version_3_1_and_wide_numbers_are_understood(alerts: ApiDescription) -> None:
@@ -797,3 +800,69 @@ def test_a_key_may_be_named_by_the_child_alone_and_a_day_is_a_date(tmp_path: Pat
     found = described(document_of({**paths, "/owners/{ownerId}/pets": below}), tmp_path).resources_in_full
     assert found["owners_pets"].keys == ("_owners_id", "pet_id")
     assert found["owners_pets"].columns["born"].data_type == "date"
+
+
+def test_names_of_long_paths_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    start = "/organizations_of_the_customer/{id}/subscriptions_of_the_organization"
+    names = ["rows", "rows/{id}/rows", "{id}/rows"]
+    paths = {f"{start}/{name}": answering(list_of(id="string")) for name in names}
+    done = discover(document_of(paths), tmp_path, "--param", "id=1", "--name", "long")
+    assert done.exit_code == 0, done.output
+    found = re.findall(r"- name: (\w+)", done.stdout)
+    assert len(set(found)) == 3
+    assert all(len(name) <= 50 for name in found)
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "kind", "key", "is_bound"),
+    [
+        ("user_id", "string", "integer", True),
+        ("user", "integer", "integer", True),
+        ("username", "string", "string", True),
+        ("username", "string", "integer", False),
+        ("user", "integer", "string", False),
+    ],
+)
+def test_a_key_is_taken_for_a_placeholder_of_its_type_only(
+    placeholder: str, kind: str, key: str, is_bound: bool, tmp_path: Path
+) -> None:
+    below = answering(list_of(id="string"))
+    asked = {"name": placeholder, "in": "path", "required": True, "schema": {"type": kind}}
+    below["get"]["parameters"].append(asked)
+    paths = {"/users": answering(list_of(id=key)), f"/users/{{{placeholder}}}/events": below}
+    done = discover(document_of(paths), tmp_path)
+    assert ('path: "/users/{resources.users.id}/events"' in done.stdout) is is_bound
+    assert (f"no list gives a value for {placeholder}; name it with --param" in done.stderr) is not is_bound
+
+
+def test_one_field_is_not_taken_for_two_placeholders(tmp_path: Path) -> None:
+    paths = {
+        "/user/repos": answering(list_of(id="string")),
+        "/repos/{owner}/{repo}/issues": answering(list_of(id="string")),
+    }
+    told = discover(document_of(paths), tmp_path).stderr
+    assert "GET /repos/{owner}/{repo}/issues: no list gives a value for owner, repo" in told
+
+
+def test_an_object_inside_an_envelope_that_has_a_list_is_no_list(tmp_path: Path) -> None:
+    settings = in_an_object(data=in_an_object(title={"type": "string"}, presets=list_of(key="string")))
+    pages = in_an_object(result=in_an_object(presets=list_of(key="string"), total={"type": "integer"}))
+    paths = {"/settings": answering(settings), "/pages": answering(pages)}
+    done = discover(document_of(paths), tmp_path)
+    assert "GET /settings: it answers one object" in done.stderr
+    assert "data_selector: result.presets" in done.stdout
+
+
+def test_a_list_of_objects_without_declared_fields_is_a_list(tmp_path: Path) -> None:
+    free = {"type": "array", "items": {"type": "object", "additionalProperties": True}}
+    found = described(document_of({"/events": answering(free)}), tmp_path).resources_in_full["events"]
+    assert (found.columns, found.disposition) == ({}, "replace")
+
+
+def test_a_list_between_words_about_the_answer_is_found_under_any_name(tmp_path: Path) -> None:
+    about = {"type": {"type": "string"}, "status": {"type": "string"}, "status_code": {"type": "integer"}}
+    images = answering(in_an_object(**about, metadata=list_of(id="string")))
+    image = answering(in_an_object(**about, name={"type": "string"}, profiles=list_of(id="string")))
+    done = discover(document_of({"/images": images, "/image": image}), tmp_path)
+    assert "data_selector: metadata" in done.stdout
+    assert "GET /image: it answers one object" in done.stderr

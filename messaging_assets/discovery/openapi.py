@@ -138,10 +138,21 @@ def _names(operations: Sequence[Operation]) -> dict[str, str]:
             if taken[name] > 1:
                 names[path] = plain_name("_".join(parts[path][-length:]), "rows")
     taken = Counter(names.values())
-    return {
+    names = {
         path: name if taken[name] == 1 else plain_name(re.sub(r"[{}]", "", path), "rows")
         for path, name in names.items()
     }
+    return _numbered(names)
+
+
+def _numbered(names: Mapping[str, str]) -> dict[str, str]:
+    """The names, with a number behind those that are still the same: long paths that begin alike are cut."""
+    times: Counter[str] = Counter()
+    numbered = {}
+    for path, name in names.items():
+        times[name] += 1
+        numbered[path] = name if times[name] == 1 else plain_name(f"{name[:-4]}_{times[name]}")
+    return numbered
 
 
 def _fixed_parts(operation: Operation) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description_names import identifier
-from messaging_assets.discovery.openapi_document import Operation
+from messaging_assets.discovery.openapi_document import Operation, schema_type
 from messaging_assets.discovery.openapi_schema import ListShape
 from messaging_assets.discovery.paging_signs import is_paging
 
@@ -78,7 +78,10 @@ def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListE
     if not wanted:
         return []
     for parent in _parents_of(one, wanted, lists):
-        bindings = {name: found for name in wanted if (found := _field_for(name, _noun(name, one), parent))}
+        bindings = {name: found for name in wanted if (found := _field_for(name, one, parent))}
+        # One field is not two things: the id of a repository is not its owner too.
+        shared = [name for name, found in bindings.items() if list(bindings.values()).count(found) > 1]
+        bindings = {name: found for name, found in bindings.items() if name not in shared}
         if len(bindings) == len(set(wanted)):
             one.parent, one.bindings = parent, bindings
             return []
@@ -147,19 +150,32 @@ def _noun(name: str, one: ListEndpoint) -> str:
     return _stem(name)
 
 
-def _field_for(name: str, noun: str, parent: ListEndpoint) -> str | None:
+def _field_for(name: str, one: ListEndpoint, parent: ListEndpoint) -> str | None:
     """The field of a parent's records that a placeholder means; None where none does.
 
     A placeholder about something else than the parent, such as its own parent, is taken from a field only that
     says so in its name: an `id` would be the wrong one.
     """
+    noun = _noun(name, one)
     of_parent = singular(parent.operation.bare_path.rstrip("/").rpartition("/")[2])
     if noun == of_parent or _stem(name) == of_parent:
         found = field_named(name, parent.columns, of_parent)
-        return parent.keys[0] if found is None and len(parent.keys) == 1 else found
+        return parent.keys[0] if found is None and _may_be_key(name, one, parent) else found
     telling = [name] if _stem(name) != identifier(name) or identifier(name) not in _GENERIC else []
     return next(
         (found for word in (*telling, f"{noun}_{name}") if (found := field_named(word, parent.columns, ""))), None
+    )
+
+
+def _may_be_key(name: str, one: ListEndpoint, parent: ListEndpoint) -> bool:
+    """Whether a placeholder that no field is named like can be the parent's key, as far as the types tell."""
+    if len(parent.keys) != 1:
+        return False
+    kind = next((schema_type(each.schema) for each in one.operation.parameters if each.name == name), None)
+    is_number = parent.columns[parent.keys[0]]["data_type"] != "text"
+    # A number may well be declared as text; what is called a user's name is no number all the same.
+    return kind in (None, "integer" if is_number else "string") or (
+        is_number and kind == "string" and re.search(r"(id|key|number)$", identifier(name)) is not None
     )
 
 

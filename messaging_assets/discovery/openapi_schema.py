@@ -56,7 +56,7 @@ def find_list(document: Document, operation: Operation, name: str) -> ListShape 
         return "the document does not say what its answer holds"
     if schema_type(schema) == "array":
         item = document.resolved(schema.get("items"))
-        return ListShape("$", item) if _is_object(item) else "it answers a list of plain values"
+        return ListShape("$", item) if schema_type(item) == "object" else "it answers a list of plain values"
     if schema_type(schema) != "object":
         return "its answer is no list"
     lists = list(_lists(document, schema, name))
@@ -64,7 +64,8 @@ def find_list(document: Document, operation: Operation, name: str) -> ListShape 
         return "it answers one object"
     around = {part for names, _ in lists for part in names}
     names, record = min(lists, key=lambda one: _rank(one[0], name))
-    is_envelope = all(signs.is_around(key) for key in schema.get("properties", {}) if key not in around)
+    held = [schema, *(document.resolved(schema["properties"][name]) for name in names[:-1])]
+    is_envelope = all(signs.is_around(key) for one in held for key in one["properties"] if key not in around)
     is_envelope |= any(signs.is_paging(parameter.name) for parameter in operation.of("query"))
     if _rank(names, name) < 2 or is_envelope:
         return ListShape(quoted_path(*names), record, schema)

@@ -29,7 +29,21 @@ _BACKWARDS = re.compile(r"prev|before|self|first|last(?!_)|start_cursor")
 _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number_of_pages)$")
 # Words of what stands around a list.
 _AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
-_AROUND_TOO = ("self", "object", "url", "ok", "success", "status", "size", "kind", "etag", "error", "first")
+_AROUND_TOO = (
+    "self",
+    "object",
+    "type",
+    "url",
+    "ok",
+    "success",
+    "status",
+    "status_code",
+    "size",
+    "kind",
+    "etag",
+    "error",
+    "first",
+)
 _ERRORS = frozenset({"error", "errors", "error_message", "error_description", "error_code", "fault", "exception"})
 _BESIDE_ERRORS = frozenset(
     {

@@ -12,7 +12,8 @@ from messaging_assets.description_names import identifier
 _EMAIL, _PHONE, _PERSON, _SECRET = "an e-mail address", "a phone number", "the name of a person", "a secret"
 _NAMES = {
     _SECRET: re.compile(
-        r"passw(or)?d|secret|(^|_)(api_?key|private_?key|(access|refresh|auth)_?token|token|ssn|iban|cvc|pin)(_hash)?$"
+        r"(passw(or)?d|secret|(^|_)(api_?key|private_?key|(access|refresh|auth)_?token|token|ssn|iban|cvc|pin))"
+        r"(_(hash|digest|salt|key|value))?$"
     ),
     _EMAIL: re.compile(r"(^|_)(e_?)?mail(_?address(es)?|s)?$"),
     _PHONE: re.compile(r"(^|_)((tele)?phone|mobile|cell_?phone|fax|msisdn)(_?(number|no))?s?$"),

@@ -1,12 +1,12 @@
-"""The way of a new user: from the wheel in an empty folder to an asset that is loaded, checked and scheduled."""
+"""The way of a new user: from `pip install` of the wheel to an asset that is loaded, checked and scheduled."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
-import sysconfig
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from messaging_assets_tests.running_dagster import ask, free_port, serving
 
 pytestmark = pytest.mark.xdist_group("wheel")
 
+QUIET = ("--disable-pip-version-check", "--no-input", "--quiet")
 ASSETS = """{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId }
   assetChecksOrError { ... on AssetChecks { checks { executionForLatestMaterialization { status } } } } } }"""
 SCHEDULES = """{ repositoriesOrError { ... on RepositoryConnection {
@@ -33,31 +34,31 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(CHECKOUT / name, source)
     for name in ("messaging_assets", "messaging_assets_tests", "benchmarks", "docs", "examples"):
         shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    pip("wheel", "--no-build-isolation", "--wheel-dir", str(source / "dist"), str(source))
+    alone = ("--no-deps", "--no-index", "--no-build-isolation")
+    own = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
+    done = run(sys.executable, "-m", "pip", "wheel", *alone, *QUIET, "-w", str(source / "dist"), str(source), env=own)
+    assert done.returncode == 0, done.stderr
     [built] = (source / "dist").glob("*.whl")
     return built
 
 
-def pip(*arguments: str) -> None:
-    """Run this installation's pip, away from every index."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    quiet = ("--disable-pip-version-check", "--no-input", "--quiet")
-    command, *rest = [one for one in arguments if not one.startswith("--python=")]
-    which = [one for one in arguments if one.startswith("--python=")]
-    done = run(sys.executable, "-m", "pip", *which, command, "--no-deps", "--no-index", *quiet, *rest, env=own)
-    assert done.returncode == 0, done.stderr
+@pytest.fixture(scope="module")
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where the programs are of an environment in which the wheel is installed, with all that it needs.
 
-
-@pytest.fixture
-def programs(wheel: Path, clean_room: Path) -> Path:
-    """Where the programs are of an environment in which the wheel is installed; what it needs is borrowed."""
-    folder = clean_room / "venv"
+    That asks the package index, from the environment that `make setup` has, before the test's clean room begins.
+    """
+    folder = tmp_path_factory.mktemp("new_user") / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", str(folder))
-    [packages] = folder.glob("lib/python*/site-packages")
-    # A line in a .pth file brings packages, and not the .pth file by which this checkout is installed among them.
-    (packages / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    pip(f"--python={folder / 'bin' / 'python'}", "install", str(wheel))
-    return folder / "bin"
+    pinned = ("-c", str(CHECKOUT / "constraints.txt"))
+    which = f"--python={folder / 'bin' / 'python'}"
+    done = run(sys.executable, "-m", "pip", which, "install", *QUIET, *pinned, str(wheel), env=os.environ, timeout=600)
+    if done.returncode and "connection broken by" in done.stderr:
+        pytest.skip("no package index can be reached")
+    assert done.returncode == 0, done.stderr
+    yield folder / "bin"
+    # Half a gigabyte, which pytest would keep.
+    shutil.rmtree(folder)
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:

@@ -278,5 +278,7 @@ def test_a_cookie_that_the_api_sets_comes_back_with_the_requests_that_follow(one
     one_list.fault(headers={"Set-Cookie": "node=a; Path=/"}, offset=0, times=1)
     outcome = one_list.sync()
     assert outcome.green, outcome.sentence
-    assert [request.headers.get("cookie") for request in outcome.requests] == [None, "node=a", "node=a"]
+    first, *others = [request.headers.get("cookie") for request in outcome.requests]
+    assert first is None
+    assert set(others) == {"node=a"}
     assert one_list.sync().requests[0].headers.get("cookie") is None

@@ -172,6 +172,9 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
     Returns:
         Rows deleted.
     """
+    # What this machine was loading is known by its working files too, should its clock have been set back since.
+    under_way = [path.name for path in (Path(pipeline.working_dir) / "load" / "normalized").glob("*")]
+    under_way = [load_id for load_id in under_way if not is_loaded(pipeline, load_id)]
     with pipeline.sql_client() as client:
         try:
             finished = client.execute_sql(
@@ -182,15 +185,15 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
         except DatabaseUndefinedRelation:
             return 0
         last = finished[0][0] if finished else None
-        return sum(_take_back(client, table, last) for table in tables)
+        return sum(_take_back(client, table, last, under_way) for table in tables)
 
 
-def _take_back(client: Any, table: str, last_finished: str | None) -> int:
+def _take_back(client: Any, table: str, last_finished: str | None, under_way: list[str]) -> int:
     name, load_id = client.make_qualified_table_name(table), client.escape_column_name("_dlt_load_id")
+    newer = f"{load_id} > %s" + f" OR {load_id} = %s" * len(under_way)
+    counted = f"SELECT {load_id}, COUNT(*) FROM {name} WHERE {newer} GROUP BY {load_id}"
     try:
-        found = client.execute_sql(
-            f"SELECT {load_id}, COUNT(*) FROM {name} WHERE {load_id} > %s GROUP BY {load_id}", last_finished or ""
-        )
+        found = client.execute_sql(counted, last_finished or "", *under_way)
     except DatabaseUndefinedRelation:
         return 0
     # With no finished load at all, more than one unfinished load means that somebody emptied `_dlt_loads`.

@@ -152,10 +152,19 @@ def test_killed_at_a_commit_the_next_sync_is_right(
     assert _kill_at(place(destination, way), number, is_after) or number >= FEWEST
 
 
-def _kill_at(project: Place, number: int, is_after: bool) -> bool:
+@pytest.mark.parametrize("destination", ["duckdb", "postgres"])
+@pytest.mark.parametrize("number", range(COMMON + 1, COMMON + 6))
+def test_killed_while_the_clock_was_set_back_the_next_sync_is_right(place: Any, destination: str, number: int) -> None:
+    assert _kill_at(place(destination, "append"), number, is_after=True, seconds_back=3600)
+
+
+def _kill_at(project: Place, number: int, is_after: bool, seconds_back: float = 0) -> bool:
     """Whether there was such a commit to be killed at."""
 
     def killed() -> Any:
+        from dlt.extract import storage
+
+        storage.create_load_id = lambda: str(time.time() - seconds_back)  # type: ignore[attr-defined]
         commits = Commits(number, is_after)
         project.sync()
         return len(commits.seen)

@@ -178,7 +178,9 @@ def test_retries_that_can_outlast_the_time_to_the_next_sync_are_remarked_on(
         times = "start: 2025-01-01, start_param: since, end_param: until, column: id"
         endpoint += f", partitions: {{type: {windows}, {times}}}"
     text = GOOD.replace("endpoint: {path: /messages}", endpoint)
-    (files / "chat.yaml").write_text(text.replace("30 6 * * *", schedule).replace("data_type: text", "data_type: date"))
+    (files / "chat.yaml").write_text(
+        text.replace("30 6 * * *", schedule).replace("data_type: text", "data_type: timestamp")
+    )
     shown = validate(files)
     assert shown.exit_code == 0, shown.output
     assert ("chat.yaml:4: resources.messages: its retries can take" in shown.output) is (interval is not None)

@@ -136,9 +136,9 @@ def test_what_a_file_switches_on_ticks_from_the_start(switched_on):
 
 
 def test_a_cron_line_without_words_is_shown_as_it_is():
-    odd = described(schedule={"cron": "7 3 * 2 *"})
+    odd = described(schedule={"cron": "7 3 * * 5#2"})
     [schedule] = build_schedules(odd, build_jobs(odd))
-    assert schedule.description == "Syncs every resource of chat: '7 3 * 2 *', UTC time."
+    assert schedule.description == "Syncs every resource of chat: '7 3 * * 5#2', UTC time."
 
 
 def test_a_tick_asks_for_one_run_of_everything(dagster_instance):

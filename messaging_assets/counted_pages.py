@@ -100,10 +100,11 @@ class OffsetPaginator(CountingPaginator):
         """See GuardedPaginator."""
         own, reading = self.description, self.reading
         total = self._announced(response)
+        says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
         if sent == 0:
             return "an empty page"
         reached = self.position + sent
-        if self.says_no_more(own.has_more_path, response):
+        if says_no_more:
             return "the API said that there is no more"
         if self.source.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
             return "a short page at total"
@@ -145,13 +146,14 @@ class PageNumberPaginator(CountingPaginator):
         own, reading = self.description, self.reading
         pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
         done = self.position - own.base_page + 1
+        says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
         if sent == 0:
             # An empty list is often announced as one page.
             if pages is not None and done <= pages and pages > 1:
                 reading.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it")
             return "an empty page"
         self.position += 1
-        if self.says_no_more(own.has_more_path, response):
+        if says_no_more:
             return "the API said that there is no more"
         if own.maximum_page is not None and self.position >= own.maximum_page:
             reading.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")

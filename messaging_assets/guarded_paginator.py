@@ -78,8 +78,14 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""
 
-    def says_no_more(self, path: str | None, response: Any) -> bool:
-        """Whether the answer says at the file's `has_more_path` that this page is the last."""
+    def says_no_more(self, path: str | None, response: Any, is_over: bool = False) -> bool:
+        """Whether the answer says at the file's `has_more_path` that this page is the last.
+
+        Args:
+            path: the file's `has_more_path`.
+            response: the answer.
+            is_over: whether the list ends with this page anyway, so that the answer need not say anything.
+        """
         if path is None:
             return False
         value = first_value(path, response.parsed)
@@ -88,12 +94,13 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
                 value = str2bool(value)
             except ValueError:
                 value = None
-        if not isinstance(value, bool):
+        self.reading.is_more_said = value is True
+        if not isinstance(value, bool) and not is_over:
             raise MendDescription(
                 f"{self.source.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "
                 "correct the paginator in the file."
             )
-        return not value
+        return value is False
 
     def _leave_out_unset(self, request: Request) -> None:
         """Ask without the parameters that want a cursor value while there is none."""

@@ -12,6 +12,7 @@ _TOO_DEEP = (
     "end_status_codes or end_on_missing_selector may take a limit of the API for its end, so read the list in smaller "
     "parts, such as partitions; only if its count is wrong, set endpoint.total to ignore"
 )
+_MORE = "the API said that there is more; take has_more_path out of the file if it is not to be believed"
 _OPEN_ENDED = (
     "which was no shorter than others, so the API may only refuse to go further, and no total says whether rows are "
     "left"
@@ -34,6 +35,7 @@ class Facts:
         is_resumed: whether the list goes on behind an interruption; keys from before it are not known any more.
         is_refused: whether the end is a refusal that the file declares as one.
         is_open_ended: whether nothing but that refusal shows the last page to be the last.
+        is_more_said: whether the page that came last says that there is more.
     """
 
     policy: str
@@ -47,6 +49,7 @@ class Facts:
     is_resumed: bool = False
     is_refused: bool = False
     is_open_ended: bool = False
+    is_more_said: bool = False
 
     @property
     def told(self) -> tuple[int, ...]:
@@ -78,6 +81,10 @@ def judge(facts: Facts, how: str) -> Finding:
         return _unknown(f"{facts.came_again} rows came twice, so rows moved between pages while it was read")
     if facts.policy == "exact" and totals and distinct != totals[-1] and not moved:
         return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
+    if facts.is_more_said and not totals:
+        # Some say so of each full page, and refuse the one behind the last.
+        verdict = Verdict.UNKNOWN if facts.is_refused else Verdict.INCOMPLETE
+        return Finding(verdict, f"{how}, although {_MORE}", moved=not facts.is_refused)
     if facts.is_open_ended and not totals:
         # No second pass would get further.
         return Finding(Verdict.UNKNOWN, f"{how}, {_OPEN_ENDED}")

@@ -36,6 +36,7 @@ class ReferencePaginator(GuardedPaginator):
         if self.says_no_more(getattr(self.description, "has_more_path", None), response):
             return "the API said that there is no more"
         if getattr(self.description, "stop_after_empty_page", False) and sent == 0:
+            self.reading.is_more_said = False
             return "an empty page"
         if not reference:
             doubt_single_page(self.reading, response, sent)

@@ -142,6 +142,7 @@ class Reading:
         position: the offset, number, cursor or link of the page that is about to come.
         is_left: whether a response action ended the list before its end.
         may_repeat: whether the last page once more means "past the last page" from here on.
+        is_more_said: whether the page that came last says that there is more.
     """
 
     def __init__(self, source: Source, name: str = "") -> None:
@@ -154,7 +155,7 @@ class Reading:
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.may_end_with: frozenset[int] = frozenset()
         self.may_repeat, self.back = False, 0
-        self.is_left = False
+        self.is_left = self.is_more_said = False
         self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -351,6 +352,7 @@ class Reading:
             is_refused=self._is_refused,
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
+            is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
         )
 
     @property

@@ -305,6 +305,56 @@ def test_has_more_is_believed_when_it_is_a_truth_value(one_list: OneList, told: 
         assert_red(outcome, "has_more_path 'more' holds no truth value on page 1")
 
 
+MORE = [
+    (OFFSETS, "messages", "an empty page"),
+    ({"type": "page_number", "base_page": 1}, "messages/by_page", "an empty page"),
+    ({"type": "cursor", "cursor_path": "next_cursor"}, "messages/by_cursor", "the API named no further page"),
+]
+
+
+@pytest.mark.parametrize(("paginator", "path", "how"), MORE, ids=["offset", "page_number", "cursor"])
+def test_a_list_that_ends_though_the_api_says_that_there_is_more_is_red(
+    one_list: OneList, paginator: dict[str, Any], path: str, how: str
+) -> None:
+    """A list that ends where the answer itself says that there is more, and no total says otherwise: red."""
+
+    def cut(payload: dict[str, Any], request: Any) -> None:
+        payload.pop("total", None)
+        payload["more"] = True
+        if request.offset == 100 or request.query.get("page") == "2" or request.query.get("cursor"):
+            payload |= {"data": [], "next_cursor": None}
+
+    rewritten(one_list, cut)
+    outcome = one_list.sync({**paginator, "has_more_path": "more"}, path=path)
+    assert_red(outcome, f"{how}, although the API said that there is more", "take has_more_path out")
+
+
+def test_an_empty_page_need_not_say_whether_there_is_more(one_list: OneList) -> None:
+    """An API that says of each page with rows that there is more, and of the empty one behind them nothing."""
+
+    def tell(payload: dict[str, Any], request: Any) -> None:
+        payload.pop("total")
+        if payload["data"]:
+            payload["more"] = True
+
+    rewritten(one_list, tell)
+    assert_whole(one_list.sync({**OFFSETS, "has_more_path": "more"}))
+
+
+def test_a_declared_end_behind_a_page_that_says_there_is_more_is_unknown(one_list: OneList) -> None:
+    """An API that says of each page that there is more, and refuses the one behind the last as the file declares."""
+
+    def tell(payload: dict[str, Any], request: Any) -> Any:
+        payload.pop("total")
+        payload["more"] = True
+
+    one_list.fault(offset=250, status=404)
+    rewritten(one_list, tell)
+    outcome = one_list.sync({**OFFSETS, "has_more_path": "more", "end_status_codes": [404]})
+    assert_whole(outcome, verdict="unknown")
+    assert "although the API said that there is more" in outcome.reason
+
+
 @pytest.mark.parametrize("base", [0, 1])
 def test_page_numbers_begin_where_the_api_begins(one_list: OneList, base: int) -> None:
     one_list.sandbox.settings.page_base = base

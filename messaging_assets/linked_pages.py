@@ -7,6 +7,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from dlt.sources.helpers.rest_client.detector import PaginatorFactory
 from requests import Request
+from requests.utils import parse_header_links
 
 from messaging_assets.failures import MendDescription, PagesRepeat
 from messaging_assets.guarded_paginator import GuardedPaginator
@@ -107,7 +108,7 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     if own.type in ("json_link", "json_response"):
         return dlt_paginators.JSONLinkPaginator(next_url_path=own.next_url_path)
     if own.type == "header_link":
-        return dlt_paginators.HeaderLinkPaginator(links_next_key=own.links_next_key)
+        return _HeaderLinks(links_next_key=own.links_next_key)
     if own.type == "header_cursor":
         return dlt_paginators.HeaderCursorPaginator(own.cursor_key, own.cursor_param or "cursor")
     return dlt_paginators.JSONResponseCursorPaginator(own.cursor_path, own.cursor_param, own.cursor_body_path)
@@ -115,7 +116,25 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
 
 def _detect(response: Any) -> tuple[dlt_paginators.BasePaginator | None, float]:
     """dlt's guess, and how sure it is: 1 for links, less for what only sounds like a cursor."""
-    return PaginatorFactory().create_paginator(response)
+    links = _HeaderLinks()
+    return (links, 1.0) if links.next_of(response) else PaginatorFactory().create_paginator(response)
+
+
+class _HeaderLinks(dlt_paginators.HeaderLinkPaginator):
+    """dlt's, which misses a relation in other letters (`Next`) or beside others (`next last`); see RFC 8288, 3.3."""
+
+    def update_state(self, response: Any, data: list[Any] | None = None) -> None:
+        """Note the next page's address."""
+        self._next_reference = self.next_of(response)
+
+    def next_of(self, response: Any) -> str | None:
+        """The address that the header gives for the relation; None where it has none."""
+        wanted = self.links_next_key.lower()
+        for link in parse_header_links(response.headers.get("link", "")):
+            relation = link.get("rel", "").lower()
+            if wanted == relation or wanted in relation.split():
+                return link.get("url")
+        return None
 
 
 def _uncounted(reading: Reading, response: Any, sent: int) -> str | None:

@@ -70,6 +70,25 @@ def test_links_and_cursors_are_followed_to_the_end(one_list: OneList, case: str,
         assert outcome.receipt["how_it_ended"] == {"the API named no further page": 1}
 
 
+@pytest.mark.parametrize("paginator", ["header_link", "auto"])
+@pytest.mark.parametrize("relation", ["Next", "next last", "Archives NEXT"])
+def test_a_link_is_followed_however_its_relation_is_written(one_list: OneList, relation: str, paginator: str) -> None:
+    """A Link header whose relation has capital letters, or others beside it (RFC 8288, section 3.3)."""
+    for offset in (0, 100):
+        following = f"{one_list.sandbox.url}/messaging/v1/messages/by_link?offset={offset + 100}"
+        link = (
+            f'<{following}&rel=a,b>; title="a, b"; rel="{relation if offset else "next"}", <{following}0>; rel="last"'
+        )
+        one_list.fault(
+            offset=offset, headers={"Link": link}, rewrite=lambda payload, request: {"data": payload["data"]}
+        )
+
+    outcome = one_list.sync({"type": paginator}, path="messages/by_link")
+
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+
+
 @pytest.mark.parametrize("case", ["json_link", "cursor"])
 @pytest.mark.parametrize("circle", ["itself", "the first page"])
 def test_a_reference_that_goes_in_a_circle_is_red(one_list: OneList, case: str, circle: str) -> None:

@@ -75,7 +75,7 @@ def judge(facts: Facts, how: str) -> Finding:
         return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
     if facts.joins["moved"] and not facts.has_keys:
         return _unknown("the list moved while it was read, and without a primary_key its rows cannot be told apart")
-    if moved and not facts.joins:
+    if moved and not (facts.joins and facts.has_keys):
         return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
     if facts.came_again:
         return _unknown(f"{facts.came_again} rows came twice, so rows moved between pages while it was read")
@@ -101,12 +101,14 @@ def _is_proven(facts: Facts) -> bool:
         return True
     if facts.policy == "exact" and facts.told and facts.pages_with_rows <= 1:
         return facts.has_keys
-    return set(facts.joins) == {"same"}
+    return facts.has_keys and set(facts.joins) == {"same"}
 
 
 def _doubt(facts: Facts) -> str:
     if facts.is_resumed:
         return "it went on behind an interruption, and what came before may have changed since"
+    if facts.joins and not facts.has_keys:
+        return "without a primary_key, what joined two pages may have been another row that is equal"
     if facts.joins:
         return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
     if facts.policy == "exact" and facts.told:

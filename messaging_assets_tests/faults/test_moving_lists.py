@@ -202,7 +202,27 @@ def test_equal_rows_of_a_list_without_a_key_are_all_there_wherever_pages_join(on
     outcome = one_list.sync({**OFFSETS, "limit": 4}, total="exact")
 
     assert outcome.ids == [number // 5 for number in range(23)]
-    assert outcome.verdict == "proven"
+    assert outcome.verdict == "read to the end"
+    assert "without a primary_key" in outcome.reason
+
+
+@pytest.mark.parametrize("total", ["exact", "ignore"])
+def test_an_overlap_of_equal_rows_without_a_key_proves_nothing(one_list: OneList, total: str) -> None:
+    """A list without a key whose page begins with a row that only equals the one before: never proven."""
+    one_list.resource |= {"write_disposition": "append", "primary_key": None, "passes": 1}
+    one_list.has([{"id": name} for name in "abxxxcd"])
+
+    def delete_and_insert(payload: Any, request: Any) -> Any:
+        if request.offset == 0:
+            one_list.rows[:] = [*one_list.rows[1:], {"id": "e"}]
+        return payload
+
+    one_list.fault(rewrite=delete_and_insert, times=1)
+    outcome = one_list.sync({**OFFSETS, "limit": 3, "overlap": 1}, total=total)
+
+    assert outcome.ids.count("x") == 2
+    assert outcome.verdict == "read to the end"
+    assert "without a primary_key" in outcome.reason
 
 
 def test_a_list_without_a_key_that_moves_is_unknown_and_not_taken_for_whole(one_list: OneList) -> None:

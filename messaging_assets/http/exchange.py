@@ -224,4 +224,7 @@ def _moved(request: requests.PreparedRequest, target: str, status: int) -> reque
     moved.url = target
     if status == 303:
         moved.method, moved.body = "GET", None
+        # A length without a body lets the API wait for one.
+        for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
+            moved.headers.pop(name, None)
     return moved

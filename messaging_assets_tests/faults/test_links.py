@@ -268,6 +268,18 @@ def test_a_redirect_within_the_origin_is_followed(one_list: OneList, status: int
     assert outcome.ids == ids(250)
 
 
+def test_a_post_that_is_answered_elsewhere_is_followed_without_its_body(one_list: OneList) -> None:
+    """A 303 in answer to a POST: the page is asked for by GET, which announces no body that does not come."""
+    key = one_list.sandbox.keys["messaging"]
+    to = f"/messaging/v1/messages?offset=0&limit=100&api_key={key}"
+    one_list.fault(status=303, headers={"Location": to}, offset=0, times=1)
+    one_list.client["timeout"] = {"read": 2, "total": 5}
+    outcome = one_list.sync(method="POST", json={"q": "all"})
+    assert outcome.green, outcome.sentence
+    assert outcome.ids == ids(250)
+    assert [request.method for request in outcome.requests[:3]] == ["POST", "GET", "POST"]
+
+
 def test_redirects_in_a_circle_are_red_and_bounded(one_list: OneList) -> None:
     one_list.fault(status=302, headers={"Location": f"/messaging/v1/messages?api_key={one_list.secrets['api_key']}"})
     outcome = one_list.sync()

@@ -182,5 +182,6 @@ def _parent_fields(child: Resource) -> tuple[list[str], list[str]]:
     for param, value in endpoint.params.items():
         if isinstance(value, dict) and value.get("type") == "resolve" and "{" + param + "}" in path:
             fields.add(str(value["field"]))
-    rest = repr([endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
+    # A path may format a field, such as {resources.channels.id:>5}.
+    rest = repr([path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
     return sorted(fields), sorted({found[1] for found in _ANY_FIELD.finditer(rest)} - fields)

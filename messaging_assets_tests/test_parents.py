@@ -54,6 +54,15 @@ def test_a_parent_that_comes_twice_is_asked_for_once() -> None:
     assert [row["id"] for row in rows] == [1, 2]
 
 
+@pytest.mark.parametrize("field", ["{resources.channels.id:>3}", "{resources.channels.id!s}"])
+def test_parents_that_differ_in_a_field_that_the_path_formats_are_all_kept(field: str) -> None:
+    rows = [{"id": 1, "team": "a"}, {"id": 2, "team": "a"}, {"id": 1, "team": "a"}]
+
+    rows = _passed(_child(f"teams/{{resources.channels.team}}/{field}"), rows)
+
+    assert [row["id"] for row in rows] == [1, 2]
+
+
 def test_parents_that_only_enter_parameters_are_all_kept() -> None:
     child = _child("messages", params={"channel": "{resources.channels.id}"})
     rows = [{"id": 1}, {"id": 2}]

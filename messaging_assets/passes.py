@@ -155,8 +155,9 @@ class Pass:
             dlt.current.resource_state().pop(_PLACE, None)
             if not self.late:
                 self._keep_all_marks()
-            if is_first and self.receipt.rows_loaded == 0 and self.resource.columns:
-                # An empty list is an answer too: the table exists, and a replaced one is emptied.
+            versions = batches.known if merge_strategy(self.resource) == "scd2" else {}
+            if is_first and self.receipt.rows_loaded == 0 and (self.resource.columns or versions):
+                # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
                 yield materialize_schema_item()
             if not self.late:
                 self.at_end()

@@ -127,6 +127,13 @@ def test_a_table_of_versions_retires_nothing_after_a_read_in_doubt(one_table: On
     assert [row["id"] for row in one_table.rows(valid)] == list(range(6))
 
 
+@pytest.mark.parametrize("columns", [{}, {"id": {"data_type": "bigint"}}], ids=["not declared", "declared"])
+def test_a_table_of_versions_retires_all_rows_of_a_list_that_is_empty_now(one_table: OneTable, columns: Any) -> None:
+    one_table.sync([{"id": 1}], write_disposition={**MERGE, "strategy": "scd2"}, columns=columns)
+    assert one_table.sync([]).green
+    assert one_table.rows(f"SELECT id FROM {RESOURCE} WHERE _dlt_valid_to IS NULL") == []
+
+
 def test_a_table_of_versions_is_loaded_whole_and_not_in_parts_that_would_retire_each_other(one_table: OneTable) -> None:
     one_table.page_size = 2
     rows = [{"id": number} for number in range(6)]

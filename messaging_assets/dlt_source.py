@@ -111,9 +111,13 @@ def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Parameters or headers with truth values and numbers as APIs write them, where Python would write True."""
     if values is None:
         return None
-    return {
-        name: str(value).lower() if isinstance(value, (bool, int, float)) else value for name, value in values.items()
-    }
+    return {name: _as_text(value) for name, value in values.items()}
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_as_text(one) for one in value]
+    return str(value).lower() if isinstance(value, (bool, int, float)) else value
 
 
 def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:

@@ -477,7 +477,8 @@ def test_an_only_page_is_not_held_against_a_count_of_which_the_file_takes_a_part
 
 def test_truth_values_and_numbers_leave_as_apis_write_them(one_list: OneList) -> None:
     """A truth value in params, a number in headers: they are sent as true, false and digits."""
-    outcome = one_list.sync(params={"archived": False, "deep": True, "depth": 2}, headers={"X-Version": 2})
+    params = {"archived": False, "deep": True, "depth": 2, "any": [2, True]}
+    outcome = one_list.sync(params=params, headers={"X-Version": 2})
     assert outcome.green, outcome.sentence
     asked = outcome.requests[0].query
-    assert (asked["archived"], asked["deep"], asked["depth"]) == ("false", "true", "2")
+    assert [asked[name] for name in params] == ["false", "true", "2", "true"]

@@ -150,7 +150,8 @@ class PageNumberPaginator(CountingPaginator):
         if sent == 0:
             # An empty list is often announced as one page.
             if pages is not None and done <= pages and pages > 1:
-                reading.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it")
+                step = f"if '{own.total_path}' counts rows, name it rows_total_path in the file"
+                reading.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
             return "an empty page"
         self.position += 1
         if says_no_more:

@@ -402,7 +402,7 @@ def test_an_empty_page_among_announced_ones_is_red(one_list: OneList) -> None:
 
     rewritten(one_list, empty)
     outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
-    assert_red(outcome, "page 2 of 3 was empty")
+    assert_red(outcome, "page 2 of 3 was empty", "if 'pages' counts rows, name it rows_total_path")
 
 
 @pytest.mark.parametrize("pages", [0, 1])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.redaction import redacted
+from messaging_assets.receipt import Verdict
 
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
@@ -36,7 +37,7 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     if _is_list(source, path, found, response.parsed):
-        _refuse_error_beside(source, response, page, found)
+        _judge_error_beside(source, response, page, found)
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
@@ -46,18 +47,23 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     )
 
 
-def _refuse_error_beside(source: Source, response: Any, page: int, found: list[Any]) -> None:
-    """Refuse an empty list beside an error, which would pass for a list without rows, or for its end."""
+def _judge_error_beside(source: Source, response: Any, page: int, found: list[Any]) -> None:
+    """Refuse an empty list beside an error, which would pass for a list without rows, or for its end; beside rows an
+    error may mean that others are missing, and a record that is the whole answer may have a field of that name.
+    """
     body = response.parsed
-    if source.endpoint.error_in_body is not None or not isinstance(body, dict) or any(found):
+    if source.endpoint.error_in_body is not None or not isinstance(body, dict) or found[:1] == [body]:
         return
-    for name in _ERRORS:
-        if body.get(name):
+    for name in filter(body.get, _ERRORS):
+        step = f"say error_in_body: {{path: {name}}} in the file, or another path if '{name}' is no error"
+        if not any(found):
             raise MendDescription(
                 f"{source.asset}: an empty list beside '{name}' came on page {page} of {source.shown(response.url)}; "
-                f"look the error up with the vendor, and say error_in_body: {{path: {name}}} in the file, or another "
-                f"path if '{name}' is no error."
+                f"look the error up with the vendor, and {step}."
             )
+        whose = "parents: " if source.is_parent else ""
+        why = f"{whose}rows came beside '{name}', so others may be missing; {step}"
+        source.receipt.found(Verdict.UNKNOWN, why)
 
 
 def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> None:

@@ -87,6 +87,26 @@ def test_an_empty_list_beside_an_error_is_no_list_without_rows_and_no_end(
     assert "secret-content" not in outcome.sentence
 
 
+def test_rows_beside_an_error_are_loaded_and_the_read_is_unknown_until_the_file_says_more(one_list: OneList) -> None:
+    """Rows beside an error, as GraphQL sends what it could find: others may be missing."""
+    one_list.fault(rewrite=lambda payload, request: {**payload, "errors": ["secret-content"]}, offset=100)
+    outcome = one_list.sync()
+    assert outcome.green
+    assert outcome.ids == ids(250)
+    assert outcome.verdict == "unknown"
+    assert "rows came beside 'errors', so others may be missing; say error_in_body" in outcome.reason
+    assert "secret-content" not in outcome.reason
+    assert one_list.sync(error_in_body={"path": "errors.fatal"}).verdict == "read to the end"
+
+
+def test_an_error_that_is_a_field_of_the_only_record_is_none(one_list: OneList) -> None:
+    """A single object is the answer and has a field `error`: a record's value and no trouble of the API."""
+    one_list.fault(body=json.dumps({"id": "row_00001", "error": "a value"}).encode())
+    outcome = one_list.sync({"type": "single_page"}, data_selector="$")
+    assert outcome.green
+    assert outcome.verdict == "proven"
+
+
 @pytest.mark.parametrize("said", [[], None, False, ""])
 def test_an_empty_list_beside_no_error_is_one(one_list: OneList, said: Any) -> None:
     one_list.fault(body=json.dumps({"data": [], "errors": said}).encode())

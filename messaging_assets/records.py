@@ -90,7 +90,9 @@ class Batches:
         self._keys = () if is_sorted or self.resource.disposition == "append" else self.resource.keys
         strategy = merge_strategy(self.resource)
         self._first_wins = strategy == "insert-only"
-        self._is_whole = must_load_whole(self.resource)
+        # A later version cannot be merged into a replaced table with nested ones, whose rows do not know their root.
+        is_swapped = self.resource.disposition == "replace" and self.resource.nested == "tables"
+        self._is_whole = must_load_whole(self.resource) or (is_swapped and bool(self._keys))
         # Where dlt keeps old versions of rows, it hashes them itself, one by one.
         self._careful = strategy == "scd2" or self.resource.nested == "tables"
         # The reading sees what repeats, but not behind a parent's fields and processing steps.

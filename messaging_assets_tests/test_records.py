@@ -87,6 +87,20 @@ def test_a_bad_record_does_not_take_the_place_of_a_good_one_in_an_earlier_batch(
     assert synced.receipt["rows_set_aside"] == 1
 
 
+def test_the_last_of_a_key_wins_in_a_replaced_table_with_nested_ones(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", 2)
+    one_table.page_size = 2
+    rows = [{"id": number, "v": 0, "tags": ["old"]} for number in (1, 2, 3, 4)]
+    one_table.sync(rows, write_disposition="replace", nested="tables", passes=1)
+    synced = one_table.sync([*rows, {"id": 1, "v": 1, "tags": ["new"]}, {"id": 5, "v": 0}])
+    assert synced.green
+    assert [row["v"] for row in one_table.rows()] == [1, 0, 0, 0, 0]
+    tags = one_table.rows(f"SELECT value FROM {RESOURCE}__tags ORDER BY value")
+    assert [row["value"] for row in tags] == ["new", "old", "old", "old"]
+
+
 def test_with_a_column_to_sort_by_dlt_finds_the_last_version(one_table: OneTable) -> None:
     columns = {"at": {"data_type": "bigint", "dedup_sort": "desc"}}
     one_table.sync([{"id": 1, "at": 9}, {"id": 1, "at": 3}], columns=columns)

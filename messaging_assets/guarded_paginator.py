@@ -43,19 +43,24 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Begin a list: the request will carry its reading from here on."""
         self._has_next_page = True
         name = (request.headers or {}).pop(LIST_HEADER, "")
-        self.reading = request.reading = Reading(self.source, name)  # type: ignore[attr-defined]
-        if self.source.marks:
-            self._leave_out_unset(request)
-        self.reading.begin()
-        self.start(request)
+        with self.source.receipt.judging:
+            self.reading = request.reading = Reading(self.source, name)  # type: ignore[attr-defined]
+            if self.source.marks:
+                self._leave_out_unset(request)
+            self.reading.begin()
+            self.start(request)
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Judge the page that came and decide whether there is another."""
+        with self.source.receipt.judging:
+            self._judge(response, data if data is not None else [])
+
+    def _judge(self, response: Any, rows: list[Any]) -> None:
         if self._is_left_out(response):
             self.reading.refused("the list was left out past the last page")
             self._has_next_page = False
             return
-        sent = self.reading.take(response, data if data is not None else [])
+        sent = self.reading.take(response, rows)
         self._announce_rows(response)
         if (how := self.advance(response, sent)) is not None:
             self.reading.ended(how)
@@ -66,7 +71,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     @property
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
-        return self._has_next_page and not self.reading.is_behind_cursor()
+        with self.source.receipt.judging:
+            return self._has_next_page and not self.reading.is_behind_cursor()
 
     def start(self, request: Request) -> None:
         """Put the first page's parameters on the request."""

@@ -83,6 +83,8 @@ class Receipt:
     set_aside: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    judging: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    """Held while a page is judged, because lists that are read side by side count in one receipt."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def asked(self) -> None:

@@ -56,7 +56,9 @@ class ApiSession(Session):
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(self._transport, client.timeout, pacing, self._closing)
         self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
-        self._ahead: dict[tuple[str, str], requests.PreparedRequest] = {}
+        # By the list, because lists that are read side by side may differ in a header or the body alone.
+        self._ahead: dict[tuple[Reading, str, str], requests.PreparedRequest] = {}
+        self._preparing = threading.Lock()
         # The session's headers together with those of the request before.
         self._headers: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
         # The largest body of the list so far, the page that came ahead and may be its end, and the page in hand.
@@ -70,18 +72,19 @@ class ApiSession(Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        if self._small is self._current:
-            # The list goes on behind it.
-            self._small = None
-        prepared = self._current = self._ahead.pop(_identity(request), None)
-        if prepared is None:
-            self._forget_pages_ahead()
-            prepared = self._prepared(request, reading)
-        for further in reading.ahead(request):
-            if _identity(further) not in self._ahead:
-                ahead = self._prepared(further, reading)
-                ahead.answer = self._pool.submit(self._answer_ahead, ahead, reading)  # type: ignore[attr-defined]
-                self._ahead[_identity(further)] = ahead
+        with self._preparing:
+            if self._small is self._current:
+                # The list goes on behind it.
+                self._small = None
+            prepared = self._current = self._ahead.pop(_identity(request, reading), None)
+            if prepared is None:
+                self._forget_pages_ahead(reading)
+                prepared = self._prepared(request, reading)
+            for further in reading.ahead(request):
+                if (identity := _identity(further, reading)) not in self._ahead:
+                    ahead = self._prepared(further, reading)
+                    ahead.answer = self._pool.submit(self._answer_ahead, ahead, reading)  # type: ignore[attr-defined]
+                    self._ahead[identity] = ahead
         return prepared
 
     def merge_environment_settings(self, *arguments: Any, **settings: Any) -> Any:
@@ -98,7 +101,8 @@ class ApiSession(Session):
             return self._answer(request, reading) if answer is None else answer
         except Ignored as ignored:
             end = ignored
-        (reading.refused if end.is_end else reading.ignored)(end.how)
+        with reading.source.receipt.judging:
+            (reading.refused if end.is_end else reading.ignored)(end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:
@@ -181,10 +185,12 @@ class ApiSession(Session):
             extract_cookies_to_jar(self.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
         return response
 
-    def _forget_pages_ahead(self) -> None:
-        for prepared in self._ahead.values():
-            prepared.answer.cancel()  # type: ignore[attr-defined]
-        self._ahead.clear()
+    def _forget_pages_ahead(self, reading: Reading | None = None) -> None:
+        """Drop what was asked ahead for a list, and for those that are over; without one for all."""
+        for identity, prepared in list(self._ahead.items()):
+            if reading is None or identity[0] is reading or identity[0].end is not None:
+                prepared.answer.cancel()  # type: ignore[attr-defined]
+                del self._ahead[identity]
         self._usual, self._small = 0, None
 
 
@@ -203,6 +209,6 @@ def _renewing(credentials: ClientCredentials) -> Callable[[requests.PreparedRequ
     return renew
 
 
-def _identity(request: requests.Request) -> tuple[str, str]:
+def _identity(request: requests.Request, reading: Reading) -> tuple[Reading, str, str]:
     """What tells the pages of a list apart, before a request is prepared (which takes as long as parsing a page)."""
-    return str(request.url), repr((request.params, request.json))
+    return reading, str(request.url), repr((request.params, request.json))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import sys
 from typing import Any
 
 import pytest
+import requests
 
+from messaging_assets.api_description import ApiDescription, Client
 from messaging_assets.failures import ReadIncomplete, TryAgainLater
+from messaging_assets.http.session import ApiSession
 from messaging_assets_tests.faults.one_list import OneList, Outcome, ids
 
 BY_TEN = {"type": "offset", "limit": 10}
@@ -146,3 +150,65 @@ def test_a_429_in_the_window_lets_the_whole_window_wait(one_list: OneList) -> No
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert outcome.receipt["retries"] <= 2 * WINDOW
+
+
+def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
+    one_list: OneList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lists of `parallelized` whose requests differ in a header alone: no page of one is taken for the other's."""
+    with ApiSession(one_list.sandbox.url, Client(base_url=one_list.sandbox.url)) as session:
+        monkeypatch.setattr(session, "_answer_ahead", lambda prepared, reading: None)
+
+        def page(reading: Any, offset: int) -> Any:
+            request: Any = requests.Request("GET", one_list.sandbox.url, {"X-Channel": reading.name})
+            request.params, request.reading = {"offset": offset}, reading
+            return request
+
+        class List:
+            auth, asset, end = None, "chat.posts", None
+
+            def __init__(self, name: str) -> None:
+                self.name = name
+
+            def ahead(self, request: Any) -> list[Any]:
+                return [page(self, 10)]
+
+        lists = [List(name) for name in ("general", "random")]
+        for offset in (0, 10):
+            for reading in lists:
+                prepared: Any = session.prepare_request(page(reading, offset))
+                assert prepared.headers["X-Channel"] == reading.name
+                assert prepared.reading is reading
+
+
+@pytest.mark.parametrize("in_flight", [1, WINDOW])
+def test_children_that_are_read_side_by_side_are_all_there(one_list: OneList, in_flight: int) -> None:
+    """The lists of several parents at once, with threads that change places often: each row once, and counted."""
+    lists = {name: [{"id": f"{name}{number}"} for number in range(40)] for name in "abcdef"}
+
+    def answer(payload: Any, request: Any) -> Any:
+        rows = lists.get(request.headers.get("x-channel", ""), [{"slug": name, "id": name} for name in lists])
+        return {"data": rows[request.offset or 0 :][:10]}
+
+    one_list.client["max_in_flight"] = in_flight
+    endpoint = {**one_list.endpoint, "paginator": BY_TEN}
+    description = one_list.describe().model_dump(exclude_unset=True)
+    description["resources"] = [
+        {"name": "channels", "primary_key": "id", "endpoint": endpoint},
+        {
+            "name": "posts",
+            "primary_key": "id",
+            "parallelized": True,
+            "endpoint": {**endpoint, "headers": {"X-Channel": "{resources.channels.slug}"}},
+        },
+    ]
+    one_list.fault(rewrite=answer)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        outcome = one_list.run(ApiDescription.model_validate(description), "posts")
+    finally:
+        sys.setswitchinterval(before)
+
+    assert outcome.green, outcome.sentence
+    assert len(set(outcome.ids)) == len(outcome.ids) == outcome.receipt["distinct_keys"] == 240

@@ -254,10 +254,11 @@ class Pass:
     def _keep_place(self, batches: Batches) -> None:
         """Note in dlt's state, which is committed with this part, where an interrupted read can go on.
 
-        Not with late records in hand: they are loaded after the part, and must come again if that fails.
+        Not with late records in hand: they are loaded after the part, and must come again if that fails. Nor with keys
+        of which two may be one in the table: behind an interruption the first of them would not be known.
         """
         reading, before = self._own.current, self._own.interrupted
-        if reading is None or batches.late or self.resource.parallelized:
+        if reading is None or batches.late or self.resource.parallelized or self._table_keys.may_meet:
             return
         # The page that is about to begin the next part may be the last of its list.
         finished = {name: rows for name, rows in self._own.finished.items() if name != reading.name}

@@ -20,10 +20,12 @@ class TableKeys:
 
     Attributes:
         kinds: what a key column's values are in JSON, by column: text, number or truth value.
+        may_meet: whether the table has keys in another way than the API sent them, such that two could become one.
     """
 
     def __init__(self) -> None:
         self.kinds: dict[str, str] = {}
+        self.may_meet = False
         self._seen = SeenKeys()
         self._refused: set[int] = set()
 
@@ -41,6 +43,8 @@ class TableKeys:
         kept = list(map(_values, columns))
         if kept == sent:
             return []
+        # A number as text, or a text as number, is its own alone.
+        self.may_meet |= not all(pa.types.is_string(one.type) or pa.types.is_integer(one.type) for one in columns)
         keys, sent_keys = list(zip(*kept, strict=True)), list(zip(*sent, strict=True))
         # Python gives numbers such as -1 and -2 one hash, but not their texts.
         hashes = {place: hash(repr(keys[place])) for place in places}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from messaging_assets import records
-from messaging_assets_tests.one_table import OneTable
+from messaging_assets.sandbox import Fault
+from messaging_assets_tests.one_table import API, OneTable
 
 MOMENTS = ("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+01:00")
 NAMED: list[tuple[Any, Any, str, dict[str, Any] | None]] = [
@@ -74,6 +75,34 @@ def test_a_later_version_of_a_record_that_was_set_aside_does_not_take_the_others
 
     assert [row["v"] for row in one_table.rows()] == [1, 3]
     assert synced.receipt["rows_set_aside"] == 2
+
+
+@pytest.mark.parametrize(
+    ("keys", "data_type", "resumed"),
+    [(["1.10", "2", "3", "4", "1.1"], "decimal", None), ([1, 2, 3, 4, 5], "text", 2), ([1, 2, 3, 4, 5], "bigint", 2)],
+    ids=["decimals", "numbers as texts", "numbers"],
+)
+def test_two_keys_that_are_one_in_the_table_are_told_apart_over_an_interruption(
+    one_table: OneTable, keys: list[Any], data_type: str, resumed: int | None
+) -> None:
+    """Such a read begins anew; one whose keys cannot meet goes on."""
+    one_table.page_size = 2
+    settings: dict[str, Any] = {"columns": {"id": {"data_type": data_type}}, "checkpoint": {"pages": 1}}
+    rows = [{"id": key, "v": at} for at, key in enumerate(keys)]
+
+    def breaking(payload: Any, request: Any) -> Any:
+        start = request.offset or 0
+        return {"data": rows[start : start + 2]} if start < 4 else b"broken"
+
+    one_table.sandbox.fault(Fault(api=API, rewrite=breaking))
+    assert not one_table.sync(**settings).green
+    synced = one_table.sync(rows)
+
+    assert synced.green
+    assert synced.receipt.get("resumed_rows") == resumed
+    loaded = 5 if resumed else 4
+    assert sorted(row["v"] for row in one_table.rows()) == list(range(loaded))
+    assert synced.receipt["rows_set_aside"] == 5 - loaded
 
 
 def test_a_number_and_a_text_are_two_keys_over_the_parts_of_a_read_too(

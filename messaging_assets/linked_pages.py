@@ -44,7 +44,7 @@ class ReferencePaginator(GuardedPaginator):
             return "the API named no further page"
         if not isinstance(reference, (str, int)) or reference is True:
             raise MendDescription(
-                f"{self.source.asset}: the place of the next page holds neither a text nor a number on page "
+                f"{self.source.asset}: the place of the next page holds neither a text nor a whole number on page "
                 f"{self.reading.page}; correct the paginator's path in the file."
             )
         if str(reference) in self._references:

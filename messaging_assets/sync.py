@@ -221,9 +221,11 @@ class _Job:
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         if self.window is not None:
             return self._replace_window(pipeline, self.window, load_ids, verdict, set_aside)
-        if self.resource.deletes == "ignore" or set_aside:
-            # A record that was set aside did come, though its row was not written.
+        if self.resource.deletes == "ignore":
             return {}
+        if set_aside:
+            # It did come, though its row was not written.
+            return {"messaging_assets/deletes": "none, because a record was set aside"}
         if verdict is not Verdict.PROVEN:
             return {"messaging_assets/deletes": f"none, because the read is not proven complete but {verdict.words}"}
         gone = self._delete_vanished(pipeline, load_ids)

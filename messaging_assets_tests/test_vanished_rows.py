@@ -83,6 +83,7 @@ def test_nothing_is_deleted_while_a_record_was_set_aside(messages: Sandbox) -> N
 
     assert len(synced["ids"]) == 1000
     assert synced["metadata"]["messaging_assets/rows_set_aside"] == 1
+    assert synced["metadata"]["messaging_assets/deletes"] == "none, because a record was set aside"
 
 
 def test_more_than_the_allowed_share_is_refused_unless_the_run_says_so(messages: Sandbox) -> None:

@@ -16,6 +16,8 @@ from dagster import (
     AssetsDefinition,
     AssetSpec,
     Backoff,
+    DagsterError,
+    DagsterExecutionInterruptedError,
     Failure,
     Jitter,
     MaterializeResult,
@@ -57,6 +59,13 @@ _FIRST = (
 )
 
 
+class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
+    """A run that somebody cancelled ends. Dagster would try a step that is interrupted again, by its retry policy.
+
+    As the one it ends the run as interrupted; as the other it passes by the retry policy.
+    """
+
+
 def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
     """One asset per resource, and its endpoint as an external asset upstream of it."""
     assets: list[AssetsDefinition | AssetSpec] = []
@@ -94,6 +103,11 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
             failure = caught
         except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; told in one sentence
             failure = _told(description, resource, caught)
+        except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            if context.get_step_execution_context().retry_mode.deferred:
+                raise  # this process is the step's alone; the run, which may go on, decides
+            words = "its run was interrupted; start it again, which goes on from what is loaded"
+            raise RunInterrupted(f"{description.name}.{resource.name}: {words}.") from None
         if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
             yield incomplete(key, failure)
         if failure is not None:

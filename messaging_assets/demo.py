@@ -22,7 +22,7 @@ from messaging_assets.printed_json import JsonCommand, print_json
 from messaging_assets.project_folders import project_folders
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance, ExecuteInProcessResult
+    from dagster import DagsterEvent, DagsterInstance, ExecuteInProcessResult
     from rich.console import Console
 
     from messaging_assets.sandbox import Sandbox
@@ -135,6 +135,8 @@ def _run_all(sandbox: Sandbox, database: Path, verbose: bool) -> list[AssetCount
             click.echo(f"running {api}_sync", err=True)
             job = definitions.resolve_job_def(f"{api}_sync")
             result = job.execute_in_process(instance=instance, raise_on_error=False, run_config=log)
+            if any(event.is_job_failure and _is_interrupted(event) for event in result.all_events):
+                raise click.Abort
             for resource in [resource for table_api, resource in TABLES if table_api == api]:
                 rows = len(sandbox.rows(api, resource))
                 counts += [_count(api, resource, result, instance, rows)]
@@ -161,12 +163,18 @@ def _count(api: str, resource: str, result: ExecuteInProcessResult, instance: Da
     return count
 
 
+def _is_interrupted(failed: DagsterEvent) -> bool:
+    from dagster._core.events import RunFailureReason
+
+    return failed.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
+
+
 def _failure(result: ExecuteInProcessResult, step: str) -> str:
+    from messaging_assets.verbs.status import reason_of
+
     for event in result.all_events:
         if event.step_key == step and event.is_step_failure:
-            data = event.step_failure_data
-            user = data.user_failure_data
-            return user.description if user and user.description else data.error_display_string
+            return reason_of(event) or event.step_failure_data.error_display_string
     return "its step did not run; see its run in the Dagster UI (messaging-assets dev)"
 
 

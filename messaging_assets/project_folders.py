@@ -24,6 +24,8 @@ _DLT_SETTINGS = {
     # Files have no staging.
     "DESTINATION__FILESYSTEM__REPLACE_STRATEGY": "truncate-and-insert",
     "RUNTIME__DLTHUB_TELEMETRY": "false",
+    # A signal is Dagster's to act on, at once; dlt would keep it back and fail the load with it.
+    "RUNTIME__INTERCEPT_SIGNALS": "false",
 }
 DATABASE_STEM = "warehouse"
 

@@ -90,6 +90,7 @@ def sync(
     from messaging_assets.credentials import build_credentials
     from messaging_assets.embedded_elt import DagsterDltResource
     from messaging_assets.project_folders import settle_environment
+    from messaging_assets.verbs.status import reason_of
 
     settle_environment().make()
     auth = {"type": "api_key", "name": "api_key", "location": "query"}
@@ -114,13 +115,14 @@ def sync(
             raise_on_error=False,
         )
         events = [event.materialization for event in result.get_asset_materialization_events()]
-        failures = [event.step_failure_data.user_failure_data for event in result.get_step_failure_events()]
+        failures = [reason_of(event) for event in result.get_step_failure_events()]
+        attempts = sum(event.is_step_start or event.is_step_restarted for event in result.all_events)
     metadata = {name: value.value for name, value in events[0].metadata.items()} if events else {}
-    error = str(failures[0].description) if failures and failures[0] else ""
     rows = table_rows()
     return {
         "green": result.success,
-        "error": error,
+        "error": (failures or [""])[0],
+        "attempts": attempts,
         "ids": [row[0] for row in rows],
         "rows": rows,
         "metadata": metadata,

@@ -2,6 +2,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import duckdb
@@ -90,6 +94,24 @@ def test_anything_that_is_not_right_gives_status_1(wrong: dict, monkeypatch: pyt
     assert shown.exit_code == 1
     assert "1 of 2 assets are complete and checked" in shown.output
     assert ("it did not answer" in shown.output) == ("failure" in wrong)
+
+
+def test_ctrl_c_ends_the_demo_and_starts_no_further_run() -> None:
+    command = [sys.executable, "-m", "messaging_assets.cli", "demo"]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as program:
+        assert program.stderr is not None
+        while program.stderr.readline() != "running messaging_sync\n":
+            assert program.poll() is None
+        # It waits for a second here, as the sandbox asks it to.
+        time.sleep(0.5)
+        program.send_signal(signal.SIGINT)
+        shown, told = program.communicate(timeout=60)
+    assert program.returncode == 1
+    assert shown == ""
+    assert "Aborted!" in told
+    assert "running" not in told
 
 
 def test_a_missing_table_counts_as_none(clean_room: Path) -> None:

@@ -132,6 +132,37 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
     assert again["ids"] == _keys(messages)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("moment", ["while reading", "while loading"])
+def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, number: int, moment: str) -> None:
+    def cancelled() -> Any:
+        from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
+
+        owner: Any = Reading if moment == "while reading" else DuckDbCopyJob
+        name = "take" if moment == "while reading" else "run"
+        ours = getattr(owner, name)
+
+        def interrupted(*arguments: Any) -> Any:
+            setattr(owner, name, ours)
+            os.kill(os.getpid(), number)
+            return ours(*arguments)
+
+        setattr(owner, name, interrupted)
+        return sync(100, endpoint=ONE_RETRY)
+
+    from messaging_assets.reading import Reading
+
+    ended, stopped = in_a_process(cancelled)
+    asked = len(messages.asked("messaging", "messages"))
+    _, again = in_a_process(lambda: sync(100))
+
+    assert (ended, stopped["green"]) == (0, False)
+    assert stopped["attempts"] == 1
+    assert stopped["error"].startswith("messaging.messages: its run was interrupted; start it again")
+    assert asked < 20
+    assert again["ids"] == _keys(messages)
+
+
 @pytest.mark.parametrize("way", ["merge", "replace", "append"])
 @pytest.mark.parametrize("moment", ["while reading", "while loading"])
 def test_a_full_disk_costs_no_row(messages: Sandbox, way: str, moment: str) -> None:

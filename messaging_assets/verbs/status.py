@@ -174,7 +174,10 @@ def reason_of(failed: DagsterEvent) -> str | None:
     """Why a step failed, in the sentence that it was told."""
     data = failed.step_failure_data
     told = data.user_failure_data.description if data.user_failure_data else None
-    return told or (data.error.message.strip() if data.error else None)
+    if told or data.error is None:
+        return told
+    # Dagster's own words stand before the sentence: the exception's name.
+    return (data.error.message.partition("RunInterrupted: ")[2] or data.error.message).strip()
 
 
 def named(asset: str, reason: str) -> str:

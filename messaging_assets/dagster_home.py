@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import click
+
 from messaging_assets.project_folders import ProjectFolders
 
 DAGSTER_YAML = """\
@@ -42,8 +44,13 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
 
     Returns:
         Where Dagster keeps its storage.
+
+    Raises:
+        click.UsageError: DAGSTER_HOME names no folder.
     """
     named = os.environ.get("DAGSTER_HOME")
+    if named and not Path(named).is_dir():
+        raise click.UsageError(f"DAGSTER_HOME names {named}, which is no folder; set it to the one that Dagster uses")
     if named:
         return Path(named)
     home = folders.make().dagster

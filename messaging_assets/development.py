@@ -48,9 +48,11 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
     messaging-assets dev
     messaging-assets dev --port 3100 --no-sandbox
     """
+    if port is not None:
+        _refuse_taken(host, port)
+    home = settle_dagster_home(project_folders())
     for number in _ENDING:
         signal.signal(number, signal.default_int_handler)
-    home = settle_dagster_home(project_folders())
     played = _apis_to_play() if sandbox else []
     with _sandbox(played, grow_every, is_quiet=as_json) as environment:
         if as_json:
@@ -66,11 +68,22 @@ def dev(host: str, port: int | None, sandbox: bool, grow_every: float, as_json: 
         raise SystemExit(_run_until_told(command, {**os.environ, **environment}, output))
 
 
+def _refuse_taken(host: str, port: int) -> None:
+    """Stop where another program listens: Dagster's daemon would run on without its UI."""
+    try:
+        socket.create_server((host, port)).close()
+    except socket.gaierror:
+        return  # a name that the web server may know
+    except OSError as error:
+        reason = os.strerror(error.errno or 0)
+        told = f"{host}:{port} cannot be used ({reason}); choose another --port, or --host."
+        raise click.ClickException(told) from None
+
+
 def _free_port(host: str) -> int:
     """Dagster's own port, or any that is free."""
     for port in (3000, 0):
-        with socket.socket() as free, suppress(OSError):
-            free.bind((host, port))
+        with suppress(OSError), socket.create_server((host, port)) as free:
             return int(free.getsockname()[1])
     return 3000
 

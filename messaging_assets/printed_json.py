@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import click
@@ -18,7 +20,8 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
 class JsonCommand(click.Command):
     """A verb that answers --json with {"is_right": false, "error": ...} where it cannot begin, or fails midway.
 
-    The error also stands on standard error, and the exit status is that of the verb without --json.
+    A file of dlt's settings that does not parse stops any verb in one sentence. The error also stands on standard
+    error, and the exit status is that of the verb without --json.
     """
 
     def make_context(
@@ -56,8 +59,25 @@ def print_json(value: Any, indent: int | None = 2) -> None:
 @contextmanager
 def _failures_told(is_asked: bool, context: click.Context | None = None) -> Iterator[None]:
     try:
-        yield
+        with _settings_read():
+            yield
     except click.ClickException as error:
         if is_asked and not (context and context.meta.get(_IS_PRINTED)):
             print_json({"is_right": False, "error": error.format_message()})
         raise
+
+
+@contextmanager
+def _settings_read() -> Iterator[None]:
+    """Tell in one sentence that dlt cannot read its files, which it does when something is first looked up there."""
+    try:
+        yield
+    except Exception as error:
+        # By its name, because whoever only wants --help waits for no import of dlt; of its text, the line alone holds
+        # nothing of the file.
+        if type(error).__name__ != "TomlProviderReadException":
+            raise
+        files = [os.path.relpath(path) for path in getattr(error, "full_paths", ()) if Path(path).exists()]
+        line = re.search(r"at line (\d+)", str(error))
+        told = f"{' or '.join(files)}{f':{line[1]}' if line else ''}: does not parse as TOML; mend it there."
+        raise click.ClickException(told) from None

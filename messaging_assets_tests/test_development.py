@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 import yaml
+from click.testing import CliRunner
 from dagster import DagsterInstance, DagsterRunStatus
 
 from messaging_assets import development
@@ -143,6 +145,18 @@ def test_a_dagster_home_that_is_set_wins_and_is_left_as_it_is(clean_room: Path) 
     assert settle_dagster_home(project_folders()) == clean_room / "dagster"
     assert (clean_room / "dagster" / "dagster.yaml").read_text() == before
     assert not project_folders().dagster.exists()
+
+
+def test_a_port_that_is_taken_is_told_and_nothing_is_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(development, "_run_until_told", lambda *_: pytest.fail("it was started"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = CliRunner().invoke(development.dev, ["--port", str(port), "--no-sandbox"])
+    assert done.exit_code == 1
+    assert done.output == (
+        f"Error: 127.0.0.1:{port} cannot be used (Address already in use); choose another --port, or --host.\n"
+    )
+    assert development._free_port("127.0.0.1") != port
 
 
 def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(clean_room: Path) -> None:

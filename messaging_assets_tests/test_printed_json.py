@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from messaging_assets.cli import VERBS, main
 from messaging_assets.printed_json import JsonCommand, print_json
+from messaging_assets_tests.programs import environment, messaging_assets
 
 # What stops each verb before it asks anything.
 WRONG: dict[str, list[str]] = {
@@ -49,6 +50,28 @@ def test_a_verb_that_printed_its_document_and_fails_then_prints_no_second_one() 
     done = CliRunner().invoke(JsonCommand("verb", callback=callback, params=[option]), ["--json"])
     assert (json.loads(done.stdout), done.exit_code) == ({"rows": []}, 1)
     assert "too late" in done.stderr
+
+
+@pytest.mark.parametrize("words", [["validate"], ["check", "messaging"], ["sync", "messaging"], ["dev"]], ids=str)
+def test_a_file_of_secrets_that_does_not_parse_is_told_in_one_sentence(words: list[str], clean_room: Path) -> None:
+    (clean_room / ".dlt").mkdir()
+    (clean_room / ".dlt" / "secrets.toml").write_text('[sources.messaging]\napi_key = "abc123\n')
+    done = messaging_assets(*words, "--json", env=environment(DLT_PROJECT_DIR=str(clean_room)))
+    assert (done.returncode, json.loads(done.stdout)["error"]) == (
+        1,
+        ".dlt/secrets.toml:2: does not parse as TOML; mend it there.",
+    )
+    assert done.stderr == f"Error: {json.loads(done.stdout)['error']}\n"
+
+
+@pytest.mark.parametrize("words", [["status"], ["sync", "messaging"], ["demo"], ["dev"]], ids=str)
+def test_a_dagster_home_that_is_no_folder_is_the_commands_mistake(
+    words: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(clean_room / "nowhere"))
+    done = CliRunner().invoke(main, [*words, "--json"])
+    assert done.exit_code == 2
+    assert json.loads(done.stdout)["error"].endswith("which is no folder; set it to the one that Dagster uses")
 
 
 def test_letters_of_any_language_are_printed_as_they_are() -> None:

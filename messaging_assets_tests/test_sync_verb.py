@@ -81,7 +81,7 @@ def test_how_far_it_has_come_is_told_beside_the_answer(
     shown = sync(file, "--json")
     assert json.loads(shown.stdout)["is_right"] is True
     begin, *lines = shown.stderr.splitlines()
-    assert begin == "running chat_sync"
+    assert begin == "running chat_sync, without windows of messages"
     assert any(
         re.match(r"chat\.users: 100 rows of 250, page 1 of about 3, [\d,]+ rows/s, about \d+ s left", line)
         for line in lines
@@ -121,9 +121,7 @@ def test_dagsters_own_log_is_shown_where_it_is_asked_for(file: Path, dagster_ins
         assert ("RUN_SUCCESS" in shown.stderr) == is_shown
 
 
-@pytest.mark.parametrize(
-    ("words", "message"), [("messages", "no 'messages' that is read"), (",", "no resource that is")]
-)
+@pytest.mark.parametrize(("words", "message"), [("others", "no 'others' that is read"), (",", "no resource that is")])
 def test_what_cannot_be_synced_as_a_whole_is_the_commands_mistake(
     file: Path, dagster_instance: DagsterInstance, words: str, message: str
 ) -> None:
@@ -131,3 +129,13 @@ def test_what_cannot_be_synced_as_a_whole_is_the_commands_mistake(
     assert shown.exit_code == 2
     assert message in shown.output
     assert "there are: users, channels" in shown.output
+
+
+def test_what_is_read_in_windows_is_told_where_it_can_be_started(file: Path, dagster_instance: DagsterInstance) -> None:
+    told = "chat.messages is read in windows of time, each a partition in Dagster; start them in its UI"
+    shown = sync(file, "--only", "users,messages")
+    assert (shown.exit_code, told in shown.output) == (2, True)
+    alone = CHAT.replace("  - {name: users, endpoint: v1/users}\n  - {name: channels, endpoint: v1/channels}\n", "")
+    file.write_text(alone)
+    shown = sync(file)
+    assert (shown.exit_code, told in shown.output) == (2, True)

@@ -59,11 +59,20 @@ def _chosen(description: ApiDescription, only: str | None) -> list[str]:
     """
     names = [name.strip() for name in only.split(",") if name.strip()] if only else list(description.unpartitioned)
     wrong = [name for name in names if name not in description.unpartitioned]
+    in_windows = _in_windows(description)
+    if unread := [name for name in (wrong if only or names else in_windows) if name in in_windows]:
+        told = f"{description.name}.{unread[0]} is read in windows of time, each a partition in Dagster"
+        raise click.UsageError(f"{told}; start them in its UI (messaging-assets dev)")
     if wrong or not names:
         which = f"'{wrong[0]}'" if wrong else "resource"
         known = ", ".join(description.unpartitioned) or "none"
         raise click.UsageError(f"{description.name} has no {which} that is read as a whole; there are: {known}")
     return names
+
+
+def _in_windows(description: ApiDescription) -> list[str]:
+    """The selected resources that are not read as a whole, by name."""
+    return [name for name in description.resources_in_full if name not in description.unpartitioned]
 
 
 def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
@@ -77,7 +86,8 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     if not verbose:
         definitions = Definitions.merge(definitions, Definitions(loggers={"console": _console(description.name)}))
     job = definitions.resolve_job_def(job_name(description.name))
-    click.echo(f"running {job.name}", err=True)
+    left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
+    click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
     with DagsterInstance.get() as instance:
         return job.execute_in_process(
             instance=instance,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.verbs.check import command
@@ -225,3 +226,14 @@ def test_an_answer_without_the_list_is_no_page(body: bytes, known_sandbox: Sandb
     known_sandbox.fault(Fault(api="messaging", body=body))
     one = found()
     assert (one["pages"], one["rows"], one["is_wrong"]) == (0, 0, True)
+
+
+def test_a_narrow_terminal_cuts_neither_addresses_nor_words_of_the_file(
+    known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known_sandbox.fault(Fault(api="messaging", status=429))
+    monkeypatch.setattr("messaging_assets.verbs.chosen_api.wide_console", lambda: Console(width=80))
+    rows = [[cell.strip() for cell in line.split("│")] for line in check("messaging").output.splitlines()]
+    found = ["".join(row[place] for row in rows if len(row) == 7) for place in (4, 5)]
+    assert f"{known_sandbox.url}/messaging/v1/messages" in found[0]
+    assert "client.requests_per_second" in found[1]

@@ -170,11 +170,11 @@ def test_an_asset_is_stale_by_its_own_freshness(
     assert status().exit_code == 1
 
 
-def switch(instance: DagsterInstance, status: InstigatorStatus) -> None:
+def switch(instance: DagsterInstance, status: InstigatorStatus, name: str = "chat_schedule") -> None:
     """Switch the schedule on or off, as the UI does."""
     target = LoadableTargetOrigin(module_name="messaging_assets.definitions")
     repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
-    origin = RemoteInstigatorOrigin(repository, "chat_schedule")
+    origin = RemoteInstigatorOrigin(repository, name)
     data = ScheduleInstigatorData("0 6 * * *", None)
     instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, status, data))
 
@@ -195,6 +195,29 @@ def test_a_schedule_that_its_file_switches_on_is_on_until_somebody_switches_it_o
     assert only()["next_tick"] == "none: no Dagster daemon runs"
     switch(dagster_instance, InstigatorStatus.STOPPED)
     assert only()["next_tick"] == "schedule is off"
+
+
+def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, dagster_instance: DagsterInstance) -> None:
+    import time
+
+    windows = 'partitions: {type: daily, start: "2025-01-01", start_param: since, end_param: until, column: edited_at}'
+    file.write_text(
+        CHAT.replace("NULLABLE", "true").replace("freshness: {fail_after: 1}", windows)
+        + "sensor: {minimum_interval: 60, switched_on: true}\n"
+    )
+    for heard in ("SCHEDULER", "SENSOR"):
+        dagster_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), heard, "it", []))
+    assert only()["next_tick"] == "schedule is off"
+    switch(dagster_instance, InstigatorStatus.RUNNING)
+    assert only()["next_tick"] == "schedule is off"
+    switch(dagster_instance, InstigatorStatus.RUNNING, "chat_daily_schedule")
+    assert only()["next_tick"].endswith("T00:00+00:00")
+
+
+def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("messaging_assets.verbs.chosen_api.wide_console", lambda: Console(width=60))
+    shown = "".join(line.strip("│ ").split(" ")[0] for line in status().output.splitlines() if line.startswith("│"))
+    assert shown == "chat/messages"
 
 
 def test_a_broken_file_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:

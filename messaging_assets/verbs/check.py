@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -78,11 +79,13 @@ def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
         overview.add_row(one.resource, state, str(one.requests), str(one.pages), f"{one.rows:,}", total)
     console.print(overview)
     styles = {"wrong": "red", "warning": "yellow", "note": "dim"}
+    # What has no room is broken, and never cut: it may be an address or a word of the file.
+    whole = partial(Text, overflow="fold")
     findings = Table("resource", "", "about", "what was found", "what to do")
     for one in examined:
         for finding in one.findings:
             cells = (one.resource, finding.level, finding.about, finding.what, finding.mend)
-            findings.add_row(*map(Text, cells), style=styles[finding.level])
+            findings.add_row(*map(whole, cells), style=styles[finding.level])
     if findings.row_count:
         console.print(findings)
     wrong = sum(one.is_wrong for one in examined)

@@ -97,7 +97,7 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     for place in range(len(rows)):
         table.add_row(*(Text(cells[name][place]) for name in shown))
     console.print(table)
-    words = f"{len(rows)} rows of {resource.name}; nothing was loaded."
+    words = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {resource.name}; nothing was loaded."
     if left := names[len(shown) :]:
         words += f" Not shown for want of room (see --json): {', '.join(left)}."
     console.print(words, soft_wrap=True, markup=False)

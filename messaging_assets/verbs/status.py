@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -103,10 +104,9 @@ def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
     statuses = []
     with DagsterInstance.get() as instance:
         for description in descriptions:
-            tick = _next_tick(instance, description)
             for resource in description.resources_in_full.values():
                 status = _status(instance, description, resource)
-                status.next_tick = tick
+                status.next_tick = _next_tick(instance, description, resource)
                 statuses.append(status)
     return statuses
 
@@ -198,18 +198,25 @@ def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status:
                 status.failed_checks[check_key.name] = evaluation.severity.value
 
 
-def _next_tick(instance: DagsterInstance, description: ApiDescription) -> str:
-    """When the API's schedule ticks next, in ISO 8601, or what stands in its way."""
+def _next_tick(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> str:
+    """When the resource's schedule ticks next, in ISO 8601, or what stands in its way."""
     from dagster._core.definitions.run_request import InstigatorType
     from dagster._utils.schedules import cron_string_iterator
 
-    own, sensor = description.schedule, description.sensor
-    if own and _is_on(instance, InstigatorType.SCHEDULE, f"{description.name}_schedule", own.switched_on):
+    from messaging_assets.jobs import job_name, partitioned_job_name
+    from messaging_assets.partitions import partitions_definition
+
+    api, own, windows = description.name, description.schedule, partitions_definition(resource)
+    # The sensor looks at lists that are read as a whole.
+    sensor = None if windows else description.sensor
+    job = partitioned_job_name(api, resource.partitions.type) if resource.partitions else job_name(api)
+    if own and _is_on(instance, InstigatorType.SCHEDULE, f"{job.removesuffix('_sync')}_schedule", own.switched_on):
         if not _daemon_runs(instance, "SCHEDULER"):
             return "none: no Dagster daemon runs"
-        tick = next(cron_string_iterator(time.time(), own.cron, own.timezone))
+        cron, zone = (windows.get_cron_schedule(), windows.timezone) if windows else (own.cron, own.timezone)
+        tick = next(cron_string_iterator(time.time(), cron, zone))
         return str(tick.isoformat(timespec="minutes"))
-    if sensor and _is_on(instance, InstigatorType.SENSOR, f"{description.name}_new_data", sensor.switched_on):
+    if sensor and _is_on(instance, InstigatorType.SENSOR, f"{api}_new_data", sensor.switched_on):
         runs = _daemon_runs(instance, "SENSOR")
         return f"looks every {sensor.minimum_interval} s" if runs else "none: no Dagster daemon runs"
     return "schedule is off" if own else "sensor is off" if sensor else "no schedule"
@@ -234,6 +241,8 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     from messaging_assets.verbs.chosen_api import wide_console
 
     console = wide_console()
+    # What has no room is broken, and never cut.
+    whole = partial(Text, overflow="fold")
     columns = ["asset", "state", "lag", "rows", "completeness", "checks", "next tick"]
     has_room = console.width >= 120
     table = Table(*columns, *(["last run"] if has_room else []))
@@ -246,8 +255,9 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
             took = "" if one.last_run_seconds is None else f", {_ago(one.last_run_seconds)}"
             cells.append(f"{one.last_run[:8]}{took}" if one.last_run else "")
         quiet = one.verdict == "unknown" or one.failed_checks
-        table.add_row(*map(Text, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
-    console.print(table)
+        table.add_row(*map(whole, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
+    if statuses:
+        console.print(table)
     for one in statuses:
         if one.reason:
             console.print(named(one.asset, one.reason), style="red", soft_wrap=True, markup=False)

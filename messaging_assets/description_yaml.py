@@ -25,6 +25,17 @@ _TAGS = {None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "f
 _DEEPEST = 50
 _MOST_VALUES = 100_000
 
+# What to do, by words of the reader's; the first that fits.
+_STEPS = {
+    "flow": "see whether the bracket that opens in line {begin} is closed, with commas between its values",
+    "quoted scalar": "close the quote that opens in line {begin}",
+    "expected ':'": "write a colon behind the key in line {begin}",
+    "start any token": "put the text in quotes",
+    "alphabetic or numeric": "put the text in quotes",
+    "mapping values": "indent it as its neighbours, or put a text that holds a colon in quotes",
+    "": "indent it as its neighbours, and see whether quotes and brackets are in pairs",
+}
+
 
 @dataclass
 class Document:
@@ -51,16 +62,24 @@ def read_yaml(text: str) -> Document:
     try:
         _Reader(document).read(text)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        # The end of the text is marked as a line of its own.
-        line = min(mark.line, text.count("\n")) + 1 if mark else None
-        document.mistakes.append(Mistake((), f"does not parse as YAML: {error.problem or error.context}", line))
+        document.mistakes.append(_syntax_mistake(error, text.removesuffix("\n").split("\n")))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         document.mistakes.append(Mistake((), f"does not parse as YAML: {error.reason}", line))
     except _DoesNotParse as stop:
         document.mistakes.append(Mistake((), str(stop.args[0]), stop.args[1]))
     return document
+
+
+def _syntax_mistake(error: yaml.MarkedYAMLError, lines: list[str]) -> Mistake:
+    """Where the reader stumbled, and what is most often behind it."""
+    begin, end = (mark and min(mark.line, len(lines) - 1) + 1 for mark in (error.context_mark, error.problem_mark))
+    line = end or begin
+    if line and "\t" in lines[line - 1][: -len(lines[line - 1].lstrip()) or None]:
+        return Mistake((), "is indented by a tab, which YAML does not take; use spaces", line)
+    words = f"{error.problem or ''} {error.context or ''}"
+    step = next(step for stumble, step in _STEPS.items() if stumble in words).format(begin=begin or line)
+    return Mistake((), f"does not parse as YAML: {error.problem or error.context}; {step}", line)
 
 
 class _Reader:

@@ -468,9 +468,39 @@ BAD = [
     example("1: is empty; copy _template.yaml to begin", "# nothing yet\n", "comments alone"),
     example("1: must be a mapping, not a list; copy _template.yaml to begin", "- client\n", "list at the top"),
     example(
-        "2: does not parse as YAML: mapping values are not allowed in this context",
+        "2: does not parse as YAML: mapping values are not allowed in this context; indent it as its neighbours, or "
+        "put a text that holds a colon in quotes",
         "client: x\n  base_url: y: z\n",
         "indentation",
+    ),
+    example(
+        "3: does not parse as YAML: did not find expected key; indent it as its neighbours, and see whether quotes and "
+        "brackets are in pairs",
+        "client:\n    base_url: x\n  auth: bearer\n",
+        "indented less",
+    ),
+    example("2: is indented by a tab, which YAML does not take; use spaces", "client:\n\tbase_url: x\n", "tab"),
+    example("3: is indented by a tab, which YAML does not take; use spaces", "client:\n  a: b\n  \tc: d\n", "late tab"),
+    example(
+        "2: does not parse as YAML: did not find expected ',' or '}'; see whether the bracket that opens in line 1 is "
+        "closed, with commas between its values",
+        "schedule: {timezone: UTC\nsensor: x\n",
+        "open bracket",
+    ),
+    example(
+        "2: does not parse as YAML: found unexpected end of stream; close the quote that opens in line 1",
+        'description: "of users\nclient: x',
+        "open quote",
+    ),
+    example(
+        "1: does not parse as YAML: did not find expected alphabetic or numeric character; put the text in quotes",
+        "schedule: {cron: * * * * *}\n",
+        "cron without quotes",
+    ),
+    example(
+        "3: does not parse as YAML: could not find expected ':'; write a colon behind the key in line 2",
+        "description: x\nclient\nresources: []\n",
+        "key without a colon",
     ),
     example("3: client.base_url: this key comes twice", in_client("base_url: https://b.example"), "key twice"),
     example(

@@ -198,7 +198,7 @@ def _checked(document: Document, name: str, file: str | None) -> ApiDescription:
         mistakes += [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
     elif not mistakes:
         what = "is empty" if raw is None else f"must be a mapping, not {kind_of(raw)}"
-        mistakes.append(Mistake((), f"{what}; copy _template.yaml to begin"))
+        mistakes.append(Mistake((), f"{what}; begin with messaging-assets discover, or a copy of _template.yaml"))
     if description is None or mistakes:
         shown = name or "description" if file is None else _shown(Path(file))
         lines = None if file is None else document.lines

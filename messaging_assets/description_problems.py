@@ -15,6 +15,17 @@ Place: TypeAlias = "tuple[str | int, ...]"
 # Below these, anything may be a secret or a person's data.
 _PRIVATE = frozenset({"auth", "headers", "params", "json", "data"})
 _OPEN_IN_AUTH = frozenset({"type", "location", "client_authentication"})
+# Types as other tools call them; the nearest spelling of `datetime` is `time`, which has no day.
+_ELSEWHERE = {
+    "datetime": "timestamp",
+    "string": "text",
+    "integer": "bigint",
+    "int": "bigint",
+    "number": "double",
+    "float": "double",
+    "object": "json",
+    "array": "json",
+}
 _WORD = re.compile(r"[A-Za-z0-9_.@*$<-]{1,60}")
 
 
@@ -134,6 +145,7 @@ def is_private(place: Place) -> bool:
 def suggestion(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that was probably meant."""
     plain = {one.lower(): one for one in allowed}
+    word = _ELSEWHERE[word.lower()] if _ELSEWHERE.get(word.lower()) in plain else word
     near = get_close_matches(word.lower().replace("-", "_"), plain, 1, 0.6)
     near = near or get_close_matches(word.lower(), plain, 1, 0.6)
     return plain[near[0]] if near else None

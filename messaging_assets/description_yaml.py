@@ -73,12 +73,14 @@ def read_yaml(text: str) -> Document:
 
 def _syntax_mistake(error: yaml.MarkedYAMLError, lines: list[str]) -> Mistake:
     """Where the reader stumbled, and what is most often behind it."""
-    begin, end = (mark and min(mark.line, len(lines) - 1) + 1 for mark in (error.context_mark, error.problem_mark))
-    line = end or begin
+    marks = [mark for mark in (error.context_mark, error.problem_mark) if mark]
+    # The end of the text is marked as a line of its own.
+    places = [min(mark.line, len(lines) - 1) + 1 for mark in marks]
+    line = places[-1] if places else None
     if line and "\t" in lines[line - 1][: -len(lines[line - 1].lstrip()) or None]:
         return Mistake((), "is indented by a tab, which YAML does not take; use spaces", line)
     words = f"{error.problem or ''} {error.context or ''}"
-    step = next(step for stumble, step in _STEPS.items() if stumble in words).format(begin=begin or line)
+    step = next(step for stumble, step in _STEPS.items() if stumble in words).format(begin=places[0] if places else 1)
     return Mistake((), f"does not parse as YAML: {error.problem or error.context}; {step}", line)
 
 

@@ -463,10 +463,32 @@ BAD = [
         resources("a", "{name: b, endpoint: {params: {a: {type: resolve, resource: a, field: id}}}}"),
         "parameter outside the path",
     ),
+    *(
+        example(
+            f"5: resources.users.columns.at.data_type: '{theirs}' is not allowed here; allowed: text, double, bool, "
+            f"timestamp, bigint, binary, json, decimal, wei, date, time; did you mean {ours}?",
+            in_resource(f"columns: {{at: {{data_type: {theirs}}}}}"),
+            f"{theirs}, as others call {ours}",
+        )
+        for theirs, ours in {
+            "datetime": "timestamp",
+            "string": "text",
+            "integer": "bigint",
+            "time_stamp": "timestamp",
+        }.items()
+    ),
     # YAML itself.
-    example("1: is empty; copy _template.yaml to begin", "", "empty file"),
-    example("1: is empty; copy _template.yaml to begin", "# nothing yet\n", "comments alone"),
-    example("1: must be a mapping, not a list; copy _template.yaml to begin", "- client\n", "list at the top"),
+    example("1: is empty; begin with messaging-assets discover, or a copy of _template.yaml", "", "empty file"),
+    example(
+        "1: is empty; begin with messaging-assets discover, or a copy of _template.yaml",
+        "# nothing yet\n",
+        "comments alone",
+    ),
+    example(
+        "1: must be a mapping, not a list; begin with messaging-assets discover, or a copy of _template.yaml",
+        "- client\n",
+        "list at the top",
+    ),
     example(
         "2: does not parse as YAML: mapping values are not allowed in this context; indent it as its neighbours, or "
         "put a text that holds a colon in quotes",

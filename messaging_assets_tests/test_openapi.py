@@ -686,11 +686,12 @@ def test_a_name_comes_from_the_title(tmp_path: Path) -> None:
     ("document", "message"),
     [
         ("just text", "no OpenAPI document with paths"),
-        ("{unclosed", "cannot be read"),
+        ('{"openapi":\nunclosed', ":2 cannot be read (JSONDecodeError)"),
+        ("openapi: 3.0.0\npaths:\n\t/users: {}", ":3 cannot be read (ScannerError)"),
         ({"openapi": "4.0", "paths": {}}, "neither OpenAPI 3.x nor Swagger 2.0"),
         ({"openapi": "3.0.0", "paths": {}}, "no endpoint became a resource"),
     ],
-    ids=["text", "broken", "version", "empty"],
+    ids=["text", "broken JSON", "broken YAML", "version", "empty"],
 )
 def test_what_is_no_usable_document_is_said_to_be_none(document: Any, message: str, tmp_path: Path) -> None:
     done = discover(document, tmp_path)

@@ -231,8 +231,10 @@ def read_document(path: Path) -> Document:
             return Document(orjson.loads(text))
         return Document(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except (OSError, orjson.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = type(error).__name__
-    raise UnusableDocument(f"{path} cannot be read ({reason}); give an OpenAPI document as JSON or YAML.")
+        reason, mark = type(error).__name__, getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else getattr(error, "lineno", None)
+    where = f"{path}:{line}" if line else path
+    raise UnusableDocument(f"{where} cannot be read ({reason}); give an OpenAPI document as JSON or YAML.")
 
 
 def schema_type(schema: Mapping[str, Any]) -> str | None:

@@ -186,7 +186,10 @@ def _read_body(answer: Answer, terms: Terms) -> Answer | Trouble:
         answer.parsed = parse(answer.content, requests.utils.get_encoding_from_headers(answer.headers))
     except Unreadable as unreadable:
         words = f"answered {answer.status_code} with {unreadable}"
-        return Trouble(words, "ask the vendor what the endpoint sends", TryAgainLater, True, "unreadable body")
+        step = (
+            "compare client.base_url and path with the API's documentation, or ask the vendor what the endpoint sends"
+        )
+        return Trouble(words, step, TryAgainLater, True, "unreadable body")
     return _error_inside(answer, terms) or answer
 
 

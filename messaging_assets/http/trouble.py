@@ -60,7 +60,7 @@ def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None)
         kind: type[SyncFailure] = CheckCredentials
         step = "check the API's secrets and what they may read"
     elif status in _PASSING or status == 403:
-        kind, step = TryAgainLater, "start the sync again later"
+        kind, step = TryAgainLater, "try again later"
         if status in (403, 429):
             step = "set client.requests_per_second to the API's budget"
     else:
@@ -85,7 +85,7 @@ def broken_on_the_way(error: Exception) -> Trouble:
         words, label = "sent a body that cannot be decompressed", "broken body"
     elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
         words, label = "sent a body that was cut off", "cut off"
-    return Trouble(words, "see whether the API is up and start the sync again", TryAgainLater, True, label)
+    return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
 
 
 def seconds_before(retry: int, trouble: Trouble, handler: ErrorHandler) -> float:

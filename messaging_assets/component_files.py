@@ -79,9 +79,11 @@ def _component(file: Path, line: int, attributes: Any) -> ComponentFile:
         mistake = "has a template that cannot be filled in; `dg check defs` says why"
         return ComponentFile(folder.name, None, file, line, mistake)
     named, name = filled_in.get("file"), filled_in.get("name")
-    if not isinstance(named, str) or not isinstance(name, str | None):
+    if not isinstance(named, str) or not isinstance(name, str | None) or filled_in.keys() - {"file", "name"}:
         mistake = "must have `attributes: {file: ...}`, the API file, and may have a name; `dg check yaml` says more"
         return ComponentFile(folder.name, None, file, line, mistake)
+    if not (folder / named).is_file():
+        return ComponentFile(name or Path(named).stem, None, file, line, "names a file that is not there; correct it")
     return ComponentFile(name or Path(named).stem, folder / named, file, line)
 
 

@@ -128,19 +128,21 @@ def test_a_component_that_cannot_be_is_told_with_its_place_and_takes_no_other_do
     component(project, "unset", "{file: '{{ own_word }}'}")
     component(project, "filled_in", "{file: chat.yaml, name: '{{ env.TALK }}'}")
     component(project, "torn", "{file: chat.yaml")
+    component(project, "mistyped", "{file: chat.yaml, nam: other}")
     where = "team_data/defs"
 
     monkeypatch.setenv("TALK", "talk")
     assert names() == ["chat", "talk"]
     must = "must have `attributes: {file: ...}`, the API file, and may have a name; `dg check yaml` says more"
     assert problems() == [
+        f"{where}/lost/defs.yaml:1: names a file that is not there; correct it",
+        f"{where}/mistyped/defs.yaml:1: {must}",
         f"{where}/none/defs.yaml:1: {must}",
         f"{where}/torn/defs.yaml:1: cannot be read as YAML; `dg check yaml` says where",
         f"{where}/unset/defs.yaml:1: has a template that cannot be filled in; `dg check defs` says why",
-        f"{where}/lost/lost.yaml: cannot be read: No such file or directory",
     ]
     monkeypatch.setenv("TALK", "chat")
-    assert f"{where}/good/chat.yaml:1: its API's name is 'chat', and so is that of " in problems()[-2]
+    assert f"{where}/good/chat.yaml:1: its API's name is 'chat', and so is that of " in problems()[-1]
 
 
 def test_a_component_and_a_file_of_one_name_are_two_apis_unless_they_are_one_file(

@@ -271,4 +271,5 @@ def _summarize(found: FoundApi, output: Path | None) -> None:
     for left_out in found.unmapped:
         console.print(f"not mapped: {left_out}", soft_wrap=True, markup=False)
     if output:
-        console.print(f"Wrote {output}. Next: messaging-assets check {output}", soft_wrap=True, markup=False)
+        file = os.path.relpath(output)
+        console.print(f"Wrote {file}. Next: messaging-assets check {file}", soft_wrap=True, markup=False)

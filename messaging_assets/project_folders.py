@@ -67,9 +67,12 @@ class ProjectFolders:
         return self.state / "pace"
 
     def make(self) -> ProjectFolders:
-        """Create the folders, readable by their user alone."""
+        """Create the folders, readable by their user alone and out of git's sight."""
+        is_new = not self.pipelines.exists()
         for folder in (self.state, self.pipelines, self.dagster, self.pace, self.locks):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if is_new:
+            (self.state / ".gitignore").write_text("*\n", encoding="utf-8")
         return self
 
 

@@ -140,6 +140,14 @@ def test_dagsters_folder_is_written_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert yaml.safe_load((home / "dagster.yaml").read_text()) == {"telemetry": {"enabled": False}}
 
 
+def test_git_passes_over_the_projects_own_folder_until_somebody_wants_it_to_see_it() -> None:
+    ignored = project_folders().make().state / ".gitignore"
+    assert ignored.read_text() == "*\n"
+    ignored.unlink()
+    project_folders().make()
+    assert not ignored.exists()
+
+
 def test_a_dagster_home_that_is_set_wins_and_is_left_as_it_is(clean_room: Path) -> None:
     before = (clean_room / "dagster" / "dagster.yaml").read_text()
     assert settle_dagster_home(project_folders()) == clean_room / "dagster"

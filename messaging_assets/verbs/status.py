@@ -64,13 +64,11 @@ class AssetStatus:
         return self.state in ("failed", "stale") or "ERROR" in self.failed_checks.values()
 
 
-@click.command(
-    name="status", cls=JsonCommand, short_help="Show each asset's last sync, completeness, checks and next tick."
-)
+@click.command(name="status", cls=JsonCommand, short_help="Show each asset's last sync, verdict, checks and next tick.")
 @click.argument("apis", nargs=-1, metavar="[APIS]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
 def command(apis: tuple[str, ...], as_json: bool) -> None:
-    r"""Tell what Dagster's history says of each asset: last sync, rows, completeness, lag, checks, next tick.
+    r"""Tell what Dagster's history says of each asset: last sync, rows, verdict, lag, checks, next tick.
 
     APIS are names of APIs or paths of their files; without them all that the project has, its components included.
     Asks no API and reads no table. History is in DAGSTER_HOME, else in the project's .messaging_assets/dagster. Exit
@@ -243,7 +241,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     console = wide_console()
     # What has no room is broken, and never cut.
     whole = partial(Text, overflow="fold")
-    columns = ["asset", "state", "lag", "rows", "completeness", "checks", "next tick"]
+    columns = ["asset", "state", "lag", "rows", "verdict", "checks", "next tick"]
     has_room = console.width >= 120
     table = Table(*columns, *(["last run"] if has_room else []))
     for one in statuses:

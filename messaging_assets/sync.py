@@ -122,7 +122,8 @@ class _Job:
         self.asset = f"{description.name}.{resource.name}"
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
-        version = hashlib.sha256(repr((description.client, resource, window)).encode()).hexdigest()
+        read = (description.client, ancestry(description, resource), window)
+        version = hashlib.sha256(repr(read).encode()).hexdigest()
         name = pipeline_name(description.name, resource.name)
         self.kept = ReceiptFile(self.folders.pipelines, name, version)
 

@@ -43,8 +43,10 @@ class ApiKey(AuthBase):
         if self._auth.location == "header":
             request.headers[self._auth.name] = self._key
         elif self._auth.location == "cookie":
-            others = [request.headers["Cookie"]] if "Cookie" in request.headers else []
-            request.headers["Cookie"] = "; ".join([*map(str, others), f"{self._auth.name}={quote_plus(self._key)}"])
+            name = f"{self._auth.name}="
+            others = str(request.headers.get("Cookie") or "").split("; ")
+            others = [one for one in others if one and not one.startswith(name)]
+            request.headers["Cookie"] = "; ".join([*others, name + quote_plus(self._key)])
         else:
             _replace_parameter(request, self._auth.name, self._key)
         return request

@@ -225,6 +225,10 @@ def _redirect_of(answer: Answer) -> str | None:
 def _moved(request: requests.PreparedRequest, target: str, status: int) -> requests.PreparedRequest:
     moved = request.copy()
     moved.url = target
+    reading = moved.reading = getattr(request, "reading", None)  # type: ignore[attr-defined]
+    if reading is not None and reading.auth is not None:
+        # Few APIs repeat a key of the query in the address that they send on to.
+        moved.prepare_auth(reading.auth)
     if status == 303:
         moved.method, moved.body = "GET", None
         # A length without a body lets the API wait for one.

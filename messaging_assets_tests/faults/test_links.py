@@ -258,10 +258,13 @@ def test_a_redirect_to_another_host_is_red_and_gets_nothing(
     assert len(outcome.requests) == 1
 
 
+@pytest.mark.parametrize("auth", AUTHS)
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirect_within_the_origin_is_followed(one_list: OneList, status: int) -> None:
-    key = one_list.sandbox.keys["messaging"]
-    to = f"/messaging/v1/messages?offset=0&limit=100&api_key={key}"
+def test_a_redirect_within_the_origin_is_followed_with_the_key_that_it_does_not_repeat(
+    one_list: OneList, status: int, auth: str
+) -> None:
+    signed(one_list, auth)
+    to = "/messaging/v1/messages?offset=0&limit=100"
     one_list.fault(status=status, headers={"Location": to}, offset=0, times=1)
     outcome = one_list.sync()
     assert outcome.green, outcome.sentence

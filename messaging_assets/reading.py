@@ -167,8 +167,8 @@ class Reading:
         self._joins: Counter[str] = Counter()
         self._before = 0
         self.position: int | str | None = None
-        self._stands: tuple[Place, list[Any]] | None = None
-        self._stood: tuple[Place, list[Any]] | None = None
+        self._stands: tuple[Place, list[list[Any]]] | None = None
+        self._stood: tuple[Place, list[list[Any]]] | None = None
 
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
@@ -232,7 +232,7 @@ class Reading:
             self._join(rows, keys, bad, again)
         self._note(rows, keys, bad, again)
         self._last_keys = whole
-        self._note_place(sent_keys)
+        self._note_place(sent_keys, len(whole))
         self.source.prepare_rows(rows)
         if self.cursor and self.name:
             rows[:] = self.source.newer(rows, self.name, self.page)
@@ -249,14 +249,14 @@ class Reading:
         self._pages.add(hash(tuple(keys)))
         self._full_pages = place.page
         self.source.receipt.resumed(place.distinct, again=len(rows))
-        self._note_place(sent_keys)
+        self._note_place(sent_keys, len(keys))
         rows.clear()
         return place.rows
 
-    def _note_place(self, sent_keys: list[Any]) -> None:
+    def _note_place(self, sent_keys: list[list[Any]], rows: int) -> None:
         self._stood = self._stands
         totals = tuple(dict.fromkeys((*self._totals[:1], *self._totals[-1:])))
-        joins, rows = tuple(self._joins.items()), len(sent_keys)
+        joins = tuple(self._joins.items())
         place = Place(self.position, self.page, self.distinct, "", rows, totals, self._came_again, joins)
         self._stands = place, sent_keys
 

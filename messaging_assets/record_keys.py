@@ -58,12 +58,15 @@ def hashes_of(keys: Sequence[tuple[Any, ...]]) -> list[int]:
     return _hashes(columns) if _are_plain(columns) else [hash_of(key) for key in keys]
 
 
-def key_parts(rows: list[Any], names: tuple[str, ...]) -> list[Any]:
-    """A page's keys in order, each as a list of its parts; what is no record, or has no key, as it is."""
-    return [[row.get(name) for name in names] if names and type(row) is dict else row for row in rows]
+def key_parts(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]]:
+    """A page's keys, a list of values for each of their fields; without a key, or among other things, the rows."""
+    try:
+        return [list(map(itemgetter(name), rows)) for name in names] or [rows[:]]
+    except (KeyError, TypeError, IndexError):
+        return [[row.get(name) if type(row) is dict else row for row in rows] for name in names]
 
 
-def digest_of(keys: list[Any]) -> str:
+def digest_of(keys: list[list[Any]]) -> str:
     """A page's keys, from `key_parts`, as a short text that is the same in every process."""
     return hashlib.blake2b(repr(keys).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

@@ -7,7 +7,7 @@ what is in such a table stays. An append-only table keeps every record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from operator import itemgetter
@@ -26,7 +26,7 @@ from messaging_assets.record_keys import hash_of, hashes_of
 from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_columns import TableColumns, TypedRows
 from messaging_assets.table_description import MergeDisposition
-from messaging_assets.table_keys import TableKeys
+from messaging_assets.table_keys import TableKeys, is_as_sent
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000
@@ -134,12 +134,16 @@ class Batches:
         if len(fresh) < len(rows) or not self._places.keys().isdisjoint(fresh):
             return False
         if self.receipt.rows_loaded and not self.is_late:
-            hashes = hashes_of(keys)
-            earlier = (self.loaded.keys(),) if self.sees_repeats else (self.repeated, self._parted.keys())
-            if not all(one.isdisjoint(hashes) for one in earlier):
+            earlier = (self.loaded.keys(),) if self.sees_repeats else (self.repeated, self._on_parted_page())
+            if any(earlier) and not all(one.isdisjoint(hashes_of(keys)) for one in earlier):
                 return False
         self._places.update(zip(keys, range(len(self._rows), len(self._rows) + len(rows)), strict=True))
         return True
+
+    def _on_parted_page(self) -> Set[int]:
+        """Keys of the last batch that the page in hand may have too, because it began, or nearly, in that batch."""
+        is_near = self._parted and self.page() <= max(self._parted.values()) + 1
+        return self._parted.keys() if is_near else set()
 
     def _add(self, row: dict[str, Any], page: int) -> None:
         if self._keys:
@@ -225,6 +229,8 @@ class Batches:
         if not names or self.resource.disposition == "append" or any(column is None for column in columns):
             return
         sent = [[row.get(name) for row in rows] for name in names]
+        if all(is_as_sent(values, column) for values, column in zip(sent, columns, strict=True)):
+            return
         for place in self.table_keys.taken(sent, columns, typed.good, is_again=self.is_late or not self._keys):
             types = "/".join(self.columns.data_type(self.columns.name(name) or "") for name in names)
             typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key"

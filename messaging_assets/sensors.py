@@ -156,7 +156,7 @@ def _look(
     """Fingerprints by resource, and a sentence for each that could not be looked at."""
     redaction = Redaction()
     base_url = credentials.base_url_for(description)
-    pace = settle_environment().pace / description.name
+    pace = settle_environment().make().pace / description.name
     auths = _Authenticators(description, credentials, redaction)
     probes: list[Probe] = []
     troubles: list[str] = []

@@ -61,6 +61,12 @@ class TableKeys:
         return taken
 
 
+def is_as_sent(values: list[Any], array: Any) -> bool:
+    """Whether a key's column can hold nothing but the values that came: texts as text, whole numbers as such."""
+    kinds = set(map(type, values))
+    return (kinds == {str} and pa.types.is_string(array.type)) or (kinds == {int} and pa.types.is_integer(array.type))
+
+
 def _values(array: Any) -> list[Any]:
     # Python's own moments have no nanoseconds.
     values: list[Any] = (array.cast(pa.int64()) if pa.types.is_timestamp(array.type) else array).to_pylist()

@@ -157,3 +157,11 @@ def test_a_component_and_a_file_of_one_name_are_two_apis_unless_they_are_one_fil
 
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(project / "src" / "team_data"))
     assert names() == ["chat"]
+
+
+def test_a_folder_that_cannot_be_read_is_named_where_an_api_is_not_found(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(clean_room / "nowhere"))
+    with pytest.raises(click.UsageError, match=r"no API 'chat'; there are: none\n(.*\n)*.*nowhere.* cannot be read"):
+        chosen_apis(["chat"])

@@ -60,7 +60,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         elif told in every.broken:
             broken[told] = every.broken[told]
         else:
-            raise click.UsageError(f"there is no API '{told}'; there are: {', '.join(by_name) or 'none'}")
+            # A folder that cannot be read is what hides them all.
+            why = "".join(f"\n{error}" for error in every.broken.values())
+            raise click.UsageError(f"there is no API '{told}'; there are: {', '.join(by_name) or 'none'}{why}")
     return DescriptionFiles(list(chosen.values()), broken)
 
 

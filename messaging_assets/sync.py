@@ -43,6 +43,8 @@ from messaging_assets.vanished_rows import delete_vanished
 from messaging_assets.window_rows import replace_window
 
 _COLUMNS = "dagster/column_schema"
+# As destinations say that a column may not be null.
+_NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -326,6 +328,11 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
         return SyncFailure(
             f"{asset}: it failed with {type(innermost).__name__} ({words}), a defect of this package or of a function "
             "in the description; mend or report it, with the log at DEBUG."
+        )
+    if _NULL_REFUSED.search(words):
+        return MendDescription(
+            f"{asset}: loading failed with {type(innermost).__name__} ({words}): the table has a column that may not "
+            "be null, such as a key that the file no longer names; name it again, or run it once with full_refresh."
         )
     return TryAgainLater(
         f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."

@@ -109,6 +109,24 @@ def test_a_full_refresh_drops_what_the_api_no_longer_has(messages: Sandbox) -> N
     assert synced["ids"] == _keys(messages)
 
 
+@pytest.mark.parametrize("way", ["named again", "full refresh"])
+def test_a_key_that_the_file_no_longer_names_is_told_with_both_ways_out(messages: Sandbox, way: str) -> None:
+    sync(columns=COLUMNS)
+    for number, row in enumerate(messages.rows("messaging", "messages")):
+        row["uid"], row["was"] = f"u{number}", row.pop("id")
+
+    failed = [sync(primary_key="uid") for _ in range(2)]
+
+    for one in failed:
+        assert "may not be null, such as a key that the file no longer names" in one["error"]
+    if way == "full refresh":
+        assert sync(primary_key="uid", config={"full_refresh": True})["green"]
+    else:
+        for row in messages.rows("messaging", "messages"):
+            row["id"] = row.pop("was")
+        assert sync(columns=COLUMNS)["ids"] == _keys(messages)
+
+
 def test_a_full_refresh_that_fails_leaves_the_table_as_it_was(messages: Sandbox) -> None:
     before = sync(columns=COLUMNS)["ids"]
     messages.fault(Fault(api="messaging", offset=1500, status=500, times=1))

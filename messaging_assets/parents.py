@@ -70,7 +70,9 @@ def bound_path(endpoint: Endpoint, name: str) -> tuple[str, dict[str, Any]]:
         if isinstance(value, dict) and value.get("type") == "resolve":
             path = path.replace("{" + param + "}", f"{{resources.{value['resource']}.{value['field']}}}")
         else:
-            path = path.replace("{" + param + "}", quote(str(value), safe=""))
+            # APIs write truth values small.
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            path = path.replace("{" + param + "}", quote(text, safe=""))
     return _PARENT_FIELD.sub(lambda found: f"{{resources.{found[1]}.{path_field(found[2])}}}", path), params
 
 

@@ -107,6 +107,11 @@ def test_a_fixed_parameter_in_the_path_is_encoded() -> None:
     assert bound_path(child.endpoint, "messages") == ("teams/a%2Fb/messages", {})
 
 
+def test_a_truth_value_in_the_path_is_written_as_apis_write_it() -> None:
+    child = _child("messages/archived-{archived}", params={"archived": True})
+    assert bound_path(child.endpoint, "messages") == ("messages/archived-true", {})
+
+
 def test_a_grandchild_can_use_a_field_that_its_parent_took_from_its_own_parent(known_sandbox: Any) -> None:
     from dagster import DagsterInstance, materialize
 

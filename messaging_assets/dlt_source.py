@@ -24,12 +24,12 @@ from messaging_assets.paginator_description import AutoPaginator, SinglePagePagi
 from messaging_assets.parents import ListFields, bound_path, for_each_list
 from messaging_assets.processing_steps import counted
 from messaging_assets.reading import Source
+from messaging_assets.table_columns import DELETED_AT
 
 if TYPE_CHECKING:
     from messaging_assets.records import Batches
 
 REJECTED = "__rejected"
-DELETED_AT = "_deleted_at"
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
     "page": {"data_type": "bigint"},

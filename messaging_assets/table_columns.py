@@ -30,6 +30,8 @@ from messaging_assets.nested_values import Misfit, refuse_for_tables
 from messaging_assets.receipt import Receipt
 from messaging_assets.table_description import SchemaContract
 
+# Where `deletes: mark` notes when a row was found to be gone.
+DELETED_AT = "_deleted_at"
 _EXACT_UP_TO = 2**53
 
 
@@ -171,10 +173,16 @@ class TableColumns:
         """Records as Arrow columns, with what cannot be loaded and why.
 
         Raises:
-            MendDescription: the schema contract freezes what the records would change.
+            MendDescription: the schema contract freezes what the records would change, or they have a field of the
+                name of our mark.
         """
         typed = TypedRows(rows)
         fields = self._fields(typed)
+        if self._resource.deletes == "mark" and DELETED_AT in fields.values():
+            raise MendDescription(
+                f"{self._asset}: the API has a field '{DELETED_AT}' of its own, which deletes: mark would write over; "
+                "let deletes be remove or ignore."
+            )
         for (field_name, column), values in zip(fields.items(), _by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
         self._require(typed)

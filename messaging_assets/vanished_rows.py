@@ -13,8 +13,8 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
-from messaging_assets.dlt_source import DELETED_AT
 from messaging_assets.failures import MendDescription
+from messaging_assets.table_columns import DELETED_AT
 
 
 def delete_vanished(

@@ -147,3 +147,14 @@ def _count(table: str) -> int:
 
     with duckdb.connect(str(project_folders().database)) as connection:
         return int(connection.table(f"messaging.{table}").count("*").fetchall()[0][0])
+
+
+@pytest.mark.parametrize(("deletes", "is_green"), [("mark", False), ("remove", True)])
+def test_a_mark_is_never_taken_for_a_field_of_the_api_that_has_its_name(
+    messages: Sandbox, deletes: str, is_green: bool
+) -> None:
+    for row in messages.rows("messaging", "messages"):
+        row["_deletedAt"] = None
+    synced = sync(endpoint=PROVEN, deletes=deletes)
+    assert synced["green"] is is_green
+    assert is_green or "field '_deleted_at' of its own" in synced["error"]

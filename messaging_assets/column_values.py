@@ -26,7 +26,6 @@ from messaging_assets.nested_values import Misfit, to_json, to_json_texts
 LARGEST_VALUE = 16_000_000
 _EXACT_UP_TO = 2**53  # the largest integer up to which a double holds every integer
 _DIGITS_OF_A_DOUBLE = 15  # so many decimal digits any double gives back as they were
-_ROUNDED = ("timestamp", "time", "decimal", "wei")
 _FIRST_MOMENT, _LAST_MOMENT = -62135596800, 253402300799  # years 1 to 9999 in epoch seconds
 _DIGITS = {"s": 0, "ms": 3, "us": 6, "ns": 9}  # of a second, by Arrow's word for the unit
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -151,6 +150,7 @@ def _one_by_one(values: list[Any], data_type: str, type_: Any) -> Converted:
     misfits: dict[int, str] = {}
     rounded: set[int] = set()
     kept: list[Any] = []
+    is_rounded = _ROUNDED.get(data_type)
     for place, value in enumerate(values):
         try:
             kept.append(None if value is None else _fitting(value, data_type, type_))
@@ -158,8 +158,7 @@ def _one_by_one(values: list[Any], data_type: str, type_: Any) -> Converted:
             misfits[place] = str(misfit)
             kept.append(None)
         else:
-            is_finer = _has_lost_digits if data_type in ("decimal", "wei") else _is_finer
-            if data_type in _ROUNDED and value is not None and is_finer(value, type_):
+            if is_rounded and value is not None and is_rounded(value, type_):
                 rounded.add(place)
     return Converted(pa.array(kept, type_), misfits, frozenset(rounded))
 
@@ -351,4 +350,11 @@ _CAREFUL: dict[str, Callable[[Any], Any]] = {
     "wei": _decimal,
     "binary": _binary,
     "json": to_json,
+}
+# Types that keep less than some values have, and what tells such a value.
+_ROUNDED: dict[str, Callable[[Any, Any], bool]] = {
+    "timestamp": _is_finer,
+    "time": _is_finer,
+    "decimal": _has_lost_digits,
+    "wei": _has_lost_digits,
 }

@@ -60,10 +60,10 @@ def hashes_of(keys: Sequence[tuple[Any, ...]]) -> list[int]:
 
 def key_parts(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]]:
     """A page's keys, a list of values for each of their fields; without a key, or among other things, the rows."""
-    try:
-        return [list(map(itemgetter(name), rows)) for name in names] or [rows[:]]
-    except (KeyError, TypeError, IndexError):
+    columns = _columns(rows, names)
+    if columns is None:
         return [[row.get(name) if type(row) is dict else row for row in rows] for name in names]
+    return columns or [rows[:]]
 
 
 def digest_of(keys: list[list[Any]]) -> str:
@@ -89,11 +89,16 @@ def _content(row: Any) -> int:
 
 def _plain_keys(rows: list[Any], names: tuple[str, ...]) -> list[int] | None:
     """The same hashes for a whole page at once; None where a row needs a closer look."""
+    columns = _columns(rows, names)
+    return _hashes(columns) if columns and _are_plain(columns) else None
+
+
+def _columns(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]] | None:
+    """The values of each field; None where a row lacks one, or is no record."""
     try:
-        columns = [list(map(itemgetter(name), rows)) for name in names]
+        return [list(map(itemgetter(name), rows)) for name in names]
     except (KeyError, TypeError, IndexError):
         return None
-    return _hashes(columns) if columns and _are_plain(columns) else None
 
 
 def _are_plain(columns: Sequence[Sequence[Any]]) -> bool:

@@ -26,7 +26,7 @@ from messaging_assets.record_keys import hash_of, hashes_of
 from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_columns import TableColumns, TypedRows
 from messaging_assets.table_description import MergeDisposition
-from messaging_assets.table_keys import TableKeys, is_as_sent
+from messaging_assets.table_keys import TableKeys
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000
@@ -229,8 +229,6 @@ class Batches:
         if not names or self.resource.disposition == "append" or any(column is None for column in columns):
             return
         sent = [[row.get(name) for row in rows] for name in names]
-        if all(is_as_sent(values, column) for values, column in zip(sent, columns, strict=True)):
-            return
         for place in self.table_keys.taken(sent, columns, typed.good, is_again=self.is_late or not self._keys):
             types = "/".join(self.columns.data_type(self.columns.name(name) or "") for name in names)
             typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key"

@@ -40,8 +40,7 @@ class TableKeys:
             places: the records that can be loaded.
             is_again: whether these are later versions of records that were loaded before.
         """
-        kept = list(map(_values, columns))
-        if kept == sent:
+        if all(map(_is_as_sent, sent, columns)) or (kept := list(map(_values, columns))) == sent:
             return []
         # A number as text, or a text as number, is its own alone.
         self.may_meet |= not all(pa.types.is_string(one.type) or pa.types.is_integer(one.type) for one in columns)
@@ -61,7 +60,7 @@ class TableKeys:
         return taken
 
 
-def is_as_sent(values: list[Any], array: Any) -> bool:
+def _is_as_sent(values: list[Any], array: Any) -> bool:
     """Whether a key's column can hold nothing but the values that came: texts as text, whole numbers as such."""
     kinds = set(map(type, values))
     return (kinds == {str} and pa.types.is_string(array.type)) or (kinds == {int} and pa.types.is_integer(array.type))

@@ -30,39 +30,16 @@ _PAGES = re.compile(r"(total_pages|page_count|pages|last_page|pages_total|number
 # Words of what stands around a list.
 _AROUND = ("total", "count", "next", "prev", "page", "link", "meta", "more", "cursor", "token", "limit", "offset")
 _AROUND_TOO = (
-    "self",
-    "object",
-    "type",
-    "url",
-    "ok",
-    "success",
-    "status",
-    "status_code",
-    "size",
-    "kind",
-    "etag",
-    "error",
-    "first",
+    *("self", "object", "type", "url", "ok", "success", "status", "status_code"),
+    *("size", "kind", "etag", "error", "first"),
 )
 _ERRORS = frozenset({"error", "errors", "error_message", "error_description", "error_code", "fault", "exception"})
 _BESIDE_ERRORS = frozenset(
-    {
-        *(
-            "message",
-            "messages",
-            "msg",
-            "detail",
-            "details",
-            "title",
-            "type",
-            "code",
-            "status",
-            "status_code",
-            "reason",
-        ),
+    (
+        *("message", "messages", "msg", "detail", "details", "title", "type", "code", "status", "status_code"),
         *("ok", "success", "timestamp", "path", "instance", "request_id", "trace_id", "correlation_id"),
         *("reason", "documentation_url", "help", "warning"),
-    }
+    )
 )
 # So many other keys an answer may have and still be no record.
 _STRANGERS = 2

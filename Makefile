@@ -1,7 +1,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-# More words for pytest: make test ARGS="-k receipt -x"
+# More words for what is started: make test ARGS="-k receipt -x", make dev ARGS="--port 3100"
 ARGS ?=
 
 # Dagster and dlt report usage unless they are told not to.
@@ -31,7 +31,7 @@ demo: setup ## run all five APIs against the built-in sandbox and print what was
 	@$(BIN)/messaging-assets demo
 
 dev: setup ## open the Dagster UI against the built-in sandbox
-	@$(BIN)/messaging-assets dev
+	@exec $(BIN)/messaging-assets dev $(ARGS)
 
 test: setup ## run the tests, in parallel
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)

@@ -87,16 +87,17 @@ def materialize_all(address: str) -> None:
     materialize(address, [node["assetKey"]["path"] for node in nodes])
 
 
-def materialize(address: str, assets: list[list[str]], **tags: str) -> None:
+def materialize(address: str, assets: list[list[str]], location: str = "messaging_assets", **tags: str) -> None:
     """One run of some assets, to its good end.
 
     Args:
         address: where the UI is.
         assets: the parts of their keys.
+        location: the code location they are in.
         tags: the run's tags, without the `dagster/` they begin with.
     """
     selector = {
-        "repositoryLocationName": "messaging_assets",
+        "repositoryLocationName": location,
         "repositoryName": ask(address, NODES)["assetNodes"][0]["repository"]["name"],
         "pipelineName": "__ASSET_JOB",
         "assetSelection": [{"path": path} for path in assets],

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.goals import Outcome, Spread
 
-_PACKAGES = ("dagster", "dagster-embedded-elt", "dlt", "duckdb", "pyarrow", "orjson", "requests")
+_PACKAGES = ("dagster", "dagster-dlt", "dlt", "duckdb", "pyarrow", "orjson", "requests")
 
 
 def machine() -> str:

@@ -12,7 +12,10 @@ from dlt.sources.rest_api import rest_api_source
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
-    from dagster_embedded_elt.dlt import DagsterDltResource, dlt_assets
+    try:
+        from dagster_embedded_elt.dlt import DagsterDltResource, dlt_assets
+    except ModuleNotFoundError:
+        from dagster_dlt import DagsterDltResource, dlt_assets
 
 _NAMES = os.environ.get("BENCH_RESOURCES", "rows").split(",")
 _PAGINATOR = {"type": "offset", "limit": int(os.environ.get("BENCH_LIMIT", "100"))}

@@ -41,19 +41,18 @@ FOREIGN = (
 )
 
 
-def press_twice(ui: str, log: Path, database: Path, apis: Mapping[str, str] | None = None) -> None:
+def press_twice(ui: str, sandbox: str, database: Path, apis: Mapping[str, str] | None = None) -> None:
     """Press "Materialize all" twice, and compare every table with the sandbox after each.
 
     Args:
         ui: where `messaging-assets dev` serves.
-        log: what it printed; the sandbox's address is in it.
+        sandbox: the sandbox's address.
         database: the DuckDB file that the assets are loaded into.
         apis: the API of the sandbox behind each group, where they differ in name; None presses all as shipped.
 
     Raises:
         AssertionError: an asset is red, a check did not pass, or a table has other rows than the API.
     """
-    [sandbox] = re.findall(r"^The sandbox plays .* at (http://\S+)$", log.read_text(), re.MULTILINE)
     for press in (1, 2):
         # The sandbox grows as real APIs do, so a table lies between what was there before and after.
         before = _counts(sandbox)
@@ -71,6 +70,12 @@ def press_twice(ui: str, log: Path, database: Path, apis: Mapping[str, str] | No
         for node in ask(ui, ASSETS)["assetNodes"]:
             if node["isMaterializable"]:
                 _assert_green(node, press)
+
+
+def sandbox_of(log: Path) -> str:
+    """The sandbox's address in what `messaging-assets dev` printed."""
+    [address] = re.findall(r"^The sandbox plays .* at (http://\S+)$", log.read_text(), re.MULTILINE)
+    return str(address)
 
 
 def _counts(sandbox: str) -> dict[tuple[str, str], int]:
@@ -128,7 +133,7 @@ def main() -> None:
         port, log = free_port(), Path(folder) / "dev.log"
         with _made(["make", "dev", f"ARGS=--port {port}"], log, env=own, cwd=clone) as process:
             wait_until_it_answers(f"http://127.0.0.1:{port}", process, log)
-            press_twice(f"http://127.0.0.1:{port}", log, clone / ".messaging_assets" / "warehouse.duckdb")
+            press_twice(f"http://127.0.0.1:{port}", sandbox_of(log), clone / ".messaging_assets" / "warehouse.duckdb")
         left = sorted(path.name for path in home.iterdir() if path.name not in (".cache", ".config"))
         assert not left, f"the home folder was written to: {left}"
         strange = subprocess.run(

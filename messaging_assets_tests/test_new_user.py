@@ -7,12 +7,14 @@ import shutil
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from messaging_assets_tests.conftest import TELEMETRY_OFF
+from messaging_assets_tests.first_click import press_twice, sandbox_of
 from messaging_assets_tests.programs import CHECKOUT, run
 from messaging_assets_tests.running_dagster import ask, free_port, serving
 
@@ -23,6 +25,25 @@ ASSETS = """{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { r
   assetChecksOrError { ... on AssetChecks { checks { executionForLatestMaterialization { status } } } } } }"""
 SCHEDULES = """{ repositoriesOrError { ... on RepositoryConnection {
   nodes { schedules { name cronSchedule scheduleState { status } } } } } }"""
+
+
+DG_PROJECT = """\
+[tool.dg]
+directory_type = "project"
+
+[tool.dg.project]
+root_module = "team_data"
+"""
+DG_DEFINITIONS = """\
+from pathlib import Path
+
+from dagster import definitions, load_from_defs_folder
+
+
+@definitions
+def defs():
+    return load_from_defs_folder(path_within_project=Path(__file__).parent)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +132,36 @@ def test_four_commands_and_no_python_lead_to_a_loaded_checked_and_scheduled_asse
     ]
     assert sorted(path.name for path in folder.iterdir()) == [".messaging_assets", "apis"]
     assert not {".dagster", ".dlt", ".dg"} & {path.name for path in home.iterdir()}
+
+
+def test_materialize_all_is_right_twice_with_the_wheel_in_an_empty_folder(programs: Path, clean_room: Path) -> None:
+    folder = clean_room / "empty"
+    folder.mkdir()
+    log = clean_room / "dev.log"
+    with developing(programs, folder, log) as ui:
+        press_twice(ui, sandbox_of(log), folder / ".messaging_assets" / "warehouse.duckdb")
+    assert list((clean_room / "home").iterdir()) == []
+
+
+def test_materialize_all_is_right_twice_in_a_project_of_dg(programs: Path, sandbox: Any, clean_room: Path) -> None:
+    project = clean_room / "team_data"
+    component = project / "team_data" / "defs" / "broker"
+    component.mkdir(parents=True)
+    (project / "pyproject.toml").write_text(DG_PROJECT)
+    (project / "team_data" / "__init__.py").touch()
+    (project / "team_data" / "definitions.py").write_text(DG_DEFINITIONS)
+    (component / "defs.yaml").write_text("type: messaging_assets.RestApi\nattributes: {file: broker.yaml}\n")
+    (component / "broker.yaml").write_text((CHECKOUT / "messaging_assets" / "apis" / "messaging.yaml").read_text())
+    more = {"BROKER__BASE_URL": f"{sandbox.url}/messaging", "BROKER__API_KEY": sandbox.keys["messaging"]}
+    with developing(programs, project, clean_room / "dev.log", **more) as ui:
+        press_twice(ui, sandbox.url, project / ".messaging_assets" / "warehouse.duckdb", {"broker": "messaging"})
+
+
+@contextmanager
+def developing(programs: Path, folder: Path, log: Path, **more: str) -> Iterator[str]:
+    """`messaging-assets dev` of the installed wheel in a folder."""
+    own = {"PATH": f"{programs}{os.pathsep}{os.defpath}", "HOME": os.environ["HOME"], **TELEMETRY_OFF, **more}
+    port = free_port()
+    command = [str(programs / "messaging-assets"), "dev", "--port", str(port)]
+    with serving(command, f"http://127.0.0.1:{port}", log, env=own, cwd=folder) as ui:
+        yield ui

@@ -13,9 +13,13 @@ from pathlib import Path
 
 from messaging_assets.dg_project import dg_project
 
-_DLT_SETTINGS = {
-    # Kept beside the rows, so that rows loaded one way go on loading the other way, and a load can be taken back.
+# The columns that every row has, whichever way it is loaded. `records.py` adds `_dlt_id` itself; a second one of
+# dlt's would be `_dlt_id_1`, which no table has. So a user's configuration has no say here.
+_COLUMN_LAYOUT = {
     "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID": "false",
+}
+_DLT_SETTINGS = {
     # Rows do not lie about: neither in the working folder nor in the staging dataset of a merge.
     "LOAD__DELETE_COMPLETED_JOBS": "true",
     "LOAD__TRUNCATE_STAGING_DATASET": "true",
@@ -92,9 +96,10 @@ def project_folders() -> ProjectFolders:
 def settle_environment() -> ProjectFolders:
     """Point dlt at this project and switch telemetry off, for this process and its children.
 
-    Whatever the environment already says wins.
+    Whatever the environment already says wins, but for the layout of columns.
     """
     folders = project_folders()
+    os.environ.update(_COLUMN_LAYOUT)
     for name, value in {**_DLT_SETTINGS, "DLT_PROJECT_DIR": str(folders.home)}.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")

@@ -34,6 +34,7 @@ The way from a file to a table. No module imports one further down, but for its 
     nested_values.py, column_values.py, table_columns.py    values of one column
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
+    dlt_settings.py                   what no configuration of dlt may change
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait

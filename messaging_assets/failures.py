@@ -2,6 +2,7 @@
 
     SyncFailure                  one sentence: what happened, where, what to do
     |-- MendDescription          change the API file (or ask the vendor what changed); trying again cannot help
+    |-- MendSettings             change the named setting of dlt; trying again cannot help
     |-- SetSecret                set the named variable; trying again cannot help
     |-- CheckCredentials         the API refused who we are; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
@@ -31,6 +32,10 @@ class SyncFailure(Exception):
 
 class MendDescription(SyncFailure):
     """The API answers otherwise than the API file says."""
+
+
+class MendSettings(SyncFailure):
+    """dlt is set up in a way in which rows could be lost."""
 
 
 class SetSecret(SyncFailure):

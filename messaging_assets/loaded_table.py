@@ -11,6 +11,8 @@ from dlt.common.schema import Schema
 from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from messaging_assets.dlt_settings import own_settings
+
 
 @dataclass(frozen=True)
 class TableCounts:
@@ -111,7 +113,7 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        with self._dataset.sql_client as client:
+        with own_settings(), self._dataset.sql_client as client:
             table = _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
             self._full_name = table.plain_name
             yield table

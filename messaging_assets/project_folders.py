@@ -13,24 +13,6 @@ from pathlib import Path
 
 from messaging_assets.dg_project import dg_project
 
-# The columns that every row has, whichever way it is loaded. `records.py` adds `_dlt_id` itself; a second one of
-# dlt's would be `_dlt_id_1`, which no table has. So a user's configuration has no say here.
-_COLUMN_LAYOUT = {
-    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
-    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_ID": "false",
-}
-_DLT_SETTINGS = {
-    # Rows do not lie about: neither in the working folder nor in the staging dataset of a merge.
-    "LOAD__DELETE_COMPLETED_JOBS": "true",
-    "LOAD__TRUNCATE_STAGING_DATASET": "true",
-    # A replaced table is swapped once, when the new rows are complete.
-    "DESTINATION__REPLACE_STRATEGY": "insert-from-staging",
-    # Files have no staging.
-    "DESTINATION__FILESYSTEM__REPLACE_STRATEGY": "truncate-and-insert",
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    # A signal is Dagster's to act on, at once; dlt would keep it back and fail the load with it.
-    "RUNTIME__INTERCEPT_SIGNALS": "false",
-}
 DATABASE_STEM = "warehouse"
 
 
@@ -96,12 +78,11 @@ def project_folders() -> ProjectFolders:
 def settle_environment() -> ProjectFolders:
     """Point dlt at this project and switch telemetry off, for this process and its children.
 
-    Whatever the environment already says wins, but for the layout of columns.
+    Whatever the environment already says wins; what correctness depends on is in `dlt_settings.py`.
     """
     folders = project_folders()
-    os.environ.update(_COLUMN_LAYOUT)
-    for name, value in {**_DLT_SETTINGS, "DLT_PROJECT_DIR": str(folders.home)}.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("DLT_PROJECT_DIR", str(folders.home))
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     # Arrow's own allocator keeps what it freed: 65 MB more at the peak of a sync, which takes no less time.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

@@ -22,6 +22,7 @@ from messaging_assets.child_tables import remove_orphans
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
+from messaging_assets.dlt_settings import own_settings, refuse_environment
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
@@ -81,7 +82,8 @@ def sync(
     job = _Job(context, description, in_window(resource, window), loader, translator, config, window)
     caught: Exception | None = None
     try:
-        with job.alone(), job.redaction.on_loggers(), _quiet_dlt(), _seldom_collecting():
+        refuse_environment(job.asset)
+        with own_settings(context.log.warning), job.alone(), job.redaction.on_loggers(), _undisturbed():
             return job.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
@@ -337,6 +339,12 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     return TryAgainLater(
         f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
     )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    with _quiet_dlt(), _seldom_collecting():
+        yield
 
 
 @contextmanager

@@ -7,6 +7,7 @@
     |-- CheckCredentials         the API refused who we are; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
+        |-- LoadDiffers          the table has other rows than were written; Dagster tries again
         |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
         `-- CapReached           raise the cap in the API file; trying again cannot help
 
@@ -65,6 +66,10 @@ class ReadIncomplete(SyncFailure):
     """The read ended, but rows that the API has are known to be missing from it."""
 
     retryable: ClassVar[bool] = True
+
+
+class LoadDiffers(ReadIncomplete):
+    """A load is over, and the table does not have the rows that were written."""
 
 
 class PagesRepeat(ReadIncomplete):

@@ -36,10 +36,18 @@ from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.places import CannotResume
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.reconciliation import Load, nested_rows, reconcile
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_in_database, only_sync_of
 from messaging_assets.translator import ApiTranslator
-from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
+from messaging_assets.unfinished import (
+    KeptReceipt,
+    ReceiptFile,
+    finished_before,
+    is_loaded,
+    load_pending,
+    take_back_unfinished,
+)
 from messaging_assets.vanished_rows import delete_vanished
 from messaging_assets.window_rows import replace_window
 
@@ -188,8 +196,9 @@ class _Job:
         take_back_unfinished(pipeline, appended, self._schema_name)
         if self.resource.disposition == "append":
             remove_orphans(pipeline, self.resource, self._schema_name)
-        load_pending(pipeline, self.resource, kept is not None)
+        self._reconcile(pipeline, *load_pending(pipeline, self.resource, kept is not None))
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
+            self._reconcile(pipeline, *finished_before(pipeline, kept.load_ids[-1], self.window is None))
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             set_aside = kept.metadata["messaging_assets/rows_set_aside"]
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
@@ -280,9 +289,9 @@ class _Job:
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
             refresh = "drop_resources" if one_pass.is_whole and not parts else None
-            parts.append(self._load(one_pass.source(), refresh))
+            parts.append(self._load(one_pass, one_pass.source(), refresh))
             if one_pass.late:
-                self._load(one_pass.late_source())
+                self._load(one_pass, one_pass.late_source())
         return _summed(parts)
 
     def _keep_receipt(self, load_ids: list[str]) -> None:
@@ -290,7 +299,16 @@ class _Job:
         window = self.window.as_texts() if self.window else None
         self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata, window))
 
-    def _load(self, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
+    def _reconcile(self, pipeline: Pipeline, *loads: Load) -> None:
+        try:
+            for load in loads:
+                reconcile(pipeline, self.resource, self.asset, load)
+        except SyncFailure:
+            # What this read brought is to be read again.
+            self.kept.forget()
+            raise
+
+    def _load(self, one_pass: Pass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
@@ -302,6 +320,8 @@ class _Job:
             **{name: value for name, value in settings.items() if value},
         )
         loaded: dict[str, Any] = dict(next(iter(list(events))).metadata or {})
+        load_id = one_pass.load_ids[-1]
+        self._reconcile(pipeline, Load(load_id, one_pass.written, nested_rows(pipeline, load_id)))
         normalize = pipeline.default_schema.naming.normalize_path
         return loaded | {_COLUMNS: with_descriptions(self.resource, loaded[_COLUMNS], normalize)}
 

@@ -41,6 +41,7 @@ The way from a file to a table. No module imports one further down, but for its 
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
     partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
     reconciliation.py                 every load is held against the table
+    failed_loads.py                   packages that no try can load, put away
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
     housekeeping.py                   what is past its retention; tables that nobody describes
 

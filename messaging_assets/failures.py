@@ -2,6 +2,7 @@
 
     SyncFailure                  one sentence: what happened, where, what to do
     |-- MendDescription          change the API file (or ask the vendor what changed); trying again cannot help
+    |-- LoadRefused              mend what the destination refuses; trying the same rows again cannot help
     |-- MendSettings             change the named setting of dlt; trying again cannot help
     |-- SetSecret                set the named variable; trying again cannot help
     |-- CheckCredentials         the API refused who we are; trying again cannot help
@@ -37,6 +38,10 @@ class MendDescription(SyncFailure):
 
 class MendSettings(SyncFailure):
     """dlt is set up in a way in which rows could be lost."""
+
+
+class LoadRefused(SyncFailure):
+    """The destination refused rows for good; their package is put away."""
 
 
 class SetSecret(SyncFailure):

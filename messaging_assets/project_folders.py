@@ -48,6 +48,11 @@ class ProjectFolders:
         return self.state / "locks"
 
     @property
+    def failed_loads(self) -> Path:
+        """Packages that the destination refused for good."""
+        return self.state / "failed_loads"
+
+    @property
     def pace(self) -> Path:
         """The gates that hold an API's budget across steps."""
         return self.state / "pace"

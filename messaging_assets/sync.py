@@ -7,12 +7,15 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dagster import AssetExecutionContext, MetadataValue
+from dlt.destinations.exceptions import DatabaseException
 from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 from requests.auth import AuthBase
 
@@ -25,7 +28,8 @@ from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, load
 from messaging_assets.dlt_settings import own_settings, refuse_environment
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.failed_loads import put_away, refused_for_good, with_names_of_columns
+from messaging_assets.failures import LoadRefused, MendDescription, SyncFailure, TryAgainLater, sync_failure
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
@@ -149,7 +153,29 @@ class _Job:
                 yield
 
     def run(self, credentials: ApiCredentials) -> SyncResult:
-        """Load what was fetched before, or read and load, pass by pass."""
+        """Load what was fetched before, or read and load, pass by pass.
+
+        Raises:
+            LoadRefused: the destination refused the rows for good.
+        """
+        try:
+            return self._run(credentials)
+        except PipelineStepFailed as failed:
+            if refused_for_good(failed) is None:
+                raise
+            failure = told(self.asset, failed, self.redaction)
+            place = self._put_away(build_pipeline(self.description, self.resource, self.folders), str(failure))
+        where = f" What was refused is kept in {place.relative_to(self.folders.home)}." if place else ""
+        raise type(failure)(f"{failure}{where}")
+
+    def _put_away(self, pipeline: Pipeline, why: str) -> Path | None:
+        """Let nobody try again what the destination refused for good; the next run reads anew."""
+        self.kept.forget()
+        with suppress(DatabaseException):  # else the next run takes it back
+            take_back_unfinished(pipeline, self._appended, self._schema_name)
+        return put_away(pipeline, self.folders, why)
+
+    def _run(self, credentials: ApiCredentials) -> SyncResult:
         resumed = self._load_pending()
         if resumed is not None:
             return resumed
@@ -192,13 +218,24 @@ class _Job:
         self._finish_other_window(pipeline)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
         kept = None if self._is_anew() and not self.context.retry_number else self.kept.read()
-        appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
-        take_back_unfinished(pipeline, appended, self._schema_name)
+        take_back_unfinished(pipeline, self._appended, self._schema_name)
         if self.resource.disposition == "append":
             remove_orphans(pipeline, self.resource, self._schema_name)
-        self._reconcile(pipeline, *load_pending(pipeline, self.resource, kept is not None))
+        if self._is_anew() and not self.context.retry_number:
+            pipeline.drop()
+        try:
+            loads = load_pending(pipeline, self.resource, kept is not None)
+        except PipelineStepFailed as failed:
+            if refused_for_good(failed) is None:
+                raise
+            why = str(told(self.asset, failed, self.redaction))
+            self.context.log.warning("%s The rows are read again; what was refused is put away.", why)
+            self._put_away(pipeline, why)
+            return None
+        self._reconcile(pipeline, *loads)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
-            self._reconcile(pipeline, *finished_before(pipeline, kept.load_ids[-1], self.window is None))
+            if not loads:
+                self._reconcile(pipeline, *finished_before(pipeline, kept.load_ids[-1], self.window is None))
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             set_aside = kept.metadata["messaging_assets/rows_set_aside"]
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
@@ -209,6 +246,11 @@ class _Job:
             return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
         self.kept.forget()
         return None
+
+    @property
+    def _appended(self) -> list[str]:
+        """The tables that rows are appended to."""
+        return [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
 
     @property
     def _schema_name(self) -> str:
@@ -344,7 +386,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     while innermost.__cause__ or innermost.__context__:
         innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
     # What stands in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
-    words = re.sub(r"'.*'|\".*\"", "'...'", redaction(str(innermost).strip().split("\n")[0])[:300]).rstrip(".")
+    words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
+    words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     if isinstance(innermost, (TypeError, AttributeError, NameError, AssertionError, ImportError)):
         return SyncFailure(
@@ -355,6 +398,11 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
         return MendDescription(
             f"{asset}: loading failed with {type(innermost).__name__} ({words}): the table has a column that may not "
             "be null, such as a key that the file no longer names; name it again, or run it once with full_refresh."
+        )
+    if refused_for_good(error):
+        return LoadRefused(
+            f"{asset}: the destination refused the rows for good with {type(innermost).__name__} ({words}); mend the "
+            "cause and run it again, which reads them anew."
         )
     return TryAgainLater(
         f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."

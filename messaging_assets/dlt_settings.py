@@ -108,7 +108,7 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
         providers = Container()[PluggableRunContext].providers
         if not any(isinstance(one, _Ours) for one in providers.providers):
             _theirs.append((providers, providers.providers))
-            providers.providers = [*(_Curbed(one) for one in providers.providers), _Ours()]  # type: ignore[misc]
+            providers.providers = [*(_Curbed(one) for one in providers.providers), _Ours()]  # type: ignore[list-item]
     try:
         yield
     finally:

@@ -32,12 +32,16 @@ The way from a file to a table. No module imports one further down, but for its 
 
     From records to a table
     nested_values.py, column_values.py, table_columns.py    values of one column
+    written_rows.py                   how many rows a load was given
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
+    dlt_settings.py                   what no configuration of dlt may change
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
     partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
+    reconciliation.py                 every load is held against the table
+    failed_loads.py                   packages that no try can load, put away
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
     housekeeping.py                   what is past its retention; tables that nobody describes
 

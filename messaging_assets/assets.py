@@ -112,7 +112,10 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
             yield incomplete(key, failure)
         if failure is not None:
             # Raised out here, outside dlt and without a chain, so that its sentence is the first thing to be read.
-            raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=failure.retryable)
+            # After the last try Dagster would put its own words, "Exceeded max_retries", above it.
+            is_last = context.retry_number >= resource.endpoint.error_handler.max_retries
+            retries = failure.retryable and not is_last
+            raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=retries)
 
     return materialize
 

@@ -10,13 +10,11 @@ from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue, TableSchema
 from dagster._core.definitions.metadata import normalize_metadata
-from dlt.common.schema.typing import DEFAULT_VALIDITY_COLUMN_NAMES
 
 from messaging_assets.api_description import Resource
-from messaging_assets.loaded_table import LoadedTable, TableCounts, Validity
+from messaging_assets.loaded_table import LoadedTable, TableCounts, validity
 from messaging_assets.receipt import Verdict
 from messaging_assets.sensitive_columns import is_sensitive
-from messaging_assets.table_description import MergeDisposition
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
 _MOST_KEYS = 10
@@ -99,7 +97,7 @@ def check_results(
     checks = [check for name, check in checks_of(resource).items() if name in selected]
     columns = [check.column for check in checks if check.column]
     needs_keys = any(check.name.endswith("_is_unique") for check in checks)
-    counts = table.count(resource.keys if needs_keys else (), columns, _validity(resource))
+    counts = table.count(resource.keys if needs_keys else (), columns, validity(resource))
     answers = _Answers(resource, key, table, counts, receipt, schemas, sensitive)
     return counts, [answers.of(check) for check in checks]
 
@@ -126,7 +124,7 @@ class _Answers:
         return check.result(self.key, repeated == 0, rows=self.counts.rows, repeated_keys=repeated, **shown)
 
     def _repeated(self) -> list[tuple[Any, ...]]:
-        return self.table.repeated_keys(self.resource.keys, _MOST_KEYS, _validity(self.resource))
+        return self.table.repeated_keys(self.resource.keys, _MOST_KEYS, validity(self.resource))
 
     def _not_null(self, check: Check, column: str) -> AssetCheckResult:
         nulls = self.counts.nulls.get(column, 0)
@@ -153,15 +151,6 @@ class _Answers:
         if any(is_sensitive(name, self.sensitive) for name in self.resource.keys):
             return {}
         return {"keys": MetadataValue.json([[str(part) for part in key] for key in keys])}
-
-
-def _validity(resource: Resource) -> Validity | None:
-    """Which rows must not share a key, where the table keeps old versions of them (dlt's `scd2`)."""
-    written = resource.write_disposition
-    if not isinstance(written, MergeDisposition) or written.strategy != "scd2":
-        return None
-    _, end = written.validity_column_names or DEFAULT_VALIDITY_COLUMN_NAMES
-    return Validity(end, written.active_record_timestamp)
 
 
 def _changes(*schemas: Any) -> Iterator[str]:

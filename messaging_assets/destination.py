@@ -11,6 +11,7 @@ from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.dlt_settings import own_settings
 from messaging_assets.dlt_source import schema_name
 from messaging_assets.failures import MendDescription
 from messaging_assets.project_folders import ProjectFolders
@@ -48,6 +49,7 @@ def pipeline_name(api: str, resource: str) -> str:
     return f"{api}__{resource}"
 
 
+@own_settings()
 def build_pipeline(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Pipeline:
     """A fresh pipeline of one resource: table `<resource>` in dataset `<api>`.
 
@@ -70,6 +72,7 @@ def definition_pipeline(folders: ProjectFolders) -> Pipeline:
     return _definition_pipeline(folders, destination_type())
 
 
+@own_settings()
 def loaded_dataset(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Dataset:
     """The dataset of an API, for questions to the table of one resource.
 
@@ -82,6 +85,7 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
 
 
 @lru_cache(maxsize=8)
+@own_settings()
 def _definition_pipeline(folders: ProjectFolders, destination: str) -> Pipeline:
     # dlt makes a new pipeline's folder by emptying it first, which two processes must not do at once.
     with FileLock(folders.make().locks / "definitions.lock"):

@@ -18,6 +18,7 @@ from dlt.sources.helpers.rest_client.detector import single_entity_path
 from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.cursor_marks import filled, no_start, with_bounds
+from messaging_assets.dlt_settings import own_settings
 from messaging_assets.failures import MendDescription
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
@@ -161,6 +162,7 @@ def definition_source(resource: Resource) -> DltSource:
 
 
 @lru_cache(maxsize=1)
+@own_settings()
 def _definition_schema() -> dlt.Schema:
     return dlt.Schema("messaging_assets")
 

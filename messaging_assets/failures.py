@@ -2,10 +2,13 @@
 
     SyncFailure                  one sentence: what happened, where, what to do
     |-- MendDescription          change the API file (or ask the vendor what changed); trying again cannot help
+    |-- LoadRefused              mend what the destination refuses; trying the same rows again cannot help
+    |-- MendSettings             change the named setting of dlt; trying again cannot help
     |-- SetSecret                set the named variable; trying again cannot help
     |-- CheckCredentials         the API refused who we are; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
+        |-- LoadDiffers          the table has other rows than were written; Dagster tries again
         |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
         `-- CapReached           raise the cap in the API file; trying again cannot help
 
@@ -31,6 +34,14 @@ class SyncFailure(Exception):
 
 class MendDescription(SyncFailure):
     """The API answers otherwise than the API file says."""
+
+
+class MendSettings(SyncFailure):
+    """dlt is set up in a way in which rows could be lost."""
+
+
+class LoadRefused(SyncFailure):
+    """The destination refused rows for good; their package is put away."""
 
 
 class SetSecret(SyncFailure):
@@ -60,6 +71,10 @@ class ReadIncomplete(SyncFailure):
     """The read ended, but rows that the API has are known to be missing from it."""
 
     retryable: ClassVar[bool] = True
+
+
+class LoadDiffers(ReadIncomplete):
+    """A load is over, and the table does not have the rows that were written."""
 
 
 class PagesRepeat(ReadIncomplete):

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
+from messaging_assets.failed_loads import remove_failed_loads
 from messaging_assets.project_folders import ProjectFolders
 
 _DAY = 24 * 3600.0
@@ -48,6 +49,7 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
     if _is_done(stamp, version):
         return {}
     _remove_working_files(folders, resource.retention.working_files_days)
+    remove_failed_loads(folders, resource.retention.working_files_days)
     told: dict[str, Any] = {}
     if keeps_rows_by_sql():
         try:

@@ -8,8 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import DEFAULT_VALIDITY_COLUMN_NAMES
 from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from messaging_assets.api_description import Resource
+from messaging_assets.dlt_settings import own_settings
+from messaging_assets.table_description import MergeDisposition
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,15 @@ class Validity:
 
     column: str
     still_valid: str | None = None
+
+
+def validity(resource: Resource) -> Validity | None:
+    """Which rows must not share a key, where the table keeps old versions of them (dlt's `scd2`)."""
+    written = resource.write_disposition
+    if not isinstance(written, MergeDisposition) or written.strategy != "scd2":
+        return None
+    _, end = written.validity_column_names or DEFAULT_VALIDITY_COLUMN_NAMES
+    return Validity(end, written.active_record_timestamp)
 
 
 class LoadedTable:
@@ -111,7 +125,7 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        with self._dataset.sql_client as client:
+        with own_settings(), self._dataset.sql_client as client:
             table = _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
             self._full_name = table.plain_name
             yield table

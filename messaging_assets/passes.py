@@ -49,6 +49,7 @@ from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.table_keys import TableKeys
+from messaging_assets.written_rows import Written
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
@@ -122,6 +123,12 @@ class Pass:
         self.progress = Progress(self.asset, self.tell, self.receipt)
 
     @property
+    def written(self) -> Written:
+        """The rows of the last load."""
+        assert self._batches is not None
+        return self._batches.written
+
+    @property
     def asset(self) -> str:
         """The asset's name in errors."""
         return f"{self.description.name}.{self.resource.name}"
@@ -147,6 +154,7 @@ class Pass:
             yield from emit(batches, self.resource)
             if is_due:
                 self._keep_place(batches)
+        batches.written.keep()
         self._spare_deduplication(batches)
         self.late = list(batches.late.values())
         if self.is_over:
@@ -218,6 +226,7 @@ class Pass:
         for row in self.late:
             batches.add([row])
         yield from emit(batches, self.resource)
+        batches.written.keep()
         if self.is_over:
             self._keep_all_marks()
         self._spare_deduplication(batches)

@@ -13,20 +13,6 @@ from pathlib import Path
 
 from messaging_assets.dg_project import dg_project
 
-_DLT_SETTINGS = {
-    # Kept beside the rows, so that rows loaded one way go on loading the other way, and a load can be taken back.
-    "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
-    # Rows do not lie about: neither in the working folder nor in the staging dataset of a merge.
-    "LOAD__DELETE_COMPLETED_JOBS": "true",
-    "LOAD__TRUNCATE_STAGING_DATASET": "true",
-    # A replaced table is swapped once, when the new rows are complete.
-    "DESTINATION__REPLACE_STRATEGY": "insert-from-staging",
-    # Files have no staging.
-    "DESTINATION__FILESYSTEM__REPLACE_STRATEGY": "truncate-and-insert",
-    "RUNTIME__DLTHUB_TELEMETRY": "false",
-    # A signal is Dagster's to act on, at once; dlt would keep it back and fail the load with it.
-    "RUNTIME__INTERCEPT_SIGNALS": "false",
-}
 DATABASE_STEM = "warehouse"
 
 
@@ -62,6 +48,11 @@ class ProjectFolders:
         return self.state / "locks"
 
     @property
+    def failed_loads(self) -> Path:
+        """Packages that the destination refused for good."""
+        return self.state / "failed_loads"
+
+    @property
     def pace(self) -> Path:
         """The gates that hold an API's budget across steps."""
         return self.state / "pace"
@@ -92,11 +83,11 @@ def project_folders() -> ProjectFolders:
 def settle_environment() -> ProjectFolders:
     """Point dlt at this project and switch telemetry off, for this process and its children.
 
-    Whatever the environment already says wins.
+    Whatever the environment already says wins; what correctness depends on is in `dlt_settings.py`.
     """
     folders = project_folders()
-    for name, value in {**_DLT_SETTINGS, "DLT_PROJECT_DIR": str(folders.home)}.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("DLT_PROJECT_DIR", str(folders.home))
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
     os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
     # Arrow's own allocator keeps what it freed: 65 MB more at the peak of a sync, which takes no less time.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")

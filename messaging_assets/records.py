@@ -27,6 +27,7 @@ from messaging_assets.sensitive_columns import is_sensitive
 from messaging_assets.table_columns import TableColumns, TypedRows
 from messaging_assets.table_description import MergeDisposition
 from messaging_assets.table_keys import TableKeys
+from messaging_assets.written_rows import Written
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000
@@ -87,6 +88,9 @@ class Batches:
         self._bytes = self.receipt.bytes
         # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
         is_sorted = any(column.dedup_sort for column in self.resource.columns.values())
+        # dlt itself leaves rows out then, so that it takes their keys to know how many stay.
+        self._counted_keys = self.resource.keys if is_sorted and self.resource.disposition == "merge" else ()
+        self.written = Written(is_late=self.is_late)
         self._keys = () if is_sorted or self.resource.disposition == "append" else self.resource.keys
         strategy = merge_strategy(self.resource)
         self._first_wins = strategy == "insert-only"
@@ -189,14 +193,22 @@ class Batches:
         self.receipt.rows_loaded += 0 if self.is_late else good
         if not good:
             return
+        self._count(typed)
         if self._careful:
             yield typed.records()
             return
         yield typed.table(self.columns.required)
 
+    def _count(self, typed: TypedRows) -> None:
+        marks = (name for name, column in self.resource.columns.items() if column.hard_delete)
+        mark = typed.arrays.get(self.columns.name(next(marks, "")) or "")
+        keys = [typed.arrays.get(self.columns.name(name) or "") for name in self._counted_keys]
+        self.written.add(typed.good, mark, [] if None in keys else keys)
+
     def rejected(self) -> list[dict[str, Any]]:
         """The records set aside since the last call, as rows of the rejected table."""
         rejected, self._rejected = self._rejected, []
+        self.written.rejected += len(rejected)
         return rejected
 
     def set_aside(self, record: Any, reason: str, page: int | None = None) -> None:

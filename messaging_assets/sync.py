@@ -7,12 +7,15 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dagster import AssetExecutionContext, MetadataValue
+from dlt.destinations.exceptions import DatabaseException
 from dlt.extract import DltSource
+from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 from requests.auth import AuthBase
 
@@ -22,9 +25,11 @@ from messaging_assets.child_tables import remove_orphans
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
+from messaging_assets.dlt_settings import own_settings, refuse_environment
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.failed_loads import put_away, refused_for_good, with_names_of_columns
+from messaging_assets.failures import LoadRefused, MendDescription, SyncFailure, TryAgainLater, sync_failure
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
@@ -35,10 +40,18 @@ from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.places import CannotResume
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.reconciliation import Load, nested_rows, reconcile
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_in_database, only_sync_of
 from messaging_assets.translator import ApiTranslator
-from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
+from messaging_assets.unfinished import (
+    KeptReceipt,
+    ReceiptFile,
+    finished_before,
+    is_loaded,
+    load_pending,
+    take_back_unfinished,
+)
 from messaging_assets.vanished_rows import delete_vanished
 from messaging_assets.window_rows import replace_window
 
@@ -81,7 +94,8 @@ def sync(
     job = _Job(context, description, in_window(resource, window), loader, translator, config, window)
     caught: Exception | None = None
     try:
-        with job.alone(), job.redaction.on_loggers(), _quiet_dlt(), _seldom_collecting():
+        refuse_environment(job.asset)
+        with own_settings(context.log.warning), job.alone(), job.redaction.on_loggers(), _undisturbed():
             return job.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
@@ -139,7 +153,29 @@ class _Job:
                 yield
 
     def run(self, credentials: ApiCredentials) -> SyncResult:
-        """Load what was fetched before, or read and load, pass by pass."""
+        """Load what was fetched before, or read and load, pass by pass.
+
+        Raises:
+            LoadRefused: the destination refused the rows for good.
+        """
+        try:
+            return self._run(credentials)
+        except PipelineStepFailed as failed:
+            if refused_for_good(failed) is None:
+                raise
+            failure = told(self.asset, failed, self.redaction)
+            place = self._put_away(build_pipeline(self.description, self.resource, self.folders), str(failure))
+        where = f" What was refused is kept in {place.relative_to(self.folders.home)}." if place else ""
+        raise type(failure)(f"{failure}{where}")
+
+    def _put_away(self, pipeline: Pipeline, why: str) -> Path | None:
+        """Let nobody try again what the destination refused for good; the next run reads anew."""
+        self.kept.forget()
+        with suppress(DatabaseException):  # else the next run takes it back
+            take_back_unfinished(pipeline, self._appended, self._schema_name)
+        return put_away(pipeline, self.folders, why)
+
+    def _run(self, credentials: ApiCredentials) -> SyncResult:
         resumed = self._load_pending()
         if resumed is not None:
             return resumed
@@ -182,12 +218,24 @@ class _Job:
         self._finish_other_window(pipeline)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
         kept = None if self._is_anew() and not self.context.retry_number else self.kept.read()
-        appended = [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
-        take_back_unfinished(pipeline, appended, self._schema_name)
+        take_back_unfinished(pipeline, self._appended, self._schema_name)
         if self.resource.disposition == "append":
             remove_orphans(pipeline, self.resource, self._schema_name)
-        load_pending(pipeline, self.resource, kept is not None)
+        if self._is_anew() and not self.context.retry_number:
+            pipeline.drop()
+        try:
+            loads = load_pending(pipeline, self.resource, kept is not None)
+        except PipelineStepFailed as failed:
+            if refused_for_good(failed) is None:
+                raise
+            why = str(told(self.asset, failed, self.redaction))
+            self.context.log.warning("%s The rows are read again; what was refused is put away.", why)
+            self._put_away(pipeline, why)
+            return None
+        self._reconcile(pipeline, *loads)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
+            if not loads:
+                self._reconcile(pipeline, *finished_before(pipeline, kept.load_ids[-1], self.window is None))
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             set_aside = kept.metadata["messaging_assets/rows_set_aside"]
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
@@ -198,6 +246,11 @@ class _Job:
             return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
         self.kept.forget()
         return None
+
+    @property
+    def _appended(self) -> list[str]:
+        """The tables that rows are appended to."""
+        return [self.resource.name + REJECTED] + [self.resource.name] * (self.resource.disposition == "append")
 
     @property
     def _schema_name(self) -> str:
@@ -278,9 +331,9 @@ class _Job:
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
             refresh = "drop_resources" if one_pass.is_whole and not parts else None
-            parts.append(self._load(one_pass.source(), refresh))
+            parts.append(self._load(one_pass, one_pass.source(), refresh))
             if one_pass.late:
-                self._load(one_pass.late_source())
+                self._load(one_pass, one_pass.late_source())
         return _summed(parts)
 
     def _keep_receipt(self, load_ids: list[str]) -> None:
@@ -288,7 +341,16 @@ class _Job:
         window = self.window.as_texts() if self.window else None
         self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata, window))
 
-    def _load(self, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
+    def _reconcile(self, pipeline: Pipeline, *loads: Load) -> None:
+        try:
+            for load in loads:
+                reconcile(pipeline, self.resource, self.asset, load)
+        except SyncFailure:
+            # What this read brought is to be read again.
+            self.kept.forget()
+            raise
+
+    def _load(self, one_pass: Pass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
@@ -300,6 +362,8 @@ class _Job:
             **{name: value for name, value in settings.items() if value},
         )
         loaded: dict[str, Any] = dict(next(iter(list(events))).metadata or {})
+        load_id = one_pass.load_ids[-1]
+        self._reconcile(pipeline, Load(load_id, one_pass.written, nested_rows(pipeline, load_id)))
         normalize = pipeline.default_schema.naming.normalize_path
         return loaded | {_COLUMNS: with_descriptions(self.resource, loaded[_COLUMNS], normalize)}
 
@@ -322,7 +386,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     while innermost.__cause__ or innermost.__context__:
         innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
     # What stands in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
-    words = re.sub(r"'.*'|\".*\"", "'...'", redaction(str(innermost).strip().split("\n")[0])[:300]).rstrip(".")
+    words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
+    words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     if isinstance(innermost, (TypeError, AttributeError, NameError, AssertionError, ImportError)):
         return SyncFailure(
@@ -334,9 +399,20 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
             f"{asset}: loading failed with {type(innermost).__name__} ({words}): the table has a column that may not "
             "be null, such as a key that the file no longer names; name it again, or run it once with full_refresh."
         )
+    if refused_for_good(error):
+        return LoadRefused(
+            f"{asset}: the destination refused the rows for good with {type(innermost).__name__} ({words}); mend the "
+            "cause and run it again, which reads them anew."
+        )
     return TryAgainLater(
         f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
     )
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    with _quiet_dlt(), _seldom_collecting():
+        yield
 
 
 @contextmanager

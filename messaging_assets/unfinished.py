@@ -14,13 +14,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dlt.common.storages.exceptions import LoadPackageNotFound
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
+from messaging_assets.reconciliation import Load, nested_rows, rows_in_files
 from messaging_assets.records import must_load_whole
+from messaging_assets.written_rows import written_in
 
 # A finished read that waited longer than this for its load is too old to pass for a sync.
 _VALID_SECONDS = 3600.0
@@ -79,7 +82,7 @@ class ReceiptFile:
         self._file.unlink(missing_ok=True)
 
 
-def load_pending(pipeline: Pipeline, resource: Resource, is_whole: bool) -> None:
+def load_pending(pipeline: Pipeline, resource: Resource, is_whole: bool) -> list[Load]:
     """Load what an earlier sync fetched and did not load; asks the API nothing.
 
     Args:
@@ -88,29 +91,62 @@ def load_pending(pipeline: Pipeline, resource: Resource, is_whole: bool) -> None
         is_whole: whether a receipt says that this read is over.
 
     Rows of a read that was not over are only good for a merge. What cannot be loaded is dropped, to be read again.
+
+    Returns:
+        What was loaded, to be held against the table.
     """
     pipeline.activate()
     _finish_storages(Path(pipeline.working_dir))
     if not pipeline.has_pending_data:
-        return
+        return []
     if not (is_whole or (resource.disposition == "merge" and not must_load_whole(resource))):
         pipeline.drop()
-        return
+        return []
     try:
         for load_id in pipeline.list_normalized_load_packages():
             _set_back(pipeline, load_id)
         if pipeline.list_extracted_load_packages():
             pipeline.normalize()
+        loads = _pending_loads(pipeline)
         pipeline.load(raise_on_failed_jobs=True)
+        return loads
     except (OSError, ValueError):
         _logger.warning("%s: working files are damaged; what they held is read again", pipeline.pipeline_name)
         pipeline.drop()
+        return []
     except PipelineStepFailed as failed:
         if failed.step == "normalize" or not pipeline.has_pending_data:
             _logger.warning("%s: fetched rows could not be loaded and are read again", pipeline.pipeline_name)
             pipeline.drop()
-            return
+            return []
         raise
+
+
+def _pending_loads(pipeline: Pipeline) -> list[Load]:
+    """What is about to be loaded, where it says how much that is."""
+    load_ids, loads = list(pipeline.list_normalized_load_packages()), []
+    for load_id in load_ids:
+        written = written_in(pipeline.get_load_package_state(load_id))
+        if written is not None:
+            package = Path(pipeline.working_dir) / "load" / "normalized" / load_id
+            nested = nested_rows(pipeline, load_id) or rows_in_files(package)
+            loads.append(Load(load_id, written, nested, is_last=load_id == load_ids[-1]))
+    return loads
+
+
+def finished_before(pipeline: Pipeline, load_id: str, is_last: bool) -> list[Load]:
+    """A load that an earlier process finished, where dlt's working files still say what it was given.
+
+    Args:
+        pipeline: the resource's pipeline.
+        load_id: dlt's name of the load.
+        is_last: whether nothing has changed its rows since.
+    """
+    try:
+        written = written_in(pipeline.get_load_package_state(load_id))
+    except LoadPackageNotFound:
+        return []
+    return [Load(load_id, written, {}, is_last)] if written else []
 
 
 def _finish_storages(working: Path) -> None:

@@ -36,7 +36,8 @@ The way from a file to a table. No module imports one further down, but for its 
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
-    waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
+    waiting_duckdb.py, destination.py    where tables are; writers that wait
+    table_rows.py, loaded_table.py    all SQL of ours on them
     partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
     housekeeping.py                   what is past its retention; tables that nobody describes

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.common.schema import Schema
 from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from messaging_assets.table_rows import TableRows
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,9 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        with self._dataset.sql_client as client:
-            table = _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
+        client: Any = self._dataset.destination_client
+        with self._dataset.sql_client as sql:
+            table = _OpenTable(TableRows(sql, client.schema), self._table)
             self._full_name = table.plain_name
             yield table
 
@@ -120,18 +122,16 @@ class LoadedTable:
 class _OpenTable:
     """A table while a connection to its destination is open."""
 
-    def __init__(self, client: Any, table: str, naming: Any) -> None:
-        self._client, self._naming = client, naming
-        normalized = naming.normalize_tables_path(table)  # a child's name has two underscores
-        self.name = str(client.make_qualified_table_name(normalized))
-        self.plain_name = str(client.make_qualified_table_name(normalized, quote=False))
+    def __init__(self, rows: TableRows, table: str) -> None:
+        self._client, self._rows = rows.client, rows
+        self.name, self.plain_name = rows.qualified(table), rows.qualified(table, quote=False)
 
     def plain(self, column: str) -> str:
         """A column's name for comparison; destinations fold the case of names each in its way."""
-        return str(self._naming.normalize_path(column)).lower()
+        return self._rows.column_name(column).lower()
 
     def quoted(self, column: str) -> str:
-        return str(self._client.escape_column_name(self._naming.normalize_path(column)))
+        return self._rows.column(column)
 
     def columns(self) -> set[str] | None:
         """Names of the table's columns; None where there is no table. Nothing is scanned."""

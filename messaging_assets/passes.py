@@ -207,7 +207,7 @@ class Pass:
     def _spare_deduplication(self, batches: Batches) -> None:
         """Tell dlt when the part has each key once, so that the merge need not rank its rows by key again."""
         schema = dlt.current.source_schema()
-        table = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name))
+        table = schema.tables.get(schema.naming.normalize_tables_path(self.resource.name))
         said = getattr(self.resource.write_disposition, "deduplicated", None)
         if table is not None and self.resource.disposition == "merge" and said is None:
             table["x-stage-data-deduplicated"] = batches.is_deduplicated  # type: ignore[typeddict-unknown-key]
@@ -327,7 +327,7 @@ class Pass:
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
-        known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {})
+        known = schema.tables.get(schema.naming.normalize_tables_path(self.resource.name), {})
         return Batches(
             self.resource,
             self.asset,

@@ -193,7 +193,7 @@ class _Job:
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
             resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
             schema = pipeline.default_schema
-            columns = schema.get_table_columns(schema.naming.normalize_table_identifier(self.resource.name))
+            columns = schema.get_table_columns(schema.naming.normalize_tables_path(self.resource.name))
             resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
             return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
         self.kept.forget()

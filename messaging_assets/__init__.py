@@ -35,6 +35,7 @@ The way from a file to a table. No module imports one further down, but for its 
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source
+    destination_profile.py            what the destination can keep, and how it wants it
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py    where tables are; writers that wait
     table_rows.py, loaded_table.py    all SQL of ours on them

@@ -31,13 +31,18 @@ from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.description_names import identifier
-from messaging_assets.destination import definition_pipeline, loaded_dataset, pipeline_name, refuse_what_files_cannot
+from messaging_assets.destination import (
+    definition_pipeline,
+    loaded_dataset,
+    pipeline_name,
+    refuse_what_cannot_be_kept,
+)
 from messaging_assets.dlt_source import REJECTED, definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.partitions import backfill_policy, partitions_definition
-from messaging_assets.project_folders import project_folders
+from messaging_assets.project_folders import project_folders, settle_environment
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.table_preview import table_preview
@@ -127,7 +132,7 @@ def _sync(
     # Imported late: definitions are loaded in much less time without Arrow and what reads an API.
     from messaging_assets.sync import sync
 
-    refuse_what_files_cannot(description, resource)
+    refuse_what_cannot_be_kept(description, resource, settle_environment())
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)

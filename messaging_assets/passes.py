@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
+from messaging_assets.destination_profile import DestinationProfile
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
 from messaging_assets.failures import (
     CapReached,
@@ -342,6 +343,7 @@ class Pass:
             from_parent=frozenset(self._names_from_parent(self.resource)),
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
+            takes_values=DestinationProfile(dlt.current.pipeline().destination).takes_json_as_values,
         )
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:

@@ -7,6 +7,7 @@ what is in such a table stays. An append-only table keeps every record.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -53,6 +54,7 @@ class Batches:
         from_parent: the names of a child's fields that come from its parent's record.
         is_late: whether these are such later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
+        takes_values: whether the destination wants nested values as values, where Arrow has the text of their JSON.
 
     Attributes:
         sees_repeats: whether this class itself sees what comes again; else the reading does.
@@ -75,6 +77,7 @@ class Batches:
     from_parent: frozenset[str] = frozenset()
     is_late: bool = False
     sensitive: frozenset[str] = frozenset()
+    takes_values: bool = False
 
     def __post_init__(self) -> None:
         kinds = self.table_keys.kinds
@@ -192,7 +195,17 @@ class Batches:
         if self._careful:
             yield typed.records()
             return
-        yield typed.table(self.columns.required)
+        table = typed.table(self.columns.required)
+        yield self._as_values(table) if self.takes_values else table
+
+    def _as_values(self, table: Any) -> list[dict[str, Any]]:
+        names = [name for name in table.column_names if name != C_DLT_ID]
+        nested = [name for name in names if self.columns.data_type(name) == "json"]
+        rows: list[dict[str, Any]] = table.to_pylist()
+        for row in rows:
+            # Python's own json keeps every digit of an integer.
+            row.update({name: json.loads(row[name]) for name in nested if row[name] is not None})
+        return rows
 
     def rejected(self) -> list[dict[str, Any]]:
         """The records set aside since the last call, as rows of the rejected table."""

@@ -180,6 +180,10 @@ def keeps_transactions(profile: DestinationProfile) -> bool:
 def missing_module(error: ImportError) -> str:
     """A sentence on what to install; dlt's own words name it, other errors the module."""
     dependencies = getattr(error, "dependencies", ())
+    within = error.__cause__ or error.__context__
+    if isinstance(within, ImportError) and within.name and any("sqlalchemy" in one for one in dependencies):
+        # dlt takes a driver that SQLAlchemy does not find for SQLAlchemy itself.
+        error, dependencies = within, () if within.name != "sqlalchemy" else dependencies
     if dependencies:
         wanted = " ".join(f"'{one}'" for one in dependencies)
         return f"a Python package is not installed; install it: pip install {wanted}."

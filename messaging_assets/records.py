@@ -7,7 +7,6 @@ what is in such a table stays. An append-only table keeps every record.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -82,6 +81,7 @@ class Batches:
     def __post_init__(self) -> None:
         kinds = self.table_keys.kinds
         self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt, kinds)
+        self.columns.as_values = self.takes_values
         self._rows: list[dict[str, Any]] = []
         self._pages: list[int] = []
         self._places: dict[Any, int] = {}
@@ -203,8 +203,7 @@ class Batches:
         nested = [name for name in names if self.columns.data_type(name) == "json"]
         rows: list[dict[str, Any]] = table.to_pylist()
         for row in rows:
-            # Python's own json keeps every digit of an integer.
-            row.update({name: json.loads(row[name]) for name in nested if row[name] is not None})
+            row.update({name: orjson.loads(row[name]) for name in nested if row[name] is not None})
         return rows
 
     def rejected(self) -> list[dict[str, Any]]:

@@ -130,9 +130,12 @@ def _sync(
     config: SyncConfig,
 ) -> "SyncResult":
     # Imported late: definitions are loaded in much less time without Arrow and what reads an API.
+    from messaging_assets.destination_probe import refuse_what_comes_back_changed
     from messaging_assets.sync import sync
 
-    refuse_what_cannot_be_kept(description, resource, settle_environment())
+    folders = settle_environment().make()
+    refuse_what_cannot_be_kept(description, resource, folders)
+    refuse_what_comes_back_changed(description, resource, folders)
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)

@@ -142,6 +142,11 @@ def _destination(folders: ProjectFolders) -> Any:
             settings["destination_name"] = profile.name
         # Explicit settings win in dlt, so none is given where its configuration has one.
         return duckdb(**settings) if is_elsewhere else duckdb(str(folders.database), **settings)
+    if profile.kind == "sqlalchemy":
+        with suppress(ImportError):  # which `missing_driver` tells
+            from messaging_assets.sqlalchemy_types import register
+
+            register()
     if keeps_transactions(profile):
         settings["supports_transactions"] = True
     if profile.replace_strategies and _SWAPPED not in profile.replace_strategies:

@@ -30,7 +30,6 @@ from dagster import (
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.description_names import identifier
 from messaging_assets.destination import (
     definition_pipeline,
     loaded_dataset,
@@ -173,7 +172,12 @@ def _events(
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
             rows["messaging_assets/preview"] = preview
-        if children := _child_tables(resource, result.metadata):
+        if not counts.exists and (loaded := _rows_loaded(result.metadata)):
+            raise ReadIncomplete(
+                f"{description.name}.{resource.name}: {loaded} rows were loaded, and the destination has no table "
+                f"{table.full_name}; run it once with full_refresh, and report it if that does not help."
+            )
+        if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}
             rows["messaging_assets/child_tables"] = MetadataValue.json(counted)
         yield MaterializeResult(asset_key=key, metadata=_in_order({**result.metadata, **rows}), check_results=answers)
@@ -185,11 +189,14 @@ def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
 
 
-def _child_tables(resource: Resource, metadata: Mapping[str, Any]) -> list[str]:
+def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:
     """The tables that nested lists went to; dagster-dlt leaves the columns of each under its name."""
-    table = identifier(resource.name)
     named = [name for name, value in metadata.items() if isinstance(value, TableSchema)]
-    return [name for name in named if name.startswith(f"{table}__") and not name.startswith(table + REJECTED)]
+    return [name for name in table.nested(named) if not name.startswith(table.named(REJECTED))]
+
+
+def _rows_loaded(metadata: Mapping[str, Any]) -> int:
+    return int(plain_metadata(metadata).get("messaging_assets/rows_loaded", 0))
 
 
 def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:

@@ -51,6 +51,12 @@ class DestinationProfile:
         return self.destination.capabilities()
 
     @property
+    def longest_name(self) -> int | None:
+        """Characters of the longest name; dlt made the tables' names by it before it asked a connection for more."""
+        limits = (self.capabilities.max_identifier_length, self.capabilities.max_column_identifier_length)
+        return min((limit for limit in limits if limit), default=None)
+
+    @property
     def words(self) -> str:
         """The destination in a sentence."""
         return self.kind if self.kind == self.name else f"{self.name} ({self.kind})"

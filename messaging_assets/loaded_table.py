@@ -10,6 +10,7 @@ from typing import Any
 from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from messaging_assets.destination_profile import DestinationProfile, configured_destination
 from messaging_assets.table_rows import TableRows
 
 
@@ -54,6 +55,7 @@ class LoadedTable:
     def __init__(self, dataset: Dataset, table: str) -> None:
         self._dataset, self._table = dataset, table
         self._full_name: str | None = None
+        self._longest = DestinationProfile(configured_destination()).longest_name
 
     @property
     def full_name(self) -> str:
@@ -62,6 +64,17 @@ class LoadedTable:
             with self._open():
                 pass
         return str(self._full_name)
+
+    def named(self, suffix: str) -> str:
+        """The name in the destination of a table whose name has more behind this one's, such as `__rejected`."""
+        client: Any = self._dataset.destination_client
+        return TableRows(client.sql_client, client.schema, self._longest).name_of(self._table + suffix)
+
+    def nested(self, tables: Sequence[str]) -> list[str]:
+        """Those of some tables, as dlt names them, that lists nested in this one's rows went to."""
+        client: Any = self._dataset.destination_client
+        separator = client.schema.naming.PATH_SEPARATOR
+        return [name for name in tables if name.startswith(self.named("") + separator)]
 
     def count(
         self, keys: Sequence[str] = (), columns: Sequence[str] = (), validity: Validity | None = None
@@ -114,7 +127,7 @@ class LoadedTable:
     def _open(self) -> Iterator[_OpenTable]:
         client: Any = self._dataset.destination_client
         with self._dataset.sql_client as sql:
-            table = _OpenTable(TableRows(sql, client.schema), self._table)
+            table = _OpenTable(TableRows(sql, client.schema, self._longest), self._table)
             self._full_name = table.plain_name
             yield table
 

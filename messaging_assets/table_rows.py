@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
+from datetime import datetime, timezone
 from typing import Any
 
 from dlt.common.schema import Schema
@@ -15,6 +17,7 @@ from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
+from messaging_assets.destination_profile import DestinationProfile
 from messaging_assets.failures import MendDescription
 
 
@@ -28,15 +31,18 @@ class TableRows:
     Args:
         client: dlt's SQL client.
         schema: the dlt schema that the tables were made by; its naming convention gives them their names.
+        longest: characters of the longest name that dlt made.
     """
 
-    def __init__(self, client: Any, schema: Schema) -> None:
+    def __init__(self, client: Any, schema: Schema, longest: int | None) -> None:
         self.client, self._schema = client, schema
+        self._naming = copy(schema.naming)
+        self._naming.max_length = longest  # type: ignore[assignment]
 
     def name_of(self, table: str) -> str:
         """The name that dlt gave the table of a resource, or of the rejected records or a nested list of one."""
         # A child's name has two underscores, which normalize_table_identifier would make one.
-        return str(self._schema.naming.normalize_tables_path(table))
+        return str(self._naming.normalize_tables_path(table))
 
     def qualified(self, table: str, quote: bool = True) -> str:
         """The table's name for SQL, with its dataset."""
@@ -44,7 +50,7 @@ class TableRows:
 
     def column_name(self, column: str) -> str:
         """The name that dlt gave a column."""
-        return str(self._schema.naming.normalize_path(column))
+        return str(self._naming.normalize_path(column))
 
     def column(self, column: str) -> str:
         """The column's name for SQL."""
@@ -61,7 +67,16 @@ class TableRows:
         Raises:
             DatabaseUndefinedRelation: a table of it is not there.
         """
-        return [tuple(row) for row in self.client.execute_sql(query, *values) or ()]
+        return [tuple(row) for row in self.client.execute_sql(query, *map(self._bound, values)) or ()]
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> None:
+        self.client.execute_sql(statement, *map(self._bound, values))
+
+    def _bound(self, value: Any) -> Any:
+        """A value as the destination's own columns have it; SQLite has moments as texts, and compares them as such."""
+        if isinstance(value, datetime) and self.client.capabilities.sqlglot_dialect == "sqlite":
+            return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return value
 
     def count(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> int:
         """How many rows of a table meet a condition; none before the first was loaded.
@@ -96,13 +111,13 @@ class TableRows:
             TableMissing: see `count`.
         """
         if gone := self.count(table, where, values):
-            self.client.execute_sql(f"DELETE FROM {self.qualified(table)} WHERE {where}", *values)
+            self._execute(f"DELETE FROM {self.qualified(table)} WHERE {where}", values)
         return gone
 
     def update(self, table: str, column: str, value: Any, where: str, values: Sequence[Any] = ()) -> None:
         """Give a column of the rows that meet a condition a value."""
         changed = f"UPDATE {self.qualified(table)} SET {self.column(column)} = %s WHERE {where}"
-        self.client.execute_sql(changed, value, *values)
+        self._execute(changed, (value, *values))
 
     def of_loads(self, load_ids: Sequence[str], condition: str = "", word: str = "IN") -> str:
         """A condition for the rows of some loads that also meet another one; its values come before the loads'."""
@@ -149,9 +164,5 @@ def table_rows(pipeline: Pipeline, schema: Schema | None = None) -> Iterator[Tab
         schema: the dlt schema that the tables were made by; None for the pipeline's own.
     """
     client: Any = pipeline.destination_client()
-    # The client has told the schema's naming how long a name may be.
-    own = client.schema
-    if schema is not None:
-        schema.naming.max_length = own.naming.max_length
     with client.sql_client as sql:
-        yield TableRows(sql, schema or own)
+        yield TableRows(sql, schema or client.schema, DestinationProfile(pipeline.destination).longest_name)

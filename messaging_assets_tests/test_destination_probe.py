@@ -209,3 +209,13 @@ def test_the_verb_says_in_a_sentence_why_it_cannot_ask(one_table: OneTable, monk
     failed = ask()
     assert failed.exit_code == 1
     assert "which is no destination of dlt" in failed.output
+
+
+def test_a_row_at_the_end_of_a_window_is_seen_there_on_sqlite(sqlite: OneTable) -> None:
+    """SQLite has moments as texts, of which one with a zone is no equal of one without."""
+    columns = {"at": {"data_type": "timestamp"}}
+    assert sqlite.sync([{"id": 1, "at": "2025-03-03T00:00:00Z"}], columns=columns).green
+    with table_rows(sqlite.pipeline()) as rows:
+        end = datetime(2025, 3, 3, 1, tzinfo=timezone(timedelta(hours=1)))
+        for word, expected in (("=", 1), (">", 0), ("<", 0), (">=", 1)):
+            assert rows.count("resource_name", f"{rows.column('at')} {word} %s", (end,)) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import dlt
@@ -139,6 +140,14 @@ def test_nested_rows_go_with_theirs(named: Named) -> None:
         rows.delete("goneRows", f"{rows.column('id')} = %s", (1,))
 
     assert remove_orphans(named.pipeline(), resource, schema_name(api, resource)) == 2
+
+
+def test_a_long_name_is_found_where_dlt_and_the_database_have_different_limits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "sqlalchemy")
+    monkeypatch.setenv("DESTINATION__SQLALCHEMY__CREDENTIALS", f"sqlite:///{tmp_path / 'tables.db'}")
+    test_rows_go_by_whatever_takes_them_away(Named(LONG))
 
 
 @pytest.mark.parametrize("name", ["goneRows", LONG], ids=["capital", "long"])

@@ -37,11 +37,14 @@ The way from a file to a table. No module imports one further down, but for its 
     processing_steps.py               rows that a step leaves out are counted
     dlt_settings.py                   what no configuration of dlt may change
     dlt_source.py                     description -> dlt's rest_api config and source
+    destination_profile.py            what the destination can keep, and how it wants it
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
-    waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
+    waiting_duckdb.py, sqlalchemy_types.py, destination.py    where tables are; writers that wait
+    table_rows.py, loaded_table.py    all SQL of ours on them
     partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
     reconciliation.py                 every load is held against the table
     failed_loads.py                   packages that no try can load, put away
+    destination_probe.py              what comes back from it otherwise than it went in
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
     housekeeping.py                   what is past its retention; tables that nobody describes
 

@@ -30,14 +30,18 @@ from dagster import (
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.description_names import identifier
-from messaging_assets.destination import definition_pipeline, loaded_dataset, pipeline_name, refuse_what_files_cannot
+from messaging_assets.destination import (
+    definition_pipeline,
+    loaded_dataset,
+    pipeline_name,
+    refuse_what_cannot_be_kept,
+)
 from messaging_assets.dlt_source import REJECTED, definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.partitions import backfill_policy, partitions_definition
-from messaging_assets.project_folders import project_folders
+from messaging_assets.project_folders import project_folders, settle_environment
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.table_preview import table_preview
@@ -128,9 +132,12 @@ def _sync(
     config: SyncConfig,
 ) -> "SyncResult":
     # Imported late: definitions are loaded in much less time without Arrow and what reads an API.
+    from messaging_assets.destination_probe import refuse_what_comes_back_changed
     from messaging_assets.sync import sync
 
-    refuse_what_files_cannot(description, resource)
+    folders = settle_environment().make()
+    refuse_what_cannot_be_kept(description, resource, folders)
+    refuse_what_comes_back_changed(description, resource, folders)
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)
@@ -168,7 +175,12 @@ def _events(
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
             rows["messaging_assets/preview"] = preview
-        if children := _child_tables(resource, result.metadata):
+        if not counts.exists and (loaded := _rows_loaded(result.metadata)):
+            raise ReadIncomplete(
+                f"{description.name}.{resource.name}: {loaded} rows were loaded, and the destination has no table "
+                f"{table.full_name}; run it once with full_refresh, and report it if that does not help."
+            )
+        if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}
             rows["messaging_assets/child_tables"] = MetadataValue.json(counted)
         yield MaterializeResult(asset_key=key, metadata=_in_order({**result.metadata, **rows}), check_results=answers)
@@ -180,11 +192,14 @@ def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
 
 
-def _child_tables(resource: Resource, metadata: Mapping[str, Any]) -> list[str]:
+def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:
     """The tables that nested lists went to; dagster-dlt leaves the columns of each under its name."""
-    table = identifier(resource.name)
     named = [name for name, value in metadata.items() if isinstance(value, TableSchema)]
-    return [name for name in named if name.startswith(f"{table}__") and not name.startswith(table + REJECTED)]
+    return [name for name in table.nested(named) if not name.startswith(table.named(REJECTED))]
+
+
+def _rows_loaded(metadata: Mapping[str, Any]) -> int:
+    return int(plain_metadata(metadata).get("messaging_assets/rows_loaded", 0))
 
 
 def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:

@@ -140,7 +140,7 @@ class _Answers:
 
     def _rejected(self, check: Check) -> AssetCheckResult:
         rejected = int(self.receipt.get("messaging_assets/rows_set_aside", 0))
-        where = {"table": f"{self.resource.name}__rejected"} if rejected else {}
+        where = {"table": self.table.named("__rejected")} if rejected else {}
         return check.result(self.key, rejected == 0, rows_set_aside=rejected, **where)
 
     def _unchanged(self, check: Check) -> AssetCheckResult:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.schema.utils import get_nested_tables
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
+from messaging_assets.table_rows import TableMissing, table_rows
 
 
 def remove_orphans(pipeline: Pipeline, resource: Resource, schema_name: str) -> int:
@@ -30,18 +32,13 @@ def remove_orphans(pipeline: Pipeline, resource: Resource, schema_name: str) -> 
     if stored is None:
         return 0
     schema, gone = Schema.from_stored_schema(json.loads(stored.schema)), 0
-    root = schema.naming.normalize_table_identifier(resource.name)
-    with pipeline.sql_client() as sql:
-        parent_id, row_id = sql.escape_column_name("_dlt_parent_id"), sql.escape_column_name("_dlt_id")
+    root = schema.naming.normalize_tables_path(resource.name)
+    with table_rows(pipeline, schema) as rows:
+        parent_id, row_id = rows.column("_dlt_parent_id"), rows.column(C_DLT_ID)
         # From the top down, so that grandchildren go with children.
         for table in get_nested_tables(schema.tables, root, include_self=False):
-            child, parent = (sql.make_qualified_table_name(str(name)) for name in (table["name"], table["parent"]))
-            orphaned = f"{child} WHERE {parent_id} NOT IN (SELECT {row_id} FROM {parent})"
-            try:
-                count = int((sql.execute_sql(f"SELECT COUNT(*) FROM {orphaned}") or [(0,)])[0][0])
-            except DatabaseUndefinedRelation:
-                continue
-            if count:
-                sql.execute_sql(f"DELETE FROM {orphaned}")
-            gone += count
+            orphaned = f"{parent_id} NOT IN (SELECT {row_id} FROM {rows.qualified(str(table['parent']))})"
+            # A table that somebody dropped has no orphans.
+            with suppress(TableMissing):
+                gone += rows.delete(str(table["name"]), orphaned)
     return gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -11,37 +12,52 @@ from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.description_names import identifier
+from messaging_assets.destination_profile import (
+    DestinationProfile,
+    configured_destination,
+    destination_type,
+    keeps_transactions,
+)
 from messaging_assets.dlt_settings import own_settings
 from messaging_assets.dlt_source import schema_name
 from messaging_assets.failures import MendDescription
 from messaging_assets.project_folders import ProjectFolders
 
+# A replaced table is swapped once, when the new rows are complete.
+_SWAPPED = "insert-from-staging"
 
-def destination_type() -> str:
-    """dlt's word for the destination: `destination_type` in `.dlt/config.toml` or DESTINATION_TYPE."""
-    return str(dlt.config.get("destination_type") or "duckdb")
+
+def destination_profile(folders: ProjectFolders) -> DestinationProfile:
+    """What the configured destination can keep.
+
+    Raises:
+        MendDescription: dlt knows no destination of that name.
+    """
+    return DestinationProfile(_destination(folders))
 
 
 def keeps_rows_by_sql() -> bool:
     """Whether rows of the destination can be taken out again by SQL; files can only be added to or replaced."""
-    return destination_type() != "filesystem"
+    return not DestinationProfile(configured_destination()).is_files
 
 
-def refuse_what_files_cannot(description: ApiDescription, resource: Resource) -> None:
-    """Stop a sync whose rows the destination could not keep right.
+def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> None:
+    """Stop a sync whose rows the destination could not keep right, before the API is asked.
 
-    dlt would append what a file of the destination cannot merge.
+    dlt would append what it cannot merge, or fail with a trace when all rows were read.
 
     Raises:
-        MendDescription: rows are merged or read in windows, and the destination is files.
+        MendDescription: what cannot be kept, or which Python package is missing, and what to do.
     """
-    is_changed = resource.disposition == "merge" or resource.partitions is not None
-    if is_changed and not keeps_rows_by_sql():
-        raise MendDescription(
-            f"{description.name}.{resource.name}: the destination is files, from which no row can be taken out, so "
-            "nothing is merged or read in windows there; write append or replace, or load into a database "
-            "(DESTINATION_TYPE)."
-        )
+    asset = f"{description.name}.{resource.name}"
+    try:
+        profile = destination_profile(folders)
+        refused = profile.refusal(resource) or profile.missing_driver()
+    except MendDescription as unknown:
+        refused = str(unknown)
+    if refused:
+        raise MendDescription(f"{asset}: {refused}")
 
 
 def pipeline_name(api: str, resource: str) -> str:
@@ -58,12 +74,13 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         resource: one of its resources.
         folders: where working files and the default DuckDB file are.
     """
+    profile = destination_profile(folders)
     return dlt.pipeline(
         pipeline_name(description.name, resource.name),
         pipelines_dir=str(folders.pipelines),
-        destination=_destination(folders),
+        destination=profile.destination,
         dataset_name=description.name,
-        _impl_cls=_pipeline_class(),
+        _impl_cls=_pipeline_class(profile),
     )
 
 
@@ -78,41 +95,37 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
 
     It has no working folder, because questions are asked while another process may sync, and drop, the resource's.
     """
-    destination = _destination(folders) or definition_pipeline(folders).destination
+    profile = destination_profile(folders)
     name = schema_name(description, resource)
     # Files do not know their columns: their schema is asked for, a database answers for itself.
-    return dlt.dataset(destination, description.name, dlt.Schema(name) if keeps_rows_by_sql() else name)
+    return dlt.dataset(profile.destination, description.name, name if profile.is_files else profile.new_schema(name))
 
 
 @lru_cache(maxsize=8)
 @own_settings()
-def _definition_pipeline(folders: ProjectFolders, destination: str) -> Pipeline:
+def _definition_pipeline(folders: ProjectFolders, named: str) -> Pipeline:
+    # By its name alone: nobody connects here, and looking an address up would import SQLAlchemy.
+    destination: Any = "duckdb"
+    with suppress(MendDescription):  # assets are there all the same, and say it when they are synced
+        configured = configured_destination()
+        destination = "duckdb" if DestinationProfile(configured).kind == "duckdb" else configured
     # dlt makes a new pipeline's folder by emptying it first, which two processes must not do at once.
     with FileLock(folders.make().locks / "definitions.lock"):
         return dlt.pipeline(
-            f"definitions_{destination}",
+            f"definitions_{identifier(named.rpartition('.')[2])}",
             pipelines_dir=str(folders.pipelines),
-            # By its name alone: nobody connects here, and looking an address up would import SQLAlchemy.
-            destination="duckdb" if _is_own_duckdb() else None,
+            destination=destination,
             dataset_name="none",
         )
 
 
 def loader_file_format(pipeline: Pipeline) -> str | None:
     """The fastest file format that the pipeline's destination loads exactly; None leaves it to dlt."""
-    supported = pipeline.destination.capabilities().supported_loader_file_formats or ()
-    if destination_type() == "postgres":
-        # dlt would write CSV there, in which an empty text becomes null and bytes fail to load.
-        return "insert_values"
-    return "parquet" if "parquet" in supported else None
+    return DestinationProfile(pipeline.destination).loader_file_format
 
 
-def _is_own_duckdb() -> bool:
-    return destination_type() == "duckdb" and not dlt.config.get("destination_name")
-
-
-def _pipeline_class() -> type[Pipeline]:
-    if destination_type() != "duckdb":
+def _pipeline_class(profile: DestinationProfile) -> type[Pipeline]:
+    if profile.kind != "duckdb":
         return Pipeline
     from messaging_assets.waiting_duckdb import OneOpening
 
@@ -120,11 +133,27 @@ def _pipeline_class() -> type[Pipeline]:
 
 
 def _destination(folders: ProjectFolders) -> Any:
-    if not _is_own_duckdb():
-        return None
-    # Imported late: only those who load into DuckDB need it.
-    from messaging_assets.waiting_duckdb import duckdb
+    destination = configured_destination()
+    profile = DestinationProfile(destination)
+    settings: dict[str, Any] = {}
+    if profile.kind == "duckdb" and type(destination).__module__.startswith("dlt."):
+        # Imported late: only those who load into DuckDB need it.
+        from messaging_assets.waiting_duckdb import duckdb
 
-    if dlt.config.get("destination.duckdb.credentials") or dlt.secrets.get("destination.duckdb.credentials"):
-        return duckdb()
-    return duckdb(str(folders.database))
+        section = f"destination.{profile.name}.credentials"
+        is_elsewhere = any(dlt.config.get(one) or dlt.secrets.get(one) for one in (section, f"{section}.database"))
+        if profile.name != "duckdb":
+            settings["destination_name"] = profile.name
+        # Explicit settings win in dlt, so none is given where its configuration has one.
+        return duckdb(**settings) if is_elsewhere else duckdb(str(folders.database), **settings)
+    if profile.kind == "sqlalchemy":
+        with suppress(ImportError):  # which `missing_driver` tells
+            from messaging_assets.sqlalchemy_types import register
+
+            register()
+    if keeps_transactions(profile):
+        settings["supports_transactions"] = True
+    if profile.replace_strategies and _SWAPPED not in profile.replace_strategies:
+        # Of whatever name: dlt would refuse our own setting where the destination has no staging.
+        settings["replace_strategy"] = profile.replace_strategies[0]
+    return configured_destination(**settings) if settings else destination

@@ -6,6 +6,7 @@ This is the only room that knows dlt's own dict. dlt's rest_api source reads the
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from messaging_assets.records import Batches
 
 REJECTED = "__rejected"
+# dlt refuses a longer one.
+_LONGEST_SCHEMA_NAME = 64
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
     "page": {"data_type": "bigint"},
@@ -187,7 +190,11 @@ def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], d
 
 def schema_name(description: ApiDescription, resource: Resource) -> str:
     """The name of a resource's dlt schema: its own, because dlt keeps one schema per name in a dataset."""
-    return f"{description.name}_{resource.name}".lower()
+    name = f"{description.name}_{resource.name}".lower()
+    if len(name) <= _LONGEST_SCHEMA_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    return f"{name[: _LONGEST_SCHEMA_NAME - 11]}_{digest}"
 
 
 def dlt_columns(resource: Resource) -> dict[str, Any]:

@@ -7,14 +7,14 @@ import json
 import logging
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from dlt.common.schema import Schema
-from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseException
 from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock, Timeout
 
@@ -23,6 +23,7 @@ from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, pipe
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.failed_loads import remove_failed_loads
 from messaging_assets.project_folders import ProjectFolders
+from messaging_assets.table_rows import TableMissing, table_rows
 
 _DAY = 24 * 3600.0
 _logger = logging.getLogger(__name__)
@@ -54,7 +55,7 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
     if keeps_rows_by_sql():
         try:
             told = _tidy_destination(build_pipeline(description, resource, folders), description, resource, described)
-        except DatabaseException as refused:
+        except (DatabaseException, TableMissing) as refused:
             _logger.warning("%s: could not tidy up in the destination (%s)", name, type(refused).__name__)
     stamp.write_text(version)
     return told
@@ -71,13 +72,13 @@ def _tidy_destination(
     pipeline: Pipeline, description: ApiDescription, resource: Resource, described: set[str]
 ) -> dict[str, Any]:
     told: dict[str, Any] = {}
-    with pipeline.sql_client() as client:
+    with table_rows(pipeline) as rows:
         if resource.retention.rejected_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.rejected_days)
-            if expired := _delete_rejected(client, resource.name + REJECTED, before):
+            if expired := rows.delete(resource.name + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
                 told["messaging_assets/rejected_rows_expired"] = expired
-        versions = client.make_qualified_table_name("_dlt_version")
-        every = {str(name) for (name,) in client.execute_sql(f"SELECT DISTINCT schema_name FROM {versions}") or ()}
+        names = f"SELECT DISTINCT {rows.column('schema_name')} FROM {rows.qualified('_dlt_version')}"
+        every = {str(name) for (name,) in rows.select(names)}
     prefix = f"{description.name}_".lower()
     if orphans := sorted(name for name in every - described if name.startswith(prefix)):
         sentence = _how_to_drop(pipeline, description.name, orphans)
@@ -86,26 +87,15 @@ def _tidy_destination(
     return told
 
 
-def _delete_rejected(client: Any, table: str, before: datetime) -> int:
-    name, at = client.make_qualified_table_name(table), client.escape_column_name("rejected_at")
-    try:
-        count = int(client.execute_sql(f"SELECT COUNT(*) FROM {name} WHERE {at} < %s", before)[0][0])
-    except DatabaseUndefinedRelation:
-        return 0
-    if count:
-        client.execute_sql(f"DELETE FROM {name} WHERE {at} < %s", before)
-    return count
-
-
-def _how_to_drop(pipeline: Pipeline, api: str, orphans: Iterable[str]) -> str:
+def _how_to_drop(pipeline: Pipeline, api: str, orphans: Sequence[str]) -> str:
     """A sentence that names the tables of schemas whose resources are gone, and the statements that drop them."""
     tables, statements = [], []
     with pipeline.destination_client() as client:
-        sql: Any = client.sql_client  # type: ignore[attr-defined]
-        for orphan in orphans:
-            stored = client.get_stored_schema(orphan)  # type: ignore[attr-defined]
-            schema = Schema.from_stored_schema(json.loads(stored.schema))
-            own = [sql.make_qualified_table_name(table) for table in schema.data_table_names()]
+        stored: Any = [client.get_stored_schema(orphan) for orphan in orphans]  # type: ignore[attr-defined]
+    with table_rows(pipeline) as rows:
+        for orphan, kept in zip(orphans, stored, strict=True):
+            schema = Schema.from_stored_schema(json.loads(kept.schema))
+            own = [str(rows.client.make_qualified_table_name(table)) for table in schema.data_table_names()]
             tables += own
             statements += [f"DROP TABLE IF EXISTS {table}" for table in own]
             resource = orphan.removeprefix(f"{api}_".lower())
@@ -114,7 +104,7 @@ def _how_to_drop(pipeline: Pipeline, api: str, orphans: Iterable[str]) -> str:
                 ("_dlt_loads", "schema_name", orphan),
                 ("_dlt_pipeline_state", "pipeline_name", pipeline_name(api, resource)),
             ):
-                statements.append(f"DELETE FROM {sql.make_qualified_table_name(table)} WHERE {column} = '{value}'")
+                statements.append(f"DELETE FROM {rows.qualified(table)} WHERE {rows.column(column)} = '{value}'")
     return (
         f"{api}: no resource describes {', '.join(tables)} any more, so nothing keeps them up to date; if that is "
         f"meant, drop them and their state with: {'; '.join(statements)};"

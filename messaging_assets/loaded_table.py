@@ -7,14 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.common.schema import Schema
 from dlt.common.schema.typing import DEFAULT_VALIDITY_COLUMN_NAMES
 from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from messaging_assets.api_description import Resource
+from messaging_assets.destination_profile import DestinationProfile, configured_destination
 from messaging_assets.dlt_settings import own_settings
 from messaging_assets.table_description import MergeDisposition
+from messaging_assets.table_rows import TableRows
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class LoadedTable:
     def __init__(self, dataset: Dataset, table: str) -> None:
         self._dataset, self._table = dataset, table
         self._full_name: str | None = None
+        self._longest = DestinationProfile(configured_destination()).longest_name
 
     @property
     def full_name(self) -> str:
@@ -75,6 +77,17 @@ class LoadedTable:
             with self._open():
                 pass
         return str(self._full_name)
+
+    def named(self, suffix: str) -> str:
+        """The name in the destination of a table whose name has more behind this one's, such as `__rejected`."""
+        client: Any = self._dataset.destination_client
+        return TableRows(client.sql_client, client.schema, self._longest).name_of(self._table + suffix)
+
+    def nested(self, tables: Sequence[str]) -> list[str]:
+        """Those of some tables, as dlt names them, that lists nested in this one's rows went to."""
+        client: Any = self._dataset.destination_client
+        separator = client.schema.naming.PATH_SEPARATOR
+        return [name for name in tables if name.startswith(self.named("") + separator)]
 
     def count(
         self, keys: Sequence[str] = (), columns: Sequence[str] = (), validity: Validity | None = None
@@ -125,8 +138,9 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        with own_settings(), self._dataset.sql_client as client:
-            table = _OpenTable(client, self._table, Schema(self._dataset.dataset_name).naming)
+        client: Any = self._dataset.destination_client
+        with own_settings(), self._dataset.sql_client as sql:
+            table = _OpenTable(TableRows(sql, client.schema, self._longest), self._table)
             self._full_name = table.plain_name
             yield table
 
@@ -134,18 +148,16 @@ class LoadedTable:
 class _OpenTable:
     """A table while a connection to its destination is open."""
 
-    def __init__(self, client: Any, table: str, naming: Any) -> None:
-        self._client, self._naming = client, naming
-        normalized = naming.normalize_tables_path(table)  # a child's name has two underscores
-        self.name = str(client.make_qualified_table_name(normalized))
-        self.plain_name = str(client.make_qualified_table_name(normalized, quote=False))
+    def __init__(self, rows: TableRows, table: str) -> None:
+        self._client, self._rows = rows.client, rows
+        self.name, self.plain_name = rows.qualified(table), rows.qualified(table, quote=False)
 
     def plain(self, column: str) -> str:
         """A column's name for comparison; destinations fold the case of names each in its way."""
-        return str(self._naming.normalize_path(column)).lower()
+        return self._rows.column_name(column).lower()
 
     def quoted(self, column: str) -> str:
-        return str(self._client.escape_column_name(self._naming.normalize_path(column)))
+        return self._rows.column(column)
 
     def columns(self) -> set[str] | None:
         """Names of the table's columns; None where there is no table. Nothing is scanned."""

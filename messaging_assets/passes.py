@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
+from messaging_assets.destination_profile import DestinationProfile
 from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
 from messaging_assets.failures import (
     CapReached,
@@ -215,7 +216,7 @@ class Pass:
     def _spare_deduplication(self, batches: Batches) -> None:
         """Tell dlt when the part has each key once, so that the merge need not rank its rows by key again."""
         schema = dlt.current.source_schema()
-        table = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name))
+        table = schema.tables.get(schema.naming.normalize_tables_path(self.resource.name))
         said = getattr(self.resource.write_disposition, "deduplicated", None)
         if table is not None and self.resource.disposition == "merge" and said is None:
             table["x-stage-data-deduplicated"] = batches.is_deduplicated  # type: ignore[typeddict-unknown-key]
@@ -336,7 +337,7 @@ class Pass:
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
-        known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {})
+        known = schema.tables.get(schema.naming.normalize_tables_path(self.resource.name), {})
         return Batches(
             self.resource,
             self.asset,
@@ -351,6 +352,7 @@ class Pass:
             from_parent=frozenset(self._names_from_parent(self.resource)),
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
+            takes_values=DestinationProfile(dlt.current.pipeline().destination).takes_json_as_values,
         )
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:

@@ -54,6 +54,7 @@ class Batches:
         from_parent: the names of a child's fields that come from its parent's record.
         is_late: whether these are such later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
+        takes_values: whether the destination wants nested values as values, where Arrow has the text of their JSON.
 
     Attributes:
         sees_repeats: whether this class itself sees what comes again; else the reading does.
@@ -76,10 +77,12 @@ class Batches:
     from_parent: frozenset[str] = frozenset()
     is_late: bool = False
     sensitive: frozenset[str] = frozenset()
+    takes_values: bool = False
 
     def __post_init__(self) -> None:
         kinds = self.table_keys.kinds
         self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt, kinds)
+        self.columns.as_values = self.takes_values
         self._rows: list[dict[str, Any]] = []
         self._pages: list[int] = []
         self._places: dict[Any, int] = {}
@@ -197,7 +200,16 @@ class Batches:
         if self._careful:
             yield typed.records()
             return
-        yield typed.table(self.columns.required)
+        table = typed.table(self.columns.required)
+        yield self._as_values(table) if self.takes_values else table
+
+    def _as_values(self, table: Any) -> list[dict[str, Any]]:
+        names = [name for name in table.column_names if name != C_DLT_ID]
+        nested = [name for name in names if self.columns.data_type(name) == "json"]
+        rows: list[dict[str, Any]] = table.to_pylist()
+        for row in rows:
+            row.update({name: orjson.loads(row[name]) for name in nested if row[name] is not None})
+        return rows
 
     def _count(self, typed: TypedRows) -> None:
         marks = (name for name, column in self.resource.columns.items() if column.hard_delete)

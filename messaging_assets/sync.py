@@ -25,6 +25,7 @@ from messaging_assets.child_tables import remove_orphans
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
+from messaging_assets.destination_profile import missing_module
 from messaging_assets.dlt_settings import own_settings, refuse_environment
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
@@ -241,7 +242,7 @@ class _Job:
             gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
             resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
             schema = pipeline.default_schema
-            columns = schema.get_table_columns(schema.naming.normalize_table_identifier(self.resource.name))
+            columns = schema.get_table_columns(schema.naming.normalize_tables_path(self.resource.name))
             resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
             return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
         self.kept.forget()
@@ -389,6 +390,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
     words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
+    if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":
+        return MendDescription(f"{asset}: {missing_module(missing)}")
     if isinstance(innermost, (TypeError, AttributeError, NameError, AssertionError, ImportError)):
         return SyncFailure(
             f"{asset}: it failed with {type(innermost).__name__} ({words}), a defect of this package or of a function "
@@ -407,6 +410,13 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     return TryAgainLater(
         f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
     )
+
+
+def _import_error(error: BaseException | None) -> ImportError | None:
+    """The outermost error of a package that is not installed; those within it are of what was tried in its place."""
+    while error is not None and not (isinstance(error, ImportError) and (error.name or hasattr(error, "dependencies"))):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock, Timeout
 
-from messaging_assets.destination import destination_type
+from messaging_assets.destination_profile import DestinationProfile
 from messaging_assets.failures import TryAgainLater
 
 LONGEST_WAIT = 600.0
@@ -62,7 +62,7 @@ def only_sync_in_database(asset: str, pipeline: Pipeline, longest_wait: float = 
     Raises:
         TryAgainLater: another connection held it for all that time.
     """
-    if destination_type() != "postgres":
+    if not DestinationProfile(pipeline.destination).has_session_locks:
         yield
         return
     lock = "hashtextextended(%s, 0)"

@@ -121,6 +121,8 @@ class TableColumns:
         # Without a time a row is in no window, and each run that appends it would have it once more.
         windowed = resource.partitions is not None and resource.disposition == "append"
         placing = (resource.partitions.column,) if resource.partitions and windowed else ()
+        # Whether nested values are loaded as values: dlt's writers of JSON know integers of 64 bits only.
+        self.as_values = False
         self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys, *placing)))
         self._names: dict[str, str | None] = {}
         self._targets: dict[str, _Target] = {}
@@ -217,7 +219,7 @@ class TableColumns:
         converted = convert(values, target.data_type, target.type)
         typed.arrays[column] = converted.array
         self._receipt.values_rounded += len(converted.rounded)
-        if target.data_type == "json" and self._resource.nested == "tables":
+        if target.data_type == "json" and (self._resource.nested == "tables" or self.as_values):
             self._refuse_for_tables(column, values, typed)
         if target.is_fixed:
             _note(typed.bad, column, converted.misfits)
@@ -318,7 +320,7 @@ class TableColumns:
     def _refuse_for_tables(self, column: str, values: list[Any], typed: TypedRows) -> None:
         for place, value in enumerate(values):
             try:
-                refuse_for_tables(value, self._normalize)
+                refuse_for_tables(value, self._normalize if self._resource.nested == "tables" else str)
             except Misfit as misfit:
                 _note(typed.bad, column, {place: str(misfit)})
 

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.common.storages.exceptions import LoadPackageNotFound
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
@@ -23,6 +24,7 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.api_description import Resource
 from messaging_assets.reconciliation import Load, nested_rows, rows_in_files
 from messaging_assets.records import must_load_whole
+from messaging_assets.table_rows import TableRows, table_rows
 from messaging_assets.written_rows import written_in
 
 # A finished read that waited longer than this for its load is too old to pass for a sync.
@@ -188,13 +190,8 @@ def _set_back(pipeline: Pipeline, load_id: str) -> None:
 
 def is_loaded(pipeline: Pipeline, load_id: str) -> bool:
     """Whether a load reached its end, by dlt's own note of it in the destination."""
-    with pipeline.sql_client() as client:
-        try:
-            loads = client.make_qualified_table_name("_dlt_loads")
-            found = client.execute_sql(f"SELECT load_id FROM {loads} WHERE status = 0 AND load_id = %s", load_id)
-        except DatabaseUndefinedRelation:
-            return False
-    return bool(found)
+    with table_rows(pipeline) as rows:
+        return rows.is_loaded(load_id)
 
 
 def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str) -> int:
@@ -211,32 +208,22 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
     # What this machine was loading is known by its working files too, should its clock have been set back since.
     under_way = [path.name for path in (Path(pipeline.working_dir) / "load" / "normalized").glob("*")]
     under_way = [load_id for load_id in under_way if not is_loaded(pipeline, load_id)]
-    with pipeline.sql_client() as client:
+    with table_rows(pipeline) as rows:
         try:
-            finished = client.execute_sql(
-                f"SELECT MAX(load_id) FROM {client.make_qualified_table_name('_dlt_loads')} "
-                "WHERE status = 0 AND schema_name = %s",
-                schema_name,
-            )
+            last = rows.last_finished(schema_name)
         except DatabaseUndefinedRelation:
             return 0
-        last = finished[0][0] if finished else None
-        return sum(_take_back(client, table, last, under_way) for table in tables)
+        return sum(_take_back(rows, table, last, under_way) for table in tables)
 
 
-def _take_back(client: Any, table: str, last_finished: str | None, under_way: list[str]) -> int:
-    name, load_id = client.make_qualified_table_name(table), client.escape_column_name("_dlt_load_id")
+def _take_back(rows: TableRows, table: str, last_finished: str | None, under_way: list[str]) -> int:
+    load_id = rows.column(C_DLT_LOAD_ID)
     newer = f"{load_id} > %s" + f" OR {load_id} = %s" * len(under_way)
-    counted = f"SELECT {load_id}, COUNT(*) FROM {name} WHERE {newer} GROUP BY {load_id}"
-    try:
-        found = client.execute_sql(counted, last_finished or "", *under_way)
-    except DatabaseUndefinedRelation:
-        return 0
+    found = rows.count_by_load(table, newer, (last_finished or "", *under_way))
     # With no finished load at all, more than one unfinished load means that somebody emptied `_dlt_loads`.
     if not found or (last_finished is None and len(found) > 1):
         return 0
-    for unfinished, _ in found:
-        client.execute_sql(f"DELETE FROM {name} WHERE {load_id} = %s", unfinished)
-    rows = sum(int(count) for _, count in found)
-    _logger.warning("%s: took back %d rows of a load that did not finish", table, rows)
-    return rows
+    for unfinished in found:
+        rows.delete(table, rows.of_loads([unfinished]), [unfinished])
+    _logger.warning("%s: took back %d rows of a load that did not finish", table, sum(found.values()))
+    return sum(found.values())

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
 
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
 from messaging_assets.table_columns import DELETED_AT
+from messaging_assets.table_rows import table_rows
 
 
 def delete_vanished(
@@ -33,54 +32,21 @@ def delete_vanished(
         Rows marked or removed.
 
     Raises:
-        MendDescription: more rows would go than the file allows at once.
+        MendDescription: more rows would go than the file allows at once, or the table is not there.
     """
-    with pipeline.sql_client() as client:
-        unmarked = f"{client.escape_column_name(DELETED_AT)} IS NULL" if resource.deletes == "mark" else ""
-        vanished = rows_of_other_loads(client, load_ids, unmarked)
-        gone = count_rows(client, resource.name, vanished, load_ids)
-        rows = count_rows(client, resource.name, unmarked or "1 = 1")
-        if gone > resource.maximum_deleted_share * rows and not allow_many:
+    with table_rows(pipeline) as rows:
+        unmarked = f"{rows.column(DELETED_AT)} IS NULL" if resource.deletes == "mark" else ""
+        vanished = rows.of_other_loads(load_ids, unmarked)
+        gone = rows.count(resource.name, vanished, load_ids)
+        all_rows = rows.count(resource.name, unmarked or "1 = 1")
+        if gone > resource.maximum_deleted_share * all_rows and not allow_many:
             raise MendDescription(
-                f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
+                f"{asset}: the API no longer has {gone} of {all_rows} rows, more than maximum_deleted_share allows at "
                 "once; if that is right, run it with allow_many_deletes: true."
             )
         if not gone:
             return 0
         if resource.deletes == "remove":
-            return delete_rows(client, resource.name, vanished, load_ids)
-        table = client.make_qualified_table_name(resource.name)
-        client.execute_sql(
-            f"UPDATE {table} SET {client.escape_column_name(DELETED_AT)} = %s WHERE {vanished}",
-            datetime.now(timezone.utc),
-            *load_ids,
-        )
+            return rows.delete(resource.name, vanished, load_ids)
+        rows.update(resource.name, DELETED_AT, datetime.now(timezone.utc), vanished, load_ids)
     return gone
-
-
-def rows_of_loads(client: Any, load_ids: Sequence[str], condition: str = "", word: str = "IN") -> str:
-    """A condition for the rows of some loads that also meet another one; its values come before the loads'."""
-    places = ", ".join(["%s"] * len(load_ids))
-    loads = f"{client.escape_column_name('_dlt_load_id')} {word} ({places})"
-    return f"{condition} AND {loads}" if condition else loads
-
-
-def rows_of_other_loads(client: Any, load_ids: Sequence[str], condition: str) -> str:
-    """A condition for the rows of all other loads that also meet another one."""
-    return rows_of_loads(client, load_ids, condition, "NOT IN")
-
-
-def delete_rows(client: Any, name: str, where: str, values: Sequence[Any]) -> int:
-    """Delete a table's rows that meet a condition; how many."""
-    if gone := count_rows(client, name, where, values):
-        client.execute_sql(f"DELETE FROM {client.make_qualified_table_name(name)} WHERE {where}", *values)
-    return gone
-
-
-def count_rows(client: Any, name: str, where: str, values: Sequence[Any] = ()) -> int:
-    """How many of a table's rows meet a condition; none where there is no table."""
-    query = f"SELECT COUNT(*) FROM {client.make_qualified_table_name(name)} WHERE {where}"
-    try:
-        return int(client.execute_sql(query, *values)[0][0])
-    except DatabaseUndefinedRelation:
-        return 0

@@ -11,7 +11,7 @@ from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription, ReadIncomplete
 from messaging_assets.partitions import Window
 from messaging_assets.receipt import Verdict
-from messaging_assets.vanished_rows import count_rows, delete_rows, rows_of_loads, rows_of_other_loads
+from messaging_assets.table_rows import table_rows
 
 
 def replace_window(
@@ -43,39 +43,36 @@ def replace_window(
             taken back in either case.
     """
     is_append = resource.disposition == "append"
-    with pipeline.sql_client() as client:
-        naming = pipeline.default_schema.naming
-        name = naming.normalize_path(window.column)
-        column = str(client.escape_column_name(name))
-        known = pipeline.default_schema.get_table_columns(naming.normalize_table_identifier(resource.name))
+    with table_rows(pipeline) as rows:
+        column = rows.column(window.column)
         # A date is a day of the window's own time zone.
-        is_date = known.get(name, {}).get("data_type") == "date"
+        is_date = rows.data_type(resource.name, window.column) == "date"
         bounds = (window.start.date(), window.end.date()) if is_date else (window.start, window.end)
-        outside = rows_of_loads(client, load_ids, f"({column} < %s OR {column} > %s)")
-        beyond = count_rows(client, resource.name, outside, (*bounds, *load_ids))
+        outside = rows.of_loads(load_ids, f"({column} < %s OR {column} > %s)")
+        beyond = rows.count(resource.name, outside, (*bounds, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
-        late = rows_of_loads(client, load_ids, f"{column} = %s")
-        at_end = count_rows(client, resource.name, late, (bounds[1], *load_ids))
+        late = rows.of_loads(load_ids, f"{column} = %s")
+        at_end = rows.count(resource.name, late, (bounds[1], *load_ids))
         words = (
             f"{beyond} of its rows lie outside the window from {window.start.isoformat()} to "
             f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
             f"than {window.column}"
         )
         if is_append and beyond:
-            delete_rows(client, resource.name, rows_of_loads(client, load_ids), load_ids)
+            rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
             raise MendDescription(
                 f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
                 "lies at the end."
             )
         if is_append and at_end:
-            delete_rows(client, resource.name, late, (bounds[1], *load_ids))
+            rows.delete(resource.name, late, (bounds[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
-        earlier = rows_of_other_loads(client, load_ids, within), (*bounds, *load_ids)
+        earlier = rows.of_other_loads(load_ids, within), (*bounds, *load_ids)
         if is_append and verdict >= Verdict.UNKNOWN:
-            came = count_rows(client, resource.name, rows_of_loads(client, load_ids, within), (*bounds, *load_ids))
-            before = count_rows(client, resource.name, *earlier)
+            came = rows.count(resource.name, rows.of_loads(load_ids, within), (*bounds, *load_ids))
+            before = rows.count(resource.name, *earlier)
             if came < before:
-                delete_rows(client, resource.name, rows_of_loads(client, load_ids), load_ids)
+                rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
                 raise ReadIncomplete(
                     f"{asset}: the read is in doubt, and brought {came} rows of a window of which the table has "
                     f"{before}; they stay, run it again."
@@ -85,7 +82,7 @@ def replace_window(
             verdict = Verdict.UNKNOWN
             found |= {"verdict": verdict.words, "verdict_reason": words}
         if is_append or (verdict < Verdict.UNKNOWN and not set_aside):
-            found["rows_deleted"] = delete_rows(client, resource.name, *earlier)
+            found["rows_deleted"] = rows.delete(resource.name, *earlier)
         else:
             why = "a record was set aside" if verdict < Verdict.UNKNOWN else f"the read is {verdict.words}"
             found["deletes"] = f"none of the window's earlier rows, because {why}"

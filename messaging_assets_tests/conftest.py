@@ -19,6 +19,8 @@ settings.load_profile("suite")
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 TELEMETRY_OFF = {"DAGSTER_DISABLE_TELEMETRY": "1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+# Every test has a destination of its own, which is asked for nothing but what the test is about.
+PROBE_OFF = {"MESSAGING_ASSETS_PROBE": "false"}
 
 
 class OutsideConnection(RuntimeError):
@@ -90,7 +92,7 @@ def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connecti
     for name, folder in folders.items():
         folder.mkdir()
         monkeypatch.setenv(name, str(folder))
-    for name, value in TELEMETRY_OFF.items():
+    for name, value in {**TELEMETRY_OFF, **PROBE_OFF}.items():
         monkeypatch.setenv(name, value)
     # The variable stops the upload only; this file also stops the records below the home folder.
     (folders["DAGSTER_HOME"] / "dagster.yaml").write_text("telemetry: {enabled: false}\n")

@@ -133,7 +133,7 @@ class OneTable:
     ) -> list[dict[str, Any]]:
         """Rows of a query in the destination, dlt's own columns left out."""
         with self.sql() as client, client.execute_query(query) as cursor:
-            names = [column[0] for column in cursor.description]
+            names = list(cursor._get_columns())
             return [
                 {
                     name: value

@@ -18,6 +18,7 @@ from messaging_assets.assets import build_assets
 from messaging_assets.credentials import build_credentials, credentials_key
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.project_folders import ProjectFolders, settle_environment
+from messaging_assets.table_rows import TableRows
 from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 DAY = 24 * 3600
@@ -105,7 +106,7 @@ def test_what_the_destination_refuses_to_tidy_is_a_warning(
     def refuse(*_: Any) -> int:
         raise DatabaseTerminalException(Exception("permission denied"))
 
-    monkeypatch.setattr(housekeeping, "_delete_rejected", refuse)
+    monkeypatch.setattr(TableRows, "delete", refuse)
     assert one_table.sync(MIXED).green
     assert "could not tidy up in the destination" in caplog.text
 

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
 @click.command(name="check", cls=JsonCommand, short_help="Ask a live API whether its file is right; loads nothing.")
 @click.argument("api")
 @click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--destination", "asks_destination", is_flag=True, help="Load edge values into the destination instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
-def command(api: str, only: str | None, as_json: bool) -> None:
+def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -> None:
     r"""Ask each resource of an API once or twice, with the real secrets, and tell what is wrong and how to mend it.
 
     Looks at: reachable and authenticated, the list, key and declared columns, whether the second page differs from
     the first, the API's own count, its clock and its rate limits. Loads nothing. API is its name, or the path of its
     file. Exit status 1 if a sync would fail or lose something.
 
+    With --destination it asks the destination in place of the API: it loads a few rows of edge values into a table of
+    their own, reads them back, drops the table, and tells what came back otherwise.
+
     \b
     messaging-assets check team_messaging
+    messaging-assets check team_messaging --destination
     messaging-assets check apis/chat.yaml --only messages --json
     """
     from messaging_assets.verbs.chosen_api import chosen_api, chosen_resource
@@ -37,6 +42,10 @@ def command(api: str, only: str | None, as_json: bool) -> None:
     names = [name.strip() for name in only.split(",") if name.strip()] if only else list(description.resources_in_full)
     for name in names:
         chosen_resource(description, name)
+    if asks_destination:
+        from messaging_assets.verbs.destination_check import ask_destination
+
+        raise SystemExit(ask_destination(description, names, as_json))
     examined = _examine(description, names)
     if as_json:
         found = [{**asdict(one), "is_wrong": one.is_wrong} for one in examined]

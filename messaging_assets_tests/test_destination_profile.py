@@ -1,0 +1,214 @@
+"""The destination is known by what dlt says of it, by any name, and what it cannot keep is refused at once."""
+
+from __future__ import annotations
+
+import builtins
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dlt.destinations import athena, bigquery, clickhouse, databricks, filesystem, redshift, snowflake, sqlalchemy
+
+from messaging_assets.api_description import Resource
+from messaging_assets.destination import destination_profile, keeps_rows_by_sql, loader_file_format
+from messaging_assets.destination_profile import DestinationProfile, missing_module
+from messaging_assets.project_folders import settle_environment
+from messaging_assets.waiting_duckdb import OneOpening
+from messaging_assets.waiting_duckdb import duckdb as waiting_duckdb
+from messaging_assets_tests.one_table import OneTable
+
+UPSERT = {"disposition": "merge", "strategy": "upsert"}
+WINDOW = {"type": "daily", "start": "2025-01-01", "start_param": "since", "end_param": "until", "column": "at"}
+
+
+def resource(**described: Any) -> Resource:
+    return Resource.model_validate({"name": "users", "endpoint": {"path": "users"}, "primary_key": "id", **described})
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Configure a destination, by a name of its own where one is given, and tell what it is taken for."""
+
+    def configure(type_: str, name: str | None = None, **settings: str) -> DestinationProfile:
+        monkeypatch.setenv("DESTINATION_TYPE", name or type_)
+        section = f"DESTINATION__{(name or type_.rpartition('.')[2]).upper()}"
+        if name:
+            monkeypatch.setenv(f"{section}__DESTINATION_TYPE", type_)
+        for setting, value in settings.items():
+            monkeypatch.setenv(f"{section}__{setting.upper()}", value)
+        return destination_profile(settle_environment())
+
+    return configure
+
+
+@pytest.mark.parametrize(
+    ("type_", "name"), [("postgres", None), ("dlt.destinations.postgres", None), ("postgres", "house")]
+)
+def test_postgres_is_postgres_by_any_name(named: Any, type_: str, name: str | None) -> None:
+    profile = named(type_, name)
+
+    assert (profile.kind, profile.has_session_locks, profile.loader_file_format) == ("postgres", True, "insert_values")
+    assert profile.words == ("house (postgres)" if name else "postgres")
+
+
+@pytest.mark.parametrize(("type_", "name"), [("duckdb", None), ("dlt.destinations.duckdb", None), ("duckdb", "lake")])
+def test_duckdb_waits_for_its_file_by_any_name(named: Any, one_table: OneTable, type_: str, name: str | None) -> None:
+    profile = named(type_, name)
+
+    assert isinstance(profile.destination, waiting_duckdb)
+    assert isinstance(one_table.pipeline(), OneOpening)
+    assert one_table.sync([{"id": 1}]).green
+    assert settle_environment().database.is_file()
+
+
+def test_a_named_duckdb_is_where_its_own_settings_say(named: Any, one_table: OneTable, tmp_path: Path) -> None:
+    named("duckdb", "lake", credentials=str(tmp_path / "lake.duckdb"))
+    assert one_table.sync([{"id": 1}]).green
+    assert (tmp_path / "lake.duckdb").is_file()
+    assert not settle_environment().database.exists()
+
+
+@pytest.mark.parametrize(
+    ("type_", "name"),
+    [("filesystem", None), ("dlt.destinations.filesystem", None), ("filesystem", "lake")],
+)
+def test_files_are_files_by_any_name(
+    named: Any, one_table: OneTable, tmp_path: Path, type_: str, name: str | None
+) -> None:
+    profile = named(type_, name, bucket_url=str(tmp_path / "lake"))
+    assert profile.is_files
+    assert not keeps_rows_by_sql()
+
+    for rows in ([{"id": 1}, {"id": 2}], [{"id": 2}, {"id": 3}]):
+        assert one_table.sync(rows, write_disposition="replace").green
+    assert [row["id"] for row in one_table.rows()] == [2, 3]
+    refused = one_table.sync([{"id": 1}], write_disposition="merge")
+    assert "the destination is files" in refused.error
+
+
+@pytest.mark.parametrize(
+    ("destination", "described", "words"),
+    [
+        (sqlalchemy("sqlite://"), {"write_disposition": UPSERT}, "cannot merge by the strategy upsert, only by delete"),
+        (redshift(), {"write_disposition": UPSERT}, "redshift cannot merge by the strategy upsert"),
+        (athena(), {"write_disposition": "merge"}, "athena cannot merge into tables of this format"),
+        (clickhouse(), {"write_disposition": "merge", "deletes": "mark"}, "write deletes: remove"),
+        (filesystem("lake"), {"write_disposition": "merge"}, "the destination is files"),
+        (filesystem("lake"), {"write_disposition": "append", "partitions": WINDOW}, "the destination is files"),
+        (
+            snowflake(),
+            {"columns": {"at": {"data_type": "timestamp", "precision": 9}}},
+            "write precision: 6 for at, or text",
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, (str, dict)) else "",
+)
+def test_what_cannot_be_kept_is_refused(destination: Any, described: dict[str, Any], words: str) -> None:
+    assert words in str(DestinationProfile(destination).refusal(resource(**described)))
+
+
+@pytest.mark.parametrize(
+    ("destination", "described"),
+    [
+        (sqlalchemy("sqlite://"), {"write_disposition": "merge", "deletes": "mark"}),
+        (athena(force_iceberg=True), {"write_disposition": "merge"}),
+        (athena(), {"write_disposition": "append"}),
+        (clickhouse(), {"write_disposition": "merge", "deletes": "remove"}),
+        (filesystem("lake"), {"write_disposition": "replace"}),
+        (snowflake(), {"write_disposition": UPSERT, "columns": {"at": {"data_type": "timestamp"}}}),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, dict) else "",
+)
+def test_what_can_be_kept_is_not_refused(destination: Any, described: dict[str, Any]) -> None:
+    assert DestinationProfile(destination).refusal(resource(**described)) is None
+
+
+@pytest.mark.parametrize(
+    ("destination", "file_format"),
+    [
+        (sqlalchemy("sqlite://"), "typed-jsonl"),
+        (bigquery(), "jsonl"),
+        (snowflake(), "jsonl"),
+        (redshift(), "insert_values"),
+        (databricks(), "parquet"),
+    ],
+)
+def test_nested_values_go_in_the_format_that_keeps_them(destination: Any, file_format: str) -> None:
+    profile = DestinationProfile(destination)
+    assert profile.loader_file_format == file_format
+    assert profile.takes_json_as_values == (file_format != "parquet")
+
+
+def test_a_merge_is_one_transaction_where_dlt_leaves_it_open(named: Any) -> None:
+    assert named("motherduck").destination.caps_params == {"supports_transactions": True}
+
+
+def test_a_destination_that_dlt_does_not_know_is_told_when_it_is_synced(named: Any, one_table: OneTable) -> None:
+    with pytest.raises(Exception, match="which is no destination of dlt"):
+        named("postgers")
+    synced = one_table.sync([{"id": 1}])
+    assert "DESTINATION_TYPE names 'postgers', which is no destination of dlt" in synced.error
+    assert one_table.sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "settings", "module", "words"),
+    [
+        ("sqlalchemy", {"credentials": "mysql+pymysql://a:b@127.0.0.1/c"}, "pymysql", "pip install 'pymysql'"),
+        ("filesystem", {"bucket_url": "s3://lake"}, "s3fs", "pip install 'dlt[s3]'"),
+    ],
+)
+def test_a_missing_driver_is_named_before_the_api_is_asked(
+    named: Any,
+    one_table: OneTable,
+    monkeypatch: pytest.MonkeyPatch,
+    type_: str,
+    settings: dict[str, str],
+    module: str,
+    words: str,
+) -> None:
+    imported = builtins.__import__
+
+    def without(name: str, *arguments: Any, **more: Any) -> Any:
+        if name.partition(".")[0] == module:
+            raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+        return imported(name, *arguments, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    named(type_, **settings)
+    synced = one_table.sync([{"id": 1}], write_disposition="append")
+
+    assert words in synced.error
+    assert "defect" not in synced.error
+    assert one_table.sandbox.requests == []
+
+
+def test_the_driver_of_postgres_is_the_extra_of_this_package() -> None:
+    missing = ModuleNotFoundError("No module named 'psycopg2'", name="psycopg2")
+    assert missing_module(missing).endswith("pip install 'messaging_assets[postgres]'.")
+
+
+def test_a_named_postgres_keeps_empty_texts_and_has_a_lock(
+    postgres: Any, named: Any, one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named("postgres", "house", credentials=postgres.new_database())
+    rows = [{"id": number, "text": "", "at": None} for number in range(20)]
+    synced = one_table.sync(rows)
+
+    assert synced.green, synced.error
+    assert [row["text"] for row in one_table.rows()] == [""] * 20
+    pipeline = one_table.pipeline()
+    assert loader_file_format(pipeline) == "insert_values"
+    assert DestinationProfile(pipeline.destination).has_session_locks
+
+
+def test_json_is_json_on_sqlite(named: Any, one_table: OneTable, tmp_path: Path) -> None:
+    named("sqlalchemy", credentials=f"sqlite:///{tmp_path / 'tables.db'}")
+    nested = {"a": [None, 0.1], "big": -(2**63), "text": 'é "quoted" \\ '}
+    rows = [{"id": 1, "doc": nested}, {"id": 2, "doc": None}, {"id": 3, "doc": []}, {"id": 4, "doc": [2**70]}]
+    synced = one_table.sync(rows)
+
+    assert synced.green, synced.error
+    found = one_table.rows("SELECT json_type(doc), json_extract(doc, '$.text') FROM resource_name ORDER BY id")
+    assert [tuple(row.values()) for row in found] == [("object", nested["text"]), (None, None), ("array", None)]
+    assert "beyond 64 bits" in one_table.rejected()[0]["reason"]

@@ -12,6 +12,7 @@ The way from a file to a table. No module imports one further down, but for its 
     authentication_description.py, paginator_description.py, table_description.py
     partition_description.py, automation_description.py, api_description.py
     parents.py                        children, whose path needs another resource's record
+    identity.py                       whether two descriptions are one, in any process
 
     Reading files, every mistake with file and line
     description_problems.py, description_secrets.py, description_names.py, description_yaml.py
@@ -31,6 +32,7 @@ The way from a file to a table. No module imports one further down, but for its 
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
+    hard_deletes.py                   which rows the API itself calls deleted
     nested_values.py, column_values.py, table_columns.py    values of one column
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted

@@ -71,6 +71,7 @@ class Receipt:
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
+    rows_hard_deleted: int = 0
     rows_filtered: int | None = None
     rows_made: int | None = None
     rows_before_mark: int | None = None
@@ -115,7 +116,7 @@ class Receipt:
     @property
     def counts_of_rows(self) -> dict[str, int]:
         """What became of values and rows that are in no verdict, as an interrupted read keeps it."""
-        names = ("values_rounded", "values_dropped", "rows_filtered", "rows_made", "rows_before_mark")
+        names = ("values_rounded", "values_dropped", "rows_hard_deleted", "rows_filtered", "rows_made", "rows_before_mark")
         return {name: count for name in names if (count := getattr(self, name))}
 
     def take_over(self, set_aside: Mapping[str, int], counts: Mapping[str, int]) -> None:
@@ -200,6 +201,7 @@ class Receipt:
             "values_dropped": self.values_dropped,
         }
         optional = {
+            "rows_hard_deleted": self.rows_hard_deleted or None,
             "rows_filtered": self.rows_filtered,
             "rows_made": self.rows_made,
             "rows_before_mark": self.rows_before_mark,

@@ -39,7 +39,8 @@ The way from a file to a table. No module imports one further down, but for its 
     dlt_source.py                     description -> dlt's rest_api config and source
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
-    partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
+    taking_away.py                    when a read may take rows out of a table
+    partitions.py, child_tables.py, sync_ledger.py, vanished_rows.py, window_rows.py    windows; what is gone upstream
     unfinished.py, sync_lock.py       what an interruption left; one sync at a time
     housekeeping.py                   what is past its retention; tables that nobody describes
 

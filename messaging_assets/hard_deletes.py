@@ -1,7 +1,7 @@
 """Rows that the API itself calls deleted, by a column with dlt's hint `hard_delete`.
 
 dlt deletes where a truth value is true, and where a column of any other type is not null: a `delete_at` of 0, an empty
-text or "false" would delete rows that live. So what the value means is decided here, and dlt gets a truth value of ours.
+text or "false" would delete rows that live. What a value means is decided here, and dlt gets a truth value of ours.
 """
 
 from __future__ import annotations

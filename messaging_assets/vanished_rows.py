@@ -13,8 +13,8 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
-from messaging_assets.failures import MendDescription
 from messaging_assets.table_columns import DELETED_AT
+from messaging_assets.taking_away import refuse_too_many
 
 
 def delete_vanished(
@@ -40,11 +40,7 @@ def delete_vanished(
         vanished = rows_of_other_loads(client, load_ids, unmarked)
         gone = count_rows(client, resource.name, vanished, load_ids)
         rows = count_rows(client, resource.name, unmarked or "1 = 1")
-        if gone > resource.maximum_deleted_share * rows and not allow_many:
-            raise MendDescription(
-                f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
-                "once; if that is right, run it with allow_many_deletes: true."
-            )
+        refuse_too_many(resource, asset, gone, rows, allow_many)
         if not gone:
             return 0
         if resource.deletes == "remove":

@@ -12,6 +12,7 @@ The way from a file to a table. No module imports one further down, but for its 
     authentication_description.py, paginator_description.py, table_description.py
     partition_description.py, automation_description.py, api_description.py
     parents.py                        children, whose path needs another resource's record
+    identity.py                       whether two descriptions are one, in any process
 
     Reading files, every mistake with file and line
     description_problems.py, description_secrets.py, description_names.py, description_yaml.py
@@ -31,6 +32,7 @@ The way from a file to a table. No module imports one further down, but for its 
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
+    hard_deletes.py                   which rows the API itself calls deleted
     nested_values.py, column_values.py, table_columns.py    values of one column
     written_rows.py                   how many rows a load was given
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
@@ -41,7 +43,8 @@ The way from a file to a table. No module imports one further down, but for its 
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, sqlalchemy_types.py, destination.py    where tables are; writers that wait
     table_rows.py, loaded_table.py    all SQL of ours on them
-    partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream
+    taking_away.py                    when a read may take rows out of a table
+    partitions.py, child_tables.py, sync_ledger.py, vanished_rows.py, window_rows.py    windows; what is gone upstream
     reconciliation.py                 every load is held against the table
     failed_loads.py                   packages that no try can load, put away
     destination_probe.py              what comes back from it otherwise than it went in

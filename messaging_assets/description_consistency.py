@@ -254,6 +254,12 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
     if disposition == "append" and (lag := _lag(resource)):
         words = "a lag reads rows again, and append would have them twice; write merge, or take the lag out"
         yield Mistake(resource.place_of(*lag), words)
+    if places and step_into(resource.full.get("write_disposition"), "strategy") == "scd2":
+        yield Mistake(
+            resource.place_of("write_disposition"),
+            "scd2 retires every row that does not come, and incremental asks only for new ones; take incremental out, "
+            "or use another merge strategy",
+        )
     if places and disposition == "replace":
         yield Mistake(
             resource.place_of("write_disposition"),

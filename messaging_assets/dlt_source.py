@@ -21,6 +21,7 @@ from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.cursor_marks import filled, no_start, with_bounds
 from messaging_assets.dlt_settings import own_settings
 from messaging_assets.failures import MendDescription
+from messaging_assets.hard_deletes import dlt_hints
 from messaging_assets.pagination import build_paginator
 from messaging_assets.paginator_description import AutoPaginator, SinglePagePaginator
 from messaging_assets.parents import ListFields, bound_path, for_each_list
@@ -213,6 +214,8 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
         }
         for name, column in resource.columns.items()
     }
+    told = dlt_hints(resource)
+    declared |= {name: {**declared.get(name, {}), **hints} for name, hints in told.items()}
     return declared | (deleted_at if resource.deletes == "mark" else {})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -32,6 +31,7 @@ from messaging_assets.failures import (
 )
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
+from messaging_assets.identity import identity_of
 from messaging_assets.page_reader import PageReader
 from messaging_assets.paginator_description import (
     CursorPaginator,
@@ -86,7 +86,8 @@ class Pass:
         receipt: where things are counted.
         late: after a part, later versions of records that are in it already.
         is_over: whether the last part was read.
-        at_end: called when it was, before its last rows are loaded.
+        before_load: called when a part was read, before its rows are loaded.
+        at_end: called when the last part was read, before its rows are loaded.
         tell: takes a line for the run's log.
         forget_state: whether an incremental resource begins anew.
         is_anew: whether the list is read from its start, whatever was committed before.
@@ -104,6 +105,7 @@ class Pass:
     receipt: Receipt = field(default_factory=Receipt)
     late: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
+    before_load: Callable[[], None] = lambda: None
     at_end: Callable[[], None] = lambda: None
     tell: Callable[[str], None] = lambda line: None
     forget_state: bool = False
@@ -160,7 +162,8 @@ class Pass:
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
-            self._refuse_to_retire_in_doubt()
+        self.before_load()
+        if self.is_over:
             dlt.current.resource_state().pop(_PLACE, None)
             if not self.late:
                 self._keep_all_marks()
@@ -231,6 +234,7 @@ class Pass:
         if self.is_over:
             self._keep_all_marks()
         self._spare_deduplication(batches)
+        self.before_load()
 
     def _open(self) -> PageReader:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""
@@ -277,8 +281,9 @@ class Pass:
         receipt = self.receipt
         counts = dict(receipt.set_aside), receipt.counts_of_rows
         kept = KeptRead((*before.finished, *finished), rows, reading.name, place, load_ids, *counts)
-        if kept.place is not None or kept.finished:
-            dlt.current.resource_state()[_PLACE] = kept.as_state(self._version())
+        version = self._version()
+        if version is not None and (kept.place is not None or kept.finished):
+            dlt.current.resource_state()[_PLACE] = kept.as_state(version)
         if self._own.marks and reading.name:
             self._keep_marks(self._own.marks.of_finished(finished))
 
@@ -294,15 +299,16 @@ class Pass:
 
     def _kept_read(self) -> KeptRead:
         """How far an interrupted read of the same description had committed to, if that is not long ago."""
-        kept = kept_read(dlt.current.resource_state().get(_PLACE), self._version())
+        version = self._version()
+        kept = kept_read(dlt.current.resource_state().get(_PLACE), version) if version is not None else None
         if kept is None or self.is_anew or self.forget_state:
             return KeptRead()
         # In this sync the place was tried before; the lists that were finished still are.
         return replace(kept, place=None) if self.receipt.not_resumed else kept
 
-    def _version(self) -> str:
-        described = repr((self.description.client, self._chain, self.base_url))
-        return hashlib.sha256(described.encode()).hexdigest()
+    def _version(self) -> str | None:
+        """Changes with the description; None where nobody can tell whether it did, as with a closure."""
+        return identity_of(self.description.client, self._chain, self.base_url).certain
 
     def _keep_all_marks(self) -> None:
         if self._own.marks is None:
@@ -406,21 +412,6 @@ class Pass:
                 raise CapReached(f"{self.asset}: {finding.reason}; raise it in the file, or take it out.")
             kind = Unsettled if may_settle else ReadIncomplete
             raise kind(f"{self.asset}: {finding.reason}; run it again, and see the receipt for what came.")
-
-    def _refuse_to_retire_in_doubt(self) -> None:
-        """Let a read fail whose load would retire rows of a table of versions that may well be there.
-
-        Raises:
-            ReadIncomplete: it is in doubt, or a record was set aside.
-        """
-        finding, set_aside = self.receipt.finding, self.receipt.rows_set_aside
-        if merge_strategy(self.resource) != "scd2" or not (finding.verdict is Verdict.UNKNOWN or set_aside):
-            return
-        why = f"{set_aside} records were set aside" if set_aside else finding.reason
-        raise ReadIncomplete(
-            f"{self.asset}: {why}, and scd2 would retire the rows that did not come; mend that and run it again, or "
-            "use another merge strategy."
-        )
 
 
 class _Due:

@@ -7,6 +7,7 @@ missing ones alike.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -307,7 +308,8 @@ class Reading:
         if source.marks and self.name:
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
             source.marks.close(self.name, moves, is_in_doubt=worst.moved)
-        receipt.found(worst.verdict, f"{'parents: ' if source.is_parent else ''}{worst.reason}", worst.moved)
+        reason = f"{'parents: ' if source.is_parent else ''}{worst.reason}"
+        receipt.found(worst.verdict, reason, worst.moved, is_left=self.is_left and not self.page)
 
     def refused(self, how: str) -> None:
         """The API refused a page, or left its list out, in the way that the file declares as the end of the list."""
@@ -320,10 +322,10 @@ class Reading:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
         if self.is_resuming:
             raise self.cannot_resume(f"the API answers the place that was kept with {how}")
-        # A parent without a list of children is nothing rare; a list that alone is asked for should be there.
-        verdict = Verdict.READ_TO_THE_END if self.name and not self.page else Verdict.UNKNOWN
         self.is_left = True
-        self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
+        if not self.page:
+            self.source.receipt.left.add(hashlib.sha256(f"{self.asset}\n{self.name}".encode()).hexdigest()[:16])
+        self.ended(how, Finding(Verdict.UNKNOWN, f"the list was left after page {self.page} by {how}"))
 
     def is_behind_cursor(self) -> bool:
         """Whether the rows that follow are behind the cursor's mark, because they come in its order; ends the list."""

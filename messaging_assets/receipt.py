@@ -38,11 +38,15 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason, a clause that can follow a colon; `moved` says that another pass may mend it."""
+    """A verdict with its reason, a clause that can follow a colon.
+
+    `moved` says that another pass may mend it, `is_left` that a response action left a list before its first page.
+    """
 
     verdict: Verdict
     reason: str
     moved: bool = False
+    is_left: bool = False
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Receipt:
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
+    rows_hard_deleted: int = 0
     rows_filtered: int | None = None
     rows_made: int | None = None
     rows_before_mark: int | None = None
@@ -83,6 +88,8 @@ class Receipt:
     set_aside: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
+    """Hashes of the lists that a response action left before their first page, and so without a row."""
     judging: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while a page is judged, because lists that are read side by side count in one receipt."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
@@ -115,7 +122,14 @@ class Receipt:
     @property
     def counts_of_rows(self) -> dict[str, int]:
         """What became of values and rows that are in no verdict, as an interrupted read keeps it."""
-        names = ("values_rounded", "values_dropped", "rows_filtered", "rows_made", "rows_before_mark")
+        names = (
+            "values_rounded",
+            "values_dropped",
+            "rows_hard_deleted",
+            "rows_filtered",
+            "rows_made",
+            "rows_before_mark",
+        )
         return {name: count for name in names if (count := getattr(self, name))}
 
     def take_over(self, set_aside: Mapping[str, int], counts: Mapping[str, int]) -> None:
@@ -151,9 +165,9 @@ class Receipt:
         except TypeError:
             return  # numbers and texts in one field have no order
 
-    def found(self, verdict: Verdict, reason: str, moved: bool = False) -> None:
+    def found(self, verdict: Verdict, reason: str, moved: bool = False, is_left: bool = False) -> None:
         """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
-        finding = Finding(verdict, reason, moved)
+        finding = Finding(verdict, reason, moved, is_left)
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -165,8 +179,17 @@ class Receipt:
     @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
+        return self._worst_of(self.findings)
+
+    @property
+    def finding_of_read_lists(self) -> Finding:
+        """The worst finding of the lists that a response action did not leave unread."""
+        read = [one for one in self.findings if not one.is_left]
+        return self._worst_of(read or [Finding(Verdict.READ_TO_THE_END, "")])
+
+    def _worst_of(self, findings: list[Finding]) -> Finding:
         # Of two findings that are as bad, the one about the resource's own rows says more.
-        worst = max(self.findings, key=lambda one: (one.verdict, not one.reason.startswith("parents:")), default=None)
+        worst = max(findings, key=lambda one: (one.verdict, not one.reason.startswith("parents:")), default=None)
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
@@ -200,6 +223,7 @@ class Receipt:
             "values_dropped": self.values_dropped,
         }
         optional = {
+            "rows_hard_deleted": self.rows_hard_deleted or None,
             "rows_filtered": self.rows_filtered,
             "rows_made": self.rows_made,
             "rows_before_mark": self.rows_before_mark,

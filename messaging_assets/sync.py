@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,26 +23,43 @@ from messaging_assets.checks import plain_metadata
 from messaging_assets.child_tables import remove_orphans
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
-from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
+from messaging_assets.destination import (
+    build_pipeline,
+    keeps_rows_by_sql,
+    loaded_dataset,
+    loader_file_format,
+    pipeline_name,
+)
 from messaging_assets.destination_profile import missing_module
 from messaging_assets.dlt_settings import own_settings, refuse_environment
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failed_loads import put_away, refused_for_good, with_names_of_columns
-from messaging_assets.failures import LoadRefused, MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.failures import (
+    LoadRefused,
+    MendDescription,
+    ReadIncomplete,
+    SyncFailure,
+    TryAgainLater,
+    sync_failure,
+)
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
+from messaging_assets.identity import identity_of
+from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.parents import ancestry
 from messaging_assets.partitions import Window, in_window, window_of
 from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.places import CannotResume
 from messaging_assets.project_folders import settle_environment
-from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.reconciliation import Load, nested_rows, reconcile
 from messaging_assets.sync_config import SyncConfig
+from messaging_assets.sync_ledger import SyncLedger
 from messaging_assets.sync_lock import only_sync_in_database, only_sync_of
+from messaging_assets.taking_away import Read, is_of_news, refuse_too_many, way_of, why_nothing_goes
 from messaging_assets.translator import ApiTranslator
 from messaging_assets.unfinished import (
     KeptReceipt,
@@ -54,9 +70,11 @@ from messaging_assets.unfinished import (
     take_back_unfinished,
 )
 from messaging_assets.vanished_rows import delete_vanished
-from messaging_assets.window_rows import replace_window
+from messaging_assets.window_rows import is_taken_back, replace_window, take_back
 
 _COLUMNS = "dagster/column_schema"
+# What of an endpoint says which rows are asked for.
+_ASKED = ("path", "method", "params", "json_body", "data", "data_selector")
 # As destinations say that a column may not be null.
 _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 
@@ -139,10 +157,7 @@ class _Job:
         self.asset = f"{description.name}.{resource.name}"
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
-        read = (description.client, ancestry(description, resource), window)
-        version = hashlib.sha256(repr(read).encode()).hexdigest()
-        name = pipeline_name(description.name, resource.name)
-        self.kept = ReceiptFile(self.folders.pipelines, name, version)
+        self.ledger: SyncLedger | None = None
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -159,8 +174,10 @@ class _Job:
         Raises:
             LoadRefused: the destination refused the rows for good.
         """
+        base_url = credentials.base_url_for(self.description)
+        self.kept = self._receipt_file(base_url)
         try:
-            return self._run(credentials)
+            return self._run(credentials, base_url)
         except PipelineStepFailed as failed:
             if refused_for_good(failed) is None:
                 raise
@@ -176,12 +193,11 @@ class _Job:
             take_back_unfinished(pipeline, self._appended, self._schema_name)
         return put_away(pipeline, self.folders, why)
 
-    def _run(self, credentials: ApiCredentials) -> SyncResult:
+    def _run(self, credentials: ApiCredentials, base_url: str) -> SyncResult:
         resumed = self._load_pending()
         if resumed is not None:
             return resumed
         auths = self._authenticators(credentials)
-        base_url = credentials.base_url_for(self.description)
         # Some APIs take a token in the path; what only the environment says of it is nobody's business.
         written = self.description.client.base_url.split("/")
         added = (part for part in base_url.split("/")[3:] if part not in written)
@@ -203,7 +219,7 @@ class _Job:
             number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
-        gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
+        gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding, self.receipt.rows_set_aside)
         gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return SyncResult({**metadata, **gone, **loaded}, self.kept.forget)
@@ -216,16 +232,20 @@ class _Job:
             pipeline.drop()
             self.kept.forget()
             return None
-        self._finish_other_window(pipeline)
+        pipeline.activate()
+        ledger = self.ledger = SyncLedger(pipeline, self._schema_name, self.asset, self.window)
+        self._finish_open_syncs(pipeline, ledger)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
-        kept = None if self._is_anew() and not self.context.retry_number else self.kept.read()
-        take_back_unfinished(pipeline, self._appended, self._schema_name)
-        if self.resource.disposition == "append":
+        is_wanted = not self._is_anew() or self.context.retry_number > 0
+        kept = self.kept.read() if is_wanted else None
+        is_append = self.resource.disposition == "append"
+        take_back_unfinished(pipeline, self._appended, self._schema_name, ledger.unfinished())
+        if is_append:
             remove_orphans(pipeline, self.resource, self._schema_name)
-        if self._is_anew() and not self.context.retry_number:
+        if not is_wanted:
             pipeline.drop()
         try:
-            loads = load_pending(pipeline, self.resource, kept is not None)
+            loads = load_pending(pipeline, self.resource, kept is not None, ledger.agrees)
         except PipelineStepFailed as failed:
             if refused_for_good(failed) is None:
                 raise
@@ -234,12 +254,20 @@ class _Job:
             self._put_away(pipeline, why)
             return None
         self._reconcile(pipeline, *loads)
-        if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
+        if is_append and is_wanted:
+            # What is appended is there for good: nobody may append it again, whatever changed since.
+            kept = self.kept.read(of_any_version=True)
+        is_newest = kept is not None and ledger.agrees(kept.load_ids)
+        is_told = is_newest or (is_append and self.window is None)
+        if kept is not None and is_told and is_loaded(pipeline, kept.load_ids[-1]):
             if not loads:
                 self._reconcile(pipeline, *finished_before(pipeline, kept.load_ids[-1], self.window is None))
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
             set_aside = kept.metadata["messaging_assets/rows_set_aside"]
-            gone = self._take_out_vanished(kept.load_ids, Verdict(kept.verdict), set_aside)
+            gone: dict[str, Any] = {}
+            if is_newest:
+                ledger.adopt()
+                gone = self._take_out_vanished(kept.load_ids, kept.finding, set_aside)
             resumed: dict[str, Any] = {"messaging_assets/resumed": "loaded what an earlier run had fetched"}
             schema = pipeline.default_schema
             columns = schema.get_table_columns(schema.naming.normalize_tables_path(self.resource.name))
@@ -260,31 +288,39 @@ class _Job:
     def _is_anew(self) -> bool:
         return self.config.full_refresh or self.config.forget_state
 
-    def _finish_other_window(self, pipeline: Pipeline) -> None:
-        """Take out what another window's run replaced, where that run ended between its load and this."""
-        kept = self.kept.read(of_any_version=True)
-        if kept is None or kept.window is None or self.window is None or kept.window == self.window.as_texts():
-            return
-        pipeline.activate()
-        if is_loaded(pipeline, kept.load_ids[-1]):
-            window = Window.from_texts(kept.window)
-            self._replace_window(
-                pipeline, window, kept.load_ids, Verdict(kept.verdict), kept.metadata["messaging_assets/rows_set_aside"]
-            )
-        self.kept.forget()
+    def _finish_open_syncs(self, pipeline: Pipeline, ledger: SyncLedger) -> None:
+        """Take out what other windows' runs replaced, where they ended between their load and this, on any machine."""
+        for one in ledger.open_and_read():
+            if not is_loaded(pipeline, one.load_ids[-1]):
+                continue
+            if one.window is not None:
+                if not pipeline.default_schema_name:
+                    pipeline.sync_destination()
+                if not is_taken_back(pipeline, self.resource, one):
+                    read = Read(Finding(Verdict(one.verdict or 0), ""), one.set_aside)
+                    try:
+                        self._replace_window(pipeline, one.window, one.load_ids, read)
+                    except SyncFailure as failure:
+                        self.context.log.warning("of an earlier run: %s", failure)
+            ledger.is_done(one)
 
-    def _take_out_vanished(self, load_ids: Sequence[str], verdict: Verdict, set_aside: int) -> dict[str, Any]:
+    def _take_out_vanished(self, load_ids: Sequence[str], finding: Finding, set_aside: int) -> dict[str, Any]:
         """Take out what a complete read no longer brought; how many rows, as metadata."""
-        pipeline = build_pipeline(self.description, self.resource, self.folders)
-        if self.window is not None:
-            return self._replace_window(pipeline, self.window, load_ids, verdict, set_aside)
-        if self.resource.deletes == "ignore":
+        gone = self._taken_out(load_ids, finding, set_aside)
+        if self.ledger:
+            self.ledger.is_done()
+        return gone
+
+    def _taken_out(self, load_ids: Sequence[str], finding: Finding, set_aside: int) -> dict[str, Any]:
+        if self.window is None and self.resource.deletes == "ignore":
             return {}
-        if set_aside:
-            # It did come, though its row was not written.
-            return {"messaging_assets/deletes": "none, because a record was set aside"}
-        if verdict is not Verdict.PROVEN:
-            return {"messaging_assets/deletes": f"none, because the read is not proven complete but {verdict.words}"}
+        pipeline = build_pipeline(self.description, self.resource, self.folders)
+        is_newest = self.ledger is None or self.ledger.is_newest()
+        read = Read(finding, set_aside, is_newest, is_of_news(self.resource))
+        if self.window is not None:
+            return self._replace_window(pipeline, self.window, load_ids, read)
+        if why := why_nothing_goes("deletes", read):
+            return {"messaging_assets/deletes": f"none, because {why}"}
         gone = self._delete_vanished(pipeline, load_ids)
         if gone:
             remove_orphans(pipeline, self.resource, self._schema_name)
@@ -299,13 +335,14 @@ class _Job:
             raise
 
     def _replace_window(
-        self, pipeline: Pipeline, window: Window, load_ids: Sequence[str], verdict: Verdict, set_aside: int
+        self, pipeline: Pipeline, window: Window, load_ids: Sequence[str], read: Read
     ) -> dict[str, Any]:
         try:
-            return replace_window(pipeline, self.resource, self.asset, window, load_ids, verdict, set_aside)
+            return replace_window(pipeline, self.resource, self.asset, window, load_ids, read)
         except SyncFailure:
-            # What came is taken back, so it is to be read again.
+            # What came is taken back, so it is to be read again; in this order, because each may be the last.
             self.kept.forget()
+            take_back(pipeline, self.resource, load_ids)
             raise
         finally:
             remove_orphans(pipeline, self.resource, self._schema_name)
@@ -325,6 +362,7 @@ class _Job:
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
+        one_pass.before_load = lambda: self._before_load(one_pass)
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
         one_pass.forget_state = self._is_anew()
         # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
@@ -337,10 +375,59 @@ class _Job:
                 self._load(one_pass, one_pass.late_source())
         return _summed(parts)
 
+    def _before_load(self, one_pass: Pass) -> None:
+        """Let nothing be loaded that takes rows away without good reason, and note in the destination what is."""
+        receipt, read = self.receipt, {}
+        if one_pass.is_over:
+            self._refuse_to_take_away()
+            read = {
+                "verdict": receipt.finding.verdict,
+                "set_aside": receipt.rows_set_aside,
+                "rows": receipt.rows_loaded,
+                "left": frozenset(receipt.left),
+            }
+        if self.ledger:
+            self.ledger.note(one_pass.load_ids, **read)
+
+    def _refuse_to_take_away(self) -> None:
+        """Stop before a load that swaps a table, or retires its rows, after a read that may lack some of them.
+
+        Raises:
+            MendDescription: more rows would go than the file allows at once.
+            ReadIncomplete: the read is in doubt.
+        """
+        way, receipt = way_of(self.resource), self.receipt
+        if way is None:
+            return
+        # A list that was left unread the last time too has no rows in the table.
+        is_as_before = self.ledger is not None and receipt.left <= self.ledger.left_before
+        finding = receipt.finding_of_read_lists if is_as_before else receipt.finding
+        why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(self.resource)))
+        if way == "scd2" and not why:
+            return
+        rows = LoadedTable(loaded_dataset(self.description, self.resource, self.folders), self.resource.name).count()
+        if rows.rows and why:
+            does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
+            other = "write merge" if way == "replace" else "use another merge strategy"
+            raise ReadIncomplete(
+                f"{self.asset}: {why}, and {way} would {does}; mend that and run it again, or {other}."
+            )
+        if way == "replace" and not self.config.full_refresh:
+            gone = rows.rows - receipt.rows_loaded - receipt.rows_set_aside
+            refuse_too_many(self.resource, self.asset, gone, rows.rows, self.config.allow_many_deletes)
+
+    def _receipt_file(self, base_url: str) -> ReceiptFile:
+        """Where the receipt of this read is kept: of this description, window and address."""
+        chain = ancestry(self.description, self.resource)
+        asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED)) for one in chain]
+        name = pipeline_name(self.description.name, self.resource.name)
+        where = (self.window.as_texts() if self.window else None, base_url)
+        version = identity_of(self.description.client, chain, where).certain
+        return ReceiptFile(self.folders.pipelines, name, version, identity_of(asked, where).digest)
+
     def _keep_receipt(self, load_ids: list[str]) -> None:
         finding, metadata = self.receipt.finding, plain_metadata(self.receipt.metadata())
-        window = self.window.as_texts() if self.window else None
-        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata, window))
+        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata))
 
     def _reconcile(self, pipeline: Pipeline, *loads: Load) -> None:
         try:

@@ -26,6 +26,7 @@ from dlt.common.schema.typing import C_DLT_ID
 from messaging_assets.api_description import Resource
 from messaging_assets.column_values import arrow_type, convert, data_type_of
 from messaging_assets.failures import MendDescription
+from messaging_assets.hard_deletes import HARD_DELETED, hinted_column, is_deleted, needs_mark
 from messaging_assets.nested_values import Misfit, refuse_for_tables
 from messaging_assets.receipt import Receipt
 from messaging_assets.table_description import SchemaContract
@@ -54,12 +55,14 @@ class TypedRows:
         arrays: a column's values by its name, as long as the rows.
         bad: why a record cannot be loaded, by its place.
         dropped: places and fields of values that the schema contract discards.
+        deleted: for each record whether the API says that it is deleted; empty where dlt finds that by itself.
     """
 
     rows: list[dict[str, Any]]
     arrays: dict[str, Any] = field(default_factory=dict)
     bad: dict[int, str] = field(default_factory=dict)
     dropped: list[tuple[int, str]] = field(default_factory=list)
+    deleted: list[bool] = field(default_factory=list)
 
     @property
     def good(self) -> list[int]:
@@ -70,6 +73,8 @@ class TypedRows:
         """The records that can be loaded, for dlt to type them."""
         for place, name in self.dropped:
             self.rows[place] = {one: value for one, value in self.rows[place].items() if one != name}
+        if self.deleted:
+            return [{**self.rows[place], HARD_DELETED: self.deleted[place]} for place in self.good]
         return [self.rows[place] for place in self.good]
 
     def table(self, required: frozenset[str]) -> Any:
@@ -127,6 +132,8 @@ class TableColumns:
         self._names: dict[str, str | None] = {}
         self._targets: dict[str, _Target] = {}
         self._kinds = kinds
+        hinted = hinted_column(resource)
+        self._hinted = normalize(hinted) if hinted is not None else None
         self._declared = {normalize(name): column for name, column in resource.columns.items()}
         self._aim_at_declared(known)
         self._aim_at_known(known)
@@ -180,13 +187,10 @@ class TableColumns:
         """
         typed = TypedRows(rows)
         fields = self._fields(typed)
-        if self._resource.deletes == "mark" and DELETED_AT in fields.values():
-            raise MendDescription(
-                f"{self._asset}: the API has a field '{DELETED_AT}' of its own, which deletes: mark would write over; "
-                "let deletes be remove or ignore."
-            )
+        self._refuse_our_names(set(fields.values()))
         for (field_name, column), values in zip(fields.items(), _by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
+        self._note_deleted(fields, typed)
         self._require(typed)
         if not typed.arrays and self._targets:
             first = next(iter(self._targets.values()))
@@ -194,6 +198,29 @@ class TableColumns:
         elif not typed.arrays:
             typed.bad.update(dict.fromkeys(range(len(rows)), "no value in any field"))
         return typed
+
+    def _refuse_our_names(self, columns: set[str]) -> None:
+        if self._resource.deletes == "mark" and DELETED_AT in columns:
+            raise MendDescription(
+                f"{self._asset}: the API has a field '{DELETED_AT}' of its own, which deletes: mark would write over; "
+                "let deletes be remove or ignore."
+            )
+        if HARD_DELETED in columns and needs_mark(self._resource):
+            raise MendDescription(
+                f"{self._asset}: the API has a field '{HARD_DELETED}' of its own, under which dlt is told what "
+                "hard_delete means; put the hint on a column of data_type bool."
+            )
+
+    def _note_deleted(self, fields: Mapping[str, str], typed: TypedRows) -> None:
+        """Tell dlt by a truth value of ours which rows the API calls deleted; count them."""
+        sent = [name for name, column in fields.items() if column == self._hinted]
+        if self._hinted is None:
+            return
+        deleted = [any(is_deleted(row.get(name)) for name in sent) for row in typed.rows]
+        self._receipt.rows_hard_deleted += sum(deleted)
+        if needs_mark(self._resource):
+            typed.deleted = deleted
+            typed.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
 
     def _fields(self, typed: TypedRows) -> dict[str, str]:
         """Field -> column of this batch; where two fields are one column, records are renamed first."""
@@ -216,7 +243,13 @@ class TableColumns:
         target = self._targets.get(column) or self._new_target(field_name, column, values, typed)
         if target is None:
             return
+        if column == self._hinted and target.data_type == "bool":
+            values = [None if value is None else is_deleted(value) for value in values]
         converted = convert(values, target.data_type, target.type)
+        if column == self._hinted:
+            # Any way to say that nothing was deleted is as good as null.
+            for place in [place for place in converted.misfits if not is_deleted(values[place])]:
+                del converted.misfits[place]
         typed.arrays[column] = converted.array
         self._receipt.values_rounded += len(converted.rounded)
         if target.data_type == "json" and (self._resource.nested == "tables" or self.as_values):

@@ -10,6 +10,7 @@ import json
 import logging
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
+from messaging_assets.receipt import Finding, Verdict
 from messaging_assets.reconciliation import Load, nested_rows, rows_in_files
 from messaging_assets.records import must_load_whole
 from messaging_assets.table_rows import TableRows, table_rows
@@ -42,13 +44,16 @@ class KeptReceipt:
         load_ids: its loads; with the last of them its rows are complete.
         verdict: the value of its verdict.
         metadata: what the materialization will show.
-        window: the window of time that it read, if it is one.
     """
 
     load_ids: list[str]
     verdict: int
     metadata: dict[str, Any]
-    window: list[str] | None = None
+
+    @property
+    def finding(self) -> Finding:
+        """How complete the read was, and why."""
+        return Finding(Verdict(self.verdict), str(self.metadata.get("messaging_assets/verdict_reason", "")))
 
 
 class ReceiptFile:
@@ -57,25 +62,29 @@ class ReceiptFile:
     Args:
         folder: where dlt's working files are.
         name: the resource's pipeline.
-        version: changes with the resource's description, so that a receipt of another one is not used.
+        version: changes with the resource's description, so that a receipt of another one is not used; None where
+            nobody can tell whether that changed.
+        asked: changes with what is asked for, and where.
     """
 
-    def __init__(self, folder: Path, name: str, version: str) -> None:
-        self._file, self._version = folder / f"{name}.receipt.json", version
+    def __init__(self, folder: Path, name: str, version: str | None, asked: str) -> None:
+        self._file, self._version, self._asked = folder / f"{name}.receipt.json", version, asked
 
     def write(self, receipt: KeptReceipt) -> None:
         """Keep a receipt until Dagster has it."""
         partial = self._file.with_suffix(".partial")
-        partial.write_text(json.dumps({"at": time.time(), "version": self._version, "receipt": asdict(receipt)}))
+        named = {"version": self._version, "asked": self._asked}
+        partial.write_text(json.dumps({"at": time.time(), **named, "receipt": asdict(receipt)}))
         partial.chmod(0o600)
         partial.replace(self._file)
 
     def read(self, of_any_version: bool = False) -> KeptReceipt | None:
-        """The receipt, if there is one that is still good; one of any description and age where that is wanted."""
+        """The receipt, if there is one that is still good; with `of_any_version` of anything that asks for the same."""
         try:
             kept = json.loads(self._file.read_text())
-            fresh = time.time() - kept["at"] < _VALID_SECONDS and kept["version"] == self._version
-            return KeptReceipt(**kept["receipt"]) if fresh or of_any_version else None
+            is_good = time.time() - kept["at"] < _VALID_SECONDS and kept["asked"] == self._asked
+            is_good &= of_any_version or (kept["version"] == self._version and self._version is not None)
+            return KeptReceipt(**kept["receipt"]) if is_good else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -84,15 +93,19 @@ class ReceiptFile:
         self._file.unlink(missing_ok=True)
 
 
-def load_pending(pipeline: Pipeline, resource: Resource, is_whole: bool) -> list[Load]:
+def load_pending(
+    pipeline: Pipeline, resource: Resource, is_whole: bool, is_newest: Callable[[Sequence[str]], bool]
+) -> list[Load]:
     """Load what an earlier sync fetched and did not load; asks the API nothing.
 
     Args:
         pipeline: the resource's pipeline, with its working files as they were left.
         resource: says how rows are written.
         is_whole: whether a receipt says that this read is over.
+        is_newest: whether the destination knows these loads as those of the newest sync.
 
-    Rows of a read that was not over are only good for a merge. What cannot be loaded is dropped, to be read again.
+    What is not the newest is dropped, and the state that came with it. Rows of a read that was not over are only good
+    for a merge. What cannot be loaded is dropped, to be read again.
 
     Returns:
         What was loaded, to be held against the table.
@@ -100,6 +113,11 @@ def load_pending(pipeline: Pipeline, resource: Resource, is_whole: bool) -> list
     pipeline.activate()
     _finish_storages(Path(pipeline.working_dir))
     if not pipeline.has_pending_data:
+        return []
+    packages = [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
+    if not is_newest(packages):
+        _logger.warning("%s: what was fetched before is not the newest any more; it is dropped", pipeline.pipeline_name)
+        pipeline.drop()
         return []
     if not (is_whole or (resource.disposition == "merge" and not must_load_whole(resource))):
         pipeline.drop()
@@ -194,19 +212,21 @@ def is_loaded(pipeline: Pipeline, load_id: str) -> bool:
         return rows.is_loaded(load_id)
 
 
-def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str) -> int:
+def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str, begun: Sequence[str] = ()) -> int:
     """Delete appended rows of loads that did not finish (dlt notes a finished load in `_dlt_loads`).
 
     Args:
         pipeline: the resource's pipeline.
         tables: its tables that rows are appended to.
         schema_name: the name of the resource's dlt schema.
+        begun: loads that the destination knows to have been begun, on whatever machine, and by whatever clock.
 
     Returns:
         Rows deleted.
     """
     # What this machine was loading is known by its working files too, should its clock have been set back since.
     under_way = [path.name for path in (Path(pipeline.working_dir) / "load" / "normalized").glob("*")]
+    under_way = list(dict.fromkeys((*under_way, *begun)))
     under_way = [load_id for load_id in under_way if not is_loaded(pipeline, load_id)]
     with table_rows(pipeline) as rows:
         try:

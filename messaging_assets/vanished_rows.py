@@ -11,9 +11,9 @@ from datetime import datetime, timezone
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
-from messaging_assets.failures import MendDescription
 from messaging_assets.table_columns import DELETED_AT
 from messaging_assets.table_rows import table_rows
+from messaging_assets.taking_away import refuse_too_many
 
 
 def delete_vanished(
@@ -39,11 +39,7 @@ def delete_vanished(
         vanished = rows.of_other_loads(load_ids, unmarked)
         gone = rows.count(resource.name, vanished, load_ids)
         all_rows = rows.count(resource.name, unmarked or "1 = 1")
-        if gone > resource.maximum_deleted_share * all_rows and not allow_many:
-            raise MendDescription(
-                f"{asset}: the API no longer has {gone} of {all_rows} rows, more than maximum_deleted_share allows at "
-                "once; if that is right, run it with allow_many_deletes: true."
-            )
+        refuse_too_many(resource, asset, gone, all_rows, allow_many)
         if not gone:
             return 0
         if resource.deletes == "remove":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from dlt.pipeline.pipeline import Pipeline
@@ -10,8 +11,10 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription, ReadIncomplete
 from messaging_assets.partitions import Window
-from messaging_assets.receipt import Verdict
+from messaging_assets.receipt import Finding, Verdict
+from messaging_assets.sync_ledger import NotedSync
 from messaging_assets.table_rows import table_rows
+from messaging_assets.taking_away import Read, why_nothing_goes
 
 
 def replace_window(
@@ -20,8 +23,7 @@ def replace_window(
     asset: str,
     window: Window,
     load_ids: Sequence[str],
-    verdict: Verdict,
-    set_aside: int,
+    read: Read,
 ) -> dict[str, Any]:
     """Take out the window's rows that this run did not bring, unless a merge had better keep them.
 
@@ -31,16 +33,15 @@ def replace_window(
         asset: the asset's name in errors.
         window: from start up to, but without, end, by the window's column.
         load_ids: the loads of this run.
-        verdict: how complete the read was.
-        set_aside: records that came and were not written.
+        read: how complete it was, and whether it is the newest.
 
     Returns:
         Metadata: what went, or why nothing did; a verdict, where the rows themselves make it worse.
 
     Raises:
         MendDescription: more came than the window, and an appended table would have these rows twice.
-        ReadIncomplete: a read in doubt brought fewer rows than an appended table has of the window. What came is
-            taken back in either case.
+        ReadIncomplete: an appended table has rows of the window already, and this read is not good enough to take
+            them out. What came is to be taken back in either case.
     """
     is_append = resource.disposition == "append"
     with table_rows(pipeline) as rows:
@@ -59,7 +60,6 @@ def replace_window(
             f"than {window.column}"
         )
         if is_append and beyond:
-            rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
             raise MendDescription(
                 f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
                 "lies at the end."
@@ -68,22 +68,37 @@ def replace_window(
             rows.delete(resource.name, late, (bounds[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
         earlier = rows.of_other_loads(load_ids, within), (*bounds, *load_ids)
-        if is_append and verdict >= Verdict.UNKNOWN:
+        why = why_nothing_goes("window", read)
+        if is_append and why:
             came = rows.count(resource.name, rows.of_loads(load_ids, within), (*bounds, *load_ids))
             before = rows.count(resource.name, *earlier)
-            if came < before:
-                rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
+            # A record that was set aside did come; it is told apart from one that is gone by their number alone.
+            if before and (came < before or why_nothing_goes("window", replace(read, set_aside=0))):
                 raise ReadIncomplete(
-                    f"{asset}: the read is in doubt, and brought {came} rows of a window of which the table has "
-                    f"{before}; they stay, run it again."
+                    f"{asset}: {why}, and it brought {came} rows of a window of which the table has {before}; they "
+                    "stay, run it again."
                 )
         found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
         if beyond:
-            verdict = Verdict.UNKNOWN
-            found |= {"verdict": verdict.words, "verdict_reason": words}
-        if is_append or (verdict < Verdict.UNKNOWN and not set_aside):
+            why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
+            found |= {"verdict": Verdict.UNKNOWN.words, "verdict_reason": words}
+        if is_append or not why:
             found["rows_deleted"] = rows.delete(resource.name, *earlier)
         else:
-            why = "a record was set aside" if verdict < Verdict.UNKNOWN else f"the read is {verdict.words}"
             found["deletes"] = f"none of the window's earlier rows, because {why}"
     return {f"messaging_assets/{name}": value for name, value in found.items()}
+
+
+def take_back(pipeline: Pipeline, resource: Resource, load_ids: Sequence[str]) -> None:
+    """Take out what a run appended to a window that has its earlier rows still."""
+    if resource.disposition == "append":
+        with table_rows(pipeline) as rows:
+            rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
+
+
+def is_taken_back(pipeline: Pipeline, resource: Resource, sync: NotedSync) -> bool:
+    """Whether the rows that a sync wrote are there no more."""
+    if not sync.rows:
+        return False
+    with table_rows(pipeline) as rows:
+        return not rows.count(resource.name, rows.of_loads(sync.load_ids), sync.load_ids)

@@ -10,10 +10,16 @@ from messaging_assets.api_description import ApiDescription
 from messaging_assets_tests.faults.one_list import AT_ONCE, OFFSETS, OneList, Outcome
 
 Lists = dict[str, list[dict[str, Any]]]
+IGNORED = {"content": "not_allowed", "action": "ignore"}
 
 
 def family(
-    one_list: OneList, channels: list[dict[str, Any]], lists: Lists, parent: dict[str, Any] | None = None, **child: Any
+    one_list: OneList,
+    channels: list[dict[str, Any]],
+    lists: Lists,
+    parent: dict[str, Any] | None = None,
+    refused: str = "",
+    **child: Any,
 ) -> Outcome:
     """Sync the messages of all channels, each list asked for by the channel's slug."""
     endpoint = {
@@ -23,7 +29,7 @@ def family(
         "error_handler": AT_ONCE,
         "total": "exact",
     }
-    of_a_channel = {**endpoint, "params": {"channel": "{resources.channels.slug}"}}
+    of_a_channel = {**endpoint, "params": {"channel": "{resources.channels.slug}"}, "response_actions": [IGNORED]}
     description = ApiDescription.model_validate(
         {
             "name": one_list.api,
@@ -36,6 +42,8 @@ def family(
     )
 
     def answer(payload: Any, request: Any) -> Any:
+        if request.query.get("channel", "-") in refused:
+            return {"error": "not_allowed"}
         rows = lists.get(request.query["channel"], []) if "channel" in request.query else channels
         start = request.offset or 0
         return {"data": rows[start : start + 100], "total": len(rows)}
@@ -136,3 +144,21 @@ def test_a_record_that_two_parents_share_is_one_record(one_list: OneList) -> Non
 
     assert len(synced.ids) == 5
     assert synced.verdict == "proven"
+
+
+@pytest.mark.parametrize("way", ["replace", {"disposition": "merge", "strategy": "scd2"}], ids=["replace", "scd2"])
+def test_rows_of_a_parent_whose_list_is_left_unread_stay(one_list: OneList, way: Any) -> None:
+    """A list that was left unread from the first sync on has no rows to lose; one that is so from now on has."""
+    channels = [{"id": number, "slug": slug} for number, slug in enumerate("abc")]
+    lists: Lists = {slug: [{"id": f"{slug}{number}"} for number in range(5)] for slug in "abc"}
+    described: dict[str, Any] = {"write_disposition": way, "maximum_deleted_share": 1.0}
+    for _ in range(2):
+        known = family(one_list, channels, lists, refused="b", **described)
+        assert known.green
+        assert known.verdict == "unknown"
+    for refused in ("bc", "abc"):
+        doubtful = family(one_list, channels, lists, refused=refused, **described)
+        assert not doubtful.green
+        assert "the list was left after page 0" in doubtful.sentence
+        assert len(doubtful.ids) == 10
+    assert family(one_list, channels, lists, **described).green

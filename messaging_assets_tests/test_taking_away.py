@@ -1,0 +1,74 @@
+"""Nothing is taken away on a read that is not the whole list, whatever would take it."""
+
+from __future__ import annotations
+
+import pytest
+
+from messaging_assets.receipt import Finding, Verdict
+from messaging_assets.sandbox import Sandbox
+from messaging_assets.taking_away import Read, Way, why_nothing_goes
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.one_table import OneTable
+
+REPLACE = {"write_disposition": "replace"}
+
+
+@pytest.mark.parametrize("way", ["deletes", "window", "replace", "scd2"])
+def test_each_way_takes_a_proven_read_and_none_in_doubt(way: Way) -> None:
+    proven = Finding(Verdict.PROVEN, "all came")
+    assert why_nothing_goes(way, Read(proven)) is None
+    assert why_nothing_goes(way, Read(Finding(Verdict.UNKNOWN, "it moved"))) is not None
+    assert why_nothing_goes(way, Read(proven, is_newest=False)) == "another sync loaded it meanwhile"
+    assert why_nothing_goes(way, Read(proven, is_of_news=True)) == "only what is new was asked for"
+    assert (why_nothing_goes(way, Read(proven, set_aside=2)) is None) == (way == "replace")
+    to_the_end = why_nothing_goes(way, Read(Finding(Verdict.READ_TO_THE_END, "")))
+    assert (to_the_end is None) == (way != "deletes")
+
+
+@pytest.mark.parametrize("left", [0, 1, 7])
+def test_a_replaced_list_that_shrinks_by_more_than_the_file_allows_is_refused(one_table: OneTable, left: int) -> None:
+    rows = [{"id": number} for number in range(10)]
+    one_table.sync(rows, **REPLACE)
+    refused = one_table.sync(rows[:left])
+
+    assert f"no longer has {10 - left} of 10 rows" in refused.error
+    assert "allow_many_deletes" in refused.error
+    assert [row["id"] for row in one_table.rows()] == list(range(10))
+
+
+def test_a_replaced_list_may_shrink_by_what_the_file_allows_and_grow_as_it_likes(one_table: OneTable) -> None:
+    rows = [{"id": number} for number in range(20)]
+    assert one_table.sync(rows[:10], **REPLACE).green
+    assert one_table.sync(rows[:8]).green
+    assert one_table.sync(rows).green
+    assert one_table.sync(rows[:1], maximum_deleted_share=1.0).green
+    assert [row["id"] for row in one_table.rows()] == [0]
+
+
+def test_a_run_may_let_a_replaced_list_shrink(known_sandbox: Sandbox) -> None:
+    rows = known_sandbox.rows("messaging", "messages")
+    del rows[100:]
+    sync(**REPLACE)
+    del rows[1:]
+    assert not sync(**REPLACE)["green"]
+    assert sync(**REPLACE, config={"allow_many_deletes": True})["ids"] == [rows[0]["id"]]
+
+
+def test_a_table_is_swapped_at_first_and_no_more_after_a_read_in_doubt(one_table: OneTable) -> None:
+    """Rows that came twice from page to page say that others may have been missed."""
+    one_table.page_size = 5
+    twice = [{"id": number} for number in (0, 1, 2, 3, 4, 0, 5)]
+    first = one_table.sync(twice, **REPLACE, passes=1)
+    again = one_table.sync(twice)
+
+    assert first.receipt["verdict"] == "unknown"
+    assert "replace would swap out rows that may well be there" in again.error
+    assert [row["id"] for row in one_table.rows()] == list(range(6))
+
+
+def test_a_replaced_table_loses_no_rows_to_records_that_were_set_aside(one_table: OneTable) -> None:
+    one_table.sync([{"id": number} for number in range(10)], **REPLACE)
+    synced = one_table.sync([{"id": None if number < 3 else number} for number in range(10)])
+
+    assert synced.green
+    assert synced.receipt["rows_set_aside"] == 3

@@ -1,0 +1,202 @@
+"""Two machines with disks of their own load into one database: what one left behind never undoes what the other did."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from messaging_assets import sync as sync_module
+from messaging_assets.sandbox import Sandbox
+from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
+
+DAY = "2025-03-02"
+WINDOW = {"partitions": {"type": "daily", "start": "2025-03-01", "start_param": "since", "end_param": "until"}}
+WINDOW["partitions"]["column"] = "timestamp"
+DELETES = {"endpoint": {"total": "exact"}, "deletes": "remove", "maximum_deleted_share": 1.0}
+NEWS = {"cursor_path": "timestamp", "initial_value": "2000-01-01T00:00:00Z"}
+WAYS: dict[str, dict[str, Any]] = {
+    "deletes": DELETES,
+    "append": {"write_disposition": "append", "endpoint": {"incremental": NEWS}},
+    "replace": {"write_disposition": "replace"},
+    "scd2": {"write_disposition": {"disposition": "merge", "strategy": "scd2"}},
+    "merged window": {**WINDOW, "partition_key": DAY},
+    "appended window": {**WINDOW, "partition_key": DAY, "write_disposition": "append"},
+}
+
+
+class TwoDisks:
+    """Two projects, each in a folder of its own, and one database.
+
+    Args:
+        sandbox: the API.
+        folder: where the folders and the database are.
+    """
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.sandbox, self.folder = sandbox, folder
+        self.rows = sandbox.rows("messaging", "messages")
+        days = [row for row in self.rows if row["timestamp"].startswith((DAY, "2025-03-03"))]
+        others = [row for row in self.rows if row not in days]
+        self.spare, self.rows[:] = others[200:300], days + others[:200]
+
+    def sync(self, disk: str, before: Callable[[], None] = lambda: None, **resource: Any) -> Any:
+        def work() -> Any:
+            home = self.folder / disk
+            home.mkdir(exist_ok=True)
+            os.environ["MESSAGING_ASSETS_HOME"] = str(home)
+            before()
+            return sync(**resource)
+
+        ended, synced = in_a_process(work)
+        return ended if synced is None else synced
+
+    def dies(self, disk: str, moment: str, **resource: Any) -> None:
+        assert self.sync(disk, MOMENTS[moment], **resource) == signal.SIGKILL
+
+    def change(self) -> None:
+        """Let rows go upstream, others come, and others have new content."""
+        self.rows[:] = [{**row, "content": f"{row['content']}, changed"} for row in self.rows[5:]] + self.spare[:20]
+        del self.spare[:20]
+
+    def upstream(self, day: str = "") -> list[tuple[str, ...]]:
+        rows = [row for row in self.rows if row["timestamp"].startswith(day)]
+        return sorted((row["id"], row["message_id"], row["content"]) for row in rows)
+
+
+def _kill(*args: Any, **more: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _at_normalize() -> None:
+    from dlt.pipeline.pipeline import Pipeline
+
+    Pipeline.normalize = _kill  # type: ignore[method-assign, assignment]
+
+
+def _at_load() -> None:
+    from dlt.pipeline.pipeline import Pipeline
+
+    Pipeline.load = _kill  # type: ignore[method-assign, assignment]
+
+
+def _when_loaded() -> None:
+    sync_module._Job._taken_out = _kill  # type: ignore[method-assign, assignment]
+
+
+def _when_done() -> None:
+    from messaging_assets.sync_ledger import SyncLedger
+
+    is_done = SyncLedger.is_done
+    SyncLedger.is_done = lambda self, sync=None: (is_done(self, sync), _kill())  # type: ignore[method-assign, assignment]
+
+
+MOMENTS = {"fetched": _at_normalize, "normalized": _at_load, "loaded": _when_loaded, "done": _when_done}
+
+
+@pytest.fixture
+def disks(known_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TwoDisks:
+    import_all()
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / "one.duckdb"))
+    return TwoDisks(known_sandbox, tmp_path)
+
+
+def _valid(disks: TwoDisks, way: str) -> list[tuple[str, ...]]:
+    only = " WHERE _dlt_valid_to IS NULL" if way == "scd2" else ""
+    with duckdb.connect(str(disks.folder / "one.duckdb")) as connection:
+        return sorted(connection.execute(f"SELECT id, message_id, content FROM messaging.messages{only}").fetchall())
+
+
+@pytest.mark.parametrize(
+    ("way", "moment"),
+    [(way, moment) for number, way in enumerate(WAYS) for moment in ("loaded", ("fetched", "normalized")[number % 2])],
+)
+def test_what_one_machine_left_behind_is_not_used_once_the_other_has_synced(
+    disks: TwoDisks, way: str, moment: str
+) -> None:
+    described = WAYS[way]
+    disks.dies("one", moment, **described)
+    if way != "append":
+        disks.change()
+    second = disks.sync("two", **described)
+    between = _valid(disks, way)
+    again = disks.sync("one", **described)
+
+    expected = disks.upstream(DAY if "window" in way else "")
+    assert second["green"]
+    assert between == expected
+    assert again["green"]
+    assert _valid(disks, way) == expected
+    assert len(expected) > 5
+
+
+@pytest.mark.parametrize("way", ["append", "deletes"])
+def test_a_machine_whose_result_nobody_was_told_tells_it_while_it_is_the_newest(disks: TwoDisks, way: str) -> None:
+    disks.dies("one", "done", **WAYS[way])
+    disks.sandbox.forget()
+    again = disks.sync("one", **WAYS[way])
+
+    assert again["green"]
+    assert "messaging_assets/resumed" in again["metadata"]
+    assert disks.sandbox.asked("messaging", "messages") == []
+    assert again["rows"] == disks.upstream()
+
+
+def test_a_window_that_one_machine_left_doubled_is_put_right_by_the_others_next_window(disks: TwoDisks) -> None:
+    appended = WAYS["appended window"]
+    disks.sync("one", **appended)
+    disks.dies("one", "loaded", **appended)
+    other = disks.sync("two", **{**appended, "partition_key": "2025-03-03"})
+
+    assert other["rows"] == sorted(disks.upstream(DAY) + disks.upstream("2025-03-03"))
+
+
+def test_a_read_during_which_another_machine_loaded_is_not_the_newest(disks: TwoDisks) -> None:
+    def meanwhile() -> None:
+        from messaging_assets.passes import Pass
+
+        judge = Pass._judge
+
+        def judged(self: Any) -> None:
+            Pass._judge = judge  # type: ignore[method-assign]
+            disks.sync("two", **WAYS["replace"])
+            judge(self)
+
+        Pass._judge = judged  # type: ignore[method-assign]
+
+    refused = disks.sync("one", meanwhile, **WAYS["replace"])
+
+    assert "another machine loaded it while it was read here" in refused["error"]
+    assert refused["rows"] == disks.upstream()
+    assert disks.sync("one", **WAYS["replace"])["green"]
+
+
+def test_half_a_load_of_one_machine_is_taken_back_by_the_other_whatever_their_clocks_say(disks: TwoDisks) -> None:
+    appended = WAYS["append"]
+
+    def an_hour_ago() -> None:
+        from dlt.extract import storage
+
+        storage.create_load_id = lambda: str(time.time() - 3600)  # type: ignore[attr-defined]
+        _at_normalize()
+
+    disks.sync("two", **appended)
+    gone = disks.rows[0]["id"]
+    assert disks.sync("one", an_hour_ago, **appended) == signal.SIGKILL
+    with duckdb.connect(str(disks.folder / "one.duckdb")) as connection:
+        [load_ids] = connection.execute(
+            "SELECT load_ids FROM messaging._messaging_assets_syncs ORDER BY generation DESC"
+        ).fetchone()
+        connection.execute("UPDATE messaging.messages SET _dlt_load_id = ? WHERE id = ?", [load_ids.strip('["]'), gone])
+    disks.sync("two", **appended)
+
+    assert gone not in [row[0] for row in _valid(disks, "append")]

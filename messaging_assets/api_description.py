@@ -316,7 +316,7 @@ class Timeout(Described):
     read: float = Field(60, gt=0)
     """Seconds of silence between two bytes, at most."""
     total: float = Field(300, gt=0)
-    """Seconds to the end of an answer, at most."""
+    """Seconds from the connection to the last byte of the answer, at most."""
 
 
 class Client(Described):
@@ -336,6 +336,8 @@ class Client(Described):
     """The API's budget, for all its assets on this machine together."""
     max_in_flight: int = Field(4, ge=1, le=64)
     """Requests at once, where pages can be read ahead; 1 to 64."""
+    maximum_bytes: int = Field(256_000_000, ge=1)
+    """Bytes of one answer, decompressed, at most; a larger one is red."""
     ca_file: str | None = None
     """A file of trusted certificates, for an API inside the house."""
 

@@ -107,7 +107,7 @@ def columns_of(
     Returns:
         Them, and why nobody should see the values of some, by name.
     """
-    required = set(item.get("required") or [])
+    required = item.get("required") if isinstance(item.get("required"), list) else []
     columns: dict[str, dict[str, Any]] = {}
     sensitive: dict[str, str] = {}
     taken: set[str] = set()

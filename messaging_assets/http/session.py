@@ -138,9 +138,9 @@ class ApiSession(Session):
             is_ours = origin(address) == self._origin
         except NoAddress as error:
             raise MendDescription(
-                f"{reading.asset}: the address of page {reading.page + 1} {error}, so that it may mean another origin "
-                f"than {plain_address(self._base_url)}, where no secret may go; correct client.base_url and the path, "
-                "or ask the vendor for plain links."
+                f"{reading.asset}: page {reading.page + 1} is said to be at an address that {error}, which may mean "
+                f"another origin than {plain_address(self._base_url)}, where no secret may go; correct "
+                "client.base_url and the path, or ask the vendor for plain links."
             ) from None
         if not is_ours:
             raise MendDescription(

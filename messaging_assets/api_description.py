@@ -239,6 +239,8 @@ class ResourceBase(Described):
     """What becomes of lists and objects: `json`, one column each, or `tables`, dlt's child tables."""
     on_bad_record: Literal["set_aside", "fail"] = "set_aside"
     """`set_aside`: into `<resource>__rejected`; `fail`: the sync is red."""
+    maximum_fields: int = Field(1000, ge=1)
+    """Fields of a record, and columns of the table, at most; a larger record is bad, a larger table red."""
     checks: Checks = Field(default_factory=Checks)
     """How loud checks are."""
     passes: int = Field(2, ge=1, le=5)

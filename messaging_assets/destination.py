@@ -13,6 +13,7 @@ from filelock import FileLock
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.dlt_source import schema_name
 from messaging_assets.failures import MendDescription
+from messaging_assets.private_files import PRIVATE_FILE
 from messaging_assets.project_folders import ProjectFolders
 
 
@@ -84,7 +85,7 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
 @lru_cache(maxsize=8)
 def _definition_pipeline(folders: ProjectFolders, destination: str) -> Pipeline:
     # dlt makes a new pipeline's folder by emptying it first, which two processes must not do at once.
-    with FileLock(folders.make().locks / "definitions.lock"):
+    with FileLock(folders.make().locks / "definitions.lock", mode=PRIVATE_FILE):
         return dlt.pipeline(
             f"definitions_{destination}",
             pipelines_dir=str(folders.pipelines),

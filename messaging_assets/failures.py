@@ -4,6 +4,7 @@
     |-- MendDescription          change the API file (or ask the vendor what changed); trying again cannot help
     |-- SetSecret                set the named variable; trying again cannot help
     |-- CheckCredentials         the API refused who we are; trying again cannot help
+    |-- UnusableFolder           mend the disk or folder where this project keeps its own; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
         |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
@@ -35,6 +36,10 @@ class MendDescription(SyncFailure):
 
 class SetSecret(SyncFailure):
     """A secret that the API file asks for is set in neither place."""
+
+
+class UnusableFolder(SyncFailure):
+    """The folder where this project keeps its own cannot be made, written, or trusted."""
 
 
 class CheckCredentials(SyncFailure):

@@ -21,6 +21,7 @@ from filelock import FileLock, Timeout
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
+from messaging_assets.private_files import PRIVATE_FILE, write_private
 from messaging_assets.project_folders import ProjectFolders
 
 _DAY = 24 * 3600.0
@@ -54,7 +55,7 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
             told = _tidy_destination(build_pipeline(description, resource, folders), description, resource, described)
         except DatabaseException as refused:
             _logger.warning("%s: could not tidy up in the destination (%s)", name, type(refused).__name__)
-    stamp.write_text(version)
+    write_private(stamp, version)
     return told
 
 
@@ -127,7 +128,7 @@ def _remove_working_files(folders: ProjectFolders, days: float) -> None:
             if max(one.stat().st_mtime for one in (path, *path.rglob("*"))) > oldest:
                 continue
             # A sync that is just beginning holds this lock.
-            with FileLock(folders.locks / f"{path.name.split('.')[0]}.lock", timeout=0):
+            with FileLock(folders.locks / f"{path.name.split('.')[0]}.lock", timeout=0, mode=PRIVATE_FILE):
                 if path.is_dir():
                     shutil.rmtree(path)
                 else:

@@ -20,6 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
+from messaging_assets.private_files import read_private, write_private
 from messaging_assets.records import must_load_whole
 
 # A finished read that waited longer than this for its load is too old to pass for a sync.
@@ -61,14 +62,14 @@ class ReceiptFile:
     def write(self, receipt: KeptReceipt) -> None:
         """Keep a receipt until Dagster has it."""
         partial = self._file.with_suffix(".partial")
-        partial.write_text(json.dumps({"at": time.time(), "version": self._version, "receipt": asdict(receipt)}))
-        partial.chmod(0o600)
+        kept = {"at": time.time(), "version": self._version, "receipt": asdict(receipt)}
+        write_private(partial, json.dumps(kept))
         partial.replace(self._file)
 
     def read(self, of_any_version: bool = False) -> KeptReceipt | None:
         """The receipt, if there is one that is still good; one of any description and age where that is wanted."""
         try:
-            kept = json.loads(self._file.read_text())
+            kept = json.loads(read_private(self._file))
             fresh = time.time() - kept["at"] < _VALID_SECONDS and kept["version"] == self._version
             return KeptReceipt(**kept["receipt"]) if fresh or of_any_version else None
         except (OSError, ValueError, KeyError, TypeError):

@@ -186,6 +186,10 @@ def _read_body(answer: Answer, terms: Terms) -> Answer | Trouble:
             "compare client.base_url and path with the API's documentation, or ask the vendor what the endpoint sends"
         )
         return Trouble(words, step, TryAgainLater, True, "unreadable body")
+    except MemoryError:
+        words = "sent more than this machine's memory holds when it is parsed"
+        step = "ask for smaller pages, and lower client.maximum_bytes"
+        return Trouble(words, step, MendDescription, False, "too large")
     return _error_inside(answer, terms) or answer
 
 

@@ -85,10 +85,16 @@ class Transport:
             if "set-cookie" in response.headers:
                 extract_cookies_to_jar(self._cookies, request, response.raw)  # type: ignore[no-untyped-call]
             line = getattr(response.raw, "connection", None)
-            body = read_body(response.raw, response.headers.get("content-encoding", ""), self.client.maximum_bytes)
-            if watched.is_over:
-                # An end of the connection may pass for the end of a body.
-                raise TookTooLong
+            encodings = response.headers.get("content-encoding", "")
+            try:
+                body = read_body(response.raw, encodings, self.client.maximum_bytes)
+                if watched.is_over:
+                    # An end of the connection may pass for the end of a body.
+                    raise TookTooLong
+            except Exception:
+                if line is not None:
+                    line.drop()
+                raise
         answer = Answer()
         answer.__dict__.update(response.__dict__)
         answer.raw, answer._content = None, body

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import math
 import random
+import ssl
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -82,11 +83,32 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         client: its limits, by which the request may have ended.
     """
     if isinstance(error, requests.exceptions.SSLError):
-        step = "name the authority's certificate in client.ca_file"
-        return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
+        return _tls(error)
     if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError, NoAddress)):
         step = "correct client.base_url and the path"
         return Trouble("has an address that cannot be asked", step, MendDescription, False, "address")
+    if (beyond := _beyond_limits(error, client)) is not None:
+        return beyond
+    words, label = "could not be reached", "connection"
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
+        words, label = "did not answer in time", "timeout"
+    elif isinstance(error, (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)):
+        words, label = "sent a body that cannot be decompressed", "broken body"
+    elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
+        words, label = "sent a body that was cut off", "cut off"
+    return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
+
+
+def _tls(error: requests.exceptions.SSLError) -> Trouble:
+    if not _is_caused_by(error, ssl.SSLError) or _is_caused_by(error, ssl.SSLCertVerificationError):
+        step = "name the authority's certificate in client.ca_file"
+        return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
+    step = "see whether https is right for this address and port, and try again"
+    return Trouble("ended the TLS handshake", step, TryAgainLater, True, "TLS")
+
+
+def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
+    """An answer that is larger, slower or otherwise encoded than anybody allows; None where it is another trouble."""
     if isinstance(error, TooLarge):
         words = f"sent more than {client.maximum_bytes:,} bytes"
         step = "ask for smaller pages, or raise client.maximum_bytes"
@@ -101,14 +123,7 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
     if _is_caused_by(error, http.client.LineTooLong) or "got more than" in str(error):
         step = "ask the vendor for answers with fewer and shorter headers, or see whether a proxy adds them"
         return Trouble("sent headers that are too large to be read", step, TryAgainLater, True, "headers")
-    words, label = "could not be reached", "connection"
-    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
-        words, label = "did not answer in time", "timeout"
-    elif isinstance(error, (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)):
-        words, label = "sent a body that cannot be decompressed", "broken body"
-    elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
-        words, label = "sent a body that was cut off", "cut off"
-    return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
+    return None
 
 
 def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:

@@ -24,9 +24,11 @@ def read_regular(path: str | os.PathLike[str], most: int) -> bytes:
     """
     # Opening a pipe would wait for somebody who writes into it.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(kind := os.fstat(handle).st_mode):
+        os.close(handle)
+        why = os.strerror(errno.EISDIR) if stat.S_ISDIR(kind) else "it is no regular file"
+        raise OSError(errno.EINVAL, why, str(Path(path)))
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "it is no regular file", str(Path(path)))
         data = file.read(most + 1)
     if len(data) > most:
         raise OSError(errno.EFBIG, f"it has more than {most:,} bytes", str(Path(path)))

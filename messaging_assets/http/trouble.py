@@ -117,9 +117,9 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
         step = f"ask the vendor for one content encoding of {ACCEPTED_ENCODINGS}, or none"
         return Trouble("sent a body in a content encoding that nobody asked for", step, MendDescription, False, "body")
     if isinstance(error, TookTooLong):
-        words = f"did not answer in time (client.timeout.total is {client.timeout.total:g} s)"
-        step = "see whether the API is up at this address, or raise client.timeout.total, and try again"
-        return Trouble(words, step, TryAgainLater, True, "timeout")
+        limit = f"client.timeout.total ({client.timeout.total:g} s)"
+        step = f"see whether the API is up at this address, or raise {limit}, and try again"
+        return Trouble("did not answer in time", step, TryAgainLater, True, "timeout")
     if _is_caused_by(error, http.client.LineTooLong) or "got more than" in str(error):
         step = "ask the vendor for answers with fewer and shorter headers, or see whether a proxy adds them"
         return Trouble("sent headers that are too large to be read", step, TryAgainLater, True, "headers")

@@ -38,7 +38,7 @@ class Reply(http.client.HTTPResponse):
 
     def _close_conn(self) -> None:
         watched = current()
-        if self.will_close is False and watched is not None:  # type: ignore[comparison-overlap]
+        if self.will_close is False and watched is not None:
             watched.has_surplus = self._is_more_there()
         super()._close_conn()  # type: ignore[misc]
 
@@ -46,7 +46,7 @@ class Reply(http.client.HTTPResponse):
         before = self._sock.gettimeout()
         self._sock.settimeout(0)
         try:
-            return bool(self.fp.peek(1))  # type: ignore[attr-defined]
+            return bool(self.fp.peek(1))
         except (OSError, ValueError):
             # TLS says so where nothing waits.
             return False

@@ -5,8 +5,9 @@ The way from a file to a table. No module imports one further down, but for its 
     apis/<api>.yaml                   one file = one API
 
     failures.py                       why a sync stops, named by what to do next
-    dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
+    private_files.py, dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
+    regular_files.py                  files of a reasonable size
 
     The shape of a file
     authentication_description.py, paginator_description.py, table_description.py

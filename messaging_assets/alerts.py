@@ -35,6 +35,7 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecord,
     AssetCheckExecutionRecordStatus,
 )
+from requests.utils import get_environ_proxies
 
 from messaging_assets.http.redaction import Redaction
 
@@ -192,8 +193,9 @@ def _post(webhook: str, alert: Mapping[str, Any]) -> None:
         secrets = [webhook, parts.path, parts.query, parts.username or "", parts.password or ""]
         with (
             Redaction(secrets).on_loggers(),
+            requests.Session() as session,
             # Streamed and not read: what the webhook answers beyond its status is of no use here.
-            requests.post(webhook, json=alert, timeout=_TIMEOUT, allow_redirects=False, stream=True) as answer,
+            _sent(session, webhook, alert) as answer,
         ):
             if answer.status_code >= 300:
                 trouble = f"{host} answered {answer.status_code}."
@@ -201,6 +203,21 @@ def _post(webhook: str, alert: Mapping[str, Any]) -> None:
         trouble = f"the webhook could not be reached ({type(error).__name__}); see {WEBHOOK_VARIABLE}."
     if trouble:
         raise WebhookFailed(trouble)
+
+
+def _sent(session: requests.Session, webhook: str, alert: Mapping[str, Any]) -> requests.Response:
+    # Else requests would add what .netrc has for the host; proxies and certificates are looked up all the same.
+    session.trust_env = False
+    verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+    return session.post(
+        webhook,
+        json=alert,
+        timeout=_TIMEOUT,
+        allow_redirects=False,
+        stream=True,
+        proxies=get_environ_proxies(webhook),
+        verify=verify,
+    )
 
 
 def _told(cursor: str | None) -> dict[str, int]:

@@ -239,6 +239,8 @@ class ResourceBase(Described):
     """What becomes of lists and objects: `json`, one column each, or `tables`, dlt's child tables."""
     on_bad_record: Literal["set_aside", "fail"] = "set_aside"
     """`set_aside`: into `<resource>__rejected`; `fail`: the sync is red."""
+    maximum_fields: int = Field(1000, ge=1)
+    """Fields of a record, and columns of the table, at most; a larger record is bad, a larger table red."""
     checks: Checks = Field(default_factory=Checks)
     """How loud checks are."""
     passes: int = Field(2, ge=1, le=5)
@@ -316,7 +318,7 @@ class Timeout(Described):
     read: float = Field(60, gt=0)
     """Seconds of silence between two bytes, at most."""
     total: float = Field(300, gt=0)
-    """Seconds to the end of an answer, at most."""
+    """Seconds from the connection to the last byte of the answer, at most."""
 
 
 class Client(Described):
@@ -336,6 +338,8 @@ class Client(Described):
     """The API's budget, for all its assets on this machine together."""
     max_in_flight: int = Field(4, ge=1, le=64)
     """Requests at once, where pages can be read ahead; 1 to 64."""
+    maximum_bytes: int = Field(256_000_000, ge=1)
+    """Bytes of one answer, decompressed, at most; a larger one is red."""
     ca_file: str | None = None
     """A file of trusted certificates, for an API inside the house."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import click
 
@@ -41,6 +42,13 @@ class _Verbs(click.Group):
         module, _, name = VERBS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), name)
         return _with_line_breaks(command)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; what the disk refuses is told in a sentence."""
+        from messaging_assets.printed_json import disk_told
+
+        with disk_told():
+            return super().invoke(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

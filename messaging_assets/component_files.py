@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from messaging_assets.dg_project import dg_project
+from messaging_assets.regular_files import LARGEST_API_FILE, read_regular
 
 TYPES = ("messaging_assets.RestApi", "messaging_assets.rest_api.RestApi")
 
@@ -57,7 +58,7 @@ def _files(folder: Path, stem: str) -> Iterator[Path]:
 def _components(file: Path) -> list[ComponentFile]:
     found, line = [], 1
     try:
-        loader = yaml.SafeLoader(file.read_text(encoding="utf-8"))
+        loader = yaml.SafeLoader(read_regular(file, LARGEST_API_FILE).decode("utf-8"))
         while loader.check_node():
             node = loader.get_node()
             assert node is not None

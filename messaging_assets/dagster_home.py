@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from messaging_assets.private_files import write_private
 from messaging_assets.project_folders import ProjectFolders
 
 DAGSTER_YAML = """\
@@ -57,7 +58,10 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
     settings = home / "dagster.yaml"
     is_new = not settings.exists()
     if is_new:
-        settings.write_text(DAGSTER_YAML, encoding="utf-8")
+        # At once, because one that a full disk cut off would never be written again.
+        partial = settings.with_suffix(".partial")
+        write_private(partial, DAGSTER_YAML)
+        partial.replace(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     if is_new:
         _make_storage()

@@ -29,6 +29,7 @@ from messaging_assets.description_shape import REFUSED, shape_mistakes
 from messaging_assets.description_yaml import Document, read_yaml
 from messaging_assets.dg_project import dg_project
 from messaging_assets.project_folders import project_folders
+from messaging_assets.regular_files import LARGEST_API_FILE, read_regular
 
 __all__ = [
     "FOLDERS_VARIABLE",
@@ -82,7 +83,7 @@ def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescr
     """
     path = Path(path)
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = read_regular(path, LARGEST_API_FILE).decode("utf-8-sig")
     except OSError as error:
         raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError as error:

@@ -21,9 +21,6 @@ _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fals
 _INTEGER = re.compile(r"[-+]?[0-9]{1,100}")
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _TAGS = {None, "!"} | {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "map", "seq")}
-# No API file is deeper or larger; aliases of aliases would be (and C code that recurses crashes without a word).
-_DEEPEST = 50
-_MOST_VALUES = 100_000
 
 # What to do, by words of the reader's; the first that fits.
 _STEPS = {
@@ -35,6 +32,26 @@ _STEPS = {
     "mapping values": "indent it as its neighbours, or put a text that holds a colon in quotes",
     "": "indent it as its neighbours, and see whether quotes and brackets are in pairs",
 }
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much a text may hold: aliases of aliases hold more (and C code that recurses crashes without a word).
+
+    Args:
+        depth: levels of nesting.
+        values: mappings, lists and plain values, each counted as often as an alias repeats it.
+        has_lines: whether anybody asks for lines, which take more memory than the values.
+    """
+
+    depth: int
+    values: int
+    has_lines: bool = True
+
+
+# No API file that a person wrote is deeper or larger, and no API document.
+API_FILE = Bounds(50, 100_000)
+API_DOCUMENT = Bounds(200, 3_000_000, has_lines=False)
 
 
 @dataclass
@@ -52,21 +69,32 @@ class Document:
     mistakes: list[Mistake] = field(default_factory=list)
 
 
-class _DoesNotParse(Exception):
-    """The rest of the text cannot be read."""
+class DoesNotParse(yaml.YAMLError):
+    """The rest of the text cannot be read; its arguments are the reason, as a clause, and the line."""
+
+
+def plain_values(text: str, bounds: Bounds) -> Any:
+    """The values of a YAML text, whatever tags it has and whichever keys come twice.
+
+    Raises:
+        yaml.YAMLError: it does not parse, or is deeper or larger than the bounds.
+    """
+    document = Document()
+    _Reader(document, bounds).read(text)
+    return document.value
 
 
 def read_yaml(text: str) -> Document:
     """The values of a YAML text; whatever is wrong with it is in its mistakes, nothing is raised."""
     document = Document()
     try:
-        _Reader(document).read(text)
+        _Reader(document, API_FILE).read(text)
     except yaml.MarkedYAMLError as error:
         document.mistakes.append(_syntax_mistake(error, text.removesuffix("\n").split("\n")))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         document.mistakes.append(Mistake((), f"does not parse as YAML: {error.reason}", line))
-    except _DoesNotParse as stop:
+    except DoesNotParse as stop:
         document.mistakes.append(Mistake((), str(stop.args[0]), stop.args[1]))
     return document
 
@@ -87,8 +115,8 @@ def _syntax_mistake(error: yaml.MarkedYAMLError, lines: list[str]) -> Mistake:
 class _Reader:
     """Builds values from PyYAML's events, which need no recursion in C and carry their lines."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
+    def __init__(self, document: Document, bounds: Bounds) -> None:
+        self._document, self._bounds = document, bounds
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._values = 0
 
@@ -101,15 +129,15 @@ class _Reader:
         next(self._events)
         after = next(self._events)
         if not isinstance(after, yaml.StreamEndEvent):
-            raise _DoesNotParse("holds more than one YAML document; one file is one API", _line(after))
+            raise DoesNotParse("holds more than one YAML document; one file is one API", _line(after))
 
     def _value(self, event: Any, path: Place) -> Any:
         if isinstance(event, yaml.AliasEvent):
             return self._aliased(event)
         before = self._values
         self._count(1, event)
-        if len(path) > _DEEPEST:
-            raise _DoesNotParse(f"is nested more than {_DEEPEST} levels deep", _line(event))
+        if len(path) > self._bounds.depth:
+            raise DoesNotParse(f"is nested more than {self._bounds.depth} levels deep", _line(event))
         if event.tag not in _TAGS:
             self._mistake(path, "a YAML tag has no place in an API file", event)
         value = self._untagged(event, path)
@@ -130,13 +158,13 @@ class _Reader:
         merged: dict[str, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                raise _DoesNotParse("a key must be a plain word", _line(event))
+                raise DoesNotParse("a key must be a plain word", _line(event))
             place = (*path, event.value)
             is_merge = event.value == "<<" and event.implicit[0]
             if event.value in own:
                 self._mistake(place, "this key comes twice", event)
             else:
-                self._document.lines[place] = _line(event)
+                self._note_line(place, event)
             value = self._value(next(self._events), place)
             if is_merge:
                 merged = self._merged(value, place, event) | merged
@@ -148,7 +176,7 @@ class _Reader:
         values: list[Any] = []
         while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
             place = (*path, len(values))
-            self._document.lines[place] = _line(event)
+            self._note_line(place, event)
             values.append(self._value(event, place))
         return values
 
@@ -161,15 +189,19 @@ class _Reader:
 
     def _aliased(self, event: Any) -> Any:
         if event.anchor not in self._anchors:
-            raise _DoesNotParse("does not parse as YAML: an alias has no anchor before it", _line(event))
+            raise DoesNotParse("does not parse as YAML: an alias has no anchor before it", _line(event))
         value, size = self._anchors[event.anchor]
         self._count(size, event)
         return value
 
     def _count(self, values: int, event: Any) -> None:
         self._values += values
-        if self._values > _MOST_VALUES:
-            raise _DoesNotParse(f"holds more than {_MOST_VALUES:,} values", _line(event))
+        if self._values > self._bounds.values:
+            raise DoesNotParse(f"holds more than {self._bounds.values:,} values", _line(event))
+
+    def _note_line(self, place: Place, event: Any) -> None:
+        if self._bounds.has_lines:
+            self._document.lines[place] = _line(event)
 
     def _mistake(self, path: Place, message: str, event: Any) -> None:
         self._document.mistakes.append(Mistake(path, message, _line(event)))

@@ -22,6 +22,7 @@ from messaging_assets.destination_profile import (
 from messaging_assets.dlt_settings import own_settings
 from messaging_assets.dlt_source import schema_name
 from messaging_assets.failures import MendDescription
+from messaging_assets.private_files import PRIVATE_FILE
 from messaging_assets.project_folders import ProjectFolders
 
 # A replaced table is swapped once, when the new rows are complete.
@@ -110,7 +111,7 @@ def _definition_pipeline(folders: ProjectFolders, named: str) -> Pipeline:
         configured = configured_destination()
         destination = "duckdb" if DestinationProfile(configured).kind == "duckdb" else configured
     # dlt makes a new pipeline's folder by emptying it first, which two processes must not do at once.
-    with FileLock(folders.make().locks / "definitions.lock"):
+    with FileLock(folders.make().locks / "definitions.lock", mode=PRIVATE_FILE):
         return dlt.pipeline(
             f"definitions_{identifier(named.rpartition('.')[2])}",
             pipelines_dir=str(folders.pipelines),

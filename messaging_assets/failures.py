@@ -6,6 +6,7 @@
     |-- MendSettings             change the named setting of dlt; trying again cannot help
     |-- SetSecret                set the named variable; trying again cannot help
     |-- CheckCredentials         the API refused who we are; trying again cannot help
+    |-- UnusableFolder           mend the disk or folder where this project keeps its own; trying again cannot help
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
         |-- LoadDiffers          the table has other rows than were written; Dagster tries again
@@ -46,6 +47,10 @@ class LoadRefused(SyncFailure):
 
 class SetSecret(SyncFailure):
     """A secret that the API file asks for is set in neither place."""
+
+
+class UnusableFolder(SyncFailure):
+    """The folder where this project keeps its own cannot be made, written, or trusted."""
 
 
 class CheckCredentials(SyncFailure):

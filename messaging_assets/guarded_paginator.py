@@ -66,6 +66,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
+        elif self.description.maximum_empty_pages == self.reading.empty_pages:
+            self.reading.cut_short(f"maximum_empty_pages ({self.reading.empty_pages}) was reached before the end")
         self._has_next_page = self.reading.end is None
 
     @property

@@ -22,6 +22,7 @@ from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.failed_loads import remove_failed_loads
+from messaging_assets.private_files import PRIVATE_FILE, write_private
 from messaging_assets.project_folders import ProjectFolders
 from messaging_assets.table_rows import TableMissing, table_rows
 
@@ -57,7 +58,7 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
             told = _tidy_destination(build_pipeline(description, resource, folders), description, resource, described)
         except (DatabaseException, TableMissing) as refused:
             _logger.warning("%s: could not tidy up in the destination (%s)", name, type(refused).__name__)
-    stamp.write_text(version)
+    write_private(stamp, version)
     return told
 
 
@@ -119,7 +120,7 @@ def _remove_working_files(folders: ProjectFolders, days: float) -> None:
             if max(one.stat().st_mtime for one in (path, *path.rglob("*"))) > oldest:
                 continue
             # A sync that is just beginning holds this lock.
-            with FileLock(folders.locks / f"{path.name.split('.')[0]}.lock", timeout=0):
+            with FileLock(folders.locks / f"{path.name.split('.')[0]}.lock", timeout=0, mode=PRIVATE_FILE):
                 if path.is_dir():
                     shutil.rmtree(path)
                 else:

@@ -60,7 +60,14 @@ class ReferencePaginator(GuardedPaginator):
             self._go_on(request)
 
     def _go_on(self, request: Request) -> None:
-        self._found.update_request(request)
+        try:
+            self._found.update_request(request)
+        except ValueError:
+            # Joining it to the address of the page before fails on what is none.
+            raise MendDescription(
+                f"{self.source.asset}: page {self.reading.page} names a next page by an address that cannot be read; "
+                "correct the paginator in the file, or ask the vendor for plain links."
+            ) from None
         self.reading.position = getattr(self._found, "_next_reference", None)
 
 

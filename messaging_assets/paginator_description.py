@@ -1,8 +1,8 @@
 """How an API hands out its pages, as an API file says it.
 
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
-`overlap`, `maximum_pages`, `end_status_codes`, `end_on_missing_selector`, `rows_total_path` and, of links,
-`stop_after_empty_page` are ours.
+`overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `rows_total_path`
+and, of links, `stop_after_empty_page` are ours.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class PaginatorDescription(Described):
 
     maximum_pages: int | None = Field(None, gt=0)
     """A hard cap on the pages; a read that meets it is incomplete."""
+    maximum_empty_pages: int = Field(100, gt=0)
+    """Pages without a row, one behind the other, at most; a read that meets it is incomplete."""
     end_status_codes: list[int] = Field(default_factory=list)
     """Statuses that mean 'past the last page', on any page but the first, such as `[400, 404]`."""
     end_on_missing_selector: bool = False

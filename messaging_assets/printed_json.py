@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -12,6 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+
+from messaging_assets.failures import UnusableFolder
+from messaging_assets.private_files import unusable
 
 _IS_PRINTED = "messaging_assets.json_is_printed"
 _NOT_ASCII = re.compile(r"[^\x00-\x7e]")
@@ -59,12 +63,35 @@ def print_json(value: Any, indent: int | None = 2) -> None:
 @contextmanager
 def _failures_told(is_asked: bool, context: click.Context | None = None) -> Iterator[None]:
     try:
-        with _settings_read():
+        with _settings_read(), disk_told():
             yield
     except click.ClickException as error:
         if is_asked and not (context and context.meta.get(_IS_PRINTED)):
             print_json({"is_right": False, "error": error.format_message()})
         raise
+
+
+@contextmanager
+def disk_told() -> Iterator[None]:
+    """Tell in one sentence that the disk, or a folder of the project, does not let a verb work."""
+    try:
+        yield
+    except UnusableFolder as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        # Whoever reads what is printed may go away; click knows that.
+        if error.errno in (None, errno.EPIPE):
+            raise
+        raise click.ClickException(str(unusable(Path(str(error.filename or "the disk")), error))) from None
+    except Exception as error:
+        # By its name, as below; SQLite's words are short and hold no value of a row.
+        kind = type(error)
+        if kind.__name__ != "OperationalError" or kind.__module__.partition(".")[0] not in ("sqlalchemy", "sqlite3"):
+            raise
+        words = str(error).split("\n")[0].rpartition(") ")[2]
+        raise click.ClickException(
+            f"Dagster's storage cannot be used ({words}); free some space on its disk, or see who owns its files."
+        ) from None
 
 
 @contextmanager

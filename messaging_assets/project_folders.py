@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from messaging_assets.dg_project import dg_project
+from messaging_assets.private_files import make_private, write_private
 
 DATABASE_STEM = "warehouse"
 
@@ -58,12 +59,17 @@ class ProjectFolders:
         return self.state / "pace"
 
     def make(self) -> ProjectFolders:
-        """Create the folders, readable by their user alone and out of git's sight."""
+        """Create the folders, readable by their user alone and out of git's sight.
+
+        Raises:
+            UnusableFolder: one of them cannot be made, or belongs to somebody else.
+        """
+        make_private(self.state)
         is_new = not self.pipelines.exists()
-        for folder in (self.state, self.pipelines, self.dagster, self.pace, self.locks):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.pipelines, self.dagster, self.pace, self.locks):
+            make_private(folder)
         if is_new:
-            (self.state / ".gitignore").write_text("*\n", encoding="utf-8")
+            write_private(self.state / ".gitignore", "*\n")
         return self
 
 

@@ -136,6 +136,7 @@ class Reading:
     Attributes:
         resume_at: the place where the list goes on; None where it begins.
         page: how many pages came.
+        empty_pages: how many of them, up to the last, came without a row.
         end: how the list ended; None while it goes on.
         upcoming: makes the requests that may leave ahead of their turn.
         may_end_with: statuses that mean "past the last page" from here on.
@@ -151,7 +152,7 @@ class Reading:
         self.resume_at = source.interrupted.place if source.interrupted.name == name else None
         self.cursor = source.marks.cursor(name) if source.marks else None
         self.asset, self.auth = source.asset, source.auth
-        self.page = 0
+        self.page = self.empty_pages = 0
         self.end: str | None = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.may_end_with: frozenset[int] = frozenset()
@@ -220,6 +221,7 @@ class Reading:
         check_objects(self.source, response, self.page, rows)
         sent = self._sent = sent_by_server(self._selector, response.parsed, rows)
         self._most_sent = max(self._most_sent, sent)
+        self.empty_pages = 0 if sent else self.empty_pages + 1
         keys, bad = keys_of(rows, self.source.keys)
         if self.resume_at is not None and self.page == 1:
             return self._resumed(self.resume_at, rows, keys)

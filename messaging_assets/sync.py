@@ -471,8 +471,16 @@ def _summed(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
 def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:
     """A failure that is not ours: of the destination, the disk, or a defect; its innermost cause says most."""
     innermost: BaseException = error
-    while innermost.__cause__ or innermost.__context__:
-        innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
+    missing: Sequence[str] = ()
+    while True:
+        # dlt's own, which knows what to install, stands around Python's, which knows a module's name.
+        missing = getattr(innermost, "dependencies", None) or missing
+        if not (deeper := innermost.__cause__ or innermost.__context__):
+            break
+        innermost = deeper
+    if isinstance(innermost, ImportError) and missing:
+        install = " ".join(f"'{one}'" for one in missing)
+        return SyncFailure(f"{asset}: the destination's driver is missing; install it with pip install {install}.")
     # What stands in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
     words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
     words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")

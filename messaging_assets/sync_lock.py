@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from messaging_assets.destination_profile import DestinationProfile
 from messaging_assets.failures import TryAgainLater
+from messaging_assets.private_files import PRIVATE_FILE, read_private, unusable, write_private
 
 LONGEST_WAIT = 600.0
 _logger = logging.getLogger(__name__)
@@ -35,16 +36,19 @@ def only_sync_of(asset: str, folder: Path, name: str, longest_wait: float = LONG
 
     Raises:
         TryAgainLater: another process held it for all that time.
+        UnusableFolder: its file cannot be opened.
     """
     holder = folder / f"{name}.pid"
-    lock = FileLock(folder / f"{name}.lock")
+    lock = FileLock(folder / f"{name}.lock", mode=PRIVATE_FILE)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         _logger.warning("%s is being synced by %s; waiting for it", asset, _process(holder))
         _wait(lock, asset, holder, longest_wait)
+    except OSError as error:
+        raise unusable(folder / f"{name}.lock", error) from None
     try:
-        holder.write_text(str(os.getpid()))
+        write_private(holder, str(os.getpid()))
         yield
     finally:
         lock.release()
@@ -98,6 +102,6 @@ def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None
 
 def _process(holder: Path) -> str:
     try:
-        return f"process {int(holder.read_text())}"
+        return f"process {int(read_private(holder))}"
     except (OSError, ValueError):
         return "another process"

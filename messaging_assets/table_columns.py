@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
@@ -186,6 +186,7 @@ class TableColumns:
                 name of our mark.
         """
         typed = TypedRows(rows)
+        self._leave_out_large(typed)
         fields = self._fields(typed)
         self._refuse_our_names(set(fields.values()))
         for (field_name, column), values in zip(fields.items(), _by_field(typed.rows, list(fields)), strict=True):
@@ -222,9 +223,31 @@ class TableColumns:
             typed.deleted = deleted
             typed.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
 
+    def _leave_out_large(self, typed: TypedRows) -> None:
+        """Leave out the records that alone have more fields than the file allows."""
+        most = self._resource.maximum_fields
+        if max(map(len, typed.rows), default=0) > most:
+            large = {place for place, row in enumerate(typed.rows) if len(row) > most}
+            typed.bad.update(dict.fromkeys(large, f"more than {most:,} fields (maximum_fields)"))
+            typed.rows = [{} if place in large else row for place, row in enumerate(typed.rows)]
+
+    def _check_size(self, fields: Iterable[str]) -> None:
+        contract, most = self._resource.schema_contract, self._resource.maximum_fields
+        rule = contract.columns if isinstance(contract, SchemaContract) else contract
+        if rule not in (None, "evolve") and not self._is_open:
+            return  # no column appears
+        columns = {*map(self.name, fields)}
+        if len(columns | self._targets.keys()) > max(most, len(self._targets)):
+            raise MendDescription(
+                f"{self._asset}: the records have more than {most:,} different fields, as if keys were values; let a "
+                "processing step keep the fields you want, or raise maximum_fields."
+            )
+
     def _fields(self, typed: TypedRows) -> dict[str, str]:
         """Field -> column of this batch; where two fields are one column, records are renamed first."""
         every = dict.fromkeys((*typed.rows[0], *sorted(set().union(*typed.rows).difference(typed.rows[0]))))
+        if len(every) + len(self._targets) > self._resource.maximum_fields:
+            self._check_size(every)
         names = {one: self.name(one) for one in every}
         if None not in names.values() and len(set(names.values())) == len(names):
             return {one: column for one, column in names.items() if column}

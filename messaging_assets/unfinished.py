@@ -23,6 +23,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
+from messaging_assets.private_files import read_private, write_private
 from messaging_assets.receipt import Finding, Verdict
 from messaging_assets.reconciliation import Load, nested_rows, rows_in_files
 from messaging_assets.records import must_load_whole
@@ -74,14 +75,13 @@ class ReceiptFile:
         """Keep a receipt until Dagster has it."""
         partial = self._file.with_suffix(".partial")
         named = {"version": self._version, "asked": self._asked}
-        partial.write_text(json.dumps({"at": time.time(), **named, "receipt": asdict(receipt)}))
-        partial.chmod(0o600)
+        write_private(partial, json.dumps({"at": time.time(), **named, "receipt": asdict(receipt)}))
         partial.replace(self._file)
 
     def read(self, of_any_version: bool = False) -> KeptReceipt | None:
         """The receipt, if there is one that is still good; with `of_any_version` of anything that asks for the same."""
         try:
-            kept = json.loads(self._file.read_text())
+            kept = json.loads(read_private(self._file))
             is_good = time.time() - kept["at"] < _VALID_SECONDS and kept["asked"] == self._asked
             is_good &= of_any_version or (kept["version"] == self._version and self._version is not None)
             return KeptReceipt(**kept["receipt"]) if is_good else None

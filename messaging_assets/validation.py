@@ -103,9 +103,10 @@ def _remarks(description: ApiDescription) -> list[Problem]:
     from messaging_assets.description_consistency import undeclared_columns
     from messaging_assets.description_problems import problems_of
     from messaging_assets.description_yaml import read_yaml
+    from messaging_assets.regular_files import LARGEST_API_FILE, read_regular
 
     file = str(description.file)
-    document = read_yaml(Path(file).read_text(encoding="utf-8-sig"))
+    document = read_yaml(read_regular(file, LARGEST_API_FILE).decode("utf-8-sig"))
     remarks = [*undeclared_columns(document.value), *_slow_retries(description)]
     return problems_of(remarks, document.value, os.path.relpath(file), document.lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -28,6 +29,7 @@ from dagster import (
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from messaging_assets.alerts import DAGSTER_VARIABLE, WEBHOOK_VARIABLE, build_alert_sensors
+from messaging_assets_tests.raw_server import RawServer, answer
 
 WEBHOOK = "https://user:pass-word@hooks.invalid/services/T00/secret-path?token=secret-query"
 HOOK = re.compile(r"https://.*hooks\.invalid/")
@@ -283,3 +285,27 @@ def test_the_log_of_the_http_library_hides_the_webhooks_path(location, monkeypat
         assert "answered 404" in location.tick("check_failure_alert").skip_message
     assert any(record.name == "urllib3.connectionpool" for record in caplog.records)
     assert not any(secret in caplog.text for secret in SECRETS)
+
+
+def test_netrc_gives_nothing_to_a_webhook_and_a_proxy_is_asked_where_one_is_named(
+    location: Any, webhook: responses.RequestsMock, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    webhook.add_passthru("http://127.0.0.1")
+    (clean_room / "home" / ".netrc").write_text("machine 127.0.0.1 login me password canary-secret\n")
+    (clean_room / "home" / ".netrc").chmod(0o600)
+    location.error = Failure("broken")
+    location.run()
+    with (
+        RawServer(lambda connection, path, number: connection.sendall(answer({}))) as server,
+        RawServer(lambda connection, path, number: connection.sendall(answer({}))) as proxy,
+    ):
+        monkeypatch.setenv(WEBHOOK_VARIABLE, f"{server.url}/hook")
+        location.tick("run_failure_alert")
+        monkeypatch.setenv("http_proxy", proxy.url)
+        location.run()
+        location.tick("run_failure_alert")
+    assert [head.split("\r\n")[0] for head in (*server.asked, *proxy.asked)] == [
+        "POST /hook HTTP/1.1",
+        f"POST {server.url}/hook HTTP/1.1",
+    ]
+    assert not any("authorization" in head.lower() for head in (*server.asked, *proxy.asked))

@@ -252,6 +252,21 @@ def test_bodies_are_compressed_only_when_set_and_accepted(sandbox):
     assert "Content-Encoding" not in get(sandbox, MESSAGES, {"Accept-Encoding": "identity"}).headers
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1:80", "localhost:1", "LOCALHOST", "[::1]:8000", "[::1]"])
+def test_the_sandbox_is_asked_by_a_name_of_loopback(sandbox, host):
+    assert get(sandbox, MESSAGES, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", [MESSAGES, "/_control", "/team_messaging/oauth/token"])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example:80", "10.0.0.1", "127.0.0.1.evil.example", ""]
+)
+def test_a_page_of_the_web_cannot_ask_the_sandbox_by_its_own_name(sandbox, host, path):
+    refused = requests.get(f"{sandbox.url}{path}", headers={"Host": host}, timeout=10)
+    assert refused.status_code == 421
+    assert sandbox.requests == []
+
+
 def test_a_mistyped_setting_fails(sandbox):
     with pytest.raises(AttributeError):
         sandbox.settings.totl = False

@@ -13,9 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin
 
+from messaging_assets.description_yaml import API_DOCUMENT, DoesNotParse, plain_values
+from messaging_assets.regular_files import LARGEST_DOCUMENT, read_regular
+
 _UNKNOWN_ADDRESS = "https://api.example.com"
 # References of references, and parts of parts, come to an end in any document that a person wrote.
-_DEEPEST = 30
+_DEEPEST = 100
+# Words of all schemas together, when their references and parts are put in.
+_MOST_WORDS = 5_000_000
 
 
 class UnusableDocument(ValueError):
@@ -90,6 +95,9 @@ class Document:
         if not isinstance(raw, dict) or not isinstance(raw.get("paths"), dict):
             raise UnusableDocument("this is no OpenAPI document with paths; give an OpenAPI 3 or Swagger 2 file.")
         self.raw = raw
+        # What was resolved, with the node itself, so that its identity stays its own; and how much that is.
+        self._resolved: dict[int, tuple[Any, dict[str, Any]]] = {}
+        self._words = 0
         self.is_swagger = str(raw.get("swagger", "")).startswith("2")
         if not self.is_swagger and not str(raw.get("openapi", "")).startswith("3."):
             raise UnusableDocument("this document is neither OpenAPI 3.x nor Swagger 2.0; convert it first.")
@@ -104,11 +112,11 @@ class Document:
         """Where the API is; a placeholder where the document does not say."""
         if self.is_swagger:
             host = self.raw.get("host")
-            schemes = self.raw.get("schemes") or ["https"]
+            schemes = _list(self.raw.get("schemes")) or ["https"]
             scheme = "https" if "https" in schemes else schemes[0]
             address = f"{scheme}://{host}{self.raw.get('basePath') or ''}" if host else self.raw.get("basePath") or ""
         else:
-            server = _mapping(next(iter(self.raw.get("servers") or []), None))
+            server = _mapping(next(iter(_list(self.raw.get("servers"))), None))
             address = _filled(str(server.get("url") or ""), _mapping(server.get("variables")))
         return str(urljoin(f"{_UNKNOWN_ADDRESS}/", address)).rstrip("/")
 
@@ -134,11 +142,11 @@ class Document:
 
     def _operation(self, path: str, item: Mapping[str, Any], get: Mapping[str, Any]) -> Operation:
         every: dict[tuple[str, str], Parameter] = {}
-        for raw in [*(item.get("parameters") or []), *(get.get("parameters") or [])]:
+        for raw in [*_list(item.get("parameters")), *_list(get.get("parameters"))]:
             parameter = self._parameter(self.resolved(raw))
             every[parameter.place, parameter.name] = parameter
         schema, headers = self._answer(get)
-        written = get["security"] if "security" in get else self.raw.get("security") or []
+        written = _list(get["security"] if "security" in get else self.raw.get("security"))
         security = tuple(tuple(one) for one in written if isinstance(one, dict))
         summary = str(get.get("summary") or get.get("description") or "")
         return Operation(path, summary, tuple(every.values()), schema, headers, security)
@@ -168,21 +176,39 @@ class Document:
         return None, headers
 
     def resolved(self, node: Any, depth: int = 0) -> dict[str, Any]:
-        """A node with its reference followed and its parts (allOf, oneOf, anyOf) put together."""
+        """A node with its reference followed and its parts (allOf, oneOf, anyOf) put together.
+
+        Raises:
+            UnusableDocument: the references of the document unfold to more than any document has.
+        """
         if not isinstance(node, dict) or depth > _DEEPEST:
             return {}
+        if id(node) not in self._resolved:
+            # A node that is a part of itself adds nothing to itself.
+            self._resolved[id(node)] = node, {}
+            made = _well_formed(self._unfolded(node, depth))
+            self._words += 1 + len(made) + len(made.get("properties", ()))
+            if self._words > _MOST_WORDS:
+                raise UnusableDocument(
+                    f"the references of this document unfold to more than {_MOST_WORDS:,} words; cut it down to the "
+                    "paths that you need."
+                )
+            self._resolved[id(node)] = node, made
+        return self._resolved[id(node)][1]
+
+    def _unfolded(self, node: Mapping[str, Any], depth: int) -> dict[str, Any]:
         if isinstance(node.get("$ref"), str):
             beside = {key: value for key, value in node.items() if key != "$ref"}
             return {**self.resolved(self._referred(node["$ref"]), depth + 1), **beside}
-        parts = [self.resolved(part, depth + 1) for part in node.get("allOf") or []]
+        parts = [self.resolved(part, depth + 1) for part in _list(node.get("allOf"))]
         if parts:
             own = {key: value for key, value in node.items() if key != "allOf"}
-            return _together([*parts, own])
-        alternatives = node.get("oneOf") or node.get("anyOf")
+            return _together([*parts, _well_formed(own)])
+        alternatives = _list(node.get("oneOf")) or _list(node.get("anyOf"))
         if not alternatives and "type" not in node and isinstance(node.get("items"), list):
             # Swagger 2 has no word for alternatives; this is how some documents say it all the same.
             alternatives = node["items"]
-        return self._one_of(node, alternatives, depth) if alternatives else dict(node)
+        return self._one_of(_well_formed(node), alternatives, depth) if alternatives else dict(node)
 
     def _one_of(self, node: Mapping[str, Any], alternatives: list[Any], depth: int) -> dict[str, Any]:
         resolved = [self.resolved(one, depth + 1) for one in alternatives]
@@ -192,8 +218,8 @@ class Document:
             merged = {**real[0], **own}
         elif real and all("properties" in one for one in real):
             # What only some alternatives require, a record may lack.
-            required = set.intersection(*(set(one.get("required") or []) for one in real))
-            merged = {**_together([*real, own]), "required": sorted(required | set(own.get("required") or []))}
+            required = set.intersection(*(_names(one.get("required")) for one in real))
+            merged = {**_together([*real, own]), "required": sorted(required | _names(own.get("required")))}
         else:
             merged = own
         return {**merged, "nullable": True} if len(real) < len(resolved) else merged
@@ -212,7 +238,15 @@ class Document:
 
     def foreign_references(self) -> list[str]:
         """References to other files, which are not followed."""
-        found = set(re.findall(r"'\$ref': '([^#'][^']*)'", repr(self.raw)))
+        found, waiting = set(), [self.raw]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                reference = node.get("$ref")
+                if isinstance(reference, str) and not reference.startswith("#"):
+                    found.add(reference)
+            if isinstance(node, (dict, list)):
+                waiting += node.values() if isinstance(node, dict) else node
         return sorted(found)
 
 
@@ -225,12 +259,17 @@ def read_document(path: Path) -> Document:
     import orjson
     import yaml
 
+    line: int | None = None
     try:
-        text = path.read_bytes()
+        text = read_regular(path, LARGEST_DOCUMENT)
         if text.lstrip()[:1] == b"{":
             return Document(orjson.loads(text))
-        return Document(yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
-    except (OSError, orjson.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
+        return Document(plain_values(text.decode("utf-8-sig"), API_DOCUMENT))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    except DoesNotParse as error:
+        reason, line = f"it {error.args[0]}", error.args[1]
+    except (orjson.JSONDecodeError, yaml.YAMLError, UnicodeDecodeError) as error:
         reason, mark = type(error).__name__, getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else getattr(error, "lineno", None)
     where = f"{path}:{line}" if line else path
@@ -259,11 +298,25 @@ def _together(parts: list[dict[str, Any]]) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for part in parts:
         properties = {**merged.get("properties", {}), **_mapping(part.get("properties"))}
-        required = [*merged.get("required", []), *(part.get("required") or [])]
+        required = [*merged.get("required", []), *_list(part.get("required"))]
         merged |= {**part, "properties": properties, "required": required}
     if not merged["properties"]:
         del merged["properties"]
     return merged
+
+
+def _well_formed(node: Mapping[str, Any]) -> dict[str, Any]:
+    """A node without the words that hold something else than what the specification lets them hold."""
+    kinds = {"properties": dict, "enum": list}
+    return {key: value for key, value in node.items() if isinstance(value, kinds.get(key, object))}
+
+
+def _names(value: Any) -> set[str]:
+    return {one for one in _list(value) if isinstance(one, str)}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

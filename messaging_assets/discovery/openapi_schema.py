@@ -107,7 +107,8 @@ def columns_of(
     Returns:
         Them, and why nobody should see the values of some, by name.
     """
-    required = set(item.get("required") or [])
+    written = item.get("required")
+    required = written if isinstance(written, list) else []
     columns: dict[str, dict[str, Any]] = {}
     sensitive: dict[str, str] = {}
     taken: set[str] = set()

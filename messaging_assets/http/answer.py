@@ -41,9 +41,22 @@ class NotFinite:
 
 
 class Answer(requests.Response):
-    """A response whose JSON is parsed once; everything else is requests' own."""
+    """A response whose JSON is parsed once; everything else is requests' own.
+
+    Attributes:
+        line: the connection that it came over, until `settle`.
+        is_clean: whether it ended where it said, and nothing came behind it.
+    """
 
     parsed: Any = None
+    line: Any = None
+    is_clean = True
+
+    def settle(self, is_good: bool) -> None:
+        """Let the next request have the connection, or close it where anything about this answer was not good."""
+        line, self.line = self.line, None
+        if line is not None:
+            (line.keep if is_good and self.is_clean else line.drop)()
 
     def json(self, **kwargs: Any) -> Any:
         """The parsed body (dlt asks for it several times a page)."""

@@ -74,7 +74,7 @@ class ClientCredentials(AuthBase):
         secrets: Mapping[str, str],
         redaction: Redaction,
     ) -> None:
-        self._auth, self._token_url, self._secrets, self._redaction = auth, token_url, secrets, redaction
+        self._auth, self.token_url, self._secrets, self._redaction = auth, token_url, secrets, redaction
         self._token, self._usable_until = "", 0.0
         self._lock = threading.Lock()
         self.exchange: Exchange | None = None
@@ -103,7 +103,7 @@ class ClientCredentials(AuthBase):
         token = body.get("access_token")
         if not isinstance(token, str) or not _fits_header(token):
             raise CheckCredentials(
-                f"{self.terms.asset}: {plain_address(self._token_url)} answered without a usable access_token; "
+                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable access_token; "
                 "check token_url and the client's rights."
             )
         self._redaction.add(token)
@@ -132,7 +132,7 @@ class ClientCredentials(AuthBase):
             headers["Authorization"] = _basic(quote_plus(client_id), quote_plus(client_secret), self._redaction)
         else:
             form |= {"client_id": client_id, "client_secret": client_secret}
-        return requests.Request("POST", self._token_url, data=urlencode(form), headers=headers).prepare()
+        return requests.Request("POST", self.token_url, data=urlencode(form), headers=headers).prepare()
 
 
 def refused_client(answer: Answer) -> str | None:

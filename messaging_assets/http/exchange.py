@@ -8,7 +8,6 @@ RetryPolicy repeats the whole sync of one resource, and only for failures that a
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -18,11 +17,13 @@ import requests
 import urllib3.exceptions
 
 from messaging_assets import json_paths
-from messaging_assets.api_description import Endpoint, Timeout
+from messaging_assets.api_description import Endpoint
 from messaging_assets.failures import MendDescription, TryAgainLater
 from messaging_assets.http.answer import Answer, Unreadable, parse
+from messaging_assets.http.origins import NoAddress, origin
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.redaction import origin, plain_address, plain_origin
+from messaging_assets.http.redaction import plain_address, plain_origin
+from messaging_assets.http.transport import OtherOrigin, Transport
 from messaging_assets.http.trouble import Trouble, broken_on_the_way, failure, refused, seconds_before
 
 _MOST_HOPS = 5
@@ -67,15 +68,13 @@ class Exchange:
     """Sends prepared requests; safe to call from several threads.
 
     Args:
-        transport: sends one request once, without redirects, and streams its body.
-        timeout: connect, read and overall limits in seconds.
+        transport: sends one request once, without redirects, and reads its body.
         pacing: the API's gate.
         closing: set when the sync ends early.
         renew: gets a new token after a 401 and puts it on the request; False where there is none to get.
     """
 
-    transport: Callable[..., requests.Response]
-    timeout: Timeout
+    transport: Transport
     pacing: Pacing
     closing: threading.Event = field(default_factory=threading.Event)
     renew: Callable[[requests.PreparedRequest], bool] = lambda request: False
@@ -105,15 +104,21 @@ class Exchange:
     def _attempt(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         answer = self._send(request, terms)
         if isinstance(answer, Answer) and answer.status_code == 401 and self.renew(request):
+            answer.settle(is_good=True)
             terms.counts.retried("401")
             answer = self._send(request, terms)
         if isinstance(answer, Trouble):
             return answer
-        _leave_if_over(answer, terms)
-        if answer.status_code >= 300:
-            repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
-            return refused(answer, repeat, terms.page, terms.explain(answer))
-        return _read_body(answer, terms)
+        is_good = False
+        try:
+            outcome = _judged(answer, terms)
+            is_good = isinstance(outcome, Answer)
+        except Ignored:
+            is_good = True
+            raise
+        finally:
+            answer.settle(is_good)
+        return outcome
 
     def _send(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         for _ in range(_MOST_HOPS):
@@ -121,41 +126,24 @@ class Exchange:
             if self.closing.is_set():
                 return Trouble("was not asked, because the sync ended", "start it again", TryAgainLater, False, "ended")
             terms.counts.asked()
-            answer = self._send_once(request)
-            if isinstance(answer, Trouble):
-                return answer
+            try:
+                answer = self.transport(request)
+            except OtherOrigin:
+                return _stranger(request.url or "")
+            except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
+                return broken_on_the_way(error, self.transport.client)
             terms.counts.received(len(answer.content))
             target = _redirect_of(answer)
             if target is None:
                 return answer
-            if origin(target) != origin(request.url or ""):
-                return _stranger(target)
-            request = _moved(request, target, answer.status_code)
+            answer.settle(is_good=True)
+            try:
+                request = _moved(request, target, answer.status_code)
+            except (requests.RequestException, NoAddress, ValueError):
+                return _nowhere(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"
         )
-
-    def _send_once(self, request: requests.PreparedRequest) -> Answer | Trouble:
-        deadline = time.monotonic() + self.timeout.total
-        try:
-            with self.transport(request, timeout=(self.timeout.connect, self.timeout.read)) as response:
-                return self._whole(response, deadline)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError) as error:
-            return broken_on_the_way(error)
-
-    def _whole(self, response: requests.Response, deadline: float) -> Answer:
-        """The response with its whole body, read as it comes so that a dripping body meets the deadline."""
-        chunks = []
-        while chunk := response.raw.read1(decode_content=True):
-            chunks.append(chunk)
-            if time.monotonic() > deadline or self.closing.is_set():
-                raise requests.Timeout("the answer took longer than timeout.total")
-        if response.raw.length_remaining:
-            raise requests.exceptions.ChunkedEncodingError("the connection ended before the announced length")
-        answer = Answer()
-        answer.__dict__.update(response.__dict__)
-        answer.raw, answer._content = None, b"".join(chunks)
-        return answer
 
     def _pause(self, seconds: float, trouble: Trouble, terms: Terms) -> None:
         if trouble.asked_seconds is not None:
@@ -163,6 +151,14 @@ class Exchange:
             return
         terms.counts.waited(seconds)
         self.closing.wait(seconds)
+
+
+def _judged(answer: Answer, terms: Terms) -> Answer | Trouble:
+    _leave_if_over(answer, terms)
+    if answer.status_code >= 300:
+        repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
+        return refused(answer, repeat, terms.page, terms.explain(answer))
+    return _read_body(answer, terms)
 
 
 def _leave_if_over(answer: Answer, terms: Terms) -> None:
@@ -190,6 +186,10 @@ def _read_body(answer: Answer, terms: Terms) -> Answer | Trouble:
             "compare client.base_url and path with the API's documentation, or ask the vendor what the endpoint sends"
         )
         return Trouble(words, step, TryAgainLater, True, "unreadable body")
+    except MemoryError:
+        words = "sent more than this machine's memory holds when it is parsed"
+        step = "ask for smaller pages, and lower client.maximum_bytes"
+        return Trouble(words, step, MendDescription, False, "too large")
     return _error_inside(answer, terms) or answer
 
 
@@ -216,15 +216,24 @@ def _stranger(target: str) -> Trouble:
     return Trouble(words, "set client.base_url to the address the API is at now", MendDescription, False, "redirect")
 
 
+def _nowhere(status: int) -> Trouble:
+    words = f"answered {status} and sends on to an address that cannot be asked"
+    return Trouble(words, "set client.base_url to the address the API is at now", MendDescription, False, "redirect")
+
+
 def _redirect_of(answer: Answer) -> str | None:
     if answer.status_code in (301, 302, 303, 307, 308) and "location" in answer.headers:
-        return urljoin(answer.url, answer.headers["location"])
+        return answer.headers["location"]
     return None
 
 
-def _moved(request: requests.PreparedRequest, target: str, status: int) -> requests.PreparedRequest:
+def _moved(request: requests.PreparedRequest, location: str, status: int) -> requests.PreparedRequest:
+    """The same request at another place; whether that is the same server is for the transport to see."""
+    target = urljoin(str(request.url), location)
+    # Before preparing, which would make the address look like one.
+    origin(target)
     moved = request.copy()
-    moved.url = target
+    moved.prepare_url(target, None)
     reading = moved.reading = getattr(request, "reading", None)  # type: ignore[attr-defined]
     if reading is not None and reading.auth is not None:
         # Few APIs repeat a key of the query in the address that they send on to.

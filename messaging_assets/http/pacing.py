@@ -1,8 +1,9 @@
 """One gate per API for the rate of its requests, shared by all steps on this machine.
 
 The gate is a small file under an operating-system lock: it holds the moment from which the next request
-may leave. The lock dies with its process, so a killed run blocks nobody; a kept limiter library would need
-a database or a server for the same.
+may leave, and the one at which that was written, both by the machine's monotonic clock, which nobody sets. The lock
+dies with its process, so a killed run blocks nobody; a kept limiter library would need a database or a server for
+the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-# A stored moment further away than this comes from a clock that was set back, not from a waiting request.
+from messaging_assets.private_files import PRIVATE_FILE, make_private, read_private, write_private
+
+# No API asks for more, so a moment further away than this is none of ours.
 _LONGEST_HOLD = 24 * 3600.0
 
 
@@ -35,15 +38,15 @@ class Pacing:
         self._held_until = 0.0
         self._lock = threading.Lock()
         if file is not None and self._pause:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._file_lock: FileLock | None = FileLock(f"{file}.lock")
+            make_private(file.parent)
+            self._file_lock: FileLock | None = FileLock(f"{file}.lock", mode=PRIVATE_FILE)
         else:
             self._file_lock = None
 
     def pass_through(self) -> float:
         """Wait for this request's turn; returns the seconds waited."""
         started = time.monotonic()
-        while (turn := self._take_turn()) > (now := time.time()):
+        while (turn := self._take_turn()) > (now := time.monotonic()):
             if self._closing.wait(turn - now):
                 break
             if not self._pause:
@@ -54,7 +57,7 @@ class Pacing:
     def hold(self, seconds: float) -> None:
         """Let no request of this API leave for so many seconds: one was told to wait, so all wait."""
         with self._lock:
-            self._held_until = max(self._held_until, time.time() + seconds)
+            self._held_until = max(self._held_until, time.monotonic() + seconds)
             if self._file_lock:
                 with self._file_lock:
                     self._write(max(self._read(), self._held_until))
@@ -64,18 +67,20 @@ class Pacing:
             if self._file_lock is None:
                 return self._held_until
             with self._file_lock:
-                turn = max(time.time(), self._read())
+                turn = max(time.monotonic(), self._read())
                 self._write(turn + self._pause)
                 return turn
 
     def _read(self) -> float:
         assert self._file is not None
         try:
-            moment = float(self._file.read_text() or 0)
+            moment, written = map(float, read_private(self._file).split())
         except (OSError, ValueError):
             return 0.0
-        return moment if moment - time.time() < _LONGEST_HOLD else 0.0
+        # The clock begins anew when the machine does.
+        is_ours = written <= time.monotonic() and moment - written < _LONGEST_HOLD
+        return moment if is_ours else 0.0
 
     def _write(self, moment: float) -> None:
         assert self._file is not None
-        self._file.write_text(repr(moment))
+        write_private(self._file, f"{moment!r} {time.monotonic()!r}")

@@ -116,19 +116,18 @@ def _spellings(secret: str) -> Iterator[str]:
 
 def plain_address(url: str | None) -> str:
     """The address without user, query and fragment, which is where secrets live."""
-    parts = urlsplit(url or "")
-    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(url or "")
+        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that cannot be read"
     return f"{parts.scheme}://{host}{port}{parts.path}"
 
 
 def plain_origin(url: str | None) -> str:
     """Scheme, host and port alone, for an address of a stranger, whose path may be anything."""
-    return plain_address(urlsplit(url or "")._replace(path="").geturl())
-
-
-def origin(url: str) -> tuple[str, str, int]:
-    """Scheme, host and port of an address (RFC 6454), default ports filled in."""
-    parts = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme.lower(), 0)
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+    try:
+        return plain_address(urlsplit(url or "")._replace(path="").geturl())
+    except ValueError:
+        return "an address that cannot be read"

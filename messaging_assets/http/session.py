@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,18 +12,18 @@ from typing import TYPE_CHECKING, Any
 import requests
 from dlt.sources.helpers.requests import Session
 from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
-from requests.adapters import HTTPAdapter
-from requests.cookies import extract_cookies_to_jar
 from requests.structures import CaseInsensitiveDict
-from requests.utils import get_environ_proxies
 
 from messaging_assets.api_description import Client
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.answer import Answer
 from messaging_assets.http.authentication import ClientCredentials, refused_client
+from messaging_assets.http.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
+from messaging_assets.http.origins import NoAddress, origin
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.redaction import origin, plain_address, plain_origin
+from messaging_assets.http.redaction import plain_address, plain_origin
+from messaging_assets.http.transport import Transport
 
 if TYPE_CHECKING:
     from messaging_assets.reading import Reading
@@ -48,13 +47,15 @@ class ApiSession(Session):
         super().__init__(timeout=client.timeout.read, raise_for_status=False)
         # Without this requests would read .netrc; proxies and certificates are looked up below instead.
         self.trust_env = False
-        self._base_url, self._origin = base_url, origin(base_url)
+        self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
+        self._base_url, self._client = base_url, client
         self._closing = threading.Event()
+        self._transports: list[Transport] = []
         pacing = Pacing(pace_file, client.requests_per_second, self._closing)
-        verify = client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
-        self._settings: dict[str, Any] = {"verify": verify, "proxies": get_environ_proxies(base_url)}
+        transport = self._transport_to(base_url, "client.base_url")
+        self._origin = transport.origin
         _warn_of_plain_http(base_url)
-        self._exchange = Exchange(self._transport, client.timeout, pacing, self._closing)
+        self._exchange = Exchange(transport, pacing, self._closing)
         self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
         # By the list, because lists that are read side by side may differ in a header or the body alone.
         self._ahead: dict[tuple[Reading, str, str], requests.PreparedRequest] = {}
@@ -65,9 +66,6 @@ class ApiSession(Session):
         self._usual = 0
         self._small: requests.PreparedRequest | None = None
         self._current: requests.PreparedRequest | None = None
-        adapter = HTTPAdapter(pool_maxsize=client.max_in_flight + 1)
-        self.mount("http://", adapter)
-        self.mount("https://", adapter)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
@@ -110,21 +108,41 @@ class ApiSession(Session):
         self._closing.set()
         self._forget_pages_ahead()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for transport in self._transports:
+            transport.close()
         super().close()
 
     def token_exchange(self, credentials: ClientCredentials, terms: Terms) -> None:
         """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""
-        credentials.exchange = Exchange(self._transport, self._exchange.timeout, self._exchange.pacing, self._closing)
+        transport = self._transport_to(credentials.token_url, "token_url")
+        credentials.exchange = Exchange(transport, self._exchange.pacing, self._closing)
         # What the file says of errors and ends of the list is not said of the token server.
         endpoint = terms.endpoint.model_copy(update={"response_actions": [], "error_in_body": None})
         credentials.terms = Terms(terms.asset, endpoint, terms.counts, explain=refused_client)
 
+    def _transport_to(self, url: str, name: str) -> Transport:
+        """A door to one server alone; what is meant for the API does not fit through the token server's."""
+        try:
+            transport = Transport(url, self._client, self.cookies, self._closing)
+        except NoAddress as error:
+            raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
+        self._transports.append(transport)
+        return transport
+
     def _prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
         address = str(request.url)
-        if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
-            # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
-            address = request.url = safe
-        if origin(address) != self._origin:
+        try:
+            if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
+                # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
+                address = request.url = safe
+            is_ours = origin(address) == self._origin
+        except NoAddress as error:
+            raise MendDescription(
+                f"{reading.asset}: page {reading.page + 1} is said to be at an address that {error}, which may mean "
+                f"another origin than {plain_address(self._base_url)}, where no secret may go; correct "
+                "client.base_url and the path, or ask the vendor for plain links."
+            ) from None
+        if not is_ours:
             raise MendDescription(
                 f"{reading.asset}: the next page is said to be at {plain_origin(address)}, another origin than "
                 f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
@@ -159,9 +177,7 @@ class ApiSession(Session):
     def _answer(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer:
         exchange = self._exchange
         if isinstance(reading.auth, ClientCredentials):
-            exchange = Exchange(
-                self._transport, exchange.timeout, exchange.pacing, self._closing, _renewing(reading.auth)
-            )
+            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(reading.auth))
         return exchange.answer(prepared, reading.terms)
 
     def _answer_ahead(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer | None:
@@ -177,13 +193,6 @@ class ApiSession(Session):
         if len(answer.content) * 4 < self._usual:
             self._small = prepared
         return answer
-
-    def _transport(self, prepared: requests.PreparedRequest, timeout: tuple[float, float]) -> requests.Response:
-        """One try, without what `requests.Session.send` does beside it: redirects, hooks, cookies where none came."""
-        response = self.get_adapter(str(prepared.url)).send(prepared, timeout=timeout, stream=True, **self._settings)
-        if "set-cookie" in response.headers:
-            extract_cookies_to_jar(self.cookies, prepared, response.raw)  # type: ignore[no-untyped-call]
-        return response
 
     def _forget_pages_ahead(self, reading: Reading | None = None) -> None:
         """Drop what was asked ahead for a list, and for those that are over; without one for all."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.client
 import math
 import random
+import ssl
 import time
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -11,9 +13,12 @@ from email.utils import parsedate_to_datetime
 import requests
 import urllib3.exceptions
 
-from messaging_assets.api_description import ErrorHandler
+from messaging_assets.api_description import Client, ErrorHandler
 from messaging_assets.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.answer import Answer
+from messaging_assets.http.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
+from messaging_assets.http.deadline import TookTooLong
+from messaging_assets.http.origins import NoAddress
 from messaging_assets.http.redaction import redacted
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
@@ -70,14 +75,20 @@ def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None)
     return Trouble(f"answered {status}", step, kind, repeat, str(status), asked)
 
 
-def broken_on_the_way(error: Exception) -> Trouble:
-    """What an error of the connection means."""
+def broken_on_the_way(error: Exception, client: Client) -> Trouble:
+    """What an error of the connection means.
+
+    Args:
+        error: what was raised.
+        client: its limits, by which the request may have ended.
+    """
     if isinstance(error, requests.exceptions.SSLError):
-        step = "name the authority's certificate in client.ca_file"
-        return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
-    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError)):
+        return _tls(error)
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError, NoAddress)):
         step = "correct client.base_url and the path"
         return Trouble("has an address that cannot be asked", step, MendDescription, False, "address")
+    if (beyond := _beyond_limits(error, client)) is not None:
+        return beyond
     words, label = "could not be reached", "connection"
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         words, label = "did not answer in time", "timeout"
@@ -86,6 +97,41 @@ def broken_on_the_way(error: Exception) -> Trouble:
     elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
         words, label = "sent a body that was cut off", "cut off"
     return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
+
+
+def _tls(error: requests.exceptions.SSLError) -> Trouble:
+    if not _is_caused_by(error, ssl.SSLError) or _is_caused_by(error, ssl.SSLCertVerificationError):
+        step = "name the authority's certificate in client.ca_file"
+        return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
+    step = "see whether https is right for this address and port, and try again"
+    return Trouble("ended the TLS handshake", step, TryAgainLater, True, "TLS")
+
+
+def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
+    """An answer that is larger, slower or otherwise encoded than anybody allows; None where it is another trouble."""
+    if isinstance(error, TooLarge):
+        words = f"sent more than {client.maximum_bytes:,} bytes"
+        step = "ask for smaller pages, or raise client.maximum_bytes"
+        return Trouble(words, step, MendDescription, False, "too large")
+    if isinstance(error, StrangeEncoding):
+        step = f"ask the vendor for one content encoding of {ACCEPTED_ENCODINGS}, or none"
+        return Trouble("sent a body in a content encoding that nobody asked for", step, MendDescription, False, "body")
+    if isinstance(error, TookTooLong):
+        limit = f"client.timeout.total ({client.timeout.total:g} s)"
+        step = f"see whether the API is up at this address, or raise {limit}, and try again"
+        return Trouble("did not answer in time", step, TryAgainLater, True, "timeout")
+    if _is_caused_by(error, http.client.LineTooLong) or "got more than" in str(error):
+        step = "ask the vendor for answers with fewer and shorter headers, or see whether a proxy adds them"
+        return Trouble("sent headers that are too large to be read", step, TryAgainLater, True, "headers")
+    return None
+
+
+def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+    """Whether an error is of a kind, or was made of one; the libraries put errors into the arguments of others."""
+    parts = [error, error.__cause__, error.__context__, *error.args] if error else []
+    return any(isinstance(part, kind) for part in parts) or any(
+        _is_caused_by(part, kind) for part in parts[1:] if isinstance(part, BaseException)
+    )
 
 
 def seconds_before(retry: int, trouble: Trouble, handler: ErrorHandler) -> float:

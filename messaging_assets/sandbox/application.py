@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import hmac
+import ipaddress
+import re
 import secrets
 import time
 from base64 import b64decode
@@ -43,9 +45,12 @@ class Application:
         try:
             # The raw path, because an encoded slash inside an id must not split it.
             segments = [unquote(part) for part in scope["raw_path"].decode().split("/")[1:]]
-            if segments[0] in APIS:
+            if not _is_asked_as_itself(scope):
+                answer = RefusedError(421, "the sandbox is asked by the name of loopback only").answer
+            elif segments[0] in APIS:
                 return await self._api(segments, scope, receive, send)
-            answer = control(self.sandbox, segments, scope["method"], await _body(scope, receive))
+            else:
+                answer = control(self.sandbox, segments, scope["method"], await _body(scope, receive))
             await deliver(send, receive, answer.status, _json(answer.headers), encode(answer.payload), NO_FAULT)
         except Exception as error:
             self.sandbox.errors.append(error)  # told by stop(): a client would only see a 500 and try again
@@ -139,6 +144,16 @@ class Application:
         if len(self._recent) >= most:
             raise RefusedError(429, "too many requests", {"Retry-After": "1"})
         self._recent.append(now)
+
+
+def _is_asked_as_itself(scope: Any) -> bool:
+    """Whether the Host header names loopback: a page of the web may let its own name mean this machine."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"localhost").decode("latin-1")
+    name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
+    try:
+        return name.lower() == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 async def _request(scope: Any, receive: Receive) -> Request:

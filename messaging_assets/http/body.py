@@ -1,0 +1,101 @@
+"""The body of an answer as it comes: one content encoding at most, and no more bytes than allowed.
+
+Bytes are counted when they are decompressed, piece by piece, so that a small body which unfolds to gigabytes is
+noticed before it does.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+
+# What the session asks for.
+ACCEPTED_ENCODINGS = "gzip, deflate"
+# zlib's word for a header of gzip or of zlib.
+_ANY_HEADER = 32 + zlib.MAX_WBITS
+
+
+class TooLarge(requests.RequestException):
+    """The body has more bytes than allowed."""
+
+
+class StrangeEncoding(requests.RequestException):
+    """The body is encoded more than once, or in a way that was not asked for."""
+
+
+def read_body(raw: Any, encodings: str, most: int) -> bytes:
+    """The whole body, decompressed.
+
+    Args:
+        raw: urllib3's response.
+        encodings: the Content-Encoding header, empty where there is none.
+        most: how many bytes it may have.
+
+    Raises:
+        TooLarge, StrangeEncoding: see there.
+        requests.exceptions.ContentDecodingError: it cannot be decompressed, or ends before its end.
+        requests.exceptions.ChunkedEncodingError: the connection ended before the announced length.
+    """
+    if (raw.length_remaining or 0) > most:
+        raise TooLarge
+    names = [name for one in encodings.lower().split(",") if (name := one.strip()) not in ("", "identity")]
+    if len(names) > 1 or not {*names} <= {"gzip", "x-gzip", "deflate"}:
+        raise StrangeEncoding
+    pieces: list[bytes] = []
+    came = size = 0
+    unfolding = _Unfolding(names[0]) if names else None
+    while piece := raw.read1(decode_content=False):
+        came += len(piece)
+        for part in unfolding.parts(piece, most - size + 1) if unfolding else (piece,):
+            size += len(part)
+            pieces.append(part)
+            if size > most:
+                raise TooLarge
+        # A compressed body may be endless and unfold to nothing.
+        if came > most:
+            raise TooLarge
+    if raw.length_remaining:
+        raise requests.exceptions.ChunkedEncodingError("the connection ended before the announced length")
+    if unfolding and came and not unfolding.is_whole:
+        raise requests.exceptions.ContentDecodingError("the compressed body is cut off")
+    return b"".join(pieces)
+
+
+class _Unfolding:
+    """Decompresses a body piece by piece; a gzip body may have several members."""
+
+    def __init__(self, name: str) -> None:
+        # Some servers leave the header out that RFC 9110, section 8.4.1.2, wants; two bytes show it.
+        self._start: bytes | None = b"" if name == "deflate" else None
+        self._inner: Any = zlib.decompressobj(_ANY_HEADER)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the end came."""
+        return bool(self._inner.eof)
+
+    def parts(self, data: bytes, most: int) -> Iterator[bytes]:
+        """What these bytes unfold to, of which no more than `most` are made."""
+        if self._start is not None:
+            data = self._start + data
+            if len(data) < 2:
+                self._start = data
+                return
+            self._start = None
+            if data[0] & 15 != zlib.DEFLATED or int.from_bytes(data[:2], "big") % 31:
+                self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+        while data and most > 0:
+            if self._inner.eof:
+                # What else stands behind the end is filling.
+                if not data.startswith(b"\x1f\x8b"):
+                    return
+                self._inner = zlib.decompressobj(_ANY_HEADER)
+            try:
+                part = self._inner.decompress(data, most)
+            except zlib.error:
+                raise requests.exceptions.ContentDecodingError("the compressed body is broken") from None
+            yield part
+            data, most = self._inner.unused_data, most - len(part)

@@ -1,0 +1,323 @@
+"""The wire: an answer belongs to its question, comes by a deadline, and has a size."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import requests
+
+from messaging_assets.api_description import Client, Endpoint
+from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater
+from messaging_assets.http.answer import Answer
+from messaging_assets.http.exchange import Exchange, Terms
+from messaging_assets.http.pacing import Pacing
+from messaging_assets.http.transport import Transport
+from messaging_assets.receipt import Receipt
+from messaging_assets_tests.raw_server import RawServer, Talk, answer
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+GOOD = b'{"data": [{"id": 1}]}'
+
+
+class Asker:
+    """Asks a server as a sync does, without one."""
+
+    def __init__(self, url: str, retries: int = 0, **client: Any) -> None:
+        self.url, closing = url, threading.Event()
+        described = Client(base_url=url, **client)
+        self.transport = Transport(url, described, requests.cookies.RequestsCookieJar(), closing)
+        self.exchange = Exchange(self.transport, Pacing(None, None), closing)
+        handler = {"max_retries": retries, "backoff_factor": 0.01}
+        self.terms = Terms("chat.users", Endpoint(path="/users", error_handler=handler), Receipt())
+
+    def ask(self, path: str = "/users") -> Answer:
+        return self.exchange.answer(requests.Request("GET", self.url + path).prepare(), self.terms)
+
+    def close(self) -> None:
+        self.exchange.closing.set()
+        self.transport.close()
+
+
+@pytest.fixture
+def asking() -> Iterator[Callable[..., tuple[RawServer, Asker]]]:
+    """Starts a server that talks so, and who asks it."""
+    started: list[tuple[RawServer, Asker]] = []
+
+    def start(talk: Talk, **settings: Any) -> tuple[RawServer, Asker]:
+        server = RawServer(talk).__enter__()
+        started.append((server, Asker(server.url, **settings)))
+        return started[-1]
+
+    yield start
+    for server, asker in started:
+        asker.close()
+        server.__exit__(None, None, None)
+
+
+def own(path: str) -> bytes:
+    """An answer that says which question it belongs to."""
+    return answer({"for": path})
+
+
+INTERIM: dict[str, bytes] = {
+    "100": b"HTTP/1.1 100 Continue\r\n\r\n",
+    "102": b"HTTP/1.1 102 Processing\r\n\r\n",
+    "103 with headers": b"HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\nContent-Length: 7\r\n\r\n",
+    "several": b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 199 Soon\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("interim", INTERIM)
+def test_an_answer_behind_an_interim_one_belongs_to_its_question(asking: Any, interim: str) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        connection.sendall(INTERIM[interim])
+        time.sleep(0.02)
+        connection.sendall(own(path))
+
+    server, asker = asking(talk)
+    assert [asker.ask(path).json() for path in ("/a", "/b", "/c")] == [{"for": one} for one in ("/a", "/b", "/c")]
+    assert server.connections == 1
+
+
+SURPLUS: dict[str, Callable[[str], bytes]] = {
+    "a second answer": lambda path: own(path) + own("/stranger"),
+    "a byte": lambda path: own(path) + b"x",
+    "the start of another": lambda path: own(path) + b"HTTP/1.1 200 OK\r\nContent-Le",
+    "behind the last chunk": lambda path: (
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n" % len(body := f'{{"for": "{path}"}}'.encode())
+        + body + b"\r\n0\r\n\r\n" + own("/stranger")
+    ),
+    "two lengths": lambda path: (
+        b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n"
+        % len(body := f'{{"for": "{path}"}}'.encode())
+        + body + b"\r\n0\r\n\r\n"
+    ),
+    "a body behind no content": lambda path: (
+        b"HTTP/1.1 204 No Content\r\n\r\n" + own("/stranger") if path == "/a" else own(path)
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("surplus", SURPLUS)
+def test_what_comes_behind_an_answer_is_no_answer(asking: Any, surplus: str) -> None:
+    server, asker = asking(lambda connection, path, number: connection.sendall(SURPLUS[surplus](path)))
+    for path in ("/a", "/b", "/c"):
+        with suppress(MendDescription):  # the 204, which is no list
+            assert asker.ask(path).json() == {"for": path}
+    assert server.connections > 1
+
+
+def test_what_comes_late_behind_an_answer_is_no_answer(asking: Any) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        connection.sendall(own(path))
+        time.sleep(0.05)
+        connection.sendall(own("/late"))
+
+    server, asker = asking(talk)
+    for path in ("/a", "/b"):
+        assert asker.ask(path).json() == {"for": path}
+        time.sleep(0.15)
+    assert server.connections == 2
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        answer({"error": "busy"}, status="503 Busy"),
+        answer(b"<html>"),
+        answer(b'{"data": ['),
+        answer(b"never gzip", "Content-Encoding: gzip\r\n"),
+        b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: other\r\n\r\n",
+        b"nonsense\r\n\r\n",
+    ],
+    ids=["503", "html", "broken JSON", "broken gzip", "cut off", "101", "no HTTP"],
+)
+def test_a_connection_is_not_used_again_after_trouble(asking: Any, first: bytes) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> object:
+        connection.sendall(first if number == 1 else own(path))
+        return b"Content-Length: 100" not in first or number > 1
+
+    server, asker = asking(talk, retries=1)
+    assert asker.ask("/a").json() == {"for": "/a"}
+    assert server.connections == 2
+
+
+def test_a_connection_is_used_again_after_good_answers(asking: Any) -> None:
+    server, asker = asking(lambda connection, path, number: connection.sendall(own(path)))
+    for _ in range(5):
+        asker.ask()
+    assert server.connections == 1
+
+
+DRIPS: dict[str, tuple[bytes, bytes]] = {
+    "status line": (b"HTTP/1.1 200 ", b"O"),
+    "header": (b"HTTP/1.1 200 OK\r\nX: ", b"a"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: a\r\n"),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", b" "),
+    "body until the end": (b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"data": []}', b" "),
+    "chunk size": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=", b"a"),
+    "chunks": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    "trailer": (b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nb\r\n{"data":[]}\r\n0\r\n', b"X: a\r\n"),
+    "gzip preamble": (
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 9999\r\n\r\n\x1f\x8b\x08\x08" + b"\0" * 6, b"a"
+    ),
+    "error": (b"HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\n", b"a"),
+}  # fmt: skip
+
+
+def dripping(start: bytes, drop: bytes, then: bytes = b"") -> Talk:
+    def talk(connection: socket.socket, path: str, number: int) -> object:
+        connection.sendall(start)
+        time.sleep(0.05 if then else 0)
+        connection.sendall(then)
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            connection.sendall(drop)
+            time.sleep(0.05)
+        return False
+
+    return talk
+
+
+def asked_in_vain(asker: Asker) -> tuple[str, float]:
+    """Why there was no answer, and after how many seconds."""
+    started = time.monotonic()
+    with pytest.raises(SyncFailure) as caught:
+        asker.ask()
+    return str(caught.value), time.monotonic() - started
+
+
+@pytest.mark.parametrize("where", DRIPS)
+def test_an_answer_that_drips_ends_at_the_deadline(asking: Any, where: str) -> None:
+    _, asker = asking(dripping(*DRIPS[where]), timeout={"total": 0.3})
+    sentence, seconds = asked_in_vain(asker)
+    assert "raise client.timeout.total (0.3 s)" in sentence
+    assert seconds < 5
+
+
+def test_a_deadline_begins_anew_with_each_request(asking: Any) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        time.sleep(0.15)
+        connection.sendall(own(path))
+
+    _, asker = asking(talk, timeout={"total": 1})
+    for _ in range(8):
+        assert asker.ask().json()
+
+
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 200 Connection established\r\n\r\n"], ids=["CONNECT", "TLS"])
+def test_a_proxy_or_a_handshake_that_drips_ends_at_the_deadline(
+    asking: Any, monkeypatch: pytest.MonkeyPatch, said: bytes
+) -> None:
+    # A TLS record of 16,384 bytes, or a header, of which one byte comes at a time.
+    proxy, _ = asking(dripping(said, b"\x16" if said else b"H", b"\x16\x03\x03\x40\x00" if said else b""))
+    monkeypatch.setenv("https_proxy", proxy.url)
+    asker = Asker("https://localhost:9", timeout={"total": 0.3, "connect": 5})
+    sentence, seconds = asked_in_vain(asker)
+    asker.close()
+    assert "client.timeout.total" in sentence
+    assert seconds < 4
+
+
+def test_a_session_that_closes_cuts_off_what_is_under_way(asking: Any) -> None:
+    _, asker = asking(dripping(*DRIPS["body"]))
+    threading.Timer(0.2, asker.exchange.closing.set).start()
+    assert asked_in_vain(asker)[1] < 5
+
+
+def bomb(megabytes: int, wbits: int = 31) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    return b"".join([*(packer.compress(b" " * 2**20) for _ in range(megabytes)), packer.flush()])
+
+
+LARGE: dict[str, Callable[[], bytes]] = {
+    "announced": lambda: answer(b" " * 1_000_001),
+    "gzip": lambda: answer(bomb(20), "Content-Encoding: gzip\r\n"),
+    "raw deflate": lambda: answer(bomb(20, -15), "Content-Encoding: deflate\r\n"),
+    "many members": lambda: answer(gzip.compress(b" " * 100_000) * 20, "Content-Encoding: gzip\r\n"),
+    "empty blocks": lambda: answer(gzip.compress(b"")[:10] + b"\0\0\0\xff\xff" * 300_000, "Content-Encoding: gzip\r\n"),
+    "chunks": lambda: CHUNKED + b"10000\r\n%b\r\n" % (b" " * 65536) * 20,
+    "until the end": lambda: b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + b" " * 2_000_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", LARGE)
+def test_an_answer_beyond_its_size_is_red_and_says_which_limit_to_raise(asking: Any, kind: str) -> None:
+    _, asker = asking(lambda connection, path, number: connection.sendall(LARGE[kind]()), maximum_bytes=1_000_000)
+    sentence, _ = asked_in_vain(asker)
+    assert "sent more than 1,000,000 bytes; ask for smaller pages, or raise client.maximum_bytes" in sentence
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(GOOD)),
+        ("x-gzip", gzip.compress(GOOD)),
+        ("GZIP", gzip.compress(GOOD[:9]) + gzip.compress(GOOD[9:])),
+        ("deflate", zlib.compress(GOOD)),
+        ("deflate", zlib.compress(GOOD)[2:-4]),
+        ("identity, gzip", gzip.compress(GOOD)),
+        ("gzip", gzip.compress(GOOD) + b"\0" * 7),
+        ("", GOOD),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 100_000])
+def test_one_content_encoding_is_taken_off_however_the_bytes_come(
+    asking: Any, encoding: str, body: bytes, step: int
+) -> None:
+    whole = answer(body, f"Content-Encoding: {encoding}\r\n" if encoding else "")
+
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for start in range(0, len(whole), step):
+            connection.sendall(whole[start : start + step])
+
+    # As many bytes as are allowed are none too many.
+    _, asker = asking(talk, maximum_bytes=max(len(GOOD), len(body)))
+    assert asker.ask().content == GOOD
+
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", ", ".join(["gzip"] * 500)])
+def test_more_than_one_encoding_or_a_strange_one_is_red(asking: Any, encoding: str) -> None:
+    body = gzip.compress(gzip.compress(GOOD))
+    _, asker = asking(lambda c, path, number: c.sendall(answer(body, f"Content-Encoding: {encoding}\r\n")))
+    with pytest.raises(MendDescription, match="content encoding that nobody asked for"):
+        asker.ask()
+
+
+def test_a_compressed_body_that_is_cut_off_is_asked_for_again(asking: Any) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        packed = gzip.compress(GOOD)
+        connection.sendall(answer(packed[:-4] if number == 1 else packed, "Content-Encoding: gzip\r\n"))
+
+    server, asker = asking(talk, retries=1)
+    assert asker.ask().content == GOOD
+    assert len(server.asked) == 2
+
+
+@pytest.mark.parametrize("header", ["X: " + "a" * 70_000, "\r\n".join(f"X-{one}: a" for one in range(150))])
+def test_headers_that_are_too_large_are_told_as_such(asking: Any, header: str) -> None:
+    _, asker = asking(lambda connection, path, number: connection.sendall(answer(GOOD, f"{header}\r\n")))
+    with pytest.raises(TryAgainLater, match="sent headers that are too large to be read"):
+        asker.ask()
+
+
+def test_no_proxy_counts_for_the_server_that_is_asked(asking: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proxy, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "proxy"})))
+    server, _ = asking(lambda connection, path, number: connection.sendall(answer({"by": "server"})))
+    monkeypatch.setenv("http_proxy", proxy.url)
+    monkeypatch.setenv("no_proxy", "localhost")
+    inside, outside = Asker(server.url.replace("127.0.0.1", "localhost")), Asker(server.url)
+    assert (inside.ask().json(), outside.ask().json()) == ({"by": "server"}, {"by": "proxy"})
+    inside.close()
+    outside.close()

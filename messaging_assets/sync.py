@@ -26,7 +26,7 @@ from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
 from messaging_assets.housekeeping import tidy_up
-from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.parents import ancestry
@@ -258,13 +258,8 @@ class _Job:
 
     def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
         """What puts the secrets onto requests, for the resource and its parents, by name."""
-        auths = {}
-        for one in ancestry(self.description, self.resource):
-            auth = self.description.auth_of(one)
-            secrets = credentials.secrets_for(self.description, one)
-            token_url = credentials.token_url_for(self.description, auth)
-            auths[one.name] = authenticator(auth, secrets, token_url, self.redaction, self.asset)
-        return auths
+        made = Authenticators(self.description, credentials, self.redaction)
+        return {one.name: made.of(one) for one in ancestry(self.description, self.resource)}
 
     def _one_pass(self, one_pass: Pass) -> dict[str, Any]:
         """Load what one pass reads, part by part."""

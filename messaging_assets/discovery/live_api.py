@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.api_description import ApiDescription
 from messaging_assets.credentials import build_credentials
 from messaging_assets.description_files import describe
 from messaging_assets.discovery.found import FoundApi, name_from_path, plain_name, without_nothing
 from messaging_assets.discovery.live import counted, find_resource
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.failures import SyncFailure
-from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.redaction import Redaction, plain_address
 from messaging_assets.http.session import ApiSession
 from messaging_assets.project_folders import settle_environment
@@ -53,7 +53,7 @@ def _ask(
     description: ApiDescription, base_url: str, paths: Mapping[str, str], redaction: Redaction
 ) -> tuple[list[Any], int]:
     first = next(iter(description.resources_in_full.values()))
-    auth = _authenticator(description, first, redaction)
+    auth = Authenticators(description, build_credentials(description), redaction).of(first)
     found, requests = [], 0
     with ApiSession(base_url, description.client) as session, redaction.on_loggers():
         for name, path in paths.items():
@@ -61,14 +61,6 @@ def _ask(
             found.append(find_resource(api, path, name))
             requests += api.receipt.requests
     return found, requests
-
-
-def _authenticator(description: ApiDescription, resource: Resource, redaction: Redaction) -> Any:
-    credentials = build_credentials(description)
-    auth = description.auth_of(resource)
-    secrets = credentials.secrets_for(description, resource)
-    token_url = credentials.token_url_for(description, auth)
-    return authenticator(auth, secrets, token_url, redaction, description.name)
 
 
 def _names(paths: Sequence[str]) -> list[str]:

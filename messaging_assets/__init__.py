@@ -4,6 +4,7 @@ The way from a file to a table. No module imports one further down, but for its 
 
     apis/<api>.yaml                   one file = one API
 
+    secret_signs.py                   how a secret is known, by its name or its look
     failures.py                       why a sync stops, named by what to do next
     dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words

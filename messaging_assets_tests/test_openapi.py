@@ -784,6 +784,8 @@ def test_children_of_a_list_that_is_left_out_and_lists_by_post_are_told(tmp_path
     [
         (["--param", "tenant"], 2, "--param is NAME=VALUE"),
         (["--param", "tennant=a"], 1, "no list of this document has a parameter tennant"),
+        (["--param", "api_key=a"], 2, "--param takes no secret (api_key)"),
+        (["--param", "tenant=Bearer abcdefgh1"], 2, "--param takes no secret (tenant)"),
     ],
 )
 def test_a_wrong_param_is_told(words: list[str], code: int, message: str, tmp_path: Path) -> None:

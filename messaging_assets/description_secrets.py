@@ -43,15 +43,16 @@ def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
         yield from _in_address(raw, place)
     for place in endpoints:
         yield from _in_auth(raw, (*place, "auth"), name)
-    excused, used = _excused(raw), set()
+    excused = _excused(raw)
+    used: set[str] = set()
     for mistake in [*_named(raw, endpoints, name), *_looking_so(raw, (), name)]:
-        place = written(mistake.place, raw)
-        if place in excused:
-            used.add(place)
+        path = written(mistake.place, raw)
+        if path in excused:
+            used.add(path)
         else:
             yield mistake
-    for place, index in excused.items():
-        if place not in used:
+    for path, index in excused.items():
+        if path not in used:
             words = "nothing that looks like a secret stands at this path; take it out, or write the path of an error"
             yield Mistake((NOT_SECRET, index), words)
 

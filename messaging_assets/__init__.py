@@ -45,6 +45,7 @@ The way from a file to a table. No module imports one further down, but for its 
     In Dagster
     embedded_elt.py                   the one door to dagster-embedded-elt
     column_schema.py, translator.py, table_preview.py    a resource as an asset
+    hidden_metadata.py                what Dagster keeps, without secrets
     checks.py, sync_config.py, sync.py, assets.py    the op of a resource: sync, judge, check
     jobs.py, schedules.py             when it is synced
     fingerprint.py, sensor_cursor.py, sensors.py, alerts.py    news from the API; news for people

@@ -66,6 +66,13 @@ class ApiCredentials(ConfigurableResource[Any]):
             )
         return {name: value for name, value in values.items() if value}
 
+    def all_secrets(self, description: ApiDescription) -> list[str]:
+        """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
+        resources = description.resources_with_unselected.values()
+        auths = [auth for resource in resources if (auth := description.auth_of(resource))]
+        names = dict.fromkeys(name for auth in auths for name in auth.secrets)
+        return [value for name in names if (value := self.look_up(description.name, name))]
+
     def base_url_for(self, description: ApiDescription) -> str:
         """The API's address: the resource's or environment's, else the file's."""
         return self.look_up(description.name, "base_url") or description.client.base_url

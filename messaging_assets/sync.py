@@ -8,7 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from dagster import AssetExecutionContext, MetadataValue
@@ -25,6 +25,7 @@ from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, load
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.hidden_metadata import without_secrets
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.redaction import Redaction
@@ -55,10 +56,12 @@ class SyncResult:
         metadata: all metadata of its materialization, receipt included.
         is_told: to be called when Dagster has it. Until then another try takes the same result, because its rows
             are loaded: to read them again would append them twice.
+        redaction: knows the sync's secrets, for whatever else is told of it.
     """
 
     metadata: dict[str, Any]
     is_told: Callable[[], None] = lambda: None
+    redaction: Redaction = field(default_factory=Redaction)
 
 
 def sync(
@@ -82,11 +85,12 @@ def sync(
     caught: Exception | None = None
     try:
         with job.alone(), job.redaction.on_loggers(), _quiet_dlt(), _seldom_collecting():
+            job.redaction.add(*credentials.all_secrets(description))
             return job.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
     failure = told(job.asset, caught, job.redaction)
-    failure.metadata = job.receipt.metadata()
+    failure.metadata = without_secrets(job.receipt.metadata(), job.redaction)
     raise failure
 
 
@@ -169,7 +173,7 @@ class _Job:
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
         gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.
-        return SyncResult({**metadata, **gone, **loaded}, self.kept.forget)
+        return SyncResult({**metadata, **gone, **loaded}, self.kept.forget, self.redaction)
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
@@ -195,7 +199,7 @@ class _Job:
             schema = pipeline.default_schema
             columns = schema.get_table_columns(schema.naming.normalize_table_identifier(self.resource.name))
             resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
-            return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
+            return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget, self.redaction)
         self.kept.forget()
         return None
 
@@ -279,7 +283,8 @@ class _Job:
         return _summed(parts)
 
     def _keep_receipt(self, load_ids: list[str]) -> None:
-        finding, metadata = self.receipt.finding, plain_metadata(self.receipt.metadata())
+        finding = self.receipt.finding
+        metadata = plain_metadata(without_secrets(self.receipt.metadata(), self.redaction))
         window = self.window.as_texts() if self.window else None
         self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata, window))
 

@@ -44,6 +44,14 @@ def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, 
         told = type(failure)(redaction(str(failure)))
     else:
         rows = sum(one.rows for one in found)
+        # A user's name may be a field's name too, and is no secret.
+        names = [
+            value
+            for field in ("username", "client_id")
+            if (value := build_credentials(description).look_up(name, field))
+        ]
+        for one in found:
+            one.hide(redaction.without(*names))
         source = f"{plain_address(base_url)}, from {requests} requests and {counted(rows)}"
         return FoundApi(name, client, found, source)
     raise told

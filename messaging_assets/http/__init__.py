@@ -8,4 +8,5 @@ authentication.py  secrets onto requests, OAuth2 tokens
 authenticators.py  one authenticator for each way of authentication
 pacing.py          one gate per API for the rate of its requests
 redaction.py       secrets out of every text
+spellings.py       what a text says once its escapes are undone
 """

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import AssetCheckResult, JsonMetadataValue, MarkdownMetadataValue, TextMetadataValue, UrlMetadataValue
+from dagster import (
+    AssetCheckResult,
+    JsonMetadataValue,
+    MarkdownMetadataValue,
+    MetadataValue,
+    TextMetadataValue,
+    UrlMetadataValue,
+)
 
 from messaging_assets.http.redaction import Redaction
 
@@ -35,4 +42,5 @@ def _hidden(value: Any, redaction: Redaction) -> Any:
         return JsonMetadataValue(redaction.within(value.data))
     if isinstance(value, (TextMetadataValue, MarkdownMetadataValue, UrlMetadataValue)):
         return type(value)(redaction(value.value or ""))
-    return redaction.within(value)
+    # Dagster's others hold numbers, keys and schemas, and would pass for tuples.
+    return value if isinstance(value, MetadataValue) else redaction.within(value)

@@ -56,7 +56,7 @@ class Redaction:
             return self(value)
         if isinstance(value, Mapping):
             return {self.within(key): self.within(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
+        if type(value) in (list, tuple):
             return [self.within(one) for one in value]
         return value
 

@@ -11,7 +11,7 @@ from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
 
 from messaging_assets.description_names import identifier
 from messaging_assets.http.answer import Answer
-from messaging_assets.row_totals import Leaf, leaves
+from messaging_assets.row_totals import Leaf, is_total, leaves
 
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
@@ -43,6 +43,7 @@ _BESIDE_ERRORS = frozenset(
 )
 # So many other keys an answer may have and still be no record.
 _STRANGERS = 2
+_COUNTS = re.compile(r"(^|_)(num|number|n|count|total|size|length|results|items)(_|$)")
 _HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
 
 
@@ -111,6 +112,21 @@ def is_envelope(body: Mapping[str, Any], names: Sequence[str], resource: str) ->
         return True
     others = [key for key, value in body.items() if key not in names and not isinstance(value, list)]
     return sum(not is_around(key) for key in others) <= _STRANGERS
+
+
+def counts_list(body: Any, rows: Sequence[Any]) -> bool:
+    """Whether an answer counts a list beside it, or says which part of it came: a record does neither.
+
+    Args:
+        body: the answer.
+        rows: the list.
+    """
+    if not isinstance(body, dict) or len(rows) < 2:
+        return False
+    numbers = {identifier(key): value for key, value in body.items() if isinstance(value, int) and value is not True}
+    counts = any(value == len(rows) and _COUNTS.search(key) for key, value in numbers.items())
+    total = any(value >= len(rows) and is_total(key) for key, value in numbers.items())
+    return counts or (total and any(is_paging(key) for key in numbers if not is_total(key)))
 
 
 def only_errors(body: Any) -> list[str]:

@@ -102,5 +102,9 @@ _WAYS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[tuple[st
     ("%", re.compile(r"(?:%[0-9A-Fa-f]{2})+"), _percent),
     ("&", re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"), _entity),
     # JSON, Python and Markdown: \u002b, \x2b, \/, \+, \n.
-    ("\\", re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U0([0-9A-Fa-f]{7})|[^\w\s]|_|[nrtbfav0])"), _backslash),
+    (
+        "\\",
+        re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U0([0-9A-Fa-f]{7})|[^\w\s]|_|[nrtbfav0])"),
+        _backslash,
+    ),
 )

@@ -17,6 +17,8 @@ SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_res
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
 NUMBERS = ("page", "page_number", "pageNumber", "pageNo", "p")
 CURSORS = ("cursor", "page_token", "after", "token", "marker", "continuation_token", "next", "start", "page")
+# Taken for a place by few, and for a time by many: tried last, and no word of paging in a document.
+_CURSORS_OF_FEW = ("from", "since")
 AFTER_ROW = ("starting_after", "after", "after_id", "since_id", "last_id")
 _PAGING = frozenset(
     name.strip("$").lower() if name.startswith("$") else identifier(name)
@@ -85,7 +87,13 @@ def cursor_params(key: str) -> tuple[str, ...]:
     """Parameters that may take the cursor that an answer has under a key: next_page_token goes to page_token."""
     bare = re.sub(r"^(next|end)_?", "", key, flags=re.IGNORECASE)
     camel = bare[:1].lower() + bare[1:]
-    return tuple(dict.fromkeys(name for name in (camel, key, *CURSORS) if name))
+    return tuple(dict.fromkeys(name for name in (camel, key, *CURSORS, *_CURSORS_OF_FEW) if name))
+
+
+def next_headers(answer: Answer) -> list[str]:
+    """Headers of their own in which an answer names its next page, such as Next-Page."""
+    named = (name for name, value in answer.headers.items() if value and "next" in re.split(r"[^a-z]+", name.lower()))
+    return [name for name in named if name.lower() != "link"]
 
 
 def has_more(answer: Answer) -> str | None:

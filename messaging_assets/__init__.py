@@ -4,6 +4,7 @@ The way from a file to a table. No module imports one further down, but for its 
 
     apis/<api>.yaml                   one file = one API
 
+    secret_signs.py                   how a secret is known, by its name or its look
     failures.py                       why a sync stops, named by what to do next
     private_files.py, dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
@@ -29,6 +30,7 @@ The way from a file to a table. No module imports one further down, but for its 
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
     record_keys.py, row_totals.py     what tells records apart; what an answer counts
+    held_records.py                   many records in what is taken for one
     seen_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
@@ -55,6 +57,7 @@ The way from a file to a table. No module imports one further down, but for its 
     In Dagster
     embedded_elt.py                   the one door to dagster-embedded-elt
     column_schema.py, translator.py, table_preview.py    a resource as an asset
+    hidden_metadata.py                what Dagster keeps, without secrets
     checks.py, sync_config.py, sync.py, assets.py    the op of a resource: sync, judge, check
     jobs.py, schedules.py             when it is synced
     fingerprint.py, sensor_cursor.py, sensors.py, alerts.py    news from the API; news for people

@@ -363,6 +363,8 @@ class ApiDescription(Described):
     """When to sync."""
     sensor: Sensor | None = None
     """When to look for news."""
+    not_secret: list[str] = Field(default_factory=list)
+    """Paths of values that look like secrets and are none, as an error writes them."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)
 
     @field_validator("resources", mode="before", json_schema_input_type=list[str | Resource])

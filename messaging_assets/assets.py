@@ -39,6 +39,8 @@ from messaging_assets.destination import (
 from messaging_assets.dlt_source import REJECTED, definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
+from messaging_assets.hidden_metadata import check_without_secrets, without_secrets
+from messaging_assets.http.redaction import Redaction
 from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.project_folders import project_folders, settle_environment
@@ -138,12 +140,17 @@ def _sync(
     folders = settle_environment().make()
     refuse_what_cannot_be_kept(description, resource, folders)
     refuse_what_comes_back_changed(description, resource, folders)
-    credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
+    credentials = _credentials(context, description)
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)
     # Beside `dagster/row_count`, which Dagster plots too.
     result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
     return result
+
+
+def _credentials(context: AssetExecutionContext, description: ApiDescription) -> ApiCredentials:
+    credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
+    return credentials
 
 
 def _told(description: ApiDescription, resource: Resource, error: Exception) -> SyncFailure:
@@ -171,6 +178,8 @@ def _events(
 
     sensitive = sensitive_columns(description, resource)
     counts, answers = check_results(resource, key, selected, table, receipt, schemas, sensitive)
+    known = result.redaction if result else Redaction(_credentials(context, description).all_secrets(description))
+    answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
@@ -183,7 +192,8 @@ def _events(
         if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}
             rows["messaging_assets/child_tables"] = MetadataValue.json(counted)
-        yield MaterializeResult(asset_key=key, metadata=_in_order({**result.metadata, **rows}), check_results=answers)
+        metadata = without_secrets(_in_order({**result.metadata, **rows}), known)
+        yield MaterializeResult(asset_key=key, metadata=metadata, check_results=answers)
     else:
         yield from answers
 

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from typing import Any, Optional
+from typing import Any, ClassVar, Optional
 
-from dagster import ConfigurableResource
+from dagster import ConfigurableResource, EnvVar
 from pydantic import Field, create_model
 
 from messaging_assets.api_description import ApiDescription, Resource
@@ -30,12 +30,15 @@ class ApiCredentials(ConfigurableResource[Any]):
 
     Each field takes a value or an EnvVar from whoever builds the resource in Python. Left empty, it is looked
     up inside the step: first the environment, then `.dlt/secrets.toml`. Nothing is looked up when the code
-    location loads, so it loads with no secret set.
+    location loads, so it loads with no secret set. Values are held apart from Dagster's configuration, which goes
+    into snapshots, events and the UI.
     """
+
+    held: ClassVar[Mapping[str, str]] = {}
 
     def look_up(self, api: str, name: str) -> str | None:
         """The value of a field: its own, the environment's, or that of dlt's secrets; None where none has it."""
-        own = getattr(self, name, None)
+        own = getattr(self, name, None) or self.held.get(name)
         if own:
             return str(own)
         from_environment = os.environ.get(variable(api, name))
@@ -62,6 +65,13 @@ class ApiCredentials(ConfigurableResource[Any]):
                 f"environment, or {' and '.join(missing)} under [sources.{description.name}] in .dlt/secrets.toml."
             )
         return {name: value for name, value in values.items() if value}
+
+    def all_secrets(self, description: ApiDescription) -> list[str]:
+        """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
+        resources = description.resources_with_unselected.values()
+        auths = [auth for resource in resources if (auth := description.auth_of(resource))]
+        names = dict.fromkeys(name for auth in auths for name in auth.secrets)
+        return [value for name in names if (value := self.look_up(description.name, name))]
 
     def base_url_for(self, description: ApiDescription) -> str:
         """The API's address: the resource's or environment's, else the file's."""
@@ -90,6 +100,9 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
     Args:
         description: the API.
         values: values or EnvVars by field name, for who builds definitions in Python.
+
+    Raises:
+        MendDescription: a value has a name that is no field.
     """
     api = description.name
     auths = [description.auth_of(resource) for resource in description.resources_with_unselected.values()]
@@ -99,13 +112,18 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
     for name in addresses:
         text = f"From {variable(api, name)}, else the API file's."
         fields[name] = (_TEXT, Field(None, description=text))
+    given = {name: value for name, value in (values or {}).items() if value is not None}
+    if strange := [name for name in given if name not in fields]:
+        raise MendDescription(f"{api}: credentials has no field {', '.join(strange)}; allowed: {', '.join(fields)}.")
     model: type[ApiCredentials] = create_model(
         f"{''.join(part.title() for part in api.split('_'))}Credentials",
         __base__=ApiCredentials,
         __doc__=f"Secrets and address of {api}; looked up inside each step, never stored.",
         **fields,
     )
-    return model(**dict(values or {}))
+    # On the class, because Dagster makes the resource anew from its configuration inside each step.
+    model.held = {name: value for name, value in given.items() if not isinstance(value, EnvVar)}
+    return model(**{name: value for name, value in given.items() if isinstance(value, EnvVar)})
 
 
 def _where(api: str, name: str) -> str:

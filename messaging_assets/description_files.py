@@ -24,7 +24,7 @@ from messaging_assets.description_problems import (
     kind_of,
     problems_of,
 )
-from messaging_assets.description_secrets import secret_mistakes
+from messaging_assets.description_secrets import secret_mistakes, secrets_in_comments
 from messaging_assets.description_shape import REFUSED, shape_mistakes
 from messaging_assets.description_yaml import Document, read_yaml
 from messaging_assets.dg_project import dg_project
@@ -89,7 +89,9 @@ def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescr
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise _unreadable(path, "is not UTF-8 text", line) from None
-    return _checked(read_yaml(text), path.stem if name is None else name, str(path))
+    document = read_yaml(text)
+    document.mistakes += secrets_in_comments(text)
+    return _checked(document, path.stem if name is None else name, str(path))
 
 
 def project_files() -> DescriptionFiles:

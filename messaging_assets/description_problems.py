@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias
 
 from messaging_assets.failures import MendDescription
+from messaging_assets.secret_signs import look_of
 
 # Where something stands in the raw description: keys and indices from the top.
 Place: TypeAlias = "tuple[str | int, ...]"
@@ -109,13 +110,17 @@ def written(place: Place, raw: Any) -> str:
         value = step_into(value, step)
         named = isinstance(step, int) and index > 0 and place[index - 1] in ("resources", "columns")
         name = value.get("name") if named and isinstance(value, Mapping) else None
-        if isinstance(name, str) and _WORD.fullmatch(name):
+        if isinstance(name, str) and _is_shown(name):
             text += f".{name}"
         elif isinstance(step, int):
             text += f"[{step}]"
         else:
-            text += f".{step if _WORD.fullmatch(str(step)) else '?'}"
+            text += f".{step if _is_shown(str(step)) else '?'}"
     return text.lstrip(".")
+
+
+def _is_shown(word: str) -> bool:
+    return bool(_WORD.fullmatch(word)) and look_of(word) is None
 
 
 def step_into(value: Any, step: str | int) -> Any:
@@ -153,14 +158,14 @@ def suggestion(word: str, allowed: Iterable[str]) -> str | None:
 
 def came(value: Any, place: Place) -> str:
     """What stands there, in a word: short plain words where they cannot be a secret, else only its kind."""
-    if isinstance(value, str) and _WORD.fullmatch(value) and not is_private(place):
+    if isinstance(value, str) and _is_shown(value) and not is_private(place):
         return f"'{value}'"
     return kind_of(value)
 
 
 def quoted(word: str) -> str:
     """A word in quotes with a space before it; nothing where it is not plain."""
-    return f" '{word}'" if _WORD.fullmatch(word) else ""
+    return f" '{word}'" if _is_shown(word) else ""
 
 
 def kind_of(value: Any) -> str:

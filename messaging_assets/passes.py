@@ -43,7 +43,7 @@ from messaging_assets.paginator_description import (
     SinglePagePaginator,
 )
 from messaging_assets.parents import ancestry
-from messaging_assets.places import KeptRead, Place, kept_read, storable
+from messaging_assets.places import KeptRead, Place, holds_secret, kept_read, storable
 from messaging_assets.progress import Progress
 from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
@@ -283,7 +283,10 @@ class Pass:
         kept = KeptRead((*before.finished, *finished), rows, reading.name, place, load_ids, *counts)
         version = self._version()
         if version is not None and (kept.place is not None or kept.finished):
-            dlt.current.resource_state()[_PLACE] = kept.as_state(version)
+            state = kept.as_state(version)
+            # Names of lists are keys of parents, in which an API may echo a secret.
+            if not holds_secret(state):
+                dlt.current.resource_state()[_PLACE] = state
         if self._own.marks and reading.name:
             self._keep_marks(self._own.marks.of_finished(finished))
 
@@ -323,11 +326,27 @@ class Pass:
         if self._own.incremental is None:
             return
         state, path = dlt.current.resource_state(), self._own.incremental.cursor_path
+        if holds_secret(marks):
+            self._refuse_to_append_in_doubt()
+            # A list without a mark is read from its beginning, which a merge takes.
+            marks = {name: mark for name, mark in marks.items() if not holds_secret({name: mark})}
         if len(self._chain) > 1:
             state[_MARKS] = {path: marks}
         elif marks:
             # Where dlt itself keeps the one mark of a resource.
             state["incremental"] = {path: marks[""]}
+
+    def _refuse_to_append_in_doubt(self) -> None:
+        """Let an append fail whose cursor cannot be kept: the next one would bring every row again.
+
+        Raises:
+            MendDescription: a secret of this API is in the cursor's value.
+        """
+        if self.resource.disposition == "append":
+            raise MendDescription(
+                f"{self.asset}: the API wrote a secret of its own into the values of the cursor, which are kept in no "
+                "file; name another cursor_path, or write merge."
+            )
 
     def _new_marks(self, one: Resource, asset: str, keys: tuple[str, ...]) -> CursorMarks | None:
         """A mark for each list; those of a parent that is a child itself are for this read alone."""

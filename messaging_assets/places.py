@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -96,6 +97,12 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
     return KeptRead(finished, state["rows"], state["name"], at, load_ids, state["set_aside"], state["counts"])
 
 
+def holds_secret(state: Any) -> bool:
+    """Whether a secret of a sync that is running stands anywhere in what is to be stored."""
+    text = json.dumps(state, default=str, ensure_ascii=False)
+    return redacted(text) != text
+
+
 def storable(position: int | str | None) -> int | str | None:
     """A position without the secrets that an API wrote into it; they join again when it is asked for.
 
@@ -105,8 +112,11 @@ def storable(position: int | str | None) -> int | str | None:
     if not isinstance(position, str):
         return position
     parts = urlsplit(position)
-    pairs = [pair for pair in parts.query.split("&") if pair and redacted(pair) == pair]
+    written = [pair for pair in parts.query.split("&") if pair]
+    pairs = [pair for pair in written if redacted(pair) == pair]
     if redacted(position) != position:
+        if len(pairs) == len(written):
+            raise ValueError("a secret reaches over several of its parts")
         position = parts._replace(query="&".join(pairs)).geturl()
     is_signed = any(_SIGNED.search(pair.partition("=")[0]) for pair in pairs)
     if redacted(position) != position or is_signed or (parts.scheme and "@" in parts.netloc):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
+from messaging_assets.held_records import held_records
 from messaging_assets.http.redaction import redacted
 from messaging_assets.receipt import Verdict
 
@@ -104,6 +105,9 @@ def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
     if len(found) == 1 and isinstance(found[0], list):
         return True
     if source.one_object and len(found) == 1 and isinstance(found[0], dict):
+        if held := held_records(found[0]):
+            why = f"the answer was taken for one object, and {held.words}; name its data_selector if those are the rows"
+            source.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in source.keys)
     # A wildcard or filter inside the path picks from a list, and may pick nothing.
     before, bracket, _ = path.partition("[")

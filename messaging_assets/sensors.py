@@ -29,13 +29,12 @@ from dagster import (
     SkipReason,
     sensor,
 )
-from requests.auth import AuthBase
 
-from messaging_assets.api_description import ApiDescription, Client, Resource, Timeout
+from messaging_assets.api_description import ApiDescription, Client, Timeout
 from messaging_assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.failures import SyncFailure, TryAgainLater
 from messaging_assets.fingerprint import LAST_CURSOR, Probe, is_incremental
-from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.jobs import job_name, unfinished_run, waiting_for
@@ -157,7 +156,7 @@ def _look(
     redaction = Redaction()
     base_url = credentials.base_url_for(description)
     pace = settle_environment().make().pace / description.name
-    auths = _Authenticators(description, credentials, redaction)
+    auths = Authenticators(description, credentials, redaction)
     probes: list[Probe] = []
     troubles: list[str] = []
     with ApiSession(base_url, _hurried(description.client), pace) as session:
@@ -221,26 +220,3 @@ def _hurried(client: Client) -> Client:
     own = client.timeout
     limits = {name: min(getattr(own, name), _ANSWER_TIME) for name in ("connect", "read", "total")}
     return client.model_copy(update={"timeout": Timeout(**limits)})
-
-
-class _Authenticators:
-    """One authenticator for all resources that authenticate the same way, so that a tick asks for one token."""
-
-    def __init__(self, description: ApiDescription, credentials: ApiCredentials, redaction: Redaction) -> None:
-        self._description, self._credentials, self._redaction = description, credentials, redaction
-        self._made: dict[str, AuthBase | None] = {}
-
-    def of(self, resource: Resource) -> AuthBase | None:
-        """What puts the secrets onto a resource's requests.
-
-        Raises:
-            SetSecret, MendDescription: a secret or the token's address is missing.
-        """
-        auth = self._description.auth_of(resource)
-        way = repr(auth)
-        if way not in self._made:
-            secrets = self._credentials.secrets_for(self._description, resource)
-            token_url = self._credentials.token_url_for(self._description, auth)
-            place = f"{self._description.name}.{resource.name}"
-            self._made[way] = authenticator(auth, secrets, token_url, self._redaction, place)
-        return self._made[way]

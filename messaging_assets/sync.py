@@ -7,7 +7,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +43,9 @@ from messaging_assets.failures import (
     TryAgainLater,
     sync_failure,
 )
+from messaging_assets.hidden_metadata import without_secrets
 from messaging_assets.housekeeping import tidy_up
-from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.identity import identity_of
@@ -87,10 +88,12 @@ class SyncResult:
         metadata: all metadata of its materialization, receipt included.
         is_told: to be called when Dagster has it. Until then another try takes the same result, because its rows
             are loaded: to read them again would append them twice.
+        redaction: knows the sync's secrets, for whatever else is told of it.
     """
 
     metadata: dict[str, Any]
     is_told: Callable[[], None] = lambda: None
+    redaction: Redaction = field(default_factory=Redaction)
 
 
 def sync(
@@ -115,11 +118,12 @@ def sync(
     try:
         refuse_environment(job.asset)
         with own_settings(context.log.warning), job.alone(), job.redaction.on_loggers(), _undisturbed():
+            job.redaction.add(*credentials.all_secrets(description))
             return job.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
         caught = error
     failure = told(job.asset, caught, job.redaction)
-    failure.metadata = job.receipt.metadata()
+    failure.metadata = without_secrets(job.receipt.metadata(), job.redaction)
     raise failure
 
 
@@ -222,7 +226,7 @@ class _Job:
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding, self.receipt.rows_set_aside)
         gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.
-        return SyncResult({**metadata, **gone, **loaded}, self.kept.forget)
+        return SyncResult({**metadata, **gone, **loaded}, self.kept.forget, self.redaction)
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
@@ -272,7 +276,7 @@ class _Job:
             schema = pipeline.default_schema
             columns = schema.get_table_columns(schema.naming.normalize_tables_path(self.resource.name))
             resumed[_COLUMNS] = loaded_schema(self.resource, columns, schema.naming.normalize_path)
-            return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget)
+            return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget, self.redaction)
         self.kept.forget()
         return None
 
@@ -349,13 +353,8 @@ class _Job:
 
     def _authenticators(self, credentials: ApiCredentials) -> dict[str, AuthBase | None]:
         """What puts the secrets onto requests, for the resource and its parents, by name."""
-        auths = {}
-        for one in ancestry(self.description, self.resource):
-            auth = self.description.auth_of(one)
-            secrets = credentials.secrets_for(self.description, one)
-            token_url = credentials.token_url_for(self.description, auth)
-            auths[one.name] = authenticator(auth, secrets, token_url, self.redaction, self.asset)
-        return auths
+        made = Authenticators(self.description, credentials, self.redaction)
+        return {one.name: made.of(one) for one in ancestry(self.description, self.resource)}
 
     def _one_pass(self, one_pass: Pass) -> dict[str, Any]:
         """Load what one pass reads, part by part."""
@@ -426,7 +425,8 @@ class _Job:
         return ReceiptFile(self.folders.pipelines, name, version, identity_of(asked, where).digest)
 
     def _keep_receipt(self, load_ids: list[str]) -> None:
-        finding, metadata = self.receipt.finding, plain_metadata(self.receipt.metadata())
+        finding = self.receipt.finding
+        metadata = plain_metadata(without_secrets(self.receipt.metadata(), self.redaction))
         self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata))
 
     def _reconcile(self, pipeline: Pipeline, *loads: Load) -> None:
@@ -471,16 +471,8 @@ def _summed(parts: list[Mapping[str, Any]]) -> dict[str, Any]:
 def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:
     """A failure that is not ours: of the destination, the disk, or a defect; its innermost cause says most."""
     innermost: BaseException = error
-    missing: Sequence[str] = ()
-    while True:
-        # dlt's own, which knows what to install, stands around Python's, which knows a module's name.
-        missing = getattr(innermost, "dependencies", None) or missing
-        if not (deeper := innermost.__cause__ or innermost.__context__):
-            break
-        innermost = deeper
-    if isinstance(innermost, ImportError) and missing:
-        install = " ".join(f"'{one}'" for one in missing)
-        return SyncFailure(f"{asset}: the destination's driver is missing; install it with pip install {install}.")
+    while innermost.__cause__ or innermost.__context__:
+        innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
     # What stands in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
     words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
     words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")

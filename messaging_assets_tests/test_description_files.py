@@ -68,7 +68,8 @@ BAD = [
         "mistyped key",
     ),
     example(
-        "5: colour: unknown key; allowed: client, description, resource_defaults, resources, schedule, sensor",
+        "5: colour: unknown key; allowed: client, description, not_secret, resource_defaults, resources, schedule, "
+        "sensor",
         at_top("colour: red"),
         "unknown key",
     ),
@@ -268,7 +269,7 @@ BAD = [
     *(
         example(
             f"5: resources.users.endpoint.{place}: {SECRET}describe it under auth (its value goes into the environment "
-            "as TEAM_CHAT__API_KEY, __TOKEN, ...)",
+            "as TEAM_CHAT__API_KEY, __TOKEN, ...), or name this path under not_secret if it is none",
             in_resource(f"endpoint: {{{text}}}"),
             f"secret in {place}",
         )
@@ -282,7 +283,7 @@ BAD = [
     *(
         example(
             f"{line}: {place}: {SECRET}describe it under auth (its value goes into the environment as "
-            "TEAM_CHAT__API_KEY, __TOKEN, ...)",
+            "TEAM_CHAT__API_KEY, __TOKEN, ...), or name this path under not_secret if it is none",
             text,
             f"secret in a query of {name}",
         )

@@ -628,3 +628,40 @@ def test_what_looks_like_a_persons_data_is_sensitive_in_the_file_and_said_to_be_
     assert found == {"users": ["name", "email"], "channels": []}
     told = "Sensitive: guessed, as it looks like the name of a person by its name and 250 of 250 values."
     assert told in comments(file)
+
+
+def test_an_object_around_a_counted_list_is_its_envelope() -> None:
+    from messaging_assets.discovery.paging_signs import counts_list
+
+    rows = [{"id": number} for number in range(100)]
+    assert counts_list({"server": "s", "now": "t", "num_connections": 100, "connections": rows}, rows)
+    assert counts_list({"server": "s", "total": 350, "offset": 0, "limit": 100, "connections": rows}, rows)
+    assert not counts_list({"name": "n", "version": 4, "total_cost": 7, "parts": rows[:2]}, rows[:2])
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({f"u{n}": {"name": "a", "age": n} for n in range(5)}, "it holds 5 records by their keys"),
+        ({"users": {f"u{n}": {"name": "a"} for n in range(5)}}, "'users' in it holds 5 records by their keys"),
+        ({"a": 1, "b": 2, "parts": [{"n": 1}, {"n": 2}]}, "'parts' in it is a list of 2 objects"),
+        ({"data": {"a": 1}, "meta": {"b": 1}, "links": {"c": 1}}, None),
+        ({"a": 1, "parts": [{"n": 1}]}, None),
+    ],
+)
+def test_many_records_in_one_object_are_seen(body: Any, words: str | None) -> None:
+    from messaging_assets.held_records import held_records
+
+    held = held_records(body)
+    assert (held.words if held else None) == words
+
+
+def test_records_by_their_keys_are_said_loudly_and_get_no_paginator(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    body = {f"u{number}": {"name": "a", "age": number} for number in range(5)}
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: body))
+    resource = only(discover_messages(sandbox, tmp_path / "chat.yaml"))
+    assert resource.endpoint.paginator is None
+    assert not resource.columns
+    assert "5 records by their keys" in comments(tmp_path / "chat.yaml")

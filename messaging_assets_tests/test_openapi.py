@@ -272,7 +272,7 @@ def chat(tmp_path: Path) -> ApiDescription:
 
 @pytest.fixture
 def alerts(tmp_path: Path) -> ApiDescription:
-    return described(ALERTS, tmp_path)
+    return described(ALERTS, tmp_path, "--param", "tenant=all")
 
 
 @pytest.fixture
@@ -361,7 +361,7 @@ def test_the_next_page_is_an_address_only_where_the_document_says_so(
     assert paginator(described(document, tmp_path), "channels") == found
 
 
-def test_a_required_parameter_takes_the_first_allowed_value(alerts: ApiDescription) -> None:
+def test_a_required_parameter_takes_what_the_user_gives(alerts: ApiDescription) -> None:
     assert alerts.resources_in_full["alerts"].endpoint.params == {"tenant": "all", "per_page": 50}
 
 
@@ -784,6 +784,8 @@ def test_children_of_a_list_that_is_left_out_and_lists_by_post_are_told(tmp_path
     [
         (["--param", "tenant"], 2, "--param is NAME=VALUE"),
         (["--param", "tennant=a"], 1, "no list of this document has a parameter tennant"),
+        (["--param", "api_key=a"], 2, "--param takes no secret (api_key)"),
+        (["--param", "tenant=Bearer abcdefgh1"], 2, "--param takes no secret (tenant)"),
     ],
 )
 def test_a_wrong_param_is_told(words: list[str], code: int, message: str, tmp_path: Path) -> None:
@@ -867,3 +869,65 @@ def test_a_list_between_words_about_the_answer_is_found_under_any_name(tmp_path:
     done = discover(document_of({"/images": images, "/image": image}), tmp_path)
     assert "data_selector: metadata" in done.stdout
     assert "GET /image: it answers one object" in done.stderr
+
+
+def required(schema: dict[str, Any], place: str = "query", name: str = "area", **more: Any) -> dict[str, Any]:
+    """A document with one list that requires a parameter."""
+    paths = {"/posts": answering(list_of(id="string"))}
+    paths["/posts"]["get"]["parameters"] = [{"name": name, "in": place, "required": True, "schema": schema, **more}]
+    return document_of(paths)
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        (required({"type": "string", "enum": ["north", "south"]}), "(area is one of north, south)"),
+        (required({"type": "string"}, example="north"), "--param area=..."),
+        (required({"type": "string", "example": "north"}), "--param area=..."),
+        (required({"type": "string"}, examples={"one": {"value": "north"}}), "--param area=..."),
+    ],
+)
+def test_an_example_and_the_first_of_several_values_are_not_the_users(
+    document: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    done = discover(document, tmp_path)
+    assert done.exit_code == 1
+    assert told in done.output
+    assert described(document, tmp_path, "--param", "area=south").resources_in_full["posts"].endpoint.params == {
+        "area": "south"
+    }
+
+
+def test_a_default_and_the_only_value_are_the_documents_own(tmp_path: Path) -> None:
+    for schema in ({"type": "string", "default": "a"}, {"type": "string", "enum": ["a"]}):
+        assert described(required(schema), tmp_path).resources_in_full["posts"].endpoint.params == {"area": "a"}
+
+
+@pytest.mark.parametrize(
+    ("name", "auth"),
+    [
+        ("X-Api-Key", {"type": "api_key", "name": "X-Api-Key", "location": "header"}),
+        ("Private-Token", {"type": "api_key", "name": "Private-Token", "location": "header"}),
+        ("Authorization", {"type": "bearer"}),
+    ],
+)
+def test_a_required_header_that_takes_a_secret_becomes_auth(name: str, auth: dict[str, Any], tmp_path: Path) -> None:
+    found = described(required({"type": "string", "default": "Bearer x"}, "header", name), tmp_path)
+    assert found.client.auth is not None
+    assert found.client.auth.model_dump() == auth
+    assert not found.resources_in_full["posts"].endpoint.headers
+    assert "which is taken for" in Path(str(found.file)).read_text()
+
+
+def test_a_required_header_that_takes_no_secret_needs_a_value(tmp_path: Path) -> None:
+    done = discover(required({"type": "string"}, "header", "X-Tenant"), tmp_path)
+    assert "--param X-Tenant=..." in done.output
+
+
+def test_a_scheme_that_no_operation_names_is_used_and_said_unless_the_document_says_none(tmp_path: Path) -> None:
+    document = document_of({"/posts": answering(list_of(id="string"))})
+    document["components"] = {"securitySchemes": {"k": {"type": "apiKey", "name": "X-K", "in": "header"}}}
+    found = described(document, tmp_path)
+    assert found.client.auth is not None
+    assert "says of no list which one it takes" in " ".join(Path(str(found.file)).read_text().replace("#", "").split())
+    assert described({**document, "security": []}, tmp_path).client.auth is None

@@ -15,7 +15,8 @@ from messaging_assets.credentials import ApiCredentials
 from messaging_assets.dlt_source import rest_api_config, with_paginator
 from messaging_assets.failures import SyncFailure, sync_failure
 from messaging_assets.http.answer import Answer
-from messaging_assets.http.authentication import ClientCredentials, authenticator
+from messaging_assets.http.authentication import ClientCredentials
+from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
@@ -76,7 +77,7 @@ class Reader:
         client = description.client.model_copy(update={"max_in_flight": 1})
         self._description = description.model_copy(update={"client": client})
         self._credentials, self._redaction = credentials, redaction
-        self._auths: dict[str, AuthBase | None] = {}
+        self._auths = Authenticators(description, credentials, redaction)
 
     def read(self, resource: Resource, pages: int, rows: int | None = None) -> FirstPages:
         """Read up to so many pages, and of them up to so many rows; of parents one page.
@@ -88,7 +89,7 @@ class Reader:
         try:
             base_url = self._credentials.base_url_for(self._description)
             chain = ancestry(self._description, resource)
-            auths = {one.name: self._auth_of(one) for one in chain}
+            auths = {one.name: self._auths.of(one) for one in chain}
             with ApiSession(base_url, self._description.client) as session:
                 sources = {one.name: self._source(one, chain, auths, came, pages, session) for one in chain}
                 config: Any = rest_api_config(self._description, chain, session, sources, base_url)
@@ -101,16 +102,6 @@ class Reader:
                 raise
             came.failure = type(failure)(self._redaction(str(failure)))
         return came
-
-    def _auth_of(self, one: Resource) -> AuthBase | None:
-        """One authenticator for all resources that authenticate the same way, so that one token serves them."""
-        auth = self._description.auth_of(one)
-        if repr(auth) not in self._auths:
-            secrets = self._credentials.secrets_for(self._description, one)
-            token_url = self._credentials.token_url_for(self._description, auth)
-            place = f"{self._description.name}.{one.name}"
-            self._auths[repr(auth)] = authenticator(auth, secrets, token_url, self._redaction, place)
-        return self._auths[repr(auth)]
 
     def _source(
         self,

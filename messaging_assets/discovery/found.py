@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from messaging_assets.description_names import RESERVED_STEMS, identifier
+from messaging_assets.http.redaction import Redaction
 
 # Below `name__rejected` in Postgres, which cuts names at 63 letters.
 _LONGEST = 50
@@ -35,6 +36,11 @@ class FoundResource:
     def name(self) -> str:
         """The resource's name."""
         return str(self.raw["name"])
+
+    def hide(self, redaction: Redaction) -> None:
+        """Take out the secrets that the API echoed into what is about to be written."""
+        self.raw, self.doubts = redaction.within(self.raw), redaction.within(self.doubts)
+        self.remarks = {tuple(redaction.within(path)): redaction(text) for path, text in self.remarks.items()}
 
 
 @dataclass

@@ -14,6 +14,7 @@ from messaging_assets.discovery.found import FoundResource, about_sensitive, nam
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.failures import MendDescription
+from messaging_assets.held_records import HeldRecords, held_records
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class _Selected:
     selector: str
     rows: list[Any]
     is_one_object: bool = False
+    held: HeldRecords | None = None
 
 
 def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundResource:
@@ -40,7 +42,7 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
     name = name or name_from_path(path)
     first = Page(answer, selected.rows)
     if selected.is_one_object:
-        paging = Paging({"type": "single_page"}, words="the answer is one object and no list", sample=first)
+        paging, first = _of_one_object(selected, first), first if not _is_by_key(selected) else Page(answer, [])
     else:
         identity = identity_of(Sample(first.rows).key(name))
         probe = ListProbe(api, path, selected.selector, first, identity)
@@ -49,6 +51,23 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
     rows = (paging.sample or first).rows
     sample = Sample(rows, is_whole=paging.total == len(rows))
     return _resource(name, path, selected, paging, sample)
+
+
+def _of_one_object(selected: _Selected, first: Page) -> Paging:
+    """One page; none is declared over records by their keys, so that no sync of them is green."""
+    words, held = "the answer is one object and no list", selected.held
+    if held is None:
+        return Paging({"type": "single_page"}, words=words, sample=first)
+    doubt = f"the answer was taken for one object, but {held.words}"
+    if held.are_by_key:
+        told = "no selector can be chosen for it, so add it by hand"
+        return Paging(None, words=f"{doubt}; {told}", sample=Page(first.answer, []), doubt=f"{doubt}; {told}")
+    told = f"name data_selector: {held.path} and a paginator if those are the rows"
+    return Paging({"type": "single_page"}, words=f"{doubt}; {told}", sample=first, doubt=f"{doubt}; {told}")
+
+
+def _is_by_key(selected: _Selected) -> bool:
+    return selected.held is not None and selected.held.are_by_key
 
 
 def _select(body: Any, path: str) -> _Selected:
@@ -68,12 +87,13 @@ def _select(body: Any, path: str) -> _Selected:
         others = find_all_lists(body, result=[])
         objects = ((found, one) for found, one in others if one and all(isinstance(row, dict) for row in one))
         names, rows = next(objects, (names, rows))
-    if isinstance(body, dict) and not signs.is_envelope(body, names, name_from_path(path)):
-        return _Selected("$", [body], is_one_object=True)
+    is_list = isinstance(rows, list) and bool(names) and signs.counts_list(body, rows)
+    if isinstance(body, dict) and not (is_list or signs.is_envelope(body, names, name_from_path(path))):
+        return _Selected("$", [body], is_one_object=True, held=held_records(body))
     if isinstance(rows, list) and (not rows or any(isinstance(row, dict) for row in rows)):
         return _Selected(json_paths.quoted_path(*(name for name in names if name != "$")), rows)
     if isinstance(body, dict) and body:
-        return _Selected("$", [body], is_one_object=True)
+        return _Selected("$", [body], is_one_object=True, held=held_records(body))
     raise MendDescription(
         f"{path} answered without a list of objects; name the path of a list, as the API's documentation has it."
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.api_description import ApiDescription
 from messaging_assets.credentials import build_credentials
 from messaging_assets.description_files import describe
 from messaging_assets.discovery.found import FoundApi, name_from_path, plain_name, without_nothing
 from messaging_assets.discovery.live import counted, find_resource
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.failures import SyncFailure
-from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.redaction import Redaction, plain_address
 from messaging_assets.http.session import ApiSession
 from messaging_assets.project_folders import settle_environment
@@ -44,6 +44,14 @@ def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, 
         told = type(failure)(redaction(str(failure)))
     else:
         rows = sum(one.rows for one in found)
+        # A user's name may be a field's name too, and is no secret.
+        names = [
+            value
+            for field in ("username", "client_id")
+            if (value := build_credentials(description).look_up(name, field))
+        ]
+        for one in found:
+            one.hide(redaction.without(*names))
         source = f"{plain_address(base_url)}, from {requests} requests and {counted(rows)}"
         return FoundApi(name, client, found, source)
     raise told
@@ -53,7 +61,7 @@ def _ask(
     description: ApiDescription, base_url: str, paths: Mapping[str, str], redaction: Redaction
 ) -> tuple[list[Any], int]:
     first = next(iter(description.resources_in_full.values()))
-    auth = _authenticator(description, first, redaction)
+    auth = Authenticators(description, build_credentials(description), redaction).of(first)
     found, requests = [], 0
     with ApiSession(base_url, description.client) as session, redaction.on_loggers():
         for name, path in paths.items():
@@ -61,14 +69,6 @@ def _ask(
             found.append(find_resource(api, path, name))
             requests += api.receipt.requests
     return found, requests
-
-
-def _authenticator(description: ApiDescription, resource: Resource, redaction: Redaction) -> Any:
-    credentials = build_credentials(description)
-    auth = description.auth_of(resource)
-    secrets = credentials.secrets_for(description, resource)
-    token_url = credentials.token_url_for(description, auth)
-    return authenticator(auth, secrets, token_url, redaction, description.name)
 
 
 def _names(paths: Sequence[str]) -> list[str]:

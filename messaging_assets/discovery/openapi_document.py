@@ -15,6 +15,7 @@ from urllib.parse import unquote, urljoin
 
 from messaging_assets.description_yaml import API_DOCUMENT, DoesNotParse, plain_values
 from messaging_assets.regular_files import LARGEST_DOCUMENT, read_regular
+from messaging_assets.secret_signs import names_secret
 
 _UNKNOWN_ADDRESS = "https://api.example.com"
 # References of references, and parts of parts, come to an end in any document that a person wrote.
@@ -45,10 +46,18 @@ class Parameter:
 
     @property
     def value(self) -> Any:
-        """A value that the document itself suggests: the default, the only or first allowed one; None for none."""
-        allowed = self.schema.get("enum") or [None]
+        """The value that the document itself sets: the default, or the only one allowed; None for none.
+
+        An example is somebody's, and the first of several is no choice of the user's.
+        """
+        allowed = self.schema.get("enum") or []
         default = self.schema.get("default")
-        return allowed[0] if default is None else default
+        return allowed[0] if default is None and len(allowed) == 1 else default
+
+    @property
+    def is_credential(self) -> bool:
+        """Whether it is a required header that a secret goes into."""
+        return self.required and self.place == "header" and names_secret(self.name, in_header=True)
 
 
 @dataclass(frozen=True)
@@ -132,6 +141,13 @@ class Document:
         named = _mapping(held.get("securityDefinitions" if self.is_swagger else "securitySchemes"))
         return {name: self.resolved(scheme) for name, scheme in named.items()}
 
+    @cached_property
+    def says_security(self) -> bool:
+        """Whether the document says anywhere which way of authentication an operation takes."""
+        items = [item for item in self.raw["paths"].values() if isinstance(item, dict)]
+        held = [self.raw, *(one for item in items for one in item.values() if isinstance(one, dict))]
+        return any("security" in one for one in held)
+
     def operations(self, method: str = "get") -> Iterator[Operation]:
         """Every operation of a method; of another one than GET, those whose path cannot be asked by GET."""
         for path, item in self.raw["paths"].items():
@@ -153,8 +169,6 @@ class Document:
 
     def _parameter(self, raw: Mapping[str, Any]) -> Parameter:
         schema = self.resolved(raw["schema"]) if "schema" in raw else raw
-        if "example" in raw and "default" not in schema and raw.get("required"):
-            schema = {**schema, "default": raw["example"]}
         place = str(raw.get("in"))
         return Parameter(str(raw.get("name")), place, bool(raw.get("required")) or place == "path", schema)
 

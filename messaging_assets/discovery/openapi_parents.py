@@ -54,12 +54,14 @@ def bind(lists: Sequence[ListEndpoint], unmapped: list[str]) -> list[ListEndpoin
             and parameter.value is None
             and parameter.name not in one.given
             and not is_paging(parameter.name)
+            and not parameter.is_credential
         ]
         missing = _find_parent(one, [*wanted, *open_params], lists)
         if missing:
             unmapped.append(
                 f"GET {one.operation.path}: no list gives a value for {', '.join(missing)}; name it with "
                 f"{' '.join(f'--param {name}=...' for name in missing)}, or add the resource by hand"
+                f"{_choices(one, missing)}"
             )
         else:
             usable.append(one)
@@ -70,6 +72,16 @@ def bind(lists: Sequence[ListEndpoint], unmapped: list[str]) -> list[ListEndpoin
         if one.parent is not None and one not in rest
     ]
     return rest
+
+
+def _choices(one: ListEndpoint, missing: Sequence[str]) -> str:
+    """The values that the document allows or shows, for whoever has to choose one."""
+    told = [
+        f"{parameter.name} is one of {', '.join(map(str, allowed[:10]))}"
+        for parameter in one.operation.parameters
+        if parameter.name in missing and (allowed := parameter.schema.get("enum"))
+    ]
+    return f" ({'; '.join(told)})" if told else ""
 
 
 def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEndpoint]) -> list[str]:
@@ -217,6 +229,8 @@ def bound_params(one: ListEndpoint, place: str) -> dict[str, Any]:
     """Values of the parameters: what the user gave, and of required ones what the parent or the document has."""
     values = {}
     for parameter in one.operation.of(place):
+        if parameter.is_credential:
+            continue
         if parameter.name in one.given:
             values[parameter.name] = one.given[parameter.name]
         elif parameter.required and parameter.name in one.bindings and one.parent:

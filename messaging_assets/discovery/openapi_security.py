@@ -17,6 +17,12 @@ def auth_of(document: Document, operation: Operation) -> tuple[dict[str, Any] | 
     The first alternative that an API file can say is taken; None where the document asks for nothing.
     """
     alternatives = [names for names in operation.security if names]
+    if not alternatives and document.schemes and not document.says_security:
+        auth, remark = next(((a, r) for one in document.schemes.values() for a, r in [_auth(one)] if a), (None, ""))
+        told = "the document names ways of authentication and says of no list which one it takes; its first one is used"
+        return auth, "; ".join(filter(None, (told if auth else "", remark)))
+    if not alternatives and (header := next((one for one in operation.parameters if one.is_credential), None)):
+        return _by_header(header.name)
     for names in alternatives:
         auth, remark = _auth(document.schemes.get(names[0], {}))
         if auth:
@@ -25,6 +31,14 @@ def auth_of(document: Document, operation: Operation) -> tuple[dict[str, Any] | 
     if alternatives:
         return None, f"no way is known to authenticate by {', '.join(name for names in alternatives for name in names)}"
     return None, ""
+
+
+def _by_header(name: str) -> tuple[dict[str, Any], str]:
+    """The way that a required header means, where the document describes no scheme."""
+    told = f"the document names no way of authentication, but requires the header {name}"
+    if name.lower() == "authorization":
+        return {"type": "bearer"}, f"{told}, which is taken for a fixed token behind the word Bearer"
+    return {"type": "api_key", "name": name, "location": "header"}, f"{told}, which is taken for one"
 
 
 def _auth(scheme: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:

@@ -158,6 +158,10 @@ def find_paging(probe: ListProbe) -> Paging:
     paging = Paging(None, words=words + "or single_page if one answer is everything", sample=probe.first)
     if told := more_than_came(probe.first.answer.parsed, len(probe.first.rows)):
         paging.doubt = f"{told}, and no way to the others was found; declare the paginator"
+    elif named := signs.next_headers(probe.first_small.answer):
+        paging.doubt = (
+            f"the answer names a next page in its header {named[0]}, which no way of paging was found to follow"
+        )
     return paging
 
 

@@ -11,12 +11,14 @@ from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
 
 from messaging_assets.description_names import identifier
 from messaging_assets.http.answer import Answer
-from messaging_assets.row_totals import Leaf, leaves
+from messaging_assets.row_totals import Leaf, is_total, leaves
 
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
 NUMBERS = ("page", "page_number", "pageNumber", "pageNo", "p")
 CURSORS = ("cursor", "page_token", "after", "token", "marker", "continuation_token", "next", "start", "page")
+# Taken for a place by few, and for a time by many: tried last, and no word of paging in a document.
+_CURSORS_OF_FEW = ("from", "since")
 AFTER_ROW = ("starting_after", "after", "after_id", "since_id", "last_id")
 _PAGING = frozenset(
     name.strip("$").lower() if name.startswith("$") else identifier(name)
@@ -43,6 +45,7 @@ _BESIDE_ERRORS = frozenset(
 )
 # So many other keys an answer may have and still be no record.
 _STRANGERS = 2
+_COUNTS = re.compile(r"(^|_)(num|number|n|count|total|size|length|results|items)(_|$)")
 _HAS_MORE = re.compile(r"^(has_more|has_next|has_next_page|more|more_available)$")
 
 
@@ -84,7 +87,13 @@ def cursor_params(key: str) -> tuple[str, ...]:
     """Parameters that may take the cursor that an answer has under a key: next_page_token goes to page_token."""
     bare = re.sub(r"^(next|end)_?", "", key, flags=re.IGNORECASE)
     camel = bare[:1].lower() + bare[1:]
-    return tuple(dict.fromkeys(name for name in (camel, key, *CURSORS) if name))
+    return tuple(dict.fromkeys(name for name in (camel, key, *CURSORS, *_CURSORS_OF_FEW) if name))
+
+
+def next_headers(answer: Answer) -> list[str]:
+    """Headers of their own in which an answer names its next page, such as Next-Page."""
+    named = (name for name, value in answer.headers.items() if value and "next" in re.split(r"[^a-z]+", name.lower()))
+    return [name for name in named if name.lower() != "link"]
 
 
 def has_more(answer: Answer) -> str | None:
@@ -111,6 +120,21 @@ def is_envelope(body: Mapping[str, Any], names: Sequence[str], resource: str) ->
         return True
     others = [key for key, value in body.items() if key not in names and not isinstance(value, list)]
     return sum(not is_around(key) for key in others) <= _STRANGERS
+
+
+def counts_list(body: Any, rows: Sequence[Any]) -> bool:
+    """Whether an answer counts a list beside it, or says which part of it came: a record does neither.
+
+    Args:
+        body: the answer.
+        rows: the list.
+    """
+    if not isinstance(body, dict) or len(rows) < 2:
+        return False
+    numbers = {identifier(key): value for key, value in body.items() if isinstance(value, int) and value is not True}
+    counts = any(value == len(rows) and _COUNTS.search(key) for key, value in numbers.items())
+    total = any(value >= len(rows) and is_total(key) for key, value in numbers.items())
+    return counts or (total and any(is_paging(key) for key in numbers if not is_total(key)))
 
 
 def only_errors(body: Any) -> list[str]:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import quote, quote_plus, urlsplit
+from urllib.parse import urlsplit
+
+from messaging_assets.http.spellings import needles, readings
 
 MASK = "***"
 
 
 class Redaction:
-    """Knows the secrets of one sync and takes them out of texts, raw, escaped, URL-encoded and in base64.
+    """Knows the secrets of one sync and takes them out of texts, whatever way they are spelled there.
+
+    Escapes are undone before it looks: percent-encoding, HTML entities, backslashes of JSON, Python and Markdown, each
+    again and again. Hexadecimal digits and base64 are looked for too.
 
     Args:
         secrets: the values to hide; those under three characters are passed over.
@@ -24,23 +27,42 @@ class Redaction:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._hidden: list[str] = []
+        self._pattern: re.Pattern[str] | None = None
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
         """Hide these values too, such as a token that was just issued."""
-        known = set(self._hidden)
         # One or two characters hide nothing, but would blacken every text.
-        for secret in (value for value in secrets if len(value) > 2):
-            known |= set(_spellings(secret))
+        self._hidden = list(dict.fromkeys([*self._hidden, *(one for one in secrets if len(one) > 2)]))
         # Long ones first, so that no tail of a longer secret is left standing.
-        self._hidden = sorted(known, key=len, reverse=True)
+        forms = sorted({form for secret in self._hidden for form in needles(secret)}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
 
     def __call__(self, text: str) -> str:
         """The text with every known secret replaced by ***."""
-        for hidden in self._hidden:
-            if hidden in text:
-                text = text.replace(hidden, MASK)
-        return text
+        pattern = self._pattern
+        if pattern is None:
+            return text
+        found: list[tuple[int, int]] = []
+        for read, spans in readings(text):
+            for one in pattern.finditer(read):
+                first, last = one.start(), one.end() - 1
+                found.append((spans[first][0], spans[last][1]) if spans else (first, last + 1))
+        return _masked(text, found) if found else text
+
+    def within(self, value: Any) -> Any:
+        """The value with every text in it redacted, keys of mappings included."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {self.within(key): self.within(one) for key, one in value.items()}
+        if type(value) in (list, tuple):
+            return [self.within(one) for one in value]
+        return value
+
+    def without(self, *values: str) -> Redaction:
+        """One that knows all but these."""
+        return Redaction(one for one in self._hidden if one not in values)
 
     def in_record(self, record: logging.LogRecord) -> None:
         """Redact a log record in place, its traceback included."""
@@ -97,21 +119,21 @@ class _Watch:
 _watch = _Watch()
 
 
+def _masked(text: str, found: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    at = 0
+    for begin, end in sorted(found):
+        if begin >= at:
+            parts += [text[at:begin], MASK]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
 def redacted(text: str) -> str:
     """The text without the secrets of the syncs that are running, for what dlt will keep in its trace."""
     for redaction in list(_watch.active):
         text = redaction(text)
     return text
-
-
-def _spellings(secret: str) -> Iterator[str]:
-    """How a secret may be written in logs, addresses, reprs, JSON and headers."""
-    for quoted in (quote(secret), quote(secret, safe=""), quote_plus(secret)):
-        yield quoted
-        yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), quoted)
-    yield from (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1])
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        yield encode(secret.encode()).decode().rstrip("=")
 
 
 def plain_address(url: str | None) -> str:

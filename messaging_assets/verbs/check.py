@@ -58,7 +58,7 @@ def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -
 
 def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined]:
     from messaging_assets.credentials import build_credentials
-    from messaging_assets.discovery.examination import examine
+    from messaging_assets.discovery.examination import Finding, examine
     from messaging_assets.discovery.first_pages import Reader
     from messaging_assets.http.redaction import Redaction
     from messaging_assets.project_folders import settle_environment
@@ -70,7 +70,9 @@ def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined
     with redaction.on_loggers():
         for name in names:
             resource = description.resources_with_unselected[name]
-            examined.append(examine(description, resource, reader.read(resource, pages=2)))
+            one = examine(description, resource, reader.read(resource, pages=2))
+            one.findings = [Finding(**redaction.within(asdict(finding))) for finding in one.findings]
+            examined.append(one)
     return examined
 
 

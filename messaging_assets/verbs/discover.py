@@ -172,6 +172,16 @@ def _given(params: Sequence[str]) -> dict[str, str]:
     pairs = [one.partition("=") for one in params]
     if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
         raise click.UsageError(f"--param is NAME=VALUE, such as tenant=acme, unlike {', '.join(wrong)}")
+    from messaging_assets.secret_signs import look_of, names_secret
+
+    if secret := [
+        name for name, _, value in pairs if names_secret(name) or names_secret(name, value) or look_of(value)
+    ]:
+        shown = ", ".join(name for name in secret if not look_of(name))
+        raise click.UsageError(
+            f"--param takes no secret ({shown or 'its value looks like one'}): it would stand in the file and in the "
+            "shell's history; it goes into the environment, under the name that the file says at its top"
+        )
     return {name: value for name, _, value in pairs}
 
 

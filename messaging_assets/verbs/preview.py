@@ -57,7 +57,11 @@ def _read(description: ApiDescription, resource: Resource, rows: int) -> FirstPa
     redaction = Redaction()
     with redaction.on_loggers():
         # As many pages as it takes: the reading stops with the last row that is wanted.
-        return Reader(description, build_credentials(description), redaction).read(resource, pages=rows, rows=rows)
+        credentials = build_credentials(description)
+        redaction.add(*credentials.all_secrets(description))
+        came = Reader(description, credentials, redaction).read(resource, pages=rows, rows=rows)
+        came.rows = [redaction.within(row) for row in came.rows]
+        return came
 
 
 def _masked(description: ApiDescription, resource: Resource, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
+from messaging_assets.api_description import ApiDescription
 from messaging_assets.failures import CheckCredentials, MendDescription, TryAgainLater
 from messaging_assets.sandbox import Fault, Request
 from messaging_assets_tests.faults.one_list import OneList, Outcome, ids
@@ -235,3 +236,31 @@ def test_scopes_audience_and_more_reach_the_token_server(team: WithTokens, setti
     team.auth(**settings)
     assert_whole(team.sync())
     assert form.items() <= parse_qs(team.asked_for_tokens[0].body).items()
+
+
+def test_a_child_and_its_parent_share_one_token_on_a_server_that_keeps_one_live_token(team: WithTokens) -> None:
+    live: list[str] = []
+
+    def only_newest(payload: dict[str, Any], request: Request) -> dict[str, Any]:
+        # A new token revokes the one before it.
+        for token in live:
+            team.sandbox._application.tokens.pop(token, None)
+        live[:] = [payload["access_token"]]
+        return payload
+
+    team.token_fault(rewrite=only_newest)
+    del team.sandbox.rows(TEAM, "channels")[4:]
+    whole = team.describe().model_dump(mode="json", exclude_unset=True)
+    child = {
+        "name": "messages",
+        "primary_key": "id",
+        "write_disposition": "merge",
+        "endpoint": {**team.endpoint, "path": "channels/{resources.channels.id}/messages"},
+    }
+    parent = {**child, "name": "channels", "endpoint": {**team.endpoint, "path": "channels"}}
+    description = ApiDescription.model_validate({**whole, "resources": [parent, child]})
+    outcome = team.run(description, "messages")
+    assert outcome.green, outcome.sentence
+    assert outcome.table
+    assert len(team.asked_for_tokens) == 1
+    assert "401" not in str(outcome.receipt.get("retries"))

@@ -1,0 +1,49 @@
+"""One authenticator for each way of authentication, shared by all lists that a sync, a tick or a look asks."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from requests.auth import AuthBase
+
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.http.authentication import authenticator
+from messaging_assets.http.redaction import Redaction
+
+if TYPE_CHECKING:
+    from messaging_assets.credentials import ApiCredentials
+
+
+class Authenticators:
+    """Makes authenticators, one for each way of authentication.
+
+    Two authenticators of one client would ask for two tokens. On a server that keeps one live token a client, each
+    new token revokes the other.
+
+    Args:
+        description: the API.
+        credentials: its secrets and address.
+        redaction: learns every secret, tokens included.
+    """
+
+    def __init__(self, description: ApiDescription, credentials: ApiCredentials, redaction: Redaction) -> None:
+        self._description, self._credentials, self._redaction = description, credentials, redaction
+        self._made: dict[str, AuthBase | None] = {}
+        self._lock = threading.Lock()
+
+    def of(self, resource: Resource) -> AuthBase | None:
+        """What puts the secrets onto a resource's requests; None for an open list.
+
+        Raises:
+            SetSecret, MendDescription: a secret or the token's address is missing.
+        """
+        auth = self._description.auth_of(resource)
+        way = auth.model_dump_json() if auth else ""
+        with self._lock:
+            if way not in self._made:
+                secrets = self._credentials.secrets_for(self._description, resource)
+                token_url = self._credentials.token_url_for(self._description, auth)
+                place = f"{self._description.name}.{resource.name}"
+                self._made[way] = authenticator(auth, secrets, token_url, self._redaction, place)
+            return self._made[way]

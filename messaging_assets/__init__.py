@@ -7,6 +7,7 @@ The way from a file to a table. No module imports one further down, but for its 
     failures.py                       why a sync stops, named by what to do next
     dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
+    moments.py                        moments as APIs write them
 
     The shape of a file
     authentication_description.py, paginator_description.py, table_description.py
@@ -27,11 +28,13 @@ The way from a file to a table. No module imports one further down, but for its 
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
     record_keys.py, row_totals.py     what tells records apart; what an answer counts
-    seen_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list, page by page
+    cursor_order.py, list_cursor.py, cursor_marks.py    what is newer than before
+    seen_keys.py, selection.py, places.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
     nested_values.py, column_values.py, table_columns.py    values of one column
+    window_column.py                  the time that places a row in a window
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source

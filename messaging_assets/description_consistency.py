@@ -178,10 +178,18 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
         words = f"{why}, so a window that is read again cannot tell which of its rows are gone; use another merge"
         yield Mistake(resource.place_of("write_disposition"), words)
     yield from _merge_key_in_parts(resource)
-    type_ = step_into(_columns_of(resource).get(str(written.get("column"))), "data_type")
-    if type_ not in (None, "timestamp", "date"):
+    column = _columns_of(resource).get("__".join(str(written.get("column")).removeprefix("$.").split(".")))
+    type_ = step_into(column, "data_type")
+    if type_ not in (None, "timestamp", "date", "bigint", "double", "decimal"):
         words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
         yield Mistake(resource.place_of("partitions", "column"), words)
+    if step_into(column, "timezone") is False and written.get("type") == "hourly" and begins[1] != "UTC":
+        words = "its times name no zone, and an hour comes twice when clocks are set back; read daily windows"
+        yield Mistake(resource.place_of("partitions", "column"), words)
+    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    if not written.get("start_param") and not re.search(r"\{(window|partition)\.start\}", asked):
+        words = "nothing tells the API which window is meant; name start_param, or write {window.start} in the request"
+        yield Mistake(resource.place_of("partitions", "start_param"), words)
     if type_ == "date" and written.get("type") == "hourly":
         words = "places rows in hours, and is declared as date; declare it as timestamp, or read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
@@ -12,6 +13,7 @@ from messaging_assets.failures import MendDescription, ReadIncomplete
 from messaging_assets.partitions import Window
 from messaging_assets.receipt import Verdict
 from messaging_assets.vanished_rows import count_rows, delete_rows, rows_of_loads, rows_of_other_loads
+from messaging_assets.window_column import bounds_in
 
 
 def replace_window(
@@ -47,10 +49,11 @@ def replace_window(
         naming = pipeline.default_schema.naming
         name = naming.normalize_path(window.column)
         column = str(client.escape_column_name(name))
-        known = pipeline.default_schema.get_table_columns(naming.normalize_table_identifier(resource.name))
-        # A date is a day of the window's own time zone.
-        is_date = known.get(name, {}).get("data_type") == "date"
-        bounds = (window.start.date(), window.end.date()) if is_date else (window.start, window.end)
+        known = pipeline.default_schema.tables.get(naming.normalize_table_identifier(resource.name), {})
+        hints = known.get("columns", {}).get(name, {})
+        bounds = bounds_in(hints, window.start, window.end, _largest(client, resource.name, column, hints))
+        if bounds is None:
+            return _nothing_placed(client, resource, asset, window, load_ids)
         outside = rows_of_loads(client, load_ids, f"({column} < %s OR {column} > %s)")
         beyond = count_rows(client, resource.name, outside, (*bounds, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
@@ -90,3 +93,34 @@ def replace_window(
             why = "a record was set aside" if verdict < Verdict.UNKNOWN else f"the read is {verdict.words}"
             found["deletes"] = f"none of the window's earlier rows, because {why}"
     return {f"messaging_assets/{name}": value for name, value in found.items()}
+
+
+def _largest(client: Any, name: str, column: str, hints: Mapping[str, Any]) -> Any:
+    """The largest value of a column that the table has; None where it has none, or no such column."""
+    if not hints:
+        return None
+    query = f"SELECT MAX({column}) FROM {client.make_qualified_table_name(name)}"
+    try:
+        return client.execute_sql(query)[0][0]
+    except DatabaseUndefinedRelation:
+        return None
+
+
+def _nothing_placed(
+    client: Any, resource: Resource, asset: str, window: Window, load_ids: Sequence[str]
+) -> dict[str, Any]:
+    """What a window without a row in time comes to: nothing, if nothing came.
+
+    Raises:
+        MendDescription: rows came; an appended table has them no more.
+    """
+    of_loads = rows_of_loads(client, load_ids)
+    came = count_rows(client, resource.name, of_loads, load_ids)
+    if not came:
+        return {}
+    if resource.disposition == "append":
+        delete_rows(client, resource.name, of_loads, load_ids)
+    raise MendDescription(
+        f"{asset}: partitions.column '{window.column}' is no time in the table, so its rows are in no window; declare "
+        f"columns.{window.column} as timestamp or date, and run it once with full_refresh if the table has it already."
+    )

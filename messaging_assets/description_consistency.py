@@ -248,6 +248,15 @@ def _sensitive_cursors(resource: Written, bound: Iterable[str]) -> Iterator[Mist
             yield Mistake((*_place_of_column(resource, name), "sensitive"), words)
 
 
+def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]:
+    """A cursor beside the list says nothing of records, so it is of use only where it is sent."""
+    own = _mapping(resource.endpoint.get("incremental"))
+    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    if own.get("cursor_in") == "answer" and not own.get("start_param") and "{incremental." not in asked:
+        words = "nothing sends it to the API; name start_param, or write {incremental.start_value} in the request"
+        yield Mistake((*places[-1], "cursor_in"), words)
+
+
 def _incremental(resource: Written) -> Iterator[Mistake]:
     bound = _bound(resource)
     places: list[Place] = [resource.place_of("endpoint", "params", name) for name in bound]
@@ -256,6 +265,7 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
     yield from _sensitive_cursors(resource, bound)
     if places:
         yield from _merge_key_in_parts(resource)
+    yield from _unsent_answers(resource, places)
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
     disposition = _disposition(resource.full.get("write_disposition", "append"))

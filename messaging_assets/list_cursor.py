@@ -104,7 +104,7 @@ class ListCursor:
             MendDescription: a value cannot be written as the file wants it.
         """
         own, order = self._own, self._order
-        if self._is_answers and self._last is not None:
+        if self._is_answers and self._last is not None and not (own.lag or own.format):
             start = _token(self._last, own.start_param)
             start = own.convert(start) if own.convert else start
             return {"start_value": start, "last_value": start, "initial_value": start, "end_value": None}
@@ -152,7 +152,8 @@ class ListCursor:
         if len(beyond) > BEYOND_KEPT:
             raise MendDescription(
                 f"{self._asset}: {len(beyond)} records are dated ahead or have no '{self._own.cursor_path}', more than "
-                "an append can know again; declare timezone or cursor_format (number, where it is no time), or write merge."
+                "an append can know again; declare timezone, or cursor_format: number if it is no time, or write "
+                "merge."
             )
 
     @property
@@ -253,6 +254,7 @@ class ListCursor:
             if self._own.range_start == "open":
                 return False
             if self._compares_at_start and self._is_known(row, self._known_at_start):
+                self._held.take(value, row)
                 return False
         if self._own.last_value_func in ("max", max) and self._order.is_ahead(value):
             self.rows_ahead += 1

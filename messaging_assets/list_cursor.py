@@ -349,7 +349,8 @@ class ListCursor:
             return self._order.compare(one, other) > 0
         if func in ("min", min):
             return self._order.compare(one, other) < 0
-        return not self._is_same(one, other) and self._called(func, (one, other)) != _wrapped(other)
+        assert callable(func)
+        return not self._is_same(one, other) and bool(self._called(func, (one, other)) != _wrapped(other))
 
     def _is_same(self, one: Any, other: Any) -> bool:
         if callable(func := self._own.last_value_func) and func not in (max, min):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from decimal import Decimal
 from email.utils import format_datetime
 from zoneinfo import ZoneInfo
@@ -109,14 +109,14 @@ def test_a_unit_shows_by_size_alone_and_no_number_has_two() -> None:
 
 @settings(max_examples=60)
 @given(
-    st.datetimes(datetime.min.replace(year=1900), datetime.max.replace(year=9990)),
+    st.integers(-2_208_988_800, 253_000_000_000),
     st.integers(-840, 840),
     st.sampled_from(["iso", "blank", "mail"]),
 )
 def test_any_moment_in_any_zone_is_read_to_the_second_and_written_as_it_was(
-    local: datetime, minutes: int, shape: str
+    seconds: int, minutes: int, shape: str
 ) -> None:
-    moment = local.replace(microsecond=0, tzinfo=timezone(timedelta(minutes=minutes)))
+    moment = datetime_of(Decimal(seconds), timezone(timedelta(minutes=minutes)))
     text = {"iso": moment.isoformat(), "blank": moment.isoformat(" "), "mail": format_datetime(moment)}[shape]
 
     read = moment_of(text)

@@ -7,7 +7,7 @@ The way from a file to a table. No module imports one further down, but for its 
     failures.py                       why a sync stops, named by what to do next
     dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
-    moments.py                        moments as APIs write them
+    moments.py, relative_times.py     moments as APIs write them, and such as a month ago
 
     The shape of a file
     authentication_description.py, paginator_description.py, table_description.py
@@ -28,7 +28,7 @@ The way from a file to a table. No module imports one further down, but for its 
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
     record_keys.py, row_totals.py     what tells records apart; what an answer counts
-    cursor_order.py, list_cursor.py, cursor_marks.py    what is newer than before
+    cursor_order.py, cursor_reach.py, list_cursor.py, cursor_marks.py    what is newer than before
     seen_keys.py, selection.py, places.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 

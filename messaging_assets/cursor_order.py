@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, timezone, tzinfo
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -17,15 +17,10 @@ from zoneinfo import ZoneInfo
 
 from messaging_assets import api_description as described
 from messaging_assets import moments
+from messaging_assets.relative_times import is_relative, resolved
 
 # Clocks of two machines differ by so many seconds without anybody minding.
 TOLERANCE = 60
-_AGO = re.compile(r"-(\d+) ?(s|min|h|d|w|mo|y)")
-_DURATION = re.compile(
-    r"-?P(?=.)(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?=.)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?"
-)
-_UNITS = ("y", "mo", "w", "d", "h", "min", "s")
-_SECONDS = {"w": 7 * moments.DAY, "d": moments.DAY, "h": 3600, "min": 60, "s": 1}
 # Every digit stands at its place, so that the letters of such texts are in the order of what they mean.
 _UNIFORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -237,39 +232,6 @@ def order_of(own: described.Incremental, now: datetime) -> Order:
         now: when the sync began.
     """
     return Order(own.cursor_format, ZoneInfo(own.timezone) if own.timezone else None, now)
-
-
-def resolved(value: Any, now: datetime) -> Any:
-    """A value of the file: `now`, a time before it such as `-30d` or `-P30D` as a moment, anything else as it is."""
-    if value == "now":
-        return now
-    if not isinstance(value, str):
-        return value
-    if found := _AGO.fullmatch(value):
-        return _before(now, {found[2]: int(found[1])})
-    if found := _DURATION.fullmatch(value):
-        return _before(now, {name: int(one) for name, one in zip(_UNITS, found.groups(), strict=True) if one})
-    return value
-
-
-def _before(now: datetime, parts: dict[str, int]) -> datetime:
-    months = parts.get("y", 0) * 12 + parts.get("mo", 0)
-    year, month = divmod(now.year * 12 + now.month - 1 - months, 12)
-    day = now.day
-    while True:
-        try:
-            moment = now.replace(year=year, month=month + 1, day=day)
-            break
-        except ValueError:
-            # The month has no such day.
-            if (day := day - 1) < 28:
-                raise OverflowError("before the year 1") from None
-    return moment - timedelta(seconds=sum(_SECONDS.get(name, 0) * one for name, one in parts.items()))
-
-
-def is_relative(value: Any) -> bool:
-    """Whether a value of the file is a time before now."""
-    return isinstance(value, str) and bool(_AGO.fullmatch(value) or _DURATION.fullmatch(value))
 
 
 def request_values(own: described.Incremental, last: Any, now: datetime) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from messaging_assets.cursor_order import (
     NoOrder,
     Order,
     is_closed,
-    is_relative,
     lagged,
     request_values,
-    resolved,
 )
+from messaging_assets.cursor_reach import Reach, Units
 from messaging_assets.failures import MendDescription
+from messaging_assets.relative_times import is_relative, resolved
 
 # An append knows again so many rows that no mark can be set behind, because they are dated ahead or not at all.
 BEYOND_KEPT = 100_000
@@ -45,6 +45,11 @@ class ListCursor:
         mark: how far an earlier read came.
         takes_repeats: whether rows that were loaded before may be loaded again.
         is_asked_for: whether the API is told of the mark, and so chose what it sends.
+
+    Attributes:
+        rows_ahead: rows that came dated after the sync's own start.
+        compares_at_start: whether the next sync tells apart which rows at the mark it has.
+        counts_equal_ones: whether two rows that are equal are two events.
     """
 
     def __init__(
@@ -74,14 +79,15 @@ class ListCursor:
         self._known_beyond = Counter(digest for digest, _ in (kept or {}).get(_BEYOND, ()))
         self._beyond: list[list[Any]] = [list(one) for one in (kept or {}).get(_BEYOND, ())]
         is_lagged = bool(own.lag) and own.last_value_func in ("max", "min", max, min)
-        self._compares_at_start = own.range_start == "closed" and not is_closed(own) and not is_lagged
-        self._held = _Reach(self, self._last, Counter(hashes))
-        self._ahead = _Reach(self)
+        self.compares_at_start = own.range_start == "closed" and not is_closed(own) and not is_lagged
+        # Without a key two rows that are equal are two events.
+        self.counts_equal_ones = not (self._keys or takes_repeats)
+        self._held = Reach(self, self._last, Counter(hashes))
+        self._ahead = Reach(self)
         self.rows_ahead = 0
-        self._units: set[int | str | None] = set()
-        self._past_units: set[int | str | None] = set()
+        self._units = Units(order)
         if self._last is not None and not self._is_answers:
-            self._note_unit(self._last)
+            self._units.note(self._last)
         self._is_behind = self._is_past_end = False
         self._takes_late = takes_repeats and is_asked_for and not own.row_order
         self._sample: Any = None
@@ -145,8 +151,8 @@ class ListCursor:
         initial = self._own.initial_value
         return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": hashes}
 
-    def _is_beyond(self, one: list[Any], reach: _Reach) -> bool:
-        return not self._is_further(reach.value, one[1])
+    def _is_beyond(self, one: list[Any], reach: Reach) -> bool:
+        return not self.is_further(reach.value, one[1])
 
     def _refuse_too_many(self, beyond: list[list[Any]]) -> None:
         if len(beyond) > BEYOND_KEPT:
@@ -169,11 +175,11 @@ class ListCursor:
         if moments.number_of(self._ahead.value) is None or self._order.reading in moments.EPOCHS:
             return True
         # Numbers are times where all of them could be, in one unit, and one is past.
-        return len(self._units) == 1 and self._units == self._past_units
+        return self._units.are_times
 
-    def _farther(self) -> _Reach:
+    def _farther(self) -> Reach:
         held, ahead = self._held, self._ahead
-        return ahead if held.value is None or self._is_further(ahead.value, held.value) else held
+        return ahead if held.value is None or self.is_further(ahead.value, held.value) else held
 
     def take_answer(self, body: Any, rows: list[Any], page: int) -> None:
         """Look for the cursor in a whole answer, where it is no record's: a token, or the server's own time.
@@ -225,13 +231,13 @@ class ListCursor:
         if ends is None:
             return False
         low, high = ends
-        if self._start is not None and not self._is_further(low, self._start):
+        if self._start is not None and not self.is_further(low, self._start):
             return False
-        if (self._end is not None and not self._is_further(self._end, high)) or self._order.is_ahead(high):
+        if (self._end is not None and not self.is_further(self._end, high)) or self._order.is_ahead(high):
             return False
         for value in ends:
-            self._note_unit(value)
-        if self._held.value is None or not self._is_further(self._held.value, high):
+            self._note(value)
+        if self._held.value is None or not self.is_further(self._held.value, high):
             for row, value in zip(rows, values, strict=True):
                 if value == high:
                     self._held.take(high, row)
@@ -243,17 +249,17 @@ class ListCursor:
         self._is_behind = self._is_past_end = False
         if value is None or not self._is_in_order(value, page):
             return self._takes_without(row, value, page)
-        self._note_unit(value)
+        self._note(value)
         if self._is_out(value):
             self._is_past_end = True
             return False
-        if self._start is not None and not self._is_further(value, self._start):
-            if not self._is_same(value, self._start):
+        if self._start is not None and not self.is_further(value, self._start):
+            if not self.is_same(value, self._start):
                 self._is_behind = self._own.row_order == "desc"
                 return self._is_late(value)
             if self._own.range_start == "open":
                 return False
-            if self._compares_at_start and self._is_known(row, self._known_at_start):
+            if self.compares_at_start and self._is_known(row, self._known_at_start):
                 self._held.take(value, row)
                 return False
         if self._own.last_value_func in ("max", max) and self._order.is_ahead(value):
@@ -269,9 +275,17 @@ class ListCursor:
 
     def _is_out(self, value: Any) -> bool:
         """Whether a value lies behind the end of the range."""
-        if self._end is None or self._is_further(self._end, value):
+        if self._end is None or self.is_further(self._end, value):
             return False
-        return self._own.range_end == "open" or not self._is_same(value, self._end)
+        return self._own.range_end == "open" or not self.is_same(value, self._end)
+
+    def _note(self, value: Any) -> None:
+        self._units.note(value)
+        if self._units.are_mixed:
+            raise MendDescription(
+                f"{self._asset}: '{self._own.cursor_path}' holds times in more than one unit, so which of two is newer "
+                "is not known; declare cursor_format (number, where it is no time), or take incremental out."
+            )
 
     def _is_in_order(self, value: Any, page: int) -> bool:
         if callable(self._own.last_value_func):
@@ -314,7 +328,7 @@ class ListCursor:
         digest = self.digest(row)
         if not known[digest]:
             return False
-        known[digest] -= not (self._keys or self._takes_repeats)
+        known[digest] -= self.counts_equal_ones
         return True
 
     def digest(self, row: Any) -> str:
@@ -328,31 +342,25 @@ class ListCursor:
             ) from None
         return digest_dedup_value(told_by, self._is_legacy)
 
-    def counts_equal_ones(self) -> bool:
-        """Whether two rows that are equal are two events."""
-        return not (self._keys or self._takes_repeats)
-
-    def keeps_rows(self) -> bool:
-        """Whether rows at the mark are compared by the next sync."""
-        return self._compares_at_start
-
     def _is_late(self, value: Any) -> bool:
         """Whether a row is older than the mark, and not than what the file itself begins with."""
         if not self._takes_late:
             return False
         least = self._initial
-        return least is None or self._is_same(value, least) or self._is_further(value, least)
+        return least is None or self.is_same(value, least) or self.is_further(value, least)
 
-    def _is_further(self, one: Any, other: Any) -> bool:
+    def is_further(self, one: Any, other: Any) -> bool:
+        """Whether a value lies beyond another in the direction that the mark moves."""
         func = self._own.last_value_func
         if func in ("max", max):
             return self._order.compare(one, other) > 0
         if func in ("min", min):
             return self._order.compare(one, other) < 0
         assert callable(func)
-        return not self._is_same(one, other) and bool(self._called(func, (one, other)) != _wrapped(other))
+        return not self.is_same(one, other) and bool(self._called(func, (one, other)) != _wrapped(other))
 
-    def _is_same(self, one: Any, other: Any) -> bool:
+    def is_same(self, one: Any, other: Any) -> bool:
+        """Whether two values stand at one place in the order."""
         if callable(func := self._own.last_value_func) and func not in (max, min):
             return bool(self._called(func, (one,)) == _wrapped(other))
         return self._order.compare(one, other) == 0
@@ -364,65 +372,11 @@ class ListCursor:
             return value
         return _plain(self._called(func, (value,) if before is None else (value, before)))
 
-    def is_further(self, one: Any, other: Any) -> bool:
-        """Whether a value lies beyond another in the direction that the mark moves."""
-        return self._is_further(one, other)
-
-    def is_same(self, one: Any, other: Any) -> bool:
-        """Whether two values stand at one place in the order."""
-        return self._is_same(one, other)
-
     def _called(self, func: Callable[..., Any], values: tuple[Any, ...]) -> Any:
         try:
             return func(tuple(map(_wrapped, values)))
         except TypeError:
             raise NoOrder from None
-
-    def _note_unit(self, value: Any) -> None:
-        """Note in which units of time a number could be.
-
-        Raises:
-            MendDescription: some are surely of one, and some of another.
-        """
-        if self._order.reading is not None or not (number := moments.number_of(value)):
-            return
-        unit: int | str | None = self._order.unit(number)
-        if unit is None and self._order.moment(value) is not None:
-            unit = "day"
-        self._units.add(unit)
-        if self._order.is_past(value):
-            self._past_units.add(unit)
-        if len(self._past_units) > 1:
-            raise MendDescription(
-                f"{self._asset}: '{self._own.cursor_path}' holds times in more than one unit, so which of two is newer "
-                "is not known; declare cursor_format (number, where it is no time), or take incremental out."
-            )
-
-
-class _Reach:
-    """How far rows came, and which of them stand there."""
-
-    def __init__(self, cursor: ListCursor, value: Any = None, kept: Counter[str] | None = None) -> None:
-        self._cursor, self.value = cursor, value
-        self._kept: Counter[str] = kept or Counter()
-        self._came: Counter[str] = Counter()
-
-    def take(self, value: Any, row: Any) -> None:
-        """A row came; only the farthest ones count."""
-        cursor = self._cursor
-        if self.value is None or cursor.is_further(value, self.value):
-            self.value = cursor.reached(value, self.value)
-            self._kept, self._came = Counter(), Counter()
-        elif not cursor.is_same(value, self.value):
-            return
-        if cursor.keeps_rows():
-            digest = cursor.digest(row)
-            self._came[digest] = self._came[digest] + 1 if cursor.counts_equal_ones() else 1
-
-    @property
-    def hashes(self) -> Counter[str]:
-        """What tells the rows apart that stand there, as often as equal ones do."""
-        return self._kept | self._came
 
 
 def _wrapped(value: Any) -> Any:

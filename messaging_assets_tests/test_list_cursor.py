@@ -10,6 +10,8 @@ import pytest
 from messaging_assets import list_cursor
 from messaging_assets.api_description import Incremental
 from messaging_assets.cursor_marks import CursorMarks
+from messaging_assets.description_files import describe
+from messaging_assets.description_problems import InvalidDescription
 from messaging_assets.failures import MendDescription
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
@@ -259,3 +261,30 @@ def test_a_cursor_beside_the_list_is_found_where_no_record_has_it() -> None:
     assert read(None, [], {"next": "abc"}, cursor_in="answer")[1]["last_value"] == "abc"
     with pytest.raises(MendDescription, match="has no 'next'"):
         read(None, [{"id": 1}], {"next": "abc"}, cursor_in="record")
+
+
+def _describe(**incremental: Any) -> None:
+    endpoint = {"incremental": {"cursor_path": "at", **incremental}}
+    client = {"base_url": "https://api.example.com"}
+    describe({"client": client, "resources": [{"name": "messages", "endpoint": endpoint}]}, "chat")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, epoch_seconds"),
+        ({"cursor_format": "unix"}, "'unix' is no way to read a cursor; write epoch_seconds"),
+        ({"cursor_format": "%Q"}, "'%Q' is no way to read a cursor"),
+        ({"timezone": "Berlin"}, "'Berlin' is no time zone; use an IANA name"),
+        ({"cursor_in": "answer"}, "nothing sends it to the API; name start_param"),
+    ],
+)
+def test_a_word_that_is_misused_is_refused_with_what_to_write(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidDescription) as refused:
+        _describe(**wrong)
+    assert message in str(refused.value)
+
+
+def test_the_words_are_taken_where_they_are_right() -> None:
+    _describe(format="%Y-%m-%d", cursor_format="epoch_ms", timezone="Europe/Berlin", initial_value="-30d")
+    _describe(cursor_in="answer", start_param="token")

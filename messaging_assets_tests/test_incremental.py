@@ -414,12 +414,12 @@ def test_a_token_beside_the_list_begins_the_next_sync(one_table: OneTable) -> No
     asked: list[Any] = []
 
     def page(payload: Any, request: Any) -> Any:
-        asked.append(request.query.get("since"))
+        asked.append(request.query.get("token"))
         token = {"next": f"token {len(asked)}"} if request.offset else {}
         return {"data": [] if request.offset else [{"id": len(asked)}], **token}
 
     one_table.sandbox.fault(Fault(api="generic_rest", rewrite=page))
-    endpoint = _endpoint(cursor_path="next", cursor_in="answer")
+    endpoint = _endpoint(cursor_path="next", cursor_in="answer", start_param="token")
     first, second = (one_table.sync(endpoint=endpoint) for _ in range(2))
 
     assert asked == [None, None, "token 2", "token 2"]

@@ -9,6 +9,7 @@ The way from a file to a table. No module imports one further down, but for its 
     private_files.py, dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
     regular_files.py                  files of a reasonable size
+    moments.py, relative_times.py     moments as APIs write them, and such as a month ago
 
     The shape of a file
     authentication_description.py, paginator_description.py, table_description.py
@@ -31,13 +32,15 @@ The way from a file to a table. No module imports one further down, but for its 
     receipt.py, judgement.py          what came, and whether that was everything
     record_keys.py, row_totals.py     what tells records apart; what an answer counts
     held_records.py                   many records in what is taken for one
-    seen_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list, page by page
+    cursor_order.py, cursor_reach.py, list_cursor.py, cursor_marks.py    what is newer than before
+    seen_keys.py, selection.py, places.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
     hard_deletes.py                   which rows the API itself calls deleted
     nested_values.py, column_values.py, table_columns.py    values of one column
     written_rows.py                   how many rows a load was given
+    window_column.py                  the time that places a row in a window
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_settings.py                   what no configuration of dlt may change

@@ -18,7 +18,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_
 from messaging_assets.authentication_description import Auth, Described, WebAddress
 from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
 from messaging_assets.paginator_description import JsonPath, Paginator
-from messaging_assets.partition_description import Partitions
+from messaging_assets.partition_description import CursorFormat, MomentFormat, Partitions, TimeZone
 from messaging_assets.table_description import Column as Column
 from messaging_assets.table_description import Disposition, Evolution, MergeDisposition
 from messaging_assets.table_description import SchemaContract as SchemaContract
@@ -96,15 +96,23 @@ class Incremental(Described):
     A child keeps such a mark for each list of its parents' and goes by the value as the API sends it: a quiet channel's
     late message is older than a busy channel's newest. A list is known by what its request takes from the parent; a new
     one is read from initial_value on; of lists that no longer come, the last 1,000 marks are kept. Texts that are
-    numbers or moments compare as such.
+    numbers or moments compare as such; others are refused. A mark never runs ahead of the sync's own start.
     """
 
     cursor_path: JsonPath
     """Where a record's cursor is."""
+    cursor_in: Literal["record", "answer"] | None = None
+    """Where `cursor_path` begins: in each `record`, or in the `answer`, such as a token for next time."""
+    cursor_format: CursorFormat | None = None
+    """How records write it: `epoch_seconds`, `epoch_ms`, `epoch_us`, `number`, `text`, a pattern of strptime."""
+    format: MomentFormat | None = None
+    """How start and end are sent: `epoch_seconds`, `epoch_ms`, `epoch_us`, `date`, `iso`, a pattern of strftime."""
+    timezone: TimeZone | None = None
+    """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
     initial_value: Any = None
-    """Where to begin."""
+    """Where to begin; also `now`, or a time before it such as `-30d` or `-P30D`."""
     end_value: Any = None
-    """Where to end: a closed range, without state."""
+    """Where to end: a closed range, without state; `now` is each sync's own start, and keeps the mark."""
     last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
     """Which cursor is the mark: `max` or `min`."""
     primary_key: str | list[str] | None = None
@@ -112,9 +120,9 @@ class Incremental(Described):
     row_order: Literal["asc", "desc"] | None = None
     """`asc` or `desc`, the order of the rows: lets dlt stop early."""
     allow_external_schedulers: bool | None = None
-    """dlt's: whether a scheduler such as Airflow may set the range."""
+    """dlt's, for Airflow: without effect here, where `partitions` are a scheduler's ranges."""
     lag: float | None = None
-    """Seconds (days, for dates) before the mark that are asked for again."""
+    """Seconds (days, for dates) before the mark that are asked for again; of numbers that are no time, so many."""
     on_cursor_value_missing: Literal["raise", "include", "exclude"] = "raise"
     """What becomes of a record without a cursor: `raise`, `include` or `exclude`."""
     range_start: Literal["open", "closed"] = "closed"
@@ -124,7 +132,7 @@ class Incremental(Described):
     start_param: str | None = None
     """The parameter that takes the start."""
     end_param: str | None = None
-    """The parameter that takes the end."""
+    """The parameter that takes the end, which is now where there is no `end_value`."""
     convert: Callable[..., Any] | None = None
     """A function that writes the start as the API wants it, from Python only."""
 

@@ -21,6 +21,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from messaging_assets.moments import datetime_of, moment_of
 from messaging_assets.nested_values import Misfit, to_json, to_json_texts
 
 LARGEST_VALUE = 16_000_000
@@ -270,10 +271,12 @@ def _moment(value: Any, type_: Any) -> int:
 
 
 def _parsed(text: str) -> Any:
-    """A text in one of ISO 8601's rarer shapes, as dlt reads them."""
+    """A text in one of ISO 8601's rarer shapes, as dlt reads them, or as mail headers have it."""
     from dlt.common.time import parse_iso_like_datetime
 
     try:
+        if text[:1].isalpha() and (moment := moment_of(text)) is not None:
+            return datetime_of(moment)
         # Its parser also takes "2024", which is no moment.
         return parse_iso_like_datetime(text) if len(text) > 9 else None
     except (ValueError, OverflowError, TypeError):

@@ -178,10 +178,18 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
         words = f"{why}, so a window that is read again cannot tell which of its rows are gone; use another merge"
         yield Mistake(resource.place_of("write_disposition"), words)
     yield from _merge_key_in_parts(resource)
-    type_ = step_into(_columns_of(resource).get(str(written.get("column"))), "data_type")
-    if type_ not in (None, "timestamp", "date"):
+    column = _columns_of(resource).get("__".join(str(written.get("column")).removeprefix("$.").split(".")))
+    type_ = step_into(column, "data_type")
+    if type_ not in (None, "timestamp", "date", "bigint", "double", "decimal"):
         words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
         yield Mistake(resource.place_of("partitions", "column"), words)
+    if step_into(column, "timezone") is False and written.get("type") == "hourly" and begins[1] != "UTC":
+        words = "its times name no zone, and an hour comes twice when clocks are set back; read daily windows"
+        yield Mistake(resource.place_of("partitions", "column"), words)
+    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    if not written.get("start_param") and not re.search(r"\{(window|partition)\.start\}", asked):
+        words = "nothing tells the API which window is meant; name start_param, or write {window.start} in the request"
+        yield Mistake(resource.place_of("partitions", "start_param"), words)
     if type_ == "date" and written.get("type") == "hourly":
         words = "places rows in hours, and is declared as date; declare it as timestamp, or read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
@@ -240,6 +248,15 @@ def _sensitive_cursors(resource: Written, bound: Iterable[str]) -> Iterator[Mist
             yield Mistake((*_place_of_column(resource, name), "sensitive"), words)
 
 
+def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]:
+    """A cursor beside the list says nothing of records, so it is of use only where it is sent."""
+    own = _mapping(resource.endpoint.get("incremental"))
+    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    if own.get("cursor_in") == "answer" and not own.get("start_param") and "{incremental." not in asked:
+        words = "nothing sends it to the API; name start_param, or write {incremental.start_value} in the request"
+        yield Mistake((*places[-1], "cursor_in"), words)
+
+
 def _incremental(resource: Written) -> Iterator[Mistake]:
     bound = _bound(resource)
     places: list[Place] = [resource.place_of("endpoint", "params", name) for name in bound]
@@ -248,6 +265,7 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
     yield from _sensitive_cursors(resource, bound)
     if places:
         yield from _merge_key_in_parts(resource)
+    yield from _unsent_answers(resource, places)
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
     disposition = _disposition(resource.full.get("write_disposition", "append"))

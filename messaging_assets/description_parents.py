@@ -6,6 +6,7 @@ path also `{name}` from params (dlt/sources/rest_api/config_setup.py).
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
@@ -42,6 +43,7 @@ class CursorParam(Incremental):
         return self
 
 
+_WINDOW = re.compile(r"(window|partition)\.(start|end)")
 _BOUND: dict[Any, type[Described]] = {"resolve": ParentParam, "incremental": CursorParam}
 
 
@@ -115,6 +117,10 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
                     continue
                 if part == "path" and format_of:
                     yield Mistake(where, "a path takes a field as it is; leave out what follows : or ! in the braces")
+                if _WINDOW.fullmatch(field) and resource.full.get("partitions"):
+                    if format_of:
+                        yield Mistake(where, "partitions.format says how a window is written; leave out what follows :")
+                    continue
                 meaning = _meaning(field, where, "incremental" in resource.endpoint, part == "path")
                 if meaning and not (part == "path" and field in params):
                     yield meaning

@@ -79,10 +79,9 @@ def _dlt_resource(
 ) -> dict[str, Any]:
     endpoint = one.endpoint
     path, params = bound_path(endpoint, one.name)
-    incremental = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
-    cursor = source.incremental if source.marks else None
+    cursor = source.incremental
     if cursor is not None:
-        incremental, params = None, with_bounds(params, cursor)
+        params = with_bounds(params, cursor)
     entries = {
         "path": path,
         "method": endpoint.method,
@@ -91,7 +90,6 @@ def _dlt_resource(
         "data": endpoint.data,
         "headers": _written(endpoint.headers),
         "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
-        "incremental": incremental,
         "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
     }
     if parent is not None:
@@ -107,8 +105,6 @@ def _dlt_resource(
         "parallelized": one.parallelized,
         "processing_steps": [*(one.processing_steps if source.is_parent else counted(one, source.receipt)), *steps],
     }
-    if one.keys and incremental:
-        resource["primary_key"] = list(one.keys)
     return {name: value for name, value in resource.items() if value}
 
 

@@ -15,18 +15,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 from dlt.sources.helpers.rest_client.client import RESTClient
-from dlt.sources.rest_api.config_setup import setup_incremental_object
 from requests.auth import AuthBase
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.dlt_source import rest_api_config, with_paginator
 from messaging_assets.http.authentication import ClientCredentials
 from messaging_assets.http.session import ApiSession
@@ -35,7 +34,6 @@ from messaging_assets.reading import Source
 from messaging_assets.receipt import Receipt
 
 LAST_CURSOR = "messaging_assets/last_cursor"
-_PLACEHOLDER = re.compile(r"\{incremental\.(start|last|initial|end)_value\}")
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,11 @@ class Probe:
         sources = {self.resource.name: source}
         config = rest_api_config(self.description, [self.resource], self.session, sources, self.base_url)
         request = dict(config["resources"][0]["endpoint"])
-        cursor_path = self._ask_from_cursor(request)
+        cursor = source.incremental
         page, answer = self._first_page(request)
         keys = [[row.get(key) for key in source.keys] if source.keys else row for row in page]
-        if cursor_path:
-            return self._behind_cursor(page, keys, cursor_path)
+        if cursor is not None and self._last_cursor is not None:
+            return self._behind_cursor(page, keys, cursor.cursor_path)
         total = request["paginator"].reading.total
         if total is not None and source.endpoint.total != "ignore":
             return _digest(total, keys)
@@ -111,7 +109,17 @@ class Probe:
             auth=_OneTry(self.auth) if self.auth else None,
             set_aside=lambda row, reason, page: None,
             one_object=isinstance(endpoint.paginator, SinglePagePaginator),
+            marks=self._marks(),
         )
+
+    def _marks(self) -> CursorMarks | None:
+        """The cursor as the last sync left it; without its lag, behind which nothing is news."""
+        cursor, last = cursor_of(self.resource.endpoint), self._last_cursor
+        if cursor is None:
+            return None
+        mark = {"last_value": last, "unique_hashes": []}
+        own = cursor.model_copy(update={"lag": None})
+        return CursorMarks(self.asset, own, self.resource.keys, {} if last is None else {"": mark}, is_asked_for=True)
 
     @property
     def _known_rows(self) -> int | None:
@@ -126,24 +134,6 @@ class Probe:
     @property
     def _last_cursor(self) -> Any:
         return self.last.get(LAST_CURSOR)
-
-    def _ask_from_cursor(self, request: dict[str, Any]) -> str | None:
-        """Put the cursor value where dlt would put it; returns the path of the cursor that was last synced."""
-        params = dict(request.get("params") or {})
-        incremental, names, convert = setup_incremental_object(params, request.pop("incremental", None))
-        if incremental is None:
-            return None
-        start = incremental.initial_value if self._last_cursor is None else self._last_cursor
-        values = dict.fromkeys(("start", "last", "initial"), start) | {"end": incremental.end_value}
-        if convert:
-            values = {name: None if value is None else convert(value) for name, value in values.items()}
-        if names and names.start:
-            params[names.start] = values["start"]
-        request["params"] = params
-        for place in ("path", "params", "json", "headers"):
-            if place in request:
-                request[place] = _filled(request[place], values)
-        return None if self._last_cursor is None else str(incremental.cursor_path)
 
     def _first_page(self, request: dict[str, Any]) -> tuple[list[Any], requests.Response | None]:
         client = RESTClient(self.base_url, headers=dict(self.description.client.headers), session=self.session)
@@ -172,21 +162,7 @@ class _OneTry(AuthBase):
 
 def is_incremental(resource: Resource) -> bool:
     """Whether a resource asks for what is newer than a cursor, in any of dlt's ways to say so."""
-    endpoint = resource.endpoint
-    own: Any = endpoint.incremental.model_dump(exclude_unset=True) if endpoint.incremental else None
-    return setup_incremental_object(dict(endpoint.params), own)[0] is not None
-
-
-def _filled(value: Any, values: Mapping[str, Any]) -> Any:
-    """The value with cursor placeholders filled in; parameters that are left without a value go."""
-    if isinstance(value, Mapping):
-        filled = {name: _filled(part, values) for name, part in value.items()}
-        return {name: part for name, part in filled.items() if part is not None}
-    if not isinstance(value, str) or not _PLACEHOLDER.search(value):
-        return value
-    if any(values[found[1]] is None for found in _PLACEHOLDER.finditer(value)):
-        return None
-    return _PLACEHOLDER.sub(lambda found: str(values[found[1]]), value)
+    return cursor_of(resource.endpoint) is not None
 
 
 def _digest(*parts: Any) -> str:

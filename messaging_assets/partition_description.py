@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+import re
+from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, field_validator
 
+from messaging_assets import moments
 from messaging_assets.authentication_description import Described
+from messaging_assets.moments import EPOCHS
 
 
 def _zone(value: str) -> str:
@@ -19,6 +22,35 @@ def _zone(value: str) -> str:
     return value
 
 
+# Directives that both strptime and strftime know; a C library's strftime knows more.
+_READ = re.compile(r"([^%]|%[aAbBcdfHIjmMpSUwWxXyYzZ%])*")
+_WRITTEN = re.compile(r"([^%]|%-?[A-Za-z%])*")
+
+
+def _is_pattern(value: str, directives: re.Pattern[str]) -> bool:
+    return "%" in value.replace("%%", "") and bool(directives.fullmatch(value))
+
+
+def _moment_format(value: str) -> str:
+    if value in (*EPOCHS, "date", "iso", "iso8601") or _is_pattern(value, _WRITTEN):
+        return value
+    raise ValueError(
+        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us or a pattern such "
+        "as %Y-%m-%d %H:%M"
+    )
+
+
+def _cursor_format(value: str) -> str:
+    if value in (*EPOCHS, "number", "text") or _is_pattern(value, _READ):
+        return value
+    raise ValueError(
+        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, number, text or a pattern "
+        "such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
+    )
+
+
+MomentFormat = Annotated[str, AfterValidator(_moment_format)]
+CursorFormat = Annotated[str, AfterValidator(_cursor_format)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 WindowType = Literal["hourly", "daily", "weekly", "monthly"]
 
@@ -32,16 +64,16 @@ class Partitions(Described):
     """The first window's start, such as `2025-01-01`."""
     timezone: TimeZone = "UTC"
     """An IANA name; bounds the windows."""
-    start_param: str
-    """The parameter that takes a window's start (inclusive)."""
-    end_param: str
-    """The parameter that takes a window's end."""
+    start_param: str | None = None
+    """The parameter that takes a window's start (inclusive); or write `{window.start}` where it belongs."""
+    end_param: str | None = None
+    """The parameter that takes a window's end; or write `{window.end}` where it belongs."""
     end_is_inclusive: bool = False
     """Whether the API also sends what lies at the end; it is then asked for the last moment."""
-    format: str = "iso8601"
-    """How a moment is written: `iso8601`, `date`, `epoch_seconds`, `epoch_milliseconds`, a pattern of strftime."""
+    format: MomentFormat = "iso8601"
+    """How a moment is sent: `iso8601`, `date`, `epoch_seconds`, `epoch_ms`, `epoch_us`, a pattern of strftime."""
     column: str
-    """The timestamp that places a row in its window."""
+    """The time that places a row in its window: a timestamp, a date, a time since 1970; or a path to it."""
     partitions_per_run: int | None = Field(1, gt=0)
     """Windows that a run of a backfill reads; null: all in one."""
 
@@ -54,14 +86,13 @@ class Partitions(Described):
             raise ValueError(f"'{value}' is no date; write it as 2025-01-01") from None
         return value
 
-    def written(self, moment: datetime) -> str | int:
-        """A moment as the API wants it in a parameter."""
-        if self.format == "epoch_seconds":
-            return int(moment.timestamp())
-        if self.format == "epoch_milliseconds":
-            return int(moment.timestamp() * 1000)
-        if self.format == "date":
-            return moment.date().isoformat()
-        if self.format == "iso8601":
-            return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
-        return moment.strftime(self.format)
+    @property
+    def column_name(self) -> str:
+        """The column's name in the table: of a path, its steps as dlt joins those of nested fields."""
+        return "__".join(self.column.removeprefix("$.").split("."))
+
+    def written(self, moment: datetime, is_end: bool = False) -> str | int:
+        """A moment as the API wants it in a request."""
+        seconds = moments.moment_of(moment)
+        assert seconds is not None
+        return moments.written(seconds, self.format, ZoneInfo(self.timezone), is_end)

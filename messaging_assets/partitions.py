@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from dagster import (
     AssetExecutionContext,
@@ -29,6 +32,7 @@ _DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
 
 # From a window's end to the last moment that is in it.
 _LEAST = timedelta(microseconds=1)
+_WINDOW = re.compile(r"\{(?:window|partition)\.(start|end)\}")
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
             "partitions in the UI, or with a partition key."
         )
     window = context.partition_time_window
-    return Window(window.start, window.end, resource.partitions.column)
+    return Window(window.start, window.end, resource.partitions.column_name)
 
 
 def _takes_cursor(param: Any) -> bool:
@@ -95,10 +99,29 @@ def in_window(resource: Resource, window: Window | None) -> Resource:
     described: Partitions | None = resource.partitions
     if window is None or described is None:
         return resource
-    params = {
-        **{name: value for name, value in resource.endpoint.params.items() if not _takes_cursor(value)},
-        described.start_param: described.written(window.start),
-        described.end_param: described.written(window.end - _LEAST if described.end_is_inclusive else window.end),
+    end = window.end - _LEAST if described.end_is_inclusive else window.end
+    values = {"start": described.written(window.start), "end": described.written(end)}
+    endpoint = resource.endpoint
+    params = {name: value for name, value in endpoint.params.items() if not _takes_cursor(value)}
+    bounds = ((described.start_param, "start"), (described.end_param, "end"))
+    asked = {
+        "params": {**filled(params, values), **{name: values[end] for name, end in bounds if name}},
+        "path": filled(endpoint.path, {name: quote(str(value), safe="") for name, value in values.items()}),
+        "json_body": filled(endpoint.json_body, values),
+        "data": filled(endpoint.data, values),
+        "headers": filled(endpoint.headers, values),
     }
-    endpoint = resource.endpoint.model_copy(update={"params": params, "incremental": None})
-    return resource.model_copy(update={"endpoint": endpoint})
+    return resource.model_copy(update={"endpoint": endpoint.model_copy(update={**asked, "incremental": None})})
+
+
+def filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """A part of a request with `{window.start}` and `{window.end}` filled in; what takes a cursor too goes."""
+    if isinstance(value, Mapping):
+        return {name: filled(one, values) for name, one in value.items() if not _takes_cursor(one)}
+    if isinstance(value, (list, tuple)):
+        return [filled(one, values) for one in value]
+    if not isinstance(value, str):
+        return value
+    if (alone := _WINDOW.fullmatch(value)) and not isinstance(values[alone[1]], str):
+        return values[alone[1]]
+    return _WINDOW.sub(lambda one: str(values[one[1]]).replace("{", "{{").replace("}", "}}"), value)

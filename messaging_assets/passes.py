@@ -50,6 +50,7 @@ from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.table_keys import TableKeys
+from messaging_assets.window_column import WindowColumn
 from messaging_assets.written_rows import Written
 
 _PLACE = "messaging_assets_place"
@@ -123,6 +124,7 @@ class Pass:
         self._rest: list[dict[str, Any]] = []
         self._state: Any = {}
         self._batches: Batches | None = None
+        self._placing = WindowColumn(self.asset, self.resource) if self.resource.partitions else None
         self.progress = Progress(self.asset, self.tell, self.receipt)
 
     @property
@@ -162,6 +164,8 @@ class Pass:
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
+            if self._placing:
+                self._placing.ended()
         self.before_load()
         if self.is_over:
             dlt.current.resource_state().pop(_PLACE, None)
@@ -209,7 +213,8 @@ class Pass:
 
     def _newer(self, page: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The rows of a page that are not behind the cursor; a child's have met theirs before."""
-        return page if len(self._chain) > 1 else self._own.newer(page, "", self.receipt.pages)
+        rows = page if len(self._chain) > 1 else self._own.newer(page, "", self.receipt.pages)
+        return self._placing.place(rows) if self._placing else rows
 
     def _take(self, batches: Batches, rows: list[dict[str, Any]]) -> bool:
         """Put a page, or what is left of one, into the batch; whether the batch is full."""
@@ -319,7 +324,17 @@ class Pass:
         if len(self._chain) == 1:
             moves = not (self._own.current and self._own.current.is_left)
             self._own.marks.close("", moves, is_in_doubt=self.receipt.finding.moved)
-        self._keep_marks(self._own.marks.of_all(self._own.interrupted.finished))
+        marks = self._own.marks.of_all(self._own.interrupted.finished)
+        self._tell_of_mark(marks.get("", {}).get("last_value"))
+        self._keep_marks(marks)
+
+    def _tell_of_mark(self, last: Any) -> None:
+        """What the sensor goes on from, where no record shows it: the answer's own cursor, or a mark that was held."""
+        own, current = self._own, self._own.current
+        if own.marks and own.marks.rows_ahead:
+            self.receipt.dated_ahead(own.marks.rows_ahead, last if len(self._chain) == 1 else self.receipt.last_cursor)
+        if current and current.cursor and current.cursor.is_answers and last is not None:
+            self.receipt.last_cursor = last
 
     def _keep_marks(self, marks: dict[str, Any]) -> None:
         """Let how far the lists have come be stored with this part, and not before their rows are in it."""
@@ -349,9 +364,9 @@ class Pass:
             )
 
     def _new_marks(self, one: Resource, asset: str, keys: tuple[str, ...]) -> CursorMarks | None:
-        """A mark for each list; those of a parent that is a child itself are for this read alone."""
+        """A mark for each list; those of a parent are for this read alone."""
         cursor, is_own, is_child = cursor_of(one.endpoint), one is self._chain[-1], one is not self._chain[0]
-        if cursor is None or not (is_own or is_child):
+        if cursor is None:
             return None
         state, path = dlt.current.resource_state(), cursor.cursor_path
         single = state.get("incremental", {}).get(path)

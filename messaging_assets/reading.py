@@ -74,6 +74,11 @@ class Source:
     shown_path: str | None = None
     counts_repeats: bool = True
 
+    def __post_init__(self) -> None:
+        # Who only looks at a list begins where a first sync would.
+        if self.marks is None and self.incremental is not None:
+            self.marks = CursorMarks(self.asset, self.incremental, self.keys, {}, takes_repeats=True)
+
     def shown(self, url: str | None) -> str:
         """An address as errors show it."""
         return plain_address(url) if self.shown_path is None else f"{plain_origin(url)}/.../{self.shown_path}"
@@ -119,11 +124,6 @@ class Source:
     def incremental(self) -> Incremental | None:
         """The endpoint's cursor, in either of dlt's spellings."""
         return cursor_of(self.endpoint)
-
-    @property
-    def may_stop_early(self) -> bool:
-        """Whether dlt closes the list by itself, because rows come in the order of the cursor."""
-        return bool(self.marks is None and self.incremental and self.incremental.row_order)
 
 
 class Reading:
@@ -175,10 +175,7 @@ class Reading:
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
         self.source.current = self
-        if self.source.may_stop_early:
-            self.source.receipt.found(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor")
-        else:
-            self.source.receipt.lists_open += 1
+        self.source.receipt.lists_open += 1
 
     @property
     def terms(self) -> Terms:
@@ -219,6 +216,8 @@ class Reading:
         self.page += 1
         self.source.receipt.pages += 1
         check_objects(self.source, response, self.page, rows)
+        if self.cursor:
+            self.cursor.take_answer(response.parsed, rows, self.page)
         sent = self._sent = sent_by_server(self._selector, response.parsed, rows)
         self._most_sent = max(self._most_sent, sent)
         self.empty_pages = 0 if sent else self.empty_pages + 1
@@ -237,7 +236,7 @@ class Reading:
         self._last_keys = whole
         self._note_place(sent_keys, len(whole))
         self.source.prepare_rows(rows)
-        if self.cursor and self.name:
+        if self.cursor and (self.name or self.source.is_parent):
             rows[:] = self.source.newer(rows, self.name, self.page)
         return sent
 
@@ -294,7 +293,7 @@ class Reading:
         if self.end is not None:
             return
         self.end, receipt, source = how, self.source.receipt, self.source
-        receipt.lists_open -= not source.may_stop_early
+        receipt.lists_open -= 1
         receipt.ends[how] += 1
         if source.is_parent:
             receipt.parents = (receipt.parents or 0) + self.distinct
@@ -306,8 +305,8 @@ class Reading:
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
             source.finished[self.name] = self.distinct
-        # The rows of a list without a parent meet its cursor behind the processing steps, when this is over.
-        if source.marks and self.name:
+        # The rows of the resource's own list without a parent meet its cursor behind the steps, when this is over.
+        if source.marks and (self.name or source.is_parent):
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
             source.marks.close(self.name, moves, is_in_doubt=worst.moved)
         reason = f"{'parents: ' if source.is_parent else ''}{worst.reason}"
@@ -436,6 +435,8 @@ class Reading:
         self._note_cursors(rows)
 
     def _note_cursors(self, rows: list[Any]) -> None:
-        if (incremental := self.source.incremental) is not None and not self.source.is_parent:
+        if (incremental := self.source.incremental) is None or (marks := self.source.marks) is None:
+            return
+        if not self.source.is_parent and not (self.cursor and self.cursor.is_answers):
             values = [value for row in rows for value in json_paths.find_values(incremental.cursor_path, row)]
-            self.source.receipt.met_cursors([value for value in values if isinstance(value, (int, float, str))])
+            self.source.receipt.met_cursors(marks.told([one for one in values if one is not None]), marks.key)

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
+
+_HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
 
 
 class Verdict(IntEnum):
@@ -79,6 +81,7 @@ class Receipt:
     rows_filtered: int | None = None
     rows_made: int | None = None
     rows_before_mark: int | None = None
+    rows_dated_ahead: int | None = None
     rows_api_says: int | None = None
     distinct_keys: int = 0
     first_cursor: Any = None
@@ -157,13 +160,15 @@ class Receipt:
         """One list is over, of which the API said that it has so many rows."""
         self.rows_api_says = (self.rows_api_says or 0) + rows
 
-    def met_cursors(self, values: list[Any]) -> None:
-        """Cursor values came; the lowest and the highest are kept."""
-        try:
-            values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
-            self.first_cursor, self.last_cursor = (min(values), max(values)) if values else (None, None)
-        except TypeError:
-            return  # numbers and texts in one field have no order
+    def met_cursors(self, values: list[Any], key: Callable[[Any], Any]) -> None:
+        """Cursor values came, which compare by their key; the lowest and the highest are kept."""
+        values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
+        if values:
+            self.first_cursor, self.last_cursor = min(values, key=key), max(values, key=key)
+
+    def dated_ahead(self, rows: int, last: Any) -> None:
+        """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
+        self.rows_dated_ahead, self.last_cursor = rows, last
 
     def found(self, verdict: Verdict, reason: str, moved: bool = False, is_left: bool = False) -> None:
         """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
@@ -227,6 +232,7 @@ class Receipt:
             "rows_filtered": self.rows_filtered,
             "rows_made": self.rows_made,
             "rows_before_mark": self.rows_before_mark,
+            "rows_dated_ahead": self.rows_dated_ahead,
             "rows_api_says": self.rows_api_says,
             "parents": self.parents,
             "resumed_rows": self.resumed_rows,
@@ -245,6 +251,7 @@ class Receipt:
         return {
             **{f"messaging_assets/{name}": value for name, value in known.items()},
             **{f"messaging_assets/{name}": MetadataValue.json(value) for name, value in details.items() if value},
+            **({"messaging_assets/mark_held": _HELD} if self.rows_dated_ahead else {}),
             "messaging_assets/verdict": finding.verdict.words,
             "messaging_assets/verdict_reason": finding.reason,
         }

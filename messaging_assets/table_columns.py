@@ -125,7 +125,7 @@ class TableColumns:
         self._resource, self._asset, self._normalize, self._receipt = resource, asset, normalize, receipt
         # Without a time a row is in no window, and each run that appends it would have it once more.
         windowed = resource.partitions is not None and resource.disposition == "append"
-        placing = (resource.partitions.column,) if resource.partitions and windowed else ()
+        placing = (resource.partitions.column_name,) if resource.partitions and windowed else ()
         # Whether nested values are loaded as values: dlt's writers of JSON know integers of 64 bits only.
         self.as_values = False
         self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys, *placing)))

@@ -6,7 +6,7 @@ and each naming convention has a way of its own. Every statement takes its names
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime, timezone
@@ -56,10 +56,19 @@ class TableRows:
         """The column's name for SQL."""
         return str(self.client.escape_column_name(self.column_name(column)))
 
-    def data_type(self, table: str, column: str) -> str | None:
-        """dlt's word for the type of a column; None where dlt does not know it."""
+    def hints(self, table: str, column: str) -> Mapping[str, Any]:
+        """dlt's hints of a column; none where dlt does not know it."""
         known = self._schema.tables.get(self.name_of(table), {}).get("columns", {})
-        return known.get(self.column_name(column), {}).get("data_type")
+        return known.get(self.column_name(column), {})
+
+    def largest(self, table: str, column: str) -> Any:
+        """The largest value that a column has; None where it has none, or dlt does not know it."""
+        if not self.hints(table, column).get("data_type"):
+            return None
+        try:
+            return self.select(f"SELECT MAX({self.column(column)}) FROM {self.qualified(table)}")[0][0]
+        except DatabaseUndefinedRelation:
+            return None
 
     def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """The rows of a query.

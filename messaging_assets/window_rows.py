@@ -13,8 +13,9 @@ from messaging_assets.failures import MendDescription, ReadIncomplete
 from messaging_assets.partitions import Window
 from messaging_assets.receipt import Finding, Verdict
 from messaging_assets.sync_ledger import NotedSync
-from messaging_assets.table_rows import table_rows
+from messaging_assets.table_rows import TableRows, table_rows
 from messaging_assets.taking_away import Read, why_nothing_goes
+from messaging_assets.window_column import bounds_in
 
 
 def replace_window(
@@ -46,9 +47,10 @@ def replace_window(
     is_append = resource.disposition == "append"
     with table_rows(pipeline) as rows:
         column = rows.column(window.column)
-        # A date is a day of the window's own time zone.
-        is_date = rows.data_type(resource.name, window.column) == "date"
-        bounds = (window.start.date(), window.end.date()) if is_date else (window.start, window.end)
+        hints = rows.hints(resource.name, window.column)
+        bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.name, window.column))
+        if bounds is None:
+            return _nothing_placed(rows, resource, asset, window, load_ids)
         outside = rows.of_loads(load_ids, f"({column} < %s OR {column} > %s)")
         beyond = rows.count(resource.name, outside, (*bounds, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
@@ -102,3 +104,19 @@ def is_taken_back(pipeline: Pipeline, resource: Resource, sync: NotedSync) -> bo
         return False
     with table_rows(pipeline) as rows:
         return not rows.count(resource.name, rows.of_loads(sync.load_ids), sync.load_ids)
+
+
+def _nothing_placed(
+    rows: TableRows, resource: Resource, asset: str, window: Window, load_ids: Sequence[str]
+) -> dict[str, Any]:
+    """What a window without a row in time comes to: nothing, if nothing came.
+
+    Raises:
+        MendDescription: rows came; an appended table is to have them no more.
+    """
+    if not rows.count(resource.name, rows.of_loads(load_ids), load_ids):
+        return {}
+    raise MendDescription(
+        f"{asset}: partitions.column '{window.column}' is no time in the table, so its rows are in no window; declare "
+        f"columns.{window.column} as timestamp or date, and run it once with full_refresh if the table has it already."
+    )

@@ -417,7 +417,7 @@ def test_a_record_without_a_cursor_value_is_told_of_in_a_sentence(chat: Chat) ->
 
 
 def test_a_mark_of_another_type_than_the_rows_is_told_of_in_a_sentence() -> None:
-    marks = CursorMarks("chat.messages", Incremental(cursor_path="at", initial_value="2025"), ("id",), {})
+    marks = CursorMarks("chat.messages", Incremental(cursor_path="at", initial_value="2025-01-01"), ("id",), {})
 
     with pytest.raises(MendDescription, match="does not compare with initial_value"):
-        marks.cursor("x").newer([{"id": 1, "at": 2025}], 1)
+        marks.cursor("x").newer([{"id": 1, "at": 5}], 1)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from messaging_assets import records
-from messaging_assets.cursor_marks import CursorText
+from messaging_assets.cursor_order import CursorText
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import in_a_process, sync
 from messaging_assets_tests.one_table import OneTable
@@ -372,6 +372,62 @@ def test_a_row_without_a_cursor_value_that_is_left_out_is_counted_and_nothing_is
     assert synced.receipt["verdict"] == "read to the end"
 
 
+def test_a_row_dated_ahead_is_loaded_and_the_mark_is_held(one_table: OneTable) -> None:
+    rows = [{"id": 1, "at": "2025-01-02T00:00:00Z"}, {"id": 2, "at": "2099-01-01T00:00:00Z"}]
+    _serve(one_table, rows)
+    first = one_table.sync(endpoint=_endpoint(initial_value="2025-01-01T00:00:00Z"))
+    rows.append({"id": 3, "at": "2025-06-01T00:00:00Z"})
+    asked = _serve(one_table, rows)
+
+    one_table.sync()
+
+    assert asked[0] == "2025-01-02T00:00:00Z"
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3]
+    assert first.receipt["rows_dated_ahead"] == 1
+    assert "move no mark" in first.receipt["mark_held"]
+    # The sensor goes on from the mark too.
+    assert first.receipt["last_cursor"] == "2025-01-02T00:00:00Z"
+
+
+def test_a_range_is_sent_as_the_file_says_and_the_mark_moves_on(one_table: OneTable) -> None:
+    asked: list[Any] = []
+
+    def page(payload: Any, request: Any) -> Any:
+        asked.append(request.query["q"])
+        return {"data": [] if request.offset else [{"id": 1, "at": "2025-03-02T10:00:00.5Z"}]}
+
+    one_table.sandbox.fault(Fault(api="generic_rest", rewrite=page))
+    endpoint = _endpoint(
+        start_param=None, format="epoch_ms", initial_value="2025-01-01T00:00:00Z", end_value="now", lag=60
+    )
+    endpoint["params"] = {"q": "at>={incremental.start_value} at<{incremental.end_value}"}
+    for _ in range(2):
+        assert one_table.sync(endpoint=endpoint).green
+
+    assert {text.split()[0] for text in asked} == {"at>=1735689600000", "at>=1740909540500"}
+    ends = [int(text.partition("at<")[2]) for text in asked]
+    assert ends == sorted(ends)
+    assert ends[0] > 1_760_000_000_000
+
+
+def test_a_token_beside_the_list_begins_the_next_sync(one_table: OneTable) -> None:
+    asked: list[Any] = []
+
+    def page(payload: Any, request: Any) -> Any:
+        asked.append(request.query.get("token"))
+        token = {"next": f"token {len(asked)}"} if request.offset else {}
+        return {"data": [] if request.offset else [{"id": len(asked)}], **token}
+
+    one_table.sandbox.fault(Fault(api="generic_rest", rewrite=page))
+    endpoint = _endpoint(cursor_path="next", cursor_in="answer", start_param="token")
+    first, second = (one_table.sync(endpoint=endpoint) for _ in range(2))
+
+    assert asked == [None, None, "token 2", "token 2"]
+    assert first.receipt["last_cursor"] == "token 2"
+    assert second.receipt["last_cursor"] == "token 4"
+    assert [row["id"] for row in one_table.rows()] == [1, 3]
+
+
 def test_a_mark_that_does_not_compare_with_the_rows_is_told_of_in_a_sentence(one_table: OneTable) -> None:
     _serve(one_table, [{"id": 1, "at": 5}])
 
@@ -389,7 +445,7 @@ def test_a_mark_that_does_not_compare_with_the_rows_is_told_of_in_a_sentence(one
         ("2025-01-01T00:00", "2024-12-31"),
         ("10", "9"),
         ("1355517523.000010", "1355517523.000009"),
-        ("b", "a"),
+        ("Thu, 02 Jan 2025 00:00:00 GMT", "Wed, 01 Jan 2025 00:00:00 GMT"),
     ],
 )
 def test_texts_compare_as_what_they_mean(one: str, other: str) -> None:

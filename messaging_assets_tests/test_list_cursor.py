@@ -1,0 +1,290 @@
+"""What is newer than a mark, how far rows move it, and what a request is sent: no value leaves a row out by a guess."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from messaging_assets import list_cursor
+from messaging_assets.api_description import Incremental
+from messaging_assets.cursor_marks import CursorMarks
+from messaging_assets.description_files import describe
+from messaging_assets.description_problems import InvalidDescription
+from messaging_assets.failures import MendDescription
+
+NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
+
+
+class Synced:
+    """One read of a list: what was sent, which rows of each page were new, and the mark that is kept."""
+
+    def __init__(self, *pages: list[Any], mark: Any = None, merge: bool = True, keyed: bool = True, **own: Any) -> None:
+        keys = ("id",) if keyed else ()
+        described = Incremental.model_validate({"cursor_path": "at", **own})
+        marks = CursorMarks("chat.messages", described, keys, {"": mark} if mark else {}, merge, True, NOW)
+        cursor = marks.cursor("")
+        self.sent = cursor.values
+        self.taken: list[Any] = []
+        for number, page in enumerate(pages, 1):
+            rows = [{"at": value, **({"id": place} if keyed else {})} for place, value in enumerate(page)]
+            self.taken += [row["at"] for row in cursor.newer(rows, number)]
+        marks.close("", moves=True)
+        self.mark, self.ahead = marks.of_all([]).get(""), marks.rows_ahead
+
+    @property
+    def last(self) -> Any:
+        return self.mark and self.mark["last_value"]
+
+
+def _mark(value: Any) -> dict[str, Any]:
+    return {"initial_value": None, "last_value": value, "start_value": value, "unique_hashes": []}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["Wed, 01 Jan 2025 00:00:00 +0000", "Thu, 02 Jan 2025 00:00:00 +0000", "Fri, 03 Jan 2025 02:00:00 +0200"],
+        ["Wed Jan 01 00:00:00 +0000 2025", "Thu Jan 02 00:00:00 +0000 2025", "Fri Jan 03 00:00:00 +0000 2025"],
+        ["2025-01-01T02:00:00+02:00", "2025-01-01T00:00:01Z", "2025-01-01 00:00:02"],
+        ["9", "10", "100.5"],
+        [9, 10, 100.5],
+    ],
+)
+def test_the_mark_is_the_latest_of_what_the_values_mean(values: list[Any]) -> None:
+    first = Synced(values[::-1], initial_value=values[0])
+    assert (first.taken, first.last) == (values[::-1], values[-1])
+    # An append leaves out what is behind it, and knows the row at the mark again.
+    again = Synced(values, mark=Synced(values, merge=False).mark, merge=False)
+    assert again.taken == []
+
+
+@pytest.mark.parametrize("value", ["abc", "v1.2", "0000-00-00 00:00:00", "01/05/2025", True, [1], float("nan")])
+def test_a_value_without_a_known_order_is_refused_or_included_and_never_left_out(value: Any) -> None:
+    with pytest.raises(MendDescription, match=r"neither a number nor a moment, .*declare cursor_format"):
+        Synced([value, "2025-01-01"])
+    with_it = Synced([value, "2025-01-01"], on_cursor_value_missing="include")
+    assert with_it.taken[1:] == ["2025-01-01"]
+    assert len(with_it.taken) == 2
+    assert with_it.last == "2025-01-01"
+
+
+def test_letters_are_an_order_where_the_file_says_so() -> None:
+    assert Synced(["01HB", "01HA"], mark=_mark("01HA"), cursor_format="text", merge=False).last == "01HB"
+
+
+def test_a_pattern_of_the_file_is_how_records_write_it() -> None:
+    synced = Synced(
+        ["04.02.2025 12:00", "05.01.2025 12:00"],
+        mark=_mark("05.01.2025 11:00"),
+        cursor_format="%d.%m.%Y %H:%M",
+        lag=3600,
+    )
+    assert (synced.sent["start_value"], synced.last) == ("05.01.2025 10:00", "04.02.2025 12:00")
+
+
+FUTURE = [
+    ("2025-01-02T00:00:00Z", "2099-01-01T00:00:00Z"),
+    ("2025-01-02", "2099-01-01"),
+    ("Thu, 02 Jan 2025 00:00:00 GMT", "Thu, 01 Jan 2099 00:00:00 GMT"),
+    (1735786800, 4070908800),
+    (1735786800.5, 4070908800.5),
+    (1735786800000, 4070908800000),
+    ("1735786800000000", "4070908800000000"),
+    ("1735786800.000100", "4070908800.000100"),
+    ("2025-01-02T00:00:00Z", "9999-12-31T23:59:59-05:00"),
+    (20250102, 20991231),
+]
+
+
+@pytest.mark.parametrize(("past", "future"), FUTURE)
+@pytest.mark.parametrize("merge", [True, False])
+def test_a_row_dated_ahead_is_loaded_once_and_moves_no_mark(past: Any, future: Any, merge: bool) -> None:
+    first = Synced([future], [past], merge=merge, keyed=merge)
+    assert first.taken == [future, past]
+    assert (first.last, first.ahead) == (past, 1)
+
+    second = Synced([past, future, future], mark=first.mark, merge=merge, keyed=merge)
+    # Without a key the second equal event is another one.
+    assert second.taken.count(future) == (2 if merge else 1)
+    assert second.last == past
+
+
+def test_an_append_whose_row_was_ahead_does_not_have_it_twice_when_its_time_has_come() -> None:
+    mark = _mark("2025-01-02T00:00:00Z") | {
+        "messaging_assets_beyond": [
+            [list_cursor.digest_dedup_value([0]), "2026-01-01T00:00:00Z"],
+            [list_cursor.digest_dedup_value([1]), "2099-01-01T00:00:00Z"],
+        ]
+    }
+    synced = Synced(["2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "2026-01-02T00:00:00Z"], mark=mark, merge=False)
+    assert synced.taken == ["2026-01-02T00:00:00Z"]
+    assert synced.last == "2026-01-02T00:00:00Z"
+    assert [value for _, value in synced.mark["messaging_assets_beyond"]] == ["2099-01-01T00:00:00Z"]
+
+
+@pytest.mark.parametrize("values", [[9000000001, 9000000003], [1, 2, 9000000003], [5, 2**60]])
+def test_numbers_that_are_no_times_are_never_ahead(values: list[int]) -> None:
+    assert Synced(values).last == values[-1]
+
+
+def test_numbers_that_the_file_calls_numbers_are_none_either() -> None:
+    assert Synced([1735786800, 4070908800], cursor_format="number").last == 4070908800
+
+
+def test_seconds_and_milliseconds_in_one_cursor_are_refused() -> None:
+    with pytest.raises(MendDescription, match="in more than one unit"):
+        Synced([1735786800, 1735786800000])
+
+
+def test_local_times_count_in_the_zone_of_the_file() -> None:
+    synced = Synced(["2026-01-10T13:30:00", "2026-01-10T12:30:00"], timezone="Europe/Berlin")
+    assert (synced.last, synced.ahead) == ("2026-01-10T12:30:00", 1)
+
+
+@pytest.mark.parametrize(
+    ("last", "lag", "start"),
+    [
+        ("1700000000.000100", 86400, "1699913600.000100"),
+        ("2025-01-05 12:00:00", 86400, "2025-01-04 12:00:00"),
+        ("2025-01-05T12:00:00+02:00", 60, "2025-01-05T11:59:00+02:00"),
+        (1735786800000, 60, 1735786740000),
+        ("1735786800000", 60, "1735786740000"),
+        (1735786800, 60, 1735786740),
+        ("Thu, 02 Jan 2025 00:00:00 GMT", 86400, "Wed, 01 Jan 2025 00:00:00 GMT"),
+        ("20250201", 1, "20250131"),
+        ("2025-02-01", 1, "2025-01-31"),
+        (1000, 10, 990),
+    ],
+)
+def test_a_lag_is_in_the_cursors_own_unit_and_the_start_is_written_as_the_cursor_is(
+    last: Any, lag: float, start: Any
+) -> None:
+    synced = Synced(mark=_mark(last), lag=lag)
+    assert synced.sent["start_value"] == start
+    assert synced.last == last
+
+
+def test_a_lag_does_not_reach_behind_the_files_own_start_or_that_of_a_range_with_an_end() -> None:
+    assert Synced(mark=_mark("5"), lag=10, initial_value="2").sent["start_value"] == "2"
+    closed = Synced(mark=_mark("2025-03-01"), lag=10, initial_value="2025-01-01", end_value="2025-02-01")
+    assert (closed.sent["start_value"], closed.sent["end_value"]) == ("2025-01-01", "2025-02-01")
+
+
+@pytest.mark.parametrize(
+    ("own", "start", "end"),
+    [
+        ({"initial_value": "2025-01-01T00:00:00Z", "format": "epoch_seconds"}, 1735689600, 1768046400),
+        ({"initial_value": "2025-01-01T00:00:00Z", "format": "epoch_ms"}, 1735689600000, 1768046400000),
+        ({"initial_value": 1735689600000, "format": "iso"}, "2025-01-01T00:00:00Z", "2026-01-10T12:00:00Z"),
+        ({"initial_value": "2025-01-01T00:00:00Z"}, "2025-01-01T00:00:00Z", "2026-01-10T12:00:00Z"),
+        ({"initial_value": "2025-01-01 00:00:00"}, "2025-01-01 00:00:00", "2026-01-10 12:00:00"),
+        ({"initial_value": 1735689600000}, 1735689600000, 1768046400000),
+        ({"initial_value": "-30d"}, "2025-12-11T12:00:00Z", "2026-01-10T12:00:00Z"),
+        ({"initial_value": "-P1M", "format": "date"}, "2025-12-10", "2026-01-10"),
+        ({"initial_value": "P1DT12H", "cursor_format": "epoch_ms"}, 1767916800000, 1768046400000),
+        (
+            {"initial_value": "-1h", "format": "%d.%m.%Y %H:%M", "timezone": "Europe/Berlin"},
+            "10.01.2026 12:00",
+            "10.01.2026 13:00",
+        ),
+        (
+            {"initial_value": "2025-01-01", "end_value": "2025-02-01", "format": "epoch_us"},
+            1735689600000000,
+            1738368000000000,
+        ),
+    ],
+)
+def test_start_and_end_are_sent_as_the_file_says(own: dict[str, Any], start: Any, end: Any) -> None:
+    sent = Synced(end_param="until", **own).sent
+    assert (sent["start_value"], sent["end_value"]) == (start, end)
+
+
+def test_a_start_that_is_no_moment_is_told_of_where_a_moment_is_to_be_sent() -> None:
+    for own in ({"initial_value": 5, "format": "epoch_ms"}, {"initial_value": 0, "end_param": "until"}):
+        with pytest.raises(MendDescription, match="declare cursor_format as records have it"):
+            Synced(**own)
+    assert Synced(initial_value=5).sent["end_value"] is None
+
+
+def test_rows_older_than_a_relative_start_are_left_out() -> None:
+    assert Synced(["2026-01-09T00:00:00Z", "2025-01-01T00:00:00Z"], initial_value="-30d").taken == [
+        "2026-01-09T00:00:00Z"
+    ]
+    assert Synced([1767916800000, 1735689600000], initial_value="-30d").taken == [1767916800000]
+
+
+def test_equal_events_without_a_key_at_the_mark_are_counted_and_the_surplus_is_loaded() -> None:
+    first = Synced(["2025-01-02", "2025-01-02"], merge=False, keyed=False)
+    assert len(first.taken) == 2
+    again = Synced(["2025-01-02"] * 2, mark=first.mark, merge=False, keyed=False)
+    assert again.taken == []
+    more = Synced(["2025-01-02"] * 3, mark=again.mark, merge=False, keyed=False)
+    assert len(more.taken) == 1
+    fewer = Synced(["2025-01-02"], mark=more.mark, merge=False, keyed=False)
+    assert len(Synced(["2025-01-02"] * 4, mark=fewer.mark, merge=False, keyed=False).taken) == 1
+
+
+def test_an_append_knows_rows_without_a_cursor_again() -> None:
+    first = Synced([None, "2025-01-02"], merge=False, on_cursor_value_missing="include")
+    assert first.taken == [None, "2025-01-02"]
+    assert Synced([None], mark=first.mark, merge=False, on_cursor_value_missing="include").taken == []
+
+
+def test_more_rows_than_an_append_can_know_again_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(list_cursor, "BEYOND_KEPT", 1)
+    with pytest.raises(MendDescription, match="more than an append can know again"):
+        Synced(["2099-01-01", "2098-01-01"], merge=False)
+
+
+def test_a_cursor_beside_the_list_is_found_where_no_record_has_it() -> None:
+    def read(mark: Any, rows: list[Any], body: Any, **own: Any) -> Any:
+        described = Incremental.model_validate({"cursor_path": "next", "start_param": "token", **own})
+        marks = CursorMarks("mail.changes", described, ("id",), {"": mark} if mark else {}, True, True, NOW)
+        cursor = marks.cursor("")
+        sent = cursor.values["start_value"]
+        cursor.take_answer(body, rows, 1)
+        cursor.newer(rows, 1)
+        marks.close("", moves=True)
+        return sent, marks.of_all([]).get("")
+
+    sent, mark = read(None, [{"id": 1}], {"next": "abc"})
+    assert (sent, mark["last_value"]) == (None, "abc")
+    sent, mark = read(mark, [], {"data": []})
+    assert (sent, mark["last_value"]) == ("abc", "abc")
+    link = "https://api.example.com/delta?token=xyz%3D&top=5"
+    sent, mark = read(mark, [{"id": 2, "next": 5}], {"next": link})
+    assert read(mark, [], {})[0] == "xyz="
+    # An empty list shows nothing, unless the file says where the cursor is.
+    assert read(None, [], {"next": "abc"})[1] is None
+    assert read(None, [], {"next": "abc"}, cursor_in="answer")[1]["last_value"] == "abc"
+    with pytest.raises(MendDescription, match="has no 'next'"):
+        read(None, [{"id": 1}], {"next": "abc"}, cursor_in="record")
+
+
+def _describe(**incremental: Any) -> None:
+    endpoint = {"incremental": {"cursor_path": "at", **incremental}}
+    client = {"base_url": "https://api.example.com"}
+    describe({"client": client, "resources": [{"name": "messages", "endpoint": endpoint}]}, "chat")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, epoch_seconds"),
+        ({"cursor_format": "unix"}, "'unix' is no way to read a cursor; write epoch_seconds"),
+        ({"cursor_format": "%Q"}, "'%Q' is no way to read a cursor"),
+        ({"timezone": "Berlin"}, "'Berlin' is no time zone; use an IANA name"),
+        ({"cursor_in": "answer"}, "nothing sends it to the API; name start_param"),
+    ],
+)
+def test_a_word_that_is_misused_is_refused_with_what_to_write(wrong: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidDescription) as refused:
+        _describe(**wrong)
+    assert message in str(refused.value)
+
+
+def test_the_words_are_taken_where_they_are_right() -> None:
+    _describe(format="%Y-%m-%d", cursor_format="epoch_ms", timezone="Europe/Berlin", initial_value="-30d")
+    _describe(cursor_in="answer", start_param="token")

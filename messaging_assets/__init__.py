@@ -7,6 +7,7 @@ The way from a file to a table. No module imports one further down, but for its 
     failures.py                       why a sync stops, named by what to do next
     dg_project.py, project_folders.py, dagster_home.py    where this project keeps its own things
     json_paths.py, cron_words.py      paths in answers; cron lines in words
+    field_names.py                    fields that can be no column, and how they are shown
 
     The shape of a file
     authentication_description.py, paginator_description.py, table_description.py
@@ -31,10 +32,11 @@ The way from a file to a table. No module imports one further down, but for its 
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
-    nested_values.py, column_values.py, table_columns.py    values of one column
+    nested_values.py, column_values.py, undeclared_types.py, table_columns.py    values of one column
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source
+    widened_columns.py                whole numbers that become doubles in the destination
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
     partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream

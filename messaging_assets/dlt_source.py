@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 REJECTED = "__rejected"
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
+    "fields": {"data_type": "text"},
     "page": {"data_type": "bigint"},
     "rejected_at": {"data_type": "timestamp"},
     "record": {"data_type": "text"},
@@ -210,7 +211,11 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
 def emit(batches: Batches, resource: Resource) -> Iterator[Any]:
     """The batch so far as dlt takes it: rows for the table, and rejected records for theirs."""
     for item in batches.flush():
-        columns: Any = {name: hint for name, hint in batches.hints.items() if resource.nested == "json"}
+        # Where nested values go to tables, dlt finds those itself.
+        is_known = {"json": True, "tables": False}[resource.nested]
+        columns: Any = {
+            name: hint for name, hint in batches.hints.items() if is_known or hint.get("data_type") != "json"
+        }
         if columns:
             batches.hints.clear()
             item = dlt.mark.with_hints(item, dlt.mark.make_hints(columns=columns))

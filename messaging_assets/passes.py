@@ -49,6 +49,7 @@ from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.table_keys import TableKeys
+from messaging_assets.widened_columns import widen_to_double
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
@@ -91,6 +92,7 @@ class Pass:
         is_retry: whether an earlier try of the same run failed.
         is_whole: whether all of it is one load, because the table is dropped before that.
         load_ids: the loads of this pass so far.
+        learnt: types of columns that an earlier pass found out.
     """
 
     description: ApiDescription
@@ -109,6 +111,7 @@ class Pass:
     is_retry: bool = False
     is_whole: bool = False
     load_ids: list[str] = field(default_factory=list)
+    learnt: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
@@ -327,7 +330,15 @@ class Pass:
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
-        known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {})
+        table = schema.naming.normalize_table_identifier(self.resource.name)
+        known = schema.tables.get(table, {})
+
+        def widen(column: str) -> bool:
+            if not widen_to_double(dlt.current.pipeline(), schema.name, table, column):
+                return False
+            known["columns"][column]["data_type"] = "double"
+            return True
+
         return Batches(
             self.resource,
             self.asset,
@@ -342,6 +353,8 @@ class Pass:
             from_parent=frozenset(self._names_from_parent(self.resource)),
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
+            learnt=self.learnt,
+            widen=widen,
         )
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:

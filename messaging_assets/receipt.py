@@ -64,6 +64,7 @@ class Receipt:
     rows_loaded: int = 0
     values_rounded: int = 0
     values_dropped: int = 0
+    values_split: int = 0
     bytes: int = 0
     waited_seconds: float = 0.0
     passes: int = 1
@@ -81,6 +82,7 @@ class Receipt:
     lists_open: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
+    split: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     judging: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -115,7 +117,7 @@ class Receipt:
     @property
     def counts_of_rows(self) -> dict[str, int]:
         """What became of values and rows that are in no verdict, as an interrupted read keeps it."""
-        names = ("values_rounded", "values_dropped", "rows_filtered", "rows_made", "rows_before_mark")
+        names = ("values_rounded", "values_dropped", "values_split", "rows_filtered", "rows_made", "rows_before_mark")
         return {name: count for name in names if (count := getattr(self, name))}
 
     def take_over(self, set_aside: Mapping[str, int], counts: Mapping[str, int]) -> None:
@@ -150,6 +152,11 @@ class Receipt:
             self.first_cursor, self.last_cursor = (min(values), max(values)) if values else (None, None)
         except TypeError:
             return  # numbers and texts in one field have no order
+
+    def beside(self, column: str, values: int) -> None:
+        """So many values went to this column, beside the one of their field, which is of another type."""
+        self.values_split += values
+        self.split[column] += values
 
     def found(self, verdict: Verdict, reason: str, moved: bool = False) -> None:
         """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
@@ -198,6 +205,7 @@ class Receipt:
             "bytes": self.bytes,
             "values_rounded": self.values_rounded,
             "values_dropped": self.values_dropped,
+            "values_split": self.values_split,
         }
         optional = {
             "rows_filtered": self.rows_filtered,
@@ -214,6 +222,7 @@ class Receipt:
         details = {
             "retries_by_status": dict(self.retries),
             "set_aside_by_reason": dict(self.set_aside),
+            "split_by_column": dict(self.split),
             "how_it_ended": dict(self.ends),
         }
         finding = self.finding

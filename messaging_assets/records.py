@@ -19,6 +19,7 @@ from dlt.common.schema.utils import dlt_id_column
 
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
+from messaging_assets.field_names import FieldReason
 from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt, Verdict
@@ -53,6 +54,8 @@ class Batches:
         from_parent: the names of a child's fields that come from its parent's record.
         is_late: whether these are such later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
+        learnt: types of columns that an earlier pass found out.
+        widen: makes a column of whole numbers that the table has one of doubles.
 
     Attributes:
         sees_repeats: whether this class itself sees what comes again; else the reading does.
@@ -75,10 +78,14 @@ class Batches:
     from_parent: frozenset[str] = frozenset()
     is_late: bool = False
     sensitive: frozenset[str] = frozenset()
+    learnt: Mapping[str, str] = field(default_factory=dict)
+    widen: Callable[[str], bool] = lambda column: False
 
     def __post_init__(self) -> None:
         kinds = self.table_keys.kinds
-        self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt, kinds)
+        self.columns = TableColumns(
+            self.resource, self.asset, self.normalize, self.known, self.receipt, kinds, self.learnt, self.widen
+        )
         self._rows: list[dict[str, Any]] = []
         self._pages: list[int] = []
         self._places: dict[Any, int] = {}
@@ -189,6 +196,7 @@ class Batches:
         self.receipt.rows_loaded += 0 if self.is_late else good
         if not good:
             return
+        self.columns.is_begun = True
         if self._careful:
             yield typed.records()
             return
@@ -214,7 +222,18 @@ class Batches:
         self.receipt.set_aside[reason] += 1
         text, is_cut = shown(self._masked(record), _LARGEST_SHOWN)
         now = datetime.now(timezone.utc)
-        self._rejected.append({"reason": reason, "page": page, "rejected_at": now, "record": text, "is_cut": is_cut})
+        # The fields stand apart, so that a reason groups its records.
+        why = (reason.plain, reason.fields) if isinstance(reason, FieldReason) else (reason, None)
+        self._rejected.append(
+            {
+                "reason": why[0],
+                "fields": why[1],
+                "page": page,
+                "rejected_at": now,
+                "record": text,
+                "is_cut": is_cut,
+            }
+        )
 
     @property
     def is_full(self) -> bool:

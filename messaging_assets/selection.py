@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
+from messaging_assets.field_names import NAME
 from messaging_assets.http.redaction import redacted
 from messaging_assets.receipt import Verdict
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from messaging_assets.reading import Source
 
 _ERRORS = ("errors", "error")
-# What is no field's name may be somebody's: an address, a number.
-_NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w.$-]{0,39}|[@$_][\w.$-]{1,39}")
 
 
 def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
@@ -121,6 +119,6 @@ def _detect(response: Any) -> str:
 def _outline(body: Any) -> str:
     """What the body looks like: its keys, never its values, nor keys that look like values."""
     if isinstance(body, dict):
-        keys = [key if _NAME.fullmatch(key) else "(no name)" for key in body][:10]
+        keys = [key if NAME.fullmatch(key) else "(no name)" for key in body][:10]
         return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
     return f"the answer is {kind(body)}"

@@ -38,6 +38,7 @@ from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.sync_config import SyncConfig
 from messaging_assets.sync_lock import only_sync_in_database, only_sync_of
 from messaging_assets.translator import ApiTranslator
+from messaging_assets.undeclared_types import Retyped
 from messaging_assets.unfinished import KeptReceipt, ReceiptFile, is_loaded, load_pending, take_back_unfinished
 from messaging_assets.vanished_rows import delete_vanished
 from messaging_assets.window_rows import replace_window
@@ -149,21 +150,25 @@ class _Job:
         written = self.description.client.base_url.split("/")
         added = (part for part in base_url.split("/")[3:] if part not in written)
         self.redaction.add(*(part for part in added if len(part) >= 8 and any(map(str.isdigit, part))))
-        number, is_anew = 1, False
+        number, is_anew, learnt = 1, False, dict[str, str]()
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
                 one_pass = Pass(self.description, self.resource, session, auths, base_url, tell=self.context.log.info)
                 one_pass.is_last, one_pass.is_anew = number >= self.resource.passes, is_anew
-                one_pass.is_retry = self.context.retry_number > 0
+                one_pass.is_retry, one_pass.learnt = self.context.retry_number > 0, learnt
                 try:
                     loaded = self._one_pass(one_pass)
                     break
                 except Exception as error:
                     failure = sync_failure(error)
-                    if not isinstance(failure, (Unsettled, CannotResume)):
+                    if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
+            if isinstance(failure, Retyped):
+                learnt |= failure.types
+                self.context.log.info("%s: a column is of another type than it began with; reading again", self.asset)
+                continue
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)

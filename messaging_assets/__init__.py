@@ -36,7 +36,8 @@ The way from a file to a table. No module imports one further down, but for its 
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source
-    widened_columns.py                whole numbers that become doubles in the destination
+    widened_columns.py, empty_table.py    columns that become doubles; the table of an empty list
+    set_aside_share.py                when too few records can be loaded
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, destination.py, loaded_table.py    where tables are; writers that wait
     partitions.py, child_tables.py, vanished_rows.py, window_rows.py    windows of time; what is gone upstream

@@ -239,6 +239,8 @@ class ResourceBase(Described):
     """What becomes of lists and objects: `json`, one column each, or `tables`, dlt's child tables."""
     on_bad_record: Literal["set_aside", "fail"] = "set_aside"
     """`set_aside`: into `<resource>__rejected`; `fail`: the sync is red."""
+    maximum_set_aside_share: float = Field(0.5, ge=0, le=1)
+    """The share of a sync's records that may be set aside; with more of them it is red and loads nothing. 1: never."""
     checks: Checks = Field(default_factory=Checks)
     """How loud checks are."""
     passes: int = Field(2, ge=1, le=5)

@@ -7,6 +7,7 @@
     |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
         |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
+        |-- TooManySetAside      correct columns or steps in the API file; trying again cannot help
         `-- CapReached           raise the cap in the API file; trying again cannot help
 
 No message ever holds a secret or a record's content.
@@ -64,6 +65,12 @@ class ReadIncomplete(SyncFailure):
 
 class PagesRepeat(ReadIncomplete):
     """The API answers with pages that it gave before, and would do so again."""
+
+    retryable: ClassVar[bool] = False
+
+
+class TooManySetAside(ReadIncomplete):
+    """More of the records cannot be loaded than the file allows; none of them are, and the rejected ones are kept."""
 
     retryable: ClassVar[bool] = False
 

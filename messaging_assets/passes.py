@@ -19,13 +19,15 @@ from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
-from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
+from messaging_assets.dlt_source import REJECTED, build_source, emit, rest_api_config, with_paginator
+from messaging_assets.empty_table import leave_out_untyped
 from messaging_assets.failures import (
     CapReached,
     CheckCredentials,
     MendDescription,
     ReadIncomplete,
     SyncFailure,
+    TooManySetAside,
     TryAgainLater,
     sync_failure,
 )
@@ -48,6 +50,7 @@ from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
+from messaging_assets.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.table_keys import TableKeys
 from messaging_assets.widened_columns import widen_to_double
 
@@ -138,6 +141,15 @@ class Pass:
         disposition = "merge" if self.resource.disposition == "replace" else self.resource.write_disposition
         return build_source(self.description, self.resource, self._late_part, disposition)
 
+    def rejected_source(self) -> DltSource:
+        """A fresh dlt source with nothing but records that were set aside, of a part that was refused."""
+        # With its own disposition, dlt would empty a replaced table of which nothing comes.
+        return build_source(self.description, self.resource, self._rejected_part, "append")
+
+    def _rejected_part(self) -> Iterator[Any]:
+        assert self._batches is not None
+        yield dlt.mark.with_table_name(self._batches.first_rejected, self.resource.name + REJECTED)
+
     def _part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()
         self.load_ids.append(_load_id())
@@ -154,14 +166,17 @@ class Pass:
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
+            refuse_if_most_are_aside(self.resource, self.asset, self.receipt)
             self._refuse_to_retire_in_doubt()
             dlt.current.resource_state().pop(_PLACE, None)
             if not self.late:
                 self._keep_all_marks()
             versions = batches.known if merge_strategy(self.resource) == "scd2" else {}
-            if is_first and self.receipt.rows_loaded == 0 and (self.resource.columns or versions):
+            is_typed = any(column.data_type for column in self.resource.columns.values())
+            if is_first and self.receipt.rows_loaded == 0 and (is_typed or versions):
                 # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
                 yield materialize_schema_item()
+                leave_out_untyped(dlt.current.source_schema(), self.resource.name)
             if not self.late:
                 self.at_end()
 
@@ -419,7 +434,8 @@ class Pass:
         if merge_strategy(self.resource) != "scd2" or not (finding.verdict is Verdict.UNKNOWN or set_aside):
             return
         why = f"{set_aside} records were set aside" if set_aside else finding.reason
-        raise ReadIncomplete(
+        kind = TooManySetAside if set_aside else ReadIncomplete
+        raise kind(
             f"{self.asset}: {why}, and scd2 would retire the rows that did not come; mend that and run it again, or "
             "use another merge strategy."
         )

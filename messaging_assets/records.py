@@ -32,6 +32,8 @@ from messaging_assets.table_keys import TableKeys
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000
 _LARGEST_SHOWN = 1_000_000
+# Records set aside that are kept of a sync that loads nothing.
+_MOST_KEPT = 1_000
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Batches:
 
     Attributes:
         sees_repeats: whether this class itself sees what comes again; else the reading does.
+        first_rejected: the first records that were set aside, for a load of their own if this one is refused.
 
     Raises:
         MendDescription: the file gives a column another type than the table has.
@@ -91,6 +94,7 @@ class Batches:
         self._places: dict[Any, int] = {}
         self._parted: dict[int, int] = {}
         self._rejected: list[dict[str, Any]] = []
+        self.first_rejected: list[dict[str, Any]] = []
         self._bytes = self.receipt.bytes
         # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
         is_sorted = any(column.dedup_sort for column in self.resource.columns.values())
@@ -234,6 +238,8 @@ class Batches:
                 "is_cut": is_cut,
             }
         )
+        if len(self.first_rejected) < _MOST_KEPT:
+            self.first_rejected.append(dict(self._rejected[-1]))
 
     @property
     def is_full(self) -> bool:

@@ -24,7 +24,7 @@ from messaging_assets.credentials import ApiCredentials
 from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loader_file_format, pipeline_name
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.failures import MendDescription, SyncFailure, TooManySetAside, TryAgainLater, sync_failure
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.http.authentication import authenticator
 from messaging_assets.http.redaction import Redaction
@@ -161,6 +161,8 @@ class _Job:
                     break
                 except Exception as error:
                     failure = sync_failure(error)
+                    if isinstance(failure, TooManySetAside):
+                        self._keep_rejected(one_pass)
                     if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
@@ -287,6 +289,13 @@ class _Job:
             if one_pass.late:
                 self._load(one_pass.late_source())
         return _summed(parts)
+
+    def _keep_rejected(self, one_pass: Pass) -> None:
+        """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""
+        try:
+            self._load(one_pass.rejected_source())
+        except Exception as error:  # noqa: BLE001 - the failure that is being told says more
+            self.context.log.warning("%s: records set aside could not be kept: %s", self.asset, type(error).__name__)
 
     def _keep_receipt(self, load_ids: list[str]) -> None:
         finding, metadata = self.receipt.finding, plain_metadata(self.receipt.metadata())

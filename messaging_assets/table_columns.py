@@ -204,6 +204,7 @@ class TableColumns:
         if self._retyped:
             names = ", ".join(sorted(self._retyped))
             raise Retyped(f"{self._asset}: {names}: later values are of another type; run it again.", self._retyped)
+        self._refuse_windows_by_no_time()
         self._require(typed)
         if not typed.arrays and self._targets:
             first = next(iter(self._targets.values()))
@@ -212,6 +213,28 @@ class TableColumns:
             for place in range(len(rows)):
                 typed.bad.setdefault(place, "no value in any field")
         return typed
+
+    def _refuse_windows_by_no_time(self) -> None:
+        """See that the column by which rows are put into windows holds times.
+
+        Raises:
+            MendDescription: no record has it, or it holds something else.
+        """
+        if self._resource.partitions is None:
+            return
+        named = self._resource.partitions.column
+        column = self.name(named)
+        target = self._targets.get(column or "")
+        if target is None:
+            raise MendDescription(
+                f"{self._asset}: partitions.column '{named}' is a field of no record; name the field of a record that "
+                "holds its time, at its first level."
+            )
+        if target.data_type not in ("timestamp", "date"):
+            raise MendDescription(
+                f"{self._asset}: partitions.column '{named}' holds {target.data_type}, by which no row can be put into "
+                "a window of time; declare it under columns as timestamp or date, or name another column."
+            )
 
     def _fields(self, typed: TypedRows) -> dict[str, str]:
         """Field -> column of this batch; where two fields are one column, records are renamed first."""

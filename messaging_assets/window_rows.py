@@ -48,6 +48,9 @@ def replace_window(
         name = naming.normalize_path(window.column)
         column = str(client.escape_column_name(name))
         known = pipeline.default_schema.get_table_columns(naming.normalize_table_identifier(resource.name))
+        if not known.get(name, {}).get("data_type"):
+            # No row ever came, so there is none to replace.
+            return {}
         # A date is a day of the window's own time zone.
         is_date = known.get(name, {}).get("data_type") == "date"
         bounds = (window.start.date(), window.end.date()) if is_date else (window.start, window.end)

@@ -46,6 +46,7 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _partitions(resource, windows)
         yield from _deletes(resource)
         yield from _incremental(resource)
+        yield from _objects_in_requests(resource)
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
 
@@ -185,6 +186,17 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if type_ == "date" and written.get("type") == "hourly":
         words = "places rows in hours, and is declared as date; declare it as timestamp, or read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
+
+
+def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
+    """A query and a header hold texts; APIs that want an object there differ in how they want it written."""
+    for part, kinds in (("params", (Mapping,)), ("headers", (Mapping, list))):
+        for name, value in _mapping(resource.endpoint.get(part)).items():
+            is_ours = part == "params" and step_into(value, "type") in ("incremental", "resolve")
+            inside = value if isinstance(value, list) and part == "params" else [value]
+            if not is_ours and any(isinstance(one, (*kinds, list) if one is not value else kinds) for one in inside):
+                words = "an object cannot be a value here; write it as the text that the API wants, such as '{\"a\": 1}'"
+                yield Mistake(resource.place_of("endpoint", part, name), words)
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

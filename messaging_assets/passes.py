@@ -171,14 +171,19 @@ class Pass:
             dlt.current.resource_state().pop(_PLACE, None)
             if not self.late:
                 self._keep_all_marks()
-            versions = batches.known if merge_strategy(self.resource) == "scd2" else {}
-            is_typed = any(column.data_type for column in self.resource.columns.values())
-            if is_first and self.receipt.rows_loaded == 0 and (is_typed or versions):
+            if is_first and self.receipt.rows_loaded == 0 and self._has_empty_table(batches):
                 # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
                 yield materialize_schema_item()
                 leave_out_untyped(dlt.current.source_schema(), self.resource.name)
             if not self.late:
                 self.at_end()
+
+    def _has_empty_table(self, batches: Batches) -> bool:
+        """Whether a table can be made, emptied or retired without a row: some column of it has a type."""
+        if merge_strategy(self.resource) == "scd2":
+            # dlt compares the keys of versions, so there must be some.
+            return bool(batches.known)
+        return any(column.data_type for column in self.resource.columns.values())
 
     def _fill(self, batches: Batches, due: _Due) -> bool:
         """Read pages until the batch is full or the part is over; whether it is time to commit."""

@@ -47,7 +47,8 @@ def replace_window(
         naming = pipeline.default_schema.naming
         name = naming.normalize_path(window.column)
         column = str(client.escape_column_name(name))
-        known = pipeline.default_schema.get_table_columns(naming.normalize_table_identifier(resource.name))
+        table = pipeline.default_schema.tables.get(naming.normalize_table_identifier(resource.name))
+        known = table["columns"] if table else {}
         if not known.get(name, {}).get("data_type"):
             # No row ever came, so there is none to replace.
             return {}

@@ -195,7 +195,10 @@ def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
             is_ours = part == "params" and step_into(value, "type") in ("incremental", "resolve")
             inside = value if isinstance(value, list) and part == "params" else [value]
             if not is_ours and any(isinstance(one, (*kinds, list) if one is not value else kinds) for one in inside):
-                words = "an object cannot be a value here; write it as the text that the API wants, such as '{\"a\": 1}'"
+                words = (
+                    "an object cannot be a value here; write the text that the API wants, its braces doubled, such as "
+                    "'{{\"a\": 1}}'"
+                )
                 yield Mistake(resource.place_of("endpoint", part, name), words)
 
 

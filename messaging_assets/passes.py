@@ -12,6 +12,7 @@ from typing import Any
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import StateInjectableContext
+from dlt.common.schema import Schema
 from dlt.extract import DltSource
 from dlt.extract.extractors import materialize_schema_item
 from dlt.sources.rest_api import rest_api_resources
@@ -51,6 +52,7 @@ from messaging_assets.receipt import Receipt, Verdict
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.set_aside_share import refuse_if_most_are_aside
+from messaging_assets.table_columns import other_nesting
 from messaging_assets.table_keys import TableKeys
 from messaging_assets.widened_columns import widen_to_double
 
@@ -352,6 +354,7 @@ class Pass:
         schema = dlt.current.source_schema()
         table = schema.naming.normalize_table_identifier(self.resource.name)
         known = schema.tables.get(table, {})
+        self._refuse_other_nesting(schema, table)
 
         def widen(column: str) -> bool:
             if not widen_to_double(dlt.current.pipeline(), schema.name, table, column):
@@ -376,6 +379,17 @@ class Pass:
             learnt=self.learnt,
             widen=widen,
         )
+
+    def _refuse_other_nesting(self, schema: Schema, table: str) -> None:
+        """See that a table whose lists went to tables of their own keeps them there.
+
+        Raises:
+            MendDescription: the file wants them as JSON now.
+        """
+        children = [name for name, one in schema.tables.items() if one.get("parent") == table]
+        if children and self.resource.nested == "json":
+            words = other_nesting(children[0].removeprefix(f"{table}__"), "tables", "json")
+            raise MendDescription(f"{self.asset}: {words}.")
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:
         assert self._batches is not None

@@ -28,8 +28,8 @@ from dlt.common.schema.typing import C_DLT_ID
 from messaging_assets.api_description import Resource
 from messaging_assets.column_values import Converted, arrow_type, convert, data_type_of
 from messaging_assets.failures import MendDescription
-from messaging_assets.field_names import DLT_PREFIX, why_no_column
-from messaging_assets.nested_values import Misfit, refuse_for_tables
+from messaging_assets.field_names import DLT_PREFIX, FieldReason, why_no_column
+from messaging_assets.nested_values import Misfit, refuse_for_tables, twins
 from messaging_assets.receipt import Receipt
 from messaging_assets.table_description import SchemaContract
 from messaging_assets.undeclared_types import Retyped, agreed_type, convert_undeclared, text_type
@@ -139,8 +139,22 @@ class TableColumns:
         self._kinds = kinds
         self._declared = {normalize(name): column for name, column in resource.columns.items()}
         self._stored = frozenset(name for name, column in known.items() if column.get("data_type"))
+        self._refuse_other_nesting(known)
         self._aim_at_declared(known)
         self._aim_at_known(known)
+
+    def _refuse_other_nesting(self, known: Mapping[str, Any]) -> None:
+        """See that lists and objects stay where the table has them.
+
+        Raises:
+            MendDescription: it has them as JSON, and the file wants tables.
+        """
+        if self._resource.nested == "json" or self._resource.max_table_nesting == 0:
+            return
+        as_json = (name for name, column in known.items() if column.get("data_type") == "json" and "__" not in name)
+        for name in as_json:
+            if name not in self._declared or self._declared[name].data_type != "json":
+                raise MendDescription(f"{self._asset}: {other_nesting(name, 'json', 'tables')}.")
 
     def _aim_at_declared(self, known: Mapping[str, Any]) -> None:
         for name, column in self._declared.items():
@@ -240,17 +254,25 @@ class TableColumns:
         """Field -> column of this batch; where two fields are one column, records are renamed first."""
         every = dict.fromkeys((*typed.rows[0], *sorted(set().union(*typed.rows).difference(typed.rows[0]))))
         names = {one: self.name(one) for one in every}
+        if self._resource.nested == "tables":
+            self._refuse_twins(typed)
         if None not in names.values() and len(set(names.values())) == len(names):
             return {one: column for one, column in names.items() if column}
         typed.rows = [self._renamed(place, row, typed.bad) for place, row in enumerate(typed.rows)]
         return {column: column for column in dict.fromkeys(names.values()) if column}
+
+    def _refuse_twins(self, typed: TypedRows) -> None:
+        """See that no field of a nested object is a column that the record has beside it."""
+        for place, row in enumerate(typed.rows):
+            if any(type(value) is dict for value in row.values()) and (found := twins(row, self._dlt_name)):
+                typed.bad[place] = FieldReason("two fields for one column", *found)
 
     def _renamed(self, place: int, row: dict[str, Any], bad: dict[int, str]) -> dict[str, Any]:
         columns = {one: self.name(one) for one in row}
         unnamed = [one for one, column in columns.items() if column is None and one]
         why = why_no_column(columns, {one: self._dlt_name(one) for one in unnamed})
         if why is not None:
-            bad[place] = why
+            bad.setdefault(place, why)
             return {}
         return {column: row[one] for one, column in columns.items() if column}
 
@@ -290,6 +312,8 @@ class TableColumns:
             if not convert([values[place]], data_type, type_).misfits:
                 data_type = self._learnt.get(column) or agreed_type(values, values[place])
                 type_ = arrow_type(data_type)
+                if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
+                    raise MendDescription(f"{self._asset}: {other_nesting(column, 'tables', 'json')}.")
                 self.hints[column] = {"name": column, "data_type": data_type}
                 target = self._targets[column] = _Target(column, data_type, type_, column in self.required)
                 return target
@@ -317,6 +341,10 @@ class TableColumns:
             self.hints[column] = {"name": column, "data_type": "double"}
             return convert(values, "double", wider.type), wider
         return converted, target
+
+    def _has_parts(self, column: str) -> bool:
+        """Whether the table has the fields of an object as columns of their own, as `nested: tables` makes them."""
+        return any(name.startswith(f"{column}__") and not name.startswith(f"{column}__v_") for name in self._stored)
 
     def _to_variants(
         self, field_name: str, target: _Target, values: list[Any], misfits: Mapping[int, str], typed: TypedRows
@@ -401,6 +429,14 @@ class TableColumns:
                 refuse_for_tables(value, self._normalize)
             except Misfit as misfit:
                 _note(typed.bad, column, {place: str(misfit)})
+
+
+def other_nesting(name: str, before: str, now: str) -> str:
+    """What to say of a table whose lists and objects are elsewhere than the file says."""
+    return (
+        f"'{name}' was loaded with nested: {before}, and the file says nested: {now}, which would split its values; set "
+        "nested back, or run it once with full_refresh"
+    )
 
 
 def _by_field(rows: list[dict[str, Any]], names: list[str]) -> Iterator[list[Any]]:

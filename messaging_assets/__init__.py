@@ -32,7 +32,8 @@ The way from a file to a table. No module imports one further down, but for its 
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
-    nested_values.py, column_values.py, undeclared_types.py, table_columns.py    values of one column
+    nested_values.py, column_values.py, undeclared_types.py    values of one column
+    changed_columns.py, table_columns.py    the columns of a table
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
     processing_steps.py               rows that a step leaves out are counted
     dlt_source.py                     description -> dlt's rest_api config and source

@@ -19,6 +19,7 @@ from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.changed_columns import refuse_new_keys
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.dlt_source import REJECTED, build_source, emit, rest_api_config, with_paginator
 from messaging_assets.empty_table import leave_out_untyped
@@ -362,7 +363,7 @@ class Pass:
             known["columns"][column]["data_type"] = "double"
             return True
 
-        return Batches(
+        batches = Batches(
             self.resource,
             self.asset,
             schema.naming.normalize_path,
@@ -379,6 +380,10 @@ class Pass:
             learnt=self.learnt,
             widen=widen,
         )
+        if self.resource.disposition != "replace":
+            keys = map(schema.naming.normalize_path, (*self.resource.keys, *self.resource.merge_keys))
+            refuse_new_keys(dlt.current.pipeline(), schema.name, table, batches.known, tuple(keys), self.asset)
+        return batches
 
     def _refuse_other_nesting(self, schema: Schema, table: str) -> None:
         """See that a table whose lists went to tables of their own keeps them there.

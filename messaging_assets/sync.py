@@ -193,6 +193,10 @@ class _Job:
         take_back_unfinished(pipeline, appended, self._schema_name)
         if self.resource.disposition == "append":
             remove_orphans(pipeline, self.resource, self._schema_name)
+        if self.config.full_refresh and self.window is None and not self.context.retry_number:
+            # All of it is read anew, and what could not be loaded may be why somebody asks for that.
+            pipeline.activate()
+            pipeline.drop()
         load_pending(pipeline, self.resource, kept is not None)
         if kept is not None and is_loaded(pipeline, kept.load_ids[-1]):
             self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
@@ -345,11 +349,12 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
         )
     if _NULL_REFUSED.search(words):
         return MendDescription(
-            f"{asset}: loading failed with {type(innermost).__name__} ({words}): the table has a column that may not "
-            "be null, such as a key that the file no longer names; name it again, or run it once with full_refresh."
+            f"{asset}: the table has a column that may not be null, such as a key that the file no longer names; name "
+            f"it again, or run it once with full_refresh ({type(innermost).__name__}: {words})."
         )
     return TryAgainLater(
-        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
+        f"{asset}: its rows could not be loaded; mend the cause in the destination or on the disk, and run it again "
+        f"({type(innermost).__name__}: {words})."
     )
 
 

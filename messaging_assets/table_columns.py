@@ -26,6 +26,7 @@ import pyarrow as pa
 from dlt.common.schema.typing import C_DLT_ID
 
 from messaging_assets.api_description import Resource
+from messaging_assets.changed_columns import refuse_changed_digits
 from messaging_assets.column_values import Converted, arrow_type, convert, data_type_of
 from messaging_assets.failures import MendDescription
 from messaging_assets.field_names import DLT_PREFIX, FieldReason, why_no_column
@@ -139,6 +140,11 @@ class TableColumns:
         self._kinds = kinds
         self._declared = {normalize(name): column for name, column in resource.columns.items()}
         self._stored = frozenset(name for name, column in known.items() if column.get("data_type"))
+        self._former_keys = frozenset(
+            name
+            for name, column in known.items()
+            if column.get("data_type") and column.get("nullable") is False and not name.startswith(DLT_PREFIX)
+        ).difference(self.required)
         self._refuse_other_nesting(known)
         self._aim_at_declared(known)
         self._aim_at_known(known)
@@ -166,6 +172,7 @@ class TableColumns:
                     f"{self._asset}: column '{name}' is {before} in the table and {column.data_type} in the file; "
                     "give it the table's type, or drop the table so that it is made anew."
                 )
+            refuse_changed_digits(self._asset, name, column, known.get(name, {}))
             type_ = arrow_type(column.data_type, column.precision, column.scale, column.timezone)
             self._targets[name] = _Target(name, column.data_type, type_, True)
 
@@ -219,6 +226,7 @@ class TableColumns:
             names = ", ".join(sorted(self._retyped))
             raise Retyped(f"{self._asset}: {names}: later values are of another type; run it again.", self._retyped)
         self._refuse_windows_by_no_time()
+        self._refuse_to_lack_former_keys(typed)
         self._require(typed)
         if not typed.arrays and self._targets:
             first = next(iter(self._targets.values()))
@@ -227,6 +235,20 @@ class TableColumns:
             for place in range(len(rows)):
                 typed.bad.setdefault(place, "no value in any field")
         return typed
+
+    def _refuse_to_lack_former_keys(self, typed: TypedRows) -> None:
+        """See that a column that the table keeps NOT NULL, because it was a key, has its values still.
+
+        Raises:
+            MendDescription: a record has none.
+        """
+        for column in self._former_keys:
+            array = typed.arrays.get(column)
+            if array is None or array.null_count:
+                raise MendDescription(
+                    f"{self._asset}: '{column}' may not be null, such as a key that the file no longer names, and "
+                    "records without it came; name it in primary_key again, or run it once with full_refresh."
+                )
 
     def _refuse_windows_by_no_time(self) -> None:
         """See that the column by which rows are put into windows holds times.

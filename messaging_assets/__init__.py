@@ -10,7 +10,7 @@ The way from a file to a table. No module imports one further down, but for its 
     field_names.py                    fields that can be no column, and how they are shown
 
     The shape of a file
-    authentication_description.py, paginator_description.py, table_description.py
+    authentication_description.py, paginator_description.py, table_description.py, step_description.py
     partition_description.py, automation_description.py, api_description.py
     parents.py                        children, whose path needs another resource's record
 
@@ -35,7 +35,7 @@ The way from a file to a table. No module imports one further down, but for its 
     nested_values.py, column_values.py, undeclared_types.py    values of one column
     changed_columns.py, table_columns.py    the columns of a table
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
-    processing_steps.py               rows that a step leaves out are counted
+    processing_steps.py, record_steps.py    steps of Python and of the file; what they leave out is counted
     dlt_source.py                     description -> dlt's rest_api config and source
     widened_columns.py, empty_table.py    columns that become doubles; the table of an empty list
     set_aside_share.py                when too few records can be loaded

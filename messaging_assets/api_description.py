@@ -19,6 +19,7 @@ from messaging_assets.authentication_description import Auth, Described, WebAddr
 from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
 from messaging_assets.paginator_description import JsonPath, Paginator
 from messaging_assets.partition_description import Partitions
+from messaging_assets.step_description import Step
 from messaging_assets.table_description import Column as Column
 from messaging_assets.table_description import Disposition, Evolution, MergeDisposition
 from messaging_assets.table_description import SchemaContract as SchemaContract
@@ -229,6 +230,8 @@ class ResourceBase(Described):
         default_factory=list
     )
     """Functions, from Python only: `filter`, `map`, `yield_map`."""
+    steps: list[Step] = Field(default_factory=list)
+    """What to do to records, in order: `drop`, `keep`, `rename`, `copy`, `constant`, `hash`, `filter`."""
     description: str | None = None
     """One sentence, for the UI."""
     owners: list[Owner] = Field(default_factory=list)

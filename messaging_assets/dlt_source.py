@@ -24,6 +24,7 @@ from messaging_assets.paginator_description import AutoPaginator, SinglePagePagi
 from messaging_assets.parents import ListFields, bound_path, for_each_list
 from messaging_assets.processing_steps import counted
 from messaging_assets.reading import Source
+from messaging_assets.record_steps import functions_of
 from messaging_assets.table_columns import DELETED_AT
 
 if TYPE_CHECKING:
@@ -101,11 +102,17 @@ def _dlt_resource(
         "endpoint": {name: value for name, value in entries.items() if value is not None},
         "include_from_parent": list(one.include_from_parent),
         "parallelized": one.parallelized,
-        "processing_steps": [*(one.processing_steps if source.is_parent else counted(one, source.receipt)), *steps],
+        "processing_steps": [*_own_steps(one, source), *steps],
     }
     if one.keys and incremental:
         resource["primary_key"] = list(one.keys)
     return {name: value for name, value in resource.items() if value}
+
+
+def _own_steps(one: Resource, source: Source) -> list[Any]:
+    """The steps of the file and those of Python, counted where the rows are."""
+    every = [*functions_of(one), *one.processing_steps]
+    return every if source.is_parent else counted(every, source.receipt)
 
 
 def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -50,6 +50,7 @@ from messaging_assets.places import KeptRead, Place, kept_read, storable
 from messaging_assets.progress import Progress
 from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.record_steps import keys_as_sent
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.set_aside_share import refuse_if_most_are_aside
@@ -410,7 +411,7 @@ class Pass:
         own = one is self._chain[-1]
         endpoint = with_paginator(self.description, one)
         asset = self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})"
-        keys = tuple(key for key in one.keys if key not in self._names_from_parent(one))
+        keys = keys_as_sent(one, tuple(key for key in one.keys if key not in self._names_from_parent(one)))
         return Source(
             asset=asset,
             endpoint=endpoint,

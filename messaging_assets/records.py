@@ -107,7 +107,9 @@ class Batches:
         # Where dlt keeps old versions of rows, it hashes them itself, one by one.
         self._careful = strategy == "scd2" or self.resource.nested == "tables"
         # The reading sees what repeats, but not behind a parent's fields and processing steps.
-        self.sees_repeats = bool(self._keys) and (self.is_child or bool(self.resource.processing_steps))
+        self.sees_repeats = bool(self._keys) and (
+            self.is_child or bool(self.resource.processing_steps or self.resource.steps)
+        )
         if not self._careful:
             self.columns.hints[C_DLT_ID] = {**dlt_id_column()}
 

@@ -30,5 +30,5 @@ def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -
     receipt.found(Verdict.INCOMPLETE, why)
     raise TooManySetAside(
         f"{asset}: {why}, which is more than maximum_set_aside_share allows, so nothing was loaded; look at "
-        f"{resource.name}__rejected, and correct columns, or let processing_steps drop or rename a field."
+        f"{resource.name}__rejected, and correct columns, or let steps drop or rename a field."
     )

@@ -8,6 +8,7 @@ from typing import Any
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
+from messaging_assets.api_description import Resource
 from messaging_assets.column_values import arrow_type
 from messaging_assets.failures import MendDescription
 from messaging_assets.table_description import Column
@@ -27,6 +28,29 @@ def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[
             f"{asset}: column '{name}' has precision {in_table.precision} and scale {in_table.scale} in the table, and "
             "others in the file; give it the table's, or run it once with full_refresh, so that it is made anew."
         )
+
+
+def other_nesting(name: str, before: str, now: str) -> str:
+    """What to say of a table whose lists and objects are elsewhere than the file says."""
+    return (
+        f"'{name}' was loaded with nested: {before}, and the file says nested: {now}, which would split its values; "
+        "set nested back, or run it once with full_refresh"
+    )
+
+
+def refuse_other_nesting(
+    resource: Resource, asset: str, known: Mapping[str, Any], declared: Mapping[str, Column]
+) -> None:
+    """See that lists and objects stay where the table has them.
+
+    Raises:
+        MendDescription: it has them as JSON, and the file wants tables.
+    """
+    if resource.nested == "json" or resource.max_table_nesting == 0:
+        return
+    for name in (name for name, column in known.items() if column.get("data_type") == "json" and "__" not in name):
+        if name not in declared or declared[name].data_type != "json":
+            raise MendDescription(f"{asset}: {other_nesting(name, 'json', 'tables')}.")
 
 
 def refuse_new_keys(

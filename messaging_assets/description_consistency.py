@@ -191,7 +191,7 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
 
 def _steps(resource: Written) -> Iterator[Mistake]:
     """A key or a cursor that a step takes away is none."""
-    needed = {name: "the primary_key" for name in _names(resource.full.get("primary_key"))}
+    needed = dict.fromkeys(_names(resource.full.get("primary_key")), "the primary_key")
     for place in (("endpoint", "incremental"), *(("endpoint", "params", name) for name in _bound(resource))):
         path = value_at(resource.full, (*place, "cursor_path"))
         if isinstance(path, str):

@@ -111,7 +111,7 @@ def _dlt_resource(
 
 def _own_steps(one: Resource, source: Source) -> list[Any]:
     """The steps of the file and those of Python, counted where the rows are."""
-    every = [*functions_of(one), *one.processing_steps]
+    every: list[Any] = [*functions_of(one), *one.processing_steps]
     return every if source.is_parent else counted(every, source.receipt)
 
 

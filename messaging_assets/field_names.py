@@ -46,7 +46,9 @@ def why_no_column(columns: Mapping[str, str | None], normalize_path: Mapping[str
             if not name.strip():
                 return FieldReason("a field without a name", name)
             is_dlts = normalize_path.get(name, "").startswith(DLT_PREFIX)
-            words = "a field with a name that dlt keeps for itself" if is_dlts else "a field whose name no column can have"
+            words = (
+                "a field with a name that dlt keeps for itself" if is_dlts else "a field whose name no column can have"
+            )
             return FieldReason(words, name)
     first: dict[str | None, str] = {}
     for name, column in columns.items():

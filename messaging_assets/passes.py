@@ -19,7 +19,7 @@ from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.changed_columns import refuse_new_keys
+from messaging_assets.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.dlt_source import REJECTED, build_source, emit, rest_api_config, with_paginator
 from messaging_assets.empty_table import leave_out_untyped
@@ -54,7 +54,6 @@ from messaging_assets.record_steps import keys_as_sent
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
 from messaging_assets.set_aside_share import refuse_if_most_are_aside
-from messaging_assets.table_columns import other_nesting
 from messaging_assets.table_keys import TableKeys
 from messaging_assets.widened_columns import widen_to_double
 

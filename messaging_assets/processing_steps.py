@@ -20,9 +20,7 @@ def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[s
         "filter": _counted_filter,
         "yield_map": _counted_yield_map,
     }
-    return [
-        {kind: ways[kind](step, receipt) if kind in ways else step for kind, step in one.items()} for one in steps
-    ]
+    return [{kind: ways[kind](step, receipt) if kind in ways else step for kind, step in one.items()} for one in steps]
 
 
 # dlt looks at a step's parameters to see whether it takes the metadata too; `wraps` lets it look at the step itself.

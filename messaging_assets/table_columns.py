@@ -26,7 +26,7 @@ import pyarrow as pa
 from dlt.common.schema.typing import C_DLT_ID
 
 from messaging_assets.api_description import Resource
-from messaging_assets.changed_columns import refuse_changed_digits
+from messaging_assets.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
 from messaging_assets.column_values import Converted, arrow_type, convert, data_type_of
 from messaging_assets.failures import MendDescription
 from messaging_assets.field_names import DLT_PREFIX, FieldReason, why_no_column
@@ -145,22 +145,9 @@ class TableColumns:
             for name, column in known.items()
             if column.get("data_type") and column.get("nullable") is False and not name.startswith(DLT_PREFIX)
         ).difference(self.required)
-        self._refuse_other_nesting(known)
+        refuse_other_nesting(resource, asset, known, self._declared)
         self._aim_at_declared(known)
         self._aim_at_known(known)
-
-    def _refuse_other_nesting(self, known: Mapping[str, Any]) -> None:
-        """See that lists and objects stay where the table has them.
-
-        Raises:
-            MendDescription: it has them as JSON, and the file wants tables.
-        """
-        if self._resource.nested == "json" or self._resource.max_table_nesting == 0:
-            return
-        as_json = (name for name, column in known.items() if column.get("data_type") == "json" and "__" not in name)
-        for name in as_json:
-            if name not in self._declared or self._declared[name].data_type != "json":
-                raise MendDescription(f"{self._asset}: {other_nesting(name, 'json', 'tables')}.")
 
     def _aim_at_declared(self, known: Mapping[str, Any]) -> None:
         for name, column in self._declared.items():
@@ -451,14 +438,6 @@ class TableColumns:
                 refuse_for_tables(value, self._normalize)
             except Misfit as misfit:
                 _note(typed.bad, column, {place: str(misfit)})
-
-
-def other_nesting(name: str, before: str, now: str) -> str:
-    """What to say of a table whose lists and objects are elsewhere than the file says."""
-    return (
-        f"'{name}' was loaded with nested: {before}, and the file says nested: {now}, which would split its values; set "
-        "nested back, or run it once with full_refresh"
-    )
 
 
 def _by_field(rows: list[dict[str, Any]], names: list[str]) -> Iterator[list[Any]]:

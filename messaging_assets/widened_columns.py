@@ -6,6 +6,7 @@ dlt never changes a column's type. Every whole number up to 2**53 is a double to
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
@@ -45,9 +46,6 @@ def widen_to_double(pipeline: Pipeline, schema_name: str, table: str, column: st
             # A view or an index needs the column as it is.
             _logger.warning("column %s of %s stays a whole number: %s", column, table, type(error).__name__)
             return False
-        with client.with_staging_dataset():
-            try:
-                client.execute_sql(alter.format(client.make_qualified_table_name(table), quoted))
-            except DatabaseUndefinedRelation:
-                pass
+        with client.with_staging_dataset(), suppress(DatabaseUndefinedRelation):
+            client.execute_sql(alter.format(client.make_qualified_table_name(table), quoted))
     return True

@@ -28,6 +28,7 @@ The way from a file to a table. No module imports one further down, but for its 
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
     record_keys.py, row_totals.py     what tells records apart; what an answer counts
+    list_shapes.py                    plain values and objects under their keys, as records
     seen_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 

@@ -148,7 +148,7 @@ class Endpoint(Described):
     paginator: Paginator | None = None
     """How pages go on, if not as the client says."""
     data_selector: JsonPath | None = None
-    """A JSON path to the list; `$` is the answer itself."""
+    """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
     """Answers to ignore."""
     incremental: Incremental | None = None

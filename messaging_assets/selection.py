@@ -8,6 +8,7 @@ from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
 from messaging_assets.field_names import NAME
 from messaging_assets.http.redaction import redacted
+from messaging_assets.list_shapes import is_keyed
 from messaging_assets.receipt import Verdict
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> 
     if rows and not any(type(row) is dict for row in rows):
         raise MendDescription(
             f"{source.asset}: the list on page {page} of {source.shown(response.url)} holds no objects but "
-            f"{kind(rows[0])}; point data_selector at the list of records."
+            f"{kind(rows[0])}; point data_selector at the list of records, or, for a list of plain values, let value "
+            "be the primary_key."
         )
 
 
@@ -99,7 +101,7 @@ def kind(value: Any) -> str:
 
 
 def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
-    if len(found) == 1 and isinstance(found[0], list):
+    if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if source.one_object and len(found) == 1 and isinstance(found[0], dict):
         return all(key in found[0] for key in source.keys)

@@ -29,8 +29,11 @@ def test_rows_become_objects(path: str, keys: Any, body: Any, rows: list[Any], e
 
 
 def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
-    assert is_keyed("users.*", KEYED) and is_keyed("users.*", {"users": {}})
-    assert not is_keyed("users.*", {"users": [1]}) and not is_keyed("users", KEYED) and not is_keyed("users.*", {})
+    assert is_keyed("users.*", KEYED)
+    assert is_keyed("users.*", {"users": {}})
+    assert not is_keyed("users.*", {"users": [1]})
+    assert not is_keyed("users", KEYED)
+    assert not is_keyed("users.*", {})
 
 
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:

@@ -151,13 +151,12 @@ def test_every_disposition_loads(postgres_table: OneTable, disposition: Any) -> 
     assert found == expected.get(str(disposition), [(1, 1), (2, 3), (3, 3)])
 
 
-def test_child_tables_load_and_the_way_may_change(postgres_table: OneTable) -> None:
+def test_child_tables_load_and_the_way_changes_by_no_accident(postgres_table: OneTable) -> None:
     rows = [{"id": 1, "tags": [{"a": 1}, {"a": 2}]}, {"id": 2, "tags": []}]
     assert postgres_table.sync(rows, nested="tables").green
     children = postgres_table.rows(f"SELECT a FROM {RESOURCE}__tags ORDER BY a")
     assert [row["a"] for row in children] == [1, 2]
-    assert postgres_table.sync(rows, nested="json").green
-    assert postgres_table.rows(f"SELECT tags FROM {RESOURCE} WHERE id = 1") == [{"tags": [{"a": 1}, {"a": 2}]}]
+    assert "was loaded with nested: tables" in postgres_table.sync(rows, nested="json").error
     assert postgres_table.sync(rows, nested="tables").green
 
 

@@ -10,9 +10,10 @@ The way from a file to a table. No module imports one further down, but for its 
     json_paths.py, cron_words.py      paths in answers; cron lines in words
     regular_files.py                  files of a reasonable size
     moments.py, relative_times.py     moments as APIs write them, and such as a month ago
+    field_names.py                    fields that can be no column, and how they are shown
 
     The shape of a file
-    authentication_description.py, paginator_description.py, table_description.py
+    authentication_description.py, paginator_description.py, table_description.py, step_description.py
     partition_description.py, automation_description.py, api_description.py
     parents.py                        children, whose path needs another resource's record
     identity.py                       whether two descriptions are one, in any process
@@ -33,19 +34,23 @@ The way from a file to a table. No module imports one further down, but for its 
     record_keys.py, row_totals.py     what tells records apart; what an answer counts
     held_records.py                   many records in what is taken for one
     cursor_order.py, cursor_reach.py, list_cursor.py, cursor_marks.py    what is newer than before
+    list_shapes.py                    plain values and objects under their keys, as records
     seen_keys.py, selection.py, places.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table
     hard_deletes.py                   which rows the API itself calls deleted
-    nested_values.py, column_values.py, table_columns.py    values of one column
+    nested_values.py, column_values.py, undeclared_types.py    values of one column
+    changed_columns.py, table_columns.py    the columns of a table
     written_rows.py                   how many rows a load was given
     window_column.py                  the time that places a row in a window
     table_keys.py, records.py         two keys that are one in the table; typed batches, bad records aside
-    processing_steps.py               rows that a step leaves out are counted
+    processing_steps.py, record_steps.py    steps of Python and of the file; what they leave out is counted
     dlt_settings.py                   what no configuration of dlt may change
     dlt_source.py                     description -> dlt's rest_api config and source
     destination_profile.py            what the destination can keep, and how it wants it
+    widened_columns.py, empty_table.py    columns that become doubles; the table of an empty list
+    set_aside_share.py                when too few records can be loaded
     progress.py, page_reader.py, passes.py    one read from the first page to the last, in parts
     waiting_duckdb.py, sqlalchemy_types.py, destination.py    where tables are; writers that wait
     table_rows.py, loaded_table.py    all SQL of ours on them

@@ -19,6 +19,7 @@ from messaging_assets.authentication_description import Auth, Described, WebAddr
 from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
 from messaging_assets.paginator_description import JsonPath, Paginator
 from messaging_assets.partition_description import CursorFormat, MomentFormat, Partitions, TimeZone
+from messaging_assets.step_description import Step
 from messaging_assets.table_description import Column as Column
 from messaging_assets.table_description import Disposition, Evolution, MergeDisposition
 from messaging_assets.table_description import SchemaContract as SchemaContract
@@ -155,7 +156,7 @@ class Endpoint(Described):
     paginator: Paginator | None = None
     """How pages go on, if not as the client says."""
     data_selector: JsonPath | None = None
-    """A JSON path to the list; `$` is the answer itself."""
+    """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
     """Answers to ignore."""
     incremental: Incremental | None = None
@@ -237,6 +238,8 @@ class ResourceBase(Described):
         default_factory=list
     )
     """Functions, from Python only: `filter`, `map`, `yield_map`."""
+    steps: list[Step] = Field(default_factory=list)
+    """What to do to records, in order: `drop`, `keep`, `rename`, `copy`, `constant`, `hash`, `filter`."""
     description: str | None = None
     """One sentence, for the UI."""
     owners: list[Owner] = Field(default_factory=list)
@@ -249,6 +252,8 @@ class ResourceBase(Described):
     """`set_aside`: into `<resource>__rejected`; `fail`: the sync is red."""
     maximum_fields: int = Field(1000, ge=1)
     """Fields of a record, and columns of the table, at most; a larger record is bad, a larger table red."""
+    maximum_set_aside_share: float = Field(0.5, ge=0, le=1)
+    """The share of a sync's records that may be set aside; with more of them it is red and loads nothing. 1: never."""
     checks: Checks = Field(default_factory=Checks)
     """How loud checks are."""
     passes: int = Field(2, ge=1, le=5)

@@ -42,7 +42,12 @@ def checks_of(resource: Resource) -> dict[str, Check]:
     wanted: list[tuple[str, str, str, str | None]] = [
         (COMPLETE, "Every row the API had was read, as far as the API lets anyone know.", "WARN", None),
         (REJECTED, "No record of the last sync was set aside.", loud.no_record_rejected, None),
-        (UNCHANGED, "The table's columns are those of the materialization before.", loud.schema_change, None),
+        (
+            UNCHANGED,
+            "The columns are those of the materialization before, values in their own.",
+            loud.schema_change,
+            None,
+        ),
     ]
     if resource.keys:
         name = f"{'_'.join(resource.keys)}_is_unique"
@@ -144,8 +149,12 @@ class _Answers:
         return check.result(self.key, rejected == 0, rows_set_aside=rejected, **where)
 
     def _unchanged(self, check: Check) -> AssetCheckResult:
+        beside = dict(self.receipt.get("messaging_assets/split_by_column") or {})
         changes = list(_changes(*self.schemas()[:2]))
-        return check.result(self.key, not changes, changes=MetadataValue.json(changes) if changes else "none")
+        shown = MetadataValue.json(changes) if changes else "none"
+        # Values of another type than their column are news on the first sync too.
+        split = {"values_beside_their_column": MetadataValue.json(beside)} if beside else {}
+        return check.result(self.key, not (changes or beside), changes=shown, **split)
 
     def _shown(self, keys: list[tuple[Any, ...]]) -> dict[str, Any]:
         if any(is_sensitive(name, self.sensitive) for name in self.resource.keys):

@@ -242,8 +242,9 @@ def _is_number(value: Any) -> bool:
 
 
 def _bool(value: Any) -> bool:
+    # 1 is True in Python, and so are 1 and 0 of an API.
     known = {True: True, False: False, "true": True, "false": False}
-    if type(value) in (bool, str) and value in known:
+    if type(value) in (bool, str, int) and value in known:
         return known[value]
     raise Misfit("not a truth value")
 

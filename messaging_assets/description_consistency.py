@@ -46,6 +46,8 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _partitions(resource, windows)
         yield from _deletes(resource)
         yield from _incremental(resource)
+        yield from _objects_in_requests(resource)
+        yield from _steps(resource)
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
 
@@ -193,6 +195,39 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if type_ == "date" and written.get("type") == "hourly":
         words = "places rows in hours, and is declared as date; declare it as timestamp, or read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
+
+
+def _steps(resource: Written) -> Iterator[Mistake]:
+    """A key or a cursor that a step takes away is none."""
+    needed = dict.fromkeys(_names(resource.full.get("primary_key")), "the primary_key")
+    for place in (("endpoint", "incremental"), *(("endpoint", "params", name) for name in _bound(resource))):
+        path = value_at(resource.full, (*place, "cursor_path"))
+        if isinstance(path, str):
+            needed[path.removeprefix("$.").split(".")[0]] = "the cursor"
+    steps = resource.full.get("steps")
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        dropped, kept = step_into(step, "drop"), step_into(step, "keep")
+        renamed = _mapping(step_into(step, "rename"))
+        gone = {*_names(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
+        if isinstance(kept, list):
+            gone |= needed.keys() - set(_names(kept))
+        for name in sorted(gone & needed.keys()):
+            words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
+            yield Mistake(resource.place_of("steps", index), words)
+
+
+def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
+    """A query and a header hold texts; APIs that want an object there differ in how they want it written."""
+    for part, kinds in (("params", (Mapping,)), ("headers", (Mapping, list))):
+        for name, value in _mapping(resource.endpoint.get(part)).items():
+            is_ours = part == "params" and step_into(value, "type") in ("incremental", "resolve")
+            inside = value if isinstance(value, list) and part == "params" else [value]
+            if not is_ours and any(isinstance(one, (*kinds, list) if one is not value else kinds) for one in inside):
+                words = (
+                    "an object cannot be a value here; write the text that the API wants, its braces doubled, such as "
+                    "'{{\"a\": 1}}'"
+                )
+                yield Mistake(resource.place_of("endpoint", part, name), words)
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

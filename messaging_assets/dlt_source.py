@@ -27,6 +27,7 @@ from messaging_assets.paginator_description import AutoPaginator, SinglePagePagi
 from messaging_assets.parents import ListFields, bound_path, for_each_list
 from messaging_assets.processing_steps import counted
 from messaging_assets.reading import Source
+from messaging_assets.record_steps import functions_of
 from messaging_assets.table_columns import DELETED_AT
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ REJECTED = "__rejected"
 _LONGEST_SCHEMA_NAME = 64
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
+    "fields": {"data_type": "text"},
     "page": {"data_type": "bigint"},
     "rejected_at": {"data_type": "timestamp"},
     "record": {"data_type": "text"},
@@ -103,9 +105,15 @@ def _dlt_resource(
         "endpoint": {name: value for name, value in entries.items() if value is not None},
         "include_from_parent": list(one.include_from_parent),
         "parallelized": one.parallelized,
-        "processing_steps": [*(one.processing_steps if source.is_parent else counted(one, source.receipt)), *steps],
+        "processing_steps": [*_own_steps(one, source), *steps],
     }
     return {name: value for name, value in resource.items() if value}
+
+
+def _own_steps(one: Resource, source: Source) -> list[Any]:
+    """The steps of the file and those of Python, counted where the rows are."""
+    every: list[Any] = [*functions_of(one), *one.processing_steps]
+    return every if source.is_parent else counted(every, source.receipt)
 
 
 def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -218,7 +226,11 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
 def emit(batches: Batches, resource: Resource) -> Iterator[Any]:
     """The batch so far as dlt takes it: rows for the table, and rejected records for theirs."""
     for item in batches.flush():
-        columns: Any = {name: hint for name, hint in batches.hints.items() if resource.nested == "json"}
+        # Where nested values go to tables, dlt finds those itself.
+        is_known = {"json": True, "tables": False}[resource.nested]
+        columns: Any = {
+            name: hint for name, hint in batches.hints.items() if is_known or hint.get("data_type") != "json"
+        }
         if columns:
             batches.hints.clear()
             item = dlt.mark.with_hints(item, dlt.mark.make_hints(columns=columns))

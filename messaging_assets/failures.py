@@ -11,6 +11,7 @@
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
         |-- LoadDiffers          the table has other rows than were written; Dagster tries again
         |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
+        |-- TooManySetAside      correct columns or steps in the API file; trying again cannot help
         `-- CapReached           raise the cap in the API file; trying again cannot help
 
 No message ever holds a secret or a record's content.
@@ -84,6 +85,12 @@ class LoadDiffers(ReadIncomplete):
 
 class PagesRepeat(ReadIncomplete):
     """The API answers with pages that it gave before, and would do so again."""
+
+    retryable: ClassVar[bool] = False
+
+
+class TooManySetAside(ReadIncomplete):
+    """More of the records cannot be loaded than the file allows; none of them are, and the rejected ones are kept."""
 
     retryable: ClassVar[bool] = False
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from messaging_assets.field_names import DLT_PREFIX
+
 # Made anew by each process, so that no record can hold it.
 _MARK = secrets.token_hex(16)
 _CUT = f',"{_MARK}",'.encode()
@@ -80,16 +82,40 @@ def refuse_for_tables(value: Any, normalize: Callable[[str], str]) -> None:
     """See that dlt's child tables can hold a nested value whole.
 
     Raises:
-        Misfit: an integer is beyond 64 bits, or two names become one.
+        Misfit: an integer is beyond 64 bits, two names become one, or a name is empty or one that dlt writes itself.
     """
-    layer = [value]
+    layer: list[tuple[Any, bool]] = [(value, False)]
     while layer:
-        for one in layer:
+        for one, is_row in layer:
             if type(one) is int and not -(2**63) <= one < 2**63:
                 raise Misfit("an integer beyond 64 bits inside a nested value")
-            if isinstance(one, dict) and len({normalize(name) if name else "" for name in one}) < len(one):
+            if not isinstance(one, dict):
+                continue
+            if not all(map(str.strip, one)):
+                raise Misfit("a nested field without a name")
+            if is_row and any(normalize(name).startswith(DLT_PREFIX) for name in one):
+                raise Misfit("a nested field with a name that dlt keeps for itself")
+            if twins(one, normalize):
                 raise Misfit("two nested fields for one column")
-        layer = [inner for outer in layer for inner in _inner(outer)]
+        layer = [(inner, isinstance(outer, list)) for outer, _ in layer for inner in _inner(outer)]
+
+
+def twins(record: dict[str, Any], normalize: Callable[[str], str]) -> tuple[str, str] | None:
+    """Paths of two fields that are one column where dlt gives each field of an object its own; None where none are."""
+    first: dict[str, str] = {}
+    for column, path in _leaves("", "", record, normalize):
+        if (other := first.setdefault(column, path)) != path:
+            return other, path
+    return None
+
+
+def _leaves(column: str, path: str, value: Any, normalize: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield column, path
+        return
+    for name, inner in value.items():
+        own = normalize(name) if name.strip() else ""
+        yield from _leaves(f"{column}__{own}" if path else own, f"{path}.{name}" if path else name, inner, normalize)
 
 
 def shown(record: Any, largest: int) -> tuple[str, bool]:

@@ -120,6 +120,7 @@ class ListFields:
     ) -> None:
         self._asset, self._parent, self._is_wanted, self._values = asset, parent, is_wanted, values
         self._in_path, self._elsewhere = _parent_fields(child)
+        self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child.endpoint, child.name)
         self._seen: set[str] = set()
 
@@ -151,7 +152,9 @@ class ListFields:
         name = self.name(row)
         path = {path_field(field): quote(str(self._value(row, field)), safe="") for field in self._in_path}
         values = {_LIST + key: NO_VALUE if one is None else one for key, one in self._values(name).items()}
-        return row | path | values | {_LIST: name}
+        # APIs leave out what is empty, and dlt stops at a parent without the field.
+        shared = {field: _shared(row, field) for field in self._shared if field not in row}
+        return row | path | values | shared | {_LIST: name}
 
     def _found(self, row: dict[str, Any], name: str, where: str, refused: tuple[type, ...] = ()) -> Any:
         found = json_paths.find_values(name, row)
@@ -174,6 +177,12 @@ class ListFields:
     def _stands_last(self, name: str) -> bool:
         """Whether the path ends with this field, so that an empty one would ask for the list above it."""
         return self._path.rstrip("/").endswith("{" + f"resources.{self._parent.name}.{path_field(name)}" + "}")
+
+
+def _shared(row: dict[str, Any], field: str) -> Any:
+    """What a parent's record has at a path; null where it has nothing."""
+    found = json_paths.find_values(field, row)
+    return found[0] if found else None
 
 
 def _parent_fields(child: Resource) -> tuple[list[str], list[str]]:

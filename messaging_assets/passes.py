@@ -11,15 +11,18 @@ from typing import Any
 import dlt
 from dlt.common.configuration.container import Container
 from dlt.common.pipeline import StateInjectableContext
+from dlt.common.schema import Schema
 from dlt.extract import DltSource
 from dlt.extract.extractors import materialize_schema_item
 from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.destination_profile import DestinationProfile
-from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
+from messaging_assets.dlt_source import REJECTED, build_source, emit, rest_api_config, with_paginator
+from messaging_assets.empty_table import leave_out_untyped
 from messaging_assets.failures import (
     CapReached,
     CheckCredentials,
@@ -47,9 +50,12 @@ from messaging_assets.places import KeptRead, Place, holds_secret, kept_read, st
 from messaging_assets.progress import Progress
 from messaging_assets.reading import Reading, Source
 from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.record_steps import keys_as_sent
 from messaging_assets.records import Batches, merge_strategy, must_load_whole
 from messaging_assets.sensitive_columns import sensitive_columns
+from messaging_assets.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.table_keys import TableKeys
+from messaging_assets.widened_columns import widen_to_double
 from messaging_assets.window_column import WindowColumn
 from messaging_assets.written_rows import Written
 
@@ -95,6 +101,7 @@ class Pass:
         is_retry: whether an earlier try of the same run failed.
         is_whole: whether all of it is one load, because the table is dropped before that.
         load_ids: the loads of this pass so far.
+        learnt: types of columns that an earlier pass found out.
     """
 
     description: ApiDescription
@@ -114,6 +121,7 @@ class Pass:
     is_retry: bool = False
     is_whole: bool = False
     load_ids: list[str] = field(default_factory=list)
+    learnt: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
@@ -147,6 +155,15 @@ class Pass:
         disposition = "merge" if self.resource.disposition == "replace" else self.resource.write_disposition
         return build_source(self.description, self.resource, self._late_part, disposition)
 
+    def rejected_source(self) -> DltSource:
+        """A fresh dlt source with nothing but records that were set aside, of a part that was refused."""
+        # With its own disposition, dlt would empty a replaced table of which nothing comes.
+        return build_source(self.description, self.resource, self._rejected_part, "append")
+
+    def _rejected_part(self) -> Iterator[Any]:
+        assert self._batches is not None
+        yield dlt.mark.with_table_name(self._batches.first_rejected, self.resource.name + REJECTED)
+
     def _part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()
         self.load_ids.append(_load_id())
@@ -164,6 +181,7 @@ class Pass:
         self.late = list(batches.late.values())
         if self.is_over:
             self._judge()
+            refuse_if_most_are_aside(self.resource, self.asset, self.receipt)
             if self._placing:
                 self._placing.ended()
         self.before_load()
@@ -171,12 +189,19 @@ class Pass:
             dlt.current.resource_state().pop(_PLACE, None)
             if not self.late:
                 self._keep_all_marks()
-            versions = batches.known if merge_strategy(self.resource) == "scd2" else {}
-            if is_first and self.receipt.rows_loaded == 0 and (self.resource.columns or versions):
+            if is_first and self.receipt.rows_loaded == 0 and self._has_empty_table(batches):
                 # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
                 yield materialize_schema_item()
+                leave_out_untyped(dlt.current.source_schema(), self.resource.name)
             if not self.late:
                 self.at_end()
+
+    def _has_empty_table(self, batches: Batches) -> bool:
+        """Whether a table can be made, emptied or retired without a row: some column of it has a type."""
+        if merge_strategy(self.resource) == "scd2":
+            # dlt compares the keys of versions, so there must be some.
+            return bool(batches.known)
+        return any(column.data_type for column in self.resource.columns.values())
 
     def _fill(self, batches: Batches, due: _Due) -> bool:
         """Read pages until the batch is full or the part is over; whether it is time to commit."""
@@ -377,8 +402,17 @@ class Pass:
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()
-        known = schema.tables.get(schema.naming.normalize_tables_path(self.resource.name), {})
-        return Batches(
+        table = schema.naming.normalize_tables_path(self.resource.name)
+        known = schema.tables.get(table, {})
+        self._refuse_other_nesting(schema, table)
+
+        def widen(column: str) -> bool:
+            if not widen_to_double(dlt.current.pipeline(), schema.name, table, column):
+                return False
+            known["columns"][column]["data_type"] = "double"
+            return True
+
+        batches = Batches(
             self.resource,
             self.asset,
             schema.naming.normalize_path,
@@ -393,7 +427,24 @@ class Pass:
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
             takes_values=DestinationProfile(dlt.current.pipeline().destination).takes_json_as_values,
+            learnt=self.learnt,
+            widen=widen,
         )
+        if self.resource.disposition != "replace":
+            keys = map(schema.naming.normalize_path, (*self.resource.keys, *self.resource.merge_keys))
+            refuse_new_keys(dlt.current.pipeline(), schema.name, table, batches.known, tuple(keys), self.asset)
+        return batches
+
+    def _refuse_other_nesting(self, schema: Schema, table: str) -> None:
+        """See that a table whose lists went to tables of their own keeps them there.
+
+        Raises:
+            MendDescription: the file wants them as JSON now.
+        """
+        children = [name for name, one in schema.tables.items() if one.get("parent") == table]
+        if children and self.resource.nested == "json":
+            words = other_nesting(children[0].removeprefix(f"{table}__"), "tables", "json")
+            raise MendDescription(f"{self.asset}: {words}.")
 
     def _set_aside(self, record: Any, reason: str, page: int) -> None:
         assert self._batches is not None
@@ -409,7 +460,7 @@ class Pass:
         own = one is self._chain[-1]
         endpoint = with_paginator(self.description, one)
         asset = self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})"
-        keys = tuple(key for key in one.keys if key not in self._names_from_parent(one))
+        keys = keys_as_sent(one, tuple(key for key in one.keys if key not in self._names_from_parent(one)))
         return Source(
             asset=asset,
             endpoint=endpoint,

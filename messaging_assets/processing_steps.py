@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
-from messaging_assets.api_description import Resource
 from messaging_assets.receipt import Receipt
 
 
-def counted(resource: Resource, receipt: Receipt) -> list[dict[str, Any]]:
-    """The resource's processing steps, which say in the receipt what they leave out and what they add.
+def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[str, Any]]:
+    """Processing steps that say in the receipt what they leave out and what they add.
 
     Args:
-        resource: has the steps.
+        steps: a resource's, as dlt has them.
         receipt: where rows are counted.
     """
     ways: dict[str, Callable[[Callable[..., Any], Receipt], Callable[..., Any]]] = {
         "filter": _counted_filter,
         "yield_map": _counted_yield_map,
     }
-    return [
-        {kind: ways[kind](step, receipt) if kind in ways else step for kind, step in steps.items()}
-        for steps in resource.processing_steps
-    ]
+    return [{kind: ways[kind](step, receipt) if kind in ways else step for kind, step in one.items()} for one in steps]
 
 
 # dlt looks at a step's parameters to see whether it takes the metadata too; `wraps` lets it look at the step itself.

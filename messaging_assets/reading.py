@@ -24,6 +24,7 @@ from messaging_assets.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.redaction import plain_address, plain_origin
 from messaging_assets.judgement import Facts, judge
+from messaging_assets.list_shapes import to_objects
 from messaging_assets.paginator_description import OffsetPaginator
 from messaging_assets.places import CannotResume, KeptRead, Place
 from messaging_assets.receipt import Finding, Receipt, Verdict
@@ -215,6 +216,7 @@ class Reading:
         self._selector = check_selection(self.source, response, self.page + 1, self._selector)
         self.page += 1
         self.source.receipt.pages += 1
+        to_objects(self._selector, self.source.keys, response.parsed, rows)
         check_objects(self.source, response, self.page, rows)
         if self.cursor:
             self.cursor.take_answer(response.parsed, rows, self.page)

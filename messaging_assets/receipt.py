@@ -70,6 +70,7 @@ class Receipt:
     rows_loaded: int = 0
     values_rounded: int = 0
     values_dropped: int = 0
+    values_split: int = 0
     bytes: int = 0
     waited_seconds: float = 0.0
     passes: int = 1
@@ -89,6 +90,7 @@ class Receipt:
     lists_open: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
+    split: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
@@ -128,6 +130,7 @@ class Receipt:
         names = (
             "values_rounded",
             "values_dropped",
+            "values_split",
             "rows_hard_deleted",
             "rows_filtered",
             "rows_made",
@@ -165,6 +168,11 @@ class Receipt:
         values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
         if values:
             self.first_cursor, self.last_cursor = min(values, key=key), max(values, key=key)
+
+    def beside(self, column: str, values: int) -> None:
+        """So many values went to this column, beside the one of their field, which is of another type."""
+        self.values_split += values
+        self.split[column] += values
 
     def dated_ahead(self, rows: int, last: Any) -> None:
         """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
@@ -226,6 +234,7 @@ class Receipt:
             "bytes": self.bytes,
             "values_rounded": self.values_rounded,
             "values_dropped": self.values_dropped,
+            "values_split": self.values_split,
         }
         optional = {
             "rows_hard_deleted": self.rows_hard_deleted or None,
@@ -244,6 +253,7 @@ class Receipt:
         details = {
             "retries_by_status": dict(self.retries),
             "set_aside_by_reason": dict(self.set_aside),
+            "split_by_column": dict(self.split),
             "how_it_ended": dict(self.ends),
         }
         finding = self.finding

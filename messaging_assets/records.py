@@ -19,6 +19,7 @@ from dlt.common.schema.utils import dlt_id_column
 
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
+from messaging_assets.field_names import FieldReason
 from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt, Verdict
@@ -32,6 +33,8 @@ from messaging_assets.written_rows import Written
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000
 _LARGEST_SHOWN = 1_000_000
+# Records set aside that are kept of a sync that loads nothing.
+_MOST_KEPT = 1_000
 
 
 @dataclass
@@ -55,9 +58,12 @@ class Batches:
         is_late: whether these are such later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
         takes_values: whether the destination wants nested values as values, where Arrow has the text of their JSON.
+        learnt: types of columns that an earlier pass found out.
+        widen: makes a column of whole numbers that the table has one of doubles.
 
     Attributes:
         sees_repeats: whether this class itself sees what comes again; else the reading does.
+        first_rejected: the first records that were set aside, for a load of their own if this one is refused.
 
     Raises:
         MendDescription: the file gives a column another type than the table has.
@@ -78,16 +84,21 @@ class Batches:
     is_late: bool = False
     sensitive: frozenset[str] = frozenset()
     takes_values: bool = False
+    learnt: Mapping[str, str] = field(default_factory=dict)
+    widen: Callable[[str], bool] = lambda column: False
 
     def __post_init__(self) -> None:
         kinds = self.table_keys.kinds
-        self.columns = TableColumns(self.resource, self.asset, self.normalize, self.known, self.receipt, kinds)
+        self.columns = TableColumns(
+            self.resource, self.asset, self.normalize, self.known, self.receipt, kinds, self.learnt, self.widen
+        )
         self.columns.as_values = self.takes_values
         self._rows: list[dict[str, Any]] = []
         self._pages: list[int] = []
         self._places: dict[Any, int] = {}
         self._parted: dict[int, int] = {}
         self._rejected: list[dict[str, Any]] = []
+        self.first_rejected: list[dict[str, Any]] = []
         self._bytes = self.receipt.bytes
         # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
         is_sorted = any(column.dedup_sort for column in self.resource.columns.values())
@@ -103,7 +114,9 @@ class Batches:
         # Where dlt keeps old versions of rows, it hashes them itself, one by one.
         self._careful = strategy == "scd2" or self.resource.nested == "tables"
         # The reading sees what repeats, but not behind a parent's fields and processing steps.
-        self.sees_repeats = bool(self._keys) and (self.is_child or bool(self.resource.processing_steps))
+        self.sees_repeats = bool(self._keys) and (
+            self.is_child or bool(self.resource.processing_steps or self.resource.steps)
+        )
         if not self._careful:
             self.columns.hints[C_DLT_ID] = {**dlt_id_column()}
 
@@ -197,6 +210,7 @@ class Batches:
         if not good:
             return
         self._count(typed)
+        self.columns.is_begun = True
         if self._careful:
             yield typed.records()
             return
@@ -238,7 +252,20 @@ class Batches:
         self.receipt.set_aside[reason] += 1
         text, is_cut = shown(self._masked(record), _LARGEST_SHOWN)
         now = datetime.now(timezone.utc)
-        self._rejected.append({"reason": reason, "page": page, "rejected_at": now, "record": text, "is_cut": is_cut})
+        # The fields stand apart, so that a reason groups its records.
+        why = (reason.plain, reason.fields) if isinstance(reason, FieldReason) else (reason, None)
+        self._rejected.append(
+            {
+                "reason": why[0],
+                "fields": why[1],
+                "page": page,
+                "rejected_at": now,
+                "record": text,
+                "is_cut": is_cut,
+            }
+        )
+        if len(self.first_rejected) < _MOST_KEPT:
+            self.first_rejected.append(dict(self._rejected[-1]))
 
     @property
     def is_full(self) -> bool:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription
+from messaging_assets.field_names import NAME
 from messaging_assets.held_records import held_records
 from messaging_assets.http.redaction import redacted
+from messaging_assets.list_shapes import is_keyed
 from messaging_assets.receipt import Verdict
 
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
 
 _ERRORS = ("errors", "error")
-# What is no field's name may be somebody's: an address, a number.
-_NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w.$-]{0,39}|[@$_][\w.$-]{1,39}")
 
 
 def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
@@ -76,7 +75,8 @@ def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> 
     if rows and not any(type(row) is dict for row in rows):
         raise MendDescription(
             f"{source.asset}: the list on page {page} of {source.shown(response.url)} holds no objects but "
-            f"{kind(rows[0])}; point data_selector at the list of records."
+            f"{kind(rows[0])}; point data_selector at the list of records, or, for a list of plain values, let value "
+            "be the primary_key."
         )
 
 
@@ -102,7 +102,7 @@ def kind(value: Any) -> str:
 
 
 def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
-    if len(found) == 1 and isinstance(found[0], list):
+    if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if source.one_object and len(found) == 1 and isinstance(found[0], dict):
         if held := held_records(found[0]):
@@ -125,6 +125,6 @@ def _detect(response: Any) -> str:
 def _outline(body: Any) -> str:
     """What the body looks like: its keys, never its values, nor keys that look like values."""
     if isinstance(body, dict):
-        keys = [key if _NAME.fullmatch(key) else "(no name)" for key in body][:10]
+        keys = [key if NAME.fullmatch(key) else "(no name)" for key in body][:10]
         return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
     return f"the answer is {kind(body)}"

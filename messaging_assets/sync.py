@@ -40,6 +40,7 @@ from messaging_assets.failures import (
     MendDescription,
     ReadIncomplete,
     SyncFailure,
+    TooManySetAside,
     TryAgainLater,
     sync_failure,
 )
@@ -62,6 +63,7 @@ from messaging_assets.sync_ledger import SyncLedger
 from messaging_assets.sync_lock import only_sync_in_database, only_sync_of
 from messaging_assets.taking_away import Read, is_of_news, refuse_too_many, way_of, why_nothing_goes
 from messaging_assets.translator import ApiTranslator
+from messaging_assets.undeclared_types import Retyped
 from messaging_assets.unfinished import (
     KeptReceipt,
     ReceiptFile,
@@ -206,21 +208,27 @@ class _Job:
         written = self.description.client.base_url.split("/")
         added = (part for part in base_url.split("/")[3:] if part not in written)
         self.redaction.add(*(part for part in added if len(part) >= 8 and any(map(str.isdigit, part))))
-        number, is_anew = 1, False
+        number, is_anew, learnt = 1, False, dict[str, str]()
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
                 one_pass = Pass(self.description, self.resource, session, auths, base_url, tell=self.context.log.info)
                 one_pass.is_last, one_pass.is_anew = number >= self.resource.passes, is_anew
-                one_pass.is_retry = self.context.retry_number > 0
+                one_pass.is_retry, one_pass.learnt = self.context.retry_number > 0, learnt
                 try:
                     loaded = self._one_pass(one_pass)
                     break
                 except Exception as error:
                     failure = sync_failure(error)
-                    if not isinstance(failure, (Unsettled, CannotResume)):
+                    if isinstance(failure, TooManySetAside):
+                        self._keep_rejected(one_pass)
+                    if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
+            if isinstance(failure, Retyped):
+                learnt |= failure.types
+                self.context.log.info("%s: a column is of another type than it began with; reading again", self.asset)
+                continue
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
         metadata = self.receipt.metadata()
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding, self.receipt.rows_set_aside)
@@ -388,6 +396,13 @@ class _Job:
         if self.ledger:
             self.ledger.note(one_pass.load_ids, **read)
 
+    def _keep_rejected(self, one_pass: Pass) -> None:
+        """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""
+        try:
+            self._load(one_pass, one_pass.rejected_source())
+        except Exception as error:  # noqa: BLE001 - the failure that is being told says more
+            self.context.log.warning("%s: records set aside could not be kept: %s", self.asset, type(error).__name__)
+
     def _refuse_to_take_away(self) -> None:
         """Stop before a load that swaps a table, or retires its rows, after a read that may lack some of them.
 
@@ -408,9 +423,8 @@ class _Job:
         if rows.rows and why:
             does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
             other = "write merge" if way == "replace" else "use another merge strategy"
-            raise ReadIncomplete(
-                f"{self.asset}: {why}, and {way} would {does}; mend that and run it again, or {other}."
-            )
+            kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
+            raise kind(f"{self.asset}: {why}, and {way} would {does}; mend that and run it again, or {other}.")
         if way == "replace" and not self.config.full_refresh:
             gone = rows.rows - receipt.rows_loaded - receipt.rows_set_aside
             refuse_too_many(self.resource, self.asset, gone, rows.rows, self.config.allow_many_deletes)
@@ -486,8 +500,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
         )
     if _NULL_REFUSED.search(words):
         return MendDescription(
-            f"{asset}: loading failed with {type(innermost).__name__} ({words}): the table has a column that may not "
-            "be null, such as a key that the file no longer names; name it again, or run it once with full_refresh."
+            f"{asset}: the table has a column that may not be null, such as a key that the file no longer names; name "
+            f"it again, or run it once with full_refresh ({type(innermost).__name__}: {words})."
         )
     if refused_for_good(error):
         return LoadRefused(
@@ -495,7 +509,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
             "cause and run it again, which reads them anew."
         )
     return TryAgainLater(
-        f"{asset}: loading failed with {type(innermost).__name__} ({words}); mend the cause and run it again."
+        f"{asset}: its rows could not be loaded; mend the cause in the destination or on the disk, and run it again "
+        f"({type(innermost).__name__}: {words})."
     )
 
 

@@ -3,8 +3,9 @@
 Who said what a column is decides what happens to a value that does not fit:
 
 - the file declares the column, or it is a key: the record is bad;
-- earlier records made the column: the value lands in a variant column `<column>__v_<type>`, as dlt does it,
-  because nobody said what is right;
+- earlier records made the column: whole numbers become doubles with the first broken one (`undeclared_types.py`);
+  any other value lands in a variant column `<column>__v_<type>`, as dlt does it, because nobody said what is right,
+  and the receipt counts it;
 - no column can hold it (beyond 64 bits, NaN, invalid unicode, NUL, too deep, too large): the record is bad.
 
 The schema contract is kept here, from the first load on: dlt itself would let a first load through.
@@ -18,18 +19,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 from dlt.common.schema.typing import C_DLT_ID
 
 from messaging_assets.api_description import Resource
-from messaging_assets.column_values import arrow_type, convert, data_type_of
+from messaging_assets.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
+from messaging_assets.column_values import Converted, arrow_type, convert, data_type_of
 from messaging_assets.failures import MendDescription
+from messaging_assets.field_names import DLT_PREFIX, FieldReason, why_no_column
 from messaging_assets.hard_deletes import HARD_DELETED, hinted_column, is_deleted, needs_mark
-from messaging_assets.nested_values import Misfit, refuse_for_tables
+from messaging_assets.nested_values import Misfit, refuse_for_tables, twins
 from messaging_assets.receipt import Receipt
 from messaging_assets.table_description import SchemaContract
+from messaging_assets.undeclared_types import Retyped, agreed_type, convert_undeclared, text_type
 
 # Where `deletes: mark` notes when a row was found to be gone.
 DELETED_AT = "_deleted_at"
@@ -103,9 +108,12 @@ class TableColumns:
         known: the table's columns as dlt's schema has them from earlier loads.
         receipt: where rounded and dropped values are counted.
         kinds: what a key column's values are in JSON, by column, once one came.
+        learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
+        widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
 
     Attributes:
         hints: columns that appeared, as dlt wants them described.
+        is_begun: whether a batch of this load is out already, so that no type can change any more.
         required: columns that dlt makes NOT NULL.
 
     Raises:
@@ -120,8 +128,13 @@ class TableColumns:
         known: Mapping[str, Any],
         receipt: Receipt,
         kinds: dict[str, str],
+        learnt: Mapping[str, str] = MappingProxyType({}),
+        widen: Callable[[str], bool] = lambda column: False,
     ) -> None:
         self.hints: dict[str, dict[str, Any]] = {}
+        self.is_begun = False
+        self._learnt, self._widen = learnt, widen
+        self._retyped: dict[str, str] = {}
         self._resource, self._asset, self._normalize, self._receipt = resource, asset, normalize, receipt
         # Without a time a row is in no window, and each run that appends it would have it once more.
         windowed = resource.partitions is not None and resource.disposition == "append"
@@ -135,6 +148,13 @@ class TableColumns:
         hinted = hinted_column(resource)
         self._hinted = normalize(hinted) if hinted is not None else None
         self._declared = {normalize(name): column for name, column in resource.columns.items()}
+        self._stored = frozenset(name for name, column in known.items() if column.get("data_type"))
+        self._former_keys = frozenset(
+            name
+            for name, column in known.items()
+            if column.get("data_type") and column.get("nullable") is False and not name.startswith(DLT_PREFIX)
+        ).difference(self.required)
+        refuse_other_nesting(resource, asset, known, self._declared)
         self._aim_at_declared(known)
         self._aim_at_known(known)
 
@@ -148,14 +168,18 @@ class TableColumns:
                     f"{self._asset}: column '{name}' is {before} in the table and {column.data_type} in the file; "
                     "give it the table's type, or drop the table so that it is made anew."
                 )
+            refuse_changed_digits(self._asset, name, column, known.get(name, {}))
             type_ = arrow_type(column.data_type, column.precision, column.scale, column.timezone)
             self._targets[name] = _Target(name, column.data_type, type_, True)
 
     def _aim_at_known(self, known: Mapping[str, Any]) -> None:
         for name, column in known.items():
             data_type = column.get("data_type")
-            if name in self._targets or not data_type or name.startswith("_dlt_"):
+            if name in self._targets or not data_type or name.startswith(DLT_PREFIX):
                 continue
+            if data_type == "bigint" and self._learnt.get(name) == "double" and self._widen(name):
+                data_type = "double"
+                self.hints[name] = {"name": name, "data_type": data_type}
             type_ = arrow_type(data_type, column.get("precision"), column.get("scale"), column.get("timezone"))
             self._targets[name] = _Target(name, data_type, type_, name in self.required)
             if data_type == "json":
@@ -171,7 +195,7 @@ class TableColumns:
                 column: str | None = self._normalize(field_name)
             except ValueError:
                 column = None
-            self._names[field_name] = None if not column or column.startswith("_dlt_") else column
+            self._names[field_name] = None if not column or column.startswith(DLT_PREFIX) else column
         return self._names[field_name]
 
     def data_type(self, column: str) -> str:
@@ -191,14 +215,33 @@ class TableColumns:
         self._refuse_our_names(set(fields.values()))
         for (field_name, column), values in zip(fields.items(), _by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
+        if self._retyped:
+            names = ", ".join(sorted(self._retyped))
+            raise Retyped(f"{self._asset}: {names}: later values are of another type; run it again.", self._retyped)
+        self._refuse_to_lack_former_keys(typed)
         self._note_deleted(fields, typed)
         self._require(typed)
         if not typed.arrays and self._targets:
             first = next(iter(self._targets.values()))
             typed.arrays[first.name] = pa.nulls(len(rows), first.type)
         elif not typed.arrays:
-            typed.bad.update(dict.fromkeys(range(len(rows)), "no value in any field"))
+            for place in range(len(rows)):
+                typed.bad.setdefault(place, "no value in any field")
         return typed
+
+    def _refuse_to_lack_former_keys(self, typed: TypedRows) -> None:
+        """See that a column that the table keeps NOT NULL, because it was a key, has its values still.
+
+        Raises:
+            MendDescription: a record has none.
+        """
+        for column in self._former_keys:
+            array = typed.arrays.get(column)
+            if array is None or array.null_count:
+                raise MendDescription(
+                    f"{self._asset}: '{column}' may not be null, such as a key that the file no longer names, and "
+                    "records without it came; name it in primary_key again, or run it once with full_refresh."
+                )
 
     def _refuse_our_names(self, columns: set[str]) -> None:
         if self._resource.deletes == "mark" and DELETED_AT in columns:
@@ -249,18 +292,33 @@ class TableColumns:
         if len(every) + len(self._targets) > self._resource.maximum_fields:
             self._check_size(every)
         names = {one: self.name(one) for one in every}
+        if self._resource.nested == "tables":
+            self._refuse_twins(typed)
         if None not in names.values() and len(set(names.values())) == len(names):
             return {one: column for one, column in names.items() if column}
         typed.rows = [self._renamed(place, row, typed.bad) for place, row in enumerate(typed.rows)]
         return {column: column for column in dict.fromkeys(names.values()) if column}
 
+    def _refuse_twins(self, typed: TypedRows) -> None:
+        """See that no field of a nested object is a column that the record has beside it."""
+        for place, row in enumerate(typed.rows):
+            if any(type(value) is dict for value in row.values()) and (found := twins(row, self._dlt_name)):
+                typed.bad[place] = FieldReason("two fields for one column", *found)
+
     def _renamed(self, place: int, row: dict[str, Any], bad: dict[int, str]) -> dict[str, Any]:
-        renamed = {self.name(one): value for one, value in row.items()}
-        if None in renamed:
-            bad[place] = "a field whose name no column can have"
-        elif len(renamed) < len(row):
-            bad[place] = "two fields for one column"
-        return {} if place in bad else {column: value for column, value in renamed.items() if column}
+        columns = {one: self.name(one) for one in row}
+        unnamed = [one for one, column in columns.items() if column is None and one]
+        why = why_no_column(columns, {one: self._dlt_name(one) for one in unnamed})
+        if why is not None:
+            bad.setdefault(place, why)
+            return {}
+        return {column: row[one] for one, column in columns.items() if column}
+
+    def _dlt_name(self, field_name: str) -> str:
+        try:
+            return self._normalize(field_name)
+        except ValueError:
+            return ""
 
     def _convert(self, field_name: str, column: str, values: list[Any], typed: TypedRows) -> None:
         target = self._targets.get(column) or self._new_target(field_name, column, values, typed)
@@ -268,11 +326,14 @@ class TableColumns:
             return
         if column == self._hinted and target.data_type == "bool":
             values = [None if value is None else is_deleted(value) for value in values]
-        converted = convert(values, target.data_type, target.type)
+        to_type = convert if target.is_fixed else convert_undeclared
+        converted = to_type(values, target.data_type, target.type)
         if column == self._hinted:
             # Any way to say that nothing was deleted is as good as null.
             for place in [place for place in converted.misfits if not is_deleted(values[place])]:
                 del converted.misfits[place]
+        if converted.misfits and not target.is_fixed:
+            converted, target = self._retype(target, values, converted)
         typed.arrays[column] = converted.array
         self._receipt.values_rounded += len(converted.rounded)
         if target.data_type == "json" and (self._resource.nested == "tables" or self.as_values):
@@ -293,6 +354,10 @@ class TableColumns:
             data_type = data_type_of(values[place])
             type_ = arrow_type(data_type)
             if not convert([values[place]], data_type, type_).misfits:
+                data_type = self._learnt.get(column) or agreed_type(values, values[place])
+                type_ = arrow_type(data_type)
+                if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
+                    raise MendDescription(f"{self._asset}: {other_nesting(column, 'tables', 'json')}.")
                 self.hints[column] = {"name": column, "data_type": data_type}
                 target = self._targets[column] = _Target(column, data_type, type_, column in self.required)
                 return target
@@ -300,13 +365,41 @@ class TableColumns:
             _note(typed.bad, column, {place: misfits[0]})
         return None
 
+    def _retype(self, target: _Target, values: list[Any], converted: Converted) -> tuple[Converted, _Target]:
+        """Another type for a column that nobody declared, where that keeps its values together; else all as it is."""
+        column, kinds = target.name, {type(values[place]) for place in converted.misfits}
+        contract = self._resource.schema_contract
+        rule = contract.data_type if isinstance(contract, SchemaContract) else contract
+        if rule not in (None, "evolve"):
+            return converted, target
+        is_text = target.data_type == "timestamp" and str in kinds and column not in self._stored
+        if is_text and self.is_begun and column not in self._learnt:
+            self._retyped[column] = "text"
+        is_broken = target.data_type == "bigint" and float in kinds and agreed_type(values, 0) == "double"
+        if not is_broken or column in self._learnt:
+            return converted, target
+        if self.is_begun:
+            self._retyped[column] = "double"
+        elif column not in self._stored or self._widen(column):
+            wider = self._targets[column] = _Target(column, "double", arrow_type("double"), target.is_fixed)
+            self.hints[column] = {"name": column, "data_type": "double"}
+            return convert(values, "double", wider.type), wider
+        return converted, target
+
+    def _has_parts(self, column: str) -> bool:
+        """Whether the table has the fields of an object as columns of their own, as `nested: tables` makes them."""
+        return any(name.startswith(f"{column}__") and not name.startswith(f"{column}__v_") for name in self._stored)
+
     def _to_variants(
         self, field_name: str, target: _Target, values: list[Any], misfits: Mapping[int, str], typed: TypedRows
     ) -> None:
         """Give each value that fits no column of ours the column that dlt would give it."""
         by_type: dict[str, list[int]] = {}
+        texts = [values[place] for place in misfits if type(values[place]) is str]
+        of_text = text_type(texts) if texts and f"{target.name}__v_text" not in self._targets else "text"
         for place in misfits:
-            by_type.setdefault(data_type_of(values[place]), []).append(place)
+            data_type = of_text if type(values[place]) is str else data_type_of(values[place])
+            by_type.setdefault(data_type, []).append(place)
         for data_type, places in by_type.items():
             type_ = arrow_type(data_type)
             alone = convert([values[place] for place in places], data_type, type_)
@@ -326,6 +419,7 @@ class TableColumns:
             strangers[place] = values[place]
         converted = convert(strangers, data_type, type_)
         self._receipt.values_rounded += len(converted.rounded)
+        self._receipt.beside(name, len(places))
         typed.arrays[name] = converted.array
         self._targets.setdefault(name, _Target(name, data_type, type_, False))
         self.hints[name] = {"name": name, "data_type": data_type, "variant": True}

@@ -48,6 +48,9 @@ def replace_window(
     with table_rows(pipeline) as rows:
         column = rows.column(window.column)
         hints = rows.hints(resource.name, window.column)
+        if not hints.get("data_type"):
+            # No row ever came, so there is none to replace.
+            return {}
         bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.name, window.column))
         if bounds is None:
             return _nothing_placed(rows, resource, asset, window, load_ids)

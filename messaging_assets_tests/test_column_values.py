@@ -106,7 +106,7 @@ MISFITS = [
     ("double", True, "not a number"),
     ("double", 2**53 + 1, "a number that no double holds exactly"),
     ("double", "9007199254740993", "a number that no double holds exactly"),
-    ("bool", 1, "not a truth value"),
+    ("bool", 2, "not a truth value"),
     ("bool", "yes", "not a truth value"),
     ("timestamp", "2025-02-30T00:00:00Z", "not a moment in time"),
     ("timestamp", "10000-01-01T00:00:00Z", "not a moment in time"),

@@ -20,6 +20,7 @@ from messaging_assets.file_schema import sentences
 from messaging_assets.paginator_description import PaginatorDescription
 from messaging_assets.partition_description import Partitions
 from messaging_assets.receipt import Receipt
+from messaging_assets.step_description import Step
 from messaging_assets.table_description import Column, MergeDisposition, SchemaContract
 from messaging_assets_tests.docs_pages import Block, Page, blocks_of
 from messaging_assets_tests.programs import CHECKOUT
@@ -59,6 +60,7 @@ MODELS: dict[str, type[Described]] = {
     "Column": Column,
     "Write_disposition": MergeDisposition,
     "Schema_contract": SchemaContract,
+    "Steps": Step,
     "Partitions": Partitions,
     "Schedule": Schedule,
     "Sensor": Sensor,

@@ -68,7 +68,8 @@ def test_a_check_that_could_not_ask_fails_in_a_sentence_and_the_next_run_asks_th
     messages.forget()
     synced = sync(write_disposition="append")
 
-    assert failed["error"].startswith("messaging.messages: loading failed with ConnectionError")
+    assert failed["error"].startswith("messaging.messages: its rows could not be loaded; mend the cause")
+    assert failed["error"].endswith("(ConnectionError: '...').")
     assert "somebody" not in failed["error"]
     assert messages.requests == []
     assert synced["ids"] == _keys(messages)

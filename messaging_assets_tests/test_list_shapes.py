@@ -1,0 +1,52 @@
+"""Lists of plain values, and records under the keys of an object, become records."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.list_shapes import is_keyed, to_objects
+from messaging_assets.sandbox import Fault
+from messaging_assets_tests.one_table import API, OneTable
+
+KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
+
+
+@pytest.mark.parametrize(
+    ("path", "keys", "body", "rows", "expected"),
+    [
+        ("ids", ("value",), {}, ["a", 2], [{"value": "a"}, {"value": 2}]),
+        ("ids", ("id",), {}, ["a"], ["a"]),
+        ("ids", ("value",), {}, ["a", None], ["a", None]),
+        ("users.*", ("_key",), KEYED, [{"n": 1}, {"n": 2}], [{"_key": "u1", "n": 1}, {"_key": "u2", "n": 2}]),
+        ("users.*", ("n",), {"users": {"u1": 1}}, [1], [1]),
+    ],
+)
+def test_rows_become_objects(path: str, keys: Any, body: Any, rows: list[Any], expected: list[Any]) -> None:
+    to_objects(path, keys, body, rows)
+    assert rows == expected
+
+
+def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
+    assert is_keyed("users.*", KEYED)
+    assert is_keyed("users.*", {"users": {}})
+    assert not is_keyed("users.*", {"users": [1]})
+    assert not is_keyed("users", KEYED)
+    assert not is_keyed("users.*", {})
+
+
+def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:
+    def page(payload: Any, request: Any) -> Any:
+        return {"data": KEYED["users"] if not request.offset else {}}
+
+    one_table.sandbox.fault(Fault(api=API, rewrite=page))
+    described = one_table.describe(primary_key="_key").resources_in_full["resource_name"]
+    endpoint = {**described.endpoint.model_dump(exclude_unset=True), "data_selector": "data.*"}
+    assert endpoint["path"] == "v1/resource"
+    one_table.described["endpoint"] = endpoint
+    assert one_table.sync().green
+    assert one_table.rows("SELECT _key, n FROM resource_name ORDER BY n") == [
+        {"_key": "u1", "n": 1},
+        {"_key": "u2", "n": 2},
+    ]

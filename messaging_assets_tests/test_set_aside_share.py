@@ -1,0 +1,148 @@
+"""A sync of which most records cannot be loaded is red with the reasons, and keeps what was rejected."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.description_consistency import consistency_mistakes
+from messaging_assets.failures import TooManySetAside
+from messaging_assets.receipt import Receipt
+from messaging_assets.set_aside_share import refuse_if_most_are_aside
+from messaging_assets_tests.one_table import OneTable
+
+
+@pytest.mark.parametrize(("aside", "loaded", "share", "red"), [(1, 1, 0.5, False), (2, 1, 0.5, True), (1, 0, 1, False)])
+def test_more_than_the_share_is_refused(aside: int, loaded: int, share: float, red: bool, one_table: OneTable) -> None:
+    resource = one_table.describe(maximum_set_aside_share=share).resources_in_full["resource_name"]
+    receipt = Receipt(rows_loaded=loaded)
+    receipt.set_aside["id: not an integer"] += aside
+    if not red:
+        refuse_if_most_are_aside(resource, "a.b", receipt)
+        return
+    with pytest.raises(TooManySetAside, match=r"2 of 3 records were set aside: id: not an integer \(2\), which"):
+        refuse_if_most_are_aside(resource, "a.b", receipt)
+
+
+@pytest.mark.parametrize("disposition", ["merge", "replace"])
+def test_a_table_stands_still_and_the_rejected_records_are_kept(one_table: OneTable, disposition: str) -> None:
+    one_table.sync([{"id": 1}], write_disposition=disposition)
+    synced = one_table.sync([{"id": "u-1"}, {"id": "u-2"}])
+    assert not synced.green
+    assert "2 of 2 records were set aside: id: not an integer (2)" in synced.error
+    assert [row["id"] for row in one_table.rows()] == [1]
+    assert [row["reason"] for row in one_table.rejected()] == ["id: not an integer"] * 2
+    assert one_table.sync([{"id": 2}]).green
+
+
+def test_a_first_load_that_is_all_rejected_names_both_fields_and_a_step_mends_it(one_table: OneTable) -> None:
+    rows = [{"id": 1, "name": "a", "__name": "b"}]
+    synced = one_table.sync(rows)
+    assert "two fields for one column: name, __name (1)" in synced.error
+    [rejected] = one_table.rejected()
+    assert (rejected["reason"], rejected["fields"]) == ("two fields for one column", "name, __name")
+    assert one_table.sync(rows, steps=[{"rename": {"__name": "alias"}}]).green
+    assert one_table.rows() == [{"id": 1, "name": "a", "alias": "b"}]
+
+
+DLTS = "a field with a name that dlt keeps for itself"
+
+
+@pytest.mark.parametrize("nested", ["json", "tables"])
+def test_fields_that_no_table_can_have_are_named(one_table: OneTable, nested: str) -> None:
+    bad = [{"id": 1, "": 1}, {"id": 2, "_dlt_id": "x"}, {"id": 3, "_dlt_load_id": "x"}]
+    inside = [{"id": 4, "l": [{"_dlt_id": "x"}]}, {"id": 5, "o": {"a": 1}, "o__a": 2}] if nested == "tables" else []
+    synced = one_table.sync([*bad, *inside, *({"id": key} for key in range(6, 12))], nested=nested)
+    assert synced.green
+    found = {row["record"]: (row["reason"], row["fields"]) for row in one_table.rejected()}
+    assert [*found.values()][: len(bad)].count((DLTS, "_dlt_id")) == 1
+    assert set(found.values()) == {
+        ("a field without a name", "(no name)"),
+        (DLTS, "_dlt_id"),
+        (DLTS, "_dlt_load_id"),
+    } | (
+        {("l: a nested field with a name that dlt keeps for itself", None), ("two fields for one column", "o.a, o__a")}
+        if inside
+        else set()
+    )
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {},
+        {"write_disposition": "replace"},
+        {"nested": "tables"},
+        {"write_disposition": {"disposition": "merge", "strategy": "scd2"}},
+    ],
+    ids=["merge", "replace", "tables", "scd2"],
+)
+def test_an_empty_first_list_is_green_and_the_next_one_loads(one_table: OneTable, resource: Any) -> None:
+    empty = one_table.sync([], columns={"at": {"data_type": "timestamp"}}, **resource)
+    assert (empty.green, empty.receipt["dagster/row_count"]) == (True, 0)
+    assert one_table.sync([{"id": 1, "at": None}]).receipt["dagster/row_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ({}, {"nested": "tables"}, "'v' was loaded with nested: json, and the file says nested: tables"),
+        (
+            {"nested": "tables"},
+            {"nested": "json"},
+            "'v' was loaded with nested: tables, and the file says nested: json",
+        ),
+        ({}, {"primary_key": "other"}, "the key has 'other', which rows of the table are without"),
+        (
+            {"columns": {"price": {"data_type": "decimal", "precision": 10, "scale": 2}}},
+            {"columns": {"price": {"data_type": "decimal", "precision": 20, "scale": 4}}},
+            "column 'price' has precision 10 and scale 2 in the table",
+        ),
+    ],
+    ids=["json to tables", "tables to json", "key", "digits"],
+)
+def test_what_a_table_cannot_change_is_refused_in_words(
+    one_table: OneTable, before: Any, after: Any, words: str
+) -> None:
+    rows = [{"id": 1, "price": 1.5, "v": [{"a": 1}]}]
+    assert one_table.sync(rows, **before).green
+    failed = one_table.sync([{**rows[0], "other": 1}], **after)
+    assert failed.error.startswith(f"generic_rest.resource_name: {words}")
+
+
+def _mistakes(**resource: Any) -> list[str]:
+    raw = {"resources": [{"name": "a", "primary_key": "id", **resource}]}
+    return [mistake.message for mistake in consistency_mistakes(raw, is_file=True)]
+
+
+def test_an_object_in_a_query_or_a_header_is_refused() -> None:
+    bad = ({"params": {"q": {"a": 1}}}, {"params": {"q": [{"a": 1}]}}, {"headers": {"X-Q": {"a": 1}}})
+    for endpoint in bad:
+        [words] = _mistakes(endpoint=endpoint)
+        assert words.startswith("an object cannot be a value here")
+    fine = {"params": {"ids": [1, 2], "since": {"type": "incremental", "cursor_path": "at"}}, "headers": {"X-Q": "a"}}
+    assert _mistakes(endpoint=fine) == []
+
+
+def test_a_step_that_takes_a_key_away_is_refused() -> None:
+    assert _mistakes(steps=[{"rename": {"id": "key"}}])[0].startswith("takes 'id' away, which is the primary_key")
+    assert _mistakes(steps=[{"keep": ["name"]}])[0].startswith("takes 'id' away")
+    assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
+
+
+def test_steps_change_records_and_what_a_filter_leaves_out_is_counted(one_table: OneTable) -> None:
+    rows = [{"key": n, "mail": "a@b.c", "o": {"p": n}, "state": "open" if n % 2 else "shut"} for n in range(6)]
+    steps = [
+        {"filter": "@.state == 'open'"},
+        {"rename": {"key": "id"}},
+        {"copy": {"p": "o.p"}},
+        {"constant": {"of": "x"}},
+        {"hash": ["mail"]},
+        {"drop": ["o", "state"]},
+    ]
+    synced = one_table.sync(rows, steps=steps)
+    assert (synced.receipt["rows_filtered"], synced.receipt["distinct_keys"]) == (3, 6)
+    found = one_table.rows()
+    assert [(row["id"], row["p"], row["of"]) for row in found] == [(1, 1, "x"), (3, 3, "x"), (5, 5, "x")]
+    assert {len(row["mail"]) for row in found} == {64}

@@ -57,12 +57,15 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _judge(self, response: Any, rows: list[Any]) -> None:
         if self._is_left_out(response):
+            self.reading.look_beside(response)
             self.reading.refused("the list was left out past the last page")
             self._has_next_page = False
             return
         sent = self.reading.take(response, rows)
+        self.reading.watch(response)
         self._announce_rows(response)
         if (how := self.advance(response, sent)) is not None:
+            self.reading.doubt = self.doubt_of_end()
             self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
@@ -80,6 +83,12 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     @abstractmethod
     def advance(self, response: Any, sent: int) -> str | None:
         """Move on by the page of `sent` rows that came; returns how the list ended, or None where it goes on."""
+
+    def doubt_of_end(self) -> str | None:
+        """What the page that came last says against its being the last, as a clause; None where nothing does."""
+        # has_more_path: null says that such a word is not to be believed.
+        is_disbelieved = "has_more_path" in self.description.model_fields_set
+        return None if is_disbelieved else self.reading.signs.said
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""

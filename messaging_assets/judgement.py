@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from messaging_assets.receipt import Finding, Verdict
 
 _IGNORE = "set endpoint.total to ignore if its count is not to be believed"
+_OTHER_COUNT = "declare or correct the paginator, or set endpoint.total to ignore if it counts something else"
 _TOO_DEEP = (
     "end_status_codes or end_on_missing_selector may take a limit of the API for its end, so read the list in smaller "
     "parts, such as partitions; only if its count is wrong, set endpoint.total to ignore"
@@ -36,6 +37,9 @@ class Facts:
         is_refused: whether the end is a refusal that the file declares as one.
         is_open_ended: whether nothing but that refusal shows the last page to be the last.
         is_more_said: whether the page that came last says that there is more.
+        moved: that a count which the file does not name moved, as a clause.
+        missed: that such a count is larger than what came, as a clause.
+        doubt: what else says that the list goes on, as a clause.
     """
 
     policy: str
@@ -50,6 +54,9 @@ class Facts:
     is_refused: bool = False
     is_open_ended: bool = False
     is_more_said: bool = False
+    moved: str | None = None
+    missed: str | None = None
+    doubt: str | None = None
 
     @property
     def told(self) -> tuple[int, ...]:
@@ -57,6 +64,11 @@ class Facts:
         if self.policy == "exact" or (self.policy == "at_least" and self.distinct <= max(self.totals, default=0)):
             return self.totals
         return ()
+
+    @property
+    def is_total_moved(self) -> bool:
+        """Whether the count that the file names moved."""
+        return bool(self.told) and min(self.told) != max(self.told)
 
 
 def judge(facts: Facts, how: str) -> Finding:
@@ -67,31 +79,52 @@ def judge(facts: Facts, how: str) -> Finding:
         how: how the end is known.
     """
     totals, distinct = facts.told, facts.distinct
-    moved = bool(totals) and min(totals) != max(totals)
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
         return Finding(Verdict.INCOMPLETE, f"{reason}; {_IGNORE if not facts.is_refused else _TOO_DEEP}", moved=True)
-    if facts.joins["open"]:
-        return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
-    if facts.joins["moved"] and not facts.has_keys:
-        return _unknown("the list moved while it was read, and without a primary_key its rows cannot be told apart")
-    if moved and not (facts.joins and facts.has_keys):
-        return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
-    if facts.came_again:
-        return _unknown(f"{facts.came_again} rows came twice, so rows moved between pages while it was read")
-    if facts.policy == "exact" and totals and distinct != totals[-1] and not moved:
-        return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
+    if moved := _moved(facts):
+        return _unknown(moved)
     if facts.is_more_said and not totals:
         # Some say so of each full page, and refuse the one behind the last.
         verdict = Verdict.UNKNOWN if facts.is_refused else Verdict.INCOMPLETE
         return Finding(verdict, f"{how}, although {_MORE}", moved=not facts.is_refused)
-    if facts.is_open_ended and not totals:
+    if doubt := _doubt_of_end(facts, how):
         # No second pass would get further.
-        return Finding(Verdict.UNKNOWN, f"{how}, {_OPEN_ENDED}")
-    if _is_proven(facts) and not moved:
+        return Finding(Verdict.UNKNOWN, doubt)
+    if _is_proven(facts) and not facts.is_total_moved:
         proviso = ", and each page joined the next, in a list that keeps its order" if facts.joins else ""
         return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}{proviso}")
     return Finding(Verdict.READ_TO_THE_END, f"{how}; {_doubt(facts)}")
+
+
+def _moved(facts: Facts) -> str | None:
+    """What shows that the list moved while it was read, so that rows may have slipped between pages."""
+    totals, distinct = facts.told, facts.distinct
+    if facts.joins["open"]:
+        return "the rows at a page join were gone when asked for again, so the list moved while it was read"
+    if facts.joins["moved"] and not facts.has_keys:
+        return "the list moved while it was read, and without a primary_key its rows cannot be told apart"
+    is_joined = bool(facts.joins) and "unseen" not in facts.joins and facts.has_keys
+    if facts.is_total_moved and not is_joined:
+        return f"total moved from {totals[0]} to {totals[-1]} while it was read"
+    if facts.moved and not facts.is_total_moved and not is_joined:
+        return f"{facts.moved}; {_IGNORE}"
+    if facts.came_again:
+        return f"{facts.came_again} rows came twice, so rows moved between pages while it was read"
+    if facts.policy == "exact" and totals and distinct != totals[-1] and not facts.is_total_moved:
+        return f"exactly {totals[-1]} rows were announced and {distinct} came while it was read"
+    return None
+
+
+def _doubt_of_end(facts: Facts, how: str) -> str | None:
+    """What says that the end may be none."""
+    if facts.doubt:
+        return f"{how}, although {facts.doubt}"
+    if facts.missed:
+        return f"{facts.missed}; {_OTHER_COUNT}"
+    if facts.is_open_ended and not facts.told:
+        return f"{how}, {_OPEN_ENDED}"
+    return None
 
 
 def _is_proven(facts: Facts) -> bool:

@@ -7,20 +7,18 @@ The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from messaging_assets.authentication_description import Described
-
-# Plain names with dots between them need no parser, and none of what it takes to import it.
-_PLAIN_PATH = re.compile(r"(\$\.)?(?!where|parent)[A-Za-z_]\w*(\.(?!where|parent)[A-Za-z_]\w*)*", re.ASCII)
+from messaging_assets.json_paths import are_names
 
 
 def _compiles(value: str) -> str:
-    if _PLAIN_PATH.fullmatch(value):
+    # Names with dots between them need no parser, and none of what it takes to import it.
+    if are_names(value):
         return value
     from dlt.common.jsonpath import compile_path
 

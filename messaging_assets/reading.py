@@ -18,6 +18,7 @@ from requests.auth import AuthBase
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint, Incremental
+from messaging_assets.beside_list import Leaf, beside, in_headers, list_names
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
@@ -29,6 +30,8 @@ from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.record_keys import digest_of, key_parts, keys_of, whole_number
 from messaging_assets.seen_keys import SeenKeys
 from messaging_assets.selection import check_objects, check_selection, sent_by_server
+from messaging_assets.signs_of_more import Signs, is_full, signs_of_more
+from messaging_assets.watched_counts import WatchedCounts, words_of
 
 SetAside = Callable[[Any, str, int], None]
 
@@ -143,6 +146,9 @@ class Reading:
         is_left: whether a response action ended the list before its end.
         may_repeat: whether the last page once more means "past the last page" from here on.
         is_more_said: whether the page that came last says that there is more.
+        counts: every number beside the list that counts its rows.
+        doubt: what says that the list goes on, although it ended, as a clause.
+        signs: what the answer that came last says of more.
     """
 
     def __init__(self, source: Source, name: str = "") -> None:
@@ -156,6 +162,10 @@ class Reading:
         self.may_end_with: frozenset[int] = frozenset()
         self.may_repeat, self.back = False, 0
         self.is_left = self.is_more_said = False
+        self.counts = WatchedCounts()
+        self.doubt: str | None = None
+        self.signs = Signs()
+        self._beside: list[Leaf] = []
         self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -238,6 +248,49 @@ class Reading:
             rows[:] = self.source.newer(rows, self.name, self.page)
         return sent
 
+    def watch(self, response: Any) -> None:
+        """Note what the answer says beside the list: counts, and signs of more."""
+        to_list = list_names(self._selector or self.source.endpoint.data_selector)
+        self._beside = [*beside(response.parsed, to_list), *in_headers(response.headers)]
+        if self.page == 1:
+            names = [*to_list[-1:], self.asset.partition(" ")[0].rpartition(".")[2]]
+            self.counts = WatchedCounts(words_of(*names))
+        self.counts.page(self._beside, self._sent)
+        asked = [*self._asked.values(), self.position]
+        self.signs = signs_of_more(self._beside, response.headers, self.page, asked)
+
+    def look_beside(self, response: Any) -> None:
+        """Note what an answer without the list says of more."""
+        to_list = list_names(self._selector or self.source.endpoint.data_selector)
+        leaves = [*beside(response.parsed, to_list), *in_headers(response.headers)]
+        self.signs = signs_of_more(leaves, response.headers, self.page, [*self._asked.values(), self.position])
+        if self.signs.link and not self.signs.is_end_said:
+            self.doubt = f"{self.signs.link} names a next page"
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        endpoint = self.source.endpoint
+        return {**(endpoint.json_body or {}), **endpoint.params}
+
+    @property
+    def sent(self) -> int:
+        """How many rows the server sent on the page that came last."""
+        return self._sent
+
+    def is_full(self, is_by_links: bool) -> bool:
+        """Whether the page that came last holds as many rows as a page can."""
+        return is_full(self._sent, self._beside, self._asked, is_by_links)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the API gives a count of all rows or pages, declared or not, that is to be believed."""
+        return self.source.endpoint.total != "ignore" and (bool(self._totals) or self.counts.is_any)
+
+    @property
+    def is_whole_by_count(self) -> bool:
+        """Whether a total says that what came is all."""
+        return self.source.endpoint.total != "ignore" and self.counts.agrees(self._before + self._rows)
+
     def _resumed(self, place: Place, rows: list[Any], keys: list[int]) -> int:
         """Go on behind the last committed page, once it has shown that it is still where it was."""
         sent_keys = key_parts(rows, self.source.keys)
@@ -314,6 +367,8 @@ class Reading:
         if self.back:
             self._joins["open"] += 1
         self._is_refused = True
+        if self.signs.said and not self.may_end_with and not self.is_whole_by_count and not self.is_more_said:
+            self.doubt = self.signs.said
         self.ended(how)
 
     def ignored(self, how: str) -> None:
@@ -337,8 +392,20 @@ class Reading:
         """The list was left before its end, by a cap."""
         self.ended(why, Finding(Verdict.INCOMPLETE, why))
 
+    @property
+    def missed(self) -> str | None:
+        """That a count of all rows is larger than what came, as a clause; None where none is."""
+        source = self.source
+        # What the API counts may be more than what a cursor or a filter takes of it.
+        is_part = source.incremental or "?" in (source.endpoint.data_selector or "")
+        if is_part or source.endpoint.total == "ignore" or self.is_one_object or self.is_left or self._totals:
+            return None
+        return self.counts.more_than(self._before + self._rows)
+
     def _facts(self) -> Facts:
         source = self.source
+        is_believed = source.endpoint.total != "ignore" and not self.is_one_object
+        rows = self._before + self._rows
         return Facts(
             policy=source.endpoint.total,
             totals=tuple(self._totals),
@@ -353,6 +420,9 @@ class Reading:
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
             is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
+            moved=self.counts.moved(rows) if is_believed else None,
+            missed=self.missed,
+            doubt=None if self.is_one_object or self.is_left else self.doubt,
         )
 
     @property

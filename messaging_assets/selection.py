@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
+from messaging_assets.beside_list import beside, list_names
+from messaging_assets.failure_words import says_failed
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.redaction import redacted
 from messaging_assets.receipt import Verdict
@@ -13,7 +15,6 @@ from messaging_assets.receipt import Verdict
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
 
-_ERRORS = ("errors", "error")
 # What is no field's name may be somebody's: an address, a number.
 _NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w.$-]{0,39}|[@$_][\w.$-]{1,39}")
 
@@ -37,7 +38,7 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     if _is_list(source, path, found, response.parsed):
-        _judge_error_beside(source, response, page, found)
+        _judge_error_beside(source, response, page, found, path)
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
@@ -47,23 +48,24 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     )
 
 
-def _judge_error_beside(source: Source, response: Any, page: int, found: list[Any]) -> None:
+def _judge_error_beside(source: Source, response: Any, page: int, found: list[Any], path: str) -> None:
     """Refuse an empty list beside an error, which would pass for a list without rows, or for its end; beside rows an
     error may mean that others are missing, and a record that is the whole answer may have a field of that name.
     """
     body = response.parsed
     if source.endpoint.error_in_body is not None or not isinstance(body, dict) or found[:1] == [body]:
         return
-    for name in filter(body.get, _ERRORS):
-        step = f"say error_in_body: {{path: {name}}} in the file, or another path if '{name}' is no error"
-        if not any(found):
-            raise MendDescription(
-                f"{source.asset}: an empty list beside '{name}' came on page {page} of {source.shown(response.url)}; "
-                f"look the error up with the vendor, and {step}."
-            )
-        whose = "parents: " if source.is_parent else ""
-        why = f"{whose}rows came beside '{name}', so others may be missing; {step}"
-        source.receipt.found(Verdict.UNKNOWN, why)
+    name = says_failed(body, beside(body, list_names(path)))
+    if name is None:
+        return
+    step = f"say error_in_body: {{path: {name}}} in the file, or another path if '{name}' is no error"
+    if not any(found):
+        raise MendDescription(
+            f"{source.asset}: an empty list beside '{name}' came on page {page} of {source.shown(response.url)}; "
+            f"look the error up with the vendor, and {step}."
+        )
+    whose = "parents: " if source.is_parent else ""
+    source.receipt.found(Verdict.UNKNOWN, f"{whose}rows came beside '{name}', so others may be missing; {step}")
 
 
 def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> None:

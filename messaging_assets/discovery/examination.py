@@ -221,7 +221,7 @@ def _more(description: ApiDescription, resource: Resource, answers: list[Answer]
     rows = _counted_rows(resource, answers[0]) if len(answers) == 1 else None
     if rows is None or not isinstance(paginator, (SinglePagePaginator, AutoPaginator)):
         return
-    if told := more_than_came(answers[0].parsed, rows):
+    if told := more_than_came(answers[0].parsed, rows, resource.endpoint.data_selector):
         mend = "declare the paginator, or set endpoint.total to ignore if it counts something else"
         yield Finding("wrong", "paging", told, mend)
 
@@ -240,8 +240,8 @@ def _total(description: ApiDescription, resource: Resource, answers: list[Answer
     if path is None and isinstance(paginator, OffsetPaginator):
         path = paginator.total_path
     if path is None and isinstance(paginator, (SinglePagePaginator, AutoPaginator)) and answers:
-        rows = _counted_rows(resource, answers[0])
-        path = total_path([answer.parsed for answer in answers], rows) if rows is not None else None
+        rows, bodies = _counted_rows(resource, answers[0]), [answer.parsed for answer in answers]
+        path = total_path(bodies, rows, resource.endpoint.data_selector) if rows is not None else None
     found = json_paths.find_values(path, answers[-1].parsed) if path and answers else []
     return whole_number(found[0]) if found else None
 

@@ -1,0 +1,114 @@
+"""Words by which an answer with status 200 says that it failed: `ok: false`, `status: error`, a code with a message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from messaging_assets.beside_list import Leaf, plain_word
+from messaging_assets.record_keys import whole_number
+
+_ERRORS = frozenset(
+    ("error", "errors", "error_message", "error_msg", "error_description", "error_text", "fault", "exception")
+)
+_GOOD = frozenset(("ok", "success", "succeeded", "successful", "is_success", "is_successful", "is_ok", "succeed"))
+_BAD = frozenset(("failed", "failure", "is_error", "has_error", "has_errors", "is_failed"))
+_STATES = frozenset(("status", "result", "stat", "state", "outcome", "response_status", "result_status", "type"))
+_FAILED = frozenset(
+    (
+        *("error", "errors", "err", "fail", "failed", "failure", "nok", "not_ok", "ko", "exception", "fault"),
+        *("denied", "forbidden", "unauthorized", "unauthorised", "bad_request", "internal_error", "server_error"),
+    )
+)
+_CODES = frozenset(
+    (
+        *("code", "error_code", "err_code", "errcode", "errno", "error_no", "ret", "retcode", "ret_code", "rc"),
+        *("status_code", "result_code", "response_code", "return_code", "http_status", "http_code", "http_status_code"),
+    )
+)
+_MESSAGES = frozenset(
+    (
+        *("message", "msg", "errmsg", "err_msg", "error_message", "error_msg", "reason", "detail", "details"),
+        *("description", "error_description", "status_message", "result_message", "ret_msg", "info", "text"),
+        *("title", "error", "status_text"),
+    )
+)
+_FINE = frozenset(
+    (
+        *("ok", "okay", "success", "successful", "succeeded", "succeed", "successfully", "done", "none", "null"),
+        *("no_error", "no_errors", "0", "00", "000", "0000", "00000", "200", "true", "completed", "complete", "fine"),
+        *("s_ok", "no_content", "found", "good", "normal", "accepted", "created"),
+    )
+)
+_FINE_STARTS = ("success", "ok_", "request_success", "operation_success", "query_success", "no_error")
+
+
+def says_failed(body: Any, leaves: Iterable[Leaf]) -> str | None:
+    """The path of a word that says so; None where none does.
+
+    Args:
+        body: the answer, as parsed.
+        leaves: the plain values beside its list.
+    """
+    if isinstance(body, Mapping):
+        for key, value in body.items():
+            if plain_word(key) in _ERRORS and _is_error(value):
+                return Leaf((key,), None).path
+    around: dict[tuple[str, ...], list[Leaf]] = {}
+    for leaf in leaves:
+        if not leaf.is_header:
+            around.setdefault(leaf.names[:-1], []).append(leaf)
+    for beside in around.values():
+        for leaf in beside:
+            if _fails(leaf, beside):
+                return leaf.path
+    return None
+
+
+def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
+    word, value = leaf.word, leaf.value
+    if word in _GOOD:
+        return value is False or (isinstance(value, str) and plain_word(value) in ("false", "no", *_FAILED))
+    if word in _BAD:
+        return value is True
+    if word in _ERRORS and len(leaf.names) > 1:
+        return _is_error(value)
+    number = whole_number(value) if not isinstance(value, bool) else None
+    if word in _STATES:
+        is_http = word != "type" and number is not None and 400 <= number < 600
+        return is_http or (isinstance(value, str) and plain_word(value) in _FAILED)
+    if word not in _CODES:
+        return False
+    if number is not None and 400 <= number < 600 and "http" in word + "status" * ("status" in word):
+        return True
+    if number is not None:
+        return number != 0 and not _is_fine_number(number) and _has_message(beside)
+    is_text = isinstance(value, str) and bool(value.strip())
+    return is_text and not _is_fine(str(value)) and _has_message(beside)
+
+
+def _is_fine_number(number: int) -> bool:
+    """200 and what is made of it, such as 20000."""
+    return 200 <= number < 300 or str(number).startswith("200") or number == 1
+
+
+def _has_message(beside: list[Leaf]) -> bool:
+    said = [leaf.value for leaf in beside if leaf.word in _MESSAGES and isinstance(leaf.value, str)]
+    return any(text.strip() and not _is_fine(text) for text in said) and not any(map(_is_fine_word, said))
+
+
+def _is_fine_word(text: str) -> bool:
+    return bool(text.strip()) and _is_fine(text)
+
+
+def _is_fine(text: str) -> bool:
+    word = plain_word(text)
+    return word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(("_success", "_successfully", "_succeeded"))
+
+
+def _is_error(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(one not in (None, False, "", 0, [], {}, "0") for one in value.values())
+    if isinstance(value, str):
+        return bool(value.strip()) and not _is_fine(value) and plain_word(value) not in ("false", "no")
+    return bool(value)

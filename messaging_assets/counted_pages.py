@@ -74,7 +74,7 @@ class CountingPaginator(GuardedPaginator):
                 self._asked = position
                 further: Any = copy.copy(request)
                 further.params = dict(further.params or {})
-                further.json = copy.deepcopy(request.json)
+                further.json, further.data = copy.deepcopy(request.json), copy.copy(request.data)
                 self.place(further, position)
                 yield further
 
@@ -165,7 +165,10 @@ class PageNumberPaginator(CountingPaginator):
 
 
 def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
-    if body_path:
+    if body_path and isinstance(request.data, dict):
+        # A form has fields, and no places below them.
+        request.data[body_path] = value
+    elif body_path:
         request.json = request.json if request.json is not None else {}
         jsonpath.set_value_at_path(request.json, body_path, value)
     else:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from messaging_assets import json_paths
+from messaging_assets.api_description import ErrorInBody
 from messaging_assets.beside_list import Leaf, plain_word
 from messaging_assets.record_keys import whole_number
 
@@ -43,8 +46,49 @@ _FINE = frozenset(
 _FINE_STARTS = ("success", "ok_", "request_success", "operation_success", "query_success", "no_error")
 
 
-def says_failed(body: Any, leaves: Iterable[Leaf]) -> str | None:
-    """The path of a word that says so; None where none does.
+def is_error_at(declared: ErrorInBody, body: Any) -> bool:
+    """Whether an answer holds what the file calls an error."""
+    found = json_paths.find_values(declared.path, body)
+    if declared.values is not None:
+        return has_value(declared.path, declared.values, body)
+    if "unless" in declared.model_fields_set:
+        return not any(_is_same(value, declared.unless) for value in found)
+    return any(value not in (None, False, "", [], {}) for value in found)
+
+
+def has_value(path: str, values: Iterable[Any], body: Any) -> bool:
+    """Whether one of some values is at a path; a number or truth value may be written as text."""
+    found = json_paths.find_values(path, body)
+    return any(_is_same(value, wanted) for value in found for wanted in values)
+
+
+def _is_same(value: Any, wanted: Any) -> bool:
+    if isinstance(value, (dict, list)):
+        return False
+    if value is None or wanted is None:
+        return value is wanted
+    return _as_text(value) == _as_text(wanted)
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@dataclass(frozen=True)
+class FailureWord:
+    """Where an answer says that it failed.
+
+    Args:
+        path: the JSON path to the word.
+        declaration: what the file can say in `error_in_body` to have it taken for one.
+    """
+
+    path: str
+    declaration: str
+
+
+def says_failed(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
+    """Where an answer says that it failed; None where it does not.
 
     Args:
         body: the answer, as parsed.
@@ -53,7 +97,8 @@ def says_failed(body: Any, leaves: Iterable[Leaf]) -> str | None:
     if isinstance(body, Mapping):
         for key, value in body.items():
             if plain_word(key) in _ERRORS and _is_error(value):
-                return Leaf((key,), None).path
+                path = Leaf((key,), None).path
+                return FailureWord(path, f"{{path: {path}}}")
     around: dict[tuple[str, ...], list[Leaf]] = {}
     for leaf in leaves:
         if not leaf.is_header:
@@ -61,8 +106,17 @@ def says_failed(body: Any, leaves: Iterable[Leaf]) -> str | None:
     for beside in around.values():
         for leaf in beside:
             if _fails(leaf, beside):
-                return leaf.path
+                return FailureWord(leaf.path, f"{{path: {leaf.path}{_rule(leaf)}}}")
     return None
+
+
+def _rule(leaf: Leaf) -> str:
+    """Which values at the place mean an error, as the file writes it; an API's own words are no record's content."""
+    if leaf.word in _GOOD and leaf.value is False:
+        return ", unless: true"
+    if isinstance(leaf.value, str):
+        return f", values: [{plain_word(leaf.value)}]" if plain_word(leaf.value) in _FAILED else ""
+    return ", unless: 0" if leaf.word in _CODES and not isinstance(leaf.value, bool) else ""
 
 
 def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:

@@ -57,7 +57,7 @@ class ReferencePaginator(GuardedPaginator):
         return None
 
     def doubt_of_end(self) -> str | None:
-        """See GuardedPaginator; a place at which nothing ever was shows no end where anything says that more follows."""
+        """See GuardedPaginator; a place at which nothing ever was shows no end, if anything says more follows."""
         if self._is_told:
             return None
         reading, signs = self.reading, self.reading.signs
@@ -93,7 +93,11 @@ class ReferencePaginator(GuardedPaginator):
             self._go_on(request)
 
     def _go_on(self, request: Request) -> None:
+        whole = request.json
         self._found.update_request(request)
+        if isinstance(request.data, dict) and (field := getattr(self.description, "cursor_body_path", None)):
+            # dlt puts it into a JSON body, which would not be sent beside a form.
+            request.data[field], request.json = str(self._found._next_reference), whole
         self.reading.position = getattr(self._found, "_next_reference", None)
 
 

@@ -247,6 +247,7 @@ class Pass:
             return
         self.receipt.resumed(interrupted.rows, again=0)
         self.receipt.distinct_keys += interrupted.rows
+        self.receipt.lists_begun += len(interrupted.finished)
         self.receipt.found(
             Verdict.READ_TO_THE_END, f"{len(interrupted.finished)} lists were read before an interruption"
         )

@@ -183,6 +183,8 @@ class Reading:
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
         self.source.current = self
+        # A list that was finished before an interruption is known.
+        self.source.receipt.lists_begun += bool(self.name) and not self.source.is_parent
         if self.source.may_stop_early:
             self.source.receipt.found(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor")
         else:
@@ -378,6 +380,7 @@ class Reading:
         # A parent without a list of children is nothing rare; a list that alone is asked for should be there.
         verdict = Verdict.READ_TO_THE_END if self.name and not self.page else Verdict.UNKNOWN
         self.is_left = True
+        self.source.receipt.lists_ignored += bool(self.name) and not self.source.is_parent and not self.page
         self.ended(how, Finding(verdict, f"the list was left after page {self.page} by {how}"))
 
     def is_behind_cursor(self) -> bool:

@@ -55,10 +55,11 @@ def _judge_error_beside(source: Source, response: Any, page: int, found: list[An
     body = response.parsed
     if source.endpoint.error_in_body is not None or not isinstance(body, dict) or found[:1] == [body]:
         return
-    name = says_failed(body, beside(body, list_names(path)))
-    if name is None:
+    word = says_failed(body, beside(body, list_names(path)))
+    if word is None:
         return
-    step = f"say error_in_body: {{path: {name}}} in the file, or another path if '{name}' is no error"
+    name = word.path
+    step = f"say error_in_body: {word.declaration} in the file, or another path if '{name}' is no error"
     if not any(found):
         raise MendDescription(
             f"{source.asset}: an empty list beside '{name}' came on page {page} of {source.shown(response.url)}; "

@@ -165,7 +165,9 @@ class _Job:
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
-        metadata = self.receipt.metadata()
+        metadata, finding = self.receipt.metadata(), self.receipt.finding
+        if finding.verdict is Verdict.UNKNOWN:
+            self.context.log.warning("%s: the read is '%s': %s", self.asset, finding.verdict.words, finding.reason)
         gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding.verdict, self.receipt.rows_set_aside)
         gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.

@@ -16,7 +16,9 @@ _ERRORS = frozenset(
 )
 _GOOD = frozenset(("ok", "success", "succeeded", "successful", "is_success", "is_successful", "is_ok", "succeed"))
 _BAD = frozenset(("failed", "failure", "is_error", "has_error", "has_errors", "is_failed"))
-_STATES = frozenset(("status", "result", "stat", "state", "outcome", "response_status", "result_status", "type"))
+_STATES = frozenset(("status", "result", "stat", "response_status", "result_status", "type"))
+# Objects that hold such words, beside those with an envelope's name.
+_HOLDERS = frozenset(("status", "header", "head", "result", "response", "response_status", "resp", "metadata"))
 _FAILED = frozenset(
     (
         *("error", "errors", "err", "fail", "failed", "failure", "nok", "not_ok", "ko", "exception", "fault"),
@@ -100,7 +102,14 @@ def says_failed(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
                 path = Leaf((key,), None).path
                 return FailureWord(path, f"{{path: {path}}}")
     around: dict[tuple[str, ...], list[Leaf]] = {}
-    for leaf in leaves:
+    holders = (item for item in body.items() if plain_word(item[0]) in _HOLDERS) if isinstance(body, Mapping) else ()
+    held = (
+        Leaf((key, name), value)
+        for key, holder in holders
+        if isinstance(holder, Mapping)
+        for name, value in holder.items()
+    )
+    for leaf in (*leaves, *held):
         if not leaf.is_header:
             around.setdefault(leaf.names[:-1], []).append(leaf)
     for beside in around.values():
@@ -116,7 +125,10 @@ def _rule(leaf: Leaf) -> str:
         return ", unless: true"
     if isinstance(leaf.value, str):
         return f", values: [{plain_word(leaf.value)}]" if plain_word(leaf.value) in _FAILED else ""
-    return ", unless: 0" if leaf.word in _CODES and not isinstance(leaf.value, bool) else ""
+    number = whole_number(leaf.value) if not isinstance(leaf.value, bool) else None
+    if number is not None and ("http" in leaf.word or "status" in leaf.word):
+        return f", values: [{number}]"
+    return ", unless: 0" if number is not None and leaf.word in _CODES else ""
 
 
 def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
@@ -133,7 +145,7 @@ def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
         return is_http or (isinstance(value, str) and plain_word(value) in _FAILED)
     if word not in _CODES:
         return False
-    if number is not None and 400 <= number < 600 and "http" in word + "status" * ("status" in word):
+    if number is not None and 400 <= number < 600 and ("http" in word or "status" in word):
         return True
     if number is not None:
         return number != 0 and not _is_fine_number(number) and _has_message(beside)

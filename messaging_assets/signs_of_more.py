@@ -70,12 +70,14 @@ class Signs:
         link: a place with the next page's address or token, named so.
         token: a place with what may be a token.
         is_end_said: whether a place says in so many words that there is no more.
+        is_next_empty: whether a place for the next page is there, and empty.
     """
 
     said: str | None = None
     link: str | None = None
     token: str | None = None
     is_end_said: bool = False
+    is_next_empty: bool = False
 
 
 def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int, asked: Iterable[Any]) -> Signs:
@@ -88,7 +90,7 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
         asked: values of the request; an answer may repeat them.
     """
     said = link = token = None
-    is_end_said = False
+    is_end_said = is_next_empty = False
     echoes = {str(value) for value in asked}
     leaves = list(leaves)
     current = {str(leaf.value) for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number")}
@@ -107,10 +109,12 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
                 link = link or leaf.place
             elif leaf.word in _TOKENS and str(leaf.value) not in echoes:
                 token = token or leaf.place
+        elif not _is_reference(leaf.value):
+            is_next_empty = is_next_empty or _names_next(leaf)
     for header in parse_header_links(headers.get("link", "")):
         if "next" in header.get("rel", "").lower().split():
             link = link or "the header Link"
-    return Signs(said, link, token, is_end_said)
+    return Signs(said, link, token, is_end_said, is_next_empty)
 
 
 def is_full(sent: int, leaves: Iterable[Leaf], asked: Mapping[str, Any], is_by_links: bool) -> bool:

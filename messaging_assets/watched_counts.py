@@ -76,6 +76,8 @@ def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
     parts = set(leaf.word.split("_"))
     if "size" in parts or not counts_rows(leaf, of):
         return False
+    if leaf.word == "value":
+        return True
     return bool(parts & {"total", "totals", "found"}) or leaf.word == "count" or leaf.names[0] == "total"
 
 

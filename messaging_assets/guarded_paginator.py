@@ -61,12 +61,17 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self.reading.refused("the list was left out past the last page")
             self._has_next_page = False
             return
+        if self.reading.look is not None:
+            self._judge_look(response, rows)
+            self._has_next_page = self.reading.end is None
+            return
         sent = self.reading.take(response, rows)
         self.reading.watch(response)
         self._announce_rows(response)
         if (how := self.advance(response, sent)) is not None:
             self.reading.doubt = self.doubt_of_end()
-            self.reading.ended(how)
+            if not self.looks_once_more(how):
+                self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
         self._has_next_page = self.reading.end is None
@@ -76,6 +81,23 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
         with self.source.receipt.judging:
             return self._has_next_page and not self.reading.is_behind_cursor()
+
+    def looks_once_more(self, how: str) -> bool:
+        """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
+        return False
+
+    def look(self, rows: list[Any]) -> bool:
+        """Judge a page that was asked for after the end; whether another one is."""
+        return False
+
+    def _judge_look(self, response: Any, rows: list[Any]) -> None:
+        path = (self.source.endpoint.data_selector or "$").removesuffix("[*]") or "$"
+        found = json_paths.find_values(path, response.parsed)
+        is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+        looked = list(rows) if is_list else []
+        rows.clear()
+        if not self.look(looked):
+            self.reading.ended(str(self.reading.look))
 
     def start(self, request: Request) -> None:
         """Put the first page's parameters on the request."""

@@ -94,12 +94,12 @@ class OffsetPaginator(PaginatorDescription):
     """dlt's; an empty page is always the end."""
     has_more_path: JsonPath | None = None
     """Where a truth value says whether there is more."""
-    overlap: int = Field(0, ge=0)
-    """Rows asked for again at each page join, to see what moved."""
+    overlap: int | None = Field(None, ge=0)
+    """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:
-        if self.overlap >= self.limit:
+        if (self.overlap or 0) >= self.limit:
             raise ValueError("overlap must be smaller than limit, or no page gets past the one before it")
         return self
 

@@ -52,6 +52,7 @@ from messaging_assets.table_keys import TableKeys
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
+_START = "messaging_assets_start"
 # Merges to which a row that comes again is nothing new; scd2 would make a version of it.
 _TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
 _RESUMABLE = (
@@ -153,6 +154,8 @@ class Pass:
             self._judge()
             self._refuse_to_retire_in_doubt()
             dlt.current.resource_state().pop(_PLACE, None)
+            if self._own.is_start_known and isinstance(self._own.endpoint.paginator, PageNumberPaginator):
+                dlt.current.resource_state()[_START] = repr(self._own.endpoint.paginator)
             if not self.late:
                 self._keep_all_marks()
             versions = batches.known if merge_strategy(self.resource) == "scd2" else {}
@@ -372,6 +375,7 @@ class Pass:
             is_parent=not own,
             repeated=self._repeated if own and len(self._chain) == 1 else set(),
             shown_path=self._shown_path(one),
+            is_start_known=not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator),
             counts_repeats=self._batches is None or not self._batches.sees_repeats,
         )
 

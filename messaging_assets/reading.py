@@ -56,6 +56,7 @@ class Source:
         current: the list that is being read.
         marks: how far each list has come; None where there is no cursor.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
+        is_start_known: whether it is known with which number the API's pages begin.
         counts_repeats: whether the reading counts what came again; else it is counted behind the processing steps.
     """
 
@@ -75,6 +76,7 @@ class Source:
     marks: CursorMarks | None = None
     shown_path: str | None = None
     counts_repeats: bool = True
+    is_start_known: bool = True
 
     def shown(self, url: str | None) -> str:
         """An address as errors show it."""
@@ -149,6 +151,11 @@ class Reading:
         counts: every number beside the list that counts its rows.
         doubt: what says that the list goes on, although it ended, as a clause.
         signs: what the answer that came last says of more.
+        look: how the list ended, while a page is asked for that only tells whether it moved or began elsewhere.
+        is_overlap_tried: whether the next page is the first that was asked to repeat rows, unless the file says so.
+        is_overlap_refused: whether the API answered that with the page before, as where it takes whole pages only.
+        joins_pages: whether pages repeat a row though the file does not ask for it.
+        is_end_short: whether a page with nothing but that row is the end.
     """
 
     def __init__(self, source: Source, name: str = "") -> None:
@@ -166,6 +173,10 @@ class Reading:
         self.doubt: str | None = None
         self.signs = Signs()
         self._beside: list[Leaf] = []
+        self.look: str | None = None
+        self.is_overlap_tried = self.is_overlap_refused = self.joins_pages = self.is_end_short = False
+        self._first_keys: list[int] = []
+        self._moved: str | None = None
         self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -195,7 +206,8 @@ class Reading:
         """On what terms the next request is sent; declared end statuses count from the second page on."""
         paginator = self.source.endpoint.paginator
         declared = frozenset(paginator.end_status_codes if paginator and self.page else ())
-        return replace(self.source.terms, end_statuses=declared | self.may_end_with, page=self.page + 1)
+        ends = declared | self.may_end_with
+        return replace(self.source.terms, end_statuses=ends, page=self.page + 1, is_look=self.look is not None)
 
     def ahead(self, request: requests.Request) -> Iterable[requests.Request]:
         """Requests for the pages after this one that can be sent already."""
@@ -236,6 +248,12 @@ class Reading:
             return self._resumed(self.resume_at, rows, keys)
         sent_keys = key_parts(rows, self.source.keys)
         again = self._seen.among(set(keys))
+        if self.is_overlap_tried and len(keys) > self.back and hash(tuple(keys)) in self._pages:
+            self.is_overlap_refused = True
+            rows.clear()
+            return 0
+        self.is_overlap_tried = False
+        self._first_keys = self._first_keys or keys[:]
         if sent and self._is_repeated(keys, again):
             rows.clear()
             return 0
@@ -330,6 +348,39 @@ class Reading:
         self.source.receipt.not_resumed = why
         return CannotResume(f"{self.asset}: {why}; it is read from its start.", is_anew=not self.name)
 
+    def looked(self, rows: list[Any]) -> tuple[bool, bool]:
+        """Compare a page that was looked at once more with what came.
+
+        Returns:
+            Whether it holds records at all, and whether one of them came before.
+        """
+        keys, bad = keys_of(rows, self.source.keys)
+        good = [key for place, key in enumerate(keys) if place not in bad]
+        return bool(good), bool(self._seen.among(set(good)))
+
+    def compare_first_page(self, rows: list[Any]) -> None:
+        """Note it when rows of the first page are gone or stand elsewhere; new ones between them lose no other."""
+        keys, _ = keys_of(rows, self.source.keys)
+        seen = self._seen.among(set(keys))
+        still = [key for key in keys if key in seen]
+        if still != self._first_keys[: len(still)] or not keys:
+            self._moved = "the first page holds other rows than when it was read, so the list moved meanwhile"
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether no number beside the list counts its rows or pages, so that nothing shows when it moves."""
+        return not self._totals and not self.counts.is_any
+
+    @property
+    def pages_with_rows(self) -> int:
+        """How many pages held any rows."""
+        return self._full_pages
+
+    @property
+    def most_sent(self) -> int:
+        """The rows of the longest page."""
+        return self._most_sent
+
     def announce(self, total: Any) -> None:
         """Note what the API says it has; texts that are numbers count, anything else is no statement."""
         if (number := whole_number(total)) is not None:
@@ -366,6 +417,9 @@ class Reading:
 
     def refused(self, how: str) -> None:
         """The API refused a page, or left its list out, in the way that the file declares as the end of the list."""
+        if self.look is not None:
+            self.ended(self.look)
+            return
         if self.back:
             self._joins["open"] += 1
         self._is_refused = True
@@ -375,6 +429,9 @@ class Reading:
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
+        if self.look is not None:
+            self.ended(self.look)
+            return
         if self.is_resuming:
             raise self.cannot_resume(f"the API answers the place that was kept with {how}")
         # A parent without a list of children is nothing rare; a list that alone is asked for should be there.
@@ -405,6 +462,10 @@ class Reading:
             return None
         return self.counts.more_than(self._before + self._rows)
 
+    def _counts_moved(self, rows: int) -> str | None:
+        moved = self.counts.moved(rows)
+        return f"{moved}; set endpoint.total to ignore if its count is not to be believed" if moved else None
+
     def _facts(self) -> Facts:
         source = self.source
         is_believed = source.endpoint.total != "ignore" and not self.is_one_object
@@ -419,11 +480,12 @@ class Reading:
             has_keys=bool(source.keys),
             is_one_object=self.is_one_object,
             is_resumed=self.resume_at is not None,
+            is_end_short=self.is_end_short,
             is_refused=self._is_refused,
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
             is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
-            moved=self.counts.moved(rows) if is_believed else None,
+            moved=self._moved or (self._counts_moved(rows) if is_believed else None),
             missed=self.missed,
             doubt=None if self.is_one_object or self.is_left else self.doubt,
         )
@@ -470,6 +532,8 @@ class Reading:
         if not back:
             if self.source.overlap and keys:
                 self._joins["open"] += 1
+            elif self.joins_pages and keys:
+                self._joins["unseen"] += 1
             return
         # Without a key equal rows are different ones, so the first that may be it counts, and all behind it stay.
         places = {key: place for place, key in reversed(list(enumerate(keys)))}

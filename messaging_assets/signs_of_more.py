@@ -95,15 +95,12 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
     leaves = list(leaves)
     current = {str(leaf.value) for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number")}
     for leaf in leaves:
-        told = _truth(leaf)
+        told, words = _truth(leaf, pages)
         if told is not None:
-            said = said or (f"{leaf.place} says that there is more" if told else None)
+            said = said or (words if told else None)
             is_end_said = is_end_said or not told
-        elif is_number_of_pages(leaf.word) and not isinstance(leaf.value, bool):
-            number = whole_number(leaf.value)
-            if number is not None and number > max(pages, 1):
-                said = said or f"{leaf.place} says that there are {number} pages, and {pages} came"
-            is_end_said = is_end_said or number in (0, 1)
+        elif is_number_of_pages(leaf.word):
+            continue
         elif _is_reference(leaf.value) and str(leaf.value) not in current:
             if _names_next(leaf):
                 link = link or leaf.place
@@ -138,8 +135,16 @@ def asked_sizes(asked: Mapping[str, Any]) -> list[Any]:
     return [value for name, value in asked.items() if plain_word(str(name)).removeprefix("page_") in _ASKED_SIZES]
 
 
-def _truth(leaf: Leaf) -> bool | None:
-    """Whether a value says that there is more, True, or that there is none, False; None where it says neither."""
+def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
+    """Whether a value says that there is more, True, or that there is none, False, and in which words."""
+    number = whole_number(leaf.value) if not isinstance(leaf.value, bool) else None
+    if is_number_of_pages(leaf.word) and number is not None:
+        words = f"{leaf.place} says that there are {number} pages, and {pages} came"
+        return (True if number > max(pages, 1) else False if number < 2 else None), words
+    return _truth_value(leaf), f"{leaf.place} says that there is more"
+
+
+def _truth_value(leaf: Leaf) -> bool | None:
     is_more = _is_more(leaf.word)
     if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
         return None

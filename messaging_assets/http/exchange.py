@@ -61,6 +61,8 @@ class Terms:
     page: int = 1
     explain: Callable[[Answer], str | None] = lambda answer: None
     shown: Callable[[str | None], str] = plain_address
+    is_look: bool = False
+    """Whether the list is over, and an answer is welcome but not needed: it is asked for once, and may fail."""
 
 
 @dataclass
@@ -96,6 +98,8 @@ class Exchange:
         attempt = 1
         while isinstance(outcome := self._attempt(request, terms), Trouble):
             wait = seconds_before(attempt, outcome, handler)
+            if terms.is_look:
+                raise Ignored("the answer was not needed", is_end=True)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
                 raise failure(outcome, f"{terms.asset}: {request.method} {terms.shown(request.url)}", handler, attempt)
             terms.counts.retried(outcome.label)

@@ -1,8 +1,8 @@
 """How an API hands out its pages, as an API file says it.
 
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
-`overlap`, `maximum_pages`, `end_status_codes`, `end_on_missing_selector`, `rows_total_path` and, of links,
-`stop_after_empty_page` are ours.
+`overlap`, `maximum_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`, `rows_total_path` and,
+of links, `stop_after_empty_page` are ours.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ class PaginatorDescription(Described):
     """Statuses that mean 'past the last page', on any page but the first, such as `[400, 404]`."""
     end_on_missing_selector: bool = False
     """Whether a page after the first that leaves the list out is the end."""
+    empty_when_missing: bool = False
+    """Whether an answer that leaves the list out, or has null there, is an empty list; on the first page too."""
     rows_total_path: JsonPath | None = None
     """Where the API says how many rows it has, if `total_path` is not that place."""
 

@@ -159,11 +159,23 @@ class Pass:
             if not self.late:
                 self._keep_all_marks()
             versions = batches.known if merge_strategy(self.resource) == "scd2" else {}
-            if is_first and self.receipt.rows_loaded == 0 and (self.resource.columns or versions):
+            if (
+                is_first
+                and self.receipt.rows_loaded == 0
+                and (self.resource.columns or versions)
+                and self._keys_typed()
+            ):
                 # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
                 yield materialize_schema_item()
             if not self.late:
                 self.at_end()
+
+    def _keys_typed(self) -> bool:
+        """Whether each key has a type, from the file or from earlier rows; dlt refuses a key column without one."""
+        schema = dlt.current.source_schema()
+        known = schema.tables.get(schema.naming.normalize_table_identifier(self.resource.name), {}).get("columns", {})
+        keys = (*self.resource.keys, *self.resource.merge_keys)
+        return all(known.get(schema.naming.normalize_path(key), {}).get("data_type") for key in keys)
 
     def _fill(self, batches: Batches, due: _Due) -> bool:
         """Read pages until the batch is full or the part is over; whether it is time to commit."""

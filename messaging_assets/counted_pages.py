@@ -115,7 +115,8 @@ class OffsetPaginator(CountingPaginator):
         if sent == 0:
             return "an empty page"
         reached = self.position + sent
-        if reading.joins_pages and sent <= reading.back and self._is_before_short:
+        is_more_said = reading.is_more_said or reading.signs.said
+        if reading.joins_pages and sent <= reading.back and self._is_before_short and not is_more_said:
             reading.is_end_short = True
             return "nothing came behind the last row"
         if says_no_more:
@@ -139,14 +140,17 @@ class OffsetPaginator(CountingPaginator):
         With small pages only as often as costs one more request in all.
         """
         reading = self.reading
-        may = self.description.overlap is None and not self._is_overlap_off and bool(self.source.keys)
+        own = self.description
+        # An API that refuses what lies behind its end may refuse a page that begins before it, too.
+        has_odd_end = bool(own.end_status_codes) or own.end_on_missing_selector
+        may = own.overlap is None and not self._is_overlap_off and not has_odd_end and bool(self.source.keys)
         if not may or sent < 2 or not reading.is_uncounted:
             return 0
         if sent < _MANY and self._overlaps >= reading.most_sent:
             return 0
         self._overlaps += 1
         if not reading.joins_pages:
-            reading.joins_pages = reading.is_overlap_tried = True
+            reading.begin_overlap()
         return 1
 
     def _announced(self, response: Any) -> int | None:

@@ -19,7 +19,6 @@ from messaging_assets.cursor_marks import no_start
 from messaging_assets.failures import MendDescription
 from messaging_assets.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.reading import Reading, Source
-from messaging_assets.selection import refuse_failure
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -58,7 +57,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _judge(self, response: Any, rows: list[Any]) -> None:
         if self._is_left_out(response):
-            refuse_failure(self.source, response, self.reading.page + 1)
             self.reading.look_beside(response)
             self.reading.refused("the list was left out past the last page")
             self._has_next_page = False

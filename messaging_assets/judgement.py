@@ -38,6 +38,7 @@ class Facts:
         is_open_ended: whether nothing but that refusal shows the last page to be the last.
         is_more_said: whether the page that came last says that there is more.
         is_end_short: whether a page with nothing new, and not an empty one, is the end.
+        is_overlap_own: whether pages overlapped though the file does not say so; another pass may mend what moved then.
         moved: that a count which the file does not name moved, as a clause.
         missed: that such a count is larger than what came, as a clause.
         doubt: what else says that the list goes on, as a clause.
@@ -56,6 +57,7 @@ class Facts:
     is_open_ended: bool = False
     is_more_said: bool = False
     is_end_short: bool = False
+    is_overlap_own: bool = False
     moved: str | None = None
     missed: str | None = None
     doubt: str | None = None
@@ -106,7 +108,9 @@ def _moved(facts: Facts) -> str | None:
         return "the rows at a page join were gone when asked for again, so the list moved while it was read"
     if facts.joins["moved"] and not facts.has_keys:
         return "the list moved while it was read, and without a primary_key its rows cannot be told apart"
-    is_joined = bool(facts.joins) and "unseen" not in facts.joins and facts.has_keys
+    if facts.joins["moved"] and facts.is_overlap_own:
+        return "a row stood elsewhere when it was asked for again at a page join, so the list moved while it was read"
+    is_joined = bool(facts.joins) and not facts.joins["unseen"] and facts.has_keys
     if facts.is_total_moved and not is_joined:
         return f"total moved from {totals[0]} to {totals[-1]} while it was read"
     if facts.moved and not facts.is_total_moved and not is_joined:
@@ -136,17 +140,17 @@ def _is_proven(facts: Facts) -> bool:
         return True
     if facts.policy == "exact" and facts.told and facts.pages_with_rows <= 1:
         return facts.has_keys
-    return facts.has_keys and set(facts.joins) == {"same"}
+    return facts.has_keys and set(+facts.joins) == {"same"}
 
 
 def _doubt(facts: Facts) -> str:
     if facts.is_resumed:
         return "it went on behind an interruption, and what came before may have changed since"
-    if facts.is_end_short and set(facts.joins) == {"same"}:
+    if facts.is_end_short and set(+facts.joins) == {"same"}:
         return "each page joined the next; write overlap: 1 to have the end confirmed by an empty page too"
     if facts.joins and not facts.has_keys:
         return "without a primary_key, what joined two pages may have been another row that is equal"
-    if "unseen" in facts.joins:
+    if facts.joins["unseen"]:
         return "the API gives no means to exclude that rows moved between the later pages"
     if facts.joins:
         return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"

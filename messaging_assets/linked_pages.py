@@ -72,7 +72,8 @@ class ReferencePaginator(GuardedPaginator):
             return (
                 f"the only page seems to name a next one at {sign}, elsewhere than the paginator looks for it ({place})"
             )
-        if not self._is_there and not signs.is_next_empty and reading.is_full(is_by_links=True):
+        is_open = not self._is_there and not signs.is_next_empty and not reading.missed
+        if is_open and reading.is_full(is_by_links=True):
             return (
                 f"nothing was ever at {place}, and the only page was full ({reading.sent} rows); correct the paginator"
             )
@@ -151,7 +152,7 @@ def only_page(reading: Reading) -> str | None:
         return f"{signs.said}; declare the paginator" if signs.said else None
     if sign := signs.link or signs.token:
         return f"the only page seems to name a next one at {sign}; declare the paginator"
-    if not signs.is_next_empty and reading.is_full(is_by_links=False):
+    if not signs.is_next_empty and not reading.missed and reading.is_full(is_by_links=False):
         return f"the only page was full ({reading.sent} rows); declare the paginator, or ask for larger pages"
     return None
 

@@ -249,7 +249,7 @@ class Reading:
         sent_keys = key_parts(rows, self.source.keys)
         again = self._seen.among(set(keys))
         if self.is_overlap_tried and len(keys) > self.back and hash(tuple(keys)) in self._pages:
-            self.is_overlap_refused = True
+            self.is_overlap_tried, self.is_overlap_refused = False, True
             rows.clear()
             return 0
         self.is_overlap_tried = False
@@ -347,6 +347,12 @@ class Reading:
         """What to raise when the kept place is none any more; the receipt says so."""
         self.source.receipt.not_resumed = why
         return CannotResume(f"{self.asset}: {why}; it is read from its start.", is_anew=not self.name)
+
+    def begin_overlap(self) -> None:
+        """From the next page on pages repeat a row, which the API may not take."""
+        self.joins_pages = self.is_overlap_tried = True
+        # A count that turned out to be the page's own had passed for one of the list.
+        self._joins["unseen"] += self.page - 1
 
     def looked(self, rows: list[Any]) -> tuple[bool, bool]:
         """Compare a page that was looked at once more with what came.
@@ -481,6 +487,7 @@ class Reading:
             is_one_object=self.is_one_object,
             is_resumed=self.resume_at is not None,
             is_end_short=self.is_end_short,
+            is_overlap_own=self.joins_pages,
             is_refused=self._is_refused,
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,

@@ -57,20 +57,15 @@ def _judge_error_beside(source: Source, response: Any, page: int, found: list[An
     if found[:1] == [response.parsed]:
         return
     if not any(found):
-        refuse_failure(source, response, page, path)
+        _refuse_failure(source, response, page, path)
     elif word := _failure_word(source, response, path):
         whose = "parents: " if source.is_parent else ""
         why = f"{whose}rows came beside '{word.path}', so others may be missing; {_step(word)}"
         source.receipt.found(Verdict.UNKNOWN, why)
 
 
-def refuse_failure(source: Source, response: Any, page: int, path: str | None = None) -> None:
-    """Refuse an answer without rows that says it failed.
-
-    Raises:
-        MendDescription: it says so, and the file does not say what an error looks like.
-    """
-    word = _failure_word(source, response, path or source.endpoint.data_selector or "$")
+def _refuse_failure(source: Source, response: Any, page: int, path: str) -> None:
+    word = _failure_word(source, response, path)
     if word is not None:
         raise MendDescription(
             f"{source.asset}: an empty list beside '{word.path}' came on page {page} of "

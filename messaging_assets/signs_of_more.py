@@ -57,8 +57,7 @@ _SIZES = frozenset(
 _ASKED_SIZES = _SIZES | {"size", "count", "top", "first", "rows", "take", "num", "max", "max_items", "maxresults"}
 _NONE = ("", "null", "none", "nil", "false", "-1", "0")
 # Sizes that APIs like; a list of just so many rows is seldom a whole one.
-_USUAL = frozenset((100, 200, 250, 500, 1000, 2000, 5000, 10_000))
-_USUAL_OF_LINKS = _USUAL | {50}
+_USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
 
 
 @dataclass(frozen=True)
@@ -127,7 +126,7 @@ def is_full(sent: int, leaves: Iterable[Leaf], asked: Mapping[str, Any], is_by_l
     sizes = [size for size in (*echoed, *map(whole_number, asked_sizes(asked))) if size]
     if sizes:
         return sent >= min(sizes)
-    return sent in (_USUAL_OF_LINKS if is_by_links else _USUAL)
+    return is_by_links and sent in _USUAL
 
 
 def asked_sizes(asked: Mapping[str, Any]) -> list[Any]:

@@ -24,9 +24,11 @@ The way from a file to a table. No module imports one further down, but for its 
     credentials.py                    secrets and address, looked up at run time
 
     Asking the API
+    record_keys.py                    what tells records apart
+    beside_list.py, failure_words.py  what an answer says beside its list; that it failed
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
-    record_keys.py, row_totals.py     what tells records apart; what an answer counts
+    watched_counts.py, row_totals.py, signs_of_more.py    what an answer counts; that it is not all
     seen_keys.py, selection.py, places.py, cursor_marks.py, reading.py    one list, page by page
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable
 from copy import copy
 from functools import cached_property, lru_cache, partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, PrivateAttr, field_validator, model_validator
 
@@ -24,6 +24,7 @@ from messaging_assets.table_description import Column as Column
 from messaging_assets.table_description import Disposition, Evolution, MergeDisposition
 from messaging_assets.table_description import SchemaContract as SchemaContract
 
+_Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
 
@@ -65,13 +66,35 @@ class ErrorHandler(Described):
     """Seconds that a wait takes at most, also when `Retry-After` asks for more."""
 
 
+Plain = str | bool | int | float | None
+
+
+def _can_match(self: _Matcher) -> _Matcher:
+    # A filter takes rows of a list; a word that stands alone is told by its value.
+    if self.path is not None and re.search(r"^\$?\[?\[\?|(^|\.)(?!errors?\b|\w*s\b)\w+\[\?", self.path):
+        raise ValueError(
+            "a filter finds elements of a list, and nothing in an object; write the path to the value, and values"
+        )
+    return self
+
+
 class ErrorInBody(Described):
-    """What an error inside a 200 looks like: a path at which there is something, other than null, false or empty."""
+    """What an error inside a 200 looks like: a path at which there is something, or one of some values."""
 
     path: JsonPath
-    """A JSON path; what is there means an error, unless it is null, false or empty."""
+    """A JSON path; without `values` and `unless`, what is there means an error, other than null, false or empty."""
+    values: list[Plain] | None = Field(None, min_length=1)
+    """The values that mean an error, such as `[timeout, error]`."""
+    unless: Plain = None
+    """The one value that means none, such as `true` of an `ok`; where nothing is at the path, that is an error too."""
     retry: bool = False
     """Whether to ask again."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> ErrorInBody:
+        if self.values is not None and "unless" in self.model_fields_set:
+            raise ValueError("which values mean an error? Keep values, or unless")
+        return _can_match(self)
 
 
 class ResponseAction(Described):
@@ -80,15 +103,21 @@ class ResponseAction(Described):
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""
     content: str | None = None
-    """A text in the answers that are meant."""
+    """A text in the answers that are meant; an answer that holds the list is none of them."""
+    path: JsonPath | None = None
+    """A JSON path in the answers that are meant, with `values`."""
+    values: list[Plain] | None = Field(None, min_length=1)
+    """The values at the path, such as `[not_in_channel]`."""
     action: Literal["ignore"] | Callable[..., Any]
     """`ignore`: ends this list, and is counted."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
-        if self.action == "ignore" and self.status_code is None and self.content is None:
-            raise ValueError("ignore which answers? Give a status_code, or content that they hold")
-        return self
+        if self.action == "ignore" and self.status_code is None and self.content is None and self.path is None:
+            raise ValueError("ignore which answers? Give a status_code, content that they hold, or a path and values")
+        if (self.path is None) != (self.values is None):
+            raise ValueError("a path and its values go together; give both or none")
+        return _can_match(self)
 
 
 class Incremental(Described):

@@ -11,9 +11,13 @@ from dlt.common import jsonpath
 from requests import Request
 
 from messaging_assets import paginator_description as described
+from messaging_assets.failures import MendDescription
 from messaging_assets.guarded_paginator import GuardedPaginator, first_value
+from messaging_assets.receipt import Verdict
 from messaging_assets.record_keys import whole_number
 
+# Pages of so many rows can overlap each time: it costs one request in so many.
+_MANY = 50
 # How an API may refuse a page past the number of pages or rows that it announced itself.
 _PAST_THE_END = frozenset({400, 404, 416})
 
@@ -74,7 +78,7 @@ class CountingPaginator(GuardedPaginator):
                 self._asked = position
                 further: Any = copy.copy(request)
                 further.params = dict(further.params or {})
-                further.json = copy.deepcopy(request.json)
+                further.json, further.data = copy.deepcopy(request.json), copy.copy(request.data)
                 self.place(further, position)
                 yield further
 
@@ -85,6 +89,8 @@ class OffsetPaginator(CountingPaginator):
     """Goes on by the rows that really came, to the first empty page; a believed total spares that one."""
 
     description: described.OffsetPaginator
+    _overlaps = 0
+    _is_overlap_off = _is_before_short = False
 
     def first_position(self) -> int:
         """The file's offset, 0 where it has none."""
@@ -101,21 +107,51 @@ class OffsetPaginator(CountingPaginator):
         own, reading = self.description, self.reading
         total = self._announced(response)
         says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
+        if reading.is_overlap_refused and not self._is_overlap_off:
+            # Some take whole pages only; the rows behind the page are asked for without a row before them.
+            self._is_overlap_off, self.position, reading.back = True, self.position + reading.back, 0
+            reading.joins_pages = False
+            return None
         if sent == 0:
             return "an empty page"
         reached = self.position + sent
+        is_more_said = reading.is_more_said or reading.signs.said
+        if reading.joins_pages and sent <= reading.back and self._is_before_short and not is_more_said:
+            reading.is_end_short = True
+            return "nothing came behind the last row"
         if says_no_more:
             return "the API said that there is no more"
         if self.source.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
             return "a short page at total"
         # A page with nothing but the overlap is followed by one without, so that the list always moves on.
-        reading.back = min(self.source.overlap, sent) if sent > reading.back else 0
+        overlap = self.source.overlap or self._overlap(sent)
+        self._is_before_short = sent < max(own.limit, reading.most_sent)
+        reading.back = min(overlap, sent) if sent > reading.back else 0
         self.position = reached - reading.back
         if own.maximum_offset is not None and reached >= own.maximum_offset:
             reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
         end = total + own.offset if total is not None else None
         self.ask_ahead(sent, max(sent - reading.back, 1), end if end is None or end >= reached else None)
         return None
+
+    def _overlap(self, sent: int) -> int:
+        """One row, where the file says nothing of it and no number would show that the list moved.
+
+        With small pages only as often as costs one more request in all.
+        """
+        reading = self.reading
+        own = self.description
+        # An API that refuses what lies behind its end may refuse a page that begins before it, too.
+        has_odd_end = bool(own.end_status_codes) or own.end_on_missing_selector
+        may = own.overlap is None and not self._is_overlap_off and not has_odd_end and bool(self.source.keys)
+        if not may or sent < 2 or not reading.is_uncounted:
+            return 0
+        if sent < _MANY and self._overlaps >= reading.most_sent:
+            return 0
+        self._overlaps += 1
+        if not reading.joins_pages:
+            reading.begin_overlap()
+        return 1
 
     def _announced(self, response: Any) -> int | None:
         """How many rows the API says there are from the file's first offset on."""
@@ -132,6 +168,8 @@ class PageNumberPaginator(CountingPaginator):
     """Counts pages to the first empty one; one request past an announced last page confirms it."""
 
     description: described.PageNumberPaginator
+    _first_rows = 0
+    _looks: tuple[int, ...] = ()
 
     def first_position(self) -> int:
         """The file's first page."""
@@ -147,6 +185,7 @@ class PageNumberPaginator(CountingPaginator):
         pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
         done = self.position - own.base_page + 1
         says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
+        self._first_rows = self._first_rows or sent
         if sent == 0:
             # An empty list is often announced as one page.
             if pages is not None and done <= pages and pages > 1:
@@ -163,9 +202,55 @@ class PageNumberPaginator(CountingPaginator):
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
         return None
 
+    def looks_once_more(self, how: str) -> bool:
+        """See GuardedPaginator: without a count, the first page once more, and the one before it in a first sync.
+
+        No row of one page can be asked for with the next, so what moved between two of them does not show there.
+        """
+        reading, first = self.reading, self.first_position()
+        if not reading.is_uncounted or reading.resume_at is not None or self.description.page is not None:
+            return False
+        looks = [first] if self.source.keys and reading.pages_with_rows > 1 else []
+        if not self.source.is_start_known and first in (0, 1):
+            # An API that counts from the other number has a page that nobody asked for.
+            looks += [1 - first] if first or not reading.pages_with_rows else []
+        self._looks = tuple(looks)
+        return self._look_at_next(how)
+
+    def look(self, rows: list[Any]) -> bool:
+        """See GuardedPaginator."""
+        reading, first, page = self.reading, self.first_position(), self.position
+        if page == first:
+            reading.compare_first_page(rows)
+        else:
+            has_rows, is_known = reading.looked(rows)
+            self._judge_start(page, has_rows and not is_known)
+        return self._look_at_next(str(reading.look))
+
+    def _look_at_next(self, how: str) -> bool:
+        if not self._looks:
+            return False
+        self.position, *rest = self._looks
+        self._looks, self.reading.look, self.reading.back = tuple(rest), how, 0
+        self.reading.upcoming = lambda request: ()
+        return True
+
+    def _judge_start(self, page: int, is_missed: bool) -> None:
+        self.source.is_start_known = True
+        if not is_missed:
+            return
+        told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
+        if not self.source.keys:
+            self.source.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed; see base_page")
+            return
+        raise MendDescription(f"{self.source.asset}: {told}; write base_page: {page} in the paginator.")
+
 
 def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
-    if body_path:
+    if body_path and isinstance(request.data, dict):
+        # A form has fields, and no places below them.
+        request.data[body_path] = value
+    elif body_path:
         request.json = request.json if request.json is not None else {}
         jsonpath.set_value_at_path(request.json, body_path, value)
     else:

@@ -50,6 +50,22 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _steps(resource)
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+        yield from _paging_in_form(resource, _mapping(_mapping(raw.get("client")).get("paginator")))
+
+
+def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A place in the body that a body written as `data` does not have."""
+    data, own = resource.endpoint.get("data"), resource.endpoint.get("paginator")
+    paginator = of_client if own is None else _mapping(own)
+    for name in ("page_body_path", "offset_body_path", "limit_body_path", "cursor_body_path"):
+        path = paginator.get(name)
+        if data is None or not isinstance(path, str):
+            continue
+        place = ("client", "paginator", name) if own is None else resource.place_of("endpoint", "paginator", name)
+        if not isinstance(data, Mapping):
+            yield Mistake(place, "data is a text, into which no page can be put; write it as a mapping, or as json")
+        elif "." in path.removeprefix("$.") or "[" in path:
+            yield Mistake(place, "a form has fields and nothing below them; name one field, or write json for data")
 
 
 def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:

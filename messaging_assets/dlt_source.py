@@ -7,6 +7,8 @@ This is the only room that knows dlt's own dict. dlt's rest_api source reads the
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import pairwise
@@ -120,7 +122,21 @@ def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Parameters or headers with truth values and numbers as APIs write them, where Python would write True."""
     if values is None:
         return None
-    return {name: _as_text(value) for name, value in values.items()}
+    return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}
+
+
+def _is_dlts(value: Any) -> bool:
+    return not isinstance(value, dict) or value.get("type") in ("incremental", "resolve")
+
+
+def _in_query(value: Any) -> str:
+    """An object as APIs that take one in a parameter want it, as JSON; dlt takes a single brace for a placeholder's."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub(
+        r"(\{(?:resources|incremental|window|partition)\.[^{}\"]+\})|([{}])",
+        lambda found: found[1] or found[2] * 2,
+        text,
+    )
 
 
 def _as_text(value: Any) -> Any:

@@ -15,7 +15,7 @@ def leave_out_untyped(schema: Schema, resource: str) -> None:
         schema: dlt's schema of the resource, changed in place.
         resource: the resource's name.
     """
-    table = schema.tables.get(schema.naming.normalize_table_identifier(resource))
+    table = schema.tables.get(schema.naming.normalize_tables_path(resource))
     columns = table["columns"] if table else {}
     for name in [name for name, column in columns.items() if not is_complete_column(column)]:
         del columns[name]

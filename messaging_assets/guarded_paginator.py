@@ -57,13 +57,21 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _judge(self, response: Any, rows: list[Any]) -> None:
         if self._is_left_out(response):
+            self.reading.look_beside(response)
             self.reading.refused("the list was left out past the last page")
             self._has_next_page = False
             return
+        if self.reading.look is not None:
+            self._judge_look(response, rows)
+            self._has_next_page = self.reading.end is None
+            return
         sent = self.reading.take(response, rows)
+        self.reading.watch(response)
         self._announce_rows(response)
         if (how := self.advance(response, sent)) is not None:
-            self.reading.ended(how)
+            self.reading.doubt = self.doubt_of_end()
+            if not self.looks_once_more(how):
+                self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
             self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
         elif self.description.maximum_empty_pages == self.reading.empty_pages:
@@ -76,12 +84,35 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         with self.source.receipt.judging:
             return self._has_next_page and not self.reading.is_behind_cursor()
 
+    def looks_once_more(self, how: str) -> bool:
+        """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
+        return False
+
+    def look(self, rows: list[Any]) -> bool:
+        """Judge a page that was asked for after the end; whether another one is."""
+        return False
+
+    def _judge_look(self, response: Any, rows: list[Any]) -> None:
+        path = (self.source.endpoint.data_selector or "$").removesuffix("[*]") or "$"
+        found = json_paths.find_values(path, response.parsed)
+        is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+        looked = list(rows) if is_list else []
+        rows.clear()
+        if not self.look(looked):
+            self.reading.ended(str(self.reading.look))
+
     def start(self, request: Request) -> None:
         """Put the first page's parameters on the request."""
 
     @abstractmethod
     def advance(self, response: Any, sent: int) -> str | None:
         """Move on by the page of `sent` rows that came; returns how the list ended, or None where it goes on."""
+
+    def doubt_of_end(self) -> str | None:
+        """What the page that came last says against its being the last, as a clause; None where nothing does."""
+        # has_more_path: null says that such a word is not to be believed.
+        is_disbelieved = "has_more_path" in self.description.model_fields_set
+        return None if is_disbelieved else self.reading.signs.said
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""

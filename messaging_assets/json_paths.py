@@ -1,4 +1,8 @@
-"""JSON paths in answers: dlt's language for them, each path compiled once and plain names looked up directly."""
+"""JSON paths in answers: dlt's language for them, each path compiled once and plain names looked up directly.
+
+A path without an operator of that language is names as an API writes them, such as `@odata.nextLink` or `next page`. A
+key may hold a dot itself, so where the names one by one lead nowhere, several of them are tried as one key.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,10 @@ import re
 from functools import lru_cache
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+# Brackets, wildcards, filters, unions, quotes and sums are the language's; `@` and `$` alone are its roots.
+_NAME = r"(?![@$](?:\.|$))[^\s.\[\]*?()'\"|`,&~<>=+]+(?: +[^\s.\[\]*?()'\"|`,&~<>=+]+)*"
+_NAMES = re.compile(rf"(?:\$\.)?{_NAME}(?:\.{_NAME})*")
+_WORDS = re.compile(r"(^|[ .])(where|parent|wherenot)([ .]|$)")
 
 
 @lru_cache(maxsize=1024)
@@ -39,7 +46,13 @@ def _plain_path() -> type[Any]:
 
 @lru_cache(maxsize=1024)
 def _names(path: str) -> tuple[str, ...] | None:
-    return tuple(path.split(".")) if _PLAIN.fullmatch(path) else None
+    return tuple(path.removeprefix("$.").split(".")) if are_names(path) else None
+
+
+def are_names(path: str) -> bool:
+    """Whether a path is names with dots between them, without an operator of the language."""
+    # A key called parent is one; the operators of these names stand beside something else.
+    return bool(_NAMES.fullmatch(path)) and not (" " in path and _WORDS.search(path))
 
 
 def find_values(path: str, body: Any) -> list[Any]:
@@ -47,11 +60,23 @@ def find_values(path: str, body: Any) -> list[Any]:
     names = _names(path)
     if names is None:
         return [match.value for match in compiled(path).find(body)]
+    whole = body
     for name in names:
         if not isinstance(body, dict) or name not in body:
-            return []
+            return _keys_with_dots(names, whole) if len(names) > 1 else []
         body = body[name]
     return [body]
+
+
+def _keys_with_dots(names: tuple[str, ...], body: Any) -> list[Any]:
+    """What names find where some of them are one key with dots in it; the longest key counts."""
+    if not names:
+        return [body]
+    for length in range(len(names), 0, -1) if isinstance(body, dict) else ():
+        key = ".".join(names[:length])
+        if key in body and (found := _keys_with_dots(names[length:], body[key])):
+            return found
+    return []
 
 
 def quoted_path(*names: str) -> str:

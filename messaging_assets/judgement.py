@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from messaging_assets.receipt import Finding, Verdict
 
 _IGNORE = "set endpoint.total to ignore if its count is not to be believed"
+_OTHER_COUNT = "declare or correct the paginator, or set endpoint.total to ignore if it counts something else"
 _TOO_DEEP = (
     "end_status_codes or end_on_missing_selector may take a limit of the API for its end, so read the list in smaller "
     "parts, such as partitions; only if its count is wrong, set endpoint.total to ignore"
@@ -36,6 +37,11 @@ class Facts:
         is_refused: whether the end is a refusal that the file declares as one.
         is_open_ended: whether nothing but that refusal shows the last page to be the last.
         is_more_said: whether the page that came last says that there is more.
+        is_end_short: whether a page with nothing new, and not an empty one, is the end.
+        is_overlap_own: whether pages overlapped though the file does not say so; another pass may mend what moved then.
+        moved: that a count which the file does not name moved, as a clause.
+        missed: that such a count is larger than what came, as a clause.
+        doubt: what else says that the list goes on, as a clause.
     """
 
     policy: str
@@ -50,6 +56,11 @@ class Facts:
     is_refused: bool = False
     is_open_ended: bool = False
     is_more_said: bool = False
+    is_end_short: bool = False
+    is_overlap_own: bool = False
+    moved: str | None = None
+    missed: str | None = None
+    doubt: str | None = None
 
     @property
     def told(self) -> tuple[int, ...]:
@@ -57,6 +68,11 @@ class Facts:
         if self.policy == "exact" or (self.policy == "at_least" and self.distinct <= max(self.totals, default=0)):
             return self.totals
         return ()
+
+    @property
+    def is_total_moved(self) -> bool:
+        """Whether the count that the file names moved."""
+        return bool(self.told) and min(self.told) != max(self.told)
 
 
 def judge(facts: Facts, how: str) -> Finding:
@@ -67,48 +83,75 @@ def judge(facts: Facts, how: str) -> Finding:
         how: how the end is known.
     """
     totals, distinct = facts.told, facts.distinct
-    moved = bool(totals) and min(totals) != max(totals)
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
         return Finding(Verdict.INCOMPLETE, f"{reason}; {_IGNORE if not facts.is_refused else _TOO_DEEP}", moved=True)
-    if facts.joins["open"]:
-        return _unknown("the rows at a page join were gone when asked for again, so the list moved while it was read")
-    if facts.joins["moved"] and not facts.has_keys:
-        return _unknown("the list moved while it was read, and without a primary_key its rows cannot be told apart")
-    if moved and not (facts.joins and facts.has_keys):
-        return _unknown(f"total moved from {totals[0]} to {totals[-1]} while it was read")
-    if facts.came_again:
-        return _unknown(f"{facts.came_again} rows came twice, so rows moved between pages while it was read")
-    if facts.policy == "exact" and totals and distinct != totals[-1] and not moved:
-        return _unknown(f"exactly {totals[-1]} rows were announced and {distinct} came while it was read")
+    if moved := _moved(facts):
+        return _unknown(moved)
     if facts.is_more_said and not totals:
         # Some say so of each full page, and refuse the one behind the last.
         verdict = Verdict.UNKNOWN if facts.is_refused else Verdict.INCOMPLETE
         return Finding(verdict, f"{how}, although {_MORE}", moved=not facts.is_refused)
-    if facts.is_open_ended and not totals:
+    if doubt := _doubt_of_end(facts, how):
         # No second pass would get further.
-        return Finding(Verdict.UNKNOWN, f"{how}, {_OPEN_ENDED}")
-    if _is_proven(facts) and not moved:
+        return Finding(Verdict.UNKNOWN, doubt)
+    if _is_proven(facts) and not facts.is_total_moved:
         proviso = ", and each page joined the next, in a list that keeps its order" if facts.joins else ""
         return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}{proviso}")
     return Finding(Verdict.READ_TO_THE_END, f"{how}; {_doubt(facts)}")
 
 
+def _moved(facts: Facts) -> str | None:
+    """What shows that the list moved while it was read, so that rows may have slipped between pages."""
+    totals, distinct = facts.told, facts.distinct
+    if facts.joins["open"]:
+        return "the rows at a page join were gone when asked for again, so the list moved while it was read"
+    if facts.joins["moved"] and not facts.has_keys:
+        return "the list moved while it was read, and without a primary_key its rows cannot be told apart"
+    if facts.joins["moved"] and facts.is_overlap_own:
+        return "a row stood elsewhere when it was asked for again at a page join, so the list moved while it was read"
+    is_joined = bool(facts.joins) and not facts.joins["unseen"] and facts.has_keys
+    if facts.is_total_moved and not is_joined:
+        return f"total moved from {totals[0]} to {totals[-1]} while it was read"
+    if facts.moved and not facts.is_total_moved and not is_joined:
+        return facts.moved
+    if facts.came_again:
+        return f"{facts.came_again} rows came twice, so rows moved between pages while it was read"
+    if facts.policy == "exact" and totals and distinct != totals[-1] and not facts.is_total_moved:
+        return f"exactly {totals[-1]} rows were announced and {distinct} came while it was read"
+    return None
+
+
+def _doubt_of_end(facts: Facts, how: str) -> str | None:
+    """What says that the end may be none."""
+    if facts.doubt:
+        return f"{how}, although {facts.doubt}"
+    if facts.missed:
+        return f"{facts.missed}; {_OTHER_COUNT}"
+    if facts.is_open_ended and not facts.told:
+        return f"{how}, {_OPEN_ENDED}"
+    return None
+
+
 def _is_proven(facts: Facts) -> bool:
-    if facts.is_resumed:
+    if facts.is_resumed or facts.is_end_short:
         return False
     if facts.is_one_object:
         return True
     if facts.policy == "exact" and facts.told and facts.pages_with_rows <= 1:
         return facts.has_keys
-    return facts.has_keys and set(facts.joins) == {"same"}
+    return facts.has_keys and set(+facts.joins) == {"same"}
 
 
 def _doubt(facts: Facts) -> str:
     if facts.is_resumed:
         return "it went on behind an interruption, and what came before may have changed since"
+    if facts.is_end_short and set(+facts.joins) == {"same"}:
+        return "each page joined the next; write overlap: 1 to have the end confirmed by an empty page too"
     if facts.joins and not facts.has_keys:
         return "without a primary_key, what joined two pages may have been another row that is equal"
+    if facts.joins["unseen"]:
+        return "the API gives no means to exclude that rows moved between the later pages"
     if facts.joins:
         return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
     if facts.policy == "exact" and facts.told:

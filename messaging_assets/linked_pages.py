@@ -9,11 +9,11 @@ from dlt.sources.helpers.rest_client.detector import PaginatorFactory
 from requests import Request
 from requests.utils import parse_header_links
 
+from messaging_assets import json_paths
 from messaging_assets.failures import MendDescription, PagesRepeat
 from messaging_assets.guarded_paginator import GuardedPaginator
 from messaging_assets.reading import Reading
 from messaging_assets.receipt import Verdict
-from messaging_assets.row_totals import more_than_came
 
 
 class ReferencePaginator(GuardedPaginator):
@@ -23,6 +23,7 @@ class ReferencePaginator(GuardedPaginator):
         """Begin without a reference, or with the one that was kept."""
         self._found: Any = _dlt_paginator(self.description)
         self._references: set[str] = set()
+        self._is_there = self._is_told = False
         place = self.reading.resume_at
         if place is not None and place.position is not None:
             self._references.add(str(place.position))
@@ -35,12 +36,13 @@ class ReferencePaginator(GuardedPaginator):
         self._found.update_state(response)
         reference = getattr(self._found, "_next_reference", None)
         if self.says_no_more(getattr(self.description, "has_more_path", None), response):
+            self._is_told = True
             return "the API said that there is no more"
         if getattr(self.description, "stop_after_empty_page", False) and sent == 0:
-            self.reading.is_more_said = False
+            self.reading.is_more_said, self._is_told = False, True
             return "an empty page"
         if not reference:
-            doubt_single_page(self.reading, response, sent)
+            self._is_there = self._is_place_there(response)
             return "the API named no further page"
         if not isinstance(reference, (str, int)) or reference is True:
             raise MendDescription(
@@ -54,12 +56,45 @@ class ReferencePaginator(GuardedPaginator):
         self._references.add(str(reference))
         return None
 
+    def doubt_of_end(self) -> str | None:
+        """See GuardedPaginator; a place at which nothing ever was shows no end, if anything says more follows."""
+        if self._is_told:
+            return None
+        reading, signs = self.reading, self.reading.signs
+        said = super().doubt_of_end()
+        if said or self._references or not reading.sent:
+            return said
+        if signs.is_end_said or reading.is_whole_by_count:
+            return None
+        place = _place_of(self.description)
+        # A token may stand for the page that came, so it says little where the declared place was there and empty.
+        if sign := signs.link or (None if self._is_there else signs.token):
+            return (
+                f"the only page seems to name a next one at {sign}, elsewhere than the paginator looks for it ({place})"
+            )
+        is_open = not self._is_there and not signs.is_next_empty and not reading.missed
+        if is_open and reading.is_full(is_by_links=True):
+            return (
+                f"nothing was ever at {place}, and the only page was full ({reading.sent} rows); correct the paginator"
+            )
+        return None
+
+    def _is_place_there(self, response: Any) -> bool:
+        own: Any = self.description
+        if own.type == "header_link":
+            return "link" in response.headers
+        if own.type == "header_cursor":
+            return own.cursor_key in response.headers
+        path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
+        return bool(path and json_paths.find_values(path, response.parsed))
+
     def update_request(self, request: Request) -> None:
         """Let dlt's paginator put the reference on the request."""
         if self._has_next_page and self._found is not None:
             self._go_on(request)
 
     def _go_on(self, request: Request) -> None:
+        whole = request.json
         try:
             self._found.update_request(request)
         except ValueError:
@@ -68,6 +103,9 @@ class ReferencePaginator(GuardedPaginator):
                 f"{self.source.asset}: page {self.reading.page} names a next page by an address that cannot be read; "
                 "correct the paginator in the file, or ask the vendor for plain links."
             ) from None
+        if isinstance(request.data, dict) and (field := getattr(self.description, "cursor_body_path", None)):
+            # dlt puts it into a JSON body, which would not be sent beside a form.
+            request.data[field], request.json = str(self._found._next_reference), whole
         self.reading.position = getattr(self._found, "_next_reference", None)
 
 
@@ -78,6 +116,7 @@ class AutoPaginator(ReferencePaginator):
         """Nothing is known before the first answer."""
         self._found = None
         self._references = set()
+        self._is_there = self._is_told = False
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
@@ -91,10 +130,12 @@ class AutoPaginator(ReferencePaginator):
                         "paginator in the file, such as {type: page_number, base_page: 1}."
                     )
             if not isinstance(found, dlt_paginators.BaseReferencePaginator):
-                told, why = _uncounted(self.reading, response, sent), "no paginator is declared and none was detected"
-                why = f"{why}; declare one, or single_page" if told is None else f"{told}; {why}; declare one"
+                self._is_told = True
+                why = "no paginator is declared and none was detected; declare one"
+                doubt = self.reading.missed or only_page(self.reading)
+                why = f"{doubt}; {why}" if doubt else f"{why}, or single_page"
                 self.source.receipt.found(Verdict.UNKNOWN, why)
-                return "one answer, with no sign of another page"
+                return "one answer"
             self._found = found
         return super().advance(response, sent)
 
@@ -104,21 +145,43 @@ class SinglePagePaginator(GuardedPaginator):
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
-        doubt_single_page(self.reading, response, sent, is_declared=True)
-        if told := _uncounted(self.reading, response, sent):
-            step = "declare the paginator, or set endpoint.total to ignore if it counts something else"
-            self.source.receipt.found(Verdict.UNKNOWN, f"{told}; {step}")
         return "one answer holds everything"
+
+    def doubt_of_end(self) -> str | None:
+        """See GuardedPaginator."""
+        return only_page(self.reading)
+
+
+def only_page(reading: Reading) -> str | None:
+    """What says that more follows a page that is taken for everything, as a clause; None where nothing does."""
+    signs = reading.signs
+    if signs.said or not reading.sent or signs.is_end_said or reading.is_whole_by_count:
+        return f"{signs.said}; declare the paginator" if signs.said else None
+    if sign := signs.link or signs.token:
+        return f"the only page seems to name a next one at {sign}; declare the paginator"
+    if not signs.is_next_empty and not reading.missed and reading.is_full(is_by_links=False):
+        return f"the only page was full ({reading.sent} rows); declare the paginator, or ask for larger pages"
+    return None
 
 
 def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     if own.type in ("json_link", "json_response"):
-        return dlt_paginators.JSONLinkPaginator(next_url_path=own.next_url_path)
+        return dlt_paginators.JSONLinkPaginator(next_url_path=json_paths.compiled(own.next_url_path))
     if own.type == "header_link":
         return _HeaderLinks(links_next_key=own.links_next_key)
     if own.type == "header_cursor":
         return dlt_paginators.HeaderCursorPaginator(own.cursor_key, own.cursor_param or "cursor")
-    return dlt_paginators.JSONResponseCursorPaginator(own.cursor_path, own.cursor_param, own.cursor_body_path)
+    return dlt_paginators.JSONResponseCursorPaginator(
+        json_paths.compiled(own.cursor_path), own.cursor_param, own.cursor_body_path
+    )
+
+
+def _place_of(own: Any) -> str:
+    """Where the file looks for the next page, as sentences say it."""
+    if own.type in ("header_link", "header_cursor"):
+        return "the header Link" if own.type == "header_link" else f"the header {own.cursor_key}"
+    path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
+    return f"'{path}'" if path else "the place that was detected"
 
 
 def _detect(response: Any) -> tuple[dlt_paginators.BasePaginator | None, float]:
@@ -142,25 +205,3 @@ class _HeaderLinks(dlt_paginators.HeaderLinkPaginator):
             if wanted == relation or wanted in relation.split():
                 return link.get("url")
         return None
-
-
-def _uncounted(reading: Reading, response: Any, sent: int) -> str | None:
-    """That the only page counts more rows than it has, as a clause; None where the file takes a part of what counts."""
-    source = reading.source
-    is_part = reading.is_one_object or source.incremental or "?" in (source.endpoint.data_selector or "")
-    if is_part or source.endpoint.total == "ignore" or reading.total is not None:
-        return None
-    return more_than_came(response.parsed, sent)
-
-
-def doubt_single_page(reading: Reading, response: Any, sent: int, is_declared: bool = False) -> None:
-    """Say so when the only page names a next one, but not where the file looks for it."""
-    if reading.page > 1 or not sent:
-        return
-    found, certainty = _detect(response)
-    if isinstance(found, dlt_paginators.BaseReferencePaginator) and (certainty == 1 or not is_declared):
-        found.update_state(response)
-        if getattr(found, "_next_reference", None):
-            reading.source.receipt.found(
-                Verdict.UNKNOWN, "the only page seems to name a next one elsewhere than the paginator looks for it"
-            )

@@ -1,26 +1,24 @@
 """How an API hands out its pages, as an API file says it.
 
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
-`overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `rows_total_path`
-and, of links, `stop_after_empty_page` are ours.
+`overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`,
+`rows_total_path` and, of links, `stop_after_empty_page` are ours.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from messaging_assets.authentication_description import Described
-
-# Plain names with dots between them need no parser, and none of what it takes to import it.
-_PLAIN_PATH = re.compile(r"(\$\.)?(?!where|parent)[A-Za-z_]\w*(\.(?!where|parent)[A-Za-z_]\w*)*", re.ASCII)
+from messaging_assets.json_paths import are_names
 
 
 def _compiles(value: str) -> str:
-    if _PLAIN_PATH.fullmatch(value):
+    # Names with dots between them need no parser, and none of what it takes to import it.
+    if are_names(value):
         return value
     from dlt.common.jsonpath import compile_path
 
@@ -46,6 +44,8 @@ class PaginatorDescription(Described):
     """Statuses that mean 'past the last page', on any page but the first, such as `[400, 404]`."""
     end_on_missing_selector: bool = False
     """Whether a page after the first that leaves the list out is the end."""
+    empty_when_missing: bool = False
+    """Whether an answer that leaves the list out, or has null there, is an empty list; on the first page too."""
     rows_total_path: JsonPath | None = None
     """Where the API says how many rows it has, if `total_path` is not that place."""
 
@@ -98,12 +98,12 @@ class OffsetPaginator(PaginatorDescription):
     """dlt's; an empty page is always the end."""
     has_more_path: JsonPath | None = None
     """Where a truth value says whether there is more."""
-    overlap: int = Field(0, ge=0)
-    """Rows asked for again at each page join, to see what moved."""
+    overlap: int | None = Field(None, ge=0)
+    """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:
-        if self.overlap >= self.limit:
+        if (self.overlap or 0) >= self.limit:
             raise ValueError("overlap must be smaller than limit, or no page gets past the one before it")
         return self
 

@@ -61,6 +61,7 @@ from messaging_assets.written_rows import Written
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
+_START = "messaging_assets_start"
 # Merges to which a row that comes again is nothing new; scd2 would make a version of it.
 _TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
 _RESUMABLE = (
@@ -186,15 +187,22 @@ class Pass:
                 self._placing.ended()
         self.before_load()
         if self.is_over:
-            dlt.current.resource_state().pop(_PLACE, None)
-            if not self.late:
-                self._keep_all_marks()
-            if is_first and self.receipt.rows_loaded == 0 and self._has_empty_table(batches):
-                # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
-                yield materialize_schema_item()
-                leave_out_untyped(dlt.current.source_schema(), self.resource.name)
-            if not self.late:
-                self.at_end()
+            yield from self._close(batches, is_first)
+
+    def _close(self, batches: Batches, is_first: bool) -> Iterator[Any]:
+        """Let the state of a read that is over go with its last part."""
+        state = dlt.current.resource_state()
+        state.pop(_PLACE, None)
+        if self._own.is_start_known and isinstance(self._own.endpoint.paginator, PageNumberPaginator):
+            state[_START] = repr(self._own.endpoint.paginator)
+        if not self.late:
+            self._keep_all_marks()
+        if is_first and self.receipt.rows_loaded == 0 and self._has_empty_table(batches):
+            # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
+            yield materialize_schema_item()
+            leave_out_untyped(dlt.current.source_schema(), self.resource.name)
+        if not self.late:
+            self.at_end()
 
     def _has_empty_table(self, batches: Batches) -> bool:
         """Whether a table can be made, emptied or retired without a row: some column of it has a type."""
@@ -291,6 +299,7 @@ class Pass:
             return
         self.receipt.resumed(interrupted.rows, again=0)
         self.receipt.distinct_keys += interrupted.rows
+        self.receipt.lists_begun += len(interrupted.finished)
         self.receipt.found(
             Verdict.READ_TO_THE_END, f"{len(interrupted.finished)} lists were read before an interruption"
         )
@@ -473,6 +482,7 @@ class Pass:
             is_parent=not own,
             repeated=self._repeated if own and len(self._chain) == 1 else set(),
             shown_path=self._shown_path(one),
+            is_start_known=not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator),
             counts_repeats=self._batches is None or not self._batches.sees_repeats,
         )
 

@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint, Incremental
+from messaging_assets.beside_list import Leaf, beside, in_headers, list_names
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
@@ -31,6 +32,8 @@ from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.record_keys import digest_of, key_parts, keys_of, whole_number
 from messaging_assets.seen_keys import SeenKeys
 from messaging_assets.selection import check_objects, check_selection, sent_by_server
+from messaging_assets.signs_of_more import Signs, is_full, signs_of_more
+from messaging_assets.watched_counts import WatchedCounts, words_of
 
 SetAside = Callable[[Any, str, int], None]
 
@@ -55,6 +58,7 @@ class Source:
         current: the list that is being read.
         marks: how far each list has come; None where there is no cursor.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
+        is_start_known: whether it is known with which number the API's pages begin.
         counts_repeats: whether the reading counts what came again; else it is counted behind the processing steps.
     """
 
@@ -74,6 +78,7 @@ class Source:
     marks: CursorMarks | None = None
     shown_path: str | None = None
     counts_repeats: bool = True
+    is_start_known: bool = True
 
     def __post_init__(self) -> None:
         # Who only looks at a list begins where a first sync would.
@@ -146,6 +151,14 @@ class Reading:
         is_left: whether a response action ended the list before its end.
         may_repeat: whether the last page once more means "past the last page" from here on.
         is_more_said: whether the page that came last says that there is more.
+        counts: every number beside the list that counts its rows.
+        doubt: what says that the list goes on, although it ended, as a clause.
+        signs: what the answer that came last says of more.
+        look: how the list ended, while a page is asked for that only tells whether it moved or began elsewhere.
+        is_overlap_tried: whether the next page is the first that was asked to repeat rows, unless the file says so.
+        is_overlap_refused: whether the API answered that with the page before, as where it takes whole pages only.
+        joins_pages: whether pages repeat a row though the file does not ask for it.
+        is_end_short: whether a page with nothing but that row is the end.
     """
 
     def __init__(self, source: Source, name: str = "") -> None:
@@ -159,6 +172,14 @@ class Reading:
         self.may_end_with: frozenset[int] = frozenset()
         self.may_repeat, self.back = False, 0
         self.is_left = self.is_more_said = False
+        self.counts = WatchedCounts()
+        self.doubt: str | None = None
+        self.signs = Signs()
+        self._beside: list[Leaf] = []
+        self.look: str | None = None
+        self.is_overlap_tried = self.is_overlap_refused = self.joins_pages = self.is_end_short = False
+        self._first_keys: list[int] = []
+        self._moved: str | None = None
         self._seen = SeenKeys()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
@@ -176,6 +197,8 @@ class Reading:
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
         self.source.current = self
+        # A list that was finished before an interruption is known.
+        self.source.receipt.lists_begun += bool(self.name) and not self.source.is_parent
         self.source.receipt.lists_open += 1
 
     @property
@@ -183,7 +206,8 @@ class Reading:
         """On what terms the next request is sent; declared end statuses count from the second page on."""
         paginator = self.source.endpoint.paginator
         declared = frozenset(paginator.end_status_codes if paginator and self.page else ())
-        return replace(self.source.terms, end_statuses=declared | self.may_end_with, page=self.page + 1)
+        ends = declared | self.may_end_with
+        return replace(self.source.terms, end_statuses=ends, page=self.page + 1, is_look=self.look is not None)
 
     def ahead(self, request: requests.Request) -> Iterable[requests.Request]:
         """Requests for the pages after this one that can be sent already."""
@@ -228,6 +252,12 @@ class Reading:
             return self._resumed(self.resume_at, rows, keys)
         sent_keys = key_parts(rows, self.source.keys)
         again = self._seen.among(set(keys))
+        if self.is_overlap_tried and len(keys) > self.back and hash(tuple(keys)) in self._pages:
+            self.is_overlap_tried, self.is_overlap_refused = False, True
+            rows.clear()
+            return 0
+        self.is_overlap_tried = False
+        self._first_keys = self._first_keys or keys[:]
         if sent and self._is_repeated(keys, again):
             rows.clear()
             return 0
@@ -241,6 +271,49 @@ class Reading:
         if self.cursor and (self.name or self.source.is_parent):
             rows[:] = self.source.newer(rows, self.name, self.page)
         return sent
+
+    def watch(self, response: Any) -> None:
+        """Note what the answer says beside the list: counts, and signs of more."""
+        to_list = list_names(self._selector or self.source.endpoint.data_selector)
+        self._beside = [*beside(response.parsed, to_list), *in_headers(response.headers)]
+        if self.page == 1:
+            names = [*to_list[-1:], self.asset.partition(" ")[0].rpartition(".")[2]]
+            self.counts = WatchedCounts(words_of(*names))
+        self.counts.page(self._beside, self._sent)
+        asked = [*self._asked.values(), self.position]
+        self.signs = signs_of_more(self._beside, response.headers, self.page, asked)
+
+    def look_beside(self, response: Any) -> None:
+        """Note what an answer without the list says of more."""
+        to_list = list_names(self._selector or self.source.endpoint.data_selector)
+        leaves = [*beside(response.parsed, to_list), *in_headers(response.headers)]
+        self.signs = signs_of_more(leaves, response.headers, self.page, [*self._asked.values(), self.position])
+        if self.signs.link and not self.signs.is_end_said:
+            self.doubt = f"{self.signs.link} names a next page"
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        endpoint = self.source.endpoint
+        return {**(endpoint.json_body or {}), **endpoint.params}
+
+    @property
+    def sent(self) -> int:
+        """How many rows the server sent on the page that came last."""
+        return self._sent
+
+    def is_full(self, is_by_links: bool) -> bool:
+        """Whether the page that came last holds as many rows as a page can."""
+        return is_full(self._sent, self._beside, self._asked, is_by_links)
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether the API gives a count of all rows or pages, declared or not, that is to be believed."""
+        return self.source.endpoint.total != "ignore" and (bool(self._totals) or self.counts.is_any)
+
+    @property
+    def is_whole_by_count(self) -> bool:
+        """Whether a total says that what came is all."""
+        return self.source.endpoint.total != "ignore" and self.counts.agrees(self._before + self._rows)
 
     def _resumed(self, place: Place, rows: list[Any], keys: list[int]) -> int:
         """Go on behind the last committed page, once it has shown that it is still where it was."""
@@ -279,6 +352,45 @@ class Reading:
         self.source.receipt.not_resumed = why
         return CannotResume(f"{self.asset}: {why}; it is read from its start.", is_anew=not self.name)
 
+    def begin_overlap(self) -> None:
+        """From the next page on pages repeat a row, which the API may not take."""
+        self.joins_pages = self.is_overlap_tried = True
+        # A count that turned out to be the page's own had passed for one of the list.
+        self._joins["unseen"] += self.page - 1
+
+    def looked(self, rows: list[Any]) -> tuple[bool, bool]:
+        """Compare a page that was looked at once more with what came.
+
+        Returns:
+            Whether it holds records at all, and whether one of them came before.
+        """
+        keys, bad = keys_of(rows, self.source.keys)
+        good = [key for place, key in enumerate(keys) if place not in bad]
+        return bool(good), bool(self._seen.among(set(good)))
+
+    def compare_first_page(self, rows: list[Any]) -> None:
+        """Note it when rows of the first page are gone or stand elsewhere; new ones between them lose no other."""
+        keys, _ = keys_of(rows, self.source.keys)
+        seen = self._seen.among(set(keys))
+        still = [key for key in keys if key in seen]
+        if still != self._first_keys[: len(still)] or not keys:
+            self._moved = "the first page holds other rows than when it was read, so the list moved meanwhile"
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether no number beside the list counts its rows or pages, so that nothing shows when it moves."""
+        return not self._totals and not self.counts.is_any
+
+    @property
+    def pages_with_rows(self) -> int:
+        """How many pages held any rows."""
+        return self._full_pages
+
+    @property
+    def most_sent(self) -> int:
+        """The rows of the longest page."""
+        return self._most_sent
+
     def announce(self, total: Any) -> None:
         """Note what the API says it has; texts that are numbers count, anything else is no statement."""
         if (number := whole_number(total)) is not None:
@@ -316,18 +428,27 @@ class Reading:
 
     def refused(self, how: str) -> None:
         """The API refused a page, or left its list out, in the way that the file declares as the end of the list."""
+        if self.look is not None:
+            self.ended(self.look)
+            return
         if self.back:
             self._joins["open"] += 1
         self._is_refused = True
+        if self.signs.said and not self.may_end_with and not self.is_whole_by_count and not self.is_more_said:
+            self.doubt = self.signs.said
         self.ended(how)
 
     def ignored(self, how: str) -> None:
         """A response action let a request go unanswered, which says nothing of the rows behind it."""
+        if self.look is not None:
+            self.ended(self.look)
+            return
         if self.is_resuming:
             raise self.cannot_resume(f"the API answers the place that was kept with {how}")
         self.is_left = True
         if not self.page:
             self.source.receipt.left.add(hashlib.sha256(f"{self.asset}\n{self.name}".encode()).hexdigest()[:16])
+        self.source.receipt.lists_ignored += bool(self.name) and not self.source.is_parent and not self.page
         self.ended(how, Finding(Verdict.UNKNOWN, f"the list was left after page {self.page} by {how}"))
 
     def is_behind_cursor(self) -> bool:
@@ -342,8 +463,24 @@ class Reading:
         """The list was left before its end, by a cap."""
         self.ended(why, Finding(Verdict.INCOMPLETE, why))
 
+    @property
+    def missed(self) -> str | None:
+        """That a count of all rows is larger than what came, as a clause; None where none is."""
+        source = self.source
+        # What the API counts may be more than what a cursor or a filter takes of it.
+        is_part = source.incremental or "?" in (source.endpoint.data_selector or "")
+        if is_part or source.endpoint.total == "ignore" or self.is_one_object or self.is_left or self._totals:
+            return None
+        return self.counts.more_than(self._before + self._rows)
+
+    def _counts_moved(self, rows: int) -> str | None:
+        moved = self.counts.moved(rows)
+        return f"{moved}; set endpoint.total to ignore if its count is not to be believed" if moved else None
+
     def _facts(self) -> Facts:
         source = self.source
+        is_believed = source.endpoint.total != "ignore" and not self.is_one_object
+        rows = self._before + self._rows
         return Facts(
             policy=source.endpoint.total,
             totals=tuple(self._totals),
@@ -354,10 +491,15 @@ class Reading:
             has_keys=bool(source.keys),
             is_one_object=self.is_one_object,
             is_resumed=self.resume_at is not None,
+            is_end_short=self.is_end_short,
+            is_overlap_own=self.joins_pages,
             is_refused=self._is_refused,
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
             is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
+            moved=self._moved or (self._counts_moved(rows) if is_believed else None),
+            missed=self.missed,
+            doubt=None if self.is_one_object or self.is_left else self.doubt,
         )
 
     @property
@@ -402,6 +544,8 @@ class Reading:
         if not back:
             if self.source.overlap and keys:
                 self._joins["open"] += 1
+            elif self.joins_pages and keys:
+                self._joins["unseen"] += 1
             return
         # Without a key equal rows are different ones, so the first that may be it counts, and all behind it stay.
         places = {key: place for place, key in reversed(list(enumerate(keys)))}

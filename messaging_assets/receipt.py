@@ -88,6 +88,8 @@ class Receipt:
     first_cursor: Any = None
     last_cursor: Any = None
     lists_open: int = 0
+    lists_begun: int = 0
+    lists_ignored: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
     split: Counter[str] = field(default_factory=Counter)
@@ -192,7 +194,7 @@ class Receipt:
     @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
-        return self._worst_of(self.findings)
+        return self._worst_of([*self.findings, *self._of_lists()])
 
     @property
     def finding_of_read_lists(self) -> Finding:
@@ -206,6 +208,14 @@ class Receipt:
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
+
+    def _of_lists(self) -> list[Finding]:
+        """A finding where not one of the parents' lists was given: no permission looks like no rows then."""
+        if not self.lists_begun or self.lists_ignored < self.lists_begun:
+            return []
+        number = "the only parent's list" if self.lists_begun == 1 else f"the lists of all {self.lists_begun} parents"
+        why = f"{number} went unanswered, as response_actions ignore, so nothing is known of their rows"
+        return [Finding(Verdict.UNKNOWN, f"{why}; see whether the API still lets these credentials read them")]
 
     def carry_over(self, earlier: Receipt) -> None:
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""

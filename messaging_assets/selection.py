@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets import json_paths
+from messaging_assets.beside_list import beside, list_names
+from messaging_assets.failure_words import FailureWord, says_failed
 from messaging_assets.failures import MendDescription
 from messaging_assets.field_names import NAME
 from messaging_assets.held_records import held_records
@@ -14,8 +16,6 @@ from messaging_assets.receipt import Verdict
 
 if TYPE_CHECKING:
     from messaging_assets.reading import Source
-
-_ERRORS = ("errors", "error")
 
 
 def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
@@ -36,8 +36,10 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     selector = source.endpoint.data_selector or detected or _detect(response)
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
-    if _is_list(source, path, found, response.parsed):
-        _judge_error_beside(source, response, page, found)
+    is_left_out = isinstance(response.parsed, dict) and all(value is None for value in found)
+    may_be_left_out = source.endpoint.paginator is not None and source.endpoint.paginator.empty_when_missing
+    if _is_list(source, path, found, response.parsed) or (is_left_out and may_be_left_out):
+        _judge_error_beside(source, response, page, found, path)
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
@@ -47,23 +49,37 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     )
 
 
-def _judge_error_beside(source: Source, response: Any, page: int, found: list[Any]) -> None:
+def _judge_error_beside(source: Source, response: Any, page: int, found: list[Any], path: str) -> None:
     """Refuse an empty list beside an error, which would pass for a list without rows, or for its end; beside rows an
     error may mean that others are missing, and a record that is the whole answer may have a field of that name.
     """
-    body = response.parsed
-    if source.endpoint.error_in_body is not None or not isinstance(body, dict) or found[:1] == [body]:
+    if found[:1] == [response.parsed]:
         return
-    for name in filter(body.get, _ERRORS):
-        step = f"say error_in_body: {{path: {name}}} in the file, or another path if '{name}' is no error"
-        if not any(found):
-            raise MendDescription(
-                f"{source.asset}: an empty list beside '{name}' came on page {page} of {source.shown(response.url)}; "
-                f"look the error up with the vendor, and {step}."
-            )
+    if not any(found):
+        _refuse_failure(source, response, page, path)
+    elif word := _failure_word(source, response, path):
         whose = "parents: " if source.is_parent else ""
-        why = f"{whose}rows came beside '{name}', so others may be missing; {step}"
+        why = f"{whose}rows came beside '{word.path}', so others may be missing; {_step(word)}"
         source.receipt.found(Verdict.UNKNOWN, why)
+
+
+def _refuse_failure(source: Source, response: Any, page: int, path: str) -> None:
+    word = _failure_word(source, response, path)
+    if word is not None:
+        raise MendDescription(
+            f"{source.asset}: an empty list beside '{word.path}' came on page {page} of "
+            f"{source.shown(response.url)}; look the error up with the vendor, and {_step(word)}."
+        )
+
+
+def _failure_word(source: Source, response: Any, path: str) -> FailureWord | None:
+    if source.endpoint.error_in_body is not None or not isinstance(response.parsed, dict):
+        return None
+    return says_failed(response.parsed, beside(response.parsed, list_names(path)))
+
+
+def _step(word: FailureWord) -> str:
+    return f"say error_in_body: {word.declaration} in the file, or another path if '{word.path}' is no error"
 
 
 def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> None:

@@ -230,8 +230,10 @@ class _Job:
                 self.context.log.info("%s: a column is of another type than it began with; reading again", self.asset)
                 continue
             self.context.log.info("%s: the list moved meanwhile; reading it from its start", self.asset)
-        metadata = self.receipt.metadata()
-        gone = self._take_out_vanished(one_pass.load_ids, self.receipt.finding, self.receipt.rows_set_aside)
+        metadata, finding = self.receipt.metadata(), self.receipt.finding
+        if finding.verdict is Verdict.UNKNOWN:
+            self.context.log.warning("%s: the read is '%s': %s", self.asset, finding.verdict.words, finding.reason)
+        gone = self._take_out_vanished(one_pass.load_ids, finding, self.receipt.rows_set_aside)
         gone |= tidy_up(self.description, self.resource, self.folders)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return SyncResult({**metadata, **gone, **loaded}, self.kept.forget, self.redaction)

@@ -297,7 +297,7 @@ def test_a_description_cannot_be_changed():
         (ours.Client, {**CLIENT, "requests_per_second": 1.5}, {**CLIENT, "requests_per_second": float("inf")}),
         (ours.Endpoint, {"path": "/v1"}, {"path": "https://elsewhere.example.com/v1"}),
         (ours.Endpoint, {"data_selector": "a[*].'b-c'"}, {"data_selector": "a["}),
-        (ours.Endpoint, {"data_selector": "$.a.b"}, {"data_selector": "where"}),
+        (ours.Endpoint, {"data_selector": "$.a.b"}, {"data_selector": "a where"}),
     ],
 )
 def test_what_dagster_dlt_or_http_would_refuse_later_is_refused_in_the_file(model, good, bad):

@@ -20,7 +20,15 @@ from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.dlt_source import with_paginator
 from messaging_assets.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
 from messaging_assets.http.answer import Answer
-from messaging_assets.paginator_description import AutoPaginator, OffsetPaginator, SinglePagePaginator
+from messaging_assets.paginator_description import (
+    AutoPaginator,
+    CursorPaginator,
+    HeaderCursorPaginator,
+    HeaderLinkPaginator,
+    JsonLinkPaginator,
+    OffsetPaginator,
+    SinglePagePaginator,
+)
 from messaging_assets.parents import parent_of
 from messaging_assets.receipt import Verdict
 from messaging_assets.record_keys import whole_number
@@ -59,6 +67,7 @@ class Examined:
         pages: pages that came.
         rows: rows that came.
         total: how many rows the API says it has.
+        is_paging_seen: whether the declared way to a second page was seen at work, or the end that it says.
         findings: what was found out, the worst first.
     """
 
@@ -67,6 +76,7 @@ class Examined:
     pages: int = 0
     rows: int = 0
     total: int | None = None
+    is_paging_seen: bool = True
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -88,6 +98,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     total = None if parent_of(resource) else _total(description, resource, good)
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
+    examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
     found = [*_failure(came, f"{description.name}.{resource.name}: "), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
@@ -206,6 +217,15 @@ def _paging(description: ApiDescription, resource: Resource, came: FirstPages, p
         yield Finding("note", "paging", "everything came on one page, so paging was not seen")
 
 
+def _is_paging_seen(description: ApiDescription, resource: Resource, came: FirstPages, pages: list[int]) -> bool:
+    """Whether a second page came, where the file names a place for it; one page says nothing of that place."""
+    if came.receipt.finding.verdict is Verdict.UNKNOWN:
+        return False
+    paginator = with_paginator(description, resource).paginator
+    by_reference = (AutoPaginator, CursorPaginator, HeaderCursorPaginator, HeaderLinkPaginator, JsonLinkPaginator)
+    return sum(rows > 0 for rows in pages) > 1 or not isinstance(paginator, by_reference)
+
+
 def _count(seen: Examined) -> Iterator[Finding]:
     if seen.total is None:
         what = "the API gives no number of rows, so a sync can be read to the end but hardly proven complete"
@@ -221,7 +241,7 @@ def _more(description: ApiDescription, resource: Resource, answers: list[Answer]
     rows = _counted_rows(resource, answers[0]) if len(answers) == 1 else None
     if rows is None or not isinstance(paginator, (SinglePagePaginator, AutoPaginator)):
         return
-    if told := more_than_came(answers[0].parsed, rows):
+    if told := more_than_came(answers[0].parsed, rows, resource.endpoint.data_selector):
         mend = "declare the paginator, or set endpoint.total to ignore if it counts something else"
         yield Finding("wrong", "paging", told, mend)
 
@@ -240,8 +260,8 @@ def _total(description: ApiDescription, resource: Resource, answers: list[Answer
     if path is None and isinstance(paginator, OffsetPaginator):
         path = paginator.total_path
     if path is None and isinstance(paginator, (SinglePagePaginator, AutoPaginator)) and answers:
-        rows = _counted_rows(resource, answers[0])
-        path = total_path([answer.parsed for answer in answers], rows) if rows is not None else None
+        rows, bodies = _counted_rows(resource, answers[0]), [answer.parsed for answer in answers]
+        path = total_path(bodies, rows, resource.endpoint.data_selector) if rows is not None else None
     found = json_paths.find_values(path, answers[-1].parsed) if path and answers else []
     return whole_number(found[0]) if found else None
 

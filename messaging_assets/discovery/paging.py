@@ -156,7 +156,7 @@ def find_paging(probe: ListProbe) -> Paging:
     if len(probe.first.rows) < 2:
         words = "one row alone shows no way of paging; links are followed if an answer has any. Declare the paginator, "
     paging = Paging(None, words=words + "or single_page if one answer is everything", sample=probe.first)
-    if told := more_than_came(probe.first.answer.parsed, len(probe.first.rows)):
+    if told := more_than_came(probe.first.answer.parsed, len(probe.first.rows), probe.selector):
         paging.doubt = f"{told}, and no way to the others was found; declare the paginator"
     elif named := signs.next_headers(probe.first_small.answer):
         paging.doubt = (
@@ -253,7 +253,7 @@ def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
     assert paging.paginator is not None
     paging.joins = bool(probe.size_param)
     rows = len(probe.first.rows) + (0 if probe.size_param else len(second.rows))
-    total = total_path([page.answer.parsed for page in (probe.first, probe.first_small, second)], rows)
+    total = total_path([page.answer.parsed for page in (probe.first, probe.first_small, second)], rows, probe.selector)
     kind = paging.paginator["type"]
     if kind == "offset":
         paging.paginator["total_path"] = total

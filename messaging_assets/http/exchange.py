@@ -18,6 +18,7 @@ import urllib3.exceptions
 
 from messaging_assets import json_paths
 from messaging_assets.api_description import Endpoint
+from messaging_assets.failure_words import has_value, is_error_at
 from messaging_assets.failures import MendDescription, TryAgainLater
 from messaging_assets.http.answer import Answer, Unreadable, parse
 from messaging_assets.http.origins import NoAddress, origin
@@ -61,6 +62,8 @@ class Terms:
     page: int = 1
     explain: Callable[[Answer], str | None] = lambda answer: None
     shown: Callable[[str | None], str] = plain_address
+    is_look: bool = False
+    """Whether the list is over, and an answer is welcome but not needed: it is asked for once, and may fail."""
 
 
 @dataclass
@@ -94,6 +97,8 @@ class Exchange:
         attempt = 1
         while isinstance(outcome := self._attempt(request, terms), Trouble):
             wait = seconds_before(attempt, outcome, handler)
+            if terms.is_look:
+                raise Ignored("the answer was not needed", is_end=True)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
                 raise failure(outcome, f"{terms.asset}: {request.method} {terms.shown(request.url)}", handler, attempt)
             terms.counts.retried(outcome.label)
@@ -166,14 +171,14 @@ def _leave_if_over(answer: Answer, terms: Terms) -> None:
     if status in terms.end_statuses:
         raise Ignored(f"status {status} past the last page", is_end=True)
     for action in terms.endpoint.response_actions:
-        if not callable(action) and action.action == "ignore" and _meets(action, answer):
+        if not callable(action) and action.action == "ignore" and _meets(action, answer, terms):
             raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
 
 
 def _read_body(answer: Answer, terms: Terms) -> Answer | Trouble:
     for action in terms.endpoint.response_actions:
         own = action if callable(action) else action.action if callable(action.action) else None
-        if own and (callable(action) or _meets(action, answer)):
+        if own and (callable(action) or _meets(action, answer, terms)):
             answer = own(answer) or answer
     if answer.status_code == 204:
         step = "declare 204 in the paginator's end_status_codes if it means that there is no more"
@@ -197,18 +202,49 @@ def _error_inside(answer: Answer, terms: Terms) -> Trouble | None:
     declared = terms.endpoint.error_in_body
     if declared is None:
         return None
-    found = json_paths.find_values(declared.path, answer.parsed)
-    if not any(value not in (None, False, "", [], {}) for value in found):
+    if "[?" in declared.path and not _has_list(declared.path, answer.parsed):
+        words = f"answered {answer.status_code} with no list where error_in_body filters one ('{declared.path}')"
+        step = "write the path to the value, and values, in error_in_body"
+        return Trouble(words, step, MendDescription, False, "error in body")
+    if not is_error_at(declared, answer.parsed):
         return None
     kind = TryAgainLater if declared.retry else MendDescription
     words = f"answered {answer.status_code} with an error at '{declared.path}'"
     return Trouble(words, "look the error up with the vendor", kind, declared.retry, "error in body")
 
 
-def _meets(action: Any, answer: Answer) -> bool:
+def _meets(action: Any, answer: Answer, terms: Terms) -> bool:
     if action.status_code is not None and int(action.status_code) != answer.status_code:
         return False
-    return action.content is None or action.content in answer.text
+    if action.path is not None and not has_value(action.path, action.values, _body_of(answer)):
+        return False
+    # Any text may stand in a record.
+    return action.content is None or (action.content in answer.text and not _holds_list(answer, terms))
+
+
+def _body_of(answer: Answer) -> Any:
+    """The parsed body of an answer that may be none; None then."""
+    try:
+        return parse(answer.content, requests.utils.get_encoding_from_headers(answer.headers))
+    except Unreadable:
+        return None
+
+
+def _holds_list(answer: Answer, terms: Terms) -> bool:
+    if answer.status_code >= 300:
+        return False
+    body, selector = _body_of(answer), terms.endpoint.data_selector
+    if selector is None:
+        lists = [body] if isinstance(body, list) else list(body.values()) if isinstance(body, dict) else []
+        return any(isinstance(one, list) and any(isinstance(row, dict) for row in one) for one in lists)
+    found = json_paths.find_values(selector.partition("[")[0] or "$", body)
+    return any(isinstance(value, list) for value in found)
+
+
+def _has_list(path: str, body: Any) -> bool:
+    """Whether a filter has something to look through: a list, or nothing at all where it looks."""
+    before = path.partition("[?")[0].rstrip(".") or "$"
+    return all(isinstance(value, list) or value is None for value in json_paths.find_values(before, body))
 
 
 def _stranger(target: str) -> Trouble:

@@ -220,4 +220,4 @@ def _renewing(credentials: ClientCredentials) -> Callable[[requests.PreparedRequ
 
 def _identity(request: requests.Request, reading: Reading) -> tuple[Reading, str, str]:
     """What tells the pages of a list apart, before a request is prepared (which takes as long as parsing a page)."""
-    return reading, str(request.url), repr((request.params, request.json))
+    return reading, str(request.url), repr((request.params, request.json, request.data))

@@ -71,7 +71,10 @@ def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None)
     else:
         kind, step = MendDescription, "compare path, params and paginator in the file with the API's documentation"
         if page > 1 and status in (400, 404, 416):
-            step = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
+            step = (
+                "if the API says so that no page is left, declare it in the paginator's end_status_codes; if it takes "
+                "no offset within a page, write overlap: 0"
+            )
     return Trouble(f"answered {status}", step, kind, repeat, str(status), asked)
 
 

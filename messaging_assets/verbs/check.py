@@ -85,7 +85,8 @@ def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
     console = wide_console()
     overview = Table("resource", "", "requests", "pages", "rows seen", "rows it has")
     for one in examined:
-        state = Text("wrong", style="bold red") if one.is_wrong else Text("good", style="green")
+        state = Text("good", style="green") if one.is_paging_seen else Text("paging not seen", style="yellow")
+        state = Text("wrong", style="bold red") if one.is_wrong else state
         total = "not said" if one.total is None else f"{one.total:,}"
         overview.add_row(one.resource, state, str(one.requests), str(one.pages), f"{one.rows:,}", total)
     console.print(overview)
@@ -100,5 +101,7 @@ def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
     if findings.row_count:
         console.print(findings)
     wrong = sum(one.is_wrong for one in examined)
-    words = f"{len(examined) - wrong} of {len(examined)} resources of {description.name} are right."
+    unseen = sum(not one.is_paging_seen and not one.is_wrong for one in examined)
+    words = f"{len(examined) - wrong - unseen} of {len(examined)} resources of {description.name} are right"
+    words += f"; of {unseen} paging was not seen." if unseen else "."
     console.print(words, style="bold red" if wrong else "green")

@@ -41,7 +41,7 @@ def rewritten(one_list: OneList, change: Any, **fault: Any) -> None:
 )
 def test_a_total_that_is_wrong_or_no_number_never_stops_the_read(one_list: OneList, total: Any) -> None:
     rewritten(one_list, lambda payload, request: payload.update(total=total))
-    outcome = one_list.sync()
+    outcome = one_list.sync({**OFFSETS, "overlap": 0})
     assert_whole(outcome)
     assert outcome.asked == [0, 100, 200, 250]
 
@@ -51,7 +51,8 @@ def test_an_absent_total_never_stops_the_read(one_list: OneList) -> None:
     outcome = one_list.sync()
     assert_whole(outcome)
     assert "rows_api_says" not in outcome.receipt
-    assert outcome.receipt["how_it_ended"] == {"an empty page": 1}
+    assert outcome.asked == [0, 99, 198, 249]
+    assert outcome.receipt["how_it_ended"] == {"nothing came behind the last row": 1}
 
 
 def test_a_total_that_is_the_size_of_the_page_never_stops_the_read(one_list: OneList) -> None:
@@ -129,8 +130,10 @@ def test_an_offset_that_the_api_ignores_fails_after_the_second_page(one_list: On
     one_list.sandbox.settings.ignore_offset = True
     one_list.sandbox.settings.total = total
     outcome = one_list.sync()
-    assert_red(outcome, "page 2 repeats rows of an earlier page", "the API ignores the paging parameter", "file")
-    assert len(outcome.requests) == 2
+    # Without a total the first try asks for a row of the page before, which an API may not take.
+    last = 2 if total else 3
+    assert_red(outcome, f"page {last} repeats rows of an earlier page", "the API ignores the paging parameter", "file")
+    assert len(outcome.requests) == last
 
 
 def test_an_offset_that_the_api_clamps_fails(one_list: OneList) -> None:
@@ -338,7 +341,7 @@ def test_an_empty_page_need_not_say_whether_there_is_more(one_list: OneList) -> 
             payload["more"] = True
 
     rewritten(one_list, tell)
-    assert_whole(one_list.sync({**OFFSETS, "has_more_path": "more"}))
+    assert_whole(one_list.sync({**OFFSETS, "has_more_path": "more"}), verdict="proven")
 
 
 def test_a_declared_end_behind_a_page_that_says_there_is_more_is_unknown(one_list: OneList) -> None:
@@ -464,7 +467,7 @@ def test_an_only_page_that_counts_more_rows_than_it_has_is_unknown(
     assert "250" not in one_list.sync(paginator).reason
 
 
-@pytest.mark.parametrize("name", ["unread_count", "total_pages", "limit"])
+@pytest.mark.parametrize("name", ["unread_count", "total_bytes", "limit"])
 def test_a_number_that_counts_no_rows_raises_no_doubt_about_an_only_page(one_list: OneList, name: str) -> None:
     rewritten(one_list, lambda payload, request: {"data": payload["data"], name: 500})
     assert one_list.sync({"type": "single_page"}).verdict == "read to the end"

@@ -53,13 +53,14 @@ class CountingPaginator(GuardedPaginator):
     def place(self, request: Request, position: int) -> None:
         """Put a position into the query or the body, as the file says."""
 
-    def ask_ahead(self, sent: int, step: int, last: int | None) -> None:
+    def ask_ahead(self, sent: int, step: int, last: int | None, alike: int | None = None) -> None:
         """Let further pages be asked for, as long as one page is as long as the other.
 
         Args:
             sent: rows of the page that came.
             step: how far apart two pages are.
             last: the position past which no page is expected, where that is known.
+            alike: how many further pages are so far apart; None for all.
         """
         is_steady, self._last_sent = sent == self._last_sent, sent
         # As many again wait, so that no worker is idle while a batch is made.
@@ -67,6 +68,8 @@ class CountingPaginator(GuardedPaginator):
         self._asked = max(self._asked, start) if is_steady else start
         if self.description.maximum_pages:
             most = min(most, self.description.maximum_pages - self.reading.page)
+        if alike is not None:
+            most = min(most, alike + 1)
 
         def upcoming(request: Request) -> Iterator[Request]:
             for number in range(1, most if is_steady else 0):
@@ -131,7 +134,10 @@ class OffsetPaginator(CountingPaginator):
         if own.maximum_offset is not None and reached >= own.maximum_offset:
             reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
         end = total + own.offset if total is not None else None
-        self.ask_ahead(sent, max(sent - reading.back, 1), end if end is None or end >= reached else None)
+        # Small pages overlap only for a while; what was asked for at the distance of before would be asked for in vain.
+        overlaps_end = reading.back and not self.source.overlap and sent < _MANY
+        alike = max(reading.most_sent - self._overlaps, 0) if overlaps_end else None
+        self.ask_ahead(sent, max(sent - reading.back, 1), end if end is None or end >= reached else None, alike)
         return None
 
     def _overlap(self, sent: int) -> int:

@@ -146,7 +146,7 @@ def test_a_next_page_elsewhere_than_declared_is_told(one_list: OneList, paginato
     outcome = one_list.sync(paginator, path="messages/by_link")
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "unknown"
-    assert "seems to name a next one elsewhere" in outcome.reason
+    assert "seems to name a next one at 'next'" in outcome.reason
 
 
 def test_no_paginator_and_no_sign_of_one_is_unknown(one_list: OneList) -> None:

@@ -163,7 +163,11 @@ class Pass:
 
     def _rejected_part(self) -> Iterator[Any]:
         assert self._batches is not None
-        yield dlt.mark.with_table_name(self._batches.first_rejected, self.resource.name + REJECTED)
+        self.load_ids.append(_load_id())
+        rejected = self._batches.first_rejected
+        # Of the table's own rows this load says nothing, as one of later versions does not.
+        self._batches.written = Written(rejected=len(rejected), is_late=True)
+        yield dlt.mark.with_table_name(rejected, self.resource.name + REJECTED)
 
     def _part(self) -> Iterator[Any]:
         batches = self._batches = self._new_batches()

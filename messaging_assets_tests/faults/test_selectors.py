@@ -51,6 +51,7 @@ def test_an_answer_without_the_list_is_red_at_once_and_shows_keys_only(one_list:
 
 
 def test_a_list_with_some_objects_is_sorted_out_record_by_record(one_list: OneList) -> None:
+    one_list.resource["maximum_set_aside_share"] = 1
     one_list.fault(body=json.dumps({"data": [7, *ROWS, "text", None, {"name": "no key"}]}).encode(), offset=0)
     one_list.fault(body=b'{"data": []}', offset=7)
     one_list.fault(body=b'{"data": []}')
@@ -169,6 +170,7 @@ def test_a_204_behind_the_last_page_is_the_end_where_the_file_says_so(one_list: 
 
 
 def test_a_number_that_json_does_not_know_sets_one_record_aside(one_list: OneList) -> None:
+    one_list.resource["maximum_set_aside_share"] = 1
     rows = b'{"data": [{"id": "a", "number": NaN}, {"id": "b", "number": 1e400}, {"id": "c", "number": 2}]}'
     one_list.fault(body=rows, offset=0)
     one_list.fault(body=b'{"data": []}')

@@ -72,7 +72,8 @@ class OneTable:
     def describe(self, **resource: Any) -> ApiDescription:
         """The API with one resource, whose settings stay for later syncs."""
         self.described.update(resource)
-        paginator = {"type": "offset", "limit": self.page_size}
+        # Pages lie side by side, so that a test can tell a row's page.
+        paginator = {"type": "offset", "limit": self.page_size, "overlap": 0}
         endpoint = {
             "path": "v1/resource",
             "data_selector": "data",

@@ -94,7 +94,8 @@ class Pass:
         receipt: where things are counted.
         late: after a part, later versions of records that are in it already.
         is_over: whether the last part was read.
-        before_load: called when a part was read, before its rows are loaded.
+        before_load: called when a part was read, before its rows are loaded; told whether they are `late` ones, which
+            are merged.
         at_end: called when the last part was read, before its rows are loaded.
         tell: takes a line for the run's log.
         forget_state: whether an incremental resource begins anew.
@@ -114,7 +115,7 @@ class Pass:
     receipt: Receipt = field(default_factory=Receipt)
     late: list[dict[str, Any]] = field(default_factory=list)
     is_over: bool = False
-    before_load: Callable[[], None] = lambda: None
+    before_load: Callable[[bool], None] = lambda is_late: None
     at_end: Callable[[], None] = lambda: None
     tell: Callable[[str], None] = lambda line: None
     forget_state: bool = False
@@ -189,7 +190,7 @@ class Pass:
             refuse_if_most_are_aside(self.resource, self.asset, self.receipt)
             if self._placing:
                 self._placing.ended()
-        self.before_load()
+        self.before_load(False)
         if self.is_over:
             yield from self._close(batches, is_first)
 
@@ -276,7 +277,7 @@ class Pass:
         if self.is_over:
             self._keep_all_marks()
         self._spare_deduplication(batches)
-        self.before_load()
+        self.before_load(True)
 
     def _open(self) -> PageReader:
         """dlt's reader of the resource, outliving the load of a part; its state is kept apart until the end."""

@@ -371,7 +371,7 @@ class _Job:
         if self.receipt.requests:
             one_pass.receipt.carry_over(self.receipt)
         self.receipt = one_pass.receipt
-        one_pass.before_load = lambda: self._before_load(one_pass)
+        one_pass.before_load = lambda is_late: self._before_load(one_pass, is_late)
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
         one_pass.forget_state = self._is_anew()
         # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
@@ -384,11 +384,12 @@ class _Job:
                 self._load(one_pass, one_pass.late_source())
         return _summed(parts)
 
-    def _before_load(self, one_pass: Pass) -> None:
+    def _before_load(self, one_pass: Pass, is_late: bool) -> None:
         """Let nothing be loaded that takes rows away without good reason, and note in the destination what is."""
         receipt, read = self.receipt, {}
         if one_pass.is_over:
-            self._refuse_to_take_away()
+            if not is_late:
+                self._refuse_to_take_away()
             read = {
                 "verdict": receipt.finding.verdict,
                 "set_aside": receipt.rows_set_aside,

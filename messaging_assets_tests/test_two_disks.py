@@ -200,3 +200,33 @@ def test_half_a_load_of_one_machine_is_taken_back_by_the_other_whatever_their_cl
     disks.sync("two", **appended)
 
     assert gone not in [row[0] for row in _valid(disks, "append")]
+
+
+@pytest.mark.parametrize("way", ["append", "replace"])
+def test_a_receipt_of_another_address_passes_for_no_sync(
+    disks: TwoDisks, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disks.dies("one", "done", **WAYS[way])
+    monkeypatch.setenv("MESSAGING__BASE_URL", os.environ["MESSAGING__BASE_URL"].replace("127.0.0.1", "localhost"))
+    disks.sandbox.forget()
+    again = disks.sync("one", **WAYS[way])
+
+    assert again["green"], again["error"]
+    assert disks.sandbox.asked("messaging", "messages")
+    assert again["rows"] == disks.upstream()
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["a function", "a closure"])
+def test_an_append_knows_its_own_load_again_whatever_functions_describe_it(disks: TwoDisks, number: int) -> None:
+    """In another process a function has another address, and nobody knows what a closure closes over."""
+    steps = [{"filter": (_is_wanted, lambda row: row["id"] != number)[number]}]
+    plain: dict[str, Any] = {"write_disposition": "append", "primary_key": None, "processing_steps": steps}
+    disks.dies("one", "done", **plain)
+    again = disks.sync("one", **plain)
+
+    assert again["green"]
+    assert again["rows"] == disks.upstream()
+
+
+def _is_wanted(row: dict[str, Any]) -> bool:
+    return bool(row["id"])

@@ -138,8 +138,10 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        client: Any = self._dataset.destination_client
-        with own_settings(), self._dataset.sql_client as sql:
+        with own_settings():
+            client: Any = self._dataset.destination_client
+            sql_client = self._dataset.sql_client
+        with own_settings(), sql_client as sql:
             table = _OpenTable(TableRows(sql, client.schema, self._longest), self._table)
             self._full_name = table.plain_name
             yield table

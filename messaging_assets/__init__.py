@@ -33,7 +33,6 @@ The way from a file to a table. No module imports one further down, but for its 
     beside_list.py, failure_words.py  what an answer says beside its list; that it failed
     http/                             secrets, retries, pace, pages read ahead, redaction
     receipt.py, judgement.py          what came, and whether that was everything
-    record_keys.py                    what tells records apart
     watched_counts.py, row_totals.py, signs_of_more.py    what an answer counts; that it is not all
     held_records.py                   many records in what is taken for one
     cursor_order.py, cursor_reach.py, list_cursor.py, cursor_marks.py    what is newer than before

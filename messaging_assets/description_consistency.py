@@ -233,12 +233,11 @@ def _steps(resource: Written) -> Iterator[Mistake]:
 
 
 def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
-    """A query and a header hold texts; APIs that want an object there differ in how they want it written."""
-    for part, kinds in (("params", (Mapping,)), ("headers", (Mapping, list))):
+    """A header holds a text, and so does each of several values of a parameter; one object goes as JSON."""
+    for part, kinds in (("params", ()), ("headers", (Mapping, list))):
         for name, value in _mapping(resource.endpoint.get(part)).items():
-            is_ours = part == "params" and step_into(value, "type") in ("incremental", "resolve")
-            inside = value if isinstance(value, list) and part == "params" else [value]
-            if not is_ours and any(isinstance(one, (*kinds, list) if one is not value else kinds) for one in inside):
+            several = value if isinstance(value, list) and part == "params" else ()
+            if isinstance(value, kinds) or any(isinstance(one, (Mapping, list)) for one in several):
                 words = (
                     "an object cannot be a value here; write the text that the API wants, its braces doubled, such as "
                     "'{{\"a\": 1}}'"

@@ -20,6 +20,7 @@ from dlt.common.schema.utils import dlt_id_column
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
 from messaging_assets.field_names import FieldReason
+from messaging_assets.hard_deletes import HARD_DELETED
 from messaging_assets.http.redaction import MASK
 from messaging_assets.nested_values import shown
 from messaging_assets.receipt import Receipt, Verdict
@@ -227,7 +228,8 @@ class Batches:
 
     def _count(self, typed: TypedRows) -> None:
         marks = (name for name, column in self.resource.columns.items() if column.hard_delete)
-        mark = typed.arrays.get(self.columns.name(next(marks, "")) or "")
+        named = typed.arrays.get(self.columns.name(next(marks, "")) or "")
+        mark = typed.arrays.get(HARD_DELETED, named)
         keys = [typed.arrays.get(self.columns.name(name) or "") for name in self._counted_keys]
         self.written.add(typed.good, mark, [] if None in keys else keys)
 

@@ -295,8 +295,8 @@ class ResourceBase(Described):
     """Windows of time that it is read in."""
     deletes: Literal["ignore", "mark", "remove"] = "ignore"
     """What becomes of rows that the API no longer has, after a proven read: `ignore`, `mark` or `remove`."""
-    maximum_deleted_share: float = Field(0.2, gt=0, le=1)
-    """The share of a table that `deletes`, or a list that `replace` swaps in, may take away at once."""
+    maximum_deleted_share: float | None = Field(None, gt=0, le=1)
+    """The share of a table that may go at once; else 0.2 for `deletes`, and 0.8 where `replace` swaps in a list."""
     preview_rows: int = Field(0, ge=0, le=50)
     """Rows of the table on the asset's page after each sync, up to 50; Dagster keeps them for ever."""
     freshness: Freshness | None = None

@@ -25,10 +25,12 @@ def test_each_way_takes_a_proven_read_and_none_in_doubt(way: Way) -> None:
     assert (to_the_end is None) == (way != "deletes")
 
 
-@pytest.mark.parametrize("left", [0, 1, 7])
-def test_a_replaced_list_that_shrinks_by_more_than_the_file_allows_is_refused(one_table: OneTable, left: int) -> None:
+@pytest.mark.parametrize(("left", "share"), [(0, None), (1, None), (7, 0.2)])
+def test_a_replaced_list_that_shrinks_by_more_than_the_file_allows_is_refused(
+    one_table: OneTable, left: int, share: float | None
+) -> None:
     rows = [{"id": number} for number in range(10)]
-    one_table.sync(rows, **REPLACE)
+    one_table.sync(rows, **REPLACE, maximum_deleted_share=share)
     refused = one_table.sync(rows[:left])
 
     assert f"no longer has {10 - left} of 10 rows" in refused.error
@@ -39,7 +41,7 @@ def test_a_replaced_list_that_shrinks_by_more_than_the_file_allows_is_refused(on
 def test_a_replaced_list_may_shrink_by_what_the_file_allows_and_grow_as_it_likes(one_table: OneTable) -> None:
     rows = [{"id": number} for number in range(20)]
     assert one_table.sync(rows[:10], **REPLACE).green
-    assert one_table.sync(rows[:8]).green
+    assert one_table.sync(rows[:3]).green
     assert one_table.sync(rows).green
     assert one_table.sync(rows[:1], maximum_deleted_share=1.0).green
     assert [row["id"] for row in one_table.rows()] == [0]

@@ -29,7 +29,7 @@ class ReferencePaginator(GuardedPaginator):
         if place is not None and place.position is not None:
             self._references.add(str(place.position))
             self._asked = place.position
-            self._found._next_reference = place.position  # type: ignore[assignment]
+            self._found._next_reference = place.position
             self._go_on(request)
 
     def find_next(self, response: Any, sent: int) -> None:

@@ -16,6 +16,7 @@ from requests import Request
 from messaging_assets import json_paths
 from messaging_assets import paginator_description as described
 from messaging_assets.cursor_marks import no_start
+from messaging_assets.end_flag import EndFlag
 from messaging_assets.failures import MendDescription
 from messaging_assets.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.reading import Reading, Source
@@ -34,6 +35,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         super().__init__()
         self.description, self.source, self.max_in_flight = description, source, max_in_flight
         self.reading = Reading(source)
+        self.end_flag = EndFlag(description)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GuardedPaginator:
         # dlt copies the paginator for each parent; the receipt behind it must stay one.
@@ -45,6 +47,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         name = (request.headers or {}).pop(LIST_HEADER, "")
         with self.source.receipt.judging:
             self.reading = request.reading = Reading(self.source, name)  # type: ignore[attr-defined]
+            self.end_flag = EndFlag(self.description)
+            self.reading.may_begin_with_last = self.description.end_path is not None
             if self.source.marks:
                 self._leave_out_unset(request)
             self.reading.begin()
@@ -65,11 +69,14 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self._judge_look(response, rows)
             self._has_next_page = self.reading.end is None
             return
+        self._read_end_flag(response)
+        # Before the page is cleaned: the last record may be one that is set aside.
+        self.find_next(response, len(rows))
         sent = self.reading.take(response, rows)
         self.reading.watch(response)
         self._announce_rows(response)
         if (how := self.advance(response, sent)) is not None:
-            self.reading.doubt = self.doubt_of_end()
+            self.reading.doubt = self.doubt_of_end() or self._missing_flag()
             if not self.looks_once_more(how):
                 self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
@@ -101,6 +108,26 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if not self.look(looked):
             self.reading.ended(str(self.reading.look))
 
+    def _read_end_flag(self, response: Any) -> None:
+        is_last = self.end_flag.read(response.parsed)
+        self.reading.is_more_said = is_last is False
+        if self.end_flag.is_unreadable:
+            raise MendDescription(
+                f"{self.source.asset}: end_path '{self.description.end_path}' holds no truth value on page "
+                f"{self.reading.page + 1}; write in end_value what means the end."
+            )
+        if is_last:
+            # A last page may hold nothing but the row where it began.
+            self.reading.may_repeat = True
+
+    def _missing_flag(self) -> str | None:
+        if not self.end_flag.is_missing:
+            return None
+        return f"nothing was ever at end_path '{self.description.end_path}'; correct it in the file, or take it out"
+
+    def find_next(self, response: Any, sent: int) -> None:
+        """Note what a page of `sent` rows says of the next one, before its rows are cleaned."""
+
     def start(self, request: Request) -> None:
         """Put the first page's parameters on the request."""
 
@@ -125,15 +152,15 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             response: the answer.
             is_over: whether the list ends with this page anyway, so that the answer need not say anything.
         """
-        if path is None:
-            return False
+        if self.end_flag.is_last or path is None:
+            return bool(self.end_flag.is_last)
         value = first_value(path, response.parsed)
         if isinstance(value, str):
             try:
                 value = str2bool(value)
             except ValueError:
                 value = None
-        self.reading.is_more_said = value is True
+        self.reading.is_more_said = self.reading.is_more_said or value is True
         if not isinstance(value, bool) and not is_over:
             raise MendDescription(
                 f"{self.source.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "

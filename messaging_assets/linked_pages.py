@@ -24,16 +24,45 @@ class ReferencePaginator(GuardedPaginator):
         self._found: Any = _dlt_paginator(self.description)
         self._references: set[str] = set()
         self._is_there = self._is_told = False
+        self._asked: Any = None
         place = self.reading.resume_at
         if place is not None and place.position is not None:
             self._references.add(str(place.position))
-            self._found._next_reference = place.position  # type: ignore[assignment]
+            self._asked = place.position
+            self._found._next_reference = place.position
             self._go_on(request)
+
+    def find_next(self, response: Any, sent: int) -> None:
+        """See GuardedPaginator."""
+        if self._found is None:
+            return
+        self._found.update_state(response)
+        reading = self.reading
+        reading.may_begin_with_last = reading.may_begin_with_last or self._is_of_record
+        if self._is_of_record and self._names_itself and self._is_short(sent):
+            # It begins with the record that was asked for, and nothing else came.
+            reading.may_repeat = True
+
+    @property
+    def _names_itself(self) -> bool:
+        reference = getattr(self._found, "_next_reference", None)
+        return reference is not None and str(reference) == str(self._asked)
+
+    @property
+    def _is_of_record(self) -> bool:
+        """Whether the next page's token is a field of a record of this page."""
+        path = str(getattr(self.description, "cursor_path", ""))
+        selector = (self.source.endpoint.data_selector or "$").removesuffix("[*]")
+        return path.removeprefix(selector).startswith(("[-1]", "[0]"))
+
+    def _is_short(self, sent: int) -> bool:
+        """Whether a page is shorter than a whole one, so that nothing can follow it."""
+        sizes = self.reading.asked_sizes
+        return sent < (min(sizes) if sizes else self.reading.most_sent)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
         assert self._found is not None
-        self._found.update_state(response)
         reference = getattr(self._found, "_next_reference", None)
         if self.says_no_more(getattr(self.description, "has_more_path", None), response):
             self._is_told = True
@@ -43,18 +72,56 @@ class ReferencePaginator(GuardedPaginator):
             return "an empty page"
         if not reference:
             self._is_there = self._is_place_there(response)
+            if sent and self._is_of_record:
+                raise MendDescription(
+                    f"{self.source.asset}: the record at cursor_path '{self.description.cursor_path}' has no value "  # type: ignore[attr-defined]
+                    f"there on page {self.reading.page}, so nothing says where the next page begins; name a field "
+                    "that every record has."
+                )
             return "the API named no further page"
-        if not isinstance(reference, (str, int)) or reference is True:
-            raise MendDescription(
-                f"{self.source.asset}: the place of the next page holds neither a text nor a whole number on page "
-                f"{self.reading.page}; correct the paginator's path in the file."
-            )
+        self._refuse_odd(reference)
+        if self._names_itself and (end := self._end_in_itself(sent)):
+            return end
         if str(reference) in self._references:
             why = f"page {self.reading.page} names a next page that was read already, so the list goes in a circle"
             self.reading.cut_short(why)
             raise PagesRepeat(f"{self.source.asset}: {why}; ask the vendor, or correct the paginator in the file.")
         self._references.add(str(reference))
         return None
+
+    def _end_in_itself(self, sent: int) -> str | None:
+        """How the list ended with a page that names itself as the next, which would only come once more."""
+        reading = self.reading
+        if sent == 0:
+            return "an empty page that names itself"
+        if reading.signs.is_end_said and not reading.signs.said:
+            self._is_told = True
+            return "the API said that there is no more"
+        if self._is_of_record and reading.is_nothing_new and self._is_short(sent):
+            reading.is_end_short = True
+            return "nothing came behind the last row"
+        return None
+
+    def _refuse_odd(self, reference: Any) -> None:
+        own: Any = self.description
+        asset, page = self.source.asset, self.reading.page
+        if isinstance(reference, (list, dict)) and own.type == "cursor":
+            if own.cursor_body_path and self._takes_json:
+                return
+            kind = "a list" if isinstance(reference, list) else "an object"
+            raise MendDescription(
+                f"{asset}: the place of the next page holds neither a text nor a whole number on page {page}, but "
+                f"{kind}, which only a JSON body can take; write cursor_body_path in place of cursor_param."
+            )
+        if not isinstance(reference, (str, int)) or reference is True:
+            raise MendDescription(
+                f"{asset}: the place of the next page holds neither a text nor a whole number on page "
+                f"{page}; correct the paginator's path in the file."
+            )
+
+    @property
+    def _takes_json(self) -> bool:
+        return not isinstance(self.source.endpoint.data, dict)
 
     def doubt_of_end(self) -> str | None:
         """See GuardedPaginator; a place at which nothing ever was shows no end, if anything says more follows."""
@@ -95,6 +162,7 @@ class ReferencePaginator(GuardedPaginator):
 
     def _go_on(self, request: Request) -> None:
         whole = request.json
+        self._asked = self._found._next_reference
         try:
             self._found.update_request(request)
         except ValueError:
@@ -117,6 +185,7 @@ class AutoPaginator(ReferencePaginator):
         self._found = None
         self._references = set()
         self._is_there = self._is_told = False
+        self._asked = None
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
@@ -137,6 +206,7 @@ class AutoPaginator(ReferencePaginator):
                 self.source.receipt.found(Verdict.UNKNOWN, why)
                 return "one answer"
             self._found = found
+            found.update_state(response)
         return super().advance(response, sent)
 
 
@@ -145,6 +215,7 @@ class SinglePagePaginator(GuardedPaginator):
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
+        self.says_no_more(None, response)
         return "one answer holds everything"
 
     def doubt_of_end(self) -> str | None:

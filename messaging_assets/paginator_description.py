@@ -2,7 +2,7 @@
 
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
 `overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`,
-`rows_total_path` and, of links, `stop_after_empty_page` are ours.
+`end_path`, `end_value`, `rows_total_path` and, of links, `stop_after_empty_page` are ours.
 """
 
 from __future__ import annotations
@@ -48,6 +48,16 @@ class PaginatorDescription(Described):
     """Whether an answer that leaves the list out, or has null there, is an empty list; on the first page too."""
     rows_total_path: JsonPath | None = None
     """Where the API says how many rows it has, if `total_path` is not that place."""
+    end_path: JsonPath | None = None
+    """Where a value says that the page is the last; a page may begin with the last rows of the one before it then."""
+    end_value: bool | int | float | str = True
+    """The value at `end_path` that means the end; any other one means that there is more."""
+
+    @model_validator(mode="after")
+    def _has_place_of_end(self) -> PaginatorDescription:
+        if "end_value" in self.model_fields_set and self.end_path is None:
+            raise ValueError("end_value needs end_path, the place in the answer that holds it at the end")
+        return self
 
 
 class PageNumberPaginator(PaginatorDescription):
@@ -136,7 +146,7 @@ class CursorPaginator(PaginatorDescription):
     type: Literal["cursor"]
     """`cursor`: the body holds a token for the next page."""
     cursor_path: JsonPath = "cursors.next"
-    """Where the next page's token is."""
+    """Where the next page's token is; `data[-1].id` takes it from the last record. A list or object needs a body."""
     cursor_param: str | None = None
     """The parameter that takes the token; else `cursor`."""
     cursor_body_path: str | None = None

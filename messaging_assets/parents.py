@@ -150,7 +150,7 @@ class ListFields:
     def with_fields(self, row: dict[str, Any]) -> dict[str, Any]:
         """The record with what the list's requests take."""
         name = self.name(row)
-        path = {path_field(field): quote(str(self._value(row, field)), safe="") for field in self._in_path}
+        path = {path_field(field): self._as_path(row, field) for field in self._in_path}
         values = {_LIST + key: NO_VALUE if one is None else one for key, one in self._values(name).items()}
         # APIs leave out what is empty, and dlt stops at a parent without the field.
         shared = {field: _shared(row, field) for field in self._shared if field not in row}
@@ -172,6 +172,22 @@ class ListFields:
                 f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is empty or made of "
                 "dots, which would ask for another address; leave it out of the parent's list."
             )
+        return value
+
+    def _as_path(self, row: dict[str, Any], name: str) -> str:
+        """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
+        value, placeholder = (
+            str(self._value(row, name)),
+            "{" + f"resources.{self._parent.name}.{path_field(name)}" + "}",
+        )
+        if not (self._path.startswith(placeholder) and value.lower().startswith(("http://", "https://"))):
+            return quote(value, safe="")
+        if self._path != placeholder and ("?" in value or "#" in value):
+            raise MendDescription(
+                f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is an address with "
+                "parameters, to which nothing can be added; let it be the whole path."
+            )
+        # Whether it is of the API's own origin is seen before anything is sent there.
         return value
 
     def _stands_last(self, name: str) -> bool:

@@ -46,7 +46,7 @@ class Place:
         joins: how page joins that were asked for again turned out.
     """
 
-    position: int | str | None
+    position: Any
     page: int
     distinct: int
     digest: str
@@ -103,12 +103,14 @@ def holds_secret(state: Any) -> bool:
     return redacted(text) != text
 
 
-def storable(position: int | str | None) -> int | str | None:
+def storable(position: Any) -> Any:
     """A position without the secrets that an API wrote into it; they join again when it is asked for.
 
     Raises:
         ValueError: what is left would still let somebody in.
     """
+    if isinstance(position, (list, dict)) and holds_secret(position):
+        raise ValueError("it holds a secret")
     if not isinstance(position, str):
         return position
     parts = urlsplit(position)

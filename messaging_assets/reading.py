@@ -32,7 +32,7 @@ from messaging_assets.receipt import Finding, Receipt, Verdict
 from messaging_assets.record_keys import digest_of, key_parts, keys_of, whole_number
 from messaging_assets.seen_keys import SeenKeys
 from messaging_assets.selection import check_objects, check_selection, sent_by_server
-from messaging_assets.signs_of_more import Signs, is_full, signs_of_more
+from messaging_assets.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.watched_counts import WatchedCounts, words_of
 
 SetAside = Callable[[Any, str, int], None]
@@ -159,6 +159,8 @@ class Reading:
         is_overlap_refused: whether the API answered that with the page before, as where it takes whole pages only.
         joins_pages: whether pages repeat a row though the file does not ask for it.
         is_end_short: whether a page with nothing but that row is the end.
+        may_begin_with_last: whether a page may begin with the last rows of the page before, as it is asked for by them.
+        is_nothing_new: whether the page that came last held nothing but rows that had come.
     """
 
     def __init__(self, source: Source, name: str = "") -> None:
@@ -178,6 +180,7 @@ class Reading:
         self._beside: list[Leaf] = []
         self.look: str | None = None
         self.is_overlap_tried = self.is_overlap_refused = self.joins_pages = self.is_end_short = False
+        self.may_begin_with_last = self.is_nothing_new = False
         self._first_keys: list[int] = []
         self._moved: str | None = None
         self._seen = SeenKeys()
@@ -190,7 +193,7 @@ class Reading:
         self._selector: str | None = None
         self._joins: Counter[str] = Counter()
         self._before = 0
-        self.position: int | str | None = None
+        self.position: Any = None
         self._stands: tuple[Place, list[list[Any]]] | None = None
         self._stood: tuple[Place, list[list[Any]]] | None = None
 
@@ -258,10 +261,16 @@ class Reading:
             return 0
         self.is_overlap_tried = False
         self._first_keys = self._first_keys or keys[:]
+        self.is_nothing_new = bool(self.source.keys) and not set(keys) - again
         if sent and self._is_repeated(keys, again):
             rows.clear()
             return 0
         whole = keys[:]
+        if self.may_begin_with_last and not self.back and self._is_boundary(again):
+            kept = [place for place, key in enumerate(keys) if key not in again]
+            bad = {new: bad[old] for new, old in enumerate(kept) if old in bad}
+            rows[:], keys[:] = [rows[place] for place in kept], [keys[place] for place in kept]
+            again = set()
         if self._last_keys:
             self._join(rows, keys, bad, again)
         self._note(rows, keys, bad, again)
@@ -290,6 +299,11 @@ class Reading:
         self.signs = signs_of_more(leaves, response.headers, self.page, [*self._asked.values(), self.position])
         if self.signs.link and not self.signs.is_end_said:
             self.doubt = f"{self.signs.link} names a next page"
+
+    @property
+    def asked_sizes(self) -> list[int]:
+        """How many rows a page was asked to have, by the parameters' names."""
+        return [size for size in map(whole_number, asked_sizes(self._asked)) if size]
 
     @property
     def _asked(self) -> dict[str, Any]:
@@ -559,6 +573,10 @@ class Reading:
         rows[:], keys[:] = [rows[place] for place in kept], [keys[place] for place in kept]
         bad.clear()
         bad.update(reasons)
+
+    def _is_boundary(self, again: set[int]) -> bool:
+        """Whether the rows that came again are the last ones of the page before, in whatever order."""
+        return bool(self.source.keys and again) and set(self._last_keys[-len(again) :]) == again
 
     def _note(self, rows: list[Any], keys: list[int], bad: dict[int, str], again: set[int]) -> None:
         """Count the page's rows, and set aside those that cannot be loaded."""

@@ -32,6 +32,7 @@ _LAST = frozenset(
     (
         *("is_last", "is_last_page", "last_page", "last", "done", "is_done", "complete", "is_complete", "finished"),
         *("is_finished", "end", "is_end", "eof", "exhausted", "no_more", "is_final", "end_of_list", "end_of_results"),
+        *("end_of_stream", "is_end_of_stream", "end_of_data", "end_of_feed"),
         *("end_of_records", "is_end_of_list", "results_complete", "final", "final_page"),
     )
 )

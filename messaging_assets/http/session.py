@@ -143,8 +143,9 @@ class ApiSession(Session):
                 "client.base_url and the path, or ask the vendor for plain links."
             ) from None
         if not is_ours:
+            what = "next page" if reading.page else "list"
             raise MendDescription(
-                f"{reading.asset}: the next page is said to be at {plain_origin(address)}, another origin than "
+                f"{reading.asset}: the {what} is said to be at {plain_origin(address)}, another origin than "
                 f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
             )
         request.auth = reading.auth

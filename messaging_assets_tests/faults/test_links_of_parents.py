@@ -1,0 +1,68 @@
+"""A child whose parent's record holds its address: it is asked for as it is, and nowhere but at the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.failures import MendDescription
+from messaging_assets.parents import ListFields
+from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, Outcome
+
+
+def synced(one_list: OneList, link: str) -> Outcome:
+    """A child at its parent's link, which the one record of the parent holds."""
+
+    def answer(payload: Any, request: Any) -> dict[str, Any]:
+        series = request.query.get("series")
+        return {"data": [{"id": f"of {series}"}] if series else [{"id": "1", "uri": link}]}
+
+    one_list.fault(rewrite=answer)
+    shared = {"data_selector": "data", "paginator": "single_page", "error_handler": AT_ONCE}
+    resources = [
+        {"name": "messages", "endpoint": {"path": "messages", **shared}},
+        {"name": "details", "endpoint": {"path": "{resources.messages.uri}", **shared}, "primary_key": "id"},
+    ]
+    client = {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client}
+    whole = {"name": one_list.api, "client": client, "resources": resources}
+    return one_list.run(ApiDescription.model_validate(whole), "details")
+
+
+def test_a_child_is_asked_for_at_its_parents_own_link(one_list: OneList) -> None:
+    outcome = synced(one_list, f"{one_list.sandbox.url}/messaging/v1/messages?series=8%2F9")
+    assert (outcome.sentence, outcome.ids) == ("", ["of 8/9"])
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1:9/steal", "https://user:word@example.com/x"])
+def test_a_link_to_another_origin_is_red_and_nothing_is_sent(one_list: OneList, link: str) -> None:
+    outcome = synced(one_list, link)
+    assert isinstance(outcome.failure, MendDescription)
+    assert "another origin" in outcome.sentence
+    assert "word" not in outcome.sentence
+    assert len(outcome.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "taken"),
+    [
+        ("{resources.series.uri}", "https://api.example.com/a?b=c", "https://api.example.com/a?b=c"),
+        ("{resources.series.uri}/parts", "https://api.example.com/a", "https://api.example.com/a"),
+        ("of/{resources.series.uri}", "https://api.example.com/a", "https%3A%2F%2Fapi.example.com%2Fa"),
+        ("{resources.series.uri}", "a/b", "a%2Fb"),
+    ],
+)
+def test_only_an_address_with_which_the_path_begins_is_one(path: str, value: str, taken: str) -> None:
+    fields = _fields(path)
+    assert fields.with_fields({"uri": value})["__path__uri"] == taken
+
+
+def test_nothing_is_added_to_an_address_with_parameters() -> None:
+    with pytest.raises(MendDescription, match="let it be the whole path"):
+        _fields("{resources.series.uri}/parts").with_fields({"uri": "https://api.example.com/a?b=c"})
+
+
+def _fields(path: str) -> ListFields:
+    child = Resource.model_validate({"name": "parts", "endpoint": {"path": path}})
+    return ListFields("chat.parts", Resource.model_validate({"name": "series"}), child)

@@ -52,7 +52,7 @@ def raw(sandbox: Sandbox, path: str = MESSAGES) -> socket.socket:
     """Send one request over a bare socket."""
     connection = socket.create_connection(("127.0.0.1", sandbox.port), timeout=10)
     key = sandbox.keys["messaging"]
-    connection.sendall(f"GET {path}?api_key={key} HTTP/1.1\r\nHost: sandbox\r\n\r\n".encode())
+    connection.sendall(f"GET {path}?api_key={key} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return connection
 
 

@@ -6,12 +6,15 @@ plus `oauth2`, `token_url`, `scopes`, `audience` and `client_authentication` for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, WrapValidator, model_validator
+
+_AUTHORIZATION = ("header", "authorization")
 
 
 class Described(BaseModel):
@@ -59,38 +62,87 @@ def _web_address(value: str) -> str:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
-class ApiKeyAuth(Described):
-    """A key in a header, a query parameter or a cookie."""
+def _secret_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", value) or value in ("base_url", "token_url"):
+        raise ValueError("must be the name of a secret in small letters, such as app_key; its value is set elsewhere")
+    return value
 
-    secrets: ClassVar[tuple[str, ...]] = ("api_key",)
+
+def _plain_prefix(value: str) -> str:
+    if not (value.isascii() and value.isprintable() and len(value) <= 40):
+        raise ValueError("must be a short plain text, such as 'Token '")
+    return value
+
+
+SecretName = Annotated[str, AfterValidator(_secret_name)]
+Prefix = Annotated[str, AfterValidator(_plain_prefix)]
+
+
+class ApiKeyAuth(Described):
+    """A key in a header, a query parameter, a cookie or a field of the body."""
+
     type: Literal["api_key"]
-    """`api_key`: a key in a header, a query parameter or a cookie."""
+    """`api_key`: a key in a header, a query parameter, a cookie or a field of the body."""
     name: str = "Authorization"
-    """The name of the header, parameter or cookie."""
-    location: Literal["header", "query", "param", "cookie"] = "header"
-    """Where the key goes: `header`, `query`, `param` (dlt's word for query) or `cookie`."""
+    """The name of the header, parameter, cookie or field."""
+    location: Literal["header", "query", "param", "cookie", "body"] = "header"
+    """Where the key goes: `header`, `query`, `param` (dlt's word for query), `cookie` or `body` (JSON or form)."""
+    secret: SecretName = "api_key"
+    """The secret's name, where an API takes several."""
+    prefix: Prefix = ""
+    """What stands before the key, such as `GenieKey ` with its blank."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that it takes."""
+        return (self.secret,)
+
+    @property
+    def field(self) -> tuple[str, str]:
+        """Where it writes, in one spelling."""
+        place = "query" if self.location == "param" else self.location
+        return place, self.name.lower() if place == "header" else self.name
 
 
 class BearerAuth(Described):
     """A fixed token in the Authorization header (RFC 6750)."""
 
-    secrets: ClassVar[tuple[str, ...]] = ("token",)
     type: Literal["bearer"] = "bearer"
     """`bearer`: a fixed token in the Authorization header."""
+    secret: SecretName = "token"
+    """The secret's name, where an API takes several."""
+    prefix: Prefix = "Bearer "
+    """What stands before the token, such as `Token ` with its blank."""
+
+    field: ClassVar[tuple[str, str]] = _AUTHORIZATION
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that it takes."""
+        return (self.secret,)
 
 
 class HttpBasicAuth(Described):
     """A user name and a password (RFC 7617)."""
 
-    secrets: ClassVar[tuple[str, ...]] = ("username", "password")
     type: Literal["http_basic"]
     """`http_basic`: a user name and a password."""
+    empty: Literal["username", "password"] | None = None
+    """The half that stays empty, where an API takes a key as the other: `username` or `password`."""
+
+    field: ClassVar[tuple[str, str]] = _AUTHORIZATION
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The names of the secrets that it takes."""
+        return tuple(half for half in ("username", "password") if half != self.empty)
 
 
 class OAuth2ClientCredentialsAuth(Described):
     """A token that the client asks for with its own id and secret (RFC 6749, section 4.4)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
+    field: ClassVar[tuple[str, str]] = _AUTHORIZATION
     type: Literal["oauth2", "oauth2_client_credentials"]
     """`oauth2`, or dlt's `oauth2_client_credentials`."""
     token_url: WebAddress | None = None
@@ -129,6 +181,39 @@ def _shorthand(value: Any) -> Any:
     return value
 
 
-_AnyAuth = Annotated[ApiKeyAuth | BearerAuth | HttpBasicAuth | OAuth2ClientCredentialsAuth, Field(discriminator="type")]
+Way = Annotated[ApiKeyAuth | BearerAuth | HttpBasicAuth | OAuth2ClientCredentialsAuth, Field(discriminator="type")]
+_WAY: TypeAdapter[Way] = TypeAdapter(Way)
+_WAYS: TypeAdapter[tuple[Way, ...]] = TypeAdapter(tuple[Way, ...])
+
+
+def _one_or_several(value: Any, _: Any) -> Way | tuple[Way, ...]:
+    """Judge a list by its items and anything else as one way, so that errors name no branch that was not meant."""
+    if not isinstance(value, (list, tuple)):
+        return _WAY.validate_python(_shorthand(value))
+    several = _WAYS.validate_python([_shorthand(one) for one in value])
+    if not several:
+        raise ValueError("must name a way of authentication; leave auth out where the API is open")
+    fields = [one.field for one in several]
+    if len({*fields}) < len(fields):
+        place, _ = next(field for field in fields if fields.count(field) > 1)
+        raise ValueError(f"holds two ways that write the same {place}; give each its own name, or keep one of them")
+    return several
+
+
 _Word = Literal["api_key", "bearer", "http_basic"]
-Auth = Annotated[_AnyAuth, BeforeValidator(_shorthand, json_schema_input_type=_Word | _AnyAuth)]
+Auth = Annotated[
+    Way | tuple[Way, ...],
+    WrapValidator(_one_or_several, json_schema_input_type=_Word | Way | list[_Word | Way]),
+]
+
+
+def ways_of(auth: Auth | None) -> tuple[Way, ...]:
+    """The ways of authentication that a file's `auth` names; none for an open API."""
+    if auth is None:
+        return ()
+    return auth if isinstance(auth, tuple) else (auth,)
+
+
+def secrets_of(auths: Iterable[Auth | None]) -> tuple[str, ...]:
+    """The names of the secrets that ways of authentication take, each once."""
+    return tuple(dict.fromkeys(name for auth in auths for way in ways_of(auth) for name in way.secrets))

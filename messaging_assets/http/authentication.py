@@ -6,12 +6,13 @@ traces or packages.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
@@ -22,6 +23,8 @@ from messaging_assets.authentication_description import (
     BearerAuth,
     HttpBasicAuth,
     OAuth2ClientCredentialsAuth,
+    Way,
+    ways_of,
 )
 from messaging_assets.failures import CheckCredentials, SetSecret
 from messaging_assets.http.answer import Answer
@@ -33,7 +36,7 @@ _USABLE_SHARE = 0.9
 
 
 class ApiKey(AuthBase):
-    """Puts a key into the header, query or cookie that the file names."""
+    """Puts a key into the header, query, cookie or body that the file names."""
 
     def __init__(self, auth: ApiKeyAuth, key: str) -> None:
         self._auth, self._key = auth, key
@@ -42,6 +45,8 @@ class ApiKey(AuthBase):
         """Add the key to a prepared request."""
         if self._auth.location == "header":
             request.headers[self._auth.name] = self._key
+        elif self._auth.location == "body":
+            _replace_field(request, self._auth.name, self._key)
         elif self._auth.location == "cookie":
             name = f"{self._auth.name}="
             others = str(request.headers.get("Cookie") or "").split("; ")
@@ -135,6 +140,31 @@ class ClientCredentials(AuthBase):
         return requests.Request("POST", self.token_url, data=urlencode(form), headers=headers).prepare()
 
 
+class Several(AuthBase):
+    """Puts the secrets of several ways of authentication onto each request."""
+
+    def __init__(self, parts: Sequence[AuthBase]) -> None:
+        self._parts = parts
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add them in the file's order; no two write the same field."""
+        for part in self._parts:
+            request = part(request)
+        return request
+
+    @property
+    def asking(self) -> ClientCredentials | None:
+        """The one that asks for tokens; there is one at most, since it writes Authorization."""
+        return next((part for part in self._parts if isinstance(part, ClientCredentials)), None)
+
+
+def asking_part(auth: AuthBase | None) -> ClientCredentials | None:
+    """What asks a server for tokens, of all that puts secrets onto a list's requests; None where nothing does."""
+    if isinstance(auth, Several):
+        return auth.asking
+    return auth if isinstance(auth, ClientCredentials) else None
+
+
 def refused_client(answer: Answer) -> str | None:
     """The error code of a token server's refusal (RFC 6749, section 5.2); None where it is no such thing."""
     from messaging_assets.http.answer import Unreadable, parse
@@ -168,33 +198,38 @@ def authenticator(
     Raises:
         SetSecret: a value cannot stand in a request (a line break or control character in it).
     """
+    in_headers = {
+        name
+        for way in ways_of(auth)
+        if not isinstance(way, HttpBasicAuth | OAuth2ClientCredentialsAuth)
+        for name in way.secrets
+    }
     for name, value in secrets.items():
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise SetSecret(
                 f"{place}: the value of {name} has a line break or control character in it; set it again without."
             )
-        if isinstance(auth, ApiKeyAuth | BearerAuth) and not value.isascii():
+        if name in in_headers and not value.isascii():
             raise SetSecret(f"{place}: the value of {name} has letters that no header can carry; set it again.")
     redaction.add(*secrets.values())
-    if isinstance(auth, ApiKeyAuth):
-        return ApiKey(auth, secrets["api_key"])
-    if isinstance(auth, BearerAuth):
-        return Header(f"Bearer {secrets['token']}")
-    if isinstance(auth, HttpBasicAuth):
-        return Header(_basic(secrets["username"], secrets["password"], redaction))
-    if isinstance(auth, OAuth2ClientCredentialsAuth):
-        return ClientCredentials(auth, token_url or "", secrets, redaction)
-    return None
+    parts = [_part(way, secrets, token_url, redaction) for way in ways_of(auth)]
+    return Several(parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction) -> AuthBase:
+    if isinstance(way, ApiKeyAuth):
+        return ApiKey(way, way.prefix + secrets[way.secret])
+    if isinstance(way, BearerAuth):
+        return Header(way.prefix + secrets[way.secret])
+    if isinstance(way, HttpBasicAuth):
+        return Header(_basic(secrets.get("username", ""), secrets.get("password", ""), redaction))
+    return ClientCredentials(way, token_url or "", secrets, redaction)
 
 
 def _basic(user: str, password: str, redaction: Redaction) -> str:
     encoded = b64encode(f"{user}:{password}".encode()).decode()
     redaction.add(encoded)
     return f"Basic {encoded}"
-
-
-def _goes_into_header(auth: Auth | None) -> bool:
-    return isinstance(auth, ApiKeyAuth) and auth.location == "header"
 
 
 def _fits_header(token: str) -> bool:
@@ -206,3 +241,13 @@ def _replace_parameter(request: requests.PreparedRequest, name: str, value: str)
     parts = urlsplit(str(request.url))
     others = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
     request.url = urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})])))
+
+
+def _replace_field(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a field of the body, once: of a form where the body is one, else of a JSON object."""
+    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+    if "x-www-form-urlencoded" in str(request.headers.get("Content-Type", "")):
+        fields = [pair for pair in parse_qsl(body, keep_blank_values=True) if pair[0] != name]
+        request.prepare_body(urlencode([*fields, (name, value)]), None)
+        return
+    request.prepare_body(None, None, {**json.loads(body or "{}"), name: value})

@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from messaging_assets.api_description import Client
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.answer import Answer
-from messaging_assets.http.authentication import ClientCredentials, refused_client
+from messaging_assets.http.authentication import ClientCredentials, asking_part, refused_client
 from messaging_assets.http.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
 from messaging_assets.http.origins import NoAddress, origin
@@ -176,8 +176,8 @@ class ApiSession(Session):
 
     def _answer(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer:
         exchange = self._exchange
-        if isinstance(reading.auth, ClientCredentials):
-            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(reading.auth))
+        if (asking := asking_part(reading.auth)) is not None:
+            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(asking))
         return exchange.answer(prepared, reading.terms)
 
     def _answer_ahead(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer | None:

@@ -138,13 +138,11 @@ class HttpBasicAuth(Described):
         return tuple(half for half in ("username", "password") if half != self.empty)
 
 
-class OAuth2ClientCredentialsAuth(Described):
-    """A token that the client asks for with its own id and secret (RFC 6749, section 4.4)."""
+class TokenServerAuth(Described):
+    """What all ways have in common that ask a token server (RFC 6749)."""
 
     secrets: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
     field: ClassVar[tuple[str, str]] = _AUTHORIZATION
-    type: Literal["oauth2", "oauth2_client_credentials"]
-    """`oauth2`, or dlt's `oauth2_client_credentials`."""
     token_url: WebAddress | None = None
     """Where tokens come from."""
     access_token_url: WebAddress | None = None
@@ -159,9 +157,13 @@ class OAuth2ClientCredentialsAuth(Described):
     """More fields of the request for a token."""
     default_token_expiration: int = Field(3600, gt=0)
     """Seconds that a token lives where the server is silent."""
+    access_token_name: str = Field("access_token", min_length=1)
+    """The answer's field that holds the token, `a.b` where it is nested."""
+    expires_in_name: str = Field("expires_in", min_length=1)
+    """The answer's field that holds the seconds that the token lives."""
 
     @model_validator(mode="after")
-    def _one_token_url(self) -> OAuth2ClientCredentialsAuth:
+    def _one_token_url(self) -> TokenServerAuth:
         if self.token_url and self.access_token_url:
             raise ValueError("token_url and access_token_url are two words for one thing; keep one")
         return self
@@ -170,6 +172,23 @@ class OAuth2ClientCredentialsAuth(Described):
     def token_address(self) -> str | None:
         """The token URL under either of its names."""
         return self.token_url or self.access_token_url
+
+
+class OAuth2ClientCredentialsAuth(TokenServerAuth):
+    """A token that the client asks for with its own id and secret (RFC 6749, section 4.4)."""
+
+    type: Literal["oauth2", "oauth2_client_credentials"]
+    """`oauth2`, or dlt's `oauth2_client_credentials`."""
+
+
+class OAuth2RefreshTokenAuth(TokenServerAuth):
+    """A token that the client asks for with a refresh token (RFC 6749, section 6), which may be good once."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "refresh_token")
+    type: Literal["oauth2_refresh_token"]
+    """`oauth2_refresh_token`: a token that a refresh token is exchanged for."""
+    refresh_token_name: str = Field("refresh_token", min_length=1)
+    """The answer's field that holds the next refresh token, where the server hands one out."""
 
 
 def _shorthand(value: Any) -> Any:
@@ -181,7 +200,10 @@ def _shorthand(value: Any) -> Any:
     return value
 
 
-Way = Annotated[ApiKeyAuth | BearerAuth | HttpBasicAuth | OAuth2ClientCredentialsAuth, Field(discriminator="type")]
+Way = Annotated[
+    ApiKeyAuth | BearerAuth | HttpBasicAuth | OAuth2ClientCredentialsAuth | OAuth2RefreshTokenAuth,
+    Field(discriminator="type"),
+]
 _WAY: TypeAdapter[Way] = TypeAdapter(Way)
 _WAYS: TypeAdapter[tuple[Way, ...]] = TypeAdapter(tuple[Way, ...])
 

@@ -8,7 +8,7 @@ from dagster import ConfigurableResource, EnvVar
 from pydantic import Field, create_model
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.authentication_description import Auth, OAuth2ClientCredentialsAuth, secrets_of, ways_of
+from messaging_assets.authentication_description import Auth, TokenServerAuth, secrets_of, ways_of
 from messaging_assets.failures import MendDescription, SetSecret
 
 # Dagster reads the fields' types at run time.
@@ -82,7 +82,7 @@ class ApiCredentials(ConfigurableResource[Any]):
         Raises:
             MendDescription: OAuth2 without an address to ask.
         """
-        asking = next((way for way in ways_of(auth) if isinstance(way, OAuth2ClientCredentialsAuth)), None)
+        asking = next((way for way in ways_of(auth) if isinstance(way, TokenServerAuth)), None)
         if asking is None:
             return None
         address = self.look_up(description.name, "token_url") or asking.token_address

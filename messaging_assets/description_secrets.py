@@ -22,6 +22,8 @@ from messaging_assets.secret_signs import (
 IN_AUTH = frozenset(
     {"api_key", "token", "username", "password", "client_id", "client_secret", "access_token", "refresh_token"}
 )
+# The ways of authentication that ask a token server.
+_ASKING = ("oauth2", "oauth2_client_credentials", "oauth2_refresh_token")
 # Where the file says that what stands at a path is no secret, although it looks like one.
 NOT_SECRET = "not_secret"
 # Parts of a request, whose fields have the API's names.
@@ -97,11 +99,11 @@ def _in_auth(raw: Mapping[str, Any], place: Place, name: str) -> Iterator[Mistak
             yield from _in_auth(raw, (*place, index), name)
         return
     if not isinstance(auth, Mapping):
-        if auth in ("oauth2", "oauth2_client_credentials"):
+        if auth in _ASKING:
             yield Mistake((*place, "token_url"), "is missing: the address to ask for a token")
         return
     kind = auth.get("type")
-    is_oauth = kind in ("oauth2", "oauth2_client_credentials") if isinstance(kind, str) else False
+    is_oauth = kind in _ASKING if isinstance(kind, str) else False
     if is_oauth and not (auth.get("token_url") or auth.get("access_token_url")):
         yield Mistake((*place, "token_url"), "is missing: the address to ask for a token")
     for key in auth:
@@ -241,7 +243,9 @@ def _under_auth(name: str) -> str:
 
 
 def _instead(name: str, key: str) -> str:
-    if key in ("access_token", "refresh_token"):
+    if key == "refresh_token":
+        return f"no secret belongs in an API file; write type: oauth2_refresh_token and {_places(name, key)}"
+    if key == "access_token":
         key = "token"
         return f"no secret belongs in an API file; write type: bearer and {_places(name, key)}"
     return f"no secret belongs in an API file; {_places(name, key)}"

@@ -32,7 +32,7 @@ REFUSED = {
         "file": "where the file is, is known; leave it out",
     },
     "Client": {"session": "the session is made here, with retries, pace and secrets; leave it out"},
-    "OAuth2ClientCredentialsAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
+    "TokenServerAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
     "ResourceBase": {
         "table_name": "the table has the resource's name; rename the resource",
         "parent_table_name": "nested values become tables by themselves with nested: tables; leave it out",

@@ -22,13 +22,15 @@ from messaging_assets.authentication_description import (
     Auth,
     BearerAuth,
     HttpBasicAuth,
-    OAuth2ClientCredentialsAuth,
+    OAuth2RefreshTokenAuth,
+    TokenServerAuth,
     Way,
     ways_of,
 )
 from messaging_assets.failures import CheckCredentials, SetSecret
 from messaging_assets.http.answer import Answer
 from messaging_assets.http.exchange import Exchange, Terms
+from messaging_assets.http.kept_token import KeptToken
 from messaging_assets.http.redaction import Redaction, plain_address
 
 # A token is renewed when this share of its life is over: a fraction, so that short-lived tokens work too.
@@ -74,7 +76,7 @@ class ClientCredentials(AuthBase):
 
     def __init__(
         self,
-        auth: OAuth2ClientCredentialsAuth,
+        auth: TokenServerAuth,
         token_url: str,
         secrets: Mapping[str, str],
         redaction: Redaction,
@@ -105,15 +107,23 @@ class ClientCredentials(AuthBase):
         assert self.terms is not None
         answer = self.exchange.answer(self._token_request(), self.terms)
         body = answer.parsed if isinstance(answer.parsed, dict) else {}
-        token = body.get("access_token")
+        self._keep_next(body)
+        token = _value_at(body, self._auth.access_token_name)
         if not isinstance(token, str) or not _fits_header(token):
             raise CheckCredentials(
-                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable access_token; "
+                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable "
+                f"{self._auth.access_token_name}; "
                 "check token_url and the client's rights."
             )
         self._redaction.add(token)
         self._token = token
-        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(body.get("expires_in"))
+        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(_value_at(body, self._auth.expires_in_name))
+
+    def _grant(self) -> dict[str, Any]:
+        return {"grant_type": "client_credentials"}
+
+    def _keep_next(self, body: Mapping[str, Any]) -> None:
+        """Keep what the next request for a token needs."""
 
     def _life(self, expires_in: Any) -> float:
         try:
@@ -125,7 +135,7 @@ class ClientCredentials(AuthBase):
 
     def _token_request(self) -> requests.PreparedRequest:
         client_id, client_secret = self._secrets["client_id"], self._secrets["client_secret"]
-        form: dict[str, Any] = {"grant_type": "client_credentials", **self._auth.access_token_request_data}
+        form: dict[str, Any] = {**self._grant(), **self._auth.access_token_request_data}
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         if self._auth.scopes:
             scopes = self._auth.scopes
@@ -138,6 +148,37 @@ class ClientCredentials(AuthBase):
         else:
             form |= {"client_id": client_id, "client_secret": client_secret}
         return requests.Request("POST", self.token_url, data=urlencode(form), headers=headers).prepare()
+
+
+class RefreshToken(ClientCredentials):
+    """Asks with a refresh token, and keeps the next one before anything is done with the access token."""
+
+    def __init__(
+        self, auth: OAuth2RefreshTokenAuth, token_url: str, secrets: Mapping[str, str], redaction: Redaction, api: str
+    ) -> None:
+        super().__init__(auth, token_url, secrets, redaction)
+        self._next_name, self._variable = auth.refresh_token_name, f"{api}__REFRESH_TOKEN".upper()
+        self._kept, self._last = KeptToken(api, secrets["refresh_token"]), ""
+
+    def _ask(self) -> None:
+        with self._kept.held() as self._last:
+            self._redaction.add(self._last)
+            try:
+                super()._ask()
+            except CheckCredentials as refused:
+                raise CheckCredentials(
+                    f"{str(refused).rstrip('.')}, or have the vendor hand out a new refresh token and set "
+                    f"{self._variable}."
+                ) from None
+
+    def _grant(self) -> dict[str, Any]:
+        return {"grant_type": "refresh_token", "refresh_token": self._last}
+
+    def _keep_next(self, body: Mapping[str, Any]) -> None:
+        token = _value_at(body, self._next_name)
+        if isinstance(token, str) and token and token != self._last:
+            self._redaction.add(token)
+            self._kept.keep(token)
 
 
 class Several(AuthBase):
@@ -199,10 +240,7 @@ def authenticator(
         SetSecret: a value cannot stand in a request (a line break or control character in it).
     """
     in_headers = {
-        name
-        for way in ways_of(auth)
-        if not isinstance(way, HttpBasicAuth | OAuth2ClientCredentialsAuth)
-        for name in way.secrets
+        name for way in ways_of(auth) if not isinstance(way, HttpBasicAuth | TokenServerAuth) for name in way.secrets
     }
     for name, value in secrets.items():
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
@@ -212,17 +250,19 @@ def authenticator(
         if name in in_headers and not value.isascii():
             raise SetSecret(f"{place}: the value of {name} has letters that no header can carry; set it again.")
     redaction.add(*secrets.values())
-    parts = [_part(way, secrets, token_url, redaction) for way in ways_of(auth)]
+    parts = [_part(way, secrets, token_url, redaction, place.partition(".")[0]) for way in ways_of(auth)]
     return Several(parts) if len(parts) > 1 else next(iter(parts), None)
 
 
-def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction) -> AuthBase:
+def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, api: str) -> AuthBase:
     if isinstance(way, ApiKeyAuth):
         return ApiKey(way, way.prefix + secrets[way.secret])
     if isinstance(way, BearerAuth):
         return Header(way.prefix + secrets[way.secret])
     if isinstance(way, HttpBasicAuth):
         return Header(_basic(secrets.get("username", ""), secrets.get("password", ""), redaction))
+    if isinstance(way, OAuth2RefreshTokenAuth):
+        return RefreshToken(way, token_url or "", secrets, redaction, api)
     return ClientCredentials(way, token_url or "", secrets, redaction)
 
 
@@ -230,6 +270,13 @@ def _basic(user: str, password: str, redaction: Redaction) -> str:
     encoded = b64encode(f"{user}:{password}".encode()).decode()
     redaction.add(encoded)
     return f"Basic {encoded}"
+
+
+def _value_at(body: Any, path: str) -> Any:
+    """A field of an answer by its name, or by the names on the way to it."""
+    for name in [path] if isinstance(body, dict) and path in body else path.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
 
 
 def _fits_header(token: str) -> bool:

@@ -191,6 +191,38 @@ class OAuth2RefreshTokenAuth(TokenServerAuth):
     """The answer's field that holds the next refresh token, where the server hands one out."""
 
 
+def _path_of_login(value: str) -> str:
+    if "://" in value or value.startswith("//") or "?" in value:
+        raise ValueError("must be a path at the API's own address, such as /login")
+    return value
+
+
+class Login(Described):
+    """The request that a session begins with: a POST with the user's name and password."""
+
+    path: Annotated[str, AfterValidator(_path_of_login)]
+    """Where to log in, below the API's address."""
+    username_field: str = "username"
+    """The field of the body for the user's name."""
+    password_field: str = "password"
+    """The field of the body for the password."""
+    encoding: Literal["json", "form"] = "json"
+    """How the body is written: `json` or `form`."""
+
+
+class SessionAuth(Described):
+    """A login, whose answer's values are sent from then on; after a 401 it is done anew."""
+
+    secrets: ClassVar[tuple[str, ...]] = ("username", "password")
+    field: ClassVar[tuple[str, str]] = _AUTHORIZATION
+    type: Literal["session"]
+    """`session`: a login, whose answer's values are sent as headers."""
+    login: Login
+    """The request that logs in."""
+    headers: dict[str, str] = Field(min_length=1)
+    """Headers from the answer: a path such as `data.token`, or a text around it such as `Bearer {data.token}`."""
+
+
 def _shorthand(value: Any) -> Any:
     """dlt's short forms: `auth: bearer`, and a mapping without `type` is bearer."""
     if isinstance(value, str):
@@ -201,7 +233,7 @@ def _shorthand(value: Any) -> Any:
 
 
 Way = Annotated[
-    ApiKeyAuth | BearerAuth | HttpBasicAuth | OAuth2ClientCredentialsAuth | OAuth2RefreshTokenAuth,
+    ApiKeyAuth | BearerAuth | HttpBasicAuth | OAuth2ClientCredentialsAuth | OAuth2RefreshTokenAuth | SessionAuth,
     Field(discriminator="type"),
 ]
 _WAY: TypeAdapter[Way] = TypeAdapter(Way)

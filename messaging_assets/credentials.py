@@ -8,7 +8,7 @@ from dagster import ConfigurableResource, EnvVar
 from pydantic import Field, create_model
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.authentication_description import Auth, TokenServerAuth, secrets_of, ways_of
+from messaging_assets.authentication_description import Auth, SessionAuth, TokenServerAuth, secrets_of, ways_of
 from messaging_assets.failures import MendDescription, SetSecret
 
 # Dagster reads the fields' types at run time.
@@ -77,11 +77,14 @@ class ApiCredentials(ConfigurableResource[Any]):
         return self.look_up(description.name, "base_url") or description.client.base_url
 
     def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None:
-        """Where OAuth2 tokens come from; None for other ways of authentication.
+        """Where OAuth2 tokens or a session come from; None for other ways of authentication.
 
         Raises:
             MendDescription: OAuth2 without an address to ask.
         """
+        login = next((way.login for way in ways_of(auth) if isinstance(way, SessionAuth)), None)
+        if login is not None:
+            return f"{self.base_url_for(description).rstrip('/')}/{login.path.lstrip('/')}"
         asking = next((way for way in ways_of(auth) if isinstance(way, TokenServerAuth)), None)
         if asking is None:
             return None

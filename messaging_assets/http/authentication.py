@@ -7,6 +7,7 @@ traces or packages.
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from base64 import b64encode
@@ -23,6 +24,7 @@ from messaging_assets.authentication_description import (
     BearerAuth,
     HttpBasicAuth,
     OAuth2RefreshTokenAuth,
+    SessionAuth,
     TokenServerAuth,
     Way,
     ways_of,
@@ -71,7 +73,25 @@ class Header(AuthBase):
         return request
 
 
-class ClientCredentials(AuthBase):
+class Asking(AuthBase):
+    """Asks a server for what goes onto requests, through the connections and limits of a session.
+
+    Args:
+        url: where to ask.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.token_url = url
+        self._lock = threading.Lock()
+        self.exchange: Exchange | None = None
+        self.terms: Terms | None = None
+
+    def renew(self, request: requests.PreparedRequest) -> None:
+        """Replace what this request was refused with, unless another thread just did."""
+        raise NotImplementedError
+
+
+class ClientCredentials(Asking):
     """Asks the token server for a token, one for all requests of a sync, and renews it ahead of its end."""
 
     def __init__(
@@ -81,11 +101,9 @@ class ClientCredentials(AuthBase):
         secrets: Mapping[str, str],
         redaction: Redaction,
     ) -> None:
-        self._auth, self.token_url, self._secrets, self._redaction = auth, token_url, secrets, redaction
+        super().__init__(token_url)
+        self._auth, self._secrets, self._redaction = auth, secrets, redaction
         self._token, self._usable_until = "", 0.0
-        self._lock = threading.Lock()
-        self.exchange: Exchange | None = None
-        self.terms: Terms | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add a token that is still good to a prepared request."""
@@ -181,6 +199,60 @@ class RefreshToken(ClientCredentials):
             self._kept.keep(token)
 
 
+class Session(Asking):
+    """Logs in once for all requests of a sync, and anew where the session is refused."""
+
+    def __init__(self, auth: SessionAuth, url: str, secrets: Mapping[str, str], redaction: Redaction) -> None:
+        super().__init__(url)
+        self._auth, self._secrets, self._redaction = auth, secrets, redaction
+        self._headers: dict[str, str] = {}
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the session's headers to a prepared request."""
+        with self._lock:
+            if not self._headers:
+                self._headers = self._logged_in()
+            request.headers.update(self._headers)
+        return request
+
+    def renew(self, request: requests.PreparedRequest) -> None:
+        """Log in anew, unless another thread just did."""
+        with self._lock:
+            if all(request.headers.get(name) == value for name, value in self._headers.items()):
+                self._headers = {}
+        self(request)
+
+    def _logged_in(self) -> dict[str, str]:
+        assert self.exchange is not None
+        assert self.terms is not None
+        login = self._auth.login
+        body = {
+            login.username_field: self._secrets["username"],
+            login.password_field: self._secrets["password"],
+        }
+        sent = {"json": body} if login.encoding == "json" else {"data": body}
+        request = requests.Request("POST", self.token_url, headers={"Accept": "application/json"}, **sent).prepare()
+        answer = self.exchange.answer(request, self.terms)
+        return {name: self._filled(text, answer.parsed) for name, text in self._auth.headers.items()}
+
+    def _filled(self, text: str, answer: Any) -> str:
+        template = text if "{" in text else f"{{{text}}}"
+        return re.sub(r"\{([^{}]+)\}", lambda found: self._value(found[1], answer), template)
+
+    def _value(self, path: str, answer: Any) -> str:
+        value = _value_at(answer, path)
+        plain = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        if not _fits_header(plain):
+            place = self.terms.asset if self.terms else ""
+            raise CheckCredentials(
+                f"{place}: {plain_address(self.token_url)} answered the login without a usable {path}; check "
+                "auth.headers and the user's rights."
+            )
+        if isinstance(value, str):
+            self._redaction.add(plain)
+        return plain
+
+
 class Several(AuthBase):
     """Puts the secrets of several ways of authentication onto each request."""
 
@@ -194,16 +266,16 @@ class Several(AuthBase):
         return request
 
     @property
-    def asking(self) -> ClientCredentials | None:
+    def asking(self) -> Asking | None:
         """The one that asks for tokens; there is one at most, since it writes Authorization."""
-        return next((part for part in self._parts if isinstance(part, ClientCredentials)), None)
+        return next((part for part in self._parts if isinstance(part, Asking)), None)
 
 
-def asking_part(auth: AuthBase | None) -> ClientCredentials | None:
+def asking_part(auth: AuthBase | None) -> Asking | None:
     """What asks a server for tokens, of all that puts secrets onto a list's requests; None where nothing does."""
     if isinstance(auth, Several):
         return auth.asking
-    return auth if isinstance(auth, ClientCredentials) else None
+    return auth if isinstance(auth, Asking) else None
 
 
 def refused_client(answer: Answer) -> str | None:
@@ -239,9 +311,7 @@ def authenticator(
     Raises:
         SetSecret: a value cannot stand in a request (a line break or control character in it).
     """
-    in_headers = {
-        name for way in ways_of(auth) if not isinstance(way, HttpBasicAuth | TokenServerAuth) for name in way.secrets
-    }
+    in_headers = {name for way in ways_of(auth) if isinstance(way, ApiKeyAuth | BearerAuth) for name in way.secrets}
     for name, value in secrets.items():
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise SetSecret(
@@ -261,6 +331,8 @@ def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction
         return Header(way.prefix + secrets[way.secret])
     if isinstance(way, HttpBasicAuth):
         return Header(_basic(secrets.get("username", ""), secrets.get("password", ""), redaction))
+    if isinstance(way, SessionAuth):
+        return Session(way, token_url or "", secrets, redaction)
     if isinstance(way, OAuth2RefreshTokenAuth):
         return RefreshToken(way, token_url or "", secrets, redaction, api)
     return ClientCredentials(way, token_url or "", secrets, redaction)

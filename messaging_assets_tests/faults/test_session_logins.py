@@ -22,13 +22,13 @@ PASSWORD = "canary-password"
 @pytest.fixture
 def api() -> Iterator[SimpleNamespace]:
     """An API whose sessions may end after so many requests."""
-    state = SimpleNamespace(logins=[], good_for=1000, left=0)
+    state = SimpleNamespace(logins=[], lives=[], left=0)
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             state.logins.append(body)
-            state.left = state.good_for
+            state.left = state.lives.pop(0) if state.lives else 1000
             token = f"canary-session-{len(state.logins)}"
             is_right = PASSWORD in body
             self.reply(200 if is_right else 401, {"data": {"token": token, "user": 7}} if is_right else {"no": body})
@@ -79,8 +79,14 @@ def test_one_login_serves_a_sync(chat: OneList, api: Any, encoding: str) -> None
     assert api.logins == [body[encoding]]
 
 
+def test_a_session_that_is_over_is_begun_anew(chat: OneList, api: Any) -> None:
+    api.lives = [0]
+    assert once(chat).ids == [1]
+    assert len(api.logins) == 2
+
+
 def test_a_session_that_is_refused_is_begun_anew_once(chat: OneList, api: Any) -> None:
-    api.good_for = 0
+    api.lives = [0, 0]
     outcome = once(chat)
     assert isinstance(outcome.failure, CheckCredentials)
     assert len(api.logins) == 2

@@ -8,7 +8,7 @@ from dagster import ConfigurableResource, EnvVar
 from pydantic import Field, create_model
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.authentication_description import Auth, OAuth2ClientCredentialsAuth
+from messaging_assets.authentication_description import Auth, SessionAuth, TokenServerAuth, secrets_of, ways_of
 from messaging_assets.failures import MendDescription, SetSecret
 
 # Dagster reads the fields' types at run time.
@@ -38,7 +38,7 @@ class ApiCredentials(ConfigurableResource[Any]):
 
     def look_up(self, api: str, name: str) -> str | None:
         """The value of a field: its own, the environment's, or that of dlt's secrets; None where none has it."""
-        own = getattr(self, name, None) or self.held.get(name)
+        own = (getattr(self, name) if name in type(self).model_fields else None) or self.held.get(name)
         if own:
             return str(own)
         from_environment = os.environ.get(variable(api, name))
@@ -56,7 +56,7 @@ class ApiCredentials(ConfigurableResource[Any]):
             SetSecret: one is set in neither place; the text names both.
         """
         auth = description.auth_of(resource)
-        values = {name: self.look_up(description.name, name) for name in (auth.secrets if auth else ())}
+        values = {name: self.look_up(description.name, name) for name in secrets_of([auth])}
         missing = [name for name, value in values.items() if not value]
         if missing:
             variables = " and ".join(variable(description.name, name) for name in missing)
@@ -69,8 +69,7 @@ class ApiCredentials(ConfigurableResource[Any]):
     def all_secrets(self, description: ApiDescription) -> list[str]:
         """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
         resources = description.resources_with_unselected.values()
-        auths = [auth for resource in resources if (auth := description.auth_of(resource))]
-        names = dict.fromkeys(name for auth in auths for name in auth.secrets)
+        names = secrets_of(description.auth_of(resource) for resource in resources)
         return [value for name in names if (value := self.look_up(description.name, name))]
 
     def base_url_for(self, description: ApiDescription) -> str:
@@ -78,14 +77,18 @@ class ApiCredentials(ConfigurableResource[Any]):
         return self.look_up(description.name, "base_url") or description.client.base_url
 
     def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None:
-        """Where OAuth2 tokens come from; None for other ways of authentication.
+        """Where OAuth2 tokens or a session come from; None for other ways of authentication.
 
         Raises:
             MendDescription: OAuth2 without an address to ask.
         """
-        if not isinstance(auth, OAuth2ClientCredentialsAuth):
+        login = next((way.login for way in ways_of(auth) if isinstance(way, SessionAuth)), None)
+        if login is not None:
+            return f"{self.base_url_for(description).rstrip('/')}/{login.path.lstrip('/')}"
+        asking = next((way for way in ways_of(auth) if isinstance(way, TokenServerAuth)), None)
+        if asking is None:
             return None
-        address = self.look_up(description.name, "token_url") or auth.token_address
+        address = self.look_up(description.name, "token_url") or asking.token_address
         if not address:
             raise MendDescription(
                 f"{description.name}: no token_url is given; add auth.token_url to the file or set "
@@ -105,8 +108,7 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
         MendDescription: a value has a name that is no field.
     """
     api = description.name
-    auths = [description.auth_of(resource) for resource in description.resources_with_unselected.values()]
-    names = list(dict.fromkeys(name for auth in auths if auth for name in auth.secrets))
+    names = secrets_of(description.auth_of(resource) for resource in description.resources_with_unselected.values())
     addresses = ["base_url"] + (["token_url"] if "client_id" in names else [])
     fields: dict[str, Any] = {name: (_TEXT, Field(None, description=_where(api, name))) for name in names}
     for name in addresses:

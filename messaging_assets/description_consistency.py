@@ -50,7 +50,23 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _steps(resource)
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+        yield from _key_in_body(resource, _mapping(raw.get("client")))
         yield from _paging_in_form(resource, _mapping(_mapping(raw.get("client")).get("paginator")))
+
+
+def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A key in the body of a request that has none, or has a text for one."""
+    auth = resource.endpoint.get("auth") or client.get("auth")
+    ways = auth if isinstance(auth, (list, tuple)) else [auth]
+    if not any(isinstance(way, Mapping) and way.get("location") == "body" for way in ways):
+        return
+    if str(resource.endpoint.get("method", "GET")).upper() == "GET":
+        words = "is GET, whose requests have no body for the key that auth puts there; write method: POST"
+        yield Mistake(resource.place_of("endpoint", "method"), f"{words}, or another location")
+    for word in ("json", "data"):
+        if not isinstance(resource.endpoint.get(word, {}), (Mapping, type(None))):
+            told = "is no mapping, into which auth could put a key; write fields, or another location"
+            yield Mistake(resource.place_of("endpoint", word), told)
 
 
 def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:

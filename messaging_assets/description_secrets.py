@@ -22,6 +22,8 @@ from messaging_assets.secret_signs import (
 IN_AUTH = frozenset(
     {"api_key", "token", "username", "password", "client_id", "client_secret", "access_token", "refresh_token"}
 )
+# The ways of authentication that ask a token server.
+_ASKING = ("oauth2", "oauth2_client_credentials", "oauth2_refresh_token")
 # Where the file says that what stands at a path is no secret, although it looks like one.
 NOT_SECRET = "not_secret"
 # Parts of a request, whose fields have the API's names.
@@ -39,7 +41,7 @@ def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
         name: the API's name, from which the names of its secrets follow.
     """
     endpoints = [("client",), *_endpoints(raw)]
-    for place in [("client", "base_url"), *(p for one in endpoints for p in _token_addresses(one))]:
+    for place in [("client", "base_url"), *(p for one in endpoints for p in _token_addresses(raw, one))]:
         yield from _in_address(raw, place)
     for place in endpoints:
         yield from _in_auth(raw, (*place, "auth"), name)
@@ -74,8 +76,15 @@ def _endpoints(raw: Mapping[str, Any]) -> Iterator[Place]:
         yield ("resources", index, "endpoint")
 
 
-def _token_addresses(place: Place) -> tuple[Place, ...]:
-    return (*place, "auth", "token_url"), (*place, "auth", "access_token_url")
+def _ways(raw: Mapping[str, Any], place: Place) -> list[Place]:
+    """Where the ways of authentication of an endpoint stand: one, or a list of them."""
+    auth = value_at(raw, (*place, "auth"))
+    several = range(len(auth)) if isinstance(auth, (list, tuple)) else ()
+    return [(*place, "auth", index) for index in several] or [(*place, "auth")]
+
+
+def _token_addresses(raw: Mapping[str, Any], place: Place) -> list[Place]:
+    return [(*way, word) for way in _ways(raw, place) for word in ("token_url", "access_token_url")]
 
 
 def _excused(raw: Mapping[str, Any]) -> dict[str, int]:
@@ -85,12 +94,16 @@ def _excused(raw: Mapping[str, Any]) -> dict[str, int]:
 
 def _in_auth(raw: Mapping[str, Any], place: Place, name: str) -> Iterator[Mistake]:
     auth = value_at(raw, place)
+    if isinstance(auth, (list, tuple)):
+        for index in range(len(auth)):
+            yield from _in_auth(raw, (*place, index), name)
+        return
     if not isinstance(auth, Mapping):
-        if auth in ("oauth2", "oauth2_client_credentials"):
+        if auth in _ASKING:
             yield Mistake((*place, "token_url"), "is missing: the address to ask for a token")
         return
     kind = auth.get("type")
-    is_oauth = kind in ("oauth2", "oauth2_client_credentials") if isinstance(kind, str) else False
+    is_oauth = kind in _ASKING if isinstance(kind, str) else False
     if is_oauth and not (auth.get("token_url") or auth.get("access_token_url")):
         yield Mistake((*place, "token_url"), "is missing: the address to ask for a token")
     for key in auth:
@@ -103,11 +116,12 @@ def _named(raw: Mapping[str, Any], endpoints: Iterable[Place], name: str) -> Ite
     for place in endpoints:
         for part in ("headers", "params", "json", "data"):
             yield from _in_request(value_at(raw, (*place, part)), (*place, part), name)
-        data = (*place, "auth", "access_token_request_data")
-        yield from _in_request(value_at(raw, data), data, name)
+        for way in _ways(raw, place):
+            data = (*way, "access_token_request_data")
+            yield from _in_request(value_at(raw, data), data, name)
         own = _names_in_queries(raw, place)
         path = place if isinstance(value_at(raw, place), str) else (*place, "path")
-        for address in (path, *_token_addresses(place)):
+        for address in (path, *_token_addresses(raw, place)):
             yield from _in_query(raw, address, name, own)
     yield from _in_query(raw, ("client", "base_url"), name)
 
@@ -217,7 +231,8 @@ def _parameters_in(address: str) -> list[tuple[str, str]]:
 
 def _names_in_queries(raw: Mapping[str, Any], endpoint: Place) -> list[str]:
     """The parameters by which this endpoint sends its key, such as a plain `key`."""
-    auths = [value_at(raw, (*place, "auth")) for place in (("client",), ("resource_defaults", "endpoint"), endpoint)]
+    places = (("client",), ("resource_defaults", "endpoint"), endpoint)
+    auths = [value_at(raw, way) for place in places for way in _ways(raw, place)]
     in_query = [auth for auth in auths if isinstance(auth, Mapping) and auth.get("location") in ("query", "param")]
     return [auth["name"] for auth in in_query if isinstance(auth.get("name"), str)]
 
@@ -228,7 +243,9 @@ def _under_auth(name: str) -> str:
 
 
 def _instead(name: str, key: str) -> str:
-    if key in ("access_token", "refresh_token"):
+    if key == "refresh_token":
+        return f"no secret belongs in an API file; write type: oauth2_refresh_token and {_places(name, key)}"
+    if key == "access_token":
         key = "token"
         return f"no secret belongs in an API file; write type: bearer and {_places(name, key)}"
     return f"no secret belongs in an API file; {_places(name, key)}"

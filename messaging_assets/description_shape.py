@@ -32,7 +32,7 @@ REFUSED = {
         "file": "where the file is, is known; leave it out",
     },
     "Client": {"session": "the session is made here, with retries, pace and secrets; leave it out"},
-    "OAuth2ClientCredentialsAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
+    "TokenServerAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
     "ResourceBase": {
         "table_name": "the table has the resource's name; rename the resource",
         "parent_table_name": "nested values become tables by themselves with nested: tables; leave it out",
@@ -109,7 +109,8 @@ def _located(error: ErrorDetails, raw: Any) -> _Found:
     unions: tuple[Place, ...] = ()
     value, loc = raw, error["loc"]
     for index, step in enumerate(loc):
-        is_tag = place[-1:] in (("auth",), ("paginator",)) and loc[index - 1] == place[-1]
+        in_union = place[-1:] in (("auth",), ("paginator",)) or (place[-2:-1] == ("auth",) and type(place[-1]) is int)
+        is_tag = in_union and loc[index - 1] == place[-1] and not isinstance(step, int)
         inside = not is_tag and _step(value, step)
         ends_here = index == len(loc) - 1 and error["type"] in ("missing", "extra_forbidden")
         if inside:

@@ -104,8 +104,7 @@ def _is_set_by_user(api: str) -> bool:
 
     if any(name.startswith(f"{api.upper()}__") for name in os.environ):
         return True
-    fields = ("api_key", "token", "username", "password", "client_id", "client_secret", "base_url")
-    return any(dlt.secrets.get(f"sources.{api}.{field}") for field in fields)
+    return bool(dlt.secrets.get(f"sources.{api}"))
 
 
 @contextmanager

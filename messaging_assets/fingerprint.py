@@ -27,7 +27,7 @@ from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.cursor_marks import CursorMarks, cursor_of
 from messaging_assets.dlt_source import rest_api_config, with_paginator
-from messaging_assets.http.authentication import ClientCredentials
+from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
 from messaging_assets.paginator_description import OffsetPaginator, SinglePagePaginator
 from messaging_assets.reading import Source
@@ -71,8 +71,8 @@ class Probe:
             SyncFailure: there was no usable answer; nothing was asked twice.
         """
         source = self._source()
-        if isinstance(self.auth, ClientCredentials):
-            self.session.token_exchange(self.auth, source.terms)
+        if (asking := asking_part(self.auth)) is not None:
+            self.session.token_exchange(asking, source.terms)
         sources = {self.resource.name: source}
         config = rest_api_config(self.description, [self.resource], self.session, sources, self.base_url)
         request = dict(config["resources"][0]["endpoint"])

@@ -32,7 +32,7 @@ from messaging_assets.failures import (
     TryAgainLater,
     sync_failure,
 )
-from messaging_assets.http.authentication import ClientCredentials
+from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
 from messaging_assets.identity import identity_of
 from messaging_assets.page_reader import PageReader
@@ -289,8 +289,8 @@ class Pass:
         self._own.interrupted = self._kept_read()
         self._note_interrupted(self._own.interrupted)
         for name, auth in self.auths.items():
-            if isinstance(auth, ClientCredentials):
-                self.session.token_exchange(auth, sources[name].terms)
+            if (asking := asking_part(auth)) is not None:
+                self.session.token_exchange(asking, sources[name].terms)
         config: Any = rest_api_config(self.description, self._chain, self.session, sources, self.base_url)
         reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
         self._state = deepcopy(Container()[StateInjectableContext].state)

@@ -156,11 +156,12 @@ def worst_case(handler: ErrorHandler) -> dict[str, float]:
 
 
 def _secrets_not_set(description: ApiDescription) -> list[str]:
+    from messaging_assets.authentication_description import secrets_of
     from messaging_assets.credentials import build_credentials, variable
 
     credentials = build_credentials(description)
     auths = [description.auth_of(resource) for resource in description.resources_in_full.values()]
-    names = dict.fromkeys(name for auth in auths if auth for name in auth.secrets)
+    names = secrets_of(auths)
     return [variable(description.name, name) for name in names if not credentials.look_up(description.name, name)]
 
 

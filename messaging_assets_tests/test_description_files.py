@@ -32,7 +32,7 @@ CLIENT = "client:\n  base_url: https://api.example.com\n"
 USERS = "resources:\n  - name: users\n"
 RESERVED = "means something else to dlt or the database; rename the file"
 SECRET = "no secret belongs in an API file; "
-KINDS = "api_key, bearer, http_basic, oauth2, oauth2_client_credentials"
+KINDS = "api_key, bearer, http_basic, oauth2, oauth2_client_credentials, oauth2_refresh_token, session"
 PAGING = "page_number, offset, header_link, json_link, json_response, cursor, header_cursor, single_page, auto"
 
 

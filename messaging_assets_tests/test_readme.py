@@ -143,7 +143,16 @@ def test_the_secret_is_found_where_the_readme_puts_it(team_chat: Path, clean_roo
     assert credentials.look_up("team_chat", "api_key") == "a secret"
 
 
-@pytest.mark.parametrize("auth", [ApiKeyAuth, BearerAuth, HttpBasicAuth, OAuth2ClientCredentialsAuth])
+@pytest.mark.parametrize(
+    "auth",
+    [
+        ApiKeyAuth(type="api_key"),
+        BearerAuth(),
+        HttpBasicAuth(type="http_basic"),
+        OAuth2ClientCredentialsAuth(type="oauth2", default_token_expiration=3600),
+    ],
+    ids=lambda auth: auth.type,
+)
 @pytest.mark.parametrize("page", ["README.md", "docs/secrets.md"])
 def test_the_table_of_secrets_is_complete(auth: Any, page: str) -> None:
     text = (CHECKOUT / page).read_text(encoding="utf-8")

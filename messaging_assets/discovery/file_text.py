@@ -115,9 +115,10 @@ def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
 
 def _variables(api: FoundApi) -> str:
     """The environment variables that the API's ways of authentication need."""
+    from messaging_assets.authentication_description import secrets_of
     from messaging_assets.credentials import variable
 
     description = describe(api.raw, api.name)
     auths = [description.auth_of(one) for one in description.resources_with_unselected.values()]
-    names = dict.fromkeys(name for auth in auths if auth for name in auth.secrets)
+    names = secrets_of(auths)
     return " and ".join(variable(api.name, name) for name in names)

@@ -15,7 +15,7 @@ from messaging_assets.credentials import ApiCredentials
 from messaging_assets.dlt_source import rest_api_config, with_paginator
 from messaging_assets.failures import SyncFailure, sync_failure
 from messaging_assets.http.answer import Answer
-from messaging_assets.http.authentication import ClientCredentials
+from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.redaction import Redaction
@@ -132,8 +132,8 @@ class Reader:
             pages=came if own else FirstPages(),
         )
         auth = auths[one.name]
-        if isinstance(auth, ClientCredentials):
-            session.token_exchange(auth, Terms(source.asset, endpoint, came.receipt))
+        if (asking := asking_part(auth)) is not None:
+            session.token_exchange(asking, Terms(source.asset, endpoint, came.receipt))
         if own:
             actions = [*endpoint.response_actions, came.answers.append]
             source.endpoint = endpoint.model_copy(update={"response_actions": actions})

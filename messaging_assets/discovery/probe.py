@@ -14,7 +14,7 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import Endpoint, ErrorHandler
 from messaging_assets.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.answer import Answer
-from messaging_assets.http.authentication import ClientCredentials
+from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
 from messaging_assets.reading import Reading, Source
@@ -112,6 +112,6 @@ class LiveApi:
             auth=self.auth,
             set_aside=lambda row, reason, page: None,
         )
-        if isinstance(self.auth, ClientCredentials) and self.auth.exchange is None:
-            self.session.token_exchange(self.auth, source.terms)
+        if (asking := asking_part(self.auth)) is not None and asking.exchange is None:
+            self.session.token_exchange(asking, source.terms)
         return _Asking(source)

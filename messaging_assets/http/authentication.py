@@ -6,12 +6,14 @@ traces or packages.
 
 from __future__ import annotations
 
+import json
+import re
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
 
 import requests
 from requests.auth import AuthBase
@@ -21,11 +23,16 @@ from messaging_assets.authentication_description import (
     Auth,
     BearerAuth,
     HttpBasicAuth,
-    OAuth2ClientCredentialsAuth,
+    OAuth2RefreshTokenAuth,
+    SessionAuth,
+    TokenServerAuth,
+    Way,
+    ways_of,
 )
 from messaging_assets.failures import CheckCredentials, SetSecret
 from messaging_assets.http.answer import Answer
 from messaging_assets.http.exchange import Exchange, Terms
+from messaging_assets.http.kept_token import KeptToken
 from messaging_assets.http.redaction import Redaction, plain_address
 
 # A token is renewed when this share of its life is over: a fraction, so that short-lived tokens work too.
@@ -33,7 +40,7 @@ _USABLE_SHARE = 0.9
 
 
 class ApiKey(AuthBase):
-    """Puts a key into the header, query or cookie that the file names."""
+    """Puts a key into the header, query, cookie or body that the file names."""
 
     def __init__(self, auth: ApiKeyAuth, key: str) -> None:
         self._auth, self._key = auth, key
@@ -42,6 +49,8 @@ class ApiKey(AuthBase):
         """Add the key to a prepared request."""
         if self._auth.location == "header":
             request.headers[self._auth.name] = self._key
+        elif self._auth.location == "body":
+            _replace_field(request, self._auth.name, self._key)
         elif self._auth.location == "cookie":
             name = f"{self._auth.name}="
             others = str(request.headers.get("Cookie") or "").split("; ")
@@ -64,21 +73,37 @@ class Header(AuthBase):
         return request
 
 
-class ClientCredentials(AuthBase):
+class Asking(AuthBase):
+    """Asks a server for what goes onto requests, through the connections and limits of a session.
+
+    Args:
+        url: where to ask.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.token_url = url
+        self._lock = threading.Lock()
+        self.exchange: Exchange | None = None
+        self.terms: Terms | None = None
+
+    def renew(self, request: requests.PreparedRequest) -> None:
+        """Replace what this request was refused with, unless another thread just did."""
+        raise NotImplementedError
+
+
+class ClientCredentials(Asking):
     """Asks the token server for a token, one for all requests of a sync, and renews it ahead of its end."""
 
     def __init__(
         self,
-        auth: OAuth2ClientCredentialsAuth,
+        auth: TokenServerAuth,
         token_url: str,
         secrets: Mapping[str, str],
         redaction: Redaction,
     ) -> None:
-        self._auth, self.token_url, self._secrets, self._redaction = auth, token_url, secrets, redaction
+        super().__init__(token_url)
+        self._auth, self._secrets, self._redaction = auth, secrets, redaction
         self._token, self._usable_until = "", 0.0
-        self._lock = threading.Lock()
-        self.exchange: Exchange | None = None
-        self.terms: Terms | None = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add a token that is still good to a prepared request."""
@@ -100,15 +125,23 @@ class ClientCredentials(AuthBase):
         assert self.terms is not None
         answer = self.exchange.answer(self._token_request(), self.terms)
         body = answer.parsed if isinstance(answer.parsed, dict) else {}
-        token = body.get("access_token")
+        self._keep_next(body)
+        token = _value_at(body, self._auth.access_token_name)
         if not isinstance(token, str) or not _fits_header(token):
             raise CheckCredentials(
-                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable access_token; "
+                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable "
+                f"{self._auth.access_token_name}; "
                 "check token_url and the client's rights."
             )
         self._redaction.add(token)
         self._token = token
-        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(body.get("expires_in"))
+        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(_value_at(body, self._auth.expires_in_name))
+
+    def _grant(self) -> dict[str, Any]:
+        return {"grant_type": "client_credentials"}
+
+    def _keep_next(self, body: Mapping[str, Any]) -> None:
+        """Keep what the next request for a token needs."""
 
     def _life(self, expires_in: Any) -> float:
         try:
@@ -120,7 +153,7 @@ class ClientCredentials(AuthBase):
 
     def _token_request(self) -> requests.PreparedRequest:
         client_id, client_secret = self._secrets["client_id"], self._secrets["client_secret"]
-        form: dict[str, Any] = {"grant_type": "client_credentials", **self._auth.access_token_request_data}
+        form: dict[str, Any] = {**self._grant(), **self._auth.access_token_request_data}
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         if self._auth.scopes:
             scopes = self._auth.scopes
@@ -133,6 +166,116 @@ class ClientCredentials(AuthBase):
         else:
             form |= {"client_id": client_id, "client_secret": client_secret}
         return requests.Request("POST", self.token_url, data=urlencode(form), headers=headers).prepare()
+
+
+class RefreshToken(ClientCredentials):
+    """Asks with a refresh token, and keeps the next one before anything is done with the access token."""
+
+    def __init__(
+        self, auth: OAuth2RefreshTokenAuth, token_url: str, secrets: Mapping[str, str], redaction: Redaction, api: str
+    ) -> None:
+        super().__init__(auth, token_url, secrets, redaction)
+        self._next_name, self._variable = auth.refresh_token_name, f"{api}__REFRESH_TOKEN".upper()
+        self._kept, self._last = KeptToken(api, secrets["refresh_token"]), ""
+
+    def _ask(self) -> None:
+        with self._kept.held() as self._last:
+            self._redaction.add(self._last)
+            try:
+                super()._ask()
+            except CheckCredentials as refused:
+                raise CheckCredentials(
+                    f"{str(refused).rstrip('.')}, or have the vendor hand out a new refresh token and set "
+                    f"{self._variable}."
+                ) from None
+
+    def _grant(self) -> dict[str, Any]:
+        return {"grant_type": "refresh_token", "refresh_token": self._last}
+
+    def _keep_next(self, body: Mapping[str, Any]) -> None:
+        token = _value_at(body, self._next_name)
+        if isinstance(token, str) and token and token != self._last:
+            self._redaction.add(token)
+            self._kept.keep(token)
+
+
+class Session(Asking):
+    """Logs in once for all requests of a sync, and anew where the session is refused."""
+
+    def __init__(self, auth: SessionAuth, url: str, secrets: Mapping[str, str], redaction: Redaction) -> None:
+        super().__init__(url)
+        self._auth, self._secrets, self._redaction = auth, secrets, redaction
+        self._headers: dict[str, str] = {}
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the session's headers to a prepared request."""
+        with self._lock:
+            if not self._headers:
+                self._headers = self._logged_in()
+            request.headers.update(self._headers)
+        return request
+
+    def renew(self, request: requests.PreparedRequest) -> None:
+        """Log in anew, unless another thread just did."""
+        with self._lock:
+            if all(request.headers.get(name) == value for name, value in self._headers.items()):
+                self._headers = {}
+        self(request)
+
+    def _logged_in(self) -> dict[str, str]:
+        assert self.exchange is not None
+        assert self.terms is not None
+        login = self._auth.login
+        body = {
+            login.username_field: self._secrets["username"],
+            login.password_field: self._secrets["password"],
+        }
+        sent = {"json": body} if login.encoding == "json" else {"data": body}
+        request = requests.Request("POST", self.token_url, headers={"Accept": "application/json"}, **sent).prepare()
+        answer = self.exchange.answer(request, self.terms)
+        return {name: self._filled(text, answer.parsed) for name, text in self._auth.headers.items()}
+
+    def _filled(self, text: str, answer: Any) -> str:
+        template = text if "{" in text else f"{{{text}}}"
+        return re.sub(r"\{([^{}]+)\}", lambda found: self._value(found[1], answer), template)
+
+    def _value(self, path: str, answer: Any) -> str:
+        value = _value_at(answer, path)
+        plain = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        if not _fits_header(plain):
+            place = self.terms.asset if self.terms else ""
+            raise CheckCredentials(
+                f"{place}: {plain_address(self.token_url)} answered the login without a usable {path}; check "
+                "auth.headers and the user's rights."
+            )
+        if isinstance(value, str):
+            self._redaction.add(plain)
+        return plain
+
+
+class Several(AuthBase):
+    """Puts the secrets of several ways of authentication onto each request."""
+
+    def __init__(self, parts: Sequence[AuthBase]) -> None:
+        self._parts = parts
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add them in the file's order; no two write the same field."""
+        for part in self._parts:
+            request = part(request)
+        return request
+
+    @property
+    def asking(self) -> Asking | None:
+        """The one that asks for tokens; there is one at most, since it writes Authorization."""
+        return next((part for part in self._parts if isinstance(part, Asking)), None)
+
+
+def asking_part(auth: AuthBase | None) -> Asking | None:
+    """What asks a server for tokens, of all that puts secrets onto a list's requests; None where nothing does."""
+    if isinstance(auth, Several):
+        return auth.asking
+    return auth if isinstance(auth, Asking) else None
 
 
 def refused_client(answer: Answer) -> str | None:
@@ -168,23 +311,31 @@ def authenticator(
     Raises:
         SetSecret: a value cannot stand in a request (a line break or control character in it).
     """
+    in_headers = {name for way in ways_of(auth) if isinstance(way, ApiKeyAuth | BearerAuth) for name in way.secrets}
     for name, value in secrets.items():
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise SetSecret(
                 f"{place}: the value of {name} has a line break or control character in it; set it again without."
             )
-        if isinstance(auth, ApiKeyAuth | BearerAuth) and not value.isascii():
+        if name in in_headers and not value.isascii():
             raise SetSecret(f"{place}: the value of {name} has letters that no header can carry; set it again.")
     redaction.add(*secrets.values())
-    if isinstance(auth, ApiKeyAuth):
-        return ApiKey(auth, secrets["api_key"])
-    if isinstance(auth, BearerAuth):
-        return Header(f"Bearer {secrets['token']}")
-    if isinstance(auth, HttpBasicAuth):
-        return Header(_basic(secrets["username"], secrets["password"], redaction))
-    if isinstance(auth, OAuth2ClientCredentialsAuth):
-        return ClientCredentials(auth, token_url or "", secrets, redaction)
-    return None
+    parts = [_part(way, secrets, token_url, redaction, place.partition(".")[0]) for way in ways_of(auth)]
+    return Several(parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, api: str) -> AuthBase:
+    if isinstance(way, ApiKeyAuth):
+        return ApiKey(way, way.prefix + secrets[way.secret])
+    if isinstance(way, BearerAuth):
+        return Header(way.prefix + secrets[way.secret])
+    if isinstance(way, HttpBasicAuth):
+        return Header(_basic(secrets.get("username", ""), secrets.get("password", ""), redaction))
+    if isinstance(way, SessionAuth):
+        return Session(way, token_url or "", secrets, redaction)
+    if isinstance(way, OAuth2RefreshTokenAuth):
+        return RefreshToken(way, token_url or "", secrets, redaction, api)
+    return ClientCredentials(way, token_url or "", secrets, redaction)
 
 
 def _basic(user: str, password: str, redaction: Redaction) -> str:
@@ -193,8 +344,11 @@ def _basic(user: str, password: str, redaction: Redaction) -> str:
     return f"Basic {encoded}"
 
 
-def _goes_into_header(auth: Auth | None) -> bool:
-    return isinstance(auth, ApiKeyAuth) and auth.location == "header"
+def _value_at(body: Any, path: str) -> Any:
+    """A field of an answer by its name, or by the names on the way to it."""
+    for name in [path] if isinstance(body, dict) and path in body else path.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
 
 
 def _fits_header(token: str) -> bool:
@@ -206,3 +360,13 @@ def _replace_parameter(request: requests.PreparedRequest, name: str, value: str)
     parts = urlsplit(str(request.url))
     others = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
     request.url = urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})])))
+
+
+def _replace_field(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a field of the body, once: of a form where the body is one, else of a JSON object."""
+    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+    if "x-www-form-urlencoded" in str(request.headers.get("Content-Type", "")):
+        fields = [pair for pair in parse_qsl(body, keep_blank_values=True) if pair[0] != name]
+        request.prepare_body(urlencode([*fields, (name, value)]), None)
+        return
+    request.prepare_body(None, None, {**json.loads(body or "{}"), name: value})

@@ -39,7 +39,7 @@ class Authenticators:
             SetSecret, MendDescription: a secret or the token's address is missing.
         """
         auth = self._description.auth_of(resource)
-        way = auth.model_dump_json() if auth else ""
+        way = repr(auth)
         with self._lock:
             if way not in self._made:
                 secrets = self._credentials.secrets_for(self._description, resource)

@@ -17,7 +17,7 @@ from requests.structures import CaseInsensitiveDict
 from messaging_assets.api_description import Client
 from messaging_assets.failures import MendDescription
 from messaging_assets.http.answer import Answer
-from messaging_assets.http.authentication import ClientCredentials, refused_client
+from messaging_assets.http.authentication import Asking, asking_part, refused_client
 from messaging_assets.http.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
 from messaging_assets.http.origins import NoAddress, origin
@@ -112,7 +112,7 @@ class ApiSession(Session):
             transport.close()
         super().close()
 
-    def token_exchange(self, credentials: ClientCredentials, terms: Terms) -> None:
+    def token_exchange(self, credentials: Asking, terms: Terms) -> None:
         """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""
         transport = self._transport_to(credentials.token_url, "token_url")
         credentials.exchange = Exchange(transport, self._exchange.pacing, self._closing)
@@ -177,8 +177,8 @@ class ApiSession(Session):
 
     def _answer(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer:
         exchange = self._exchange
-        if isinstance(reading.auth, ClientCredentials):
-            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(reading.auth))
+        if (asking := asking_part(reading.auth)) is not None:
+            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(asking))
         return exchange.answer(prepared, reading.terms)
 
     def _answer_ahead(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer | None:
@@ -211,7 +211,7 @@ def _warn_of_plain_http(url: str) -> None:
         _logger.warning("%s is plain http, so secrets and rows travel readable; use https", plain_address(url))
 
 
-def _renewing(credentials: ClientCredentials) -> Callable[[requests.PreparedRequest], bool]:
+def _renewing(credentials: Asking) -> Callable[[requests.PreparedRequest], bool]:
     def renew(request: requests.PreparedRequest) -> bool:
         credentials.renew(request)
         return True

@@ -1,0 +1,120 @@
+"""A login by a request: its answer's values go onto each request, and a refused session is begun anew."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from messaging_assets.description_files import describe
+from messaging_assets.description_problems import InvalidDescription
+from messaging_assets.failures import CheckCredentials
+from messaging_assets_tests.faults.one_list import OneList, Outcome
+
+PASSWORD = "canary-password"
+
+
+@pytest.fixture
+def api() -> Iterator[SimpleNamespace]:
+    """An API whose sessions may end after so many requests."""
+    state = SimpleNamespace(logins=[], lives=[], left=0)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            state.logins.append(body)
+            state.left = state.lives.pop(0) if state.lives else 1000
+            token = f"canary-session-{len(state.logins)}"
+            is_right = PASSWORD in body
+            self.reply(200 if is_right else 401, {"data": {"token": token, "user": 7}} if is_right else {"no": body})
+
+        def do_GET(self) -> None:
+            good = (f"Bearer canary-session-{len(state.logins)}", "7")
+            is_good = (self.headers["Authorization"], self.headers["X-User"]) == good and state.left > 0
+            state.left -= 1
+            self.reply(*((200, {"data": [{"id": 1}]}) if is_good else (401, {})))
+
+        def reply(self, status: int, payload: dict[str, Any]) -> None:
+            content = json.dumps(payload).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state.url = f"http://127.0.0.1:{server.server_port}"
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield state
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def chat(one_list: OneList, api: Any) -> OneList:
+    headers = {"Authorization": "Bearer {data.token}", "X-User": "data.user"}
+    one_list.client["auth"] = {"type": "session", "login": {"path": "/login"}, "headers": headers}
+    one_list.secrets = {"username": "anna", "password": PASSWORD, "base_url": f"{api.url}/v1"}
+    return one_list
+
+
+def once(chat: OneList) -> Outcome:
+    return chat.sync({"type": "single_page"})
+
+
+@pytest.mark.parametrize("encoding", ["json", "form"])
+def test_one_login_serves_a_sync(chat: OneList, api: Any, encoding: str) -> None:
+    chat.client["auth"]["login"] |= {"encoding": encoding, "username_field": "user"}
+    assert once(chat).ids == [1]
+    body = {"json": f'{{"user": "anna", "password": "{PASSWORD}"}}', "form": f"user=anna&password={PASSWORD}"}
+    assert api.logins == [body[encoding]]
+
+
+def test_a_session_that_is_over_is_begun_anew(chat: OneList, api: Any) -> None:
+    api.lives = [0]
+    assert once(chat).ids == [1]
+    assert len(api.logins) == 2
+
+
+def test_a_session_that_is_refused_is_begun_anew_once(chat: OneList, api: Any) -> None:
+    api.lives = [0, 0]
+    outcome = once(chat)
+    assert isinstance(outcome.failure, CheckCredentials)
+    assert len(api.logins) == 2
+    assert "canary" not in outcome.sentence
+
+
+def test_a_refused_login_is_told_without_the_password(chat: OneList) -> None:
+    chat.secrets["password"] = "canary-wrong"
+    outcome = once(chat)
+    assert isinstance(outcome.failure, CheckCredentials)
+    assert "canary" not in outcome.sentence
+
+
+def test_a_login_without_the_wished_value_is_told(chat: OneList) -> None:
+    chat.client["auth"]["headers"] = {"X-Token": "data.nothing"}
+    assert "answered the login without a usable data.nothing; check auth.headers" in once(chat).sentence
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"login": {"path": "https://other.example/login"}}, "must be a path at the API's own address"),
+        ({"headers": {}}, "client.auth.headers: "),
+        ({"login": {"path": "/login", "password": "hunter"}}, "client.auth.login.password: "),
+    ],
+)
+def test_a_session_that_cannot_be_is_refused_with_a_hint(changes: dict[str, Any], told: str) -> None:
+    auth = {"type": "session", "login": {"path": "/login"}, "headers": {"X-Token": "token"}, **changes}
+    with pytest.raises(InvalidDescription) as caught:
+        describe({"client": {"base_url": "https://api.example.com", "auth": auth}, "resources": ["m"]}, "chat")
+    assert told in str(caught.value)

@@ -1,0 +1,127 @@
+"""Several secrets for one API: each in its own field, each by its own name, none in sight."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+from urllib.parse import parse_qs
+
+import pytest
+import requests
+
+from messaging_assets.authentication_description import ways_of
+from messaging_assets.credentials import build_credentials
+from messaging_assets.description_files import describe
+from messaging_assets.description_problems import InvalidDescription
+from messaging_assets.failures import SetSecret
+from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.redaction import Redaction
+from messaging_assets_tests.faults.one_list import OneList, ids
+
+CANARY = "c4n4ry"
+QUERY_KEY = {"type": "api_key", "name": "api_key", "location": "query"}
+APP_KEY = {"type": "api_key", "name": "X-App-Key", "secret": "app_key", "prefix": "GenieKey "}
+
+
+def raw(auth: Any, **endpoint: Any) -> dict[str, Any]:
+    whole = {"path": "/m", "paginator": "single_page", **endpoint}
+    client = {"base_url": "https://api.example.com", "auth": auth}
+    return {"client": client, "resources": [{"name": "m", "endpoint": whole}]}
+
+
+def sent(auth: Any, secrets: dict[str, str], **request: Any) -> requests.PreparedRequest:
+    """A request with the secrets on it."""
+    description = describe(raw(auth, method="POST"), "chat")
+    made = Authenticators(description, build_credentials(description, secrets), Redaction())
+    whole = {"method": "POST", "url": "https://api.example.com/m", **request}
+    return requests.Request(auth=made.of(description.resources_in_full["m"]), **whole).prepare()
+
+
+def mistakes(auth: Any, **endpoint: Any) -> str:
+    with pytest.raises(InvalidDescription) as caught:
+        describe(raw(auth, **endpoint), "chat")
+    return str(caught.value)
+
+
+def test_two_secrets_go_into_two_fields_of_every_request(one_list: OneList) -> None:
+    one_list.client["auth"] = [QUERY_KEY, APP_KEY]
+    one_list.secrets["app_key"] = CANARY
+    outcome = one_list.sync()
+    assert outcome.ids == ids(250), outcome.sentence
+    assert {request.headers["x-app-key"] for request in outcome.requests} == {f"GenieKey {CANARY}"}
+
+
+def test_a_named_secret_that_is_not_set_is_asked_for_by_its_name(one_list: OneList) -> None:
+    one_list.client["auth"] = [QUERY_KEY, APP_KEY]
+    outcome = one_list.sync()
+    assert isinstance(outcome.failure, SetSecret)
+    assert "no app_key is set; set MESSAGING__APP_KEY in the environment" in outcome.sentence
+
+
+def test_each_secret_of_a_list_is_hidden_where_the_api_repeats_it(one_list: OneList) -> None:
+    one_list.client["auth"] = [QUERY_KEY, APP_KEY]
+    one_list.secrets["app_key"] = CANARY
+    one_list.fault(status=400, body=json.dumps({"error": f"GenieKey {CANARY} is unknown"}).encode())
+    outcome = one_list.sync()
+    assert outcome.failure is not None
+    assert CANARY not in outcome.sentence
+
+
+@pytest.mark.parametrize("prefix", ["Token ", "Bot ", ""])
+def test_a_prefix_stands_before_a_token(prefix: str) -> None:
+    request = sent({"type": "bearer", "prefix": prefix}, {"token": CANARY})
+    assert request.headers["Authorization"] == prefix + CANARY
+
+
+@pytest.mark.parametrize(
+    ("empty", "secrets", "pair"),
+    [("password", {"username": CANARY}, f"{CANARY}:"), ("username", {"password": CANARY}, f":{CANARY}")],
+)
+def test_a_half_of_basic_may_be_empty(empty: str, secrets: dict[str, str], pair: str) -> None:
+    request = sent({"type": "http_basic", "empty": empty}, secrets)
+    assert request.headers["Authorization"] == f"Basic {b64encode(pair.encode()).decode()}"
+
+
+def test_a_key_may_be_a_field_of_a_json_body() -> None:
+    request = sent({"type": "api_key", "name": "key", "location": "body"}, {"api_key": CANARY}, json={"a": [1]})
+    assert json.loads(request.body or "") == {"a": [1], "key": CANARY}
+    assert request.headers["Content-Length"] == str(len(request.body or ""))
+
+
+def test_a_key_may_be_a_field_of_a_form() -> None:
+    request = sent({"type": "api_key", "name": "key", "location": "body"}, {"api_key": "a&b"}, data={"a": "1", "b": ""})
+    assert parse_qs(str(request.body), keep_blank_values=True) == {"a": ["1"], "b": [""], "key": ["a&b"]}
+
+
+def test_a_body_that_is_none_yet_becomes_one() -> None:
+    request = sent({"type": "api_key", "name": "key", "location": "body"}, {"api_key": CANARY})
+    assert json.loads(request.body or "") == {"key": CANARY}
+
+
+@pytest.mark.parametrize("auth", [["bearer"], [{"type": "bearer"}, QUERY_KEY], "bearer", {"type": "bearer"}])
+def test_words_and_mappings_may_stand_in_a_list(auth: Any) -> None:
+    assert ways_of(describe(raw(auth), "chat").client.auth)[0].type == "bearer"
+
+
+@pytest.mark.parametrize(
+    ("auth", "told"),
+    [
+        ([], "client.auth: "),
+        (["bearer", "http_basic"], "two ways that write the same header"),
+        ([{"type": "api_key", "name": "X-Key"}, {"type": "api_key", "name": "x-key"}], "write the same header"),
+        (["bearer", {"type": "api_key", "nam": "x"}], "client.auth[1].nam: "),
+        (["bearer", {"type": "http_basic", "password": "hunter"}], "client.auth[1].password: no secret belongs"),
+        ({"type": "bearer", "secret": "Not A Name"}, "client.auth.secret: must be the name of a secret"),
+        ({"type": "bearer", "prefix": "Tok\nen"}, "client.auth.prefix: must be a short plain text"),
+        ([{"type": "oauth2"}, QUERY_KEY], "client.auth[0].token_url: is missing"),
+    ],
+)
+def test_a_list_that_cannot_be_is_refused_with_a_hint(auth: Any, told: str) -> None:
+    assert told in mistakes(auth)
+
+
+def test_a_key_in_the_body_of_a_get_is_refused() -> None:
+    in_body = {"type": "api_key", "name": "key", "location": "body"}
+    assert "write method: POST, or another location" in mistakes(in_body)
+    assert "into which auth could put a key" in mistakes(in_body, method="POST", data="a text")

@@ -38,6 +38,7 @@ The way from a file to a table. No module imports one further down, but for its 
     cursor_order.py, cursor_reach.py, list_cursor.py, cursor_marks.py    what is newer than before
     list_shapes.py                    plain values and objects under their keys, as records
     seen_keys.py, selection.py, places.py, reading.py    one list, page by page
+    end_flag.py                       a flag that is true at the end
     guarded_paginator.py, counted_pages.py, linked_pages.py, pagination.py    to the next page
 
     From records to a table

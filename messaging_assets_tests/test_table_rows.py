@@ -14,13 +14,15 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.child_tables import remove_orphans
 from messaging_assets.destination import build_pipeline, loaded_dataset
+from messaging_assets.dlt_settings import own_settings
 from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.loaded_table import LoadedTable, Validity
 from messaging_assets.partitions import Window
 from messaging_assets.project_folders import settle_environment
-from messaging_assets.receipt import Verdict
+from messaging_assets.receipt import Finding, Verdict
 from messaging_assets.table_rows import TableMissing, table_rows
+from messaging_assets.taking_away import Read
 from messaging_assets.unfinished import is_loaded, take_back_unfinished
 from messaging_assets.vanished_rows import delete_vanished
 from messaging_assets.window_rows import replace_window
@@ -65,7 +67,8 @@ class Named:
         rows = [{"id": one, "createdAt": DAY + timedelta(hours=one), **more} for one in ids]
         made = dlt.resource(rows, name=table or self.name, write_disposition=disposition, primary_key="id")
         api, resource = self.described()
-        self.loads += self.pipeline().run(dlt.source(lambda: made, name=schema_name(api, resource))()).loads_ids
+        with own_settings():
+            self.loads += self.pipeline().run(dlt.source(lambda: made, name=schema_name(api, resource))()).loads_ids
         return self.loads[-1]
 
     def table(self, name: str | None = None) -> LoadedTable:
@@ -103,8 +106,7 @@ def test_rows_go_by_whatever_takes_them_away(named: Named) -> None:
         "team",
         Window(DAY, DAY + timedelta(hours=24), "createdAt"),
         [again],
-        Verdict.PROVEN,
-        0,
+        Read(Finding(Verdict.PROVEN, "")),
     )
     assert replaced == {"messaging_assets/rows_deleted": 6}
     assert named.rows() == 2

@@ -69,7 +69,7 @@ def test_a_check_that_could_not_ask_fails_in_a_sentence_and_the_next_run_asks_th
     synced = sync(write_disposition="append")
 
     assert failed["error"].startswith("messaging.messages: its rows could not be loaded; mend the cause")
-    assert failed["error"].endswith("(ConnectionError: '...').")
+    assert failed["error"].endswith("(ConnectionError: server closed the connection of '...' unexpectedly).")
     assert "somebody" not in failed["error"]
     assert messages.requests == []
     assert synced["ids"] == _keys(messages)

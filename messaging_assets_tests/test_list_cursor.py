@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
+from dlt.extract.utils import digest_dedup_value
 
 from messaging_assets import list_cursor
 from messaging_assets.api_description import Incremental
@@ -114,13 +115,14 @@ def test_a_row_dated_ahead_is_loaded_once_and_moves_no_mark(past: Any, future: A
 def test_an_append_whose_row_was_ahead_does_not_have_it_twice_when_its_time_has_come() -> None:
     mark = _mark("2025-01-02T00:00:00Z") | {
         "messaging_assets_beyond": [
-            [list_cursor.digest_dedup_value([0]), "2026-01-01T00:00:00Z"],
-            [list_cursor.digest_dedup_value([1]), "2099-01-01T00:00:00Z"],
+            [digest_dedup_value([0]), "2026-01-01T00:00:00Z"],
+            [digest_dedup_value([1]), "2099-01-01T00:00:00Z"],
         ]
     }
     synced = Synced(["2026-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "2026-01-02T00:00:00Z"], mark=mark, merge=False)
     assert synced.taken == ["2026-01-02T00:00:00Z"]
     assert synced.last == "2026-01-02T00:00:00Z"
+    assert synced.mark is not None
     assert [value for _, value in synced.mark["messaging_assets_beyond"]] == ["2099-01-01T00:00:00Z"]
 
 
@@ -202,7 +204,11 @@ def test_start_and_end_are_sent_as_the_file_says(own: dict[str, Any], start: Any
 
 
 def test_a_start_that_is_no_moment_is_told_of_where_a_moment_is_to_be_sent() -> None:
-    for own in ({"initial_value": 5, "format": "epoch_ms"}, {"initial_value": 0, "end_param": "until"}):
+    owns: list[dict[str, Any]] = [
+        {"initial_value": 5, "format": "epoch_ms"},
+        {"initial_value": 0, "end_param": "until"},
+    ]
+    for own in owns:
         with pytest.raises(MendDescription, match="declare cursor_format as records have it"):
             Synced(**own)
     assert Synced(initial_value=5).sent["end_value"] is None

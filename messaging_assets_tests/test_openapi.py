@@ -11,6 +11,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from messaging_assets.api_description import ApiDescription
+from messaging_assets.authentication_description import Described, ways_of
 from messaging_assets.description_files import read_file
 from messaging_assets.sandbox import Sandbox
 from messaging_assets.verbs.discover import command
@@ -298,16 +299,17 @@ def test_the_address_is_taken_from_each_version_s_place(
 
 
 def test_security_schemes_become_auth(chat: ApiDescription, alerts: ApiDescription, broker: ApiDescription) -> None:
-    assert chat.client.auth is not None
+    assert isinstance(chat.client.auth, Described)
     assert chat.client.auth.model_dump(exclude_unset=True) == {
         "type": "oauth2",
         "token_url": "https://chat.example.com/oauth/token",
         "scopes": ["read"],
     }
+    assert not isinstance(broker.client.auth, tuple)
     assert broker.client.auth is not None
     assert broker.client.auth.type == "http_basic"
-    kinds = {name: auth.type for name, one in alerts.resources_in_full.items() if (auth := alerts.auth_of(one))}
-    assert kinds == {"alerts": "bearer", "rules": "api_key"}
+    kinds = {name: [way.type for way in ways_of(alerts.auth_of(one))] for name, one in alerts.resources_in_full.items()}
+    assert {name: ways for name, ways in kinds.items() if ways} == {"alerts": ["bearer"], "rules": ["api_key"]}
 
 
 def test_lists_are_found_in_their_envelopes(chat: ApiDescription, alerts: ApiDescription) -> None:
@@ -913,8 +915,8 @@ def test_a_default_and_the_only_value_are_the_documents_own(tmp_path: Path) -> N
 )
 def test_a_required_header_that_takes_a_secret_becomes_auth(name: str, auth: dict[str, Any], tmp_path: Path) -> None:
     found = described(required({"type": "string", "default": "Bearer x"}, "header", name), tmp_path)
-    assert found.client.auth is not None
-    assert found.client.auth.model_dump() == auth
+    assert isinstance(found.client.auth, Described)
+    assert found.client.auth.model_dump(exclude_unset=True) == auth
     assert not found.resources_in_full["posts"].endpoint.headers
     assert "which is taken for" in Path(str(found.file)).read_text()
 

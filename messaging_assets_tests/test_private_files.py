@@ -29,7 +29,7 @@ def test_what_the_project_keeps_can_be_read_by_its_user_alone(tmp_path: Path) ->
     try:
         folders = ProjectFolders(tmp_path / "home").make()
         Pacing(folders.pace / "chat", 1000).pass_through()
-        ReceiptFile(folders.pipelines, "chat__users", "1", "asked").write(KeptReceipt("1", ["1"], {}))
+        ReceiptFile(folders.pipelines, "chat__users", "1", "asked").write(KeptReceipt(["1"], 1, {}))
         with only_sync_of("chat.users", folders.locks, "chat__users"):
             pass
     finally:

@@ -25,7 +25,8 @@ from messaging_assets.cli import main
 from messaging_assets.code_location import build_code_location
 from messaging_assets.credentials import build_credentials, variable
 from messaging_assets.description_files import describe, read_file
-from messaging_assets.destination import build_pipeline, destination_type
+from messaging_assets.destination import build_pipeline
+from messaging_assets.destination_profile import destination_type
 from messaging_assets.failures import SetSecret
 from messaging_assets.project_folders import project_folders
 from messaging_assets_tests.docs_pages import blocks_of

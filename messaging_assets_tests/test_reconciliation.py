@@ -161,7 +161,7 @@ def test_a_cursor_does_not_pass_rows_that_were_lost(one_table, losses):
 def refusing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What an earlier version's config.toml did: dlt adds a column that no table has."""
     with monkeypatch.context() as patched:
-        patched.setitem(OURS["parquet_normalizer"], "add_dlt_id", True)  # type: ignore[arg-type]
+        patched.setitem(OURS["parquet_normalizer"], "add_dlt_id", True)
         yield
 
 

@@ -71,7 +71,7 @@ def reference(name: str) -> dict[str, str]:
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-ROW = {"type": "object", "properties": {"id": {"type": "string"}}}
+ROW: dict[str, Any] = {"type": "object", "properties": {"id": {"type": "string"}}}
 CHAIN = {f"A{one}": {"allOf": [reference(f"A{one + 1}")] * 2} for one in range(25)} | {"A25": ROW}
 SCHEMAS: dict[str, dict[str, Any]] = {
     "twice itself": {"A0": {"allOf": [reference("A0"), reference("A0"), ROW]}},

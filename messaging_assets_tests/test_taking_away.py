@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from messaging_assets.receipt import Finding, Verdict
@@ -10,7 +12,7 @@ from messaging_assets.taking_away import Read, Way, why_nothing_goes
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 
-REPLACE = {"write_disposition": "replace"}
+REPLACE: dict[str, Any] = {"write_disposition": "replace"}
 
 
 @pytest.mark.parametrize("way", ["deletes", "window", "replace", "scd2"])

@@ -194,8 +194,8 @@ def test_half_a_load_of_one_machine_is_taken_back_by_the_other_whatever_their_cl
     assert disks.sync("one", an_hour_ago, **appended) == signal.SIGKILL
     with duckdb.connect(str(disks.folder / "one.duckdb")) as connection:
         [load_ids] = connection.execute(
-            "SELECT load_ids FROM messaging._messaging_assets_syncs ORDER BY generation DESC"
-        ).fetchone()
+            "SELECT load_ids FROM messaging._messaging_assets_syncs ORDER BY generation DESC LIMIT 1"
+        ).fetchall()[0]
         connection.execute("UPDATE messaging.messages SET _dlt_load_id = ? WHERE id = ?", [load_ids.strip('["]'), gone])
     disks.sync("two", **appended)
 

@@ -199,7 +199,7 @@ def test_the_next_page_begins_behind_the_last_record_though_that_one_is_set_asid
     every = [1, 2, 3, 4, 5]
 
     def make(request: Request) -> dict[str, Any]:
-        body = search(every)(request)
+        body: dict[str, Any] = search(every)(request)
         for row in body["hits"]["hits"]:
             row["at"] = "no number" if row["id"] == 2 else row["at"]
         return body

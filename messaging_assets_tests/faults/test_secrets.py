@@ -238,6 +238,7 @@ def test_a_secret_with_a_line_break_is_red_and_named_by_its_field(
     fields = ("api_key", "token", "username", "password", "client_id", "client_secret")
     asked = one_list.describe().client.auth
     assert asked is not None
+    assert not isinstance(asked, tuple)
     one_list.secrets = {name: CANARY + end for name in fields if name in asked.secrets}
     outcome = one_list.sync()
     assert "has a line break or control character in it; set it again without" in outcome.sentence

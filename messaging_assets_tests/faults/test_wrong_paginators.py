@@ -56,7 +56,7 @@ class Api:
         following = start + size if start + size < self.rows else None
         link = f"https://api.invalid/list?start={following}" if following is not None else None
         body: dict[str, Any] = {"data": page}
-        told = {
+        told: dict[str, dict[str, Any]] = {
             "next_cursor": {"next_cursor": following},
             "after": {"meta": {"after": following}},
             "more": {"has_more": following is not None},

@@ -71,14 +71,14 @@ def reconcile(pipeline: Pipeline, resource: Resource, asset: str, load: Load) ->
     Raises:
         LoadDiffers: names the table and both numbers.
     """
-    if resource.disposition == "skip":
-        return
+    if resource.disposition == "skip" or not keeps_rows_by_sql():
+        return  # what dlt says of its jobs has to do for files
     with pipeline.sql_client() as client:
         expected = list(_Rules(pipeline, resource, client, load).expected())
         found = _counted(client, expected)
         differences = [one.difference(count) for one, count in zip(expected, found, strict=True)]
         told = next((one for one in differences if one), None)
-        if told and keeps_rows_by_sql():
+        if told:
             loads = client.make_qualified_table_name(pipeline.default_schema.loads_table_name)
             client.execute_sql(f"DELETE FROM {loads} WHERE load_id = %s", load.load_id)
     if told:

@@ -38,8 +38,8 @@ test: setup ## run the tests, in parallel
 
 # dagster-embedded-elt stays at the Dagster that it pins; everybody else's moves on.
 NEWEST := .venv-newest
-ON_NEWEST := $(patsubst %,messaging_assets_tests/test_%.py,demo development rest_api code_location shipped_apis checks \
-	jobs_and_schedules sensors asset_page incremental partitions interruptions)
+ON_NEWEST := $(patsubst %,messaging_assets_tests/test_%.py,demo development rest_api code_location shipped_apis \
+	jobs_and_schedules checks sensors asset_page)
 $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)

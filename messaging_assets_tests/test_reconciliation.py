@@ -109,7 +109,7 @@ def test_what_dlt_writes_as_it_should_is_never_taken_for_a_loss(one_table, way, 
 
     for rows in (first, second):
         kept = rows if way in ("append", "by a merge key") else list({row["id"]: row for row in rows}.values())
-        synced = one_table.sync(kept if "sorted" not in way else rows, **described)
+        synced = one_table.sync(kept if "sorted" not in way else rows, **{"maximum_deleted_share": 1.0, **described})
         assert synced.green, (way, synced.error)
 
 
@@ -117,7 +117,7 @@ def test_what_dlt_writes_as_it_should_is_never_taken_for_a_loss(one_table, way, 
 def test_a_row_that_dlt_lost_makes_the_load_red_and_is_read_again(one_table, losses, way):
     losses.statement = "DELETE FROM resource_name WHERE id = 3"
 
-    synced = one_table.sync(ROWS, maximum_deleted_share=1.0, **WAYS[way])
+    synced = one_table.sync(ROWS, **WAYS[way])
 
     assert not synced.green
     assert "rows, and was to have 5" in synced.error or "and was to have 5 or more" in synced.error
@@ -131,7 +131,7 @@ def test_rows_of_a_child_table_and_of_the_rejected_are_missed_too(one_table, los
     losses.statement = "DELETE FROM resource_name__tags WHERE value = 2"
     assert (
         "the table resource_name__tags has of this load 2 rows, and was to have 3"
-        in one_table.sync(rows, maximum_deleted_share=1.0, nested="tables").error
+        in one_table.sync(rows, nested="tables").error
     )
 
     losses.statement = "DELETE FROM resource_name__rejected"

@@ -67,6 +67,7 @@ from messaging_assets.undeclared_types import Retyped
 from messaging_assets.unfinished import (
     KeptReceipt,
     ReceiptFile,
+    before_load,
     finished_before,
     is_loaded,
     load_pending,
@@ -259,6 +260,7 @@ class _Job:
         if not is_wanted:
             pipeline.drop()
         try:
+            ledger = self._with_note_of(kept, ledger)
             loads = load_pending(pipeline, self.resource, kept is not None, ledger.agrees)
         except PipelineStepFailed as failed:
             if refused_for_good(failed) is None:
@@ -289,6 +291,14 @@ class _Job:
             return SyncResult({**kept.metadata, **resumed, **gone}, self.kept.forget, self.redaction)
         self.kept.forget()
         return None
+
+    def _with_note_of(self, kept: KeptReceipt | None, ledger: SyncLedger) -> SyncLedger:
+        """The ledger, with the kept read noted where its sync ended before it could do that itself."""
+        if kept is None or ledger.agrees(kept.load_ids) or not ledger.is_where_it_was(kept.noted_before):
+            return ledger
+        ledger.note(kept.load_ids, **kept.read)
+        self.ledger = SyncLedger(ledger.pipeline, self._schema_name, self.asset, self.window)
+        return self.ledger
 
     @property
     def _appended(self) -> list[str]:
@@ -385,19 +395,24 @@ class _Job:
         return _summed(parts)
 
     def _before_load(self, one_pass: Pass, is_late: bool) -> None:
-        """Let nothing be loaded that takes rows away without good reason, and note in the destination what is."""
-        receipt, read = self.receipt, {}
-        if one_pass.is_over:
-            if not is_late:
-                self._refuse_to_take_away()
-            read = {
-                "verdict": receipt.finding.verdict,
-                "set_aside": receipt.rows_set_aside,
-                "rows": receipt.rows_loaded,
-                "left": frozenset(receipt.left),
-            }
+        """Let nothing be loaded that takes rows away without good reason."""
+        if one_pass.is_over and not is_late:
+            self._refuse_to_take_away()
+
+    def _note(self, one_pass: Pass) -> None:
+        """Note in the destination what is about to be loaded."""
         if self.ledger:
-            self.ledger.note(one_pass.load_ids, **read)
+            self.ledger.note(one_pass.load_ids, **(self._read() if one_pass.is_over else {}))
+
+    def _read(self) -> dict[str, Any]:
+        """What the ledger says of a read that is over."""
+        receipt = self.receipt
+        return {
+            "verdict": int(receipt.finding.verdict),
+            "set_aside": receipt.rows_set_aside,
+            "rows": receipt.rows_loaded,
+            "left": sorted(receipt.left),
+        }
 
     def _keep_rejected(self, one_pass: Pass) -> None:
         """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""
@@ -444,7 +459,8 @@ class _Job:
     def _keep_receipt(self, load_ids: list[str]) -> None:
         finding = self.receipt.finding
         metadata = plain_metadata(without_secrets(self.receipt.metadata(), self.redaction))
-        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata))
+        before = self.ledger.place if self.ledger else []
+        self.kept.write(KeptReceipt(load_ids, int(finding.verdict), metadata, before, self._read()))
 
     def _reconcile(self, pipeline: Pipeline, *loads: Load) -> None:
         try:
@@ -459,6 +475,8 @@ class _Job:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
+        # Only now, because rows that are fetched are to stay where the database cannot be asked.
+        before_load(pipeline, lambda: self._note(one_pass))
         events = self.loader.run(
             context=self.context,
             dlt_source=source,

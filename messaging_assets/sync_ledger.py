@@ -82,7 +82,7 @@ class SyncLedger:
     """
 
     def __init__(self, pipeline: Pipeline, schema_name: str, asset: str, window: Window | None) -> None:
-        self._pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
+        self.pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
         self.syncs = self._noted()
         base = self.syncs[-1].generation if self.syncs else 0
         self.own = NotedSync(base + 1, uuid4().hex, window=window)
@@ -96,6 +96,15 @@ class SyncLedger:
     def agrees(self, load_ids: Iterable[str]) -> bool:
         """Whether these loads, which a disk knows of, are those of the newest sync."""
         return self.newest is not None and set(load_ids) <= set(self.newest.load_ids)
+
+    @property
+    def place(self) -> list[str | None]:
+        """Where the ledger stands while nobody but this sync notes anything: the newest sync before it, or itself."""
+        return [self.newest.sync_id if self.newest else None, self.own.sync_id]
+
+    def is_where_it_was(self, place: Sequence[str | None]) -> bool:
+        """Whether nobody has noted anything since another sync took this `place`."""
+        return (self.newest.sync_id if self.newest else None) in place
 
     def unfinished(self) -> list[str]:
         """Loads of syncs that are not done; those that dlt did not note as loaded ended on their way."""
@@ -128,6 +137,8 @@ class SyncLedger:
                 f"{self._asset}: another machine loaded it while it was read here, so this read is not the newest; "
                 "run it again."
             )
+        if read:
+            read |= {"verdict": Verdict(read["verdict"]), "left": frozenset(read["left"])}
         self.own = replace(self.own, step=self.own.step + 1, load_ids=tuple(load_ids), **read)
         self._add(self.own)
 
@@ -150,7 +161,7 @@ class SyncLedger:
         if sync is not None:
             self.syncs = [replace(one, is_done=True) if one is sync else one for one in self.syncs]
             return
-        with self._pipeline.sql_client() as client:
+        with self.pipeline.sql_client() as client:
             client.execute_sql(
                 f"DELETE FROM {client.make_qualified_table_name(TABLE)} WHERE schema_name = %s AND generation < %s",
                 self._schema_name,
@@ -160,7 +171,7 @@ class SyncLedger:
     def _noted(self) -> list[NotedSync]:
         """Every sync in the destination as it was noted last, oldest first."""
         names = ", ".join(name for name in _COLUMNS if name != "schema_name")
-        with self._pipeline.sql_client() as client:
+        with self.pipeline.sql_client() as client:
             query = f"SELECT {names} FROM {client.make_qualified_table_name(TABLE)} WHERE schema_name = %s"
             try:
                 rows = client.execute_sql(query, self._schema_name) or ()
@@ -187,7 +198,7 @@ class SyncLedger:
             json.dumps(sorted(sync.left)),
             int(sync.is_done),
         )
-        with self._pipeline.sql_client() as client:
+        with self.pipeline.sql_client() as client:
             table = client.make_qualified_table_name(TABLE)
             insert = f"INSERT INTO {table} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(values))})"
             try:

@@ -11,7 +11,7 @@ import logging
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,11 +45,15 @@ class KeptReceipt:
         load_ids: its loads; with the last of them its rows are complete.
         verdict: the value of its verdict.
         metadata: what the materialization will show.
+        noted_before: where the destination's ledger stood, see `SyncLedger.place`.
+        read: what is noted in the ledger of this read.
     """
 
     load_ids: list[str]
     verdict: int
     metadata: dict[str, Any]
+    noted_before: list[str | None] = field(default_factory=list)
+    read: dict[str, Any] = field(default_factory=dict)
 
     @property
     def finding(self) -> Finding:
@@ -140,6 +144,22 @@ def load_pending(
             pipeline.drop()
             return []
         raise
+
+
+def before_load(pipeline: Pipeline, do: Callable[[], None]) -> None:
+    """Have something done when a pipeline's rows are fetched and normalized, and not loaded yet.
+
+    Args:
+        pipeline: what loads, by dlt's `Pipeline.run`.
+        do: what is done; where it fails, nothing is loaded and the rows stay in the pipeline's folder.
+    """
+    load = pipeline.load
+
+    def loaded(*args: Any, **named: Any) -> Any:
+        do()
+        return load(*args, **named)
+
+    pipeline.load = loaded  # type: ignore[method-assign]
 
 
 def _pending_loads(pipeline: Pipeline) -> list[Load]:

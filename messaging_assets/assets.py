@@ -30,13 +30,9 @@ from dagster import (
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
 from messaging_assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.destination import (
-    definition_pipeline,
-    loaded_dataset,
-    pipeline_name,
-    refuse_what_cannot_be_kept,
-)
-from messaging_assets.dlt_source import REJECTED, definition_source
+from messaging_assets.destination import definition_pipeline, loaded_dataset, refuse_what_cannot_be_kept
+from messaging_assets.destination_names import REJECTED, pipeline_name
+from messaging_assets.dlt_source import definition_source
 from messaging_assets.embedded_elt import DagsterDltResource, build_dlt_asset_specs
 from messaging_assets.failures import ReadIncomplete, SyncFailure
 from messaging_assets.hidden_metadata import check_without_secrets, without_secrets

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from messaging_assets.description_names import identifier
 from messaging_assets.json_paths import quoted_path
+from messaging_assets.names import identifier
 
 _ENVELOPE = frozenset(
     (

@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from messaging_assets.description_names import identifier, listed_columns
+from messaging_assets.description_names import listed_columns
 from messaging_assets.description_problems import Mistake, Place, came, step_into, suggestion, value_at
+from messaging_assets.names import identifier
 
 _CODE = "code has no place in an API file; use definitions_for(...) from Python"
 

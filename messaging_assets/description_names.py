@@ -7,27 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from messaging_assets.description_problems import Mistake, Place, step_into
+from messaging_assets.names import LONGEST, PLAIN, RESERVED_STEMS, identifier
 
-# What dlt's configuration, DuckDB or Postgres would take for something of their own. `warehouse` is the stem of
-# the DuckDB file (`project_folders.DATABASE_STEM`), beside which a schema of that name is ambiguous.
-RESERVED_STEMS = frozenset(
-    {"destination", "runtime", "sources", "normalize", "load", "extract", "schema", "data_writer", "credentials"}
-    | {"dlt", "pipeline", "workspace", "dagster", "messaging_assets"}
-    | {"warehouse", "main", "temp", "memory", "system", "information_schema", "pg_catalog", "pg_toast", "public"}
-)
-_PLAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
-# Postgres cuts at 63; room is left for `__rejected`.
-_LONGEST = 50
-
-
-def identifier(name: str) -> str:
-    """The table or column that dlt makes of a name by its default naming, snake_case."""
-    if _PLAIN.fullmatch(name) and len(name) <= _LONGEST:
-        return name
-    from dlt.common.normalizers.naming.snake_case import NamingConvention
-
-    return str(NamingConvention().normalize_path(name)) or name if name.strip() else name
 
 
 def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
@@ -37,7 +19,7 @@ def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
         raw: the description as it was written.
         name: the API's name.
     """
-    if not _PLAIN.fullmatch(name) or len(name) > _LONGEST:
+    if not PLAIN.fullmatch(name) or len(name) > LONGEST:
         yield Mistake((), f"the API's name, {_shown(name)}, {_RULE}, such as team_chat; rename the file")
     elif name in RESERVED_STEMS:
         yield Mistake((), f"the API's name, '{name}', means something else to dlt or the database; rename the file")
@@ -47,7 +29,7 @@ def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     yield from _columns(raw)
 
 
-_RULE = f"must be up to {_LONGEST} small letters, digits and single underscores, a letter first"
+_RULE = f"must be up to {LONGEST} small letters, digits and single underscores, a letter first"
 
 
 def _name_of(resource: Any) -> str | None:
@@ -59,10 +41,10 @@ def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
     tables: dict[str, str] = {}
     for index, name in named:
         place = ("resources", index, "name")
-        if not _RESOURCE.fullmatch(name) or len(name) > _LONGEST:
+        if not _RESOURCE.fullmatch(name) or len(name) > LONGEST:
             yield Mistake(
                 place,
-                f"{_shown(name)} must be up to {_LONGEST} letters, digits and single underscores, a letter first; "
+                f"{_shown(name)} must be up to {LONGEST} letters, digits and single underscores, a letter first; "
                 "write its address under endpoint.path",
             )
             continue
@@ -119,5 +101,5 @@ def _unnamed(columns: Any, place: Place) -> Iterator[Mistake]:
 
 def _shown(name: str) -> str:
     # Behind a ? may be a secret.
-    is_plain = len(name) <= _LONGEST and name.isprintable() and "?" not in name
+    is_plain = len(name) <= LONGEST and name.isprintable() and "?" not in name
     return f"'{name}'" if name and is_plain else "this name"

@@ -12,7 +12,7 @@ from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.description_names import identifier
+from messaging_assets.destination_names import pipeline_name, schema_name
 from messaging_assets.destination_profile import (
     DestinationProfile,
     configured_destination,
@@ -20,8 +20,8 @@ from messaging_assets.destination_profile import (
     keeps_transactions,
 )
 from messaging_assets.dlt_settings import own_settings
-from messaging_assets.dlt_source import schema_name
 from messaging_assets.failures import MendDescription
+from messaging_assets.names import identifier
 from messaging_assets.private_files import PRIVATE_FILE
 from messaging_assets.project_folders import ProjectFolders
 
@@ -59,11 +59,6 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
         refused = str(unknown)
     if refused:
         raise MendDescription(f"{asset}: {refused}")
-
-
-def pipeline_name(api: str, resource: str) -> str:
-    """The name of a resource's pipeline and op."""
-    return f"{api}__{resource}"
 
 
 @own_settings()

@@ -24,8 +24,9 @@ from filelock import FileLock
 
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.destination import destination_profile
+from messaging_assets.destination_names import schema_name
 from messaging_assets.destination_profile import DestinationProfile
-from messaging_assets.dlt_source import build_source, emit, schema_name
+from messaging_assets.dlt_source import build_source, emit
 from messaging_assets.failures import MendDescription
 from messaging_assets.project_folders import ProjectFolders
 from messaging_assets.receipt import Receipt

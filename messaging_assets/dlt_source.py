@@ -6,7 +6,6 @@ This is the only room that knows dlt's own dict. dlt's rest_api source reads the
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from dlt.sources.helpers.rest_client.detector import single_entity_path
 from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Endpoint, Resource
 from messaging_assets.cursor_marks import filled, no_start, with_bounds
+from messaging_assets.destination_names import REJECTED, schema_name
 from messaging_assets.dlt_settings import own_settings
 from messaging_assets.failures import MendDescription
 from messaging_assets.hard_deletes import dlt_hints
@@ -35,9 +35,6 @@ from messaging_assets.table_columns import DELETED_AT
 if TYPE_CHECKING:
     from messaging_assets.records import Batches
 
-REJECTED = "__rejected"
-# dlt refuses a longer one.
-_LONGEST_SCHEMA_NAME = 64
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
     "fields": {"data_type": "text"},
@@ -207,15 +204,6 @@ def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], d
     reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")
     reader.apply_hints(**rejected, columns=_REJECTED_COLUMNS)
     return reader
-
-
-def schema_name(description: ApiDescription, resource: Resource) -> str:
-    """The name of a resource's dlt schema: its own, because dlt keeps one schema per name in a dataset."""
-    name = f"{description.name}_{resource.name}".lower()
-    if len(name) <= _LONGEST_SCHEMA_NAME:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
-    return f"{name[: _LONGEST_SCHEMA_NAME - 11]}_{digest}"
 
 
 def dlt_columns(resource: Resource) -> dict[str, Any]:

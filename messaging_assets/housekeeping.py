@@ -19,8 +19,8 @@ from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock, Timeout
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, pipeline_name
-from messaging_assets.dlt_source import REJECTED, schema_name
+from messaging_assets.destination import build_pipeline, keeps_rows_by_sql
+from messaging_assets.destination_names import REJECTED, pipeline_name, schema_name
 from messaging_assets.failed_loads import remove_failed_loads
 from messaging_assets.private_files import PRIVATE_FILE, write_private
 from messaging_assets.project_folders import ProjectFolders

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -96,3 +97,21 @@ class Partitions(Described):
         seconds = moments.moment_of(moment)
         assert seconds is not None
         return moments.written(seconds, self.format, ZoneInfo(self.timezone), is_end)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The stretch of time that one run reads: from `start` up to, but without, `end`."""
+
+    start: datetime
+    end: datetime
+    column: str
+
+    def as_texts(self) -> list[str]:
+        """The window as it is kept in a file."""
+        return [self.start.isoformat(), self.end.isoformat(), self.column]
+
+    @staticmethod
+    def from_texts(texts: list[str]) -> Window:
+        """The window that was kept."""
+        return Window(datetime.fromisoformat(texts[0]), datetime.fromisoformat(texts[1]), texts[2])

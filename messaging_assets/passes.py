@@ -20,8 +20,9 @@ from requests.auth import AuthBase
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.cursor_marks import CursorMarks, cursor_of, is_asked_for
+from messaging_assets.destination_names import REJECTED
 from messaging_assets.destination_profile import DestinationProfile
-from messaging_assets.dlt_source import REJECTED, build_source, emit, rest_api_config, with_paginator
+from messaging_assets.dlt_source import build_source, emit, rest_api_config, with_paginator
 from messaging_assets.empty_table import leave_out_untyped
 from messaging_assets.failures import (
     CapReached,

@@ -17,7 +17,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
 from messaging_assets.destination import keeps_rows_by_sql
-from messaging_assets.dlt_source import REJECTED
+from messaging_assets.destination_names import REJECTED
 from messaging_assets.failures import LoadDiffers
 from messaging_assets.loaded_table import validity
 from messaging_assets.records import merge_strategy

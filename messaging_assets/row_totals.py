@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging_assets import json_paths
 from messaging_assets.beside_list import Leaf, is_beside, list_names
-from messaging_assets.description_names import identifier
+from messaging_assets.names import identifier
 from messaging_assets.record_keys import whole_number
 from messaging_assets.watched_counts import counts_rows, words_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.description_names import identifier
+from messaging_assets.names import identifier
 from messaging_assets.parents import parent_of
 
 

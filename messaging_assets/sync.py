@@ -23,16 +23,10 @@ from messaging_assets.checks import plain_metadata
 from messaging_assets.child_tables import remove_orphans
 from messaging_assets.column_schema import loaded_schema, with_descriptions
 from messaging_assets.credentials import ApiCredentials
-from messaging_assets.destination import (
-    build_pipeline,
-    keeps_rows_by_sql,
-    loaded_dataset,
-    loader_file_format,
-    pipeline_name,
-)
+from messaging_assets.destination import build_pipeline, keeps_rows_by_sql, loaded_dataset, loader_file_format
+from messaging_assets.destination_names import REJECTED, pipeline_name, schema_name
 from messaging_assets.destination_profile import missing_module
 from messaging_assets.dlt_settings import own_settings, refuse_environment
-from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.embedded_elt import DagsterDltResource
 from messaging_assets.failed_loads import put_away, refused_for_good, with_names_of_columns
 from messaging_assets.failures import (
@@ -52,7 +46,8 @@ from messaging_assets.http.session import ApiSession
 from messaging_assets.identity import identity_of
 from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.parents import ancestry
-from messaging_assets.partitions import Window, in_window, window_of
+from messaging_assets.partition_description import Window
+from messaging_assets.partitions import window_of
 from messaging_assets.passes import Pass, Unsettled
 from messaging_assets.places import CannotResume
 from messaging_assets.project_folders import settle_environment
@@ -74,6 +69,7 @@ from messaging_assets.unfinished import (
     take_back_unfinished,
 )
 from messaging_assets.vanished_rows import delete_vanished
+from messaging_assets.window_request import in_window
 from messaging_assets.window_rows import is_taken_back, replace_window, take_back
 
 _COLUMNS = "dagster/column_schema"

@@ -17,7 +17,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.failures import TryAgainLater
-from messaging_assets.partitions import Window
+from messaging_assets.partition_description import Window
 from messaging_assets.receipt import Verdict
 
 TABLE = "_messaging_assets_syncs"

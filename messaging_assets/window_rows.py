@@ -10,7 +10,7 @@ from dlt.pipeline.pipeline import Pipeline
 
 from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription, ReadIncomplete
-from messaging_assets.partitions import Window
+from messaging_assets.partition_description import Window
 from messaging_assets.receipt import Finding, Verdict
 from messaging_assets.sync_ledger import NotedSync
 from messaging_assets.table_rows import TableRows, table_rows

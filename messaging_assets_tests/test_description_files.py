@@ -22,9 +22,9 @@ from messaging_assets.description_files import (
     read_file,
     read_folders,
 )
-from messaging_assets.description_names import RESERVED_STEMS, identifier
 from messaging_assets.description_yaml import read_yaml
 from messaging_assets.failures import MendDescription
+from messaging_assets.names import RESERVED_STEMS, identifier
 from messaging_assets.project_folders import DATABASE_STEM
 
 CANARY = "s3cr3tCanary"

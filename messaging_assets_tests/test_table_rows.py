@@ -14,11 +14,11 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.child_tables import remove_orphans
 from messaging_assets.destination import build_pipeline, loaded_dataset
+from messaging_assets.destination_names import REJECTED, schema_name
 from messaging_assets.dlt_settings import own_settings
-from messaging_assets.dlt_source import REJECTED, schema_name
 from messaging_assets.housekeeping import tidy_up
 from messaging_assets.loaded_table import LoadedTable, Validity
-from messaging_assets.partitions import Window
+from messaging_assets.partition_description import Window
 from messaging_assets.project_folders import settle_environment
 from messaging_assets.receipt import Finding, Verdict
 from messaging_assets.table_rows import TableMissing, table_rows

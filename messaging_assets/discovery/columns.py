@@ -9,10 +9,10 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from messaging_assets.column_values import data_type_of
-from messaging_assets.description_names import identifier
 from messaging_assets.discovery.found import plain_name
 from messaging_assets.discovery.sensitive_signs import sign_by_values, signs_in
 from messaging_assets.http.answer import NotFinite
+from messaging_assets.names import identifier
 
 # Fewer rows than this say nothing about nulls.
 ENOUGH_ROWS = 20

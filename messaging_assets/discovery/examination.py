@@ -14,12 +14,12 @@ from messaging_assets import json_paths
 from messaging_assets.api_description import ApiDescription, Resource
 from messaging_assets.column_values import arrow_type, convert
 from messaging_assets.cursor_marks import cursor_of
-from messaging_assets.description_names import identifier
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.dlt_source import with_paginator
 from messaging_assets.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
 from messaging_assets.http.answer import Answer
+from messaging_assets.names import identifier
 from messaging_assets.paginator_description import (
     AutoPaginator,
     CursorPaginator,

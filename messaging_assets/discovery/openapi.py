@@ -10,7 +10,6 @@ from typing import Any
 
 from dlt.sources.helpers.rest_client.detector import single_entity_path
 
-from messaging_assets.description_names import RESERVED_STEMS
 from messaging_assets.discovery.found import FoundApi, FoundResource, about_sensitive, plain_name, without_nothing
 from messaging_assets.discovery.openapi_document import Document, Operation, UnusableDocument, read_document
 from messaging_assets.discovery.openapi_parents import (
@@ -25,6 +24,7 @@ from messaging_assets.discovery.openapi_parents import (
 from messaging_assets.discovery.openapi_schema import ListShape, columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi_security import auth_of
 from messaging_assets.discovery.paging_signs import is_paging
+from messaging_assets.names import RESERVED_STEMS
 
 __all__ = ["UnusableDocument", "find_in_document"]
 

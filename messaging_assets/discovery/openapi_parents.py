@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import quote
 
-from messaging_assets.description_names import identifier
 from messaging_assets.discovery.openapi_document import Operation, schema_type
 from messaging_assets.discovery.openapi_schema import ListShape
 from messaging_assets.discovery.paging_signs import is_paging
+from messaging_assets.names import identifier
 
 _GENERIC = frozenset({"id", "uuid", "key", "name", "slug", "code", "number"})
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

@@ -9,13 +9,13 @@ from typing import Any
 
 from dlt.sources.helpers.rest_client.detector import NON_RECORD_KEY_PATTERNS, RECORD_KEY_PATTERNS
 
-from messaging_assets.description_names import identifier
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import likeliest_key
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.openapi_document import Document, Operation, Parameter, is_nullable, schema_type
 from messaging_assets.discovery.sensitive_signs import sign_by_schema
 from messaging_assets.json_paths import quoted_path
+from messaging_assets.names import identifier
 from messaging_assets.row_totals import is_total
 
 _TYPES = {

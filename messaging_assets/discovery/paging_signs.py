@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
 
 from messaging_assets.beside_list import Leaf
-from messaging_assets.description_names import identifier
 from messaging_assets.http.answer import Answer
+from messaging_assets.names import identifier
 from messaging_assets.row_totals import is_total, leaves
 
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")

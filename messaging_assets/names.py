@@ -1,0 +1,25 @@
+"""The names that dlt and the database can tell apart, and those they take for something of their own."""
+
+from __future__ import annotations
+
+import re
+
+# What dlt's configuration, DuckDB or Postgres would take for something of their own. `warehouse` is the stem of
+# the DuckDB file (`project_folders.DATABASE_STEM`), beside which a schema of that name is ambiguous.
+RESERVED_STEMS = frozenset(
+    {"destination", "runtime", "sources", "normalize", "load", "extract", "schema", "data_writer", "credentials"}
+    | {"dlt", "pipeline", "workspace", "dagster", "messaging_assets"}
+    | {"warehouse", "main", "temp", "memory", "system", "information_schema", "pg_catalog", "pg_toast", "public"}
+)
+PLAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+# Postgres cuts at 63; room is left for `__rejected`.
+LONGEST = 50
+
+
+def identifier(name: str) -> str:
+    """The table or column that dlt makes of a name by its default naming, snake_case."""
+    if PLAIN.fullmatch(name) and len(name) <= LONGEST:
+        return name
+    from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+    return str(NamingConvention().normalize_path(name)) or name if name.strip() else name

@@ -39,9 +39,9 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
 
 def definitions(url: str, limit: int, choices: dict[str, Any]) -> Any:
     """Dagster's definitions of the API; dlt's settings are made first, because it reads them on import."""
-    from messaging_assets.project_folders import settle_environment
+    from messaging_assets.foundation.folders import settle_environment
 
     settle_environment()
-    from messaging_assets.api_definitions import definitions_for
+    from messaging_assets.orchestration.api_definitions import definitions_for
 
     return definitions_for(description(url, limit, **choices), name=API)

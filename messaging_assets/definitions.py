@@ -4,10 +4,10 @@ Dagster loads this module (`workspace.yaml`, or `dagster dev -m messaging_assets
 imports it.
 """
 
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.foundation.folders import settle_environment
 
 settle_environment()
 
-from messaging_assets.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
+from messaging_assets.orchestration.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
 
 defs = build_code_location()

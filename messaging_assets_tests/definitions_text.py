@@ -54,6 +54,6 @@ def _sensor(sensor: SensorDefinition) -> str:
 
 
 if __name__ == "__main__":
-    from messaging_assets.code_location import build_code_location
+    from messaging_assets.orchestration.code_location import build_code_location
 
     click.echo(definitions_text(build_code_location()), nl=False)

@@ -35,15 +35,15 @@ import tomlkit
 import yaml
 from click.testing import CliRunner
 
-from messaging_assets import alerts, code_location
-from messaging_assets.api_definitions import definitions_for
-from messaging_assets.authentication_description import ApiKeyAuth, OAuth2ClientCredentialsAuth
+from messaging_assets.assets.credentials import build_credentials, variable
 from messaging_assets.cli import main
-from messaging_assets.credentials import build_credentials, variable
-from messaging_assets.description_files import FOLDERS_VARIABLE, describe, read_file
-from messaging_assets.destination import build_pipeline
-from messaging_assets.project_folders import project_folders
-from messaging_assets.rest_api import RestApi
+from messaging_assets.description.authentication import ApiKeyAuth, OAuth2ClientCredentialsAuth
+from messaging_assets.destination.pipelines import build_pipeline
+from messaging_assets.files.api_files import FOLDERS_VARIABLE, describe, read_file
+from messaging_assets.foundation.folders import project_folders
+from messaging_assets.orchestration import alerts, code_location
+from messaging_assets.orchestration.api_definitions import definitions_for
+from messaging_assets.orchestration.component import RestApi
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.programs import CHECKOUT, run
 

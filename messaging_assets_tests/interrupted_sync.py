@@ -85,12 +85,12 @@ def sync(
     """One sync of messaging/messages with a Dagster instance of its own: outcome, error, metadata and keys."""
     from dagster import DagsterInstance, materialize
 
-    from messaging_assets.api_description import ApiDescription
-    from messaging_assets.assets import build_assets
-    from messaging_assets.credentials import build_credentials
-    from messaging_assets.embedded_elt import DagsterDltResource
-    from messaging_assets.project_folders import settle_environment
-    from messaging_assets.verbs.status import reason_of
+    from messaging_assets.assets.credentials import build_credentials
+    from messaging_assets.assets.resource_asset import build_assets
+    from messaging_assets.cli.status import reason_of
+    from messaging_assets.description.api import ApiDescription
+    from messaging_assets.foundation.folders import settle_environment
+    from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
     settle_environment().make()
     auth = {"type": "api_key", "name": "api_key", "location": "query"}
@@ -131,9 +131,9 @@ def sync(
 
 def table_rows() -> list[tuple[str, ...]]:
     """What is in the table now, in order; the name of the error where it cannot be read."""
-    from messaging_assets.api_description import ApiDescription
-    from messaging_assets.destination import loaded_dataset
-    from messaging_assets.project_folders import settle_environment
+    from messaging_assets.description.api import ApiDescription
+    from messaging_assets.destination.pipelines import loaded_dataset
+    from messaging_assets.foundation.folders import settle_environment
 
     resource = {"name": "messages", "endpoint": "v1/messages"}
     api = ApiDescription.model_validate(

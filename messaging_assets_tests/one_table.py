@@ -12,13 +12,13 @@ from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
-from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.destination import build_pipeline, loaded_dataset
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.destination.pipelines import build_pipeline, loaded_dataset
+from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
 API, RESOURCE = "generic_rest", "resource_name"
 # An integer that Python itself refuses to write; the API does not.

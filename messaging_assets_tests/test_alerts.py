@@ -28,7 +28,7 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from messaging_assets.alerts import DAGSTER_VARIABLE, WEBHOOK_VARIABLE, build_alert_sensors
+from messaging_assets.orchestration.alerts import DAGSTER_VARIABLE, WEBHOOK_VARIABLE, build_alert_sensors
 from messaging_assets_tests.raw_server import RawServer, answer
 
 WEBHOOK = "https://user:pass-word@hooks.invalid/services/T00/secret-path?token=secret-query"

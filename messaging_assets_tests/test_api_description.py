@@ -12,15 +12,15 @@ from dlt.sources.helpers.rest_client.auth import TApiKeyLocation
 from dlt.sources.helpers.rest_client.typing import HTTPMethodBasic
 from pydantic import ValidationError
 
-from messaging_assets import api_description as ours
-from messaging_assets import authentication_description as auth
-from messaging_assets import paginator_description as paging
-from messaging_assets.automation_description import Automation, Freshness
-from messaging_assets.description_files import describe
-from messaging_assets.description_parents import CursorParam, ParentParam
-from messaging_assets.description_secrets import IN_AUTH
-from messaging_assets.description_shape import REFUSED, words_of
-from messaging_assets.table_description import MergeDisposition
+from messaging_assets.description import api as ours
+from messaging_assets.description import authentication as auth
+from messaging_assets.description import pagination as paging
+from messaging_assets.description.automation import Automation, Freshness
+from messaging_assets.description.table import MergeDisposition
+from messaging_assets.files.api_files import describe
+from messaging_assets.files.placeholders import CursorParam, ParentParam
+from messaging_assets.files.secrets import IN_AUTH
+from messaging_assets.files.shape import REFUSED, words_of
 
 CLIENT = {"base_url": "https://api.example.com"}
 KEY_IN_QUERY = {"type": "api_key", "name": "api_key", "location": "query"}

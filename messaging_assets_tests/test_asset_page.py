@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from dagster import AssetKey, AssetSpec, Definitions
 
-from messaging_assets.api_definitions import definitions_for
-from messaging_assets.description_files import read_file
+from messaging_assets.files.api_files import read_file
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.one_table import OneTable
 
 API = """\
@@ -72,7 +72,7 @@ def test_columns_say_what_they_mean_and_which_are_sensitive(specs: dict[str, Ass
 
 
 def test_a_sync_leaves_what_is_plotted_and_the_columns_of_the_table(known_sandbox: Any, dagster_instance: Any) -> None:
-    from messaging_assets.code_location import build_code_location
+    from messaging_assets.orchestration.code_location import build_code_location
 
     definitions: Definitions = build_code_location()
     result = definitions.resolve_job_def("messaging_sync").execute_in_process(instance=dagster_instance)

@@ -7,9 +7,9 @@ from typing import Any
 import dlt
 import pytest
 
-from messaging_assets.http.redaction import Redaction
-from messaging_assets.places import storable
-from messaging_assets.project_folders import project_folders
+from messaging_assets.foundation.folders import project_folders
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.reading.resume_point import storable
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from dagster import AssetKey
 
-from messaging_assets.api_description import Resource
-from messaging_assets.checks import check_specs, checks_of
+from messaging_assets.assets.checks import check_specs, checks_of
+from messaging_assets.description.api import Resource
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 COLUMNS = {"id": {"data_type": "bigint", "nullable": False}, "name": {"data_type": "text", "nullable": False}}

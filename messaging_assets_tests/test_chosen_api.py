@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 import pytest
 
-from messaging_assets.development import _workspace
-from messaging_assets.project_folders import project_folders
-from messaging_assets.validation import _read
-from messaging_assets.verbs.chosen_api import chosen_api, chosen_apis
+from messaging_assets.cli.chosen_api import chosen_api, chosen_apis
+from messaging_assets.cli.dev import _workspace
+from messaging_assets.cli.validate import _read
+from messaging_assets.foundation.folders import project_folders
 
 API = """\
 client: {base_url: "https://api.example.com"}

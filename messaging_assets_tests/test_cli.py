@@ -10,9 +10,9 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from messaging_assets.api_description import ErrorHandler
-from messaging_assets.cli import VERBS, main
-from messaging_assets.validation import worst_case
+from messaging_assets.cli.program import VERBS, main
+from messaging_assets.cli.validate import worst_case
+from messaging_assets.description.api import ErrorHandler
 from messaging_assets_tests.programs import environment, messaging_assets
 
 GOOD = """\

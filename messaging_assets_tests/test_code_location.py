@@ -11,7 +11,7 @@ from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
 
-from messaging_assets.code_location import build_code_location
+from messaging_assets.orchestration.code_location import build_code_location
 from messaging_assets_tests.definitions_text import definitions_text
 from messaging_assets_tests.programs import run
 

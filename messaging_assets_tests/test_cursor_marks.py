@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance, materialize
 
-from messaging_assets import cursor_marks
-from messaging_assets.api_description import ApiDescription, Incremental
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials
-from messaging_assets.cursor_marks import CursorMarks
-from messaging_assets.destination import build_pipeline
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import MendDescription
-from messaging_assets.parents import LIST_HEADER
-from messaging_assets.project_folders import project_folders, settle_environment
-from messaging_assets.reading import Reading
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.description.api import ApiDescription, Incremental
+from messaging_assets.description.parents import LIST_HEADER
+from messaging_assets.destination.pipelines import build_pipeline
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.folders import project_folders, settle_environment
+from messaging_assets.reading.cursors import marks as cursor_marks
+from messaging_assets.reading.cursors.marks import CursorMarks
+from messaging_assets.reading.one_list import Reading
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.interrupted_sync import in_a_process
 
 API = "team_messaging"

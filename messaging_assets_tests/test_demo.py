@@ -12,7 +12,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from messaging_assets import demo
+from messaging_assets.cli import demo
 from messaging_assets_tests.programs import CHECKOUT, environment, messaging_assets
 
 ROWS = {

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from messaging_assets.description_files import (
+from messaging_assets.description.names import RESERVED_STEMS, identifier
+from messaging_assets.files.api_files import (
     InvalidDescription,
     Problem,
     api_folders,
@@ -22,10 +23,9 @@ from messaging_assets.description_files import (
     read_file,
     read_folders,
 )
-from messaging_assets.description_yaml import read_yaml
-from messaging_assets.failures import MendDescription
-from messaging_assets.names import RESERVED_STEMS, identifier
-from messaging_assets.project_folders import DATABASE_STEM
+from messaging_assets.files.yaml_lines import read_yaml
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.folders import DATABASE_STEM
 
 CANARY = "s3cr3tCanary"
 CLIENT = "client:\n  base_url: https://api.example.com\n"
@@ -792,7 +792,7 @@ def test_a_file_knows_where_it_is(folder):
 def test_reading_files_imports_neither_dagster_nor_dlt(folder):
     (folder / "mail.yaml").write_text(in_resource("endpoint: {data_selector: result.items}"))
     program = (
-        "import sys; from messaging_assets.description_files import read_folders\n"
+        "import sys; from messaging_assets.files.api_files import read_folders\n"
         "assert [one.name for one in read_folders(['apis']).descriptions] == ['mail']\n"
         "assert not {'dagster', 'dlt'} & set(sys.modules)"
     )

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from messaging_assets import destination_probe, sqlalchemy_types
-from messaging_assets.api_description import Resource
-from messaging_assets.destination import destination_profile
-from messaging_assets.destination_probe import KEYS_MEET, Probed, probe, refuse_what_comes_back_changed
-from messaging_assets.destination_profile import DestinationProfile
-from messaging_assets.project_folders import settle_environment
-from messaging_assets.table_rows import table_rows
-from messaging_assets.verbs.check import command
+from messaging_assets.cli.check import command
+from messaging_assets.description.api import Resource
+from messaging_assets.destination.pipelines import destination_profile
+from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.loading import probe as destination_probe
+from messaging_assets.loading.probe import KEYS_MEET, Probed, probe, refuse_what_comes_back_changed
+from messaging_assets.seams import dlt_sqlalchemy as sqlalchemy_types
+from messaging_assets.tables.table_rows import table_rows
 from messaging_assets_tests.one_table import API, OneTable
 
 KEYS = ["abc", "ABC", "abc ", "e", "é", "\uff45"]

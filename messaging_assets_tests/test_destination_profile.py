@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from dlt.destinations import athena, bigquery, clickhouse, databricks, filesystem, redshift, snowflake, sqlalchemy
 
-from messaging_assets.api_description import Resource
-from messaging_assets.destination import destination_profile, keeps_rows_by_sql, loader_file_format
-from messaging_assets.destination_profile import DestinationProfile, missing_module
-from messaging_assets.project_folders import settle_environment
-from messaging_assets.waiting_duckdb import OneOpening
-from messaging_assets.waiting_duckdb import duckdb as waiting_duckdb
+from messaging_assets.description.api import Resource
+from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
+from messaging_assets.destination.profile import DestinationProfile, missing_module
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.seams.dlt_duckdb import OneOpening
+from messaging_assets.seams.dlt_duckdb import duckdb as waiting_duckdb
 from messaging_assets_tests.one_table import OneTable
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}

@@ -15,9 +15,9 @@ import yaml
 from click.testing import CliRunner
 from dagster import DagsterInstance, DagsterRunStatus
 
-from messaging_assets import development
-from messaging_assets.dagster_home import DAGSTER_YAML, settle_dagster_home
-from messaging_assets.project_folders import project_folders
+from messaging_assets.cli import dev as development
+from messaging_assets.foundation.dagster_home import DAGSTER_YAML, settle_dagster_home
+from messaging_assets.foundation.folders import SHIPPED_APIS, project_folders
 from messaging_assets_tests.programs import environment
 from messaging_assets_tests.running_dagster import (
     free_port,
@@ -57,7 +57,7 @@ def test_the_sandbox_plays_no_file_of_the_users(clean_room: Path, monkeypatch: p
     own.mkdir()
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(own))
     assert development._apis_to_play() == []
-    shipped = Path(development.__file__).parent / "apis"
+    shipped = SHIPPED_APIS
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", f"{own}{os.pathsep}{shipped}")
     assert development._apis_to_play() == SHIPPED
 
@@ -83,7 +83,7 @@ Path("grandchild").write_text(str(grandchild.pid))
 """
 PARENT = """\
 import sys
-from messaging_assets.development import _run_until_told
+from messaging_assets.cli.dev import _run_until_told
 sys.exit(_run_until_told([sys.executable, "child.py"], {}))
 """
 

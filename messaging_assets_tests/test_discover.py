@@ -9,18 +9,18 @@ import pytest
 from click.testing import CliRunner, Result
 from dagster import materialize
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.description_files import read_file
-from messaging_assets.destination import build_pipeline
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.cli.discover import command, hand_over
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.discovery import live
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.found import FoundApi, FoundResource, name_from_address, plain_name
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.files.api_files import read_file
+from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.verbs.discover import command, hand_over
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
 STYLES = {"": "offset", "/by_page": "page_number", "/by_cursor": "cursor", "/by_link": "json_link"}
 KEYS = {
@@ -650,7 +650,7 @@ def test_an_object_around_a_counted_list_is_its_envelope() -> None:
     ],
 )
 def test_many_records_in_one_object_are_seen(body: Any, words: str | None) -> None:
-    from messaging_assets.held_records import held_records
+    from messaging_assets.answers.held_records import held_records
 
     held = held_records(body)
     assert (held.words if held else None) == words

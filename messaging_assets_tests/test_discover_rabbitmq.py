@@ -9,13 +9,13 @@ import pytest
 from click.testing import CliRunner
 from dagster import materialize
 
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.description_files import read_file
-from messaging_assets.destination import build_pipeline
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.project_folders import settle_environment
-from messaging_assets.verbs import check, discover
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.cli import check, discover
+from messaging_assets.destination.pipelines import build_pipeline
+from messaging_assets.files.api_files import read_file
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.rabbitmq import PASSWORD, USER, missing, running_node
 
 LISTS = ("queues", "exchanges", "permissions", "users")

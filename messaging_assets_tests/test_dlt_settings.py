@@ -23,8 +23,8 @@ from dlt.common.schema.configuration import SchemaConfiguration
 from dlt.load.configuration import LoaderConfiguration
 from dlt.normalize.configuration import NormalizeConfiguration
 
-from messaging_assets.dlt_settings import OURS, REFUSED, own_settings, refuse_environment
-from messaging_assets.failures import MendSettings
+from messaging_assets.foundation.failures import MendSettings
+from messaging_assets.seams.dlt_settings import OURS, REFUSED, own_settings, refuse_environment
 from messaging_assets_tests.conftest import forget_dlt_contexts
 from messaging_assets_tests.programs import run
 

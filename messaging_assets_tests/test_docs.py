@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from messaging_assets import api_description as described
-from messaging_assets import paginator_description as paging
-from messaging_assets.authentication_description import Described, OAuth2ClientCredentialsAuth
-from messaging_assets.automation_description import Automation, Freshness, Schedule, Sensor
-from messaging_assets.description_shape import words_of
-from messaging_assets.file_schema import sentences
-from messaging_assets.paginator_description import PaginatorDescription
-from messaging_assets.partition_description import Partitions
-from messaging_assets.receipt import Receipt
-from messaging_assets.step_description import Step
-from messaging_assets.table_description import Column, MergeDisposition, SchemaContract
+from messaging_assets.description import api as described
+from messaging_assets.description import pagination as paging
+from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
+from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
+from messaging_assets.description.pagination import PaginatorDescription
+from messaging_assets.description.steps import Step
+from messaging_assets.description.table import Column, MergeDisposition, SchemaContract
+from messaging_assets.description.windows import Partitions
+from messaging_assets.files.json_schema import sentences
+from messaging_assets.files.shape import words_of
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.docs_pages import Block, Page, blocks_of
 from messaging_assets_tests.programs import CHECKOUT
 

@@ -12,10 +12,10 @@ import yaml
 from click.testing import CliRunner
 from dagster import DagsterInstance
 
-from messaging_assets.api_definitions import definitions_for
 from messaging_assets.cli import main
-from messaging_assets.description_files import read_file
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.files.api_files import read_file
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.example_apis import ExampleApis, Row, example_apis
 from messaging_assets_tests.programs import CHECKOUT
 

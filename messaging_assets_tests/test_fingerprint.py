@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dagster import DagsterInstance
 
-from messaging_assets import sensors
+from messaging_assets.orchestration import sensors
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.watch import Watch, one_resource, team_chat
 

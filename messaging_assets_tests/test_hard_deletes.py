@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.hard_deletes import HARD_DELETED, is_deleted
+from messaging_assets.rows.hard_deletes import HARD_DELETED, is_deleted
 from messaging_assets_tests.one_table import OneTable
 
 LIVES = [0, 0.0, -0.0, float("nan"), "", " ", "0", "0.0", "false", "FALSE", "no", "off", "null", None, False, [], {}]

@@ -12,13 +12,13 @@ from dagster import materialize
 from dlt.destinations.exceptions import DatabaseTerminalException
 from filelock import FileLock
 
-from messaging_assets import housekeeping
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.project_folders import ProjectFolders, settle_environment
-from messaging_assets.table_rows import TableRows
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.folders import ProjectFolders, settle_environment
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.tables import housekeeping
+from messaging_assets.tables.table_rows import TableRows
 from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 DAY = 24 * 3600

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.identity import identity_of
+from messaging_assets.foundation.identity import identity_of
 
 PROGRAM = """
 import re
 from datetime import datetime
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.identity import identity_of
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.identity import identity_of
 
 def is_wanted(row, words={"a", "b", "c", "d"}):
     return row["kind"] in {"x", "y", "z", "w"} and [one for one in row["words"] if one in words]

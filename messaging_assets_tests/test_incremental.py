@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets import records
-from messaging_assets.cursor_order import CursorText
+from messaging_assets.reading.cursors.order import CursorText
+from messaging_assets.rows import batches as records
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import in_a_process, sync
 from messaging_assets_tests.one_table import OneTable

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from dlt.extract.utils import digest_dedup_value
 
-from messaging_assets import list_cursor
-from messaging_assets.api_description import Incremental
-from messaging_assets.cursor_marks import CursorMarks
-from messaging_assets.description_files import describe
-from messaging_assets.description_problems import InvalidDescription
-from messaging_assets.failures import MendDescription
+from messaging_assets.description.api import Incremental
+from messaging_assets.files.api_files import describe
+from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors import lists as list_cursor
+from messaging_assets.reading.cursors.marks import CursorMarks
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.list_shapes import is_keyed, to_objects
+from messaging_assets.answers.list_shapes import is_keyed, to_objects
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import API, OneTable
 

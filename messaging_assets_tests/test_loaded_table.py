@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.loaded_table import LoadedTable, TableCounts, Validity, limited
+from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, Validity, limited
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 

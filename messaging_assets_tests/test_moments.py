@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging_assets.moments import datetime_of, moment_of, unit_of, written, written_like
+from messaging_assets.foundation.moments import datetime_of, moment_of, unit_of, written, written_like
 
 NOON = Decimal(1736078400)  # 5 January 2025, 12:00 in UTC
 

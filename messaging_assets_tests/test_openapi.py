@@ -10,11 +10,11 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.authentication_description import Described, ways_of
-from messaging_assets.description_files import read_file
+from messaging_assets.cli.discover import command
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.authentication import Described, ways_of
+from messaging_assets.files.api_files import read_file
 from messaging_assets.sandbox import Sandbox
-from messaging_assets.verbs.discover import command
 from messaging_assets_tests.test_discover import loaded_ids
 
 # A chat: 3.0, offsets, a cursor, a link header, parents, allOf, references, OAuth2.

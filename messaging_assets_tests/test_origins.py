@@ -12,10 +12,10 @@ import requests
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from messaging_assets.api_description import Client
-from messaging_assets.http.connections import Adapter
-from messaging_assets.http.origins import NoAddress, origin
-from messaging_assets.http.transport import OtherOrigin, Transport
+from messaging_assets.description.api import Client
+from messaging_assets.http.wire.connections import Adapter
+from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 HOME = "http://127.0.0.1:8001"
 

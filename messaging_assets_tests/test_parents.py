@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.api_description import Resource
-from messaging_assets.failures import MendDescription
-from messaging_assets.parents import ListFields, bound_path, parent_of
+from messaging_assets.description.api import Resource
+from messaging_assets.description.parents import ListFields, bound_path, parent_of
+from messaging_assets.foundation.failures import MendDescription
 
 
 def _child(path: str, **endpoint: Any) -> Resource:
@@ -115,10 +115,10 @@ def test_a_truth_value_in_the_path_is_written_as_apis_write_it() -> None:
 def test_a_grandchild_can_use_a_field_that_its_parent_took_from_its_own_parent(known_sandbox: Any) -> None:
     from dagster import DagsterInstance, materialize
 
-    from messaging_assets.api_description import ApiDescription
-    from messaging_assets.assets import build_assets
-    from messaging_assets.credentials import build_credentials
-    from messaging_assets.embedded_elt import DagsterDltResource
+    from messaging_assets.assets.credentials import build_credentials
+    from messaging_assets.assets.resource_asset import build_assets
+    from messaging_assets.description.api import ApiDescription
+    from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
     del known_sandbox.rows("team_messaging", "channels")[3:]
     defaults = {

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from messaging_assets import sync as sync_module
+from messaging_assets.assets import sync as sync_module
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import in_a_process, sync
 
@@ -344,9 +344,9 @@ def test_a_run_killed_before_it_emptied_its_window_is_finished_by_another_window
 def test_a_run_without_a_partition_fails_in_a_sentence(messages: Sandbox) -> None:
     from dagster import build_asset_context
 
-    from messaging_assets.api_description import Resource
-    from messaging_assets.failures import MendDescription
-    from messaging_assets.partitions import window_of
+    from messaging_assets.assets.partitions import window_of
+    from messaging_assets.description.api import Resource
+    from messaging_assets.foundation.failures import MendDescription
 
     resource = Resource.model_validate({"name": "messages", "partitions": DAILY})
     with pytest.raises(MendDescription, match="this run names none; start it from its partitions"):
@@ -395,7 +395,7 @@ WINDOWS = {"name": "messages", "primary_key": "id", "write_disposition": "merge"
     ],
 )
 def test_what_contradicts_itself_is_refused(message: str, resources: list[dict[str, Any]]) -> None:
-    from messaging_assets.description_files import InvalidDescription, describe
+    from messaging_assets.files.api_files import InvalidDescription, describe
 
     with pytest.raises(InvalidDescription, match=message):
         describe({"client": {"base_url": "https://api.example.com"}, "resources": resources}, "chat")

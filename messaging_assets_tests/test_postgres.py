@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from dagster import materialize
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.description_files import api_folders, read_folders
-from messaging_assets.destination import build_pipeline
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.destination.pipelines import build_pipeline
+from messaging_assets.files.api_files import api_folders, read_folders
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 SHIPPED = read_folders(api_folders()).descriptions

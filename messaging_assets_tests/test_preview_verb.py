@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from messaging_assets.project_folders import project_folders
+from messaging_assets.cli.preview import command
+from messaging_assets.foundation.folders import project_folders
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.verbs.preview import command
 
 SENSITIVE = """\
 client: {base_url: "https://x.invalid", auth: {type: api_key, name: api_key, location: query}}

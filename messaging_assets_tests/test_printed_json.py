@@ -8,8 +8,8 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from messaging_assets.cli import VERBS, main
-from messaging_assets.printed_json import JsonCommand, print_json
+from messaging_assets.cli.program import VERBS, main
+from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets_tests.programs import environment, messaging_assets
 
 # What stops each verb before it asks anything.

@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from messaging_assets.cli import main
-from messaging_assets.failures import UnusableFolder
+from messaging_assets.foundation.failures import UnusableFolder
+from messaging_assets.foundation.folders import ProjectFolders
+from messaging_assets.foundation.private_files import make_private, read_private, write_private
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.private_files import make_private, read_private, write_private
-from messaging_assets.project_folders import ProjectFolders
-from messaging_assets.sync_lock import only_sync_of
-from messaging_assets.unfinished import KeptReceipt, ReceiptFile
+from messaging_assets.loading.recovery import KeptReceipt, ReceiptFile
+from messaging_assets.loading.sync_lock import only_sync_of
 
 CHAT = "client: {base_url: 'http://127.0.0.1:9'}\nresources: [users]\n"
 

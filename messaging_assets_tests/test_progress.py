@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from messaging_assets.progress import Progress
-from messaging_assets.receipt import Receipt
+from messaging_assets.loading.progress import Progress
+from messaging_assets.reading.receipt import Receipt
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     now = [100.0]
-    monkeypatch.setattr("messaging_assets.progress.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("messaging_assets.loading.progress.time.monotonic", lambda: now[0])
     return now
 
 

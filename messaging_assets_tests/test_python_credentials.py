@@ -12,9 +12,9 @@ from dagster import EnvVar, serialize_value
 from dagster._core.remote_representation.external_data import RepositorySnap
 
 from messaging_assets import definitions_for
-from messaging_assets.credentials import build_credentials
-from messaging_assets.description_files import describe
-from messaging_assets.failures import MendDescription
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.files.api_files import describe
+from messaging_assets.foundation.failures import MendDescription
 
 VALUE = "value-of-Python-77"
 

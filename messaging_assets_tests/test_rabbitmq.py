@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from dagster import AssetKey, DagsterEventType, Definitions
 
-from messaging_assets.api_definitions import definitions_for
-from messaging_assets.description_files import read_file
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.files.api_files import read_file
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.rabbitmq import ODD_VHOST, PASSWORD, USER, Management, missing, running_node
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")

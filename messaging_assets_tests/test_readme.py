@@ -14,21 +14,21 @@ import yaml
 from click.testing import CliRunner
 from dagster import DagsterInstance, Definitions
 
-from messaging_assets import embedded_elt
-from messaging_assets.authentication_description import (
+from messaging_assets.assets.credentials import build_credentials, variable
+from messaging_assets.cli import main
+from messaging_assets.description.authentication import (
     ApiKeyAuth,
     BearerAuth,
     HttpBasicAuth,
     OAuth2ClientCredentialsAuth,
 )
-from messaging_assets.cli import main
-from messaging_assets.code_location import build_code_location
-from messaging_assets.credentials import build_credentials, variable
-from messaging_assets.description_files import describe, read_file
-from messaging_assets.destination import build_pipeline
-from messaging_assets.destination_profile import destination_type
-from messaging_assets.failures import SetSecret
-from messaging_assets.project_folders import project_folders
+from messaging_assets.destination.pipelines import build_pipeline
+from messaging_assets.destination.profile import destination_type
+from messaging_assets.files.api_files import describe, read_file
+from messaging_assets.foundation.failures import SetSecret
+from messaging_assets.foundation.folders import project_folders
+from messaging_assets.orchestration.code_location import build_code_location
+from messaging_assets.seams import dagster_dlt as embedded_elt
 from messaging_assets_tests.docs_pages import blocks_of
 from messaging_assets_tests.programs import CHECKOUT, run
 
@@ -121,7 +121,7 @@ def test_without_dagster_embedded_elt_the_same_names_come_from_dagster_dlt() -> 
 import sys
 sys.modules["dagster_embedded_elt"] = None
 import dagster_dlt
-from messaging_assets import embedded_elt
+from messaging_assets.seams import dagster_dlt as embedded_elt
 assert all(getattr(embedded_elt, name) is getattr(dagster_dlt, name) for name in {names!r})
 """
     done = run(sys.executable, "-c", code)

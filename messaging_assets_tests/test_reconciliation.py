@@ -15,11 +15,11 @@ from dlt.common.storages.load_package import PackageStorage
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from messaging_assets.dlt_settings import OURS
-from messaging_assets.failed_loads import remove_failed_loads
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault
-from messaging_assets.waiting_duckdb import OneOpening
+from messaging_assets.seams.dlt_duckdb import OneOpening
+from messaging_assets.seams.dlt_settings import OURS
+from messaging_assets.tables.failed_loads import remove_failed_loads
 from messaging_assets_tests.one_table import API, OneTable
 
 ROWS = [{"id": number, "name": f"n{number}"} for number in range(5)]
@@ -181,7 +181,7 @@ def test_a_package_that_is_refused_for_good_is_put_away_and_the_next_run_reads_a
 
 def _pending(one_table: OneTable, **resource: Any) -> None:
     """Let a package wait to be loaded that no try can load, as an earlier version of this package left it."""
-    with patch("messaging_assets.sync.put_away", lambda *args: None):
+    with patch("messaging_assets.assets.sync.put_away", lambda *args: None):
         assert not one_table.sync(ROWS, **resource).green
     assert one_table.pipeline().list_normalized_load_packages()
 

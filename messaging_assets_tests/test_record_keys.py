@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.record_keys import hash_of, hashes_of, keys_of
+from messaging_assets.answers.record_keys import hash_of, hashes_of, keys_of
 from messaging_assets_tests.one_table import OneTable
 
 # Each pair has one hash in Python.

@@ -11,10 +11,10 @@ from dlt.common.schema import Schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_assets import records
-from messaging_assets.api_description import Resource
-from messaging_assets.receipt import Receipt
-from messaging_assets.records import Batches
+from messaging_assets.description.api import Resource
+from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows import batches as records
+from messaging_assets.rows.batches import Batches
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 from messaging_assets_tests.test_column_values import JSON, same
 
@@ -416,7 +416,7 @@ HINTS: list[dict[str, Any]] = [
 
 def load_plainly(rows: list[dict[str, Any]], columns: dict[str, Any], one_table: OneTable) -> None:
     """The same rows as dlt itself loads them, into the same table."""
-    from messaging_assets.dlt_source import dlt_columns
+    from messaging_assets.loading.source import dlt_columns
 
     resource = one_table.describe(columns=columns).resources_in_full[RESOURCE]
     plain = dlt.resource(

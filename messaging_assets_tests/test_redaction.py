@@ -15,9 +15,9 @@ from dagster import MetadataValue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging_assets.hidden_metadata import without_secrets
-from messaging_assets.http.redaction import MASK, Redaction
-from messaging_assets.places import holds_secret, storable
+from messaging_assets.assets.hidden_metadata import without_secrets
+from messaging_assets.foundation.redaction import MASK, Redaction
+from messaging_assets.reading.resume_point import holds_secret, storable
 
 SECRETS = ["Zq9Leak/S3cr+t=x7", 'c4nary+se/cr=et%&"x', "p%41ss\\word", "with a blank", "ümläut-€-secret", "a<b>&c;d"]
 SPELLINGS: dict[str, Callable[[str], str]] = {

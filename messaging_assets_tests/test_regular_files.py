@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from messaging_assets.description_files import read_file, read_folders
-from messaging_assets.description_problems import InvalidDescription
-from messaging_assets.discovery.openapi_document import UnusableDocument, read_document
-from messaging_assets.regular_files import LARGEST_API_FILE, LARGEST_DOCUMENT
-from messaging_assets.verbs.discover import command
+from messaging_assets.cli.discover import command
+from messaging_assets.discovery.openapi.document import UnusableDocument, read_document
+from messaging_assets.files.api_files import read_file, read_folders
+from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.foundation.regular_files import LARGEST_API_FILE, LARGEST_DOCUMENT
 
 GOOD = "client: {base_url: https://api.example.com}\nresources: [users]\n"
 
@@ -106,7 +106,7 @@ def test_references_that_multiply_come_to_an_end(tmp_path: Path, kind: str) -> N
 
 
 def test_references_that_unfold_to_too_much_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging_assets.discovery.openapi_document._MOST_WORDS", 50)
+    monkeypatch.setattr("messaging_assets.discovery.openapi.document._MOST_WORDS", 50)
     status, said = discovered(tmp_path, json.dumps(document(CHAIN)))
     assert status == 1
     assert "unfold to more than 50 words" in said

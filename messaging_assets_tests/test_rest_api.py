@@ -21,8 +21,8 @@ from dagster_shared.serdes.objects import EnvRegistryKey
 
 import messaging_assets
 from messaging_assets import RestApi
-from messaging_assets.description_files import InvalidDescription, read_file
-from messaging_assets.scaffolder import RestApiScaffolder
+from messaging_assets.files.api_files import InvalidDescription, read_file
+from messaging_assets.orchestration.scaffolder import RestApiScaffolder
 from messaging_assets_tests.programs import environment, run
 from messaging_assets_tests.programs import messaging_assets as messaging_assets_verb
 

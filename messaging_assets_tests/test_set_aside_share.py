@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.description_consistency import consistency_mistakes
-from messaging_assets.failures import TooManySetAside
-from messaging_assets.receipt import Receipt
-from messaging_assets.set_aside_share import refuse_if_most_are_aside
+from messaging_assets.files.consistency import consistency_mistakes
+from messaging_assets.foundation.failures import TooManySetAside
+from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.one_table import OneTable
 
 

@@ -12,10 +12,10 @@ import pytest
 import yaml
 
 import messaging_assets
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.description_files import api_folders, read_file, read_folders
-from messaging_assets.file_schema import editor_line, file_schema
-from messaging_assets.paginator_description import OffsetPaginator
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.pagination import OffsetPaginator
+from messaging_assets.files.api_files import api_folders, read_file, read_folders
+from messaging_assets.files.json_schema import editor_line, file_schema
 
 PACKAGE = Path(messaging_assets.__file__).parent
 FILES = sorted((PACKAGE / "apis").glob("[!_]*.yaml"))

@@ -15,14 +15,14 @@ from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._daemon.types import DaemonHeartbeat
 from rich.console import Console
 
-from messaging_assets.api_definitions import definitions_for
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.description_files import read_file
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.cli.status import _ago, command
+from messaging_assets.files.api_files import read_file
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.verbs.status import _ago, command
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
 CHAT = """\
 client: {base_url: "https://x.invalid", auth: {type: api_key, name: api_key, location: query}}
@@ -145,7 +145,7 @@ def test_a_narrow_terminal_is_not_given_the_last_run(
     file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "last run" in status().output
-    monkeypatch.setattr("messaging_assets.verbs.chosen_api.wide_console", lambda: Console(width=100))
+    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=100))
     assert "last run" not in status().output
 
 
@@ -165,7 +165,7 @@ def test_an_asset_is_stale_by_its_own_freshness(
     import time
 
     later = time.time() + 2 * 3_600
-    monkeypatch.setattr("messaging_assets.verbs.status.time.time", lambda: later)
+    monkeypatch.setattr("messaging_assets.cli.status.time.time", lambda: later)
     assert only()["state"] == "stale"
     assert status().exit_code == 1
 
@@ -215,7 +215,7 @@ def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, dags
 
 
 def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging_assets.verbs.chosen_api.wide_console", lambda: Console(width=60))
+    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=60))
     shown = "".join(line.strip("│ ").split(" ")[0] for line in status().output.splitlines() if line.startswith("│"))
     assert shown == "chat/messages"
 

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner, Result
 from dagster import AssetKey, DagsterInstance
 
+from messaging_assets.cli.sync import command
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.verbs.sync import command
 
 CHAT = """\
 client: {base_url: "https://x.invalid", auth: {type: oauth2, token_url: "https://x.invalid/oauth/token"}}
@@ -76,7 +76,7 @@ def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, dagster
 def test_how_far_it_has_come_is_told_beside_the_answer(
     file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging_assets.progress.EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("messaging_assets.loading.progress.EVERY_SECONDS", 0.0)
     file.write_text(CHAT.replace("limit: 500", "limit: 100"))
     shown = sync(file, "--json")
     assert json.loads(shown.stdout)["is_right"] is True
@@ -92,7 +92,7 @@ def test_how_far_it_has_come_is_told_beside_the_answer(
 def test_rows_of_all_parents_are_not_set_against_the_count_of_one_parents_list(
     file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging_assets.progress.EVERY_SECONDS", 0.0)
+    monkeypatch.setattr("messaging_assets.loading.progress.EVERY_SECONDS", 0.0)
     del sandbox.rows("team_messaging", "channels")[2:]
     child = 'endpoint: {path: v1/users, params: {channel: "{resources.channels.id}"}}, include_from_parent: [id]'
     key = "primary_key: [_channels_id, id]"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets import records
+from messaging_assets.rows import batches as records
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import API, OneTable
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.description_files import InvalidDescription, describe
-from messaging_assets.sensitive_columns import is_sensitive, sensitive_columns
-from messaging_assets.table_preview import cell
+from messaging_assets.assets.preview import cell
+from messaging_assets.description.sensitive import is_sensitive, sensitive_columns
+from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 ROWS = [

@@ -11,21 +11,21 @@ import dlt
 import pytest
 from dlt.pipeline.pipeline import Pipeline
 
-from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.child_tables import remove_orphans
-from messaging_assets.destination import build_pipeline, loaded_dataset
-from messaging_assets.destination_names import REJECTED, schema_name
-from messaging_assets.dlt_settings import own_settings
-from messaging_assets.housekeeping import tidy_up
-from messaging_assets.loaded_table import LoadedTable, Validity
-from messaging_assets.partition_description import Window
-from messaging_assets.project_folders import settle_environment
-from messaging_assets.receipt import Finding, Verdict
-from messaging_assets.table_rows import TableMissing, table_rows
-from messaging_assets.taking_away import Read
-from messaging_assets.unfinished import is_loaded, take_back_unfinished
-from messaging_assets.vanished_rows import delete_vanished
-from messaging_assets.window_rows import replace_window
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.windows import Window
+from messaging_assets.destination.names import REJECTED, schema_name
+from messaging_assets.destination.pipelines import build_pipeline, loaded_dataset
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.loading.recovery import is_loaded, take_back_unfinished
+from messaging_assets.reading.receipt import Finding, Verdict
+from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets.tables.child_tables import remove_orphans
+from messaging_assets.tables.housekeeping import tidy_up
+from messaging_assets.tables.loaded_table import LoadedTable, Validity
+from messaging_assets.tables.table_rows import TableMissing, table_rows
+from messaging_assets.tables.taking_away import Read
+from messaging_assets.tables.vanished_rows import delete_vanished
+from messaging_assets.tables.window_rows import replace_window
 
 LONG = "long" * 18
 # Each shape of a name with each convention that makes something else of it; goneRows with all.

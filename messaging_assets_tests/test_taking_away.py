@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.receipt import Finding, Verdict
+from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.sandbox import Sandbox
-from messaging_assets.taking_away import Read, Way, why_nothing_goes
+from messaging_assets.tables.taking_away import Read, Way, why_nothing_goes
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 

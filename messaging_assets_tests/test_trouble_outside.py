@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.loaded_table import LoadedTable
 from messaging_assets.sandbox import Sandbox
+from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets_tests.commits import Commits
 from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
 from messaging_assets_tests.one_table import OneTable
@@ -102,7 +102,7 @@ def test_an_append_with_nested_rows_that_was_killed_has_none_of_them_twice(messa
 def _children() -> int:
     import duckdb
 
-    from messaging_assets.project_folders import project_folders
+    from messaging_assets.foundation.folders import project_folders
 
     with duckdb.connect(str(project_folders().database)) as connection:
         return int(connection.table("messaging.messages__tags").count("*").fetchall()[0][0])
@@ -122,7 +122,7 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
         Reading.take = interrupted  # type: ignore[method-assign]
         return sync(100, checkpoint={"pages": 2})
 
-    from messaging_assets.reading import Reading
+    from messaging_assets.reading.one_list import Reading
 
     ended, stopped = in_a_process(cancelled)
     messages.forget()
@@ -151,7 +151,7 @@ def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, 
         setattr(owner, name, interrupted)
         return sync(100, endpoint=ONE_RETRY)
 
-    from messaging_assets.reading import Reading
+    from messaging_assets.reading.one_list import Reading
 
     ended, stopped = in_a_process(cancelled)
     asked = len(messages.asked("messaging", "messages"))
@@ -227,7 +227,7 @@ def test_a_database_that_goes_away_while_loading_costs_no_second_request(
 
 
 def test_no_rows_lie_about_in_the_working_folder_after_a_sync(messages: Sandbox) -> None:
-    from messaging_assets.project_folders import project_folders
+    from messaging_assets.foundation.folders import project_folders
 
     for way in ("merge", "replace", "append"):
         assert sync(write_disposition=way)["green"]

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from messaging_assets import sync as sync_module
+from messaging_assets.assets import sync as sync_module
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
 
@@ -94,7 +94,7 @@ def _when_loaded() -> None:
 
 
 def _when_done() -> None:
-    from messaging_assets.sync_ledger import SyncLedger
+    from messaging_assets.tables.sync_ledger import SyncLedger
 
     is_done = SyncLedger.is_done
     SyncLedger.is_done = lambda self, sync=None: (is_done(self, sync), _kill())  # type: ignore[method-assign, assignment]
@@ -162,7 +162,7 @@ def test_a_window_that_one_machine_left_doubled_is_put_right_by_the_others_next_
 
 def test_a_read_during_which_another_machine_loaded_is_not_the_newest(disks: TwoDisks) -> None:
     def meanwhile() -> None:
-        from messaging_assets.passes import Pass
+        from messaging_assets.loading.read_pass import Pass
 
         judge = Pass._judge
 

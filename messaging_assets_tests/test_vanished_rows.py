@@ -22,7 +22,7 @@ def messages(known_sandbox: Sandbox) -> Sandbox:
 def _marked() -> list[str]:
     import duckdb
 
-    from messaging_assets.project_folders import project_folders
+    from messaging_assets.foundation.folders import project_folders
 
     with duckdb.connect(str(project_folders().database)) as connection:
         found = connection.execute("SELECT id FROM messaging.messages WHERE _deleted_at IS NOT NULL ORDER BY id")
@@ -143,7 +143,7 @@ def test_a_refused_delete_is_asked_about_anew(messages: Sandbox) -> None:
 def _count(table: str) -> int:
     import duckdb
 
-    from messaging_assets.project_folders import project_folders
+    from messaging_assets.foundation.folders import project_folders
 
     with duckdb.connect(str(project_folders().database)) as connection:
         return int(connection.table(f"messaging.{table}").count("*").fetchall()[0][0])

@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from messaging_assets.api_description import Resource
-from messaging_assets.description_files import read_file
-from messaging_assets.description_problems import InvalidDescription
-from messaging_assets.failures import MendDescription
-from messaging_assets.partition_description import Window
+from messaging_assets.description.api import Resource
+from messaging_assets.description.windows import Window
+from messaging_assets.files.api_files import read_file
+from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.loading.window_request import in_window
 from messaging_assets.sandbox import Sandbox
-from messaging_assets.window_column import WindowColumn, bounds_in
-from messaging_assets.window_request import in_window
+from messaging_assets.tables.window_column import WindowColumn, bounds_in
 from messaging_assets_tests.interrupted_sync import sync
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 import requests
 
-from messaging_assets.api_description import Client, Endpoint
-from messaging_assets.failures import MendDescription, SyncFailure, TryAgainLater
-from messaging_assets.http.answer import Answer
+from messaging_assets.description.api import Client, Endpoint
+from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.exchange import Exchange, Terms
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.transport import Transport
-from messaging_assets.receipt import Receipt
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.transport import Transport
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.raw_server import RawServer, Talk, answer
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.failures import TryAgainLater
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.loading.sync_lock import only_sync_in_database
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.sync_lock import only_sync_in_database
 from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
@@ -30,7 +30,7 @@ def messages(known_sandbox: Sandbox) -> Sandbox:
 
 
 def _database() -> Path:
-    from messaging_assets.project_folders import project_folders
+    from messaging_assets.foundation.folders import project_folders
 
     return project_folders().database
 
@@ -53,7 +53,7 @@ def _held(seconds: float) -> Process:
 
 
 def _impatient(bound: float) -> Any:
-    from messaging_assets import waiting_duckdb
+    from messaging_assets.seams import dlt_duckdb as waiting_duckdb
 
     waiting_duckdb.LONGEST_WAIT = bound
     return sync()
@@ -141,8 +141,8 @@ def test_one_resource_synced_twice_at_once_is_synced_one_after_the_other(message
 
 
 def test_a_resource_that_is_held_for_too_long_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    from messaging_assets.failures import TryAgainLater
-    from messaging_assets.sync_lock import only_sync_of
+    from messaging_assets.foundation.failures import TryAgainLater
+    from messaging_assets.loading.sync_lock import only_sync_of
 
     with (
         only_sync_of("team.users", tmp_path, "team__users"),
@@ -153,7 +153,7 @@ def test_a_resource_that_is_held_for_too_long_is_refused_in_a_sentence(tmp_path:
 
 
 def test_the_lock_of_a_killed_sync_is_free_at_once(messages: Sandbox, tmp_path: Path) -> None:
-    from messaging_assets.sync_lock import only_sync_of
+    from messaging_assets.loading.sync_lock import only_sync_of
 
     def dies() -> None:
         with only_sync_of("team.users", tmp_path, "team__users"):

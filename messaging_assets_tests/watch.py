@@ -7,9 +7,9 @@ from typing import Any
 from dagster import AssetKey, AssetMaterialization, DagsterInstance, RunRequest, build_sensor_context
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from messaging_assets.api_definitions import definitions_for
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.orchestration.api_definitions import definitions_for
 
 OFFSET = {"type": "offset", "limit": 100}
 

@@ -10,17 +10,11 @@ from typing import Any, Literal
 
 from dlt.sources.helpers.rest_client.detector import find_response_page_data
 
-from messaging_assets import json_paths
-from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.column_values import arrow_type, convert
-from messaging_assets.cursor_marks import cursor_of
-from messaging_assets.discovery.columns import Sample
-from messaging_assets.discovery.first_pages import FirstPages
-from messaging_assets.dlt_source import with_paginator
-from messaging_assets.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
-from messaging_assets.http.answer import Answer
-from messaging_assets.names import identifier
-from messaging_assets.paginator_description import (
+from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.answers.row_totals import more_than_came, total_path
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import identifier
+from messaging_assets.description.pagination import (
     AutoPaginator,
     CursorPaginator,
     HeaderCursorPaginator,
@@ -29,10 +23,16 @@ from messaging_assets.paginator_description import (
     OffsetPaginator,
     SinglePagePaginator,
 )
-from messaging_assets.parents import parent_of
-from messaging_assets.receipt import Verdict
-from messaging_assets.record_keys import whole_number
-from messaging_assets.row_totals import more_than_came, total_path
+from messaging_assets.description.parents import parent_of
+from messaging_assets.discovery.columns import Sample
+from messaging_assets.discovery.first_pages import FirstPages
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.loading.source import with_paginator
+from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.receipt import Verdict
+from messaging_assets.rows.values import arrow_type, convert
 
 Level = Literal["wrong", "warning", "note"]
 # A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.

@@ -8,10 +8,10 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.description_files import describe
-from messaging_assets.description_yaml import read_yaml
+from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.found import FoundApi, FoundResource
+from messaging_assets.files.api_files import describe
+from messaging_assets.files.yaml_lines import read_yaml
 
 _WIDTH = 110
 # Words that a YAML reader, of version 1.1 or 1.2, takes for something else than text.
@@ -115,8 +115,8 @@ def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
 
 def _variables(api: FoundApi) -> str:
     """The environment variables that the API's ways of authentication need."""
-    from messaging_assets.authentication_description import secrets_of
-    from messaging_assets.credentials import variable
+    from messaging_assets.assets.credentials import variable
+    from messaging_assets.description.authentication import secrets_of
 
     description = describe(api.raw, api.name)
     auths = [description.auth_of(one) for one in description.resources_with_unselected.values()]

@@ -10,20 +10,20 @@ from typing import Any
 from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
-from messaging_assets.api_description import ApiDescription, Endpoint, Resource
-from messaging_assets.credentials import ApiCredentials
-from messaging_assets.dlt_source import rest_api_config, with_paginator
-from messaging_assets.failures import SyncFailure, sync_failure
-from messaging_assets.http.answer import Answer
+from messaging_assets.assets.credentials import ApiCredentials
+from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.pagination import SinglePagePaginator
+from messaging_assets.description.parents import ancestry
+from messaging_assets.foundation.failures import SyncFailure, sync_failure
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
-from messaging_assets.http.redaction import Redaction
 from messaging_assets.http.session import ApiSession
-from messaging_assets.paginator_description import SinglePagePaginator
-from messaging_assets.parents import ancestry
-from messaging_assets.reading import Source
-from messaging_assets.receipt import Receipt
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.loading.source import rest_api_config, with_paginator
+from messaging_assets.reading.one_list import Source
+from messaging_assets.reading.receipt import Receipt
 
 # Parents whose children are asked for: the first may have none.
 _PARENTS = 2

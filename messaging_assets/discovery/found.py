@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from messaging_assets.http.redaction import Redaction
-from messaging_assets.names import RESERVED_STEMS, identifier
+from messaging_assets.description.names import RESERVED_STEMS, identifier
+from messaging_assets.foundation.redaction import Redaction
 
 # Below `name__rejected` in Postgres, which cuts names at 63 letters.
 _LONGEST = 50

@@ -7,14 +7,14 @@ from typing import Any
 
 from dlt.sources.helpers.rest_client.detector import find_all_lists, find_response_page_data
 
-from messaging_assets import json_paths
+from messaging_assets.answers.held_records import HeldRecords, held_records
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
 from messaging_assets.discovery.found import FoundResource, about_sensitive, name_from_path, without_nothing
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
 from messaging_assets.discovery.probe import LiveApi
-from messaging_assets.failures import MendDescription
-from messaging_assets.held_records import HeldRecords, held_records
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
 
 
 @dataclass(frozen=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.credentials import build_credentials
-from messaging_assets.description_files import describe
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.found import FoundApi, name_from_path, plain_name, without_nothing
 from messaging_assets.discovery.live import counted, find_resource
 from messaging_assets.discovery.probe import LiveApi
-from messaging_assets.failures import SyncFailure
+from messaging_assets.files.api_files import describe
+from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.foundation.redaction import Redaction, plain_address
 from messaging_assets.http.authenticators import Authenticators
-from messaging_assets.http.redaction import Redaction, plain_address
 from messaging_assets.http.session import ApiSession
-from messaging_assets.project_folders import settle_environment
 
 
 def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, Any] | None) -> FoundApi:

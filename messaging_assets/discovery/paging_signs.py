@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
 
-from messaging_assets.beside_list import Leaf
-from messaging_assets.http.answer import Answer
-from messaging_assets.names import identifier
-from messaging_assets.row_totals import is_total, leaves
+from messaging_assets.answers.beside_list import Leaf
+from messaging_assets.answers.row_totals import is_total, leaves
+from messaging_assets.description.names import identifier
+from messaging_assets.http.wire.answer import Answer
 
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")

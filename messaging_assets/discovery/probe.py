@@ -11,14 +11,14 @@ import requests
 from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from requests.auth import AuthBase
 
-from messaging_assets.api_description import Endpoint, ErrorHandler
-from messaging_assets.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
-from messaging_assets.http.answer import Answer
+from messaging_assets.description.api import Endpoint, ErrorHandler
+from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
-from messaging_assets.reading import Reading, Source
-from messaging_assets.receipt import Receipt
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.reading.one_list import Reading, Source
+from messaging_assets.reading.receipt import Receipt
 
 # What a guess is not worth waiting for longer than this, in seconds.
 _PATIENCE = 30.0

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from messaging_assets.names import identifier
+from messaging_assets.description.names import identifier
 
 _EMAIL, _PHONE, _PERSON, _SECRET = "an e-mail address", "a phone number", "the name of a person", "a secret"
 _NAMES = {

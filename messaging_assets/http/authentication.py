@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlspli
 import requests
 from requests.auth import AuthBase
 
-from messaging_assets.authentication_description import (
+from messaging_assets.description.authentication import (
     ApiKeyAuth,
     Auth,
     BearerAuth,
@@ -29,11 +29,11 @@ from messaging_assets.authentication_description import (
     Way,
     ways_of,
 )
-from messaging_assets.failures import CheckCredentials, SetSecret
-from messaging_assets.http.answer import Answer
+from messaging_assets.foundation.failures import CheckCredentials, SetSecret
+from messaging_assets.foundation.redaction import Redaction, plain_address
 from messaging_assets.http.exchange import Exchange, Terms
 from messaging_assets.http.kept_token import KeptToken
-from messaging_assets.http.redaction import Redaction, plain_address
+from messaging_assets.http.wire.answer import Answer
 
 # A token is renewed when this share of its life is over: a fraction, so that short-lived tokens work too.
 _USABLE_SHARE = 0.9
@@ -280,7 +280,7 @@ def asking_part(auth: AuthBase | None) -> Asking | None:
 
 def refused_client(answer: Answer) -> str | None:
     """The error code of a token server's refusal (RFC 6749, section 5.2); None where it is no such thing."""
-    from messaging_assets.http.answer import Unreadable, parse
+    from messaging_assets.http.wire.answer import Unreadable, parse
 
     if answer.status_code not in (400, 401, 403):
         return None

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from requests.auth import AuthBase
 
-from messaging_assets.api_description import ApiDescription, Resource
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import authenticator
-from messaging_assets.http.redaction import Redaction
 
 if TYPE_CHECKING:
-    from messaging_assets.credentials import ApiCredentials
+    from messaging_assets.assets.credentials import ApiCredentials
 
 
 class Authenticators:

@@ -16,16 +16,16 @@ from urllib.parse import urljoin
 import requests
 import urllib3.exceptions
 
-from messaging_assets import json_paths
-from messaging_assets.api_description import Endpoint
-from messaging_assets.failure_words import has_value, is_error_at
-from messaging_assets.failures import MendDescription, TryAgainLater
-from messaging_assets.http.answer import Answer, Unreadable, parse
-from messaging_assets.http.origins import NoAddress, origin
+from messaging_assets.answers.failure_words import has_value, is_error_at
+from messaging_assets.description.api import Endpoint
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription, TryAgainLater
+from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.redaction import plain_address, plain_origin
-from messaging_assets.http.transport import OtherOrigin, Transport
 from messaging_assets.http.trouble import Trouble, broken_on_the_way, failure, refused, seconds_before
+from messaging_assets.http.wire.answer import Answer, Unreadable, parse
+from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 _MOST_HOPS = 5
 

@@ -9,9 +9,9 @@ from hashlib import sha256
 
 from filelock import FileLock, Timeout
 
-from messaging_assets.failures import TryAgainLater
-from messaging_assets.private_files import PRIVATE_FILE, make_private, read_private, unusable, write_private
-from messaging_assets.project_folders import project_folders
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.foundation.folders import project_folders
+from messaging_assets.foundation.private_files import PRIVATE_FILE, make_private, read_private, unusable, write_private
 
 _LONGEST_WAIT = 120.0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from messaging_assets.private_files import PRIVATE_FILE, make_private, read_private, write_private
+from messaging_assets.foundation.private_files import PRIVATE_FILE, make_private, read_private, write_private
 
 # No API asks for more, so a moment further away than this is none of ours.
 _LONGEST_HOLD = 24 * 3600.0

@@ -14,19 +14,19 @@ from dlt.sources.helpers.requests import Session
 from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from requests.structures import CaseInsensitiveDict
 
-from messaging_assets.api_description import Client
-from messaging_assets.failures import MendDescription
-from messaging_assets.http.answer import Answer
+from messaging_assets.description.api import Client
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.authentication import Asking, asking_part, refused_client
-from messaging_assets.http.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
-from messaging_assets.http.origins import NoAddress, origin
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.redaction import plain_address, plain_origin
-from messaging_assets.http.transport import Transport
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
+from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.transport import Transport
 
 if TYPE_CHECKING:
-    from messaging_assets.reading import Reading
+    from messaging_assets.reading.one_list import Reading
 
 _logger = logging.getLogger(__name__)
 

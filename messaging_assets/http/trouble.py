@@ -13,13 +13,13 @@ from email.utils import parsedate_to_datetime
 import requests
 import urllib3.exceptions
 
-from messaging_assets.api_description import Client, ErrorHandler
-from messaging_assets.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
-from messaging_assets.http.answer import Answer
-from messaging_assets.http.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
-from messaging_assets.http.deadline import TookTooLong
-from messaging_assets.http.origins import NoAddress
-from messaging_assets.http.redaction import redacted
+from messaging_assets.description.api import Client, ErrorHandler
+from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
+from messaging_assets.foundation.redaction import redacted
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
+from messaging_assets.http.wire.deadline import TookTooLong
+from messaging_assets.http.wire.origins import NoAddress
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}

@@ -7,7 +7,7 @@ import threading
 
 import click
 
-from messaging_assets.printed_json import JsonCommand, print_json
+from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets.sandbox.data import TABLES
 from messaging_assets.sandbox.server import Sandbox
 

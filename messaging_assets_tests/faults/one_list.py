@@ -11,15 +11,15 @@ from typing import Any
 
 import duckdb
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.credentials import build_credentials
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.failures import SyncFailure
-from messaging_assets.project_folders import ProjectFolders, project_folders
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.assets.sync import sync
+from messaging_assets.assets.sync_config import SyncConfig
+from messaging_assets.assets.translator import ApiTranslator
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.folders import ProjectFolders, project_folders
 from messaging_assets.sandbox import Fault, Request, Sandbox
-from messaging_assets.sync import sync
-from messaging_assets.sync_config import SyncConfig
-from messaging_assets.translator import ApiTranslator
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
 API, RESOURCE = "messaging", "messages"
 OFFSETS = {"type": "offset", "limit": 100}

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from dagster import materialize
 
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.embedded_elt import DagsterDltResource
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList
 
 ONCE_MORE = {**AT_ONCE, "max_retries": 1}

@@ -12,12 +12,12 @@ import pytest
 from requests import Request
 from requests.structures import CaseInsensitiveDict
 
-from messaging_assets.api_description import Endpoint
-from messaging_assets.failures import SyncFailure
-from messaging_assets.json_paths import are_names, find_values
-from messaging_assets.pagination import build_paginator
-from messaging_assets.reading import Source
-from messaging_assets.receipt import Receipt
+from messaging_assets.description.api import Endpoint
+from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.json_paths import are_names, find_values
+from messaging_assets.reading.one_list import Source
+from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.faults.one_list import OneList, ids, made
 
 CURSOR = {"type": "cursor", "cursor_path": "meta.next"}

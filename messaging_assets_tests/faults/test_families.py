@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.api_description import ApiDescription
+from messaging_assets.description.api import ApiDescription
 from messaging_assets_tests.faults.one_list import AT_ONCE, OFFSETS, OneList, Outcome
 
 Lists = dict[str, list[dict[str, Any]]]

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.failures import MendDescription, ReadIncomplete
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.sandbox import Request
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.failures import MendDescription, ReadIncomplete
+from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets_tests.faults.one_list import OneList, ids
 
 LINKS: dict[str, tuple[dict[str, Any], str]] = {

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.api_description import ApiDescription, Resource
-from messaging_assets.failures import MendDescription
-from messaging_assets.parents import ListFields
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.parents import ListFields
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, Outcome
 
 

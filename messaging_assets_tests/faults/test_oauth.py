@@ -9,8 +9,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.failures import CheckCredentials, MendDescription, TryAgainLater
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
 from messaging_assets.sandbox import Fault, Request
 from messaging_assets_tests.faults.one_list import OneList, Outcome, ids
 

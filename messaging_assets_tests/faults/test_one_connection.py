@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.failures import CapReached, MendDescription
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.failures import CapReached, MendDescription
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 from messaging_assets_tests.raw_server import RawServer, answer
 

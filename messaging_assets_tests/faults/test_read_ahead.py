@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import requests
 
-from messaging_assets.api_description import ApiDescription, Client
-from messaging_assets.failures import ReadIncomplete, TryAgainLater
+from messaging_assets.description.api import ApiDescription, Client
+from messaging_assets.foundation.failures import ReadIncomplete, TryAgainLater
 from messaging_assets.http.session import ApiSession
 from messaging_assets_tests.faults.one_list import OneList, Outcome, ids
 

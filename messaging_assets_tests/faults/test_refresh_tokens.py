@@ -11,9 +11,9 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from messaging_assets.failures import CheckCredentials, SetSecret
+from messaging_assets.foundation.failures import CheckCredentials, SetSecret
+from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.kept_token import KeptToken
-from messaging_assets.project_folders import project_folders
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 
 FIRST = "canary-refresh-0"

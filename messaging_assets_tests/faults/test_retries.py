@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.failures import CheckCredentials, MendDescription, TryAgainLater
-from messaging_assets.http.answer import Answer
+from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
 from messaging_assets.http.trouble import asked_to_wait
+from messaging_assets.http.wire.answer import Answer
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, ids
 
 ALL = (400, 401, 403, 404, 405, 408, 409, 410, 418, 422, 423, 425, 429, 451, 500, 501, 502, 503, 504, 507, 599)

@@ -13,13 +13,13 @@ from urllib.parse import quote, quote_plus
 import pytest
 from dagster import materialize
 
-from messaging_assets.api_description import ApiDescription
-from messaging_assets.assets import build_assets
-from messaging_assets.credentials import build_credentials, credentials_key
-from messaging_assets.embedded_elt import DagsterDltResource
-from messaging_assets.http.redaction import Redaction
-from messaging_assets.project_folders import settle_environment
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.faults.one_list import OneList
 
 CANARY = 'c4nary+se/cr=et%&"x'
@@ -276,7 +276,7 @@ def test_log_records_are_redacted_wherever_they_are_made_and_only_meanwhile(plac
 
 
 def test_plain_http_to_another_machine_warns_and_loopback_does_not(place: Place, tmp_path: Path) -> None:
-    from messaging_assets.api_description import Client
+    from messaging_assets.description.api import Client
     from messaging_assets.http.session import ApiSession
 
     for url, warns in {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.failures import MendDescription, TryAgainLater
+from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets_tests.faults.one_list import OneList, ids, made
 
 MEND, LATER = MendDescription, TryAgainLater

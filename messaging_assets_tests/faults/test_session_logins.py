@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.description_files import describe
-from messaging_assets.description_problems import InvalidDescription
-from messaging_assets.failures import CheckCredentials
+from messaging_assets.files.api_files import describe
+from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 
 PASSWORD = "canary-password"

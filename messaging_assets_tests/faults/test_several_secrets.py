@@ -10,13 +10,13 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 
-from messaging_assets.authentication_description import ways_of
-from messaging_assets.credentials import build_credentials
-from messaging_assets.description_files import describe
-from messaging_assets.description_problems import InvalidDescription
-from messaging_assets.failures import SetSecret
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.description.authentication import ways_of
+from messaging_assets.files.api_files import describe
+from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.foundation.failures import SetSecret
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
-from messaging_assets.http.redaction import Redaction
 from messaging_assets_tests.faults.one_list import OneList, ids
 
 CANARY = "c4n4ry"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 
-from messaging_assets.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.faults.one_list import OneList, ids
 
 LINKS: dict[str, Any] = {"type": "json_link", "next_url_path": "next"}

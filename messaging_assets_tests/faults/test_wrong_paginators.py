@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from requests import Request
 from requests.structures import CaseInsensitiveDict
 
-from messaging_assets.api_description import Endpoint
-from messaging_assets.failures import SyncFailure
-from messaging_assets.pagination import build_paginator
-from messaging_assets.reading import Source
-from messaging_assets.receipt import Receipt, Verdict
+from messaging_assets.description.api import Endpoint
+from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.reading.one_list import Source
+from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.receipt import Receipt, Verdict
 
 PAGINATORS: dict[str, dict[str, Any]] = {
     "cursor": {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "cursor"},

@@ -1,0 +1,115 @@
+"""The plain values that stand beside a list in an answer, and in its headers: what the API says about the list.
+
+Only objects around the list and those with an envelope's name count. A number in any other object, such as
+`api.total`, is about something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from messaging_assets.description.names import identifier
+from messaging_assets.foundation.json_paths import quoted_path
+
+_ENVELOPE = frozenset(
+    (
+        *("meta", "metadata", "page", "pages", "paging", "pager", "pagination", "paginator", "link", "links"),
+        *("cursor", "cursors", "next", "info", "summary", "hits", "total", "totals", "navigation", "envelope"),
+    )
+)
+# Objects whose names say that their numbers are about somebody else's account.
+_OTHERS = frozenset(("rate", "limits", "ratelimit", "quota", "usage", "api", "user", "account", "job", "prev", "first"))
+_DEEPEST = 6
+_HEADER = re.compile(r"^(x|wp|pagination|paging)_")
+_PLACE = re.compile(r"'[^']*'|[^.\[\]'$]+")
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """A plain value of an answer outside its rows.
+
+    Args:
+        names: the keys that lead to it.
+        value: a text, number, truth value or None.
+        is_header: whether it is a header.
+    """
+
+    names: tuple[str, ...]
+    value: Any
+    is_header: bool = False
+
+    @property
+    def path(self) -> str:
+        """The JSON path to it."""
+        return quoted_path(*self.names)
+
+    @property
+    def place(self) -> str:
+        """Where it is, as sentences say it."""
+        return f"the header {self.names[-1]}" if self.is_header else f"'{self.path}'"
+
+    @property
+    def word(self) -> str:
+        """Its own key in plain letters."""
+        return plain_word(self.names[-1], self.is_header)
+
+
+@lru_cache(maxsize=4096)
+def plain_word(key: str, is_header: bool = False) -> str:
+    """A key in plain letters: total_count of totalCount, X-Total-Count and `$total-count`."""
+    word = identifier(re.sub(r"[^A-Za-z0-9]+", "_", key).strip("_")).strip("_")
+    while is_header and (found := _HEADER.match(word)):
+        word = word[found.end() :]
+    return word
+
+
+def list_names(selector: str | None) -> tuple[str, ...]:
+    """The keys that lead to the list that a selector finds; a wildcard or filter begins inside it."""
+    before = (selector or "").partition("[")[0]
+    return tuple(name.strip("'") for name in _PLACE.findall(before))
+
+
+def is_beside(names: tuple[str, ...], to_list: tuple[str, ...]) -> bool:
+    """Whether a value at these keys is about the list at those: it stands in an object around it or in an envelope."""
+    around = 0
+    while around < min(len(names), len(to_list)) - 1 and names[around] == to_list[around]:
+        around += 1
+    return all(map(_is_envelope, names[around:-1]))
+
+
+def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> Iterator[Leaf]:
+    """The plain values beside a list.
+
+    Args:
+        body: the answer, as parsed.
+        to_list: the keys that lead to the list.
+        names: the keys that lead to `body` itself.
+    """
+    if not isinstance(body, dict) or len(names) > _DEEPEST:
+        return
+    for key, value in body.items():
+        if isinstance(value, dict):
+            is_around = (*names, key) == to_list[: len(names) + 1] and len(names) + 1 < len(to_list)
+            if is_around or _is_envelope(key):
+                yield from beside(value, to_list, (*names, key))
+        elif not isinstance(value, list):
+            yield Leaf((*names, key), value)
+
+
+def in_headers(headers: Mapping[str, str]) -> Iterator[Leaf]:
+    """The headers as values; a Content-Range (RFC 9110, section 14.4) counts what is behind its slash."""
+    for name, value in headers.items():
+        if name.lower() == "content-range":
+            yield Leaf(("total", name), value.rpartition("/")[2].strip(), is_header=True)
+        else:
+            yield Leaf((name,), value.strip(), is_header=True)
+
+
+@lru_cache(maxsize=4096)
+def _is_envelope(key: str) -> bool:
+    words = set(plain_word(key).split("_"))
+    return bool(words & _ENVELOPE) and not words & _OTHERS

@@ -1,0 +1,191 @@
+"""What in an answer says that its list goes on, wherever the file looks for the next page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from requests.utils import parse_header_links
+
+from messaging_assets.answers.beside_list import Leaf, plain_word
+from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.answers.watched_counts import is_number_of_pages
+
+_MORE = frozenset(
+    (
+        *("more", "has_more", "have_more", "is_more", "more_available", "has_more_available", "there_is_more"),
+        *("has_next", "has_next_page", "next_page_exists", "is_next", "has_following", "can_load_more", "load_more"),
+        *("is_truncated", "truncated"),
+    )
+)
+# These say nothing of further pages where they are false.
+_PARTIAL = frozenset(
+    (
+        *("incomplete", "incomplete_results", "is_incomplete", "partial", "is_partial", "partial_results"),
+        *("timed_out", "is_partial_result"),
+    )
+)
+_MORE_OF = frozenset(("items", "results", "records", "data", "pages", "page", "rows", "events", "entries", "messages"))
+_LAST = frozenset(
+    (
+        *("is_last", "is_last_page", "last_page", "last", "done", "is_done", "complete", "is_complete", "finished"),
+        *("is_finished", "end", "is_end", "eof", "exhausted", "no_more", "is_final", "end_of_list", "end_of_results"),
+        *("end_of_stream", "is_end_of_stream", "end_of_data", "end_of_feed"),
+        *("end_of_records", "is_end_of_list", "results_complete", "final", "final_page"),
+    )
+)
+# Other words beside "next" are of the clock, or of the next sync: next_run, nextSyncToken.
+_NEXT = frozenset(
+    (
+        *("next", "page", "pages", "token", "cursor", "link", "links", "url", "uri", "href", "offset", "start"),
+        *("path", "id", "key", "marker", "record", "records", "results", "batch", "set", "after", "from"),
+        *("continuation", "skip", "index", "query", "ref", "number", "num", "odata", "uuid"),
+        *("pagetoken", "position", "partition", "row", "paging"),
+    )
+)
+_TOKENS = frozenset(
+    (
+        *("after", "cursor", "end_cursor", "after_cursor", "cursor_after", "marker", "continuation", "bookmark"),
+        *("continuation_token", "page_token", "skip_token", "scroll_id", "last_evaluated_key", "ms_continuation"),
+        *("continuation_key", "search_after", "resume_token", "pagination_token", "paging_token", "skiptoken"),
+    )
+)
+_SIZES = frozenset(
+    ("limit", "per_page", "page_size", "max_results", "items_per_page", "results_per_page", "page_limit", "pagesize")
+)
+_ASKED_SIZES = _SIZES | {"size", "count", "top", "first", "rows", "take", "num", "max", "max_items", "maxresults"}
+_NONE = ("", "null", "none", "nil", "false", "-1", "0")
+# Sizes that APIs like; a list of just so many rows is seldom a whole one.
+_USUAL = frozenset((50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000))
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What one answer says of more.
+
+    Args:
+        said: a place that says in so many words that there is more; None where none does.
+        link: a place with the next page's address or token, named so.
+        token: a place with what may be a token.
+        is_end_said: whether a place says in so many words that there is no more.
+        is_next_empty: whether a place for the next page is there, and empty.
+    """
+
+    said: str | None = None
+    link: str | None = None
+    token: str | None = None
+    is_end_said: bool = False
+    is_next_empty: bool = False
+
+
+def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int, asked: Iterable[Any]) -> Signs:
+    """Look for signs.
+
+    Args:
+        leaves: the values beside the list, and the headers.
+        headers: the answer's headers.
+        pages: how many pages came so far.
+        asked: values of the request; an answer may repeat them.
+    """
+    said = link = token = None
+    is_end_said = is_next_empty = False
+    echoes = {str(value) for value in asked}
+    leaves = list(leaves)
+    current = {str(leaf.value) for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number")}
+    for leaf in leaves:
+        told, words = _truth(leaf, pages)
+        if told is not None:
+            said = said or (words if told else None)
+            is_end_said = is_end_said or not told
+        elif is_number_of_pages(leaf.word):
+            continue
+        elif _is_reference(leaf.value) and str(leaf.value) not in current:
+            if _names_next(leaf):
+                link = link or leaf.place
+            elif leaf.word in _TOKENS and str(leaf.value) not in echoes:
+                token = token or leaf.place
+        elif not _is_reference(leaf.value):
+            is_next_empty = is_next_empty or _names_next(leaf)
+    for header in parse_header_links(headers.get("link", "")):
+        if "next" in header.get("rel", "").lower().split():
+            link = link or "the header Link"
+    return Signs(said, link, token, is_end_said, is_next_empty)
+
+
+def is_full(sent: int, leaves: Iterable[Leaf], asked: Mapping[str, Any], is_by_links: bool) -> bool:
+    """Whether a page holds as many rows as a page can.
+
+    Args:
+        sent: its rows.
+        leaves: the values beside the list, which may repeat the size of a page.
+        asked: the request's parameters.
+        is_by_links: whether the file looks for a link or token; else it takes the page for everything.
+    """
+    echoed = [whole_number(leaf.value) for leaf in leaves if leaf.word in _SIZES and not leaf.is_header]
+    sizes = [size for size in (*echoed, *map(whole_number, asked_sizes(asked))) if size]
+    if sizes:
+        return sent >= min(sizes)
+    return is_by_links and sent in _USUAL
+
+
+def asked_sizes(asked: Mapping[str, Any]) -> list[Any]:
+    """The parameters' values that are a page's size by their names."""
+    return [value for name, value in asked.items() if plain_word(str(name)).removeprefix("page_") in _ASKED_SIZES]
+
+
+def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
+    """Whether a value says that there is more, True, or that there is none, False, and in which words."""
+    number = whole_number(leaf.value) if not isinstance(leaf.value, bool) else None
+    if is_number_of_pages(leaf.word) and number is not None:
+        words = f"{leaf.place} says that there are {number} pages, and {pages} came"
+        return (True if number > max(pages, 1) else False if number < 2 else None), words
+    return _truth_value(leaf), f"{leaf.place} says that there is more"
+
+
+def _truth_value(leaf: Leaf) -> bool | None:
+    is_more = _is_more(leaf.word)
+    if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
+        return None
+    value = leaf.value
+    if isinstance(value, str) and value.strip().lower() in ("true", "yes", "y"):
+        value = True
+    elif isinstance(value, str) and value.strip().lower() in ("false", "no", "n"):
+        value = False
+    if isinstance(value, int) and not isinstance(value, bool) and is_more:
+        # Some say how many more there are.
+        return value > 0
+    if not isinstance(value, bool):
+        return None
+    if leaf.word in _PARTIAL:
+        return value or None
+    return value if is_more else not value
+
+
+@lru_cache(maxsize=4096)
+def _is_more(word: str) -> bool:
+    if word in _MORE:
+        return True
+    start, _, of = word.rpartition("_")
+    return start in ("more", "has_more", "has_next") and of in _MORE_OF
+
+
+def _is_reference(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        return False
+    return str(value).strip().lower() not in _NONE
+
+
+def _names_next(leaf: Leaf) -> bool:
+    if leaf.is_header:
+        return _is_next(leaf.word)
+    if leaf.word in ("href", "url", "uri", "link", "cursor", "token", "after", "id") and len(leaf.names) > 1:
+        return _is_next(Leaf(leaf.names[:-1], None).word)
+    return _is_next(leaf.word)
+
+
+@lru_cache(maxsize=4096)
+def _is_next(word: str) -> bool:
+    parts = set(word.split("_"))
+    return "next" in parts and parts <= _NEXT

@@ -1,0 +1,155 @@
+"""The API's own counts of a list, declared or not: found by the words for them, and watched while the list is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from itertools import accumulate
+
+from messaging_assets.answers.beside_list import Leaf, plain_word
+from messaging_assets.answers.record_keys import whole_number
+
+_COUNTERS = frozenset(("total", "totals", "count", "counts", "cnt", "found", "num", "number", "nb"))
+_FILLERS = frozenset(("of", "all", "filtered", "matching", "matched", "full", "overall", "available", "exact", "grand"))
+_ROWS = frozenset(
+    (
+        *("item", "items", "result", "results", "record", "records", "row", "rows", "element", "elements", "value"),
+        *("entry", "entries", "object", "objects", "hit", "hits", "match", "matches", "resource", "resources"),
+        *("document", "documents", "docs", "list", "data", "collection", "size"),
+    )
+)
+# A number of pages moves with the number of rows, and counts something else.
+_PAGES = frozenset(("page", "pages"))
+# What stands behind one of these is a part of a number's name only together with rows: number_of_results.
+_NEEDS_ROWS = frozenset(("num", "number", "nb"))
+
+
+@lru_cache(maxsize=4096)
+def _is_count(word: str, of: frozenset[str]) -> bool:
+    parts = set(word.split("_"))
+    counted = parts & (_ROWS | of)
+    is_named = bool(parts & _COUNTERS) and (bool(counted) or not parts & _NEEDS_ROWS)
+    return is_named and parts <= _COUNTERS | _FILLERS | _ROWS | of
+
+
+@lru_cache(maxsize=4096)
+def is_number_of_pages(word: str) -> bool:
+    """Whether a plain word names the number of all pages."""
+    parts = set(word.split("_"))
+    is_counted = bool(parts & {"total", "count", "num", "number", "nb", "last", "max"}) and bool(parts & _PAGES)
+    # `page_number` alone is the page that came.
+    return word == "pages" or (
+        is_counted
+        and word not in ("page_number", "page_num", "number_page")
+        and parts <= _PAGES | _FILLERS | {"total", "count", "num", "number", "nb", "last", "max"}
+    )
+
+
+def words_of(*names: str) -> frozenset[str]:
+    """Words for rows, in singular and plural, from names such as the list's key."""
+    last = {plain_word(name).rpartition("_")[2].removesuffix("s") for name in names}
+    return frozenset(word + end for word in last if len(word) > 2 for end in ("", "s"))
+
+
+def counts_rows(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
+    """Whether a value counts the rows of the list that it stands beside.
+
+    Args:
+        leaf: the value.
+        of: words for those rows, such as the list's own key.
+    """
+    if leaf.word == "value" and len(leaf.names) > 1:
+        # Search engines write total: {value: 5}.
+        return plain_ends_with_total(leaf)
+    if leaf.is_header and leaf.names[0] == "total":
+        return True
+    return _is_count(leaf.word, of)
+
+
+def plain_ends_with_total(leaf: Leaf) -> bool:
+    """Whether the object that holds the value is a total."""
+    return Leaf(leaf.names[:-1], None).word == "total"
+
+
+def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
+    """Whether a count is of all rows by its name, so that more than came means that others are missing."""
+    parts = set(leaf.word.split("_"))
+    if "size" in parts or not counts_rows(leaf, of):
+        return False
+    if leaf.word == "value":
+        return True
+    return bool(parts & {"total", "totals", "found"}) or leaf.word == "count" or leaf.names[0] == "total"
+
+
+class WatchedCounts:
+    """Every number that counts a list's rows or pages, page by page.
+
+    Args:
+        of: words for the list's rows, such as its key.
+    """
+
+    def __init__(self, of: frozenset[str] = frozenset()) -> None:
+        self._of = of
+        # Each with the pages that it stood beside.
+        self._seen: dict[tuple[str, ...], tuple[Leaf, list[int], list[int]]] = {}
+        self._pages: list[int] = []
+
+    def page(self, leaves: Iterable[Leaf], sent: int) -> None:
+        """Note the numbers beside a page of `sent` rows."""
+        self._pages.append(sent)
+        for leaf in leaves:
+            if not (counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)):
+                continue
+            number = whole_number(leaf.value)
+            if number is not None and number >= 0:
+                _, values, pages = self._seen.setdefault(leaf.names, (leaf, [], []))
+                values.append(number)
+                pages.append(len(self._pages) - 1)
+
+    def _of_all(self) -> list[tuple[Leaf, list[int]]]:
+        """Those that are no page's own size, nor the rows so far or those left, which change with each page."""
+        sent = self._pages
+        if len(sent) == 1:
+            return [(leaf, values) for leaf, values, _ in self._seen.values()]
+        so_far = list(accumulate(sent))
+        found = []
+        for leaf, values, pages in self._seen.values():
+            of_page, until = [sent[page] for page in pages], [so_far[page] for page in pages]
+            left = {value + rows for value, rows in zip(values, until, strict=True)}
+            left_before = {value + rows - own for value, rows, own in zip(values, until, of_page, strict=True)}
+            is_own = values in (of_page, until) or (len(values) > 1 and 1 in (len(left), len(left_before)))
+            if not is_own:
+                found.append((leaf, values))
+        return found
+
+    def moved(self, rows: int) -> str | None:
+        """That a count moved while so many rows came, as a clause; None where none did.
+
+        A number that never reached what came counts something else.
+        """
+        for leaf, values in self._of_all():
+            is_of_rows = not is_number_of_pages(leaf.word)
+            if min(values) != max(values) and (not is_of_rows or max(values) >= rows):
+                return f"{leaf.place} moved from {values[0]} to {values[-1]} while it was read"
+        return None
+
+    def more_than(self, rows: int) -> str | None:
+        """That a count of all rows is larger than what came, as a clause; None where none is."""
+        for leaf, values in self._of_all():
+            if values[-1] > rows and is_total_of_all(leaf, self._of):
+                return f"the answer says at {leaf.place} that there are {values[-1]} rows, and {rows} came"
+        return None
+
+    @property
+    def is_any(self) -> bool:
+        """Whether a number counts all rows or all pages."""
+        if len(self._pages) == 1:
+            # On one page a count may be its own size.
+            found = self._seen.values()
+            return any(values[-1] != self._pages[0] or "total" in leaf.word for leaf, values, _ in found)
+        return bool(self._of_all())
+
+    def agrees(self, rows: int) -> bool:
+        """Whether a total says that exactly these rows are all."""
+        found = (values[-1] == rows for leaf, values, _ in self._seen.values() if "total" in leaf.word)
+        return any(found)

@@ -1,0 +1,177 @@
+"""The checks of an asset: made from its API file, answered from the loaded table and the sync's receipt.
+
+They live in the resource's own op, cost one query for all of them, and can be run alone, which asks
+the API nothing: what a sync saw is then read from the last materialization.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue, TableSchema
+from dagster._core.definitions.metadata import normalize_metadata
+
+from messaging_assets.description.api import Resource
+from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.reading.receipt import Verdict
+from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
+
+COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
+_MOST_KEYS = 10
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its name, what it is for, and how loud a failure is."""
+
+    name: str
+    description: str
+    severity: AssetCheckSeverity
+    column: str | None = None
+
+    def result(self, key: AssetKey, passed: bool, **metadata: Any) -> AssetCheckResult:
+        """What the check found; the metadata shows counts and keys, never other values."""
+        return AssetCheckResult(
+            check_name=self.name, asset_key=key, passed=passed, severity=self.severity, metadata=metadata
+        )
+
+
+def checks_of(resource: Resource) -> dict[str, Check]:
+    """All checks of a resource by name, those that the file switches off left out."""
+    loud = resource.checks
+    wanted: list[tuple[str, str, str, str | None]] = [
+        (COMPLETE, "Every row the API had was read, as far as the API lets anyone know.", "WARN", None),
+        (REJECTED, "No record of the last sync was set aside.", loud.no_record_rejected, None),
+        (
+            UNCHANGED,
+            "The columns are those of the materialization before, values in their own.",
+            loud.schema_change,
+            None,
+        ),
+    ]
+    if resource.keys:
+        name = f"{'_'.join(resource.keys)}_is_unique"
+        wanted.append((name, f"No two rows have the same {', '.join(resource.keys)}.", loud.unique, None))
+    for column, described in resource.columns.items():
+        if not described.nullable:
+            wanted.append((f"{column}_is_not_null", f"Every row has a {column}.", loud.not_null, column))
+    return {
+        name: Check(name, words, AssetCheckSeverity(severity), column)
+        for name, words, severity, column in wanted
+        if severity != "off"
+    }
+
+
+def check_specs(resource: Resource, key: AssetKey) -> list[AssetCheckSpec]:
+    """The specs of a resource's checks, for its op."""
+    return [
+        AssetCheckSpec(name=check.name, asset=key, description=check.description)
+        for check in checks_of(resource).values()
+    ]
+
+
+def incomplete(key: AssetKey, failure: Exception) -> AssetCheckResult:
+    """The answer of `sync_is_complete` for a sync that failed because rows are missing."""
+    check = Check(COMPLETE, "", AssetCheckSeverity.ERROR)
+    return check.result(key, False, verdict=Verdict.INCOMPLETE.words, reason=str(failure))
+
+
+def check_results(
+    resource: Resource,
+    key: AssetKey,
+    selected: Collection[str],
+    table: LoadedTable,
+    receipt: Mapping[str, Any],
+    schemas: Callable[[], list[Any]],
+    sensitive: Collection[str],
+) -> tuple[TableCounts, list[AssetCheckResult]]:
+    """Answer the selected checks, those of the table in one query.
+
+    Args:
+        resource: the asset's resource.
+        key: the asset's key.
+        selected: names of the checks to answer.
+        table: the loaded table.
+        receipt: `messaging_assets/...` metadata of the sync that is judged; empty before the first.
+        schemas: gives the table's column schemas, the newest first.
+        sensitive: columns whose values are shown nowhere, from `sensitive_columns`.
+
+    Returns:
+        What the scan found (rows too), and a result per selected check.
+    """
+    checks = [check for name, check in checks_of(resource).items() if name in selected]
+    columns = [check.column for check in checks if check.column]
+    needs_keys = any(check.name.endswith("_is_unique") for check in checks)
+    counts = table.count(resource.keys if needs_keys else (), columns, validity(resource))
+    answers = _Answers(resource, key, table, counts, receipt, schemas, sensitive)
+    return counts, [answers.of(check) for check in checks]
+
+
+@dataclass
+class _Answers:
+    resource: Resource
+    key: AssetKey
+    table: LoadedTable
+    counts: TableCounts
+    receipt: Mapping[str, Any]
+    schemas: Callable[[], list[Any]]
+    sensitive: Collection[str]
+
+    def of(self, check: Check) -> AssetCheckResult:
+        if check.column:
+            return self._not_null(check, check.column)
+        by_name = {COMPLETE: self._complete, REJECTED: self._rejected, UNCHANGED: self._unchanged}
+        return by_name.get(check.name, self._unique)(check)
+
+    def _unique(self, check: Check) -> AssetCheckResult:
+        repeated = self.counts.repeated_keys
+        shown = self._shown(self._repeated()) if repeated else {}
+        return check.result(self.key, repeated == 0, rows=self.counts.rows, repeated_keys=repeated, **shown)
+
+    def _repeated(self) -> list[tuple[Any, ...]]:
+        return self.table.repeated_keys(self.resource.keys, _MOST_KEYS, validity(self.resource))
+
+    def _not_null(self, check: Check, column: str) -> AssetCheckResult:
+        nulls = self.counts.nulls.get(column, 0)
+        keys = self.resource.keys
+        shown = self._shown(self.table.keys_without(column, keys, _MOST_KEYS)) if nulls and keys else {}
+        return check.result(self.key, nulls == 0, rows=self.counts.rows, nulls=nulls, **shown)
+
+    def _complete(self, check: Check) -> AssetCheckResult:
+        verdict = str(self.receipt.get("messaging_assets/verdict", "no sync yet"))
+        passed = verdict in (Verdict.PROVEN.words, Verdict.READ_TO_THE_END.words)
+        reason = str(self.receipt.get("messaging_assets/verdict_reason", "nothing was synced yet"))
+        return check.result(self.key, passed, verdict=verdict, reason=reason)
+
+    def _rejected(self, check: Check) -> AssetCheckResult:
+        rejected = int(self.receipt.get("messaging_assets/rows_set_aside", 0))
+        where = {"table": self.table.named("__rejected")} if rejected else {}
+        return check.result(self.key, rejected == 0, rows_set_aside=rejected, **where)
+
+    def _unchanged(self, check: Check) -> AssetCheckResult:
+        beside = dict(self.receipt.get("messaging_assets/split_by_column") or {})
+        changes = list(_changes(*self.schemas()[:2]))
+        shown = MetadataValue.json(changes) if changes else "none"
+        # Values of another type than their column are news on the first sync too.
+        split = {"values_beside_their_column": MetadataValue.json(beside)} if beside else {}
+        return check.result(self.key, not (changes or beside), changes=shown, **split)
+
+    def _shown(self, keys: list[tuple[Any, ...]]) -> dict[str, Any]:
+        if any(is_sensitive(name, self.sensitive) for name in self.resource.keys):
+            return {}
+        return {"keys": MetadataValue.json([[str(part) for part in key] for key in keys])}
+
+
+def _changes(*schemas: Any) -> Iterator[str]:
+    """What is different in the newest of two column schemas."""
+    if len(schemas) < 2 or not all(isinstance(schema, TableSchema) for schema in schemas):
+        return
+    new, old = ({column.name: column.type for column in schema.columns} for schema in schemas)
+    yield from (f"{name} was added" for name in new if name not in old)
+    yield from (f"{name} is gone" for name in old if name not in new)
+    yield from (f"{name} was {old[name]} and is {new[name]}" for name in new if name in old and old[name] != new[name])
+
+
+def plain_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as plain values, whether it is about to be stored or was read back."""
+    return {name: value.value for name, value in normalize_metadata(dict(metadata)).items()}

@@ -1,0 +1,132 @@
+"""The resource that holds an API's secrets and address, looked up when a step or tick needs them."""
+
+import os
+from collections.abc import Mapping
+from typing import Any, ClassVar, Optional
+
+from dagster import ConfigurableResource, EnvVar
+from pydantic import Field, create_model
+
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.authentication import Auth, SessionAuth, TokenServerAuth, secrets_of, ways_of
+from messaging_assets.foundation.failures import MendDescription, SetSecret
+
+# Dagster reads the fields' types at run time.
+_TEXT = Optional[str]  # noqa: UP045
+
+
+def credentials_key(api: str) -> str:
+    """Under which key an API's credentials are among the resources."""
+    return f"{api}_credentials"
+
+
+def variable(api: str, name: str) -> str:
+    """The environment variable of a secret or address, such as MESSAGING__API_KEY."""
+    return f"{api}__{name}".upper()
+
+
+class ApiCredentials(ConfigurableResource[Any]):
+    """Secrets and address of one API.
+
+    Each field takes a value or an EnvVar from whoever builds the resource in Python. Left empty, it is looked
+    up inside the step: first the environment, then `.dlt/secrets.toml`. Nothing is looked up when the code
+    location loads, so it loads with no secret set. Values are held apart from Dagster's configuration, which goes
+    into snapshots, events and the UI.
+    """
+
+    held: ClassVar[Mapping[str, str]] = {}
+
+    def look_up(self, api: str, name: str) -> str | None:
+        """The value of a field: its own, the environment's, or that of dlt's secrets; None where none has it."""
+        own = (getattr(self, name) if name in type(self).model_fields else None) or self.held.get(name)
+        if own:
+            return str(own)
+        from_environment = os.environ.get(variable(api, name))
+        if from_environment:
+            return from_environment
+        import dlt
+
+        stored: Any = dlt.secrets.get(f"sources.{api}.{name}")
+        return str(stored) if stored else None
+
+    def secrets_for(self, description: ApiDescription, resource: Resource) -> dict[str, str]:
+        """The secrets that a resource's way of authentication needs, by field name.
+
+        Raises:
+            SetSecret: one is set in neither place; the text names both.
+        """
+        auth = description.auth_of(resource)
+        values = {name: self.look_up(description.name, name) for name in secrets_of([auth])}
+        missing = [name for name, value in values.items() if not value]
+        if missing:
+            variables = " and ".join(variable(description.name, name) for name in missing)
+            raise SetSecret(
+                f"{description.name}.{resource.name}: no {' and no '.join(missing)} is set; set {variables} in the "
+                f"environment, or {' and '.join(missing)} under [sources.{description.name}] in .dlt/secrets.toml."
+            )
+        return {name: value for name, value in values.items() if value}
+
+    def all_secrets(self, description: ApiDescription) -> list[str]:
+        """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
+        resources = description.resources_with_unselected.values()
+        names = secrets_of(description.auth_of(resource) for resource in resources)
+        return [value for name in names if (value := self.look_up(description.name, name))]
+
+    def base_url_for(self, description: ApiDescription) -> str:
+        """The API's address: the resource's or environment's, else the file's."""
+        return self.look_up(description.name, "base_url") or description.client.base_url
+
+    def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None:
+        """Where OAuth2 tokens or a session come from; None for other ways of authentication.
+
+        Raises:
+            MendDescription: OAuth2 without an address to ask.
+        """
+        login = next((way.login for way in ways_of(auth) if isinstance(way, SessionAuth)), None)
+        if login is not None:
+            return f"{self.base_url_for(description).rstrip('/')}/{login.path.lstrip('/')}"
+        asking = next((way for way in ways_of(auth) if isinstance(way, TokenServerAuth)), None)
+        if asking is None:
+            return None
+        address = self.look_up(description.name, "token_url") or asking.token_address
+        if not address:
+            raise MendDescription(
+                f"{description.name}: no token_url is given; add auth.token_url to the file or set "
+                f"{variable(description.name, 'token_url')}."
+            )
+        return address
+
+
+def build_credentials(description: ApiDescription, values: Mapping[str, Any] | None = None) -> ApiCredentials:
+    """The credentials resource of one API, with a field for each thing it can hold.
+
+    Args:
+        description: the API.
+        values: values or EnvVars by field name, for who builds definitions in Python.
+
+    Raises:
+        MendDescription: a value has a name that is no field.
+    """
+    api = description.name
+    names = secrets_of(description.auth_of(resource) for resource in description.resources_with_unselected.values())
+    addresses = ["base_url"] + (["token_url"] if "client_id" in names else [])
+    fields: dict[str, Any] = {name: (_TEXT, Field(None, description=_where(api, name))) for name in names}
+    for name in addresses:
+        text = f"From {variable(api, name)}, else the API file's."
+        fields[name] = (_TEXT, Field(None, description=text))
+    given = {name: value for name, value in (values or {}).items() if value is not None}
+    if strange := [name for name in given if name not in fields]:
+        raise MendDescription(f"{api}: credentials has no field {', '.join(strange)}; allowed: {', '.join(fields)}.")
+    model: type[ApiCredentials] = create_model(
+        f"{''.join(part.title() for part in api.split('_'))}Credentials",
+        __base__=ApiCredentials,
+        __doc__=f"Secrets and address of {api}; looked up inside each step, never stored.",
+        **fields,
+    )
+    # On the class, because Dagster makes the resource anew from its configuration inside each step.
+    model.held = {name: value for name, value in given.items() if not isinstance(value, EnvVar)}
+    return model(**{name: value for name, value in given.items() if isinstance(value, EnvVar)})
+
+
+def _where(api: str, name: str) -> str:
+    return f"From {variable(api, name)} in the environment, else {name} under [sources.{api}] in .dlt/secrets.toml."

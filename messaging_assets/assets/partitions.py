@@ -1,0 +1,62 @@
+"""A resource's windows of time as Dagster partitions, and the window of one run as parameters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dagster import (
+    AssetExecutionContext,
+    BackfillPolicy,
+    DailyPartitionsDefinition,
+    HourlyPartitionsDefinition,
+    MonthlyPartitionsDefinition,
+    TimeWindowPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+)
+
+from messaging_assets.description.api import Resource
+from messaging_assets.description.windows import Window
+from messaging_assets.foundation.failures import MendDescription
+
+_DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
+    "hourly": HourlyPartitionsDefinition,
+    "daily": DailyPartitionsDefinition,
+    "weekly": WeeklyPartitionsDefinition,
+    "monthly": MonthlyPartitionsDefinition,
+}
+
+
+def partitions_definition(resource: Resource) -> TimeWindowPartitionsDefinition | None:
+    """The Dagster partitions of a resource; None where it is read as a whole."""
+    described = resource.partitions
+    if described is None:
+        return None
+    start = datetime.fromisoformat(described.start)
+    return _DEFINITIONS[described.type](start_date=start, timezone=described.timezone)  # type: ignore[call-arg]
+
+
+def backfill_policy(resource: Resource) -> BackfillPolicy | None:
+    """How many windows one run of a backfill reads."""
+    described = resource.partitions
+    if described is None:
+        return None
+    if described.partitions_per_run is None:
+        return BackfillPolicy.single_run()
+    return BackfillPolicy.multi_run(described.partitions_per_run)
+
+
+def window_of(context: AssetExecutionContext, resource: Resource, asset: str) -> Window | None:
+    """The window that this run is for; None for a resource without partitions.
+
+    Raises:
+        MendDescription: the run names no partition.
+    """
+    if resource.partitions is None:
+        return None
+    if not context.has_partition_key and not context.has_partition_key_range:
+        raise MendDescription(
+            f"{asset}: it is read in {resource.partitions.type} windows, and this run names none; start it from its "
+            "partitions in the UI, or with a partition key."
+        )
+    window = context.partition_time_window
+    return Window(window.start, window.end, resource.partitions.column_name)

@@ -1,0 +1,231 @@
+"""The assets of an API: one op per resource, which syncs it, judges it, and answers its checks.
+
+Two layers try again. A request is repeated as the file's error_handler says (`http/exchange.py`). The whole op
+is repeated by Dagster, at most `max_retries` times too, and only after failures that a later try can mend; so a
+request leaves at most (max_retries + 1) squared times.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dagster import (
+    AssetCheckKey,
+    AssetExecutionContext,
+    AssetKey,
+    AssetsDefinition,
+    AssetSpec,
+    Backoff,
+    DagsterError,
+    DagsterExecutionInterruptedError,
+    Failure,
+    Jitter,
+    MaterializeResult,
+    MetadataValue,
+    RetryPolicy,
+    TableSchema,
+    multi_asset,
+)
+
+from messaging_assets.assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
+from messaging_assets.assets.credentials import ApiCredentials, credentials_key
+from messaging_assets.assets.hidden_metadata import check_without_secrets, without_secrets
+from messaging_assets.assets.partitions import backfill_policy, partitions_definition
+from messaging_assets.assets.preview import table_preview
+from messaging_assets.assets.sync_config import SyncConfig
+from messaging_assets.assets.translator import ApiTranslator, asset_key, endpoint_spec
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.sensitive import sensitive_columns
+from messaging_assets.destination.names import REJECTED, pipeline_name
+from messaging_assets.destination.pipelines import definition_pipeline, loaded_dataset, refuse_what_cannot_be_kept
+from messaging_assets.foundation.failures import ReadIncomplete, SyncFailure
+from messaging_assets.foundation.folders import project_folders, settle_environment
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.loading.source import definition_source
+from messaging_assets.seams.dagster_dlt import DagsterDltResource, build_dlt_asset_specs
+from messaging_assets.tables.loaded_table import LoadedTable
+
+if TYPE_CHECKING:
+    from messaging_assets.assets.sync import SyncResult
+
+# No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
+_LOADER = DagsterDltResource()
+# What stands on top of a materialization's page; the receipt and what dlt did come below.
+_FIRST = (
+    "messaging_assets/verdict",
+    "messaging_assets/verdict_reason",
+    "dagster/row_count",
+    "messaging_assets/child_tables",
+    "messaging_assets/preview",
+    "messaging_assets/seconds",
+)
+
+
+class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
+    """A run that somebody cancelled ends. Dagster would try a step that is interrupted again, by its retry policy.
+
+    As the one it ends the run as interrupted; as the other it passes by the retry policy.
+    """
+
+
+def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
+    """One asset per resource, and its endpoint as an external asset upstream of it."""
+    assets: list[AssetsDefinition | AssetSpec] = []
+    for resource in description.resources_in_full.values():
+        assets += [endpoint_spec(description, resource), _asset(description, resource)]
+    return assets
+
+
+def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
+    key = asset_key(description.name, resource.name)
+    translator = ApiTranslator(description, resource)
+    specs = build_dlt_asset_specs(definition_source(resource), definition_pipeline(project_folders()), translator)
+
+    @multi_asset(
+        specs=specs,
+        name=pipeline_name(description.name, resource.name),
+        check_specs=check_specs(resource, key),
+        can_subset=True,
+        retry_policy=_retry_policy(resource),
+        required_resource_keys={credentials_key(description.name)},
+        op_tags={"messaging_assets/api": description.name},
+        partitions_def=partitions_definition(resource),
+        backfill_policy=backfill_policy(resource),
+    )
+    def materialize(context: AssetExecutionContext, config: SyncConfig) -> Iterator[Any]:
+        failure: SyncFailure | None = None
+        try:
+            result = None
+            if key in context.selected_asset_keys:
+                result = _sync(context, description, resource, translator, config)
+            yield from _events(context, description, resource, key, result)
+            if result is not None:
+                result.is_told()
+        except SyncFailure as caught:
+            failure = caught
+        except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; told in one sentence
+            failure = _told(description, resource, caught)
+        except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            if context.get_step_execution_context().retry_mode.deferred:
+                raise  # this process is the step's alone; the run, which may go on, decides
+            words = "its run was interrupted; start it again, which goes on from what is loaded"
+            raise RunInterrupted(f"{description.name}.{resource.name}: {words}.") from None
+        if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
+            yield incomplete(key, failure)
+        if failure is not None:
+            # Raised out here, outside dlt and without a chain, so that its sentence is the first thing to be read.
+            # After the last try Dagster would put its own words, "Exceeded max_retries", above it.
+            is_last = context.retry_number >= resource.endpoint.error_handler.max_retries
+            retries = failure.retryable and not is_last
+            raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=retries)
+
+    return materialize
+
+
+def _sync(
+    context: AssetExecutionContext,
+    description: ApiDescription,
+    resource: Resource,
+    translator: ApiTranslator,
+    config: SyncConfig,
+) -> "SyncResult":
+    # Imported late: definitions are loaded in much less time without Arrow and what reads an API.
+    from messaging_assets.assets.sync import sync
+    from messaging_assets.loading.probe import refuse_what_comes_back_changed
+
+    folders = settle_environment().make()
+    refuse_what_cannot_be_kept(description, resource, folders)
+    refuse_what_comes_back_changed(description, resource, folders)
+    credentials = _credentials(context, description)
+    started = time.monotonic()
+    result = sync(context, description, resource, credentials, _LOADER, translator, config)
+    # Beside `dagster/row_count`, which Dagster plots too.
+    result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
+    return result
+
+
+def _credentials(context: AssetExecutionContext, description: ApiDescription) -> ApiCredentials:
+    credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
+    return credentials
+
+
+def _told(description: ApiDescription, resource: Resource, error: Exception) -> SyncFailure:
+    from messaging_assets.assets.sync import told
+
+    return told(f"{description.name}.{resource.name}", error)
+
+
+def _events(
+    context: AssetExecutionContext,
+    description: ApiDescription,
+    resource: Resource,
+    key: AssetKey,
+    result: "SyncResult | None",
+) -> Iterator[Any]:
+    """The materialization, if there was a sync, and the results of the selected checks."""
+    dataset = loaded_dataset(description, resource, project_folders())
+    table = LoadedTable(dataset, resource.name)
+    selected = {check.name for check in context.selected_asset_check_keys}
+    receipt = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
+
+    def schemas() -> list[Any]:
+        earlier = _last_metadata(context, key, 1 if result else 2)
+        return [one.get("dagster/column_schema") for one in ([receipt] if result else []) + earlier]
+
+    sensitive = sensitive_columns(description, resource)
+    counts, answers = check_results(resource, key, selected, table, receipt, schemas, sensitive)
+    known = result.redaction if result else Redaction(_credentials(context, description).all_secrets(description))
+    answers = [check_without_secrets(answer, known) for answer in answers]
+    if result:
+        rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
+        if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
+            rows["messaging_assets/preview"] = preview
+        if not counts.exists and (loaded := _rows_loaded(result.metadata)):
+            raise ReadIncomplete(
+                f"{description.name}.{resource.name}: {loaded} rows were loaded, and the destination has no table "
+                f"{table.full_name}; run it once with full_refresh, and report it if that does not help."
+            )
+        if children := _child_tables(table, result.metadata):
+            counted = {name: LoadedTable(dataset, name).count().rows for name in children}
+            rows["messaging_assets/child_tables"] = MetadataValue.json(counted)
+        metadata = without_secrets(_in_order({**result.metadata, **rows}), known)
+        yield MaterializeResult(asset_key=key, metadata=metadata, check_results=answers)
+    else:
+        yield from answers
+
+
+def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
+
+
+def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:
+    """The tables that nested lists went to; dagster-dlt leaves the columns of each under its name."""
+    named = [name for name, value in metadata.items() if isinstance(value, TableSchema)]
+    return [name for name in table.nested(named) if not name.startswith(table.named(REJECTED))]
+
+
+def _rows_loaded(metadata: Mapping[str, Any]) -> int:
+    return int(plain_metadata(metadata).get("messaging_assets/rows_loaded", 0))
+
+
+def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:
+    """Metadata of the last materializations, the newest first, padded with empty ones."""
+    found = [
+        {name: value.value for name, value in record.asset_materialization.metadata.items()}
+        for record in context.instance.fetch_materializations(key, limit=number).records
+        if record.asset_materialization
+    ]
+    return found + [{}] * (number - len(found))
+
+
+def _retry_policy(resource: Resource) -> RetryPolicy | None:
+    handler = resource.endpoint.error_handler
+    if handler.max_retries == 0:
+        # With a policy of no retries Dagster's own words would stand above the sentence.
+        return None
+    return RetryPolicy(
+        max_retries=handler.max_retries,
+        delay=max(handler.backoff_factor, 0.1) if handler.backoff_factor else 0,
+        backoff=Backoff.EXPONENTIAL,
+        jitter=Jitter.PLUS_MINUS,
+    )

@@ -1,0 +1,123 @@
+"""From a dlt resource to its Dagster asset: key, group, kinds, words, columns, lineage, link to the file."""
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dagster import (
+    AssetDep,
+    AssetKey,
+    AssetSpec,
+    AutomationCondition,
+    BetaWarning,
+    CodeReferencesMetadataValue,
+    FreshnessPolicy,
+    LocalFileCodeReference,
+)
+from dagster._core.definitions.metadata.source_code import CodeReferencesMetadataSet
+
+from messaging_assets.assets.column_schema import declared_schema
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.automation import Automation, Freshness
+from messaging_assets.description.parents import parent_of
+from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
+
+METADATA = "messaging_assets"
+
+
+def asset_key(api: str, resource: str) -> AssetKey:
+    """The key of a resource's asset."""
+    return AssetKey([api, resource])
+
+
+def endpoint_key(api: str, resource: str) -> AssetKey:
+    """The key of the external asset that stands for a resource's endpoint."""
+    return AssetKey([api, "endpoint", resource])
+
+
+@dataclass
+class ApiTranslator(DagsterDltTranslator):
+    """Describes one resource as an asset; the endpoint is its upstream, and its parent's table if it has one."""
+
+    description: ApiDescription
+    resource: Resource
+
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
+        """The asset of a dlt resource (dagster-dlt's one point of extension)."""
+        api, resource = self.description.name, self.resource
+        destination = data.destination.destination_type.rsplit(".", 1)[-1] if data.destination else None
+        return AssetSpec(
+            key=asset_key(api, resource.name),
+            deps=list(self._deps()),
+            description=resource.description or self._words(),
+            group_name=api,
+            kinds={"dlt", *([destination] if destination else [])},
+            owners=resource.owners,
+            tags=resource.tags,
+            metadata=self._metadata(),
+            freshness_policy=_freshness(resource.freshness),
+            automation_condition=_automation(resource.automation),
+        )
+
+    def _deps(self) -> Iterator[AssetDep]:
+        yield AssetDep(endpoint_key(self.description.name, self.resource.name))
+        parent = parent_of(self.resource)
+        if parent and parent in self.description.resources_in_full:
+            yield AssetDep(asset_key(self.description.name, parent))
+
+    def _words(self) -> str:
+        path = self.resource.endpoint.path or self.resource.name
+        return f"Rows of {path}. {self.description.description or ''}".strip()
+
+    def _metadata(self) -> dict[str, object]:
+        resource = self.resource
+        metadata: dict[str, object] = {
+            f"{METADATA}/write_disposition": resource.disposition,
+            f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
+        }
+        if resource.columns:
+            metadata["dagster/column_schema"] = declared_schema(resource)
+        if self.description.file:
+            reference = _reference(self.description.file, self.description.line_of(resource))
+            metadata.update(CodeReferencesMetadataSet(code_references=reference))
+        return metadata
+
+
+def _reference(file: str, line: int) -> CodeReferencesMetadataValue:
+    """The link from an asset's page to its place in the API file."""
+    with warnings.catch_warnings():
+        # That Dagster calls code references beta is nothing that a reader of the log can act upon.
+        warnings.simplefilter("ignore", BetaWarning)
+        place = LocalFileCodeReference(file_path=file, line_number=line, label="API file")
+        return CodeReferencesMetadataValue(code_references=[place])
+
+
+def endpoint_spec(description: ApiDescription, resource: Resource) -> AssetSpec:
+    """The endpoint as an external asset, with its address as the API file has it."""
+    path = resource.endpoint.path or resource.name
+    address = f"{description.client.base_url.rstrip('/')}/{path.lstrip('/')}"
+    return AssetSpec(
+        key=endpoint_key(description.name, resource.name),
+        description=f"The API's list at {path}; read, never written.",
+        group_name=f"{description.name}_endpoints",
+        kinds={"api"},
+        metadata={f"{METADATA}/address": address, f"{METADATA}/method": resource.endpoint.method.upper()},
+    )
+
+
+def _freshness(freshness: Freshness | None) -> FreshnessPolicy | None:
+    from datetime import timedelta
+
+    if freshness is None:
+        return None
+    warn = timedelta(hours=freshness.warn_after) if freshness.warn_after else None
+    return FreshnessPolicy.time_window(fail_window=timedelta(hours=freshness.fail_after), warn_window=warn)
+
+
+def _automation(automation: Automation | None) -> AutomationCondition[Any] | None:
+    if automation is None:
+        return None
+    if automation.condition == "on_cron":
+        return AutomationCondition.on_cron(automation.cron or "@hourly")
+    return {"eager": AutomationCondition.eager, "on_missing": AutomationCondition.on_missing}[automation.condition]()

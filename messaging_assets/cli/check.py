@@ -1,0 +1,107 @@
+"""`messaging-assets check`: what a live API says about its file, from one or two requests a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING
+
+import click
+
+from messaging_assets.foundation.printed_json import JsonCommand, print_json
+
+if TYPE_CHECKING:
+    from messaging_assets.description.api import ApiDescription
+    from messaging_assets.discovery.examination import Examined
+
+
+@click.command(name="check", cls=JsonCommand, short_help="Ask a live API whether its file is right; loads nothing.")
+@click.argument("api")
+@click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--destination", "asks_destination", is_flag=True, help="Load edge values into the destination instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
+def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -> None:
+    r"""Ask each resource of an API once or twice, with the real secrets, and tell what is wrong and how to mend it.
+
+    Looks at: reachable and authenticated, the list, key and declared columns, whether the second page differs from
+    the first, the API's own count, its clock and its rate limits. Loads nothing. API is its name, or the path of its
+    file. Exit status 1 if a sync would fail or lose something.
+
+    With --destination it asks the destination in place of the API: it loads a few rows of edge values into a table of
+    their own, reads them back, drops the table, and tells what came back otherwise.
+
+    \b
+    messaging-assets check team_messaging
+    messaging-assets check team_messaging --destination
+    messaging-assets check apis/chat.yaml --only messages --json
+    """
+    from messaging_assets.cli.chosen_api import chosen_api, chosen_resource
+
+    description = chosen_api(api)
+    names = [name.strip() for name in only.split(",") if name.strip()] if only else list(description.resources_in_full)
+    for name in names:
+        chosen_resource(description, name)
+    if asks_destination:
+        from messaging_assets.cli.destination_check import ask_destination
+
+        raise SystemExit(ask_destination(description, names, as_json))
+    examined = _examine(description, names)
+    if as_json:
+        found = [{**asdict(one), "is_wrong": one.is_wrong} for one in examined]
+        is_right = not any(one.is_wrong for one in examined)
+        print_json({"api": description.name, "is_right": is_right, "resources": found})
+    else:
+        _print(description, examined)
+    raise SystemExit(1 if any(one.is_wrong for one in examined) else 0)
+
+
+def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined]:
+    from messaging_assets.assets.credentials import build_credentials
+    from messaging_assets.discovery.examination import Finding, examine
+    from messaging_assets.discovery.first_pages import Reader
+    from messaging_assets.foundation.folders import settle_environment
+    from messaging_assets.foundation.redaction import Redaction
+
+    settle_environment()
+    redaction = Redaction()
+    reader = Reader(description, build_credentials(description), redaction)
+    examined = []
+    with redaction.on_loggers():
+        for name in names:
+            resource = description.resources_with_unselected[name]
+            one = examine(description, resource, reader.read(resource, pages=2))
+            one.findings = [Finding(**redaction.within(asdict(finding))) for finding in one.findings]
+            examined.append(one)
+    return examined
+
+
+def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from messaging_assets.cli.chosen_api import wide_console
+
+    console = wide_console()
+    overview = Table("resource", "", "requests", "pages", "rows seen", "rows it has")
+    for one in examined:
+        state = Text("good", style="green") if one.is_paging_seen else Text("paging not seen", style="yellow")
+        state = Text("wrong", style="bold red") if one.is_wrong else state
+        total = "not said" if one.total is None else f"{one.total:,}"
+        overview.add_row(one.resource, state, str(one.requests), str(one.pages), f"{one.rows:,}", total)
+    console.print(overview)
+    styles = {"wrong": "red", "warning": "yellow", "note": "dim"}
+    # What has no room is broken, and never cut: it may be an address or a word of the file.
+    whole = partial(Text, overflow="fold")
+    findings = Table("resource", "", "about", "what was found", "what to do")
+    for one in examined:
+        for finding in one.findings:
+            cells = (one.resource, finding.level, finding.about, finding.what, finding.mend)
+            findings.add_row(*map(whole, cells), style=styles[finding.level])
+    if findings.row_count:
+        console.print(findings)
+    wrong = sum(one.is_wrong for one in examined)
+    unseen = sum(not one.is_paging_seen and not one.is_wrong for one in examined)
+    words = f"{len(examined) - wrong - unseen} of {len(examined)} resources of {description.name} are right"
+    words += f"; of {unseen} paging was not seen." if unseen else "."
+    console.print(words, style="bold red" if wrong else "green")

@@ -1,0 +1,102 @@
+"""The APIs that a command is told: each by its name in the project, or by its file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from messaging_assets.description.api import ApiDescription, Resource
+    from messaging_assets.files.api_files import DescriptionFiles
+
+
+def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
+    """Some APIs, in the order in which they are told, the broken ones apart.
+
+    Args:
+        names_or_files: of each its name in the project (the stem of a file in the folders of API files, or the name of
+            a component) or the path of any API file; without any, every API of the project.
+
+    Raises:
+        click.UsageError: there is no such API or file, or none at all.
+    """
+    from messaging_assets.files.api_files import (
+        DescriptionFiles,
+        InvalidDescription,
+        names_of,
+        project_files,
+        read_file,
+    )
+
+    are_files = [Path(one).suffix in (".yaml", ".yml") for one in names_or_files]
+    # The project's other files need not be read, nor be there, for one that is named by its path.
+    every = DescriptionFiles() if names_or_files and all(are_files) else project_files()
+    if not names_or_files:
+        if not every.descriptions and not every.broken:
+            raise click.UsageError(
+                "there is no API here, neither a file in apis/ nor a component; go to a project, or set "
+                "MESSAGING_ASSETS_APIS"
+            )
+        return every
+    by_name = {description.name: description for description in every.descriptions}
+    chosen: dict[str, ApiDescription] = {}
+    broken: dict[str, InvalidDescription] = {}
+    for told, is_file in zip(names_or_files, are_files, strict=True):
+        if is_file and not Path(told).is_file():
+            raise click.UsageError(f"there is no file {told}")
+        if is_file:
+            for name in names_of(told):
+                try:
+                    chosen[name] = read_file(told, name)
+                except InvalidDescription as error:
+                    broken[name] = error
+        elif told in by_name:
+            chosen[told] = by_name[told]
+        elif told in every.broken:
+            broken[told] = every.broken[told]
+        else:
+            # A folder that cannot be read is what hides them all.
+            why = "".join(f"\n{error}" for error in every.broken.values())
+            raise click.UsageError(f"there is no API '{told}'; there are: {', '.join(by_name) or 'none'}{why}")
+    return DescriptionFiles(list(chosen.values()), broken)
+
+
+def chosen_api(name_or_file: str) -> ApiDescription:
+    """The description of one API; see `chosen_apis`.
+
+    Raises:
+        click.UsageError: there is no such API, or the file is that of several.
+        click.ClickException: its file is wrong; the text has all its mistakes.
+    """
+    files = chosen_apis([name_or_file])
+    for error in files.broken.values():
+        raise click.ClickException(str(error))
+    if len(files.descriptions) > 1:
+        names = " and ".join(description.name for description in files.descriptions)
+        raise click.UsageError(f"{name_or_file} is the file of {names}; name one of them")
+    return files.descriptions[0]
+
+
+def chosen_resource(description: ApiDescription, name: str) -> Resource:
+    """A resource of an API.
+
+    Raises:
+        click.UsageError: there is no such resource.
+    """
+    if name not in description.resources_with_unselected:
+        known = ", ".join(description.resources_with_unselected)
+        raise click.UsageError(f"{description.name} has no resource '{name}'; there are: {known}")
+    return description.resources_with_unselected[name]
+
+
+def wide_console() -> Console:
+    """A console that does not cut tables where output has no width of its own, as in a pipe."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)

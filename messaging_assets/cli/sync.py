@@ -1,0 +1,141 @@
+"""`messaging-assets sync`: the job of an API, run here and now, its checks included."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from messaging_assets.foundation.printed_json import JsonCommand, print_json
+
+if TYPE_CHECKING:
+    from dagster import DagsterEvent, LoggerDefinition
+
+    from messaging_assets.description.api import ApiDescription
+
+
+@click.command(name="sync", cls=JsonCommand, short_help="Sync an API now, checks included.")
+@click.argument("api")
+@click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
+@click.option("--verbose", is_flag=True, help="Show Dagster's log.")
+def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
+    r"""Run the job of an API in this process: read every list, load it, answer its checks.
+
+    API is its name, or the path of its file. The run is in Dagster's history, where `dev` and `status` find it;
+    resources that are read in windows of time are started in the Dagster UI. How far it has come is told on standard
+    error. Exit status 1 if an asset failed, or a check with ERROR.
+
+    \b
+    messaging-assets sync chat
+    messaging-assets sync apis/chat.yaml --only users,channels
+    """
+    from messaging_assets.cli.chosen_api import chosen_api
+    from messaging_assets.cli.status import print_statuses, read_statuses
+    from messaging_assets.foundation.dagster_home import settle_dagster_home
+    from messaging_assets.foundation.folders import settle_environment
+
+    description = chosen_api(api)
+    names = _chosen(description, only)
+    settle_dagster_home(settle_environment())
+    is_done = _run(description, names, verbose)
+    statuses = [one for one in read_statuses([description]) if one.asset.split("/")[1] in names]
+    is_right = is_done and not any(status.is_wrong for status in statuses)
+    if as_json:
+        assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
+        print_json({"is_right": is_right, "assets": assets})
+    else:
+        print_statuses(statuses, {})
+    raise SystemExit(0 if is_right else 1)
+
+
+def _chosen(description: ApiDescription, only: str | None) -> list[str]:
+    """The resources to sync.
+
+    Raises:
+        click.UsageError: there is no such resource, or none that is read as a whole.
+    """
+    names = [name.strip() for name in only.split(",") if name.strip()] if only else list(description.unpartitioned)
+    wrong = [name for name in names if name not in description.unpartitioned]
+    in_windows = _in_windows(description)
+    if unread := [name for name in (wrong if only or names else in_windows) if name in in_windows]:
+        told = f"{description.name}.{unread[0]} is read in windows of time, each a partition in Dagster"
+        raise click.UsageError(f"{told}; start them in its UI (messaging-assets dev)")
+    if wrong or not names:
+        which = f"'{wrong[0]}'" if wrong else "resource"
+        known = ", ".join(description.unpartitioned) or "none"
+        raise click.UsageError(f"{description.name} has no {which} that is read as a whole; there are: {known}")
+    return names
+
+
+def _in_windows(description: ApiDescription) -> list[str]:
+    """The selected resources that are not read as a whole, by name."""
+    return [name for name in description.resources_in_full if name not in description.unpartitioned]
+
+
+def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
+    from dagster import DagsterInstance, Definitions
+
+    from messaging_assets.assets.translator import asset_key
+    from messaging_assets.orchestration.api_definitions import definitions_for
+    from messaging_assets.orchestration.jobs import job_name
+
+    definitions = definitions_for(description)
+    if not verbose:
+        definitions = Definitions.merge(definitions, Definitions(loggers={"console": _console(description.name)}))
+    job = definitions.resolve_job_def(job_name(description.name))
+    left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
+    click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
+    with DagsterInstance.get() as instance:
+        return job.execute_in_process(
+            instance=instance,
+            asset_selection=[asset_key(description.name, name) for name in names],
+            run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
+            raise_on_error=False,
+        ).success
+
+
+class _Lines(logging.Logger):
+    """Shows, of all that a run logs, what the person who waits for it wants to know, on standard error.
+
+    Args:
+        api: the API's name, with which its own lines begin.
+    """
+
+    def __init__(self, api: str) -> None:
+        super().__init__(f"{api}_sync")
+        self._api = api
+
+    def handle(self, record: logging.LogRecord) -> None:
+        """Show a line of the package's own, or why a step failed."""
+        meta = getattr(record, "dagster_meta", {})
+        event, line = meta.get("dagster_event"), str(meta.get("orig_message"))
+        if event is not None:
+            _show_failure(event)
+        elif record.levelno >= logging.WARNING or line.startswith(f"{self._api}."):
+            click.echo(line, err=True)
+
+
+def _show_failure(event: DagsterEvent) -> None:
+    from messaging_assets.cli.status import named, reason_of
+
+    if event.is_step_failure:
+        colour, reason, then = "red", reason_of(event), ""
+    elif event.is_step_up_for_retry:
+        data = event.step_retry_data
+        # Dagster's own words stand before the sentence: the exception's name.
+        reason = (data.error.cause or data.error).message.partition("Failure: ")[2].strip()
+        colour, then = "yellow", f" Trying again in {data.seconds_to_wait or 0:.0f} s."
+    else:
+        return
+    asset = str(event.step_key).replace("__", "/", 1)
+    line = named(asset, (reason or "failed").splitlines()[0])
+    click.secho(f"{line}{then}", fg=colour, err=True)
+
+
+def _console(api: str) -> LoggerDefinition:
+    from dagster import logger
+
+    return logger(lambda _: _Lines(api))

@@ -1,0 +1,204 @@
+"""`messaging-assets validate`: all that can be known about API files without asking an API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from messaging_assets.foundation.printed_json import JsonCommand, print_json
+
+if TYPE_CHECKING:
+    from messaging_assets.description.api import ApiDescription, ErrorHandler, Resource
+    from messaging_assets.description.automation import Schedule
+    from messaging_assets.files.mistakes import Mistake, Problem
+
+_WINDOWS = {"hourly": 3_600, "daily": 86_400, "weekly": 7 * 86_400, "monthly": 28 * 86_400}
+
+
+@click.command(cls=JsonCommand, short_help="Check API files offline, by file and line.")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path), metavar="[FILES]...")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
+@click.option("--schema", is_flag=True, help="Print the JSON Schema of an API file, for editors.")
+def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
+    r"""Check API files: shape, names, retries at their worst, secrets that are not set. Asks no API.
+
+    FILES are files or folders; without them all that the project has: its API files and components, else the shipped.
+    Exit status 1 if a file is wrong; a secret that is not set, or a remark on what is legal and seldom meant, such as
+    a key that is none of the declared columns, is told, and is no mistake of the file.
+
+    \b
+    messaging-assets validate apis/chat.yaml
+    messaging-assets validate --schema > api_file.schema.json
+    """
+    if schema:
+        from messaging_assets.files.json_schema import file_schema
+
+        print_json(file_schema())
+        return
+    found, broken = _read(files)
+    if as_json:
+        problems = [asdict(problem) for problem in broken]
+        print_json({"valid": not broken, "files": found, "problems": problems})
+    else:
+        _print(found, broken)
+    raise SystemExit(1 if broken else 0)
+
+
+def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
+    """What there is to know about each good file, and the mistakes of the others.
+
+    Raises:
+        UsageError: there is no file at all, so that a wrong folder does not pass for a good one.
+    """
+    from messaging_assets.files.api_files import (
+        InvalidDescription,
+        names_of,
+        project_files,
+        read_file,
+        read_folders,
+    )
+
+    found: list[dict[str, Any]] = []
+    broken: list[Problem] = []
+    chosen = list(files)
+    for file, name in [(one, name) for one in chosen if not one.is_dir() for name in names_of(one)]:
+        try:
+            found.append(_about(read_file(file, name)))
+        except InvalidDescription as error:
+            broken += error.problems
+    in_folders = read_folders([folder for folder in chosen if folder.is_dir()]) if chosen else project_files()
+    found += [_about(description) for description in in_folders.descriptions]
+    broken += [problem for error in in_folders.broken.values() for problem in error.problems]
+    if not found and not broken:
+        where = ", ".join(map(str, chosen)) or "this project"
+        raise click.UsageError(f"there is no API file in {where}; name a file or another folder.")
+    return found, broken
+
+
+def _about(description: ApiDescription) -> dict[str, Any]:
+    from messaging_assets.description.cron import cron_in_words
+
+    schedule = description.schedule
+    return {
+        "api": description.name,
+        "file": description.file,
+        "resources": {
+            name: worst_case(resource.endpoint.error_handler)
+            for name, resource in description.resources_in_full.items()
+        },
+        "schedule": schedule
+        and {"cron": schedule.cron, "timezone": schedule.timezone, "words": cron_in_words(schedule.cron)},
+        "secrets_not_set": _secrets_not_set(description),
+        "remarks": [asdict(remark) for remark in _remarks(description)],
+    }
+
+
+def _remarks(description: ApiDescription) -> list[Problem]:
+    """What is legal in a good file, and seldom meant."""
+    from messaging_assets.files.consistency import undeclared_columns
+    from messaging_assets.files.mistakes import problems_of
+    from messaging_assets.files.yaml_lines import read_yaml
+    from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
+
+    file = str(description.file)
+    document = read_yaml(read_regular(file, LARGEST_API_FILE).decode("utf-8-sig"))
+    remarks = [*undeclared_columns(document.value), *_slow_retries(description)]
+    return problems_of(remarks, document.value, os.path.relpath(file), document.lines)
+
+
+def _slow_retries(description: ApiDescription) -> Iterator[Mistake]:
+    """A remark where the retries of a resource can take longer than it is to the next sync by schedule."""
+    from messaging_assets.files.mistakes import Mistake
+
+    for place, written in enumerate(description.resources):
+        resource = description.resources_in_full.get(written.name)
+        interval = _interval(description.schedule, resource) if description.schedule and resource else None
+        if resource and interval and (waits := worst_case(resource.endpoint.error_handler)["seconds"]) > interval:
+            words = f"its retries can take {_duration(waits)}, and the next sync is due after {_duration(interval)}"
+            yield Mistake(
+                ("resources", place), f"{words}; give it fewer max_retries, or a schedule that ticks less often"
+            )
+
+
+def _interval(schedule: Schedule, resource: Resource) -> float:
+    """Seconds between two syncs of a resource by schedule, where two ticks are nearest."""
+    from itertools import islice, pairwise
+
+    from dagster._utils.schedules import cron_string_iterator
+
+    if resource.partitions:
+        return _WINDOWS[resource.partitions.type]
+    ticks = [tick.timestamp() for tick in islice(cron_string_iterator(0, schedule.cron, schedule.timezone), 50)]
+    return min(later - tick for tick, later in pairwise(ticks))
+
+
+def worst_case(handler: ErrorHandler) -> dict[str, float]:
+    """What a page that never answers costs: both layers of retries together.
+
+    Returns:
+        `requests` for that page; `seconds` of waiting between them; `seconds_if_asked_to_wait`, where the API asks
+        for the longest wait each time. The time an answer itself may take (client.timeout) comes on top.
+    """
+    tries = handler.max_retries + 1
+    waits = [min(handler.backoff_factor * 2**retry * 1.25, handler.maximum_wait) for retry in range(tries - 1)]
+    # Dagster waits (2^n - 1) times the factor before its n-th repeat, give or take one factor.
+    between_syncs = sum(handler.backoff_factor * 2**retry for retry in range(1, tries))
+    return {
+        "requests": tries**2,
+        "seconds": round(tries * sum(waits) + between_syncs, 1),
+        "seconds_if_asked_to_wait": round(tries * (tries - 1) * handler.maximum_wait + between_syncs, 1),
+    }
+
+
+def _secrets_not_set(description: ApiDescription) -> list[str]:
+    from messaging_assets.assets.credentials import build_credentials, variable
+    from messaging_assets.description.authentication import secrets_of
+
+    credentials = build_credentials(description)
+    auths = [description.auth_of(resource) for resource in description.resources_in_full.values()]
+    names = secrets_of(auths)
+    return [variable(description.name, name) for name in names if not credentials.look_up(description.name, name)]
+
+
+def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:
+    from messaging_assets.files.mistakes import Problem
+
+    for one in found:
+        click.echo(f"{os.path.relpath(one['file'])}: good, {_counted(len(one['resources']), 'resource')}")
+        for worst in {tuple(worst.items()): worst for worst in one["resources"].values()}.values():
+            names = ", ".join(name for name, own in one["resources"].items() if own == worst)
+            click.echo(f"    retry worst case of {names}, Dagster's own retries included: {_in_words(worst)}")
+        if one["schedule"]:
+            words = f": {one['schedule']['words']}" if one["schedule"]["words"] else ""
+            click.echo(f"    schedule {one['schedule']['cron']} ({one['schedule']['timezone']}){words}")
+        if one["secrets_not_set"]:
+            click.echo(f"    not set: {', '.join(one['secrets_not_set'])}")
+        for remark in one["remarks"]:
+            click.echo(f"    remark: {Problem(**remark)}")
+    for problem in broken:
+        click.echo(str(problem))
+    remarks = sum(len(one["remarks"]) for one in found)
+    told = f", {_counted(remarks, 'remark')}" if remarks else ""
+    click.echo(f"{len(found)} good, {_counted(len(broken), 'mistake')}{told}")
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _in_words(worst: dict[str, float]) -> str:
+    return (
+        f"at most {worst['requests']} requests a page, {_duration(worst['seconds'])} of waiting "
+        f"({_duration(worst['seconds_if_asked_to_wait'])} if the API asks for the longest each time)"
+    )
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.0f} h"

@@ -1,0 +1,208 @@
+"""How an API hands out its pages, as an API file says it.
+
+The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
+`overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`,
+`end_path`, `end_value`, `rows_total_path` and, of links, `stop_after_empty_page` are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from messaging_assets.description.authentication import Described
+from messaging_assets.foundation.json_paths import are_names
+
+
+def _compiles(value: str) -> str:
+    # Names with dots between them need no parser, and none of what it takes to import it.
+    if are_names(value):
+        return value
+    from dlt.common.jsonpath import compile_path
+
+    try:
+        compile_path(value)
+    # The parser raises its own errors, and bare ones from deep inside it.
+    except Exception:  # noqa: BLE001
+        raise ValueError("is no JSON path; write one such as data, result.items or $") from None
+    return value
+
+
+JsonPath = Annotated[str, AfterValidator(_compiles)]
+
+
+class PaginatorDescription(Described):
+    """What every way of paging can have."""
+
+    maximum_pages: int | None = Field(None, gt=0)
+    """A hard cap on the pages; a read that meets it is incomplete."""
+    maximum_empty_pages: int = Field(100, gt=0)
+    """Pages without a row, one behind the other, at most; a read that meets it is incomplete."""
+    end_status_codes: list[int] = Field(default_factory=list)
+    """Statuses that mean 'past the last page', on any page but the first, such as `[400, 404]`."""
+    end_on_missing_selector: bool = False
+    """Whether a page after the first that leaves the list out is the end."""
+    empty_when_missing: bool = False
+    """Whether an answer that leaves the list out, or has null there, is an empty list; on the first page too."""
+    rows_total_path: JsonPath | None = None
+    """Where the API says how many rows it has, if `total_path` is not that place."""
+    end_path: JsonPath | None = None
+    """Where a value says that the page is the last; a page may begin with the last rows of the one before it then."""
+    end_value: bool | int | float | str = True
+    """The value at `end_path` that means the end; any other one means that there is more."""
+
+    @model_validator(mode="after")
+    def _has_place_of_end(self) -> PaginatorDescription:
+        if "end_value" in self.model_fields_set and self.end_path is None:
+            raise ValueError("end_value needs end_path, the place in the answer that holds it at the end")
+        return self
+
+
+class PageNumberPaginator(PaginatorDescription):
+    """Pages are counted: ?page=1, ?page=2; stops on the first empty page or where the API says so."""
+
+    type: Literal["page_number"]
+    """`page_number`: pages are counted."""
+    base_page: int = 0
+    """The number of the first page, 0 or 1."""
+    page: int | None = None
+    """Where to begin, if not with `base_page`."""
+    page_param: str | None = None
+    """The parameter that takes the number; else `page`."""
+    total_path: JsonPath | None = None
+    """Where the number of pages is."""
+    maximum_page: int | None = None
+    """A cap on the number; a read that meets it is incomplete."""
+    stop_after_empty_page: bool | None = None
+    """dlt's; an empty page is always the end."""
+    has_more_path: JsonPath | None = None
+    """Where a truth value says whether there is more."""
+    page_body_path: str | None = None
+    """The number's place in the body, in place of a parameter."""
+
+
+class OffsetPaginator(PaginatorDescription):
+    """Rows are counted: ?offset=0&limit=100; goes on by the rows that really came, to the first empty page."""
+
+    type: Literal["offset"]
+    """`offset`: rows are counted."""
+    limit: int = Field(gt=0)
+    """Rows to ask for."""
+    offset: int = Field(0, ge=0)
+    """The offset of the first row."""
+    offset_param: str | None = None
+    """The parameter that takes the offset; else `offset`."""
+    offset_body_path: str | None = None
+    """The offset's place in the body, in place of a parameter."""
+    limit_param: str | None = None
+    """The parameter that takes the limit; else `limit`."""
+    limit_body_path: str | None = None
+    """The limit's place in the body, in place of a parameter."""
+    total_path: JsonPath | None = "total"
+    """Where the number of rows is; null: nowhere."""
+    maximum_offset: int | None = None
+    """A cap on the offset; a read that meets it is incomplete."""
+    stop_after_empty_page: bool | None = None
+    """dlt's; an empty page is always the end."""
+    has_more_path: JsonPath | None = None
+    """Where a truth value says whether there is more."""
+    overlap: int | None = Field(None, ge=0)
+    """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
+
+    @model_validator(mode="after")
+    def _moves_on(self) -> OffsetPaginator:
+        if (self.overlap or 0) >= self.limit:
+            raise ValueError("overlap must be smaller than limit, or no page gets past the one before it")
+        return self
+
+
+class HeaderLinkPaginator(PaginatorDescription):
+    """The next page's URL is in the Link header (RFC 8288)."""
+
+    type: Literal["header_link"]
+    """`header_link`: the `Link` header holds the next page's address (RFC 8288)."""
+    links_next_key: str = "next"
+    """The relation of the next page."""
+    stop_after_empty_page: bool | None = None
+    """Whether an empty page is the end, though it names a next one."""
+
+
+class JsonLinkPaginator(PaginatorDescription):
+    """The next page's URL is in the body."""
+
+    type: Literal["json_link", "json_response"]
+    """`json_link`, or `json_response`: the body holds the next page's address."""
+    next_url_path: JsonPath = "next"
+    """Where the next page's address is; it may be relative."""
+    stop_after_empty_page: bool | None = None
+    """Whether an empty page is the end, though it names a next one."""
+
+
+class CursorPaginator(PaginatorDescription):
+    """The body carries a token for the next page."""
+
+    type: Literal["cursor"]
+    """`cursor`: the body holds a token for the next page."""
+    cursor_path: JsonPath = "cursors.next"
+    """Where the next page's token is; `data[-1].id` takes it from the last record. A list or object needs a body."""
+    cursor_param: str | None = None
+    """The parameter that takes the token; else `cursor`."""
+    cursor_body_path: str | None = None
+    """The token's place in the body, in place of a parameter."""
+    stop_after_empty_page: bool | None = None
+    """Whether an empty page is the end, though it has a token."""
+    has_more_path: JsonPath | None = None
+    """Where a truth value says whether there is more."""
+
+
+class HeaderCursorPaginator(PaginatorDescription):
+    """A header carries a token for the next page."""
+
+    type: Literal["header_cursor"]
+    """`header_cursor`: a header holds a token for the next page."""
+    cursor_key: str = "next"
+    """The header that holds the next page's token."""
+    cursor_param: str | None = None
+    """The parameter that takes the token; else `cursor`."""
+
+
+class SinglePagePaginator(PaginatorDescription):
+    """Everything comes in one answer."""
+
+    type: Literal["single_page"]
+    """`single_page`: everything comes in one answer."""
+
+
+class AutoPaginator(PaginatorDescription):
+    """The first answer shows the way of paging (dlt's detection); name the type once it is known."""
+
+    type: Literal["auto"] = "auto"
+    """`auto`: the first answer shows how pages go on."""
+
+
+def _shorthand(value: Any) -> Any:
+    """dlt's short forms: `paginator: json_link`, and a mapping without `type` is auto."""
+    if isinstance(value, str):
+        return {"type": value}
+    if isinstance(value, Mapping) and "type" not in value:
+        return {"type": "auto", **value}
+    return value
+
+
+_AnyPaginator = Annotated[
+    PageNumberPaginator
+    | OffsetPaginator
+    | HeaderLinkPaginator
+    | JsonLinkPaginator
+    | CursorPaginator
+    | HeaderCursorPaginator
+    | SinglePagePaginator
+    | AutoPaginator,
+    Field(discriminator="type"),
+]
+_Word = Literal[
+    "page_number", "header_link", "json_link", "json_response", "cursor", "header_cursor", "single_page", "auto"
+]
+Paginator = Annotated[_AnyPaginator, BeforeValidator(_shorthand, json_schema_input_type=_Word | _AnyPaginator)]

@@ -1,0 +1,117 @@
+"""Windows of time that a resource is read in, as an API file says it; each window is a Dagster partition."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, field_validator
+
+from messaging_assets.description.authentication import Described
+from messaging_assets.foundation import moments
+from messaging_assets.foundation.moments import EPOCHS
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
+    return value
+
+
+# Directives that both strptime and strftime know; a C library's strftime knows more.
+_READ = re.compile(r"([^%]|%[aAbBcdfHIjmMpSUwWxXyYzZ%])*")
+_WRITTEN = re.compile(r"([^%]|%-?[A-Za-z%])*")
+
+
+def _is_pattern(value: str, directives: re.Pattern[str]) -> bool:
+    return "%" in value.replace("%%", "") and bool(directives.fullmatch(value))
+
+
+def _moment_format(value: str) -> str:
+    if value in (*EPOCHS, "date", "iso", "iso8601") or _is_pattern(value, _WRITTEN):
+        return value
+    raise ValueError(
+        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us or a pattern such "
+        "as %Y-%m-%d %H:%M"
+    )
+
+
+def _cursor_format(value: str) -> str:
+    if value in (*EPOCHS, "number", "text") or _is_pattern(value, _READ):
+        return value
+    raise ValueError(
+        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, number, text or a pattern "
+        "such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
+    )
+
+
+MomentFormat = Annotated[str, AfterValidator(_moment_format)]
+CursorFormat = Annotated[str, AfterValidator(_cursor_format)]
+TimeZone = Annotated[str, AfterValidator(_zone)]
+WindowType = Literal["hourly", "daily", "weekly", "monthly"]
+
+
+class Partitions(Described):
+    """Read the resource window by window; running a window again replaces exactly that window."""
+
+    type: WindowType
+    """How long a window is: `hourly`, `daily`, `weekly` or `monthly`."""
+    start: str
+    """The first window's start, such as `2025-01-01`."""
+    timezone: TimeZone = "UTC"
+    """An IANA name; bounds the windows."""
+    start_param: str | None = None
+    """The parameter that takes a window's start (inclusive); or write `{window.start}` where it belongs."""
+    end_param: str | None = None
+    """The parameter that takes a window's end; or write `{window.end}` where it belongs."""
+    end_is_inclusive: bool = False
+    """Whether the API also sends what lies at the end; it is then asked for the last moment."""
+    format: MomentFormat = "iso8601"
+    """How a moment is sent: `iso8601`, `date`, `epoch_seconds`, `epoch_ms`, `epoch_us`, a pattern of strftime."""
+    column: str
+    """The time that places a row in its window: a timestamp, a date, a time since 1970; or a path to it."""
+    partitions_per_run: int | None = Field(1, gt=0)
+    """Windows that a run of a backfill reads; null: all in one."""
+
+    @field_validator("start")
+    @classmethod
+    def _is_moment(cls, value: str) -> str:
+        try:
+            datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is no date; write it as 2025-01-01") from None
+        return value
+
+    @property
+    def column_name(self) -> str:
+        """The column's name in the table: of a path, its steps as dlt joins those of nested fields."""
+        return "__".join(self.column.removeprefix("$.").split("."))
+
+    def written(self, moment: datetime, is_end: bool = False) -> str | int:
+        """A moment as the API wants it in a request."""
+        seconds = moments.moment_of(moment)
+        assert seconds is not None
+        return moments.written(seconds, self.format, ZoneInfo(self.timezone), is_end)
+
+
+@dataclass(frozen=True)
+class Window:
+    """The stretch of time that one run reads: from `start` up to, but without, `end`."""
+
+    start: datetime
+    end: datetime
+    column: str
+
+    def as_texts(self) -> list[str]:
+        """The window as it is kept in a file."""
+        return [self.start.isoformat(), self.end.isoformat(), self.column]
+
+    @staticmethod
+    def from_texts(texts: list[str]) -> Window:
+        """The window that was kept."""
+        return Window(datetime.fromisoformat(texts[0]), datetime.fromisoformat(texts[1]), texts[2])

@@ -1,0 +1,4 @@
+"""Which warehouse it is, and what it can keep.
+
+Imports foundation, description and seams; touches dlt's configuration.
+"""

@@ -1,0 +1,251 @@
+"""Endpoints of an API document -> resources, parents and children included; the API itself is not asked."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dlt.sources.helpers.rest_client.detector import single_entity_path
+
+from messaging_assets.description.names import RESERVED_STEMS
+from messaging_assets.discovery.found import FoundApi, FoundResource, about_sensitive, plain_name, without_nothing
+from messaging_assets.discovery.openapi.document import Document, Operation, UnusableDocument, read_document
+from messaging_assets.discovery.openapi.parents import (
+    PLACEHOLDER,
+    ListEndpoint,
+    bind,
+    bound_params,
+    bound_path,
+    keys_from_paths,
+    singular,
+)
+from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of, paging_of
+from messaging_assets.discovery.openapi.security import auth_of
+from messaging_assets.discovery.paging_signs import is_paging
+
+__all__ = ["UnusableDocument", "find_in_document"]
+
+
+def find_in_document(
+    path: Path, only: Sequence[str], name: str | None, base_url: str | None, given: Mapping[str, str] | None = None
+) -> FoundApi:
+    """Read an API document.
+
+    Args:
+        path: the file, JSON or YAML.
+        only: names of the resources that are wanted; empty for all.
+        name: what to call the API; made from the document's title where it is left out.
+        base_url: where the API is, if the document does not say, or says it wrong.
+        given: values of parameters that lists want and no other list has, by name.
+
+    Raises:
+        UnusableDocument: nothing in it can become a resource.
+    """
+    document = read_document(path)
+    lists, unmapped = _lists(document)
+    for one in lists:
+        asked = {parameter.name for parameter in one.operation.parameters}
+        asked |= set(PLACEHOLDER.findall(one.operation.path))
+        one.given = {word: value for word, value in (given or {}).items() if word in asked}
+    if strange := [word for word in given or {} if not any(word in one.given for one in lists)]:
+        raise UnusableDocument(f"no list of this document has a parameter {', '.join(strange)}; correct --param.")
+    usable = bind(lists, unmapped)
+    foreign = [f"{one}: a reference to another file, which is not followed" for one in document.foreign_references()]
+    unmapped += foreign
+    if foreign and not usable:
+        raise UnusableDocument(f"no endpoint became a resource: {foreign[0]}; join the files into one document first.")
+    chosen = _chosen(usable, only, unmapped)
+    auths = {one.name: auth_of(document, one.operation) for one in chosen}
+    common = _most_common([auth for auth, _ in auths.values()])
+    resources = [_resource(document, one, auths[one.name][0], common, one.name in only or not only) for one in chosen]
+    remarks = dict.fromkeys((why for _, why in auths.values() if why))
+    found = FoundApi(
+        name=name or _name(document, path),
+        client=without_nothing({"base_url": base_url or document.base_url, "auth": common}),
+        resources=resources,
+        source=f"{path.name}, {_count(len(resources), 'resource')}; the API itself was not asked",
+        description=document.title or None,
+        unmapped=unmapped,
+    )
+    if not base_url and not document.says_where:
+        found.remarks["client",] = "the document does not say where the API is; put its address here"
+    found.remarks["client", "auth"] = "; ".join(remarks)
+    return found
+
+
+def _name(document: Document, path: Path) -> str:
+    words = re.sub(r"\b(rest|http|api|openapi|swagger|v?\d+(\.\d+)*)\b", "", document.title, flags=re.IGNORECASE)
+    name = plain_name(words, plain_name(path.stem))
+    return f"{name}_api" if name in RESERVED_STEMS else name
+
+
+def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:
+    """The endpoints that answer lists, and a sentence on each other one."""
+    found: list[tuple[Operation, ListShape]] = []
+    unmapped, single = [], 0
+    operations = list(document.operations())
+    for operation in operations:
+        if single_entity_path(operation.bare_path):
+            single += 1
+            continue
+        if "#" in operation.path:
+            unmapped.append(f"GET {operation.path}: a request does not carry what stands behind the #")
+            continue
+        shape = _shape_of(document, operation)
+        if isinstance(shape, str):
+            unmapped.append(f"GET {operation.path}: {shape}")
+        else:
+            found.append((operation, shape))
+    if single:
+        answer = "answers" if single == 1 else "answer"
+        unmapped.append(f"{_count(single, 'endpoint')} that {answer} one record by its key")
+    unmapped += [
+        f"POST {one.path}: a list that is asked for by POST; add it by hand, with method: POST"
+        for one in document.operations("post")
+        if isinstance(_shape_of(document, one), ListShape)
+    ]
+    names = _names([operation for operation, _ in found])
+    paths = [one.bare_path for one in operations]
+    return [_list_endpoint(document, names[one.path], one, shape, paths) for one, shape in found], unmapped
+
+
+def _shape_of(document: Document, operation: Operation) -> ListShape | str:
+    return find_list(document, operation, plain_name(_fixed_parts(operation)[-1], "rows"))
+
+
+def _list_endpoint(
+    document: Document, name: str, operation: Operation, shape: ListShape, paths: Sequence[str]
+) -> ListEndpoint:
+    # A name may begin with the parent's, which no field of the child repeats: pet_id in owners_pets.
+    own_name = plain_name(_fixed_parts(operation)[-1], "rows")
+    columns, sensitive = columns_of(document, shape.item, own_name)
+    key = key_of(columns, own_name)
+    noun = singular(name.rpartition("_")[2])
+    keys = (key,) if key else keys_from_paths(operation.bare_path, columns, noun, paths)
+    return ListEndpoint(name, operation, shape, columns, keys, sensitive)
+
+
+def _names(operations: Sequence[Operation]) -> dict[str, str]:
+    """A name for each path: its last fixed parts, as many as it takes to tell it from the others."""
+    parts = {one.path: _fixed_parts(one) for one in operations}
+    names = {path: plain_name(fixed[-1], "rows") for path, fixed in parts.items()}
+    for length in range(2, max(map(len, parts.values()), default=0) + 1):
+        taken = Counter(names.values())
+        for path, name in names.items():
+            if taken[name] > 1:
+                names[path] = plain_name("_".join(parts[path][-length:]), "rows")
+    taken = Counter(names.values())
+    names = {
+        path: name if taken[name] == 1 else plain_name(re.sub(r"[{}]", "", path), "rows")
+        for path, name in names.items()
+    }
+    return _numbered(names)
+
+
+def _numbered(names: Mapping[str, str]) -> dict[str, str]:
+    """The names, with a number behind those that are still the same: long paths that begin alike are cut."""
+    times: Counter[str] = Counter()
+    numbered = {}
+    for path, name in names.items():
+        times[name] += 1
+        numbered[path] = name if times[name] == 1 else plain_name(f"{name[:-4]}_{times[name]}")
+    return numbered
+
+
+def _fixed_parts(operation: Operation) -> list[str]:
+    """The parts of a path that name something: no placeholder, and no version such as v1 or 2010-04-01."""
+    parts = [part for part in operation.bare_path.split("/") if part and "{" not in part]
+    return [part for part in parts if not re.fullmatch(r"apis?|rest|v?\d+([.-]\d+)*", part)] or ["rows"]
+
+
+def _chosen(usable: Sequence[ListEndpoint], only: Sequence[str], unmapped: list[str]) -> list[ListEndpoint]:
+    """The wanted lists and the parents they need, parents first."""
+    by_name = {one.name: one for one in usable}
+    unknown = [name for name in only if name not in by_name]
+    if unknown or not usable:
+        what = f"there is no list named {', '.join(unknown)}" if unknown else "no endpoint became a resource"
+        known = f"; lists in this document: {', '.join(by_name)}." if by_name else ", because of:"
+        raise UnusableDocument("\n".join([what + known, *(f"- {one}" for one in (() if by_name else unmapped[:20]))]))
+    chosen: dict[str, ListEndpoint] = {}
+
+    def choose(one: ListEndpoint) -> None:
+        if one.parent is not None:
+            choose(one.parent)
+        chosen.setdefault(one.name, one)
+
+    for name in only or by_name:
+        choose(by_name[name])
+    return list(chosen.values())
+
+
+def _most_common(auths: Iterable[dict[str, Any] | None]) -> dict[str, Any] | None:
+    counted = Counter(repr(auth) for auth in auths if auth)
+    written = {repr(auth): auth for auth in auths if auth}
+    return written[counted.most_common(1)[0][0]] if counted else None
+
+
+def _resource(
+    document: Document, one: ListEndpoint, auth: dict[str, Any] | None, common: dict[str, Any] | None, is_wanted: bool
+) -> FoundResource:
+    paginator, params = paging_of(document, one.operation, one.shape, one.keys)
+    from_parent = list(one.parent.keys) if one.parent else []
+    keys = [*(f"_{one.parent.name}_{key}" for key in from_parent if one.parent), *one.keys]
+    columns = {
+        name: {**column, "nullable": False} if name in one.keys else column for name, column in one.columns.items()
+    }
+    endpoint: Mapping[str, Any] = {
+        "path": bound_path(one),
+        "params": {**bound_params(one, "query"), **params},
+        "headers": bound_params(one, "header"),
+        "data_selector": one.shape.selector,
+        "paginator": paginator,
+        "auth": auth if auth != common else None,
+    }
+    raw = {
+        "name": one.name,
+        "description": " ".join(one.operation.summary.split())[:200] or None,
+        "selected": None if is_wanted else False,
+        "primary_key": (keys[0] if len(keys) == 1 else keys) if one.keys else None,
+        "write_disposition": "merge" if one.keys else "replace",
+        "include_from_parent": from_parent or None,
+        "endpoint": without_nothing(endpoint),
+        "columns": columns,
+    }
+    found = FoundResource(without_nothing(raw))
+    found.remarks = _remarks(one, paginator)
+    return found
+
+
+def _remarks(one: ListEndpoint, paginator: dict[str, Any] | None) -> dict[tuple[str, ...], str]:
+    remarks: dict[tuple[str, ...], str] = {("columns",): "as the document has them", **about_sensitive(one.sensitive)}
+    if not one.keys:
+        remarks["write_disposition",] = (
+            "no field looks like a key, so the table is replaced each time; name a primary_key to merge"
+        )
+    else:
+        remarks["primary_key",] = "guessed from the names of fields and paths; the document names no keys"
+    if one.parent:
+        remarks["include_from_parent",] = f"one list for each record of {one.parent.name}"
+    if paginator is None:
+        told = "the document shows no paging; links are followed if an answer has any. Declare the paginator, "
+        remarks["endpoint",] = told + "or single_page if one answer is everything"
+    else:
+        remarks["endpoint", "paginator"] = (
+            "guessed from the names of parameters and fields; check says whether it works"
+        )
+        if "total_path" in paginator and paginator["total_path"] is None:
+            remarks["endpoint", "paginator"] += ". total_path is null, as no field of the answer counts all rows"
+    # Without a paginator they page nothing: a size among them would cut the list.
+    asked = one.operation.of("query")
+    others = [parameter.name for parameter in asked if paginator is None or not is_paging(parameter.name)]
+    if others:
+        told = f"Other parameters of this endpoint: {', '.join(others[:20])}"
+        remarks["endpoint",] = ". ".join(filter(None, (remarks.get(("endpoint",)), told)))
+    return remarks
+
+
+def _count(number: int, noun: str) -> str:
+    return f"1 {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,65 @@
+"""Security schemes of an API document -> the way of authentication that an API file has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.discovery.openapi.document import Document, Operation
+
+_FIXED_TOKEN = "its tokens are given to people or programs beforehand; one goes into the environment as a fixed token"
+
+
+def auth_of(document: Document, operation: Operation) -> tuple[dict[str, Any] | None, str]:
+    """How an operation is authenticated, as an API file has it, and a remark on what was simplified.
+
+    The first alternative that an API file can say is taken; None where the document asks for nothing.
+    """
+    alternatives = [names for names in operation.security if names]
+    if not alternatives and document.schemes and not document.says_security:
+        auth, remark = next(((a, r) for one in document.schemes.values() for a, r in [_auth(one)] if a), (None, ""))
+        told = "the document names ways of authentication and says of no list which one it takes; its first one is used"
+        return auth, "; ".join(filter(None, (told if auth else "", remark)))
+    if not alternatives and (header := next((one for one in operation.parameters if one.is_credential), None)):
+        return _by_header(header.name)
+    for names in alternatives:
+        auth, remark = _auth(document.schemes.get(names[0], {}))
+        if auth:
+            others = f"the document asks for {' and '.join(names[1:])} too" if len(names) > 1 else ""
+            return auth, "; ".join(filter(None, (remark, others)))
+    if alternatives:
+        return None, f"no way is known to authenticate by {', '.join(name for names in alternatives for name in names)}"
+    return None, ""
+
+
+def _by_header(name: str) -> tuple[dict[str, Any], str]:
+    """The way that a required header means, where the document describes no scheme."""
+    told = f"the document names no way of authentication, but requires the header {name}"
+    if name.lower() == "authorization":
+        return {"type": "bearer"}, f"{told}, which is taken for a fixed token behind the word Bearer"
+    return {"type": "api_key", "name": name, "location": "header"}, f"{told}, which is taken for one"
+
+
+def _auth(scheme: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
+    kind, word = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    if kind == "apiKey":
+        return {"type": "api_key", "name": scheme.get("name"), "location": scheme.get("in")}, ""
+    if kind == "basic" or (kind == "http" and word == "basic"):
+        return {"type": "http_basic"}, ""
+    if kind == "http" and word == "bearer":
+        return {"type": "bearer"}, ""
+    if kind == "oauth2":
+        return _oauth2(scheme)
+    if kind == "openIdConnect":
+        return {"type": "bearer"}, _FIXED_TOKEN
+    return None, ""
+
+
+def _oauth2(scheme: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+    flows: Mapping[str, Any] = scheme.get("flows") or {}
+    flow = flows.get("clientCredentials") if flows else scheme if scheme.get("flow") == "application" else None
+    if not flow or not str(flow.get("tokenUrl", "")).startswith(("http://", "https://")):
+        return {"type": "bearer"}, _FIXED_TOKEN
+    scopes = sorted(flow.get("scopes") or {})
+    return without_nothing({"type": "oauth2", "token_url": flow["tokenUrl"], "scopes": scopes or None}), ""

@@ -1,0 +1,247 @@
+"""Folders of API files -> checked descriptions; every mistake of a file is told at once, with file and line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.files.components import ComponentFile, component_files
+from messaging_assets.files.consistency import consistency_mistakes
+from messaging_assets.files.mistakes import (
+    InvalidDescription,
+    Mistake,
+    Place,
+    Problem,
+    kind_of,
+    problems_of,
+)
+from messaging_assets.files.names import name_mistakes
+from messaging_assets.files.placeholders import parent_mistakes
+from messaging_assets.files.secrets import secret_mistakes, secrets_in_comments
+from messaging_assets.files.shape import REFUSED, shape_mistakes
+from messaging_assets.files.yaml_lines import Document, read_yaml
+from messaging_assets.foundation.dg_project import dg_project
+from messaging_assets.foundation.folders import SHIPPED_APIS, project_folders
+from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
+
+__all__ = [
+    "FOLDERS_VARIABLE",
+    "DescriptionFiles",
+    "InvalidDescription",
+    "Problem",
+    "api_folders",
+    "describe",
+    "names_of",
+    "project_files",
+    "read_file",
+    "read_folders",
+]
+
+FOLDERS_VARIABLE = "MESSAGING_ASSETS_APIS"
+
+
+@dataclass(frozen=True)
+class DescriptionFiles:
+    """What some folders hold.
+
+    Args:
+        descriptions: the APIs that can be built, by name.
+        broken: what is wrong with the others, by a name that Dagster takes: the file's stem or the folder's name,
+            with an underscore for each character that is no ASCII letter or digit.
+    """
+
+    descriptions: list[ApiDescription] = field(default_factory=list)
+    broken: dict[str, InvalidDescription] = field(default_factory=dict)
+
+
+def describe(raw: Mapping[str, Any], name: str, file: str | None = None) -> ApiDescription:
+    """Check a description.
+
+    Args:
+        raw: the API in the shape of an API file.
+        name: the API's name, where a file has its stem.
+        file: the file it was read from; None for a description from Python, which alone may hold functions.
+
+    Raises:
+        InvalidDescription: it is wrong; `problems` has all its mistakes.
+    """
+    return _checked(Document(raw), name, file)
+
+
+def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescription:
+    """Read and check an API file; its stem is the API's name, unless another one is given.
+
+    Raises:
+        InvalidDescription: it cannot be read, or is wrong; `problems` has all its mistakes.
+    """
+    path = Path(path)
+    try:
+        text = read_regular(path, LARGEST_API_FILE).decode("utf-8-sig")
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise _unreadable(path, "is not UTF-8 text", line) from None
+    document = read_yaml(text)
+    document.mistakes += secrets_in_comments(text)
+    return _checked(document, path.stem if name is None else name, str(path))
+
+
+def project_files() -> DescriptionFiles:
+    """Every API of the project: the files in its folders of API files, and those of its components."""
+    return read_folders(api_folders(), component_files())
+
+
+def names_of(path: str | os.PathLike[str]) -> list[str]:
+    """The names of an API file: those that the project's components give it, else its stem."""
+    path = Path(path)
+    named = [one.name for one in component_files() if one.file and one.file.resolve() == path.resolve()]
+    return named or [path.stem]
+
+
+def read_folders(
+    folders: Iterable[str | os.PathLike[str]], components: Iterable[ComponentFile] = ()
+) -> DescriptionFiles:
+    """Read and check every API file of some folders.
+
+    A file whose name starts with an underscore or a dot is no API. A broken file takes no other down; of two files
+    with one name neither is used, because nothing says which is meant.
+
+    Args:
+        folders: where to look; not below them.
+        components: API files elsewhere, which have names of their own.
+    """
+    files = DescriptionFiles()
+    by_name: dict[str, list[Path]] = {}
+    for folder in dict.fromkeys(Path(one).absolute() for one in folders):
+        try:
+            for path in _api_files(folder):
+                by_name.setdefault(path.stem, []).append(path)
+        except OSError as error:
+            reason = f"this folder of API files cannot be read: {error.strerror or type(error).__name__}"
+            _add_broken(files, folder.name, [Problem(_shown(folder), None, "", f"{reason}; see {FOLDERS_VARIABLE}")])
+    for one in components:
+        if one.file is None:
+            _add_broken(files, one.name, [Problem(_shown(one.defs_file), one.line, "", one.mistake or "names no file")])
+        else:
+            paths = by_name.setdefault(one.name, [])
+            if one.file.resolve() not in [path.resolve() for path in paths]:
+                paths.append(one.file)
+    for name, paths in sorted(by_name.items()):
+        try:
+            _refuse_namesakes(name, paths)
+            files.descriptions.append(read_file(paths[0], name))
+        except InvalidDescription as error:
+            _add_broken(files, name, error.problems)
+    _refuse_shared_jobs(files)
+    return files
+
+
+def api_folders() -> list[Path]:
+    """The folders that MESSAGING_ASSETS_APIS names, `os.pathsep` between them.
+
+    Without it, `apis/` in the project's home where that holds a YAML file, else the package's own; a project of `dg`
+    has its APIs as components, and does not get those.
+    """
+    named = [Path(one) for one in os.environ.get(FOLDERS_VARIABLE, "").split(os.pathsep) if one.strip()]
+    own = project_folders().home / "apis"
+    if named or any(own.glob("*.y*ml")):
+        return named or [own]
+    return [] if dg_project() else [SHIPPED_APIS]
+
+
+def _api_files(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        names = sorted(entry.name for entry in entries if entry.name.endswith((".yaml", ".yml")))
+    return [folder / name for name in names if not name.startswith(("_", "."))]
+
+
+def _refuse_namesakes(name: str, paths: Sequence[Path]) -> None:
+    problems = []
+    for path in paths if len(paths) > 1 else ():
+        others = ", ".join(_shown(other) for other in paths if other != path)
+        message = f"its API's name is '{name}', and so is that of {others}; rename one of them"
+        problems.append(Problem(_shown(path), 1, "", message))
+    if problems:
+        raise InvalidDescription(problems)
+
+
+def _refuse_shared_jobs(files: DescriptionFiles) -> None:
+    """Set a file aside whose job would have the name of another's job of windows; Dagster would load neither."""
+    by_name = {description.name: description for description in files.descriptions}
+    for description in by_name.values():
+        for windows in {one.partitions.type for one in description.resources_in_full.values() if one.partitions}:
+            if (other := by_name.get(f"{description.name}_{windows}")) in files.descriptions:
+                message = (
+                    f"its job {other.name}_sync is that of {description.name}'s {windows} windows; rename the file"
+                )
+                files.descriptions.remove(other)
+                _add_broken(files, other.name, [Problem(_shown(Path(other.file or other.name)), 1, "", message)])
+
+
+def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem]) -> None:
+    name = re.sub(r"[^A-Za-z0-9_]", "_", name) or "_"
+    before = files.broken[name].problems if name in files.broken else []
+    files.broken[name] = InvalidDescription([*before, *problems])
+
+
+def _checked(document: Document, name: str, file: str | None) -> ApiDescription:
+    raw, mistakes, description = document.value, list(document.mistakes), None
+    if isinstance(raw, Mapping):
+        description, wrong_shape = _shaped(raw, name, file)
+        across = _across(raw, name, file)
+        told = {mistake.place for mistake in across} - {()}
+        mistakes += [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
+    elif not mistakes:
+        what = "is empty" if raw is None else f"must be a mapping, not {kind_of(raw)}"
+        mistakes.append(Mistake((), f"{what}; begin with messaging-assets discover, or a copy of _template.yaml"))
+    if description is None or mistakes:
+        shown = name or "description" if file is None else _shown(Path(file))
+        lines = None if file is None else document.lines
+        raise InvalidDescription(problems_of(mistakes, raw, shown, lines))
+    lines_of = {
+        one.name: document.lines.get(("resources", place), 1) for place, one in enumerate(description.resources)
+    }
+    return description.with_lines(lines_of)
+
+
+def _across(raw: Mapping[str, Any], name: str, file: str | None) -> list[Mistake]:
+    """What is wrong beyond the shape, told even where the shape is wrong too."""
+    return [
+        *name_mistakes(raw, name),
+        *secret_mistakes(raw, name),
+        *parent_mistakes(raw),
+        *consistency_mistakes(raw, is_file=file is not None),
+    ]
+
+
+def _shaped(raw: Mapping[str, Any], name: str, file: str | None) -> tuple[ApiDescription | None, list[Mistake]]:
+    own = REFUSED["ApiDescription"]
+    mistakes = [Mistake((word,), own[word]) for word in own if word in raw]
+    try:
+        return ApiDescription.model_validate({**raw, "name": name, "file": file}), mistakes
+    except ValidationError as error:
+        return None, shape_mistakes(error, raw) + mistakes
+
+
+def _is_told(place: Place, told: set[Place]) -> bool:
+    return any(place[: len(known)] == known for known in told)
+
+
+def _unreadable(path: Path, message: str, line: int | None = None) -> InvalidDescription:
+    return InvalidDescription([Problem(_shown(path), line, "", message)])
+
+
+def _shown(path: Path) -> str:
+    """A path as a person knows it: from the working directory, where it lies below that."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,178 @@
+"""What is wrong with a description, said so that a person can mend it without looking anything up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, NamedTuple, TypeAlias
+
+from messaging_assets.files.secret_signs import look_of
+from messaging_assets.foundation.failures import MendDescription
+
+# Where something stands in the raw description: keys and indices from the top.
+Place: TypeAlias = "tuple[str | int, ...]"
+# Below these, anything may be a secret or a person's data.
+_PRIVATE = frozenset({"auth", "headers", "params", "json", "data"})
+_OPEN_IN_AUTH = frozenset({"type", "location", "client_authentication"})
+# Types as other tools call them; the nearest spelling of `datetime` is `time`, which has no day.
+_ELSEWHERE = {
+    "datetime": "timestamp",
+    "string": "text",
+    "integer": "bigint",
+    "int": "bigint",
+    "number": "double",
+    "float": "double",
+    "object": "json",
+    "array": "json",
+}
+_WORD = re.compile(r"[A-Za-z0-9_.@*$<-]{1,60}")
+
+
+class Mistake(NamedTuple):
+    """One thing that is wrong, before it is known where the description came from.
+
+    Args:
+        place: where, in the raw description.
+        message: what came and what is allowed.
+        line: where, in the file; None where the place says it.
+    """
+
+    place: Place
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with an API file.
+
+    Args:
+        file: the file as the person knows it; the API's name where there is no file.
+        line: counted from 1; None where there is no file.
+        path: such as `resources.messages.endpoint.path`; empty for the file as a whole.
+        message: what came, what is allowed, and a suggestion where one is near.
+    """
+
+    file: str
+    line: int | None
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (where, self.path, self.message) if part)
+
+
+class InvalidDescription(MendDescription):
+    """A description cannot be used; its text has one line for each mistake.
+
+    Args:
+        problems: all its mistakes, in the file's order.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__(self.problems)
+
+    def __str__(self) -> str:
+        return "\n".join(str(problem) for problem in self.problems)
+
+
+def problems_of(
+    mistakes: Iterable[Mistake], raw: Any, file: str, lines: Mapping[Place, int] | None = None
+) -> list[Problem]:
+    """Mistakes with their file and line, in the file's order.
+
+    Args:
+        raw: the description that they are about.
+        file: what to call its file.
+        lines: the line of each place; None where the description came from Python.
+    """
+    found: dict[tuple[str, str], Problem] = {}
+    for mistake in mistakes:
+        line = mistake.line if mistake.line is not None or lines is None else _line_of(mistake.place, lines)
+        problem = Problem(file, line, written(mistake.place, raw), mistake.message)
+        found.setdefault((problem.path, problem.message), problem)
+    return sorted(found.values(), key=lambda problem: problem.line or 0)
+
+
+def _line_of(place: Place, lines: Mapping[Place, int]) -> int:
+    """The line of a place, or of what it would stand in."""
+    return next((lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in lines), 1)
+
+
+def written(place: Place, raw: Any) -> str:
+    """A place as a person reads it: resources and listed columns by their names."""
+    text, value = "", raw
+    for index, step in enumerate(place):
+        value = step_into(value, step)
+        named = isinstance(step, int) and index > 0 and place[index - 1] in ("resources", "columns")
+        name = value.get("name") if named and isinstance(value, Mapping) else None
+        if isinstance(name, str) and _is_shown(name):
+            text += f".{name}"
+        elif isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{step if _is_shown(str(step)) else '?'}"
+    return text.lstrip(".")
+
+
+def _is_shown(word: str) -> bool:
+    return bool(_WORD.fullmatch(word)) and look_of(word) is None
+
+
+def step_into(value: Any, step: str | int) -> Any:
+    """What stands one step further down; None where nothing does."""
+    if isinstance(value, Mapping):
+        return value.get(step)
+    if isinstance(value, (list, tuple)) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return None
+
+
+def value_at(raw: Any, place: Place) -> Any:
+    """What stands at a place; None where nothing does."""
+    for step in place:
+        raw = step_into(raw, step)
+    return raw
+
+
+def is_private(place: Place) -> bool:
+    """Whether what stands at a place may be a secret, and is never echoed."""
+    under = [step for step in place[:-1] if step in _PRIVATE]
+    if under == ["auth"] and place[-1] in _OPEN_IN_AUTH:
+        return False
+    return bool(under) or place[-1:] == ("auth",)
+
+
+def suggestion(word: str, allowed: Iterable[str]) -> str | None:
+    """The allowed word that was probably meant."""
+    plain = {one.lower(): one for one in allowed}
+    word = _ELSEWHERE[word.lower()] if _ELSEWHERE.get(word.lower()) in plain else word
+    near = get_close_matches(word.lower().replace("-", "_"), plain, 1, 0.6)
+    near = near or get_close_matches(word.lower(), plain, 1, 0.6)
+    return plain[near[0]] if near else None
+
+
+def came(value: Any, place: Place) -> str:
+    """What stands there, in a word: short plain words where they cannot be a secret, else only its kind."""
+    if isinstance(value, str) and _is_shown(value) and not is_private(place):
+        return f"'{value}'"
+    return kind_of(value)
+
+
+def quoted(word: str) -> str:
+    """A word in quotes with a space before it; nothing where it is not plain."""
+    return f" '{word}'" if _is_shown(word) else ""
+
+
+def kind_of(value: Any) -> str:
+    """A value's kind as a person says it."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true or false"
+    kinds = ((str, "text"), ((int, float), "a number"), (Mapping, "a mapping"), ((list, tuple), "a list"))
+    return next((name for types, name in kinds if isinstance(value, types)), "an object")

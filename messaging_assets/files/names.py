@@ -1,0 +1,105 @@
+"""Names that an API, its tables and its columns can have, and names that would become one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from messaging_assets.description.names import LONGEST, PLAIN, RESERVED_STEMS, identifier
+from messaging_assets.files.mistakes import Mistake, Place, step_into
+
+_RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
+
+
+def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
+    """A mistake for each name that cannot be, or that means the same table or column as another.
+
+    Args:
+        raw: the description as it was written.
+        name: the API's name.
+    """
+    if not PLAIN.fullmatch(name) or len(name) > LONGEST:
+        yield Mistake((), f"the API's name, {_shown(name)}, {_RULE}, such as team_chat; rename the file")
+    elif name in RESERVED_STEMS:
+        yield Mistake((), f"the API's name, '{name}', means something else to dlt or the database; rename the file")
+    resources = raw.get("resources")
+    named = [(index, _name_of(one)) for index, one in enumerate(resources if isinstance(resources, list) else ())]
+    yield from _resource_names([(index, one) for index, one in named if one is not None])
+    yield from _columns(raw)
+
+
+_RULE = f"must be up to {LONGEST} small letters, digits and single underscores, a letter first"
+
+
+def _name_of(resource: Any) -> str | None:
+    name = resource if isinstance(resource, str) else step_into(resource, "name")
+    return name if isinstance(name, str) else None
+
+
+def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
+    tables: dict[str, str] = {}
+    for index, name in named:
+        place = ("resources", index, "name")
+        if not _RESOURCE.fullmatch(name) or len(name) > LONGEST:
+            yield Mistake(
+                place,
+                f"{_shown(name)} must be up to {LONGEST} letters, digits and single underscores, a letter first; "
+                "write its address under endpoint.path",
+            )
+            continue
+        table = identifier(name)
+        if tables.get(table) == name:
+            yield Mistake(place, f"a resource named '{name}' is there already; each needs a name of its own")
+        elif table in tables:
+            yield Mistake(place, f"'{name}' and '{tables[table]}' would share the table {table}; rename one of them")
+        tables.setdefault(table, name)
+
+
+def _columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    defaults = listed_columns(step_into(raw.get("resource_defaults"), "columns"))
+    yield from _one_table((("resource_defaults", "columns", *step), name) for step, name in defaults)
+    yield from _unnamed(step_into(raw.get("resource_defaults"), "columns"), ("resource_defaults", "columns"))
+    resources = raw.get("resources")
+    for index, resource in enumerate(resources if isinstance(resources, list) else ()):
+        columns = step_into(resource, "columns")
+        place = ("resources", index, "columns")
+        own = listed_columns(columns)
+        inherited = [name for _, name in defaults if name not in {one for _, one in own}]
+        yield from _one_table([((*place, *step), name) for step, name in own], inherited)
+        yield from _unnamed(columns, place)
+
+
+def listed_columns(columns: Any) -> list[tuple[tuple[str | int], str]]:
+    """The columns of a mapping or a list: the step to each, and its name."""
+    if isinstance(columns, Mapping):
+        return [((name,), name) for name in columns if isinstance(name, str)]
+    named = ((index, step_into(one, "name")) for index, one in enumerate(columns if isinstance(columns, list) else ()))
+    return [((index,), name) for index, name in named if isinstance(name, str)]
+
+
+def _one_table(placed: Iterable[tuple[Place, str]], inherited: Iterable[str] = ()) -> Iterator[Mistake]:
+    columns = {identifier(name): name for name in inherited}
+    for place, name in placed:
+        column = identifier(name)
+        if columns.get(column) == name:
+            yield Mistake(place, "this column comes twice")
+        elif column in columns:
+            yield Mistake(place, f"'{name}' and '{columns[column]}' would share the column {column}; keep one")
+        columns.setdefault(column, name)
+
+
+def _unnamed(columns: Any, place: Place) -> Iterator[Mistake]:
+    if isinstance(columns, list):
+        unnamed = (index for index, one in enumerate(columns) if not isinstance(step_into(one, "name"), str))
+        yield from (Mistake((*place, index), "a column in a list needs a name") for index in unnamed)
+    elif isinstance(columns, Mapping):
+        for key, column in columns.items():
+            if (step_into(column, "name") or key) != key:
+                yield Mistake((*place, key, "name"), "a column is named by its key; leave name out")
+
+
+def _shown(name: str) -> str:
+    # Behind a ? may be a secret.
+    is_plain = len(name) <= LONGEST and name.isprintable() and "?" not in name
+    return f"'{name}'" if name and is_plain else "this name"

@@ -1,0 +1,241 @@
+"""pydantic's errors about a description -> mistakes: one for each place, in words that name what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import UnionType
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.authentication import Described
+from messaging_assets.files.mistakes import (
+    Mistake,
+    Place,
+    came,
+    is_private,
+    kind_of,
+    step_into,
+    suggestion,
+    value_at,
+)
+from messaging_assets.files.secrets import IN_AUTH
+
+_DLT_SETS = "dlt sets it by itself; leave it out"
+# Words of dlt's rest_api and column schema that are refused, and why.
+REFUSED = {
+    "ApiDescription": {
+        "name": "the API's name is the file's stem; leave it out",
+        "file": "where the file is, is known; leave it out",
+    },
+    "Client": {"session": "the session is made here, with retries, pace and secrets; leave it out"},
+    "TokenServerAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
+    "ResourceBase": {
+        "table_name": "the table has the resource's name; rename the resource",
+        "parent_table_name": "nested values become tables by themselves with nested: tables; leave it out",
+        "nested_hints": "nested tables are typed by dlt; write nested: tables and leave it out",
+        "table_format": "the destination decides it; set it in .dlt/config.toml",
+        "file_format": "the destination decides it; set it in .dlt/config.toml",
+        "references": "references are not loaded; say it in description",
+    },
+    "Column": {
+        "variant": _DLT_SETS,
+        "row_key": _DLT_SETS,
+        "parent_key": _DLT_SETS,
+        "root_key": _DLT_SETS,
+        "x-normalizer": _DLT_SETS,
+        "incremental": "name the column in endpoint.incremental.cursor_path instead",
+    },
+}
+_NOUNS = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "callable_type": "a function (from Python only)",
+}
+
+
+class _Found(NamedTuple):
+    place: Place
+    unions: tuple[Place, ...]
+    error: ErrorDetails
+
+
+def shape_mistakes(
+    error: ValidationError, raw: Mapping[str, Any], model: type[Described] = ApiDescription
+) -> list[Mistake]:
+    """One mistake for each place that pydantic complains about.
+
+    Args:
+        error: what pydantic raised on the raw description.
+        raw: what was validated, as it was written.
+        model: what it was validated as.
+    """
+    found = [_located(one, raw) for one in error.errors(include_url=False, include_input=False)]
+    by_place: dict[Place, list[ErrorDetails]] = {}
+    for one in _without_other_branches(found):
+        by_place.setdefault(one.place, []).append(one.error)
+    return [
+        Mistake(_shown(place, raw, model), _message(errors, place, raw, model)) for place, errors in by_place.items()
+    ]
+
+
+def _shown(place: Place, raw: Mapping[str, Any], root: type[Described]) -> Place:
+    """The place, without a key below auth that resembles none: it may be a secret that slipped."""
+    if not is_private(place) or place[-1:] == ("auth",):
+        return place
+    models = _models_below(place[:-1], root)
+    known = {word for model in models for word in words_of(model)} | IN_AUTH | {"session"}
+    is_free = not models or isinstance(place[-1], int)
+    return place if is_free or suggestion(str(place[-1]), known) else (*place[:-1], "?")
+
+
+def _located(error: ErrorDetails, raw: Any) -> _Found:
+    """Take pydantic's names of union branches out of an error's path, so that it leads through the raw values."""
+    place: Place = ()
+    unions: tuple[Place, ...] = ()
+    value, loc = raw, error["loc"]
+    for index, step in enumerate(loc):
+        in_union = place[-1:] in (("auth",), ("paginator",)) or (place[-2:-1] == ("auth",) and type(place[-1]) is int)
+        is_tag = in_union and loc[index - 1] == place[-1] and not isinstance(step, int)
+        inside = not is_tag and _step(value, step)
+        ends_here = index == len(loc) - 1 and error["type"] in ("missing", "extra_forbidden")
+        if inside:
+            step = inside[0]
+        elif is_tag or not ends_here:
+            unions = unions if is_tag or step == "[key]" else (*unions, place)
+            continue
+        place, value = (*place, step), step_into(value, step)
+    if error["type"] == "union_tag_invalid" and isinstance(value, Mapping):
+        place = (*place, "type")
+    return _Found(place, unions, error)
+
+
+def _step(value: Any, step: str | int) -> tuple[str | int] | None:
+    """The step in the raw values that a step of pydantic's path means; columns may be a list of named ones."""
+    if isinstance(value, Mapping):
+        return (step,) if step in value else None
+    if isinstance(value, (list, tuple)):
+        if isinstance(step, int):
+            return (step,)
+        named = (index for index, one in enumerate(value) if step_into(one, "name") == step)
+        index = next(named, None)
+        return None if index is None else (index,)
+    return None
+
+
+def _without_other_branches(found: list[_Found]) -> Iterator[_Found]:
+    """Where one branch of a union was entered, the other branches' complaints are noise."""
+    entered = {union for one in found for union in one.unions if len(one.place) > len(union)}
+    return (one for one in found if one.place not in entered or one.place not in one.unions)
+
+
+def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
+    kinds = {error["type"] for error in errors}
+    if "missing" in kinds:
+        return "is missing"
+    if "extra_forbidden" in kinds:
+        return _unknown_key(place, raw, root)
+    value = value_at(raw, place)
+    words = [word for error in errors for word in _allowed_words(error)]
+    nouns = list(dict.fromkeys(_NOUNS[error["type"]] for error in errors if error["type"] in _NOUNS))
+    if words:
+        return _unknown_word(value, place, words, nouns)
+    if nouns:
+        return f"must be {' or '.join(nouns)}, not {kind_of(value)}"
+    return "; ".join(dict.fromkeys(_own_words(error) for error in errors))
+
+
+def _own_words(error: ErrorDetails) -> str:
+    if error["type"] == "too_short":
+        return "needs at least one entry"
+    text = str(error.get("ctx", {}).get("error", "")) if error["type"] == "value_error" else ""
+    text = text or error["msg"].replace("Input should", "must")
+    return text.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
+
+
+def _allowed_words(error: ErrorDetails) -> list[str]:
+    context = error.get("ctx", {})
+    return re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
+
+
+def _unknown_word(value: Any, place: Place, words: list[str], nouns: list[str]) -> str:
+    allowed = f"allowed: {', '.join(dict.fromkeys([*words, *nouns]))}"
+    if not isinstance(value, str):
+        return f"{kind_of(value)} is not allowed here; {allowed}"
+    meant = suggestion(value, words)
+    return f"{came(value, place)} is not allowed here; {allowed}" + (f"; did you mean {meant}?" if meant else "")
+
+
+def _unknown_key(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
+    models, key = models_at(place[:-1], raw, root), str(place[-1])
+    for ancestor in (above for model in models for above in model.__mro__):
+        if key in REFUSED.get(ancestor.__name__, {}):
+            return REFUSED[ancestor.__name__][key]
+    parent = value_at(raw, place[:-1])
+    if isinstance(parent, Mapping) and "type" not in parent:
+        # Without a type, auth is bearer and a paginator is found out; most likely another one was meant.
+        meant_types = [
+            one for model in _models_below(place[:-1], root) if key in words_of(model) for one in _types_of(model)
+        ]
+        if meant_types:
+            return f"needs a type beside it; write type: {' or '.join(dict.fromkeys(filter(None, meant_types)))}"
+    allowed = sorted(name for model in models for name in words_of(model))
+    meant = suggestion(key, allowed)
+    return f"unknown key; did you mean {meant}?" if meant else f"unknown key; allowed: {', '.join(allowed)}"
+
+
+def words_of(model: type[Described]) -> set[str]:
+    """The keys that a model takes, as an API file writes them."""
+    hidden = {"name", "file"} if model is ApiDescription else set()
+    return {field.alias or name for name, field in model.model_fields.items()} - hidden
+
+
+def models_at(place: Place, raw: Any, root: type[Described]) -> list[type[Described]]:
+    """The models that may describe the mapping at a place below `root`; a `type` there picks one."""
+    models = _models_below(place, root)
+    chosen = step_into(value_at(raw, place), "type")
+    return [one for one in models if chosen in _types_of(one)] or models
+
+
+def _models_below(place: Place, root: type[Described]) -> list[type[Described]]:
+    annotations: list[Any] = [root]
+    for step in place:
+        annotations = [inner for one in annotations for inner in _below(one, step)]
+    return [one for one in annotations if isinstance(one, type) and issubclass(one, Described)]
+
+
+def _types_of(model: type[Described]) -> tuple[Any, ...]:
+    field = model.model_fields.get("type")
+    if field is None:
+        return ()
+    return get_args(field.annotation) if field.is_required() else (*get_args(field.annotation), None)
+
+
+def _below(annotation: Any, step: str | int) -> Iterable[Any]:
+    if isinstance(annotation, type) and issubclass(annotation, Described):
+        fields = annotation.model_fields.items()
+        return _flat(next((field.annotation for name, field in fields if step in (name, field.alias)), None))
+    return _flat(get_args(annotation)[-1]) if get_origin(annotation) in (list, dict) else ()
+
+
+def _flat(annotation: Any) -> list[Any]:
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _flat(get_args(annotation)[0])
+    if origin in (Union, UnionType):
+        return [inner for one in get_args(annotation) for inner in _flat(one)]
+    return [] if origin is Literal else [annotation]

@@ -1,0 +1,155 @@
+"""Secrets out of every text: log records, exceptions, messages."""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.foundation.spellings import needles, readings
+
+MASK = "***"
+
+
+class Redaction:
+    """Knows the secrets of one sync and takes them out of texts, whatever way they are spelled there.
+
+    Escapes are undone before it looks: percent-encoding, HTML entities, backslashes of JSON, Python and Markdown, each
+    again and again. Hexadecimal digits and base64 are looked for too.
+
+    Args:
+        secrets: the values to hide; those under three characters are passed over.
+    """
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._hidden: list[str] = []
+        self._pattern: re.Pattern[str] | None = None
+        self.add(*secrets)
+
+    def add(self, *secrets: str) -> None:
+        """Hide these values too, such as a token that was just issued."""
+        # One or two characters hide nothing, but would blacken every text.
+        self._hidden = list(dict.fromkeys([*self._hidden, *(one for one in secrets if len(one) > 2)]))
+        # Long ones first, so that no tail of a longer secret is left standing.
+        forms = sorted({form for secret in self._hidden for form in needles(secret)}, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
+
+    def __call__(self, text: str) -> str:
+        """The text with every known secret replaced by ***."""
+        pattern = self._pattern
+        if pattern is None:
+            return text
+        found: list[tuple[int, int]] = []
+        for read, spans in readings(text):
+            for one in pattern.finditer(read):
+                first, last = one.start(), one.end() - 1
+                found.append((spans[first][0], spans[last][1]) if spans else (first, last + 1))
+        return _masked(text, found) if found else text
+
+    def within(self, value: Any) -> Any:
+        """The value with every text in it redacted, keys of mappings included."""
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {self.within(key): self.within(one) for key, one in value.items()}
+        if type(value) in (list, tuple):
+            return [self.within(one) for one in value]
+        return value
+
+    def without(self, *values: str) -> Redaction:
+        """One that knows all but these."""
+        return Redaction(one for one in self._hidden if one not in values)
+
+    def in_record(self, record: logging.LogRecord) -> None:
+        """Redact a log record in place, its traceback included."""
+        try:
+            text = record.getMessage()
+        except (TypeError, ValueError):
+            text = str(record.msg)  # its arguments do not fit, which is for nobody to fail by
+        record.msg, record.args = self(text), ()
+        if record.exc_info:
+            record.exc_text = self(logging.Formatter().formatException(record.exc_info))
+            record.exc_info = None
+
+    @contextmanager
+    def on_loggers(self) -> Iterator[None]:
+        """Redact what anything in this process logs, at any level, while the sync runs."""
+        _watch.add(self)
+        try:
+            yield
+        finally:
+            _watch.remove(self)
+
+
+class _Watch:
+    """Redacts log records where they are made.
+
+    A filter on a logger does not see what the loggers below it write, and one on a handler has to know the handler.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.active: list[Redaction] = []
+        self._make: Callable[..., logging.LogRecord] = logging.LogRecord
+
+    def add(self, redaction: Redaction) -> None:
+        with self._lock:
+            if not self.active:
+                self._make = logging.getLogRecordFactory()
+                logging.setLogRecordFactory(self._redacted)
+            self.active.append(redaction)
+
+    def remove(self, redaction: Redaction) -> None:
+        with self._lock:
+            self.active.remove(redaction)
+            if not self.active:
+                logging.setLogRecordFactory(self._make)
+
+    def _redacted(self, *args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = self._make(*args, **kwargs)
+        for redaction in list(self.active):
+            redaction.in_record(record)
+        return record
+
+
+_watch = _Watch()
+
+
+def _masked(text: str, found: list[tuple[int, int]]) -> str:
+    parts: list[str] = []
+    at = 0
+    for begin, end in sorted(found):
+        if begin >= at:
+            parts += [text[at:begin], MASK]
+        at = max(at, end)
+    return "".join([*parts, text[at:]])
+
+
+def redacted(text: str) -> str:
+    """The text without the secrets of the syncs that are running, for what dlt will keep in its trace."""
+    for redaction in list(_watch.active):
+        text = redaction(text)
+    return text
+
+
+def plain_address(url: str | None) -> str:
+    """The address without user, query and fragment, which is where secrets live."""
+    try:
+        parts = urlsplit(url or "")
+        host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that cannot be read"
+    return f"{parts.scheme}://{host}{port}{parts.path}"
+
+
+def plain_origin(url: str | None) -> str:
+    """Scheme, host and port alone, for an address of a stranger, whose path may be anything."""
+    try:
+        return plain_address(urlsplit(url or "")._replace(path="").geturl())
+    except ValueError:
+        return "an address that cannot be read"

@@ -1,0 +1,4 @@
+"""One request and its one answer, byte by byte, within bounds.
+
+Imports description; touches the socket.
+"""

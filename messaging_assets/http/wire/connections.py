@@ -1,0 +1,124 @@
+"""Connections that carry one question and its answer at a time, and are used again only when both are over.
+
+What is private of http.client and urllib3 stands here and nowhere else, because neither has a door for it: final
+answers behind interim ones (RFC 9110, section 15.2), the bytes behind an answer, the moment at which a connection
+goes back to its pool, and the socket while a connection is still being made.
+"""
+
+from __future__ import annotations
+
+import http.client
+import socket
+from functools import lru_cache
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+
+from messaging_assets.http.wire.deadline import current
+
+# A server has a reason for one or two.
+_MOST_INTERIM_ANSWERS = 100
+
+
+class Reply(http.client.HTTPResponse):
+    """An answer that begins behind interim ones, and tells whether bytes came behind its end."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._sock = sock
+
+    def _read_status(self) -> tuple[str, int, str]:
+        for _ in range(_MOST_INTERIM_ANSWERS):
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            # What follows a 101 is another protocol, so that one is final.
+            if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+        raise http.client.HTTPException("more interim answers than anybody needs")
+
+    def _close_conn(self) -> None:
+        watched = current()
+        if self.will_close is False and watched is not None:
+            watched.has_surplus = self._is_more_there()
+        super()._close_conn()  # type: ignore[misc]
+
+    def _is_more_there(self) -> bool:
+        before = self._sock.gettimeout()
+        self._sock.settimeout(0)
+        try:
+            return bool(self.fp.peek(1))
+        except (OSError, ValueError):
+            # TLS says so where nothing waits.
+            return False
+        finally:
+            self._sock.settimeout(before)
+
+
+class Line:
+    """A connection under a deadline, in our hands until `keep`. A mixin of urllib3's connections."""
+
+    response_class = Reply
+    sock: socket.socket | None
+    is_held = False
+    pool: Any = None
+
+    def _new_conn(self) -> socket.socket:
+        made: socket.socket = super()._new_conn()  # type: ignore[misc]
+        if (watched := current()) is not None:
+            watched.attach(made)
+        return made
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        """Send a request; from here on the connection is held."""
+        self.is_held = True
+        if (watched := current()) is not None and self.sock is not None and not watched.is_attached:
+            watched.attach(self.sock)
+        super().request(*args, **kwargs)  # type: ignore[misc]
+
+    def keep(self) -> None:
+        """Let the next request have the connection."""
+        pool, self.pool, self.is_held = self.pool, None, False
+        if pool is not None:
+            pool._put_conn(self)
+
+    def drop(self) -> None:
+        """Close the connection; whatever else comes over it belongs to no question."""
+        self.close()  # type: ignore[attr-defined]
+        self.keep()
+
+
+class _Pool:
+    """Takes a connection back when we say so. A mixin of urllib3's pools, which do it as soon as a body ends."""
+
+    def _put_conn(self, conn: Any) -> None:
+        if isinstance(conn, Line) and conn.is_held:
+            conn.pool = self
+        else:
+            super()._put_conn(conn)  # type: ignore[misc]
+
+
+@lru_cache
+def _guarded(pool: type) -> type:
+    line = type("Line", (Line, pool.ConnectionCls), {})  # type: ignore[attr-defined]
+    return type("Pool", (_Pool, pool), {"ConnectionCls": line})
+
+
+class Adapter(HTTPAdapter):
+    """requests' own, with such connections, through a proxy too."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """See HTTPAdapter."""
+        super().init_poolmanager(*args, **kwargs)
+        _guard(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """See HTTPAdapter."""
+        return _guard(super().proxy_manager_for(*args, **kwargs))
+
+
+def _guard(manager: Any) -> Any:
+    classes = manager.pool_classes_by_scheme
+    manager.pool_classes_by_scheme = {
+        scheme: pool if issubclass(pool, _Pool) else _guarded(pool) for scheme, pool in classes.items()
+    }
+    return manager

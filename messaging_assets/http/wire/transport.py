@@ -1,0 +1,104 @@
+"""The only door to the wire: one origin, one try of one request, under one deadline, and a body of a bounded size."""
+
+from __future__ import annotations
+
+import os
+import threading
+from typing import Any
+
+import requests
+from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
+from requests.utils import get_environ_proxies
+
+from messaging_assets.description.api import Client
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.body import read_body
+from messaging_assets.http.wire.connections import Adapter
+from messaging_assets.http.wire.deadline import TookTooLong, Watchdog, Watched
+from messaging_assets.http.wire.origins import origin
+
+
+class OtherOrigin(requests.RequestException):
+    """A request was about to leave for a server that it is not meant for; nothing left."""
+
+
+class Transport:
+    """Sends requests to one server; safe to use from several threads.
+
+    Args:
+        url: an address at the server; no request goes to another origin.
+        client: time limits, certificates, the largest answer and the number of requests in flight.
+        cookies: where cookies of answers go.
+        closing: set when the sync ends, which cuts off what is under way.
+
+    Raises:
+        NoAddress: the address is none.
+    """
+
+    def __init__(self, url: str, client: Client, cookies: RequestsCookieJar, closing: threading.Event) -> None:
+        self.origin = origin(url)
+        self.client, self._cookies = client, cookies
+        self._watchdog = Watchdog(client.timeout.total, closing)
+        limits = client.timeout
+        verify = client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        # Proxies are looked up for this very server, because NO_PROXY names servers.
+        self._settings: dict[str, Any] = {
+            "verify": verify,
+            "proxies": get_environ_proxies(url),
+            "timeout": (min(limits.connect, limits.total), min(limits.read, limits.total)),
+            "stream": True,
+        }
+        self._adapter = Adapter(pool_maxsize=client.max_in_flight + 1)
+
+    def __call__(self, request: requests.PreparedRequest) -> Answer:
+        """Send a request once and read its answer whole; redirects are answers.
+
+        The connection is the answer's until `Answer.settle`.
+
+        Raises:
+            OtherOrigin: the request is meant for another server.
+            NoAddress: its address is none.
+            TookTooLong, TooLarge, StrangeEncoding: see there.
+            requests.RequestException, urllib3.exceptions.HTTPError: it broke on the way.
+        """
+        if origin(str(request.url)) != self.origin:
+            raise OtherOrigin
+        watched = self._watchdog.begin()
+        try:
+            return self._answered(request, watched)
+        except TookTooLong:
+            raise
+        except Exception:
+            if watched.is_over:
+                raise TookTooLong from None
+            raise
+        finally:
+            self._watchdog.end(watched)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._adapter.close()
+
+    def _answered(self, request: requests.PreparedRequest, watched: Watched) -> Answer:
+        # requests.Session.send would do more: redirects, hooks, cookies where none came.
+        with self._adapter.send(request, **self._settings) as response:
+            if "set-cookie" in response.headers:
+                extract_cookies_to_jar(self._cookies, request, response.raw)  # type: ignore[no-untyped-call]
+            line = getattr(response.raw, "connection", None)
+            encodings = response.headers.get("content-encoding", "")
+            try:
+                body = read_body(response.raw, encodings, self.client.maximum_bytes)
+                if watched.is_over:
+                    # An end of the connection may pass for the end of a body.
+                    raise TookTooLong
+            except Exception:
+                if line is not None:
+                    line.drop()
+                raise
+        answer = Answer()
+        answer.__dict__.update(response.__dict__)
+        answer.raw, answer._content = None, body
+        # Which of the two ends an answer is a question that two readers answer differently (RFC 9112, section 6.3).
+        is_ambiguous = "transfer-encoding" in response.headers and "content-length" in response.headers
+        answer.line, answer.is_clean = line, not (watched.has_surplus or is_ambiguous)
+        return answer

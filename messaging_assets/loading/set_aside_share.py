@@ -1,0 +1,34 @@
+"""Whether so many records of a sync cannot be loaded that the rest is no table to rely on."""
+
+from __future__ import annotations
+
+from messaging_assets.description.api import Resource
+from messaging_assets.foundation.failures import TooManySetAside
+from messaging_assets.reading.receipt import Receipt, Verdict
+
+_MOST_REASONS = 3
+
+
+def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -> None:
+    """Let a read fail of which more records were set aside than the file allows.
+
+    Args:
+        resource: says which share is allowed.
+        asset: the asset's name in errors.
+        receipt: what was counted; the verdict joins it.
+
+    Raises:
+        TooManySetAside: the reasons, the most frequent first.
+    """
+    aside = receipt.rows_set_aside
+    every = aside + receipt.rows_loaded + (receipt.resumed_rows or 0)
+    if not aside or aside <= resource.maximum_set_aside_share * every:
+        return
+    reasons = [f"{reason} ({count})" for reason, count in receipt.set_aside.most_common(_MOST_REASONS)]
+    more = ", ..." if len(receipt.set_aside) > _MOST_REASONS else ""
+    why = f"{aside} of {every} records were set aside: {'; '.join(reasons)}{more}"
+    receipt.found(Verdict.INCOMPLETE, why)
+    raise TooManySetAside(
+        f"{asset}: {why}, which is more than maximum_set_aside_share allows, so nothing was loaded; look at "
+        f"{resource.name}__rejected, and correct columns, or let steps drop or rename a field."
+    )

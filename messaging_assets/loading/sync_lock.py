@@ -1,0 +1,107 @@
+"""One sync of a resource at a time: the second waits, and is refused when it waited long enough.
+
+The lock is the operating system's and dies with its process, so a killed run blocks nobody. On PostgreSQL, which
+several machines may load into, there is one of the database too, which dies with its connection.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dlt.destinations.exceptions import DatabaseException
+from dlt.pipeline.pipeline import Pipeline
+from filelock import FileLock, Timeout
+
+from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.foundation.private_files import PRIVATE_FILE, read_private, unusable, write_private
+
+LONGEST_WAIT = 600.0
+_logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def only_sync_of(asset: str, folder: Path, name: str, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Hold the resource for this process.
+
+    Args:
+        asset: the asset's name in log and error.
+        folder: where the locks are.
+        name: the resource's pipeline.
+        longest_wait: seconds after which waiting ends.
+
+    Raises:
+        TryAgainLater: another process held it for all that time.
+        UnusableFolder: its file cannot be opened.
+    """
+    holder = folder / f"{name}.pid"
+    lock = FileLock(folder / f"{name}.lock", mode=PRIVATE_FILE)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        _logger.warning("%s is being synced by %s; waiting for it", asset, _process(holder))
+        _wait(lock, asset, holder, longest_wait)
+    except OSError as error:
+        raise unusable(folder / f"{name}.lock", error) from None
+    try:
+        write_private(holder, str(os.getpid()))
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def only_sync_in_database(asset: str, pipeline: Pipeline, longest_wait: float = LONGEST_WAIT) -> Iterator[None]:
+    """Hold the resource for all machines, where the destination has locks of its own (PostgreSQL's advisory locks).
+
+    Args:
+        asset: the asset's name in log and error.
+        pipeline: the resource's pipeline.
+        longest_wait: seconds after which waiting ends.
+
+    Raises:
+        TryAgainLater: another connection held it for all that time.
+    """
+    if not DestinationProfile(pipeline.destination).has_session_locks:
+        yield
+        return
+    lock = "hashtextextended(%s, 0)"
+    name = f"{pipeline.dataset_name}.{pipeline.pipeline_name}"
+    with pipeline.sql_client() as client:
+        if not (client.execute_sql(f"SELECT pg_try_advisory_lock({lock})", name) or [(False,)])[0][0]:
+            _logger.warning("%s is being synced over another connection to the database; waiting for it", asset)
+            client.execute_sql(f"SET lock_timeout = {int(longest_wait * 1000)}")
+            try:
+                client.execute_sql(f"SELECT pg_advisory_lock({lock})", name)
+                is_held = True
+            except DatabaseException:
+                is_held = False
+            if not is_held:
+                raise TryAgainLater(
+                    f"{asset}: another machine has been syncing it into this database for more than "
+                    f"{longest_wait:.0f} s; wait for it or end it, and run again."
+                )
+        yield
+
+
+def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None:
+    try:
+        lock.acquire(timeout=longest_wait)
+        return
+    except Timeout:
+        process = _process(holder)
+    raise TryAgainLater(
+        f"{asset}: {process} has been syncing it for more than {longest_wait:.0f} s; wait for it or end it, and run "
+        "again."
+    )
+
+
+def _process(holder: Path) -> str:
+    try:
+        return f"process {int(read_private(holder))}"
+    except (OSError, ValueError):
+        return "another process"

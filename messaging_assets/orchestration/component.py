@@ -1,0 +1,57 @@
+"""An API as a component of a Dagster project: one `defs.yaml` beside one API file.
+
+    type: messaging_assets.RestApi
+    attributes: {file: chat.yaml, name: chat}
+
+The file is an API file like any other, so that its mistakes have a line and the verbs of the command line take it.
+https://docs.dagster.io/guides/build/components
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from dagster import Component, ComponentLoadContext, Definitions, Model, Resolvable, Resolver
+from dagster.components.scaffold.scaffold import scaffold_with
+
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.orchestration.scaffolder import RestApiScaffolder
+
+
+@scaffold_with(RestApiScaffolder)
+class RestApi(Component, Model, Resolvable):
+    """A REST API, described in one file: assets, checks, jobs, schedules and sensors for each of its lists.
+
+    `dg scaffold defs messaging_assets.RestApi chat --base-url https://api.example.com --path /v1/messages` asks the
+    API and writes the file, `--openapi openapi.yaml` reads a document instead, and without either the file is a
+    commented example. Secrets are looked up in the environment (`CHAT__API_KEY`) or in the project's
+    `.dlt/secrets.toml` when a sync starts.
+    """
+
+    file: Annotated[
+        str, Resolver.default(description="The API file, from the folder of this defs.yaml.", examples=["chat.yaml"])
+    ]
+    name: Annotated[
+        str | None,
+        Resolver.default(
+            description="The API's name: asset keys, tables and secrets begin with it; else the file's stem.",
+            examples=["chat"],
+        ),
+    ] = None
+
+    def build_defs(self, context: ComponentLoadContext) -> Definitions:
+        """Assets, checks, jobs, schedules and sensors of the API.
+
+        Raises:
+            InvalidDescription: the file is wrong; the text lists all its mistakes, each with its line.
+        """
+        os.environ.setdefault("MESSAGING_ASSETS_HOME", str(context.project_root))
+        settle_environment()
+        # Imported late: dlt reads its settings when it is imported.
+        from messaging_assets.files.api_files import read_file
+        from messaging_assets.orchestration.api_definitions import definitions_for
+
+        folder = context.path if context.path.is_dir() else context.path.parent
+        return definitions_for(read_file(Path(folder, self.file), self.name))

@@ -1,0 +1,264 @@
+"""Offsets and page numbers: the next page is known ahead, so pages can be asked for side by side."""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+from dlt.common import jsonpath
+from requests import Request
+
+from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.description import pagination as described
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.guarded import GuardedPaginator, first_value
+from messaging_assets.reading.receipt import Verdict
+
+# Pages of so many rows can overlap each time: it costs one request in so many.
+_MANY = 50
+# How an API may refuse a page past the number of pages or rows that it announced itself.
+_PAST_THE_END = frozenset({400, 404, 416})
+
+
+class CountingPaginator(GuardedPaginator):
+    """Offsets and page numbers: the next page is known ahead, so pages can be asked for side by side."""
+
+    position = 0
+    _last_sent = 0
+    # The furthest position that was asked for.
+    _asked = 0
+
+    def start(self, request: Request) -> None:
+        """Put the first position on the request."""
+        self.position, self._last_sent = self.first_position(), 0
+        place = self.reading.resume_at
+        if place is not None and isinstance(place.position, int):
+            self.position = place.position
+        self.reading.position = self.position
+        self.place(request, self.position)
+
+    def update_request(self, request: Request) -> None:
+        """Put the next position on the request."""
+        if self._has_next_page:
+            self.reading.position = self.position
+            self.place(request, self.position)
+
+    @abstractmethod
+    def first_position(self) -> int:
+        """Where the list begins."""
+
+    @abstractmethod
+    def place(self, request: Request, position: int) -> None:
+        """Put a position into the query or the body, as the file says."""
+
+    def ask_ahead(self, sent: int, step: int, last: int | None, alike: int | None = None) -> None:
+        """Let further pages be asked for, as long as one page is as long as the other.
+
+        Args:
+            sent: rows of the page that came.
+            step: how far apart two pages are.
+            last: the position past which no page is expected, where that is known.
+            alike: how many further pages are so far apart; None for all.
+        """
+        is_steady, self._last_sent = sent == self._last_sent, sent
+        # As many again wait, so that no worker is idle while a batch is made.
+        start, most = self.position, 2 * self.max_in_flight if self.max_in_flight > 1 else 1
+        self._asked = max(self._asked, start) if is_steady else start
+        if self.description.maximum_pages:
+            most = min(most, self.description.maximum_pages - self.reading.page)
+        if alike is not None:
+            most = min(most, alike + 1)
+
+        def upcoming(request: Request) -> Iterator[Request]:
+            for number in range(1, most if is_steady else 0):
+                position = start + number * step
+                if last is not None and position > last:
+                    return
+                if position <= self._asked:
+                    continue
+                self._asked = position
+                further: Any = copy.copy(request)
+                further.params = dict(further.params or {})
+                further.json, further.data = copy.deepcopy(request.json), copy.copy(request.data)
+                self.place(further, position)
+                yield further
+
+        self.reading.upcoming = upcoming
+
+
+class OffsetPaginator(CountingPaginator):
+    """Goes on by the rows that really came, to the first empty page; a believed total spares that one."""
+
+    description: described.OffsetPaginator
+    _overlaps = 0
+    _is_overlap_off = _is_before_short = False
+
+    def first_position(self) -> int:
+        """The file's offset, 0 where it has none."""
+        return self.description.offset
+
+    def place(self, request: Request, position: int) -> None:
+        """Put offset and limit on the request."""
+        own = self.description
+        _place(request, own.offset_param, own.offset_body_path, "offset", position)
+        _place(request, own.limit_param, own.limit_body_path, "limit", own.limit)
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        own, reading = self.description, self.reading
+        total = self._announced(response)
+        says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
+        if reading.is_overlap_refused and not self._is_overlap_off:
+            # Some take whole pages only; the rows behind the page are asked for without a row before them.
+            self._is_overlap_off, self.position, reading.back = True, self.position + reading.back, 0
+            reading.joins_pages = False
+            return None
+        if sent == 0:
+            return "an empty page"
+        reached = self.position + sent
+        is_more_said = reading.is_more_said or reading.signs.said
+        if reading.joins_pages and sent <= reading.back and self._is_before_short and not is_more_said:
+            reading.is_end_short = True
+            return "nothing came behind the last row"
+        if says_no_more:
+            return "the API said that there is no more"
+        if self.source.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
+            return "a short page at total"
+        # A page with nothing but the overlap is followed by one without, so that the list always moves on.
+        overlap = self.source.overlap or self._overlap(sent)
+        self._is_before_short = sent < max(own.limit, reading.most_sent)
+        reading.back = min(overlap, sent) if sent > reading.back else 0
+        self.position = reached - reading.back
+        if own.maximum_offset is not None and reached >= own.maximum_offset:
+            reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
+        end = total + own.offset if total is not None else None
+        # Small pages overlap only for a while; what was asked for at the distance of before would be asked for in vain.
+        overlaps_end = reading.back and not self.source.overlap and sent < _MANY
+        alike = max(reading.most_sent - self._overlaps, 0) if overlaps_end else None
+        self.ask_ahead(sent, max(sent - reading.back, 1), end if end is None or end >= reached else None, alike)
+        return None
+
+    def _overlap(self, sent: int) -> int:
+        """One row, where the file says nothing of it and no number would show that the list moved.
+
+        With small pages only as often as costs one more request in all.
+        """
+        reading = self.reading
+        own = self.description
+        # An API that refuses what lies behind its end may refuse a page that begins before it, too.
+        has_odd_end = bool(own.end_status_codes) or own.end_on_missing_selector
+        may = own.overlap is None and not self._is_overlap_off and not has_odd_end and bool(self.source.keys)
+        if not may or sent < 2 or not reading.is_uncounted:
+            return 0
+        if sent < _MANY and self._overlaps >= reading.most_sent:
+            return 0
+        self._overlaps += 1
+        if not reading.joins_pages:
+            reading.begin_overlap()
+        return 1
+
+    def _announced(self, response: Any) -> int | None:
+        """How many rows the API says there are from the file's first offset on."""
+        own = self.description
+        if own.total_path:
+            total = whole_number(first_value(own.total_path, response.parsed))
+            # The first row is row 1 for some, and nothing is skipped then.
+            skipped = own.offset if own.offset > 1 else 0
+            self.reading.announce(max(total - skipped, 0) if total is not None else None)
+        return self.reading.total
+
+
+class PageNumberPaginator(CountingPaginator):
+    """Counts pages to the first empty one; one request past an announced last page confirms it."""
+
+    description: described.PageNumberPaginator
+    _first_rows = 0
+    _looks: tuple[int, ...] = ()
+
+    def first_position(self) -> int:
+        """The file's first page."""
+        return self.description.page if self.description.page is not None else self.description.base_page
+
+    def place(self, request: Request, position: int) -> None:
+        """Put the page number on the request."""
+        _place(request, self.description.page_param, self.description.page_body_path, "page", position)
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        own, reading = self.description, self.reading
+        pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
+        done = self.position - own.base_page + 1
+        says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
+        self._first_rows = self._first_rows or sent
+        if sent == 0:
+            # An empty list is often announced as one page.
+            if pages is not None and done <= pages and pages > 1:
+                step = f"if '{own.total_path}' counts rows, name it rows_total_path in the file"
+                reading.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
+            return "an empty page"
+        self.position += 1
+        if says_no_more:
+            return "the API said that there is no more"
+        if own.maximum_page is not None and self.position >= own.maximum_page:
+            reading.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")
+        all_came = pages is not None and done >= pages
+        reading.may_repeat, reading.may_end_with = all_came, _PAST_THE_END if all_came else frozenset()
+        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
+        return None
+
+    def looks_once_more(self, how: str) -> bool:
+        """See GuardedPaginator: without a count, the first page once more, and the one before it in a first sync.
+
+        No row of one page can be asked for with the next, so what moved between two of them does not show there.
+        """
+        reading, first = self.reading, self.first_position()
+        if not reading.is_uncounted or reading.resume_at is not None or self.description.page is not None:
+            return False
+        looks = [first] if self.source.keys and reading.pages_with_rows > 1 else []
+        if not self.source.is_start_known and first in (0, 1):
+            # An API that counts from the other number has a page that nobody asked for.
+            looks += [1 - first] if first or not reading.pages_with_rows else []
+        self._looks = tuple(looks)
+        return self._look_at_next(how)
+
+    def look(self, rows: list[Any]) -> bool:
+        """See GuardedPaginator."""
+        reading, first, page = self.reading, self.first_position(), self.position
+        if page == first:
+            reading.compare_first_page(rows)
+        else:
+            has_rows, is_known = reading.looked(rows)
+            self._judge_start(page, has_rows and not is_known)
+        return self._look_at_next(str(reading.look))
+
+    def _look_at_next(self, how: str) -> bool:
+        if not self._looks:
+            return False
+        self.position, *rest = self._looks
+        self._looks, self.reading.look, self.reading.back = tuple(rest), how, 0
+        self.reading.upcoming = lambda request: ()
+        return True
+
+    def _judge_start(self, page: int, is_missed: bool) -> None:
+        self.source.is_start_known = True
+        if not is_missed:
+            return
+        told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
+        if not self.source.keys:
+            self.source.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed; see base_page")
+            return
+        raise MendDescription(f"{self.source.asset}: {told}; write base_page: {page} in the paginator.")
+
+
+def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
+    if body_path and isinstance(request.data, dict):
+        # A form has fields, and no places below them.
+        request.data[body_path] = value
+    elif body_path:
+        request.json = request.json if request.json is not None else {}
+        jsonpath.set_value_at_path(request.json, body_path, value)
+    else:
+        request.params = request.params if request.params is not None else {}
+        request.params[param or default] = value

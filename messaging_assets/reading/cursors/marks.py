@@ -1,0 +1,166 @@
+"""How far each list of a resource has come: one high-water mark, and for a child one for each parent.
+
+A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
+one of a busy channel. What the words mean (lag, open and closed ends, rows at the boundary) is dlt's; how values
+compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9" (`cursor_order.py`).
+
+A mark says what to ask for. A merge loads what the API chose to send then, but for what it has loaded to the letter: a
+row with the mark's own value may have changed since, and one that looks older may be newer by a clock that was set
+back. An append leaves out what is behind its mark, which it would have twice; so does a merge where the API is not told
+of the mark and sends everything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timezone
+from functools import cmp_to_key
+from typing import Any
+
+from messaging_assets.description import api as described
+from messaging_assets.reading.cursors.lists import ListCursor
+from messaging_assets.reading.cursors.order import order_of
+
+# Marks of so many parents that no longer come are kept, for those that come back.
+GONE_KEPT = 1_000
+# Under this name a mark keeps how far a read in doubt reached.
+_HELD = "messaging_assets_held"
+_FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
+
+
+class CursorMarks:
+    """The marks of a resource's lists, by the list's name.
+
+    Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        keys: the fields that tell a list's rows apart.
+        kept: the marks as the last committed load left them; never changed.
+        takes_repeats: whether rows that were loaded before may be loaded again, because they are merged.
+        is_asked_for: whether the API is told of the marks.
+        now: when the sync began; no mark runs ahead of it.
+
+    Attributes:
+        rows_ahead: rows that came dated ahead of that, and moved no mark.
+    """
+
+    def __init__(
+        self,
+        asset: str,
+        own: described.Incremental,
+        keys: tuple[str, ...],
+        kept: Mapping[str, Any],
+        takes_repeats: bool = False,
+        is_asked_for: bool = False,
+        now: datetime | None = None,
+    ) -> None:
+        self._asset, self._own, self._kept = asset, own, kept
+        self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
+        self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
+        self.rows_ahead = 0
+        self._open: dict[str, ListCursor] = {}
+        self._reached: dict[str, dict[str, Any] | None] = {}
+
+    def cursor(self, name: str) -> ListCursor:
+        """The cursor of a list that is about to be read."""
+        if name not in self._open:
+            self._open[name] = ListCursor(
+                self._asset,
+                self._own,
+                self._order,
+                self._keys,
+                self._kept.get(name),
+                self._takes_repeats,
+                self._is_asked_for,
+            )
+        return self._open[name]
+
+    def told(self, values: list[Any]) -> list[Any]:
+        """Of a page's values those that may be the lowest or the highest; none that has no order."""
+        return list(self._order.ends(values) or filter(self._order.has_place, values))
+
+    @property
+    def key(self) -> Callable[[Any], Any]:
+        """What two values with an order compare by."""
+        return cmp_to_key(self._order.compare)
+
+    def close(self, name: str, moves: bool, is_in_doubt: bool = False) -> None:
+        """A list is over.
+
+        Args:
+            name: which one.
+            moves: whether its rows move its mark.
+            is_in_doubt: whether it moved while it was read, so that rows of its range may be missing. A merge then asks
+                for that range once more: its mark goes only as far as the read before reached.
+        """
+        cursor, kept = self._open.pop(name, None), self._kept.get(name)
+        reached = cursor.mark if cursor and moves else kept
+        self.rows_ahead += cursor.rows_ahead if cursor and cursor.holds else 0
+        if is_in_doubt and self._takes_repeats and reached is not None and reached is not kept:
+            start = self._own.initial_value
+            blank = {"initial_value": start, "last_value": start, "start_value": start, "unique_hashes": []}
+            before = (kept or {}).get(_HELD) or kept or blank
+            reached = {**before, _HELD: reached}
+        self._reached[name] = reached
+
+    def of_finished(self, names: Collection[str]) -> dict[str, Any]:
+        """The marks once these lists are loaded, while others are still to come."""
+        return {**self._kept, **_without_none({name: self._reached.get(name) for name in names})}
+
+    def of_all(self, skipped: Collection[str]) -> dict[str, Any]:
+        """The marks once everything is loaded; of parents that are gone, only the last ones.
+
+        Args:
+            skipped: lists that came too, but were read before.
+        """
+        came = {**{name: self._kept.get(name) for name in (*skipped, *self._open)}, **self._reached}
+        gone = [name for name in self._kept if name not in came][-GONE_KEPT:]
+        return {**{name: self._kept[name] for name in gone}, **_without_none(came)}
+
+
+def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
+    """The endpoint's incremental, in either of dlt's spellings: a block of its own, or the value of a parameter."""
+    for name, value in endpoint.params.items():
+        if isinstance(value, dict) and value.get("type") == "incremental":
+            settings = {key: one for key, one in value.items() if key != "type"}
+            return described.Incremental.model_validate({**settings, "start_param": name})
+    return endpoint.incremental
+
+
+def is_asked_for(endpoint: described.Endpoint, cursor: described.Incremental) -> bool:
+    """Whether a request takes the cursor's value, in a parameter of its own or anywhere else."""
+    written = repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
+    return cursor.start_param is not None or "{incremental." in written
+
+
+def with_bounds(params: Mapping[str, Any], cursor: described.Incremental) -> dict[str, Any]:
+    """The parameters with those that the cursor's start and end go into."""
+    bounds = {cursor.start_param: "{incremental.start_value}", cursor.end_param: "{incremental.end_value}"}
+    return {**params, **{name: value for name, value in bounds.items() if name}}
+
+
+def filled(value: Any, values: Mapping[str, Any]) -> Any:
+    """A part of a request with `{incremental.<name>}` filled in; parameters that are left without a value go."""
+    if isinstance(value, Mapping):
+        parts = {name: filled(one, values) for name, one in value.items()}
+        return {name: one for name, one in parts.items() if one is not None}
+    if isinstance(value, (list, tuple)):
+        return [filled(one, values) for one in value]
+    if not isinstance(value, str) or not (found := _FILLED.findall(value)):
+        return value
+    if any(values[name] is None for name, _ in found):
+        return None
+    if len(found) == 1 and _FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
+        return values[found[0][0]]
+    # dlt looks for placeholders once more, and takes doubled braces for themselves.
+    return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
+
+
+def no_start(asset: str) -> str:
+    """What to tell when a path cannot leave the cursor's value out."""
+    return f"{asset}: the path takes the cursor's value, and a list that is new has none; give it an initial_value."
+
+
+def _without_none(marks: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: mark for name, mark in marks.items() if mark is not None}

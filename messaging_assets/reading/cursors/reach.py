@@ -1,0 +1,78 @@
+"""How far the rows of a list reach, and in which unit of time their numbers are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from messaging_assets.foundation import moments
+from messaging_assets.reading.cursors.order import Order
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.cursors.lists import ListCursor
+
+
+class Reach:
+    """How far rows came, and which of them stand there.
+
+    Args:
+        cursor: says what is farther, and what tells rows apart.
+        value: how far an earlier sync came; None where there was none.
+        kept: which rows stood there, as often as equal ones did.
+    """
+
+    def __init__(self, cursor: ListCursor, value: Any = None, kept: Counter[str] | None = None) -> None:
+        self._cursor, self.value = cursor, value
+        self._kept: Counter[str] = kept or Counter()
+        self._came: Counter[str] = Counter()
+
+    def take(self, value: Any, row: Any) -> None:
+        """A row came; only the farthest ones count."""
+        cursor = self._cursor
+        if self.value is None or cursor.is_further(value, self.value):
+            self.value = cursor.reached(value, self.value)
+            self._kept, self._came = Counter(), Counter()
+        elif not cursor.is_same(value, self.value):
+            return
+        if cursor.compares_at_start:
+            digest = cursor.digest(row)
+            self._came[digest] = self._came[digest] + 1 if cursor.counts_equal_ones else 1
+
+    @property
+    def hashes(self) -> Counter[str]:
+        """What tells the rows apart that stand there, as often as equal ones do."""
+        return self._kept | self._came
+
+
+class Units:
+    """In which units of time since 1970 the numbers of a cursor could be.
+
+    Args:
+        order: knows a number's unit by its size.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._units: set[int | str | None] = set()
+        self._past: set[int | str | None] = set()
+
+    def note(self, value: Any) -> None:
+        """A value came; one that is no number, or whose unit the file declares, says nothing."""
+        if self._order.reading is not None or not (number := moments.number_of(value)):
+            return
+        unit: int | str | None = self._order.unit(number)
+        if unit is None and self._order.moment(value) is not None:
+            unit = "day"
+        self._units.add(unit)
+        if self._order.is_past(value):
+            self._past.add(unit)
+
+    @property
+    def are_times(self) -> bool:
+        """Whether all numbers could be times in one unit, and one of them is past."""
+        return len(self._units) == 1 and self._units == self._past
+
+    @property
+    def are_mixed(self) -> bool:
+        """Whether some numbers are surely times of one unit, and some of another."""
+        return len(self._past) > 1

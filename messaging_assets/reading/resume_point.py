@@ -1,0 +1,126 @@
+"""Where an interrupted read goes on: the lists that were read to their end, and the place in the one under way."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.redaction import redacted
+
+_VALID_SECONDS = 24 * 3600.0
+# What lets anybody in who holds the address.
+_SIGNED = re.compile(r"(^|[-_])(sig|signature|credential|access[-_]?token)$", re.IGNORECASE)
+
+
+class CannotResume(SyncFailure):
+    """A list is no longer what it was at the checkpoint, or the API refuses the place; it is read from its beginning.
+
+    Args:
+        message: the sentence.
+        is_anew: whether nothing of the interrupted read holds any more; else the lists that were finished do.
+    """
+
+    def __init__(self, message: str, is_anew: bool = True) -> None:
+        super().__init__(message)
+        self.is_anew = is_anew
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a read stands after a page.
+
+    Args:
+        position: the offset, number, cursor or link that the page was asked with; None for a list's first page.
+        page: how many pages came.
+        distinct: different records so far, this page included.
+        digest: of this page's keys, in order.
+        rows: how many keys that are.
+        totals: the first and the last count that the API gave.
+        came_again: how many rows came twice.
+        joins: how page joins that were asked for again turned out.
+    """
+
+    position: Any
+    page: int
+    distinct: int
+    digest: str
+    rows: int
+    totals: tuple[int, ...] = ()
+    came_again: int = 0
+    joins: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class KeptRead:
+    """How far an interrupted read came, as it is kept in dlt's state.
+
+    Args:
+        finished: the lists that are loaded to their end, by name.
+        rows: how many different records they have.
+        name: the list that was under way; empty for a resource without a parent.
+        place: the place in it; None where it begins anew.
+        load_ids: the loads that brought what was read.
+        set_aside: the records of it that were set aside, by reason.
+        counts: what else the receipt counts of its rows, by name.
+    """
+
+    finished: tuple[str, ...] = ()
+    rows: int = 0
+    name: str = ""
+    place: Place | None = None
+    load_ids: tuple[str, ...] = ()
+    set_aside: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    def as_state(self, version: str) -> dict[str, Any]:
+        """What is stored; `version` changes with the description, so that another one's places are not used."""
+        return {"version": version, "at": time.time(), **asdict(self)}
+
+
+def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
+    """What `as_state` gave, if it is of this version and not long ago."""
+    if state is None or state["version"] != version or time.time() - state["at"] > _VALID_SECONDS:
+        return None
+    state = {"set_aside": {}, "counts": {}, **state}
+    place = dict(state["place"]) if state["place"] else None
+    if place is not None:
+        place["joins"] = tuple((name, times) for name, times in place["joins"])
+        place["totals"] = tuple(place["totals"])
+    finished, load_ids = tuple(state["finished"]), tuple(state["load_ids"])
+    at = Place(**place) if place else None
+    return KeptRead(finished, state["rows"], state["name"], at, load_ids, state["set_aside"], state["counts"])
+
+
+def holds_secret(state: Any) -> bool:
+    """Whether a secret of a sync that is running stands anywhere in what is to be stored."""
+    text = json.dumps(state, default=str, ensure_ascii=False)
+    return redacted(text) != text
+
+
+def storable(position: Any) -> Any:
+    """A position without the secrets that an API wrote into it; they join again when it is asked for.
+
+    Raises:
+        ValueError: what is left would still let somebody in.
+    """
+    if isinstance(position, (list, dict)) and holds_secret(position):
+        raise ValueError("it holds a secret")
+    if not isinstance(position, str):
+        return position
+    parts = urlsplit(position)
+    written = [pair for pair in parts.query.split("&") if pair]
+    pairs = [pair for pair in written if redacted(pair) == pair]
+    if redacted(position) != position:
+        if len(pairs) == len(written):
+            raise ValueError("a secret reaches over several of its parts")
+        position = parts._replace(query="&".join(pairs)).geturl()
+    is_signed = any(_SIGNED.search(pair.partition("=")[0]) for pair in pairs)
+    if redacted(position) != position or is_signed or (parts.scheme and "@" in parts.netloc):
+        raise ValueError("it holds a secret")
+    return position

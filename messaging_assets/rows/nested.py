@@ -1,0 +1,147 @@
+"""Lists, objects and whole records as JSON text, and what in them no table can hold."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import orjson
+
+from messaging_assets.answers.field_names import DLT_PREFIX
+
+# Made anew by each process, so that no record can hold it.
+_MARK = secrets.token_hex(16)
+_CUT = f',"{_MARK}",'.encode()
+_DEEPEST = 250
+_SHOWN_DEPTH = 40
+_NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # an escaped NUL, and no escaped backslash before "u0000"
+
+
+class Misfit(ValueError):
+    """A value does not fit its column; the text is a reason without the value."""
+
+
+def to_json(value: Any) -> str:
+    """A nested value as JSON text, every value kept.
+
+    Raises:
+        Misfit: it nests too deep, or holds what JSON or text cannot.
+    """
+    try:
+        text = orjson.dumps(value).decode()
+    except (TypeError, ValueError):
+        text = _careful_json(value)
+    if "\\u0000" in text and _NUL.search(text):
+        raise Misfit("a NUL character")
+    return text
+
+
+def to_json_texts(values: list[Any]) -> list[bytes | None]:
+    """A column of nested values as JSON texts, None where there is none.
+
+    One call for the column and a cut at a mark that no record holds: a call for each value takes ten times as long.
+
+    Raises:
+        ValueError, TypeError: one of them needs the careful way.
+    """
+    marked: list[Any] = [_MARK] * (2 * len(values) - 1)
+    marked[::2] = values
+    whole = orjson.dumps(marked)
+    texts = whole[1:-1].split(_CUT)
+    if len(texts) != len(values) or b"\\u0000" in whole:
+        raise ValueError
+    return [None if text == b"null" else text for text in texts]
+
+
+def _careful_json(value: Any) -> str:
+    if depth(value) > _DEEPEST:
+        raise Misfit("nested too deep")
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except UnicodeEncodeError:
+        raise Misfit("invalid unicode") from None
+    except (TypeError, ValueError):
+        raise Misfit("not a finite number") from None
+    return text
+
+
+def depth(value: Any) -> int:
+    """How deep lists and objects nest in a value, 1 for a plain one; found without recursion."""
+    levels, layer = 0, [value]
+    while layer:
+        levels += 1
+        layer = [inner for outer in layer for inner in _inner(outer)]
+    return levels
+
+
+def refuse_for_tables(value: Any, normalize: Callable[[str], str]) -> None:
+    """See that dlt's child tables can hold a nested value whole.
+
+    Raises:
+        Misfit: an integer is beyond 64 bits, two names become one, or a name is empty or one that dlt writes itself.
+    """
+    layer: list[tuple[Any, bool]] = [(value, False)]
+    while layer:
+        for one, is_row in layer:
+            if type(one) is int and not -(2**63) <= one < 2**63:
+                raise Misfit("an integer beyond 64 bits inside a nested value")
+            if not isinstance(one, dict):
+                continue
+            if not all(map(str.strip, one)):
+                raise Misfit("a nested field without a name")
+            if is_row and any(normalize(name).startswith(DLT_PREFIX) for name in one):
+                raise Misfit("a nested field with a name that dlt keeps for itself")
+            if twins(one, normalize):
+                raise Misfit("two nested fields for one column")
+        layer = [(inner, isinstance(outer, list)) for outer, _ in layer for inner in _inner(outer)]
+
+
+def twins(record: dict[str, Any], normalize: Callable[[str], str]) -> tuple[str, str] | None:
+    """Paths of two fields that are one column where dlt gives each field of an object its own; None where none are."""
+    first: dict[str, str] = {}
+    for column, path in _leaves("", "", record, normalize):
+        if (other := first.setdefault(column, path)) != path:
+            return other, path
+    return None
+
+
+def _leaves(column: str, path: str, value: Any, normalize: Callable[[str], str]) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield column, path
+        return
+    for name, inner in value.items():
+        own = normalize(name) if name.strip() else ""
+        yield from _leaves(f"{column}__{own}" if path else own, f"{path}.{name}" if path else name, inner, normalize)
+
+
+def shown(record: Any, largest: int) -> tuple[str, bool]:
+    """A record as text for people, and whether something was left out of it because it is too deep or too long.
+
+    Args:
+        record: whatever the API sent.
+        largest: characters of the text at most.
+    """
+    is_deep = depth(record) > _SHOWN_DEPTH
+    text = json.dumps(_pruned(record, _SHOWN_DEPTH) if is_deep else record, default=str)
+    return text[:largest], is_deep or len(text) > largest
+
+
+def _pruned(value: Any, levels: int) -> Any:
+    if not isinstance(value, (dict, list)):
+        return value
+    if levels == 0:
+        return "..."
+    if isinstance(value, list):
+        return [_pruned(inner, levels - 1) for inner in value]
+    return {name: _pruned(inner, levels - 1) for name, inner in value.items()}
+
+
+def _inner(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value.values()
+    elif isinstance(value, list):
+        yield from value

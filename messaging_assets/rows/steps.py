@@ -1,0 +1,72 @@
+"""The steps of a file, as dlt's processing steps: what they do to a record."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from messaging_assets.description.api import Resource
+from messaging_assets.description.steps import Step, filter_path
+from messaging_assets.foundation import json_paths
+from messaging_assets.rows.nested import to_json
+
+Record = dict[str, Any]
+
+
+def functions_of(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:
+    """The resource's steps as dlt takes them, in their order."""
+    return [{"filter": _filter(step.filter)} if step.filter else {"map": _map(step)} for step in resource.steps]
+
+
+def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
+    """What the API itself calls the fields of a key; empty where a step makes one of them."""
+    sent = list(keys)
+    for step in reversed(resource.steps):
+        if not step.made.isdisjoint(sent):
+            return ()
+        before = {new: old for old, new in (step.rename or {}).items()}
+        sent = [before.get(name, name) for name in sent]
+    return tuple(sent)
+
+
+def _map(step: Step) -> Callable[[Record], Record]:
+    if step.drop:
+        left_out = frozenset(step.drop)
+        return lambda row: {name: value for name, value in row.items() if name not in left_out}
+    if step.keep:
+        kept = frozenset(step.keep)
+        return lambda row: {name: value for name, value in row.items() if name in kept}
+    if step.rename:
+        return lambda row: _renamed(row, step.rename or {})
+    if step.copy_:
+        paths = step.copy_
+        return lambda row: row | {name: _found(path, row) for name, path in paths.items()}
+    if step.hash:
+        hidden = frozenset(step.hash)
+        return lambda row: {name: _digest(value) if name in hidden else value for name, value in row.items()}
+    constant = dict(step.constant or {})
+    return lambda row: row | constant
+
+
+def _renamed(row: Record, names: dict[str, str]) -> Record:
+    # A field that is there already stays, and so does the one that would take its place.
+    taken = row.keys() - names.keys()
+    return {names[name] if name in names and names[name] not in taken else name: value for name, value in row.items()}
+
+
+def _filter(comparison: str | None) -> Callable[[Record], bool]:
+    path = filter_path(comparison or "")
+    return lambda row: bool(json_paths.find_values(path, [row]))
+
+
+def _found(path: str, row: Record) -> Any:
+    found = json_paths.find_values(path, row)
+    return found[0] if found else None
+
+
+def _digest(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else to_json(value)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

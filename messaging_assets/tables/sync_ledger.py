@@ -1,0 +1,237 @@
+"""What the destination itself knows of a resource's syncs, so that no machine trusts its own disk more.
+
+Each sync notes its loads here before it loads them, and that it is done when no row of it is to be taken out any more.
+What a disk holds (a receipt, a package) is of use only while the last sync that is noted is the one that left it. Rows
+are only ever added and deleted, which every SQL destination can do.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.pipeline.pipeline import Pipeline
+
+from messaging_assets.description.windows import Window
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.reading.receipt import Verdict
+
+TABLE = "_messaging_assets_syncs"
+_COLUMNS = {
+    "schema_name": "TEXT",
+    "sync_id": "TEXT",
+    "generation": "BIGINT",
+    "step": "BIGINT",
+    "load_ids": "TEXT",
+    "read_window": "TEXT",
+    "verdict": "BIGINT",
+    "rows_set_aside": "BIGINT",
+    "rows_loaded": "BIGINT",
+    "lists_left": "TEXT",
+    "is_done": "BIGINT",
+}
+
+
+@dataclass(frozen=True)
+class NotedSync:
+    """One sync of a resource, as the destination has it.
+
+    Args:
+        generation: one more than that of the sync before it.
+        sync_id: tells two syncs of one generation apart.
+        step: how often it was noted.
+        load_ids: its loads, in order.
+        window: the window of time that it reads, if it is one.
+        verdict: of its read; None while that goes on.
+        set_aside: records that came and were not written.
+        rows: how many it wrote.
+        left: which lists of the API a response action left unread, as hashes.
+        is_done: whether nothing is to be taken out any more.
+    """
+
+    generation: int
+    sync_id: str
+    step: int = 0
+    load_ids: tuple[str, ...] = ()
+    window: Window | None = None
+    verdict: Verdict | None = None
+    set_aside: int = 0
+    rows: int = 0
+    left: frozenset[str] = frozenset()
+    is_done: bool = False
+
+    def overlaps(self, other: NotedSync) -> bool:
+        """Whether both may have read the same rows."""
+        if self.window is None or other.window is None:
+            return True
+        return self.window.start < other.window.end and other.window.start < self.window.end
+
+
+class SyncLedger:
+    """The syncs of one resource that are noted in its destination, this one among them.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema, which no other resource has.
+        asset: the asset's name in errors.
+        window: the window of time that this sync reads, if it is one.
+    """
+
+    def __init__(self, pipeline: Pipeline, schema_name: str, asset: str, window: Window | None) -> None:
+        self.pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
+        self.syncs = self._noted()
+        base = self.syncs[-1].generation if self.syncs else 0
+        self.own = NotedSync(base + 1, uuid4().hex, window=window)
+
+    @property
+    def newest(self) -> NotedSync | None:
+        """The sync that was noted last; None where there is none, or where two machines were the last at once."""
+        last = [one for one in self.syncs if one.generation == self.own.generation - 1]
+        return last[0] if len(last) == 1 else None
+
+    def agrees(self, load_ids: Iterable[str]) -> bool:
+        """Whether these loads, which a disk knows of, are those of the newest sync."""
+        return self.newest is not None and set(load_ids) <= set(self.newest.load_ids)
+
+    @property
+    def place(self) -> list[str | None]:
+        """Where the ledger stands while nobody but this sync notes anything: the newest sync before it, or itself."""
+        return [self.newest.sync_id if self.newest else None, self.own.sync_id]
+
+    def is_where_it_was(self, place: Sequence[str | None]) -> bool:
+        """Whether nobody has noted anything since another sync took this `place`."""
+        return (self.newest.sync_id if self.newest else None) in place
+
+    def unfinished(self) -> list[str]:
+        """Loads of syncs that are not done; those that dlt did not note as loaded ended on their way."""
+        return [load_id for one in self.syncs if not one.is_done for load_id in one.load_ids]
+
+    def open_and_read(self) -> list[NotedSync]:
+        """Other syncs that read all they wanted and are not done, unless a later one may have read the same window."""
+        return [
+            one
+            for place, one in enumerate(self.syncs)
+            if not one.is_done
+            and one.verdict is not None
+            and not (one.window and any(map(one.overlaps, (*self.syncs[place + 1 :], self.own))))
+        ]
+
+    @property
+    def left_before(self) -> frozenset[str]:
+        """The lists that the last whole sync left unread, so that the table has no rows of them."""
+        done = [one for one in self.syncs if one.is_done]
+        return done[-1].left if done else frozenset()
+
+    def note(self, load_ids: Sequence[str], **read: Any) -> None:
+        """Tell the destination what is about to be loaded, and of which read.
+
+        Raises:
+            TryAgainLater: another sync of the resource was noted since this one began, so this read is not the newest.
+        """
+        if any(one.sync_id != self.own.sync_id and one.generation >= self.own.generation for one in self._noted()):
+            raise TryAgainLater(
+                f"{self._asset}: another machine loaded it while it was read here, so this read is not the newest; "
+                "run it again."
+            )
+        if read:
+            read |= {"verdict": Verdict(read["verdict"]), "left": frozenset(read["left"])}
+        self.own = replace(self.own, step=self.own.step + 1, load_ids=tuple(load_ids), **read)
+        self._add(self.own)
+
+    def is_newest(self) -> bool:
+        """Whether no sync was noted after this one that may have read the same rows."""
+        mine = self.own
+        later = (one for one in self._noted() if one.generation >= mine.generation and one.sync_id != mine.sync_id)
+        return not any(one.overlaps(mine) for one in later)
+
+    def adopt(self) -> None:
+        """Go on as the newest sync, whose rows are loaded."""
+        assert self.newest is not None
+        self.own = self.newest
+
+    def is_done(self, sync: NotedSync | None = None) -> None:
+        """Note that a sync is done, this one where none is named, and forget those that this one found before it."""
+        done = sync or self.own
+        if not done.is_done:
+            self._add(replace(done, step=done.step + 1, is_done=True))
+        if sync is not None:
+            self.syncs = [replace(one, is_done=True) if one is sync else one for one in self.syncs]
+            return
+        with self.pipeline.sql_client() as client:
+            client.execute_sql(
+                f"DELETE FROM {client.make_qualified_table_name(TABLE)} WHERE schema_name = %s AND generation < %s",
+                self._schema_name,
+                done.generation,
+            )
+
+    def _noted(self) -> list[NotedSync]:
+        """Every sync in the destination as it was noted last, oldest first."""
+        names = ", ".join(name for name in _COLUMNS if name != "schema_name")
+        with self.pipeline.sql_client() as client:
+            query = f"SELECT {names} FROM {client.make_qualified_table_name(TABLE)} WHERE schema_name = %s"
+            try:
+                rows = client.execute_sql(query, self._schema_name) or ()
+            except DatabaseUndefinedRelation:
+                return []
+        syncs: dict[str, NotedSync] = {}
+        for sync in sorted(map(_sync, rows), key=lambda one: one.step):
+            before = syncs.get(sync.sync_id, sync).load_ids
+            # A second pass has loads of its own; those of the first are in the table all the same.
+            syncs[sync.sync_id] = replace(sync, load_ids=tuple(dict.fromkeys((*before, *sync.load_ids))))
+        return sorted(syncs.values(), key=lambda one: one.generation)
+
+    def _add(self, sync: NotedSync) -> None:
+        values = (
+            self._schema_name,
+            sync.sync_id,
+            sync.generation,
+            sync.step,
+            json.dumps(sync.load_ids),
+            json.dumps(sync.window.as_texts() if sync.window else None),
+            -1 if sync.verdict is None else int(sync.verdict),
+            sync.set_aside,
+            sync.rows,
+            json.dumps(sorted(sync.left)),
+            int(sync.is_done),
+        )
+        with self.pipeline.sql_client() as client:
+            table = client.make_qualified_table_name(TABLE)
+            insert = f"INSERT INTO {table} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(values))})"
+            try:
+                client.execute_sql(insert, *values)
+            except DatabaseUndefinedRelation:
+                _create(client, table)
+                client.execute_sql(insert, *values)
+
+
+def _sync(row: Sequence[Any]) -> NotedSync:
+    sync_id, generation, step, load_ids, window, verdict, set_aside, rows, left, is_done = row
+    read = json.loads(window)
+    return NotedSync(
+        int(generation),
+        str(sync_id),
+        int(step),
+        tuple(json.loads(load_ids)),
+        Window.from_texts(read) if read else None,
+        None if int(verdict) < 0 else Verdict(int(verdict)),
+        int(set_aside),
+        int(rows),
+        frozenset(json.loads(left)),
+        bool(int(is_done)),
+    )
+
+
+def _create(client: Any, table: str) -> None:
+    # Imported late: a destination gets its table once.
+    from sqlglot import parse_one
+
+    if not client.has_dataset():
+        client.create_dataset()
+    columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
+    written = parse_one(f"CREATE TABLE IF NOT EXISTS ours ({columns})", read="duckdb")
+    statement = written.sql(dialect=client.capabilities.sqlglot_dialect)
+    client.execute_sql(statement.replace("ours", table, 1))

@@ -1,0 +1,177 @@
+"""All SQL of ours on the tables of a dataset: counting, deleting and changing rows, and which loads are finished.
+
+A file's names are not the table's: dlt writes `goneRows` as `gone_rows`, shortens what is too long for the destination,
+and each naming convention has a way of its own. Every statement takes its names from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from datetime import datetime, timezone
+from typing import Any
+
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import C_DLT_LOAD_ID
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.pipeline.pipeline import Pipeline
+
+from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.foundation.failures import MendDescription
+
+
+class TableMissing(MendDescription):
+    """A table that dlt loaded rows into is not in the destination; to run it once with full_refresh makes it anew."""
+
+
+class TableRows:
+    """The tables of a dataset while a connection to its destination is open.
+
+    Args:
+        client: dlt's SQL client.
+        schema: the dlt schema that the tables were made by; its naming convention gives them their names.
+        longest: characters of the longest name that dlt made.
+    """
+
+    def __init__(self, client: Any, schema: Schema, longest: int | None) -> None:
+        self.client, self._schema = client, schema
+        self._naming = copy(schema.naming)
+        self._naming.max_length = longest  # type: ignore[assignment]
+
+    def name_of(self, table: str) -> str:
+        """The name that dlt gave the table of a resource, or of the rejected records or a nested list of one."""
+        # A child's name has two underscores, which normalize_table_identifier would make one.
+        return str(self._naming.normalize_tables_path(table))
+
+    def qualified(self, table: str, quote: bool = True) -> str:
+        """The table's name for SQL, with its dataset."""
+        return str(self.client.make_qualified_table_name(self.name_of(table), quote=quote))
+
+    def column_name(self, column: str) -> str:
+        """The name that dlt gave a column."""
+        return str(self._naming.normalize_path(column))
+
+    def column(self, column: str) -> str:
+        """The column's name for SQL."""
+        return str(self.client.escape_column_name(self.column_name(column)))
+
+    def hints(self, table: str, column: str) -> Mapping[str, Any]:
+        """dlt's hints of a column; none where dlt does not know it."""
+        known = self._schema.tables.get(self.name_of(table), {}).get("columns", {})
+        return known.get(self.column_name(column), {})
+
+    def largest(self, table: str, column: str) -> Any:
+        """The largest value that a column has; None where it has none, or dlt does not know it."""
+        if not self.hints(table, column).get("data_type"):
+            return None
+        try:
+            return self.select(f"SELECT MAX({self.column(column)}) FROM {self.qualified(table)}")[0][0]
+        except DatabaseUndefinedRelation:
+            return None
+
+    def select(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The rows of a query.
+
+        Raises:
+            DatabaseUndefinedRelation: a table of it is not there.
+        """
+        return [tuple(row) for row in self.client.execute_sql(query, *map(self._bound, values)) or ()]
+
+    def _execute(self, statement: str, values: Sequence[Any]) -> None:
+        self.client.execute_sql(statement, *map(self._bound, values))
+
+    def _bound(self, value: Any) -> Any:
+        """A value as the destination's own columns have it; SQLite has moments as texts, and compares them as such."""
+        if isinstance(value, datetime) and self.client.capabilities.sqlglot_dialect == "sqlite":
+            return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
+        return value
+
+    def count(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> int:
+        """How many rows of a table meet a condition; none before the first was loaded.
+
+        Raises:
+            TableMissing: dlt loaded rows into the table, and it is not there.
+        """
+        try:
+            return int(self.select(f"SELECT COUNT(*) FROM {self.qualified(table)} WHERE {where}", values)[0][0])
+        except DatabaseUndefinedRelation:
+            if self.name_of(table) not in self._schema.data_table_names(seen_data_only=True):
+                return 0
+        name = self.qualified(table, quote=False)
+        raise TableMissing(
+            f"{name}: rows were loaded into this table, and it is not in the destination; if somebody dropped it, run "
+            "its asset once with full_refresh, which makes it anew."
+        )
+
+    def count_by_load(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> dict[str, int]:
+        """How many rows that meet a condition each load brought; none where there is no table."""
+        load = self.column(C_DLT_LOAD_ID)
+        query = f"SELECT {load}, COUNT(*) FROM {self.qualified(table)} WHERE {where} GROUP BY {load}"
+        try:
+            return {str(load_id): int(rows) for load_id, rows in self.select(query, values)}
+        except DatabaseUndefinedRelation:
+            return {}
+
+    def delete(self, table: str, where: str, values: Sequence[Any] = ()) -> int:
+        """Delete the rows of a table that meet a condition; how many.
+
+        Raises:
+            TableMissing: see `count`.
+        """
+        if gone := self.count(table, where, values):
+            self._execute(f"DELETE FROM {self.qualified(table)} WHERE {where}", values)
+        return gone
+
+    def update(self, table: str, column: str, value: Any, where: str, values: Sequence[Any] = ()) -> None:
+        """Give a column of the rows that meet a condition a value."""
+        changed = f"UPDATE {self.qualified(table)} SET {self.column(column)} = %s WHERE {where}"
+        self._execute(changed, (value, *values))
+
+    def of_loads(self, load_ids: Sequence[str], condition: str = "", word: str = "IN") -> str:
+        """A condition for the rows of some loads that also meet another one; its values come before the loads'."""
+        places = ", ".join(["%s"] * len(load_ids))
+        loads = f"{self.column(C_DLT_LOAD_ID)} {word} ({places})"
+        return f"{condition} AND {loads}" if condition else loads
+
+    def of_other_loads(self, load_ids: Sequence[str], condition: str = "") -> str:
+        """A condition for the rows of all other loads that also meet another one."""
+        return self.of_loads(load_ids, condition, "NOT IN")
+
+    def is_loaded(self, load_id: str) -> bool:
+        """Whether a load reached its end, by dlt's own note of it."""
+        where = f"{self.column('status')} = 0 AND {self.column('load_id')} = %s"
+        try:
+            return bool(self.select(f"SELECT COUNT(*) FROM {self._loads} WHERE {where}", (load_id,))[0][0])
+        except DatabaseUndefinedRelation:
+            return False
+
+    def last_finished(self, schema_name: str) -> str | None:
+        """The newest load of a schema that reached its end; None before the first.
+
+        Raises:
+            DatabaseUndefinedRelation: nothing was ever loaded into this dataset.
+        """
+        where = f"{self.column('status')} = 0 AND {self.column('schema_name')} = %s"
+        [(found,)] = self.select(
+            f"SELECT MAX({self.column('load_id')}) FROM {self._loads} WHERE {where}", (schema_name,)
+        )
+        # ClickHouse gives an empty text where others give null.
+        return str(found) if found else None
+
+    @property
+    def _loads(self) -> str:
+        return str(self.client.make_qualified_table_name(self._schema.loads_table_name))
+
+
+@contextmanager
+def table_rows(pipeline: Pipeline, schema: Schema | None = None) -> Iterator[TableRows]:
+    """Open a connection to the tables of a pipeline.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema: the dlt schema that the tables were made by; None for the pipeline's own.
+    """
+    client: Any = pipeline.destination_client()
+    with client.sql_client as sql:
+        yield TableRows(sql, schema or client.schema, DestinationProfile(pipeline.destination).longest_name)

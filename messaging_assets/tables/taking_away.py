@@ -1,0 +1,99 @@
+"""The one rule for whatever takes rows out of a table, retires or swaps them.
+
+Rows go only after a read of the whole list, or window, that leaves no doubt, and that the destination knows as the
+newest of its resource. What each way of taking rows away asks of a read, on top of that, stands in `_DEMANDS`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from messaging_assets.description.api import Resource
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.receipt import Finding, Verdict
+from messaging_assets.rows.batches import merge_strategy
+
+Way = Literal["deletes", "window", "replace", "scd2"]
+# The worst verdict that a way takes, and whether it takes a read of which a record was set aside: that record did come,
+# so its row is not gone; a replaced table has it in its rejected rows.
+_DEMANDS: dict[Way, tuple[Verdict, bool]] = {
+    "deletes": (Verdict.PROVEN, False),
+    "window": (Verdict.READ_TO_THE_END, False),
+    "replace": (Verdict.READ_TO_THE_END, True),
+    "scd2": (Verdict.READ_TO_THE_END, False),
+}
+
+
+@dataclass(frozen=True)
+class Read:
+    """What is known of a read whose load, or whose end, may take rows away.
+
+    Args:
+        finding: how complete it was, and why.
+        set_aside: records that came and were not written.
+        is_newest: whether the destination knows no newer sync of the same rows.
+        is_of_news: whether only what is new was asked for.
+    """
+
+    finding: Finding
+    set_aside: int = 0
+    is_newest: bool = True
+    is_of_news: bool = False
+
+
+def way_of(resource: Resource) -> Way | None:
+    """How the load of a resource itself takes rows away, as a whole and at once; None where it takes none."""
+    if resource.disposition == "replace":
+        return "replace"
+    return "scd2" if merge_strategy(resource) == "scd2" else None
+
+
+def is_of_news(resource: Resource) -> bool:
+    """Whether a read of it asks only for what is new, by a cursor in either of dlt's spellings."""
+    return cursor_of(resource.endpoint) is not None
+
+
+def why_nothing_goes(way: Way, read: Read) -> str | None:
+    """Why a read is not good enough to take rows away, as a clause; None where it is.
+
+    Args:
+        way: what would take them.
+        read: what is known of it.
+    """
+    worst, takes_set_aside = _DEMANDS[way]
+    if not read.is_newest:
+        return "another sync loaded it meanwhile"
+    if read.is_of_news:
+        return "only what is new was asked for"
+    if read.set_aside and not takes_set_aside:
+        return "a record was set aside" if read.set_aside == 1 else f"{read.set_aside} records were set aside"
+    verdict = read.finding.verdict
+    if verdict <= worst:
+        return None
+    if worst is Verdict.PROVEN:
+        return f"the read is not proven complete but {verdict.words}"
+    return f"the read is {verdict.words}" + (f" ({read.finding.reason})" if read.finding.reason else "")
+
+
+def refuse_too_many(resource: Resource, asset: str, gone: int, rows: int, allow_many: bool) -> None:
+    """Stop before a larger share of a table goes than the file allows at once.
+
+    Args:
+        resource: says which share.
+        asset: the asset's name in errors.
+        gone: rows that would go.
+        rows: rows in the table.
+        allow_many: whether the run says that a larger share may go.
+
+    Raises:
+        MendDescription: more would go.
+    """
+    # A replaced list is one that changes as a whole; it is to be there at all.
+    share = resource.maximum_deleted_share or (0.8 if resource.disposition == "replace" else 0.2)
+    if gone > share * rows and not allow_many:
+        raise MendDescription(
+            f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
+            "once; if that is right, run it with allow_many_deletes: true."
+        )

@@ -1,0 +1,112 @@
+"""The column that places a window's rows in time: what it may hold, and a window's bounds in its own kind of value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from messaging_assets.description.api import Resource
+from messaging_assets.foundation import json_paths, moments
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.rows.values import data_type_of
+
+_NUMBERS = ("bigint", "double", "decimal")
+
+
+class WindowColumn:
+    """Sees to it, before anything is loaded, that each window's rows can be found again by their time.
+
+    Args:
+        asset: the asset's name in errors.
+        resource: a resource with partitions.
+    """
+
+    def __init__(self, asset: str, resource: Resource) -> None:
+        assert resource.partitions is not None
+        self._asset, self._path = asset, resource.partitions.column
+        self._name = resource.partitions.column_name
+        declared = resource.columns.get(self._name)
+        self._type = declared.data_type if declared else None
+        self._rows = self._found = 0
+        self._units: set[int | None] = set()
+
+    def place(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A page's rows; where the column is inside of others, with a copy of it as a column of its own.
+
+        Raises:
+            MendDescription: it holds what is no time.
+        """
+        self._rows += len(rows)
+        values = [value for row in rows for value in json_paths.find_values(self._path, row)[:1] if value is not None]
+        self._found += len(values)
+        if self._name != self._path:
+            rows = [{**row, self._name: (json_paths.find_values(self._path, row) or [None])[0]} for row in rows]
+        if self._type not in ("timestamp", "date"):
+            for value in values:
+                self._check(value)
+        return rows
+
+    def _check(self, value: Any) -> None:
+        if type(value) in (int, float, Decimal):
+            self._units.add(moments.unit_of(number) if (number := moments.number_of(value)) else None)
+            if len(self._units) == 1 and None not in self._units:
+                return
+            why = "numbers that are no seconds, milliseconds or microseconds since 1970, or not all in one unit"
+        elif self._type is None and data_type_of(value) in ("timestamp", "date"):
+            return
+        else:
+            is_time = moments.moment_of(value) is not None
+            type_ = "date" if moments.is_day(value) else "timestamp"
+            why = "texts that are no ISO 8601" if is_time else "what is no time"
+            if is_time:
+                raise MendDescription(
+                    f"{self._asset}: partitions.column '{self._path}' holds {why}; declare columns.{self._name} with "
+                    f"data_type: {type_}."
+                )
+        raise MendDescription(
+            f"{self._asset}: partitions.column '{self._path}' holds {why}, so its rows are in no window; name the time "
+            "that the API's own range looks at."
+        )
+
+    def ended(self) -> None:
+        """The window was read.
+
+        Raises:
+            MendDescription: rows came, and none has the column.
+        """
+        if self._rows and not self._found:
+            raise MendDescription(
+                f"{self._asset}: none of {self._rows} rows has partitions.column '{self._path}', so they are in no "
+                "window; name the time that the API's own range looks at, as records have it."
+            )
+
+
+def bounds_in(column: Mapping[str, Any], start: datetime, end: datetime, largest: Any) -> tuple[Any, Any] | None:
+    """A window's bounds as its column has them.
+
+    Args:
+        column: dlt's hints of the column.
+        start: the window's start, in its own zone.
+        end: its end.
+        largest: the largest value that the table's column has, by which a number shows its unit; None for no row.
+
+    Returns:
+        None where no row can be in a window: the column is no time, or has no value.
+    """
+    data_type = column.get("data_type")
+    if data_type == "date":
+        # A date is a day of the window's own time zone.
+        return start.date(), end.date()
+    if data_type == "timestamp":
+        # So is a time that names no zone.
+        return (
+            (start.replace(tzinfo=None), end.replace(tzinfo=None)) if column.get("timezone") is False else (start, end)
+        )
+    number = moments.number_of(largest) if data_type in _NUMBERS else None
+    unit = None if number is None else moments.unit_of(number)
+    if unit is None:
+        return None
+    first, last = (moments.moment_of(one) or Decimal(0) for one in (start, end))
+    return int(first.scaleb(unit)), int(last.scaleb(unit))

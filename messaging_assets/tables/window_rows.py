@@ -1,0 +1,125 @@
+"""The rows of a window of time that is read again: the earlier ones go, and no row is in two windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from dlt.pipeline.pipeline import Pipeline
+
+from messaging_assets.description.api import Resource
+from messaging_assets.description.windows import Window
+from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
+from messaging_assets.reading.receipt import Finding, Verdict
+from messaging_assets.tables.sync_ledger import NotedSync
+from messaging_assets.tables.table_rows import TableRows, table_rows
+from messaging_assets.tables.taking_away import Read, why_nothing_goes
+from messaging_assets.tables.window_column import bounds_in
+
+
+def replace_window(
+    pipeline: Pipeline,
+    resource: Resource,
+    asset: str,
+    window: Window,
+    load_ids: Sequence[str],
+    read: Read,
+) -> dict[str, Any]:
+    """Take out the window's rows that this run did not bring, unless a merge had better keep them.
+
+    Args:
+        pipeline: the resource's pipeline.
+        resource: what the window is of.
+        asset: the asset's name in errors.
+        window: from start up to, but without, end, by the window's column.
+        load_ids: the loads of this run.
+        read: how complete it was, and whether it is the newest.
+
+    Returns:
+        Metadata: what went, or why nothing did; a verdict, where the rows themselves make it worse.
+
+    Raises:
+        MendDescription: more came than the window, and an appended table would have these rows twice.
+        ReadIncomplete: an appended table has rows of the window already, and this read is not good enough to take
+            them out. What came is to be taken back in either case.
+    """
+    is_append = resource.disposition == "append"
+    with table_rows(pipeline) as rows:
+        column = rows.column(window.column)
+        hints = rows.hints(resource.name, window.column)
+        if not hints.get("data_type"):
+            # No row ever came, so there is none to replace.
+            return {}
+        bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.name, window.column))
+        if bounds is None:
+            return _nothing_placed(rows, resource, asset, window, load_ids)
+        outside = rows.of_loads(load_ids, f"({column} < %s OR {column} > %s)")
+        beyond = rows.count(resource.name, outside, (*bounds, *load_ids))
+        # An API whose end is inclusive sends the first rows of the next window too.
+        late = rows.of_loads(load_ids, f"{column} = %s")
+        at_end = rows.count(resource.name, late, (bounds[1], *load_ids))
+        words = (
+            f"{beyond} of its rows lie outside the window from {window.start.isoformat()} to "
+            f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
+            f"than {window.column}"
+        )
+        if is_append and beyond:
+            raise MendDescription(
+                f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
+                "lies at the end."
+            )
+        if is_append and at_end:
+            rows.delete(resource.name, late, (bounds[1], *load_ids))
+        within = f"{column} >= %s AND {column} < %s"
+        earlier = rows.of_other_loads(load_ids, within), (*bounds, *load_ids)
+        why = why_nothing_goes("window", read)
+        if is_append and why:
+            came = rows.count(resource.name, rows.of_loads(load_ids, within), (*bounds, *load_ids))
+            before = rows.count(resource.name, *earlier)
+            # A record that was set aside did come; it is told apart from one that is gone by their number alone.
+            if before and (came < before or why_nothing_goes("window", replace(read, set_aside=0))):
+                raise ReadIncomplete(
+                    f"{asset}: {why}, and it brought {came} rows of a window of which the table has {before}; they "
+                    "stay, run it again."
+                )
+        found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
+        if beyond:
+            why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
+            found |= {"verdict": Verdict.UNKNOWN.words, "verdict_reason": words}
+        if is_append or not why:
+            found["rows_deleted"] = rows.delete(resource.name, *earlier)
+        else:
+            found["deletes"] = f"none of the window's earlier rows, because {why}"
+    return {f"messaging_assets/{name}": value for name, value in found.items()}
+
+
+def take_back(pipeline: Pipeline, resource: Resource, load_ids: Sequence[str]) -> None:
+    """Take out what a run appended to a window that has its earlier rows still."""
+    if resource.disposition == "append":
+        with table_rows(pipeline) as rows:
+            rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
+
+
+def is_taken_back(pipeline: Pipeline, resource: Resource, sync: NotedSync) -> bool:
+    """Whether the rows that a sync wrote are there no more."""
+    if not sync.rows:
+        return False
+    with table_rows(pipeline) as rows:
+        return not rows.count(resource.name, rows.of_loads(sync.load_ids), sync.load_ids)
+
+
+def _nothing_placed(
+    rows: TableRows, resource: Resource, asset: str, window: Window, load_ids: Sequence[str]
+) -> dict[str, Any]:
+    """What a window without a row in time comes to: nothing, if nothing came.
+
+    Raises:
+        MendDescription: rows came; an appended table is to have them no more.
+    """
+    if not rows.count(resource.name, rows.of_loads(load_ids), load_ids):
+        return {}
+    raise MendDescription(
+        f"{asset}: partitions.column '{window.column}' is no time in the table, so its rows are in no window; declare "
+        f"columns.{window.column} as timestamp or date, and run it once with full_refresh if the table has it already."
+    )

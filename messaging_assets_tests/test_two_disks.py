@@ -187,7 +187,7 @@ def test_half_a_load_of_one_machine_is_taken_back_by_the_other_whatever_their_cl
         from dlt.extract import storage
 
         storage.create_load_id = lambda: str(time.time() - 3600)  # type: ignore[attr-defined]
-        _at_normalize()
+        _at_load()
 
     disks.sync("two", **appended)
     gone = disks.rows[0]["id"]

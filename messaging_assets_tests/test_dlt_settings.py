@@ -321,7 +321,7 @@ def test_every_setting_of_dlt_is_ours_or_said_to_be_the_users():
     assert classes > 40
     assert found == {}, (
         "dlt has settings that nobody has judged: put those that correctness depends on into OURS of "
-        f"messaging_assets/dlt_settings.py, the others into USERS of this test: {found}"
+        f"messaging_assets/seams/dlt_settings.py, the others into USERS of this test: {found}"
     )
 
 

@@ -1,7 +1,7 @@
 """Records into batches for the table: good ones as typed Arrow, bad ones set aside with a reason.
 
 A bad record never sinks a good one. What is bad, and what becomes of a value that does not fit, is decided in
-`table_columns.py`. Within one sync the last record of a key wins; with dlt's `insert-only` the first, because
+`rows/columns.py`. Within one sync the last record of a key wins; with dlt's `insert-only` the first, because
 what is in such a table stays. An append-only table keeps every record.
 """
 

@@ -3,7 +3,7 @@
 Who said what a column is decides what happens to a value that does not fit:
 
 - the file declares the column, or it is a key: the record is bad;
-- earlier records made the column: whole numbers become doubles with the first broken one (`undeclared_types.py`);
+- earlier records made the column: whole numbers become doubles with the first broken one (`rows/undeclared_types.py`);
   any other value lands in a variant column `<column>__v_<type>`, as dlt does it, because nobody said what is right,
   and the receipt counts it;
 - no column can hold it (beyond 64 bits, NaN, invalid unicode, NUL, too deep, too large): the record is bad.

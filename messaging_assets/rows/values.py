@@ -2,7 +2,7 @@
 
 Each type has a fast way for a whole column whose values have the expected Python types, and a careful way for
 one value. The careful way converts only where nothing is lost ("7" to 7, 7 to 7.0); everything else is a
-`Misfit`, and what happens to the record is decided in `records.py`.
+`Misfit`, and what happens to the record is decided in `rows/batches.py`.
 """
 
 from __future__ import annotations

@@ -31,7 +31,7 @@ def _defaults(*names: str) -> dict[str, Any]:
 _POOL = _defaults("workers", "pool_type", "start_method")
 # By section of dlt's configuration; a section's name stands somewhere in the path that dlt looks a setting up by.
 OURS: Mapping[str, Mapping[str, Any]] = {
-    # `records.py` adds `_dlt_id` itself, and a second one would be `_dlt_id_1`, which no table has.
+    # `rows/batches.py` adds `_dlt_id` itself, and a second one would be `_dlt_id_1`, which no table has.
     "parquet_normalizer": {"add_dlt_load_id": True, "add_dlt_id": False},
     "json_normalizer": {"add_dlt_load_id": True, "add_dlt_id": True},
     "model_normalizer": _defaults("add_dlt_load_id", "add_dlt_id"),

@@ -2,7 +2,7 @@
 
 A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
 one of a busy channel. What the words mean (lag, open and closed ends, rows at the boundary) is dlt's; how values
-compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9" (`reading/cursors/order.py`).
+compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9" (`order.py`).
 
 A mark says what to ask for. A merge loads what the API chose to send then, but for what it has loaded to the letter: a
 row with the mark's own value may have changed since, and one that looks older may be newer by a clock that was set

@@ -22,6 +22,7 @@ WRONG: dict[str, list[str]] = {
     "check": ["nowhere"],
     "preview": ["nowhere", "rows"],
     "sync": ["nowhere.yaml"],
+    "doctor": ["--strange"],
     "status": ["nowhere"],
 }
 

@@ -27,7 +27,15 @@ _logger = logging.getLogger(__name__)
 
 
 class DatabaseHeld(Exception):
-    """Another process held the DuckDB file for longer than the bound; the text names it."""
+    """Another process held the DuckDB file for longer than the bound; the text names it.
+
+    Args:
+        what: what happened, without what to do.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        super().__init__(f"{what}; end it or close its connection, and run again.")
 
 
 def _is_locked(error: BaseException) -> bool:
@@ -42,6 +50,9 @@ def _holder(error: BaseException | None) -> str:
 class _WaitingSqlClient(DuckDbSqlClient):
     """Opens its connection as soon as no other process has the file."""
 
+    # Seconds; None for the bound of all syncs.
+    longest_wait: float | None = None
+
     def open_connection(self) -> duckdb_library.DuckDBPyConnection:
         """See DuckDbSqlClient; waits up to `LONGEST_WAIT` seconds, with one log line that says for whom."""
         started = time.monotonic()
@@ -53,7 +64,7 @@ class _WaitingSqlClient(DuckDbSqlClient):
 
         waiting = Retrying(
             retry=retry_if_exception(_is_locked),
-            stop=stop_after_delay(LONGEST_WAIT),
+            stop=stop_after_delay(LONGEST_WAIT if self.longest_wait is None else self.longest_wait),
             wait=wait_random_exponential(multiplier=0.02, max=0.5),
             before_sleep=tell,
             reraise=True,
@@ -66,9 +77,7 @@ class _WaitingSqlClient(DuckDbSqlClient):
             holder, waited = _holder(error), time.monotonic() - started
         else:
             return connection
-        raise DatabaseHeld(
-            f"{holder} has held the DuckDB file for {waited:.0f} s; end it or close its connection, and run again."
-        )
+        raise DatabaseHeld(f"{holder} has held the DuckDB file for {waited:.0f} s")
 
 
 class _WaitingClient(DuckDbClient):

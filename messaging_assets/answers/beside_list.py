@@ -6,6 +6,7 @@ Only objects around the list and those with an envelope's name count. A number i
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,11 +20,18 @@ _ENVELOPE = frozenset(
     (
         *("meta", "metadata", "page", "pages", "paging", "pager", "pagination", "paginator", "link", "links"),
         *("cursor", "cursors", "next", "info", "summary", "hits", "total", "totals", "navigation", "envelope"),
+        *("nav", "continue", "continuation", "pageable", "older", "stats", "search", "resultset"),
     )
 )
 # Objects whose names say that their numbers are about somebody else's account.
 _OTHERS = frozenset(("rate", "limits", "ratelimit", "quota", "usage", "api", "user", "account", "job", "prev", "first"))
 _DEEPEST = 6
+_MOST_LINKS = 20
+# What begins the next page may be an object or a list in itself.
+_KEYS = frozenset(
+    ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
+)
+_RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
 _HEADER = re.compile(r"^(x|wp|pagination|paging)_")
 _PLACE = re.compile(r"'[^']*'|[^.\[\]'$]+")
 
@@ -50,7 +58,8 @@ class Leaf:
     @property
     def place(self) -> str:
         """Where it is, as sentences say it."""
-        return f"the header {self.names[-1]}" if self.is_header else f"'{self.path}'"
+        name = self.names[-1] if self.names[0] == "total" else self.names[0]
+        return f"the header {name}" if self.is_header else f"'{self.path}'"
 
     @property
     def word(self) -> str:
@@ -96,17 +105,53 @@ def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> 
             is_around = (*names, key) == to_list[: len(names) + 1] and len(names) + 1 < len(to_list)
             if is_around or _is_envelope(key):
                 yield from beside(value, to_list, (*names, key))
-        elif not isinstance(value, list):
+            elif plain_word(key) in _KEYS:
+                yield from (Leaf((*names, key), one) for one in _first_plain(value))
+        elif isinstance(value, list):
+            yield from _links(value, (*names, key))
+            if plain_word(key) in _KEYS:
+                yield from (Leaf((*names, key), one) for one in value[:1] if not isinstance(one, (dict, list)))
+        else:
             yield Leaf((*names, key), value)
 
 
+def _first_plain(value: Any) -> Iterator[Any]:
+    while isinstance(value, dict) and value:
+        value = next(iter(value.values()))
+    if not isinstance(value, (dict, list)):
+        yield value
+
+
+def _links(value: list[Any], names: tuple[str, ...]) -> Iterator[Leaf]:
+    """The addresses of a list of links, each named by its relation: `[{rel: next, href: ...}]`, as in FHIR."""
+    for link in value[:_MOST_LINKS]:
+        if not isinstance(link, dict):
+            return
+        relation = next((link[key] for key in _RELATIONS if isinstance(link.get(key), str)), None)
+        if relation is not None:
+            yield from (Leaf((*names, relation), link[key]) for key in _ADDRESSES if link.get(key))
+
+
 def in_headers(headers: Mapping[str, str]) -> Iterator[Leaf]:
-    """The headers as values; a Content-Range (RFC 9110, section 14.4) counts what is behind its slash."""
+    """The headers as values, those in a header's JSON too.
+
+    A Content-Range (RFC 9110, section 14.4) counts what is behind its slash.
+    """
     for name, value in headers.items():
-        if name.lower() == "content-range":
+        if value.startswith("{"):
+            yield from (Leaf((name, key), one, is_header=True) for key, one in _plain_in(value))
+        elif name.lower() == "content-range":
             yield Leaf(("total", name), value.rpartition("/")[2].strip(), is_header=True)
         else:
             yield Leaf((name,), value.strip(), is_header=True)
+
+
+def _plain_in(header: str) -> Iterator[tuple[str, Any]]:
+    try:
+        found = json.loads(header)
+    except ValueError:
+        return
+    yield from ((key, one) for key, one in found.items() if not isinstance(one, (dict, list)))
 
 
 @lru_cache(maxsize=4096)

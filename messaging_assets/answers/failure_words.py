@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +13,67 @@ from messaging_assets.description.api import ErrorInBody
 from messaging_assets.foundation import json_paths
 
 _ERRORS = frozenset(
-    ("error", "errors", "error_message", "error_msg", "error_description", "error_text", "fault", "exception")
+    (
+        *("error", "errors", "error_message", "error_msg", "error_description", "error_text", "error_type", "fault"),
+        *("exception", "failures", "problems", "error_info", "error_detail", "error_details"),
+    )
 )
-_GOOD = frozenset(("ok", "success", "succeeded", "successful", "is_success", "is_successful", "is_ok", "succeed"))
+_GOOD = frozenset(
+    (
+        *("ok", "success", "succeeded", "successful", "is_success", "is_successful", "is_ok", "succeed", "valid"),
+        *("is_valid", "authenticated", "is_authenticated", "authorized", "is_authorized"),
+    )
+)
 _BAD = frozenset(("failed", "failure", "is_error", "has_error", "has_errors", "is_failed"))
-_STATES = frozenset(("status", "result", "stat", "response_status", "result_status", "type"))
+_STATES = frozenset(
+    (
+        *("status", "result", "stat", "response_status", "result_status", "type", "state", "outcome", "ack"),
+        *("returncode", "api_status", "status_text"),
+    )
+)
 # Objects that hold such words, beside those with an envelope's name.
-_HOLDERS = frozenset(("status", "header", "head", "result", "response", "response_status", "resp", "metadata"))
+_HOLDERS = frozenset(
+    (
+        "status",
+        "header",
+        "head",
+        "response_header",
+        "result",
+        "response",
+        "response_status",
+        "resp",
+        "metadata",
+        "shards",
+    )
+)
 _FAILED = frozenset(
     (
         *("error", "errors", "err", "fail", "failed", "failure", "nok", "not_ok", "ko", "exception", "fault"),
         *("denied", "forbidden", "unauthorized", "unauthorised", "bad_request", "internal_error", "server_error"),
     )
+)
+# One of these words in the value of a state says that something failed: OVER_QUERY_LIMIT, "error: bad key".
+_FAILING = frozenset(
+    (
+        *("error", "errors", "err", "fail", "fails", "failed", "failure", "fault", "exception", "denied", "forbidden"),
+        *("unauthorized", "unauthorised", "unauthenticated", "invalid", "expired", "exceeded", "limit", "limited"),
+        *("throttled", "throttling", "timeout", "unavailable", "busy", "aborted", "rejected", "refused", "notok"),
+        *("nok", "ko", "quota", "overloaded", "maintenance", "pending", "processing", "queued"),
+    )
+)
+# The same in a sentence beside the list, in which a word alone may be harmless.
+_FAILING_TEXT = re.compile(
+    r"rate.?limit|too many requests|quota|throttl|access denied|permission denied|not allowed|forbidden|unauthori[sz]ed"
+    r"|unauthenticated|expired|invalid|not valid|try again|retry later|temporarily|unavailable|(system|server|too) busy"
+    r"|internal (server )?error|timed? ?out|overload|maintenance|missing (key|token|api)"
+    r"|bad (key|token|request)|(request|query|authentication|login) failed|failed to",
+    re.IGNORECASE,
+)
+# That there is nothing is no failure, and some APIs use an error's words for it.
+_NOTHING = re.compile(
+    r"^(there (is|are|were) )?(no|not|nothing|none|zero|0)\b.*"
+    r"(record|result|data|found|match|entr|row|item|transaction|object|content|message|error)|^(empty|zero_results)",
+    re.IGNORECASE,
 )
 _CODES = frozenset(
     (
@@ -35,16 +85,20 @@ _MESSAGES = frozenset(
     (
         *("message", "msg", "errmsg", "err_msg", "error_message", "error_msg", "reason", "detail", "details"),
         *("description", "error_description", "status_message", "result_message", "ret_msg", "info", "text"),
-        *("title", "error", "status_text"),
+        *("title", "error", "status_text", "error_type", "error_detail", "error_details"),
     )
 )
+# Of these no title of a list is one, such as "Failed jobs".
+_SENTENCES = _MESSAGES - {"detail", "details", "description", "info", "text", "title"}
 _FINE = frozenset(
     (
         *("ok", "okay", "success", "successful", "succeeded", "succeed", "successfully", "done", "none", "null"),
         *("no_error", "no_errors", "0", "00", "000", "0000", "00000", "200", "true", "completed", "complete", "fine"),
-        *("s_ok", "no_content", "found", "good", "normal", "accepted", "created"),
+        *("s_ok", "no_content", "found", "good", "normal", "accepted", "created", "nil", "undefined", "approved"),
+        *("processed", "request_processed", "ready", "active", "up", "healthy", "pass", "passed"),
     )
 )
+_FINE_ENDS = ("_success", "_successfully", "_succeeded", "_ok")
 _FINE_STARTS = ("success", "ok_", "request_success", "operation_success", "query_success", "no_error")
 
 
@@ -121,8 +175,8 @@ def says_failed(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
 
 def _rule(leaf: Leaf) -> str:
     """Which values at the place mean an error, as the file writes it; an API's own words are no record's content."""
-    if leaf.word in _GOOD and leaf.value is False:
-        return ", unless: true"
+    if leaf.word in _GOOD and not _truth(leaf.value):
+        return ", unless: true" if isinstance(leaf.value, (bool, str)) else ", unless: 1"
     if isinstance(leaf.value, str):
         return f", values: [{plain_word(leaf.value)}]" if plain_word(leaf.value) in _FAILED else ""
     number = whole_number(leaf.value) if not isinstance(leaf.value, bool) else None
@@ -134,23 +188,66 @@ def _rule(leaf: Leaf) -> str:
 def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
     word, value = leaf.word, leaf.value
     if word in _GOOD:
-        return value is False or (isinstance(value, str) and plain_word(value) in ("false", "no", *_FAILED))
+        return _truth(value) is False or (isinstance(value, str) and _is_failing(value))
     if word in _BAD:
-        return value is True
+        is_counted = _holds_shards(leaf) and (whole_number(value) or 0) > 0
+        return _truth(value) is True if not is_counted else True
     if word in _ERRORS and len(leaf.names) > 1:
         return _is_error(value)
-    number = whole_number(value) if not isinstance(value, bool) else None
     if word in _STATES:
-        is_http = word != "type" and number is not None and 400 <= number < 600
-        return is_http or (isinstance(value, str) and plain_word(value) in _FAILED)
-    if word not in _CODES:
+        return _is_failed_state(word, value, beside)
+    if word in _CODES:
+        return _is_failed_code(word, value, beside)
+    return word in _SENTENCES and isinstance(value, str) and _says_failing(value)
+
+
+def _is_failed_state(word: str, value: Any, beside: list[Leaf]) -> bool:
+    if isinstance(value, str):
+        # A kind, such as the type of the list's records, may have any name.
+        return plain_word(value) in _FAILED if word == "type" else _is_failing(value)
+    if value is False:
+        return _has_message(beside)
+    number = whole_number(value)
+    if number is None or word == "type":
         return False
-    if number is not None and 400 <= number < 600 and ("http" in word or "status" in word):
-        return True
+    return 400 <= number < 600 or (number <= 0 and _has_failing_message(beside))
+
+
+def _is_failed_code(word: str, value: Any, beside: list[Leaf]) -> bool:
+    number = whole_number(value) if not isinstance(value, bool) else None
+    is_of_error = "err" in word
     if number is not None:
-        return number != 0 and not _is_fine_number(number) and _has_message(beside)
-    is_text = isinstance(value, str) and bool(value.strip())
-    return is_text and not _is_fine(str(value)) and _has_message(beside)
+        if 400 <= number < 600 and (
+            "http" in word or "status" in word or (number != 404 and not _is_said_fine(beside))
+        ):
+            return True
+        if number == 0 or _is_fine_number(number):
+            return _has_failing_message(beside)
+        return _has_message(beside) or (is_of_error and not _is_said_fine(beside))
+    if not isinstance(value, str) or not value.strip() or _is_fine(value):
+        return False
+    return _is_failing(value) or _has_message(beside) or (is_of_error and not _is_said_fine(beside))
+
+
+def _truth(value: Any) -> bool | None:
+    """A truth value, also where it is written as a number or a text; None for what is none."""
+    text = str(value).strip().lower() if isinstance(value, (bool, int, str)) else ""
+    return True if text in ("true", "1", "yes", "y", "t") else False if text in ("false", "0", "no", "n", "f") else None
+
+
+def _holds_shards(leaf: Leaf) -> bool:
+    return len(leaf.names) > 1 and plain_word(leaf.names[-2]) == "shards"
+
+
+def _is_failing(text: str) -> bool:
+    """Whether the value of a state says that something failed."""
+    word = plain_word(text)
+    return not _is_fine(text) and (word in _FAILED or bool(_FAILING & set(word.split("_"))))
+
+
+def _says_failing(text: str) -> bool:
+    """Whether a sentence says that something failed."""
+    return bool(_FAILING_TEXT.search(text)) and not _is_fine(text)
 
 
 def _is_fine_number(number: int) -> bool:
@@ -158,23 +255,35 @@ def _is_fine_number(number: int) -> bool:
     return 200 <= number < 300 or str(number).startswith("200") or number == 1
 
 
-def _has_message(beside: list[Leaf]) -> bool:
+def _said(beside: list[Leaf]) -> list[str]:
     said = [leaf.value for leaf in beside if leaf.word in _MESSAGES and isinstance(leaf.value, str)]
-    return any(text.strip() and not _is_fine(text) for text in said) and not any(map(_is_fine_word, said))
+    return [text for text in said if text.strip()]
 
 
-def _is_fine_word(text: str) -> bool:
-    return bool(text.strip()) and _is_fine(text)
+def _has_message(beside: list[Leaf]) -> bool:
+    return bool(_said(beside)) and not _is_said_fine(beside)
+
+
+def _has_failing_message(beside: list[Leaf]) -> bool:
+    return any(map(_says_failing, _said(beside)))
+
+
+def _is_said_fine(beside: list[Leaf]) -> bool:
+    return any(map(_is_fine, _said(beside)))
 
 
 def _is_fine(text: str) -> bool:
     word = plain_word(text)
-    return word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(("_success", "_successfully", "_succeeded"))
+    if word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(_FINE_ENDS) or _NOTHING.search(text.strip()):
+        return True
+    return "成功" in text or not word.strip("_")
 
 
 def _is_error(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return any(one not in (None, False, "", 0, [], {}, "0") for one in value.values())
+        return any(map(_is_error, value.values()))
+    if isinstance(value, (list, tuple)):
+        return any(one is not None and one not in ("", {}, []) for one in value)
     if isinstance(value, str):
-        return bool(value.strip()) and not _is_fine(value) and plain_word(value) not in ("false", "no")
+        return not _is_fine(value) and plain_word(value) not in ("false", "no")
     return bool(value)

@@ -36,13 +36,38 @@ _LAST = frozenset(
         *("end_of_records", "is_end_of_list", "results_complete", "final", "final_page"),
     )
 )
-# Other words beside "next" are of the clock, or of the next sync: next_run, nextSyncToken.
-_NEXT = frozenset(
+# Beside "next", these are of the clock or of the next sync: next_run, nextSyncToken.
+_LATER = frozenset(
     (
-        *("next", "page", "pages", "token", "cursor", "link", "links", "url", "uri", "href", "offset", "start"),
-        *("path", "id", "key", "marker", "record", "records", "results", "batch", "set", "after", "from"),
-        *("continuation", "skip", "index", "query", "ref", "number", "num", "odata", "uuid"),
-        *("pagetoken", "position", "partition", "row", "paging"),
+        *("run", "runs", "sync", "delta", "update", "updates", "time", "timestamp", "ts", "at", "date", "day", "since"),
+        *("check", "retry", "reset", "poll", "polling", "refresh", "billing", "payment", "due", "renewal", "invoice"),
+        *("execution", "schedule", "scheduled", "tick", "attempt", "try", "step", "steps", "action", "actions"),
+        *("version", "release", "maintenance", "occurrence", "event", "change", "allowed", "call", "rotation", "shift"),
+        *("seconds", "minutes", "hours", "ms", "in", "wait", "interval", "expected", "state", "status", "review"),
+        *("month", "week", "year", "charge", "backup", "scan", "report", "phase", "stage", "level", "hop", "activity"),
+    )
+)
+# Beside a truth value, each of these says that there is more, unless the name says no.
+_MORE_PARTS = frozenset(("more", "older", "additional", "truncated", "further", "remaining", "exceeded"))
+_NEGATIONS = frozenset(("no", "not", "without", "never"))
+# Numbers of what is left to read, and not of what an account may still ask.
+_LEFT = frozenset(("remaining", "left", "outstanding"))
+_BUDGETS = frozenset(
+    (
+        *("rate", "limit", "limits", "quota", "credit", "credits", "call", "calls", "request", "requests", "budget"),
+        *(
+            "balance",
+            "point",
+            "points",
+            "cost",
+            "time",
+            "seconds",
+            "usage",
+            "units",
+            "ratelimit",
+            "retries",
+            "attempts",
+        ),
     )
 )
 _TOKENS = frozenset(
@@ -50,6 +75,7 @@ _TOKENS = frozenset(
         *("after", "cursor", "end_cursor", "after_cursor", "cursor_after", "marker", "continuation", "bookmark"),
         *("continuation_token", "page_token", "skip_token", "scroll_id", "last_evaluated_key", "ms_continuation"),
         *("continuation_key", "search_after", "resume_token", "pagination_token", "paging_token", "skiptoken"),
+        *("resumption_token", "iterator", "older", "continue", "more_url", "more_uri", "more_link", "more_href"),
     )
 )
 _SIZES = frozenset(
@@ -93,7 +119,8 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
     is_end_said = is_next_empty = False
     echoes = {str(value) for value in asked}
     leaves = list(leaves)
-    current = {str(leaf.value) for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number")}
+    here = (leaf for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number"))
+    current = {str(leaf.value) for leaf in here if not _names_next(leaf)}
     for leaf in leaves:
         told, words = _truth(leaf, pages)
         if told is not None:
@@ -145,17 +172,19 @@ def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
 
 
 def _truth_value(leaf: Leaf) -> bool | None:
-    is_more = _is_more(leaf.word)
+    is_more = _is_more(leaf.word) and not (leaf.is_header and _LEFT & set(leaf.word.split("_")))
     if not is_more and leaf.word not in _LAST and leaf.word not in _PARTIAL:
         return None
     value = leaf.value
-    if isinstance(value, str) and value.strip().lower() in ("true", "yes", "y"):
+    if isinstance(value, str) and value.strip().lower() in ("true", "yes", "y", "t", "1"):
         value = True
-    elif isinstance(value, str) and value.strip().lower() in ("false", "no", "n"):
+    elif isinstance(value, str) and value.strip().lower() in ("false", "no", "n", "f", "0"):
         value = False
-    if isinstance(value, int) and not isinstance(value, bool) and is_more:
-        # Some say how many more there are.
-        return value > 0
+    if isinstance(value, int) and not isinstance(value, bool):
+        if is_more:
+            # Some say how many more there are.
+            return value > 0
+        value = bool(value) if value in (0, 1) and leaf.word != "last" else value
     if not isinstance(value, bool):
         return None
     if leaf.word in _PARTIAL:
@@ -168,7 +197,16 @@ def _is_more(word: str) -> bool:
     if word in _MORE:
         return True
     start, _, of = word.rpartition("_")
-    return start in ("more", "has_more", "has_next") and of in _MORE_OF
+    if start in ("more", "has_more", "has_next") and of in _MORE_OF:
+        return True
+    parts = set(word.split("_"))
+    if parts & _NEGATIONS or parts & _BUDGETS:
+        # What is over is the list's own limit: limitExceeded.
+        return word in ("limit_exceeded", "is_limit_exceeded", "limit_reached")
+    is_next = "next" in parts and not parts & _LATER and bool(parts & {"has", "is", "exists", "available", "more"})
+    return (
+        is_next or bool(parts & _MORE_PARTS) or (parts <= _LEFT | _MORE_OF | {"count", "item"} and bool(parts & _LEFT))
+    )
 
 
 def _is_reference(value: Any) -> bool:
@@ -178,14 +216,13 @@ def _is_reference(value: Any) -> bool:
 
 
 def _names_next(leaf: Leaf) -> bool:
-    if leaf.is_header:
-        return _is_next(leaf.word)
-    if leaf.word in ("href", "url", "uri", "link", "cursor", "token", "after", "id") and len(leaf.names) > 1:
-        return _is_next(Leaf(leaf.names[:-1], None).word)
-    return _is_next(leaf.word)
+    if _is_next(leaf.word):
+        return True
+    # next: {page: 2}, and what is in an object named so in any other way.
+    return not leaf.is_header and any(_is_next(plain_word(name)) for name in leaf.names[:-1])
 
 
 @lru_cache(maxsize=4096)
 def _is_next(word: str) -> bool:
     parts = set(word.split("_"))
-    return "next" in parts and parts <= _NEXT
+    return bool(parts & {"next", "continue"}) and not parts & _LATER

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf, plain_word
 from messaging_assets.answers.record_keys import whole_number
 
 _COUNTERS = frozenset(("total", "totals", "count", "counts", "cnt", "found", "num", "number", "nb"))
 _FILLERS = frozenset(("of", "all", "filtered", "matching", "matched", "full", "overall", "available", "exact", "grand"))
+_PREFIXES = frozenset(("odata", "opensearch", "dc", "approximate", "estimated"))
 _ROWS = frozenset(
     (
         *("item", "items", "result", "results", "record", "records", "row", "rows", "element", "elements", "value"),
@@ -18,8 +21,11 @@ _ROWS = frozenset(
         *("document", "documents", "docs", "list", "data", "collection", "size"),
     )
 )
+_OTHER_COUNTS = frozenset(("records_filtered", "hits"))
 # A number of pages moves with the number of rows, and counts something else.
 _PAGES = frozenset(("page", "pages"))
+_IN_TOTAL = frozenset(("value", "count", "items", "rows", "records", "results", "all"))
+_THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 # What stands behind one of these is a part of a number's name only together with rows: number_of_results.
 _NEEDS_ROWS = frozenset(("num", "number", "nb"))
 
@@ -28,8 +34,8 @@ _NEEDS_ROWS = frozenset(("num", "number", "nb"))
 def _is_count(word: str, of: frozenset[str]) -> bool:
     parts = set(word.split("_"))
     counted = parts & (_ROWS | of)
-    is_named = bool(parts & _COUNTERS) and (bool(counted) or not parts & _NEEDS_ROWS)
-    return is_named and parts <= _COUNTERS | _FILLERS | _ROWS | of
+    is_named = bool(parts & _COUNTERS) and (bool(counted) or bool(parts & _COUNTERS - _NEEDS_ROWS))
+    return word in _OTHER_COUNTS or (is_named and parts <= _COUNTERS | _FILLERS | _PREFIXES | _ROWS | of)
 
 
 @lru_cache(maxsize=4096)
@@ -58,9 +64,9 @@ def counts_rows(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
         leaf: the value.
         of: words for those rows, such as the list's own key.
     """
-    if leaf.word == "value" and len(leaf.names) > 1:
-        # Search engines write total: {value: 5}.
-        return plain_ends_with_total(leaf)
+    if leaf.word in _IN_TOTAL and len(leaf.names) > 1 and not leaf.is_header:
+        # Search engines write total: {value: 5}, others total: {items: 5}.
+        return plain_ends_with_total(leaf) or (leaf.word != "value" and _is_count(leaf.word, of))
     if leaf.is_header and leaf.names[0] == "total":
         return True
     return _is_count(leaf.word, of)
@@ -74,11 +80,14 @@ def plain_ends_with_total(leaf: Leaf) -> bool:
 def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
     """Whether a count is of all rows by its name, so that more than came means that others are missing."""
     parts = set(leaf.word.split("_"))
-    if "size" in parts or not counts_rows(leaf, of):
-        return False
-    if leaf.word == "value":
-        return True
-    return bool(parts & {"total", "totals", "found"}) or leaf.word == "count" or leaf.names[0] == "total"
+    is_of_page = bool(parts & {"size", "list", "data"}) and not parts & {"total", "totals", "found"}
+    return counts_rows(leaf, of) and not is_of_page
+
+
+def _number(value: Any) -> int | None:
+    """A whole number, also one written with commas between its thousands."""
+    text = value.strip() if isinstance(value, str) else ""
+    return whole_number(text.replace(",", "") if _THOUSANDS.fullmatch(text) else value)
 
 
 class WatchedCounts:
@@ -100,7 +109,7 @@ class WatchedCounts:
         for leaf in leaves:
             if not (counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)):
                 continue
-            number = whole_number(leaf.value)
+            number = _number(leaf.value)
             if number is not None and number >= 0:
                 _, values, pages = self._seen.setdefault(leaf.names, (leaf, [], []))
                 values.append(number)

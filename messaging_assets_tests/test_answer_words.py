@@ -1,0 +1,143 @@
+"""What an answer says beside its list, in the words of many vendors: that there is more, how many there are, that it failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.answers.beside_list import beside, in_headers
+from messaging_assets.answers.failure_words import says_failed
+from messaging_assets.answers.signs_of_more import signs_of_more
+from messaging_assets.answers.watched_counts import WatchedCounts, words_of
+
+ROWS = 37
+
+
+def _is_more(body: dict[str, Any], headers: dict[str, str]) -> bool:
+    leaves = [*beside(body, ("data",)), *in_headers(headers)]
+    counts = WatchedCounts(words_of("data"))
+    counts.page(leaves, ROWS)
+    signs = signs_of_more(leaves, {name.lower(): value for name, value in headers.items()}, 1, [])
+    return bool(signs.said or signs.link or signs.token or counts.more_than(ROWS))
+
+
+MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({"@odata.count": 350}, {}),
+    ({"totalSize": 350}, {}),
+    ({"numFound": 350}, {}),
+    ({"nbHits": 350}, {}),
+    ({"recordsFiltered": 350}, {}),
+    ({"resultCount": 350}, {}),
+    ({"total": "1,350"}, {}),
+    ({"total": {"items": 350}}, {}),
+    ({"opensearch:totalResults": 350}, {}),
+    ({"next": {"page": 2}}, {}),
+    ({"pagination": {"next": {"offset": 37}}}, {}),
+    ({"link": [{"relation": "next", "url": "https://api.example.com/2"}]}, {}),
+    ({"links": [{"rel": "self", "href": "/1"}, {"rel": "next", "href": "/2"}]}, {}),
+    ({"continue": {"cmcontinue": "abc"}}, {}),
+    ({"metadata": {"continue": "abc", "remainingItemCount": 313}}, {}),
+    ({"LastEvaluatedKey": {"id": {"S": "x"}}}, {}),
+    ({"search_after": [1, "x"]}, {}),
+    ({"next_max_id": "123"}, {}),
+    ({"resumptionToken": "abc"}, {}),
+    ({"nextIterator": "x"}, {}),
+    ({"remaining": 313}, {}),
+    ({"has_older": True}, {}),
+    ({"moreDataAvailable": True}, {}),
+    ({"resultsTruncated": True}, {}),
+    ({"limitExceeded": True}, {}),
+    ({"nextPageAvailable": True}, {}),
+    ({"has_more": "1"}, {}),
+    ({"isComplete": 0}, {}),
+    ({}, {"X-Pagination": '{"TotalCount": 350, "HasNext": true}'}),
+    ({}, {"Next-Range": "id ]0123..; max=37"}),
+]
+NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({"next_run": "2025-01-01T00:00:00Z"}, {}),
+    ({"nextSyncToken": "abc"}, {}),
+    ({"next_check_at": 1735689600}, {}),
+    ({"next": None, "has_more": False}, {}),
+    ({"next": {"href": None}}, {}),
+    ({"links": [{"rel": "self", "href": "/1"}, {"rel": "prev", "href": "/0"}]}, {}),
+    ({"LastEvaluatedKey": {}}, {}),
+    ({"remaining": 0, "isComplete": 1, "has_more": "0"}, {}),
+    ({"requests_remaining": 4999, "rate_limit": 5000}, {}),
+    ({"noMoreResults": True}, {}),
+    ({"total": 37, "page_size": 350}, {}),
+    ({}, {"X-RateLimit-Remaining": "59", "X-Quota-Left": "7", "X-Pagination": "{not json"}),
+]
+
+
+@pytest.mark.parametrize(("body", "headers"), MORE, ids=str)
+def test_a_word_for_more_is_seen(body: dict[str, Any], headers: dict[str, str]) -> None:
+    assert _is_more({"data": [0] * ROWS, **body}, headers)
+
+
+@pytest.mark.parametrize(("body", "headers"), NO_MORE, ids=str)
+def test_a_word_for_something_else_is_none_for_more(body: dict[str, Any], headers: dict[str, str]) -> None:
+    assert not _is_more({"data": [0] * ROWS, **body}, headers)
+
+
+FAILED: list[dict[str, Any]] = [
+    {"success": 0},
+    {"success": "0"},
+    {"ok": 0},
+    {"status": False, "message": "Invalid key"},
+    {"status": 0, "message": "invalid key"},
+    {"status": "OVER_QUERY_LIMIT"},
+    {"status": "REQUEST_DENIED"},
+    {"status": "throttled"},
+    {"status": "NOTOK"},
+    {"status": "error: bad key"},
+    {"state": "ERROR"},
+    {"outcome": "failure"},
+    {"ack": "Failure"},
+    {"resultCode": "FAIL"},
+    {"returncode": "FAILED"},
+    {"code": 1, "msg": "system busy"},
+    {"code": 20001, "msg": "invalid token"},
+    {"code": 0, "msg": "token expired"},
+    {"code": 429},
+    {"meta": {"code": 429, "errorType": "rate_limit_exceeded"}},
+    {"code": "RATE_LIMITED"},
+    {"errorCode": "E12"},
+    {"error_code": 100},
+    {"message": "API rate limit exceeded"},
+    {"_shards": {"total": 5, "failed": 5}},
+    {"responseHeader": {"status": 500}},
+    {"hasErrors": "true"},
+    {"failures": [{"reason": "x"}]},
+]
+FINE: list[dict[str, Any]] = [
+    {"code": 100, "message": "No records"},
+    {"code": 404, "message": "nothing found"},
+    {"code": 1, "msg": "操作成功"},
+    {"code": 10000, "msg": "请求成功"},
+    {"code": "A0000", "message": "Query OK"},
+    {"status": "0", "message": "No transactions found"},
+    {"status": "ZERO_RESULTS"},
+    {"status": {"code": 1000, "message": "Request processed"}},
+    {"error": "nil"},
+    {"error": "-"},
+    {"error": {"code": "OK", "message": "Success"}},
+    {"error": {"code": 0, "message": ""}},
+    {"error_message": "No results"},
+    {"errors": [None]},
+    {"errorCount": 0, "failed": 0},
+    {"_shards": {"total": 5, "failed": 0}},
+    {"title": "Failed jobs", "description": "Checks that failed to run"},
+    {"success": 1, "message": "ok"},
+    {"type": "invalid_records"},
+]
+
+
+@pytest.mark.parametrize("body", FAILED, ids=str)
+def test_an_answer_that_says_it_failed_is_heard(body: dict[str, Any]) -> None:
+    assert says_failed({"data": [], **body}, beside({"data": [], **body}, ("data",)))
+
+
+@pytest.mark.parametrize("body", FINE, ids=str)
+def test_an_answer_that_says_all_is_well_is_taken_at_its_word(body: dict[str, Any]) -> None:
+    assert not says_failed({"data": [], **body}, beside({"data": [], **body}, ("data",)))

@@ -1,4 +1,4 @@
-"""What an answer says beside its list, in the words of many vendors: that there is more, how many there are, that it failed."""
+"""What an answer says beside its list, in the words of many vendors: of more, of how many, of failure."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     http/                attempts, secrets, pace, pages asked for ahead
     reading/cursors/     what is newer than the last sync
     reading/             one list page by page, and whether it came whole
+    reading/paging/      how a list goes on: one paginator a `type` of the file
 
     rows/                records -> typed Arrow batches; what cannot be loaded is set aside
     destination/         which warehouse it is, and what it can keep

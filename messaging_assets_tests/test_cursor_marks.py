@@ -381,7 +381,7 @@ def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_
         take, came = Reading.take, count(1)
 
         def dying(self: Reading, response: Any, rows: list[Any]) -> int:
-            if not self.source.is_parent and next(came) == 5:
+            if not self.context.is_parent and next(came) == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
             return take(self, response, rows)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -17,16 +18,59 @@ import orjson
 _NUMBER = "\0%s"
 
 
-def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
-    """A hash of each row's key, in order, and which rows cannot be loaded, with the reason.
+@dataclass(frozen=True)
+class PageKeys:
+    """The keys of one page, derived once.
 
     Args:
-        rows: a page's records, as the API sent them.
+        hashes: one of each row's key, in order.
+        bad: why a row cannot be loaded, by its place.
+        parts: a list of values for each field of the key; without a key, or among other things, the rows.
+    """
+
+    hashes: list[int]
+    bad: dict[int, str]
+    parts: list[list[Any]]
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    @property
+    def digest(self) -> str:
+        """A short text that is the same in every process."""
+        return hashlib.blake2b(repr(self.parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def only(self, places: list[int]) -> PageKeys:
+        """The keys of some of the rows; the parts stay those of the whole page."""
+        if len(places) == len(self.hashes):
+            return self
+        bad = {new: self.bad[old] for new, old in enumerate(places) if old in self.bad}
+        return PageKeys([self.hashes[place] for place in places], bad, self.parts)
+
+
+def page_keys(rows: list[Any], names: tuple[str, ...]) -> PageKeys:
+    """The keys of a page.
+
+    Args:
+        rows: its records, as the API sent them.
         names: the primary key's fields; without any, a record is what is in it.
     """
-    plain = _plain_keys(rows, names)
-    if plain is not None:
-        return plain, {}
+    columns = _columns(rows, names)
+    if columns and _are_plain(columns):
+        return PageKeys(_hashes(columns), {}, columns)
+    hashes, bad = _one_by_one(rows, names)
+    if columns is None:
+        return PageKeys(hashes, bad, [[row.get(name) if type(row) is dict else row for row in rows] for name in names])
+    return PageKeys(hashes, bad, columns or [rows[:]])
+
+
+def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
+    """The hashes of a page's keys, and why rows cannot be loaded, by place; see `page_keys`."""
+    keys = page_keys(rows, names)
+    return keys.hashes, keys.bad
+
+
+def _one_by_one(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
     keys: list[int] = []
     bad: dict[int, str] = {}
     strange: Counter[int] = Counter()
@@ -58,19 +102,6 @@ def hashes_of(keys: Sequence[tuple[Any, ...]]) -> list[int]:
     return _hashes(columns) if _are_plain(columns) else [hash_of(key) for key in keys]
 
 
-def key_parts(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]]:
-    """A page's keys, a list of values for each of their fields; without a key, or among other things, the rows."""
-    columns = _columns(rows, names)
-    if columns is None:
-        return [[row.get(name) if type(row) is dict else row for row in rows] for name in names]
-    return columns or [rows[:]]
-
-
-def digest_of(keys: list[list[Any]]) -> str:
-    """A page's keys, from `key_parts`, as a short text that is the same in every process."""
-    return hashlib.blake2b(repr(keys).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
 def whole_number(value: Any) -> int | None:
     """A count as APIs write it, `250`, `250.0` or `"250"`; None for anything else."""
     if isinstance(value, str) and value.strip().isdigit():
@@ -85,12 +116,6 @@ def _content(row: Any) -> int:
         return hash(orjson.dumps(row, default=str))
     except (TypeError, ValueError):
         return hash(repr(row))
-
-
-def _plain_keys(rows: list[Any], names: tuple[str, ...]) -> list[int] | None:
-    """The same hashes for a whole page at once; None where a row needs a closer look."""
-    columns = _columns(rows, names)
-    return _hashes(columns) if columns and _are_plain(columns) else None
 
 
 def _columns(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]] | None:

@@ -99,8 +99,8 @@ class ApiSession(Session):
             return self._answer(request, reading) if answer is None else answer
         except Ignored as ignored:
             end = ignored
-        with reading.source.receipt.judging:
-            (reading.refused if end.is_end else reading.ignored)(end.how)
+        with reading.context.receipt.judging:
+            (reading.ending.refused if end.is_end else reading.ending.ignored)(end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:
@@ -198,7 +198,7 @@ class ApiSession(Session):
     def _forget_pages_ahead(self, reading: Reading | None = None) -> None:
         """Drop what was asked ahead for a list, and for those that are over; without one for all."""
         for identity, prepared in list(self._ahead.items()):
-            if reading is None or identity[0] is reading or identity[0].end is not None:
+            if reading is None or identity[0] is reading or identity[0].ending.how is not None:
                 prepared.answer.cancel()  # type: ignore[attr-defined]
                 del self._ahead[identity]
         self._usual, self._small = 0, None

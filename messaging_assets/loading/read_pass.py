@@ -25,7 +25,6 @@ from messaging_assets.description.pagination import (
     JsonLinkPaginator,
     OffsetPaginator,
     PageNumberPaginator,
-    SinglePagePaginator,
 )
 from messaging_assets.description.parents import ancestry
 from messaging_assets.description.sensitive import sensitive_columns
@@ -49,9 +48,11 @@ from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit, rest_api_config, with_paginator
 from messaging_assets.loading.widened_columns import widen_to_double
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
-from messaging_assets.reading.one_list import Reading, Source
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead, Place, holds_secret, kept_read, storable
+from messaging_assets.reading.seen_keys import SentKeys
 from messaging_assets.rows.batches import Batches, merge_strategy, must_load_whole
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.rows.keys import TableKeys
@@ -128,7 +129,7 @@ class Pass:
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
-        self._repeated: set[int] = set()
+        self._sent_keys = SentKeys()
         self._loaded: dict[int, int] = {}
         self._table_keys = TableKeys()
         self._reader: PageReader | None = None
@@ -433,7 +434,7 @@ class Pass:
             schema.naming.normalize_path,
             known.get("columns", {}),
             self.receipt,
-            self._repeated,
+            self._sent_keys.again,
             is_child=len(self._chain) > 1,
             page=lambda: self.receipt.pages,
             loaded=self._loaded,
@@ -445,6 +446,7 @@ class Pass:
             learnt=self.learnt,
             widen=widen,
         )
+        self._sent_keys.are_counted = not batches.sees_repeats
         if self.resource.disposition != "replace":
             keys = map(schema.naming.normalize_path, (*self.resource.keys, *self.resource.merge_keys))
             refuse_new_keys(dlt.current.pipeline(), schema.name, table, batches.known, tuple(keys), self.asset)
@@ -471,12 +473,12 @@ class Pass:
     def _leave_out_parent(self, record: Any, reason: str, page: int) -> None:
         self.receipt.found(Verdict.UNKNOWN, f"parents: a record was left out ({reason}), so its list was not read")
 
-    def _source_of(self, one: Resource) -> Source:
+    def _source_of(self, one: Resource) -> ListContext:
         own = one is self._chain[-1]
         endpoint = with_paginator(self.description, one)
         asset = self.asset if own else f"{self.description.name}.{one.name} (parent of {self.asset})"
         keys = keys_as_sent(one, tuple(key for key in one.keys if key not in self._names_from_parent(one)))
-        return Source(
+        return ListContext(
             asset=asset,
             endpoint=endpoint,
             keys=keys,
@@ -484,12 +486,10 @@ class Pass:
             receipt=self.receipt,
             auth=self.auths.get(one.name),
             set_aside=self._set_aside if own else self._leave_out_parent,
-            one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
-            repeated=self._repeated if own and len(self._chain) == 1 else set(),
+            sent_keys=self._sent_keys if own else SentKeys(),
             shown_path=self._shown_path(one),
             is_start_known=not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator),
-            counts_repeats=self._batches is None or not self._batches.sees_repeats,
         )
 
     def _shown_path(self, one: Resource) -> str | None:

@@ -24,8 +24,8 @@ from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.marks import filled, no_start, with_bounds
-from messaging_assets.reading.one_list import Source
-from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
 from messaging_assets.rows.python_steps import counted
@@ -49,7 +49,7 @@ def rest_api_config(
     description: ApiDescription,
     chain: list[Resource],
     session: Any,
-    sources: dict[str, Source],
+    sources: dict[str, ListContext],
     base_url: str,
 ) -> dict[str, Any]:
     """dlt's rest_api dict for a resource and its parents.
@@ -69,14 +69,14 @@ def rest_api_config(
     }
 
 
-def _parents_steps(chain: list[Resource], sources: dict[str, Source]) -> Iterator[list[Any]]:
+def _parents_steps(chain: list[Resource], sources: dict[str, ListContext]) -> Iterator[list[Any]]:
     for one, child in pairwise(chain):
         lists = sources[child.name]
         yield list(ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values).steps)
 
 
 def _dlt_resource(
-    description: ApiDescription, parent: Resource | None, one: Resource, source: Source, steps: list[Any]
+    description: ApiDescription, parent: Resource | None, one: Resource, source: ListContext, steps: list[Any]
 ) -> dict[str, Any]:
     endpoint = one.endpoint
     path, params = bound_path(endpoint, one.name)
@@ -109,7 +109,7 @@ def _dlt_resource(
     return {name: value for name, value in resource.items() if value}
 
 
-def _own_steps(one: Resource, source: Source) -> list[Any]:
+def _own_steps(one: Resource, source: ListContext) -> list[Any]:
     """The steps of the file and those of Python, counted where the rows are."""
     every: list[Any] = [*functions_of(one), *one.processing_steps]
     return every if source.is_parent else counted(every, source.receipt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Set
+from dataclasses import dataclass, field
 
 # Up to here Python's own set is hardly larger than what would take its place, and faster.
 _SMALL = 200_000
@@ -51,3 +52,16 @@ class SeenKeys:
         for bucket in (fresh, *before):
             for key in bucket:
                 buckets[key & mask].append(key)
+
+
+@dataclass
+class SentKeys:
+    """Keys that the API sent on more than one page, in all lists of a resource.
+
+    Args:
+        again: hashes of them.
+        are_counted: whether a reading counts them as duplicates; else they are counted behind the processing steps.
+    """
+
+    again: set[int] = field(default_factory=set)
+    are_counted: bool = True

@@ -1,13 +1,15 @@
 """How far each list of a resource has come: one high-water mark, and for a child one for each parent.
 
-A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
-one of a busy channel. What the words mean (lag, open and closed ends, rows at the boundary) is dlt's; how values
-compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9" (`order.py`).
+A mark that all parents shared would lose rows. A message that comes late to a quiet channel is older than the newest
+one of a busy channel.
 
-A mark says what to ask for. A merge loads what the API chose to send then, but for what it has loaded to the letter: a
-row with the mark's own value may have changed since, and one that looks older may be newer by a clock that was set
-back. An append leaves out what is behind its mark, which it would have twice; so does a merge where the API is not told
-of the mark and sends everything.
+What the words mean (lag, open and closed ends, rows at the boundary) is dlt's. How values compare is not
+(`reading/cursors/order.py`): dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9".
+
+With `merge` we load every row that the API returns, except rows identical to ones already loaded. A row with the mark's
+own value may have changed since, and one that looks older may be newer by a clock that was set back. An append leaves
+out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
+everything.
 """
 
 from __future__ import annotations

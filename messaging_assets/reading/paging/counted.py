@@ -13,7 +13,7 @@ from requests import Request
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.guarded import GuardedPaginator, first_value
+from messaging_assets.reading.paging.guarded import GuardedPaginator, first_value
 from messaging_assets.reading.receipt import Verdict
 
 # Pages of so many rows can overlap each time: it costs one request in so many.
@@ -33,7 +33,7 @@ class CountingPaginator(GuardedPaginator):
     def start(self, request: Request) -> None:
         """Put the first position on the request."""
         self.position, self._last_sent = self.first_position(), 0
-        place = self.reading.resume_at
+        place = self.reading.resume.at
         if place is not None and isinstance(place.position, int):
             self.position = place.position
         self.reading.position = self.position
@@ -110,34 +110,34 @@ class OffsetPaginator(CountingPaginator):
         own, reading = self.description, self.reading
         total = self._announced(response)
         says_no_more = self.says_no_more(own.has_more_path, response, is_over=sent == 0)
-        if reading.is_overlap_refused and not self._is_overlap_off:
+        if reading.join.is_refused and not self._is_overlap_off:
             # Some take whole pages only; the rows behind the page are asked for without a row before them.
-            self._is_overlap_off, self.position, reading.back = True, self.position + reading.back, 0
-            reading.joins_pages = False
+            self._is_overlap_off, self.position, reading.join.back = True, self.position + reading.join.back, 0
+            reading.join.is_own = False
             return None
         if sent == 0:
             return "an empty page"
         reached = self.position + sent
-        is_more_said = reading.is_more_said or reading.signs.said
-        if reading.joins_pages and sent <= reading.back and self._is_before_short and not is_more_said:
-            reading.is_end_short = True
+        is_more_said = reading.ending.is_more_said or reading.claims.signs.said
+        if reading.join.is_own and sent <= reading.join.back and self._is_before_short and not is_more_said:
+            reading.ending.is_short = True
             return "nothing came behind the last row"
         if says_no_more:
             return "the API said that there is no more"
-        if self.source.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
+        if self.context.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
             return "a short page at total"
         # A page with nothing but the overlap is followed by one without, so that the list always moves on.
-        overlap = self.source.overlap or self._overlap(sent)
-        self._is_before_short = sent < max(own.limit, reading.most_sent)
-        reading.back = min(overlap, sent) if sent > reading.back else 0
-        self.position = reached - reading.back
+        overlap = self.context.overlap or self._overlap(sent)
+        self._is_before_short = sent < max(own.limit, reading.counts.most_sent)
+        reading.join.back = min(overlap, sent) if sent > reading.join.back else 0
+        self.position = reached - reading.join.back
         if own.maximum_offset is not None and reached >= own.maximum_offset:
-            reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
+            reading.ending.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
         end = total + own.offset if total is not None else None
         # Small pages overlap only for a while; what was asked for at the distance of before would be asked for in vain.
-        overlaps_end = reading.back and not self.source.overlap and sent < _MANY
-        alike = max(reading.most_sent - self._overlaps, 0) if overlaps_end else None
-        self.ask_ahead(sent, max(sent - reading.back, 1), end if end is None or end >= reached else None, alike)
+        overlaps_end = reading.join.back and not self.context.overlap and sent < _MANY
+        alike = max(reading.counts.most_sent - self._overlaps, 0) if overlaps_end else None
+        self.ask_ahead(sent, max(sent - reading.join.back, 1), end if end is None or end >= reached else None, alike)
         return None
 
     def _overlap(self, sent: int) -> int:
@@ -149,14 +149,14 @@ class OffsetPaginator(CountingPaginator):
         own = self.description
         # An API that refuses what lies behind its end may refuse a page that begins before it, too.
         has_odd_end = bool(own.end_status_codes) or own.end_on_missing_selector
-        may = own.overlap is None and not self._is_overlap_off and not has_odd_end and bool(self.source.keys)
-        if not may or sent < 2 or not reading.is_uncounted:
+        may = own.overlap is None and not self._is_overlap_off and not has_odd_end and bool(self.context.keys)
+        if not may or sent < 2 or not reading.claims.is_uncounted:
             return 0
-        if sent < _MANY and self._overlaps >= reading.most_sent:
+        if sent < _MANY and self._overlaps >= reading.counts.most_sent:
             return 0
         self._overlaps += 1
-        if not reading.joins_pages:
-            reading.begin_overlap()
+        if not reading.join.is_own:
+            reading.join.begin_own(reading.page)
         return 1
 
     def _announced(self, response: Any) -> int | None:
@@ -166,7 +166,7 @@ class OffsetPaginator(CountingPaginator):
             total = whole_number(first_value(own.total_path, response.parsed))
             # The first row is row 1 for some, and nothing is skipped then.
             skipped = own.offset if own.offset > 1 else 0
-            self.reading.announce(max(total - skipped, 0) if total is not None else None)
+            self.reading.claims.announce(max(total - skipped, 0) if total is not None else None)
         return self.reading.total
 
 
@@ -196,15 +196,18 @@ class PageNumberPaginator(CountingPaginator):
             # An empty list is often announced as one page.
             if pages is not None and done <= pages and pages > 1:
                 step = f"if '{own.total_path}' counts rows, name it rows_total_path in the file"
-                reading.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
+                reading.ending.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
             return "an empty page"
         self.position += 1
         if says_no_more:
             return "the API said that there is no more"
         if own.maximum_page is not None and self.position >= own.maximum_page:
-            reading.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")
+            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")
         all_came = pages is not None and done >= pages
-        reading.may_repeat, reading.may_end_with = all_came, _PAST_THE_END if all_came else frozenset()
+        reading.repetition.may_repeat, reading.ending.may_end_with = (
+            all_came,
+            _PAST_THE_END if all_came else frozenset(),
+        )
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
         return None
 
@@ -214,12 +217,12 @@ class PageNumberPaginator(CountingPaginator):
         No row of one page can be asked for with the next, so what moved between two of them does not show there.
         """
         reading, first = self.reading, self.first_position()
-        if not reading.is_uncounted or reading.resume_at is not None or self.description.page is not None:
+        if not reading.claims.is_uncounted or reading.resume.at is not None or self.description.page is not None:
             return False
-        looks = [first] if self.source.keys and reading.pages_with_rows > 1 else []
-        if not self.source.is_start_known and first in (0, 1):
+        looks = [first] if self.context.keys and reading.counts.full_pages > 1 else []
+        if not self.context.is_start_known and first in (0, 1):
             # An API that counts from the other number has a page that nobody asked for.
-            looks += [1 - first] if first or not reading.pages_with_rows else []
+            looks += [1 - first] if first or not reading.counts.full_pages else []
         self._looks = tuple(looks)
         return self._look_at_next(how)
 
@@ -227,29 +230,29 @@ class PageNumberPaginator(CountingPaginator):
         """See GuardedPaginator."""
         reading, first, page = self.reading, self.first_position(), self.position
         if page == first:
-            reading.compare_first_page(rows)
+            reading.repetition.compare_first_page(rows)
         else:
-            has_rows, is_known = reading.looked(rows)
+            has_rows, is_known = reading.repetition.looked(rows)
             self._judge_start(page, has_rows and not is_known)
-        return self._look_at_next(str(reading.look))
+        return self._look_at_next(str(reading.ending.look))
 
     def _look_at_next(self, how: str) -> bool:
         if not self._looks:
             return False
         self.position, *rest = self._looks
-        self._looks, self.reading.look, self.reading.back = tuple(rest), how, 0
+        self._looks, self.reading.ending.look, self.reading.join.back = tuple(rest), how, 0
         self.reading.upcoming = lambda request: ()
         return True
 
     def _judge_start(self, page: int, is_missed: bool) -> None:
-        self.source.is_start_known = True
+        self.context.is_start_known = True
         if not is_missed:
             return
         told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
-        if not self.source.keys:
-            self.source.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed; see base_page")
+        if not self.context.keys:
+            self.context.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed; see base_page")
             return
-        raise MendDescription(f"{self.source.asset}: {told}; write base_page: {page} in the paginator.")
+        raise MendDescription(f"{self.context.asset}: {told}; write base_page: {page} in the paginator.")
 
 
 def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:

@@ -18,8 +18,9 @@ from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.marks import no_start
-from messaging_assets.reading.end_flag import EndFlag
-from messaging_assets.reading.one_list import Reading, Source
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.paging.end_flag import EndFlag
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -27,69 +28,72 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     Args:
         description: the paginator as the file has it.
-        source: what the readings of this resource share.
+        context: what the readings of this resource share.
         max_in_flight: requests that may be under way at once.
     """
 
-    def __init__(self, description: described.PaginatorDescription, source: Source, max_in_flight: int = 1) -> None:
+    def __init__(
+        self, description: described.PaginatorDescription, context: ListContext, max_in_flight: int = 1
+    ) -> None:
         super().__init__()
-        self.description, self.source, self.max_in_flight = description, source, max_in_flight
-        self.reading = Reading(source)
+        self.description, self.context, self.max_in_flight = description, context, max_in_flight
+        self.reading = Reading(context)
         self.end_flag = EndFlag(description)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GuardedPaginator:
         # dlt copies the paginator for each parent; the receipt behind it must stay one.
-        return type(self)(self.description, self.source, self.max_in_flight)
+        return type(self)(self.description, self.context, self.max_in_flight)
 
     def init_request(self, request: Request) -> None:
         """Begin a list: the request will carry its reading from here on."""
         self._has_next_page = True
         name = (request.headers or {}).pop(LIST_HEADER, "")
-        with self.source.receipt.judging:
-            self.reading = request.reading = Reading(self.source, name)  # type: ignore[attr-defined]
+        with self.context.receipt.judging:
+            self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag = EndFlag(self.description)
-            self.reading.may_begin_with_last = self.description.end_path is not None
-            if self.source.marks:
+            self.reading.join.may_begin_with_last = self.description.end_path is not None
+            if self.context.marks:
                 self._leave_out_unset(request)
             self.reading.begin()
             self.start(request)
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Judge the page that came and decide whether there is another."""
-        with self.source.receipt.judging:
+        with self.context.receipt.judging:
             self._judge(response, data if data is not None else [])
 
     def _judge(self, response: Any, rows: list[Any]) -> None:
+        reading, own = self.reading, self.description
         if self._is_left_out(response):
-            self.reading.look_beside(response)
-            self.reading.refused("the list was left out past the last page")
+            reading.look_beside(response)
+            reading.ending.refused("the list was left out past the last page")
             self._has_next_page = False
             return
-        if self.reading.look is not None:
+        if reading.ending.look is not None:
             self._judge_look(response, rows)
-            self._has_next_page = self.reading.end is None
+            self._has_next_page = reading.ending.how is None
             return
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
         self.find_next(response, len(rows))
-        sent = self.reading.take(response, rows)
-        self.reading.watch(response)
+        sent = reading.take(response, rows)
+        reading.watch(response)
         self._announce_rows(response)
         if (how := self.advance(response, sent)) is not None:
-            self.reading.doubt = self.doubt_of_end() or self._missing_flag()
+            reading.ending.doubt = self.doubt_of_end() or self._missing_flag()
             if not self.looks_once_more(how):
-                self.reading.ended(how)
-        elif self.description.maximum_pages == self.reading.page:
-            self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
-        elif self.description.maximum_empty_pages == self.reading.empty_pages:
-            self.reading.cut_short(f"maximum_empty_pages ({self.reading.empty_pages}) was reached before the end")
-        self._has_next_page = self.reading.end is None
+                reading.ending.over(how)
+        elif own.maximum_pages == reading.page:
+            reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end")
+        elif own.maximum_empty_pages == reading.counts.empty_pages:
+            reading.ending.cut_short(f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end")
+        self._has_next_page = reading.ending.how is None
 
     @property
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
-        with self.source.receipt.judging:
-            return self._has_next_page and not self.reading.is_behind_cursor()
+        with self.context.receipt.judging:
+            return self._has_next_page and not self.reading.ending.is_behind_cursor()
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
@@ -100,25 +104,25 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         return False
 
     def _judge_look(self, response: Any, rows: list[Any]) -> None:
-        path = (self.source.endpoint.data_selector or "$").removesuffix("[*]") or "$"
+        path = (self.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
         found = json_paths.find_values(path, response.parsed)
         is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
         looked = list(rows) if is_list else []
         rows.clear()
         if not self.look(looked):
-            self.reading.ended(str(self.reading.look))
+            self.reading.ending.over(str(self.reading.ending.look))
 
     def _read_end_flag(self, response: Any) -> None:
         is_last = self.end_flag.read(response.parsed)
-        self.reading.is_more_said = is_last is False
+        self.reading.ending.is_more_said = is_last is False
         if self.end_flag.is_unreadable:
             raise MendDescription(
-                f"{self.source.asset}: end_path '{self.description.end_path}' holds no truth value on page "
+                f"{self.context.asset}: end_path '{self.description.end_path}' holds no truth value on page "
                 f"{self.reading.page + 1}; write in end_value what means the end."
             )
         if is_last:
             # A last page may hold nothing but the row where it began.
-            self.reading.may_repeat = True
+            self.reading.repetition.may_repeat = True
 
     def _missing_flag(self) -> str | None:
         if not self.end_flag.is_missing:
@@ -139,7 +143,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """What the page that came last says against its being the last, as a clause; None where nothing does."""
         # has_more_path: null says that such a word is not to be believed.
         is_disbelieved = "has_more_path" in self.description.model_fields_set
-        return None if is_disbelieved else self.reading.signs.said
+        return None if is_disbelieved else self.reading.claims.signs.said
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""
@@ -160,10 +164,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
                 value = str2bool(value)
             except ValueError:
                 value = None
-        self.reading.is_more_said = self.reading.is_more_said or value is True
+        self.reading.ending.is_more_said = self.reading.ending.is_more_said or value is True
         if not isinstance(value, bool) and not is_over:
             raise MendDescription(
-                f"{self.source.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "
+                f"{self.context.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "
                 "correct the paginator in the file."
             )
         return value is False
@@ -171,19 +175,19 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def _leave_out_unset(self, request: Request) -> None:
         """Ask without the parameters that want a cursor value while there is none."""
         if str(NO_VALUE) in str(request.url):
-            raise MendDescription(no_start(self.source.asset))
+            raise MendDescription(no_start(self.context.asset))
         for part in ("params", "json", "data", "headers"):
             setattr(request, part, _set_only(getattr(request, part)))
 
     def _is_left_out(self, response: Any) -> bool:
         if not (self.description.end_on_missing_selector and self.reading.page):
             return False
-        found = json_paths.find_values(self.source.endpoint.data_selector or "$", response.parsed)
+        found = json_paths.find_values(self.context.endpoint.data_selector or "$", response.parsed)
         return not any(value is not None for value in found)
 
     def _announce_rows(self, response: Any) -> None:
         if self.description.rows_total_path:
-            self.reading.announce(first_value(self.description.rows_total_path, response.parsed))
+            self.reading.claims.announce(first_value(self.description.rows_total_path, response.parsed))
 
 
 def _set_only(value: Any) -> Any:

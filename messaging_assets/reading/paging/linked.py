@@ -11,8 +11,8 @@ from requests.utils import parse_header_links
 
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
-from messaging_assets.reading.guarded import GuardedPaginator
 from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.receipt import Verdict
 
 
@@ -25,7 +25,7 @@ class ReferencePaginator(GuardedPaginator):
         self._references: set[str] = set()
         self._is_there = self._is_told = False
         self._asked: Any = None
-        place = self.reading.resume_at
+        place = self.reading.resume.at
         if place is not None and place.position is not None:
             self._references.add(str(place.position))
             self._asked = place.position
@@ -38,10 +38,10 @@ class ReferencePaginator(GuardedPaginator):
             return
         self._found.update_state(response)
         reading = self.reading
-        reading.may_begin_with_last = reading.may_begin_with_last or self._is_of_record
+        reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
         if self._is_of_record and self._names_itself and self._is_short(sent):
             # It begins with the record that was asked for, and nothing else came.
-            reading.may_repeat = True
+            reading.repetition.may_repeat = True
 
     @property
     def _names_itself(self) -> bool:
@@ -52,13 +52,13 @@ class ReferencePaginator(GuardedPaginator):
     def _is_of_record(self) -> bool:
         """Whether the next page's token is a field of a record of this page."""
         path = str(getattr(self.description, "cursor_path", ""))
-        selector = (self.source.endpoint.data_selector or "$").removesuffix("[*]")
+        selector = (self.context.endpoint.data_selector or "$").removesuffix("[*]")
         return path.removeprefix(selector).startswith(("[-1]", "[0]"))
 
     def _is_short(self, sent: int) -> bool:
         """Whether a page is shorter than a whole one, so that nothing can follow it."""
-        sizes = self.reading.asked_sizes
-        return sent < (min(sizes) if sizes else self.reading.most_sent)
+        sizes = self.reading.claims.asked_sizes
+        return sent < (min(sizes) if sizes else self.reading.counts.most_sent)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
@@ -68,13 +68,13 @@ class ReferencePaginator(GuardedPaginator):
             self._is_told = True
             return "the API said that there is no more"
         if getattr(self.description, "stop_after_empty_page", False) and sent == 0:
-            self.reading.is_more_said, self._is_told = False, True
+            self.reading.ending.is_more_said, self._is_told = False, True
             return "an empty page"
         if not reference:
             self._is_there = self._is_place_there(response)
             if sent and self._is_of_record:
                 raise MendDescription(
-                    f"{self.source.asset}: the record at cursor_path '{self.description.cursor_path}' has no value "  # type: ignore[attr-defined]
+                    f"{self.context.asset}: the record at cursor_path '{self.description.cursor_path}' has no value "  # type: ignore[attr-defined]
                     f"there on page {self.reading.page}, so nothing says where the next page begins; name a field "
                     "that every record has."
                 )
@@ -84,8 +84,8 @@ class ReferencePaginator(GuardedPaginator):
             return end
         if str(reference) in self._references:
             why = f"page {self.reading.page} names a next page that was read already, so the list goes in a circle"
-            self.reading.cut_short(why)
-            raise PagesRepeat(f"{self.source.asset}: {why}; ask the vendor, or correct the paginator in the file.")
+            self.reading.ending.cut_short(why)
+            raise PagesRepeat(f"{self.context.asset}: {why}; ask the vendor, or correct the paginator in the file.")
         self._references.add(str(reference))
         return None
 
@@ -94,17 +94,17 @@ class ReferencePaginator(GuardedPaginator):
         reading = self.reading
         if sent == 0:
             return "an empty page that names itself"
-        if reading.signs.is_end_said and not reading.signs.said:
+        if reading.claims.signs.is_end_said and not reading.claims.signs.said:
             self._is_told = True
             return "the API said that there is no more"
-        if self._is_of_record and reading.is_nothing_new and self._is_short(sent):
-            reading.is_end_short = True
+        if self._is_of_record and reading.repetition.is_nothing_new and self._is_short(sent):
+            reading.ending.is_short = True
             return "nothing came behind the last row"
         return None
 
     def _refuse_odd(self, reference: Any) -> None:
         own: Any = self.description
-        asset, page = self.source.asset, self.reading.page
+        asset, page = self.context.asset, self.reading.page
         if isinstance(reference, (list, dict)) and own.type == "cursor":
             if own.cursor_body_path and self._takes_json:
                 return
@@ -121,15 +121,15 @@ class ReferencePaginator(GuardedPaginator):
 
     @property
     def _takes_json(self) -> bool:
-        return not isinstance(self.source.endpoint.data, dict)
+        return not isinstance(self.context.endpoint.data, dict)
 
     def doubt_of_end(self) -> str | None:
         """See GuardedPaginator; a place at which nothing ever was shows no end, if anything says more follows."""
         if self._is_told:
             return None
-        reading, signs = self.reading, self.reading.signs
+        reading, signs = self.reading, self.reading.claims.signs
         said = super().doubt_of_end()
-        if said or self._references or not reading.sent:
+        if said or self._references or not reading.counts.sent:
             return said
         if signs.is_end_said or reading.is_whole_by_count:
             return None
@@ -139,11 +139,10 @@ class ReferencePaginator(GuardedPaginator):
             return (
                 f"the only page seems to name a next one at {sign}, elsewhere than the paginator looks for it ({place})"
             )
-        is_open = not self._is_there and not signs.is_next_empty and not reading.missed
-        if is_open and reading.is_full(is_by_links=True):
-            return (
-                f"nothing was ever at {place}, and the only page was full ({reading.sent} rows); correct the paginator"
-            )
+        is_open = not self._is_there and not signs.is_next_empty and not reading.ending.missed
+        if is_open and reading.claims.is_full(reading.counts.sent, is_by_links=True):
+            rows = f"{reading.counts.sent} rows"
+            return f"nothing was ever at {place}, and the only page was full ({rows}); correct the paginator"
         return None
 
     def _is_place_there(self, response: Any) -> bool:
@@ -168,7 +167,7 @@ class ReferencePaginator(GuardedPaginator):
         except ValueError:
             # Joining it to the address of the page before fails on what is none.
             raise MendDescription(
-                f"{self.source.asset}: page {self.reading.page} names a next page by an address that cannot be read; "
+                f"{self.context.asset}: page {self.reading.page} names a next page by an address that cannot be read; "
                 "correct the paginator in the file, or ask the vendor for plain links."
             ) from None
         if isinstance(request.data, dict) and (field := getattr(self.description, "cursor_body_path", None)):
@@ -195,15 +194,15 @@ class AutoPaginator(ReferencePaginator):
                 found.update_state(response, [response])
                 if found.has_next_page:
                     raise MendDescription(
-                        f"{self.source.asset}: the answer seems to be one of several numbered pages; declare the "
+                        f"{self.context.asset}: the answer seems to be one of several numbered pages; declare the "
                         "paginator in the file, such as {type: page_number, base_page: 1}."
                     )
             if not isinstance(found, dlt_paginators.BaseReferencePaginator):
                 self._is_told = True
                 why = "no paginator is declared and none was detected; declare one"
-                doubt = self.reading.missed or only_page(self.reading)
+                doubt = self.reading.ending.missed or only_page(self.reading)
                 why = f"{doubt}; {why}" if doubt else f"{why}, or single_page"
-                self.source.receipt.found(Verdict.UNKNOWN, why)
+                self.context.receipt.found(Verdict.UNKNOWN, why)
                 return "one answer"
             self._found = found
             found.update_state(response)
@@ -225,13 +224,17 @@ class SinglePagePaginator(GuardedPaginator):
 
 def only_page(reading: Reading) -> str | None:
     """What says that more follows a page that is taken for everything, as a clause; None where nothing does."""
-    signs = reading.signs
-    if signs.said or not reading.sent or signs.is_end_said or reading.is_whole_by_count:
+    signs = reading.claims.signs
+    if signs.said or not reading.counts.sent or signs.is_end_said or reading.is_whole_by_count:
         return f"{signs.said}; declare the paginator" if signs.said else None
     if sign := signs.link or signs.token:
         return f"the only page seems to name a next one at {sign}; declare the paginator"
-    if not signs.is_next_empty and not reading.missed and reading.is_full(is_by_links=False):
-        return f"the only page was full ({reading.sent} rows); declare the paginator, or ask for larger pages"
+    if (
+        not signs.is_next_empty
+        and not reading.ending.missed
+        and reading.claims.is_full(reading.counts.sent, is_by_links=False)
+    ):
+        return f"the only page was full ({reading.counts.sent} rows); declare the paginator, or ask for larger pages"
     return None
 
 

@@ -5,9 +5,10 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     apis/<api>.yaml      one file = one API
 
     foundation/          failures, paths in JSON, moments, secrets taken out of texts, the project's folders
+    seams/               what is private of dlt and Dagster, in one place
+
     description/         the shape of a file: pydantic models, nothing else
     files/               from YAML to a checked description; every mistake with file and line
-    seams/               what is private of dlt and Dagster, in one place
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
     http/wire/           one request and its one answer, byte by byte, within bounds

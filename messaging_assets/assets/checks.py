@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue, TableSchema
-from dagster._core.definitions.metadata import normalize_metadata
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.sensitive import is_sensitive
 from messaging_assets.reading.receipt import Verdict
+from messaging_assets.seams.dagster_inside import normalize_metadata
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"

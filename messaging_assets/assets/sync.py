@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dagster import AssetExecutionContext, MetadataValue
-from dlt.destinations.exceptions import DatabaseException
-from dlt.extract import DltSource
-from dlt.pipeline.exceptions import PipelineStepFailed
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
+from dlt.sources import DltSource
 from requests.auth import AuthBase
 
 from messaging_assets.assets.checks import plain_metadata
@@ -61,6 +59,7 @@ from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.undeclared_types import Retyped
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.seams.dlt_names import DatabaseException, PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.failed_loads import put_away, refused_for_good, with_names_of_columns

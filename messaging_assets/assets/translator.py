@@ -15,13 +15,13 @@ from dagster import (
     FreshnessPolicy,
     LocalFileCodeReference,
 )
-from dagster._core.definitions.metadata.source_code import CodeReferencesMetadataSet
 
 from messaging_assets.assets.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.parents import parent_of
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
+from messaging_assets.seams.dagster_inside import CodeReferencesMetadataSet
 
 METADATA = "messaging_assets"
 

@@ -198,11 +198,9 @@ def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status:
 
 def _next_tick(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> str:
     """When the resource's schedule ticks next, in ISO 8601, or what stands in its way."""
-    from dagster._core.definitions.run_request import InstigatorType
-    from dagster._utils.schedules import cron_string_iterator
-
     from messaging_assets.assets.partitions import partitions_definition
     from messaging_assets.orchestration.jobs import job_name, partitioned_job_name
+    from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
 
     api, own, windows = description.name, description.schedule, partitions_definition(resource)
     # The sensor looks at lists that are read as a whole.

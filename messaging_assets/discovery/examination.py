@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from dlt.sources.helpers.rest_client.detector import find_response_page_data
-
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.row_totals import more_than_came, total_path
 from messaging_assets.description.api import ApiDescription, Resource
@@ -33,6 +31,7 @@ from messaging_assets.loading.source import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values import arrow_type, convert
+from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
 Level = Literal["wrong", "warning", "note"]
 # A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.

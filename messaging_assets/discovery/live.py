@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dlt.sources.helpers.rest_client.detector import find_all_lists, find_response_page_data
-
 from messaging_assets.answers.held_records import HeldRecords, held_records
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
@@ -15,6 +13,7 @@ from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_pagi
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dlt_rest_client import find_all_lists, find_response_page_data
 
 
 @dataclass(frozen=True)

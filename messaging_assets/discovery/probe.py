@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import Endpoint, ErrorHandler
@@ -20,6 +19,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 # What a guess is not worth waiting for longer than this, in seconds.
 _PATIENCE = 30.0

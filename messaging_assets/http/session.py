@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from dlt.sources.helpers.requests import Session
-from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.description.api import Client
@@ -24,6 +23,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.transport import Transport
+from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading

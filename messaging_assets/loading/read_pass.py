@@ -9,11 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import dlt
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import StateInjectableContext
-from dlt.common.schema import Schema
-from dlt.extract import DltSource
-from dlt.extract.extractors import materialize_schema_item
+from dlt import Schema
+from dlt.sources import DltSource
 from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
@@ -58,6 +55,7 @@ from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.rows.keys import TableKeys
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.rows.written_rows import Written
+from messaging_assets.seams.dlt_contexts import copy_of_state
 from messaging_assets.seams.dlt_pipe import PageReader
 from messaging_assets.tables.window_column import WindowColumn
 
@@ -206,7 +204,7 @@ class Pass:
             self._keep_all_marks()
         if is_first and self.receipt.rows_loaded == 0 and self._has_empty_table(batches):
             # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
-            yield materialize_schema_item()
+            yield dlt.mark.materialize_table_schema()
             leave_out_untyped(dlt.current.source_schema(), self.resource.name)
         if not self.late:
             self.at_end()
@@ -295,7 +293,7 @@ class Pass:
                 self.session.token_exchange(asking, sources[name].terms)
         config: Any = rest_api_config(self.description, self._chain, self.session, sources, self.base_url)
         reader = next(one for one in rest_api_resources(config) if one.name == self.resource.name)
-        self._state = deepcopy(Container()[StateInjectableContext].state)
+        self._state = copy_of_state()
         return PageReader(reader, self._state)
 
     def _note_interrupted(self, interrupted: KeptRead) -> None:

@@ -14,8 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import dlt
-from dlt.extract import DltResource, DltSource
-from dlt.sources.helpers.rest_client.detector import single_entity_path
+from dlt.sources import DltResource, DltSource
 
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
@@ -30,6 +29,7 @@ from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
 from messaging_assets.rows.python_steps import counted
 from messaging_assets.rows.steps import functions_of
+from messaging_assets.seams.dlt_rest_client import single_entity_path
 from messaging_assets.seams.dlt_settings import own_settings
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dlt.destinations.exceptions import DatabaseException
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 from filelock import FileLock, Timeout
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.foundation.private_files import PRIVATE_FILE, read_private, unusable, write_private
+from messaging_assets.seams.dlt_names import DatabaseException
 
 LONGEST_WAIT = 600.0
 _logger = logging.getLogger(__name__)

@@ -31,13 +31,13 @@ from dagster import (
     run_failure_sensor,
     sensor,
 )
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecord,
-    AssetCheckExecutionRecordStatus,
-)
 from requests.utils import get_environ_proxies
 
 from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.seams.dagster_inside import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 WEBHOOK_VARIABLE = "MESSAGING_ASSETS_ALERT_WEBHOOK"
 DAGSTER_VARIABLE = "MESSAGING_ASSETS_DAGSTER_URL"

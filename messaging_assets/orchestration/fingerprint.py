@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from dlt.sources.helpers.rest_client.client import RESTClient
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import ApiDescription, Resource
@@ -32,6 +31,7 @@ from messaging_assets.loading.source import rest_api_config, with_paginator
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.seams.dlt_rest_client import RESTClient
 
 LAST_CURSOR = "messaging_assets/last_cursor"
 

@@ -132,7 +132,7 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
 
 def _detect(response: Any) -> str:
     """dlt's own detection, made once, on the first page."""
-    from dlt.sources.helpers.rest_client.detector import find_response_page_data
+    from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
     path, _ = find_response_page_data(response.parsed)
     return ".".join(path) or "$"

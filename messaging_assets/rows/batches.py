@@ -14,8 +14,6 @@ from operator import itemgetter
 from typing import Any
 
 import orjson
-from dlt.common.schema.typing import C_DLT_ID
-from dlt.common.schema.utils import dlt_id_column
 
 from messaging_assets.answers.field_names import FieldReason
 from messaging_assets.answers.record_keys import hash_of, hashes_of
@@ -30,6 +28,7 @@ from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.rows.keys import TableKeys
 from messaging_assets.rows.nested import shown
 from messaging_assets.rows.written_rows import Written
+from messaging_assets.seams.dlt_names import C_DLT_ID, dlt_id_column
 
 BATCH_ROWS = 10_000
 BATCH_BYTES = 64_000_000

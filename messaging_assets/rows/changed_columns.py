@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import Column
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.rows.values import arrow_type
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
 
 
 def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[str, Any]) -> None:

@@ -23,7 +23,6 @@ from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
-from dlt.common.schema.typing import C_DLT_ID
 
 from messaging_assets.answers.field_names import DLT_PREFIX, FieldReason, why_no_column
 from messaging_assets.description.api import Resource
@@ -35,6 +34,7 @@ from messaging_assets.rows.hard_deletes import HARD_DELETED, hinted_column, is_d
 from messaging_assets.rows.nested import Misfit, refuse_for_tables, twins
 from messaging_assets.rows.undeclared_types import Retyped, agreed_type, convert_undeclared, text_type
 from messaging_assets.rows.values import Converted, arrow_type, convert, data_type_of
+from messaging_assets.seams.dlt_names import C_DLT_ID
 
 # Where `deletes: mark` notes when a row was found to be gone.
 DELETED_AT = "_deleted_at"

@@ -98,7 +98,7 @@ def data_type_of(value: Any) -> str:
     """The type that dlt gives a column by its first value; ISO 8601 texts with a time are timestamps."""
     kind = type(value)
     if kind is str:
-        from dlt.common.schema.detections import is_iso_timestamp
+        from messaging_assets.seams.dlt_values import is_iso_timestamp
 
         # A moment starts with a year; the full parser is slow and asked only when that is so.
         if value[:4].isdigit() and is_iso_timestamp(str, value):
@@ -273,7 +273,7 @@ def _moment(value: Any, type_: Any) -> int:
 
 def _parsed(text: str) -> Any:
     """A text in one of ISO 8601's rarer shapes, as dlt reads them, or as mail headers have it."""
-    from dlt.common.time import parse_iso_like_datetime
+    from messaging_assets.seams.dlt_values import parse_iso_like_datetime
 
     try:
         if text[:1].isalpha() and (moment := moment_of(text)) is not None:

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from dlt.common.configuration.container import Container
-from dlt.common.pipeline import StateInjectableContext
-from dlt.common.schema import Schema
-from dlt.extract import DltResource
+from dlt import Schema
+
+# Since dlt 1.28: gives whole pages with dlt's steps applied, where `iter(resource)` gives rows.
 from dlt.extract.pipe_iterator import ManagedPipeIterator
+
+# Since dlt 1.28: what `DltResource.__iter__` enters, in the same order.
 from dlt.extract.source import SourceInjectableContext, SourceSchemaInjectableContext, _DltSingleSource
+from dlt.sources import DltResource
+
+from messaging_assets.seams.dlt_contexts import StateInjectableContext, entered
 
 
 class PageReader:
@@ -26,20 +30,22 @@ class PageReader:
     """
 
     def __init__(self, resource: DltResource, state: Any) -> None:
+        # Since dlt 1.28: as in `DltResource.__iter__`; the section's name is that of the state.
         section = resource._get_config_section_context()
         source = _DltSingleSource(Schema(section.source_state_key), resource.section, [resource])
         schema = SourceSchemaInjectableContext(source.discover_schema())
         self._contexts = [StateInjectableContext(state=state), section, schema, SourceInjectableContext(source)]
         with self.entered():
+            # Since dlt 1.28: `_pipe` is the resource's pages, which dagster-dlt reads too.
             # One parent's list after the other: dlt would begin several, and keep their pages in memory.
             self._pipe = ManagedPipeIterator.from_pipes([resource._pipe], next_item_mode="fifo")
         self._back: list[list[Any]] = []
 
     def entered(self) -> ExitStack:
         """dlt's contexts, within which pages are to be read."""
-        stack, container = ExitStack(), Container()
+        stack = ExitStack()
         for context in self._contexts:
-            stack.enter_context(container.injectable_context(context))
+            stack.enter_context(entered(context))
         return stack
 
     def __iter__(self) -> Iterator[list[Any]]:

@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-# dlt's public `register_provider` only appends, and what is asked first wins.
-from dlt.common.configuration.container import Container
+# Since dlt 1.28: what a provider of settings must have, and how it names a setting.
 from dlt.common.configuration.providers.provider import ConfigProvider, get_key_name
+
+# Since dlt 1.28: holds the list of providers. The public `register_provider` only appends, and the first one wins.
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from messaging_assets.foundation.failures import MendSettings
+from messaging_assets.seams.dlt_contexts import Container
 
 # Stands for: dlt's own default.
 _DEFAULT = object()

@@ -10,11 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+
+# Since dlt 1.28: dlt's own way to be told more of a dialect.
 from dlt.destinations.impl.sqlalchemy.dialect import (
     MysqlDialectCapabilities,
     SqliteDialectCapabilities,
     register_dialect_capabilities,
 )
+
+# Since dlt 1.28: the types that dlt gives columns there, of which some are replaced.
 from dlt.destinations.impl.sqlalchemy.type_mapper import MysqlVariantTypeMapper, SqlalchemyTypeMapper
 from sqlalchemy.dialects.mysql import LONGBLOB
 from sqlalchemy.ext.compiler import compiles

@@ -13,9 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from dlt.common.schema import Schema
-from dlt.destinations.exceptions import DatabaseException
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline, Schema
 from filelock import FileLock, Timeout
 
 from messaging_assets.description.api import ApiDescription, Resource
@@ -23,6 +21,7 @@ from messaging_assets.destination.names import REJECTED, pipeline_name, schema_n
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, write_private
+from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables.failed_loads import remove_failed_loads
 from messaging_assets.tables.table_rows import TableMissing, table_rows
 

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from dlt.common.storages.load_package import ParsedLoadJobFileName
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
@@ -22,6 +20,8 @@ from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.foundation.failures import LoadDiffers
 from messaging_assets.rows.batches import merge_strategy
 from messaging_assets.rows.written_rows import Written
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_packages import ParsedLoadJobFileName
 from messaging_assets.tables.loaded_table import validity
 
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.reading.receipt import Verdict
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
 
 TABLE = "_messaging_assets_syncs"
 _COLUMNS = {

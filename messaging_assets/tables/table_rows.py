@@ -12,13 +12,11 @@ from copy import copy
 from datetime import datetime, timezone
 from typing import Any
 
-from dlt.common.schema import Schema
-from dlt.common.schema.typing import C_DLT_LOAD_ID
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline, Schema
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
 
 
 class TableMissing(MendDescription):

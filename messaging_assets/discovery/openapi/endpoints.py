@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlt.sources.helpers.rest_client.detector import single_entity_path
-
 from messaging_assets.description.names import RESERVED_STEMS
 from messaging_assets.discovery.found import FoundApi, FoundResource, about_sensitive, plain_name, without_nothing
 from messaging_assets.discovery.openapi.document import Document, Operation, UnusableDocument, read_document
@@ -25,6 +23,7 @@ from messaging_assets.discovery.openapi.parents import (
 from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi.security import auth_of
 from messaging_assets.discovery.paging_signs import is_paging
+from messaging_assets.seams.dlt_rest_client import single_entity_path
 
 __all__ = ["UnusableDocument", "find_in_document"]
 

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from dlt.extract.utils import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
-
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
@@ -26,6 +24,7 @@ from messaging_assets.reading.cursors.order import (
 )
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
+from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
 
 # An append knows again so many rows that no mark can be set behind, because they are dated ahead or not at all.
 BEYOND_KEPT = 100_000

@@ -7,7 +7,6 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
-from dlt.common import jsonpath
 from requests import Request
 
 from messaging_assets.answers.record_keys import whole_number
@@ -15,6 +14,7 @@ from messaging_assets.description import pagination as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator, first_value
 from messaging_assets.reading.receipt import Verdict
+from messaging_assets.seams.dlt_values import set_value_at_path
 
 # Pages of so many rows can overlap each time: it costs one request in so many.
 _MANY = 50
@@ -261,7 +261,7 @@ def _place(request: Any, param: str | None, body_path: str | None, default: str,
         request.data[body_path] = value
     elif body_path:
         request.json = request.json if request.json is not None else {}
-        jsonpath.set_value_at_path(request.json, body_path, value)
+        set_value_at_path(request.json, body_path, value)
     else:
         request.params = request.params if request.params is not None else {}
         request.params[param or default] = value

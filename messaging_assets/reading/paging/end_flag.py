@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlt.common.utils import str2bool
-
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.foundation import json_paths
+from messaging_assets.seams.dlt_values import str2bool
 
 
 class EndFlag:

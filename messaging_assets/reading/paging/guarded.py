@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Any
 
-from dlt.common.utils import str2bool
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
@@ -21,6 +20,7 @@ from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.end_flag import EndFlag
+from messaging_assets.seams.dlt_values import str2bool
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):

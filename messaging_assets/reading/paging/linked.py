@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
-from dlt.sources.helpers.rest_client.detector import PaginatorFactory
 from requests import Request
-from requests.utils import parse_header_links
 
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.receipt import Verdict
+from messaging_assets.seams.dlt_rest_client import HeaderLinks, PaginatorFactory, next_reference, set_next_reference
 
 
 class ReferencePaginator(GuardedPaginator):
@@ -29,7 +28,7 @@ class ReferencePaginator(GuardedPaginator):
         if place is not None and place.position is not None:
             self._references.add(str(place.position))
             self._asked = place.position
-            self._found._next_reference = place.position
+            set_next_reference(self._found, place.position)
             self._go_on(request)
 
     def find_next(self, response: Any, sent: int) -> None:
@@ -45,7 +44,7 @@ class ReferencePaginator(GuardedPaginator):
 
     @property
     def _names_itself(self) -> bool:
-        reference = getattr(self._found, "_next_reference", None)
+        reference = next_reference(self._found)
         return reference is not None and str(reference) == str(self._asked)
 
     @property
@@ -63,7 +62,7 @@ class ReferencePaginator(GuardedPaginator):
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
         assert self._found is not None
-        reference = getattr(self._found, "_next_reference", None)
+        reference = next_reference(self._found)
         if self.says_no_more(getattr(self.description, "has_more_path", None), response):
             self._is_told = True
             return "the API said that there is no more"
@@ -161,7 +160,7 @@ class ReferencePaginator(GuardedPaginator):
 
     def _go_on(self, request: Request) -> None:
         whole = request.json
-        self._asked = self._found._next_reference
+        self._asked = next_reference(self._found)
         try:
             self._found.update_request(request)
         except ValueError:
@@ -172,8 +171,8 @@ class ReferencePaginator(GuardedPaginator):
             ) from None
         if isinstance(request.data, dict) and (field := getattr(self.description, "cursor_body_path", None)):
             # dlt puts it into a JSON body, which would not be sent beside a form.
-            request.data[field], request.json = str(self._found._next_reference), whole
-        self.reading.position = getattr(self._found, "_next_reference", None)
+            request.data[field], request.json = str(next_reference(self._found)), whole
+        self.reading.position = next_reference(self._found)
 
 
 class AutoPaginator(ReferencePaginator):
@@ -242,7 +241,7 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     if own.type in ("json_link", "json_response"):
         return dlt_paginators.JSONLinkPaginator(next_url_path=json_paths.compiled(own.next_url_path))
     if own.type == "header_link":
-        return _HeaderLinks(links_next_key=own.links_next_key)
+        return HeaderLinks(links_next_key=own.links_next_key)
     if own.type == "header_cursor":
         return dlt_paginators.HeaderCursorPaginator(own.cursor_key, own.cursor_param or "cursor")
     return dlt_paginators.JSONResponseCursorPaginator(
@@ -260,22 +259,5 @@ def _place_of(own: Any) -> str:
 
 def _detect(response: Any) -> tuple[dlt_paginators.BasePaginator | None, float]:
     """dlt's guess, and how sure it is: 1 for links, less for what only sounds like a cursor."""
-    links = _HeaderLinks()
+    links = HeaderLinks()
     return (links, 1.0) if links.next_of(response) else PaginatorFactory().create_paginator(response)
-
-
-class _HeaderLinks(dlt_paginators.HeaderLinkPaginator):
-    """dlt's, which misses a relation in other letters (`Next`) or beside others (`next last`); see RFC 8288, 3.3."""
-
-    def update_state(self, response: Any, data: list[Any] | None = None) -> None:
-        """Note the next page's address."""
-        self._next_reference = self.next_of(response)
-
-    def next_of(self, response: Any) -> str | None:
-        """The address that the header gives for the relation; None where it has none."""
-        wanted = self.links_next_key.lower()
-        for link in parse_header_links(response.headers.get("link", "")):
-            relation = link.get("rel", "").lower()
-            if wanted == relation or wanted in relation.split():
-                return link.get("url")
-        return None

@@ -17,10 +17,19 @@ from hypothesis import settings
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
 
+# A sync writes some forty small files and asks the disk to keep most of them; memory is asked for nothing.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 TELEMETRY_OFF = {"DAGSTER_DISABLE_TELEMETRY": "1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
 # Every test has a destination of its own, which is asked for nothing but what the test is about.
 PROBE_OFF = {"MESSAGING_ASSETS_PROBE": "false"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="let every case of the fault suite's grids be a whole sync")
 
 
 class OutsideConnection(RuntimeError):
@@ -35,6 +44,14 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def known_hints() -> None:
+    """dlt works each type hint out once a process, not anew for each of a sync's look-ups."""
+    from messaging_assets_tests.known_hints import remember_hints
+
+    remember_hints()
 
 
 @pytest.fixture(autouse=True)
@@ -131,7 +148,16 @@ def known_sandbox(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def dagster_instance(clean_room: Path) -> Iterator[Any]:
-    """A Dagster instance that keeps its history in DAGSTER_HOME, where processes of this test find it too."""
+    """A Dagster instance that keeps its history in memory."""
+    from dagster import DagsterInstance
+
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def stored_instance(clean_room: Path) -> Iterator[Any]:
+    """A Dagster instance that keeps its history in DAGSTER_HOME, where commands of this test find it too."""
     from dagster import DagsterInstance
 
     with DagsterInstance.get() as instance:
@@ -139,7 +165,16 @@ def dagster_instance(clean_room: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def one_table(known_sandbox: Any, dagster_instance: Any) -> Any:
+def open_database(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """DuckDB files stay open between the connections of the test; no other process can read them meanwhile."""
+    from messaging_assets_tests.open_database import kept_open
+
+    with kept_open(monkeypatch):
+        yield
+
+
+@pytest.fixture
+def one_table(known_sandbox: Any, dagster_instance: Any, open_database: None) -> Any:
     """One resource whose rows and description are the test's own, synced whole."""
     from messaging_assets_tests.one_table import OneTable
 

@@ -47,7 +47,9 @@ class ApiTranslator(DagsterDltTranslator):
         """The asset of a dlt resource (dagster-dlt's one point of extension)."""
         api, resource = self.description.name, self.resource
         destination = data.destination.destination_type.rsplit(".", 1)[-1] if data.destination else None
-        return AssetSpec(
+        # Only what is said here is ours; what else dagster-dlt says of a resource (storage_kind, partitions) stays.
+        theirs = super().get_asset_spec(data)
+        return theirs.replace_attributes(
             key=asset_key(api, resource.name),
             deps=list(self._deps()),
             description=resource.description or self._words(),
@@ -55,7 +57,7 @@ class ApiTranslator(DagsterDltTranslator):
             kinds={"dlt", *([destination] if destination else [])},
             owners=resource.owners,
             tags=resource.tags,
-            metadata=self._metadata(),
+            metadata={**theirs.metadata, **self._metadata()},
             freshness_policy=_freshness(resource.freshness),
             automation_condition=_automation(resource.automation),
         )

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 # Since dlt 1.28: dlt's own way to be told more of a dialect.
 from dlt.destinations.impl.sqlalchemy.dialect import (
     MysqlDialectCapabilities,
-    SqliteDialectCapabilities,
     register_dialect_capabilities,
 )
 
@@ -22,6 +21,13 @@ from dlt.destinations.impl.sqlalchemy.dialect import (
 from dlt.destinations.impl.sqlalchemy.type_mapper import MysqlVariantTypeMapper, SqlalchemyTypeMapper
 from sqlalchemy.dialects.mysql import LONGBLOB
 from sqlalchemy.ext.compiler import compiles
+
+try:
+    # Since dlt 1.31: what dlt knows of SQLite.
+    from dlt.destinations.impl.sqlalchemy.dialect import SqliteDialectCapabilities
+except ImportError:
+    # Since dlt 1.28: until 1.30 it knew no more of SQLite than of any dialect.
+    from dlt.destinations.impl.sqlalchemy.dialect import DialectCapabilities as SqliteDialectCapabilities
 
 
 class ExactText(sa.types.UserDefinedType[str]):

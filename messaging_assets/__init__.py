@@ -20,7 +20,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     rows/                records -> typed Arrow batches; what cannot be loaded is set aside
     destination/         which warehouse it is, and what it can keep
     tables/              what is in the tables, and what is put right there
-    loading/             one read from the first page to the last, loaded in parts
+    loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
+    loading/passes/      one read from the first page to the last, loaded in parts
 
     assets/              a resource as a Dagster asset: op, checks, metadata
     orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`

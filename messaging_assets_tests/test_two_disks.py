@@ -162,16 +162,16 @@ def test_a_window_that_one_machine_left_doubled_is_put_right_by_the_others_next_
 
 def test_a_read_during_which_another_machine_loaded_is_not_the_newest(disks: TwoDisks) -> None:
     def meanwhile() -> None:
-        from messaging_assets.loading.read_pass import Pass
+        from messaging_assets.loading.passes.read_pass import ReadPass
 
-        judge = Pass._judge
+        judge = ReadPass._judge
 
         def judged(self: Any) -> None:
-            Pass._judge = judge  # type: ignore[method-assign]
+            ReadPass._judge = judge  # type: ignore[method-assign]
             disks.sync("two", **WAYS["replace"])
             judge(self)
 
-        Pass._judge = judged  # type: ignore[method-assign]
+        ReadPass._judge = judged  # type: ignore[method-assign]
 
     refused = disks.sync("one", meanwhile, **WAYS["replace"])
 

@@ -43,7 +43,9 @@ from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
-from messaging_assets.loading.read_pass import Pass, Unsettled
+from messaging_assets.loading.passes.judgement import Unsettled
+from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
+from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import (
     KeptReceipt,
     ReceiptFile,
@@ -207,11 +209,22 @@ class _Job:
         number, is_anew, learnt = 1, False, dict[str, str]()
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:
-                one_pass = Pass(self.description, self.resource, session, auths, base_url, tell=self.context.log.info)
-                one_pass.is_last, one_pass.is_anew = number >= self.resource.passes, is_anew
-                one_pass.is_retry, one_pass.learnt = self.context.retry_number > 0, learnt
+                target = ReadTarget(self.description, self.resource, session, auths, base_url)
+                options = PassOptions(
+                    is_last=number >= self.resource.passes,
+                    is_anew=is_anew,
+                    is_retry=self.context.retry_number > 0,
+                    forget_state=self._is_anew(),
+                    # The other windows' rows are no part of this run, so the table stays; a window is read anew anyway.
+                    is_whole=self.config.full_refresh and self.window is None,
+                )
+                receipt = Receipt()
+                if self.receipt.requests:
+                    receipt.carry_over(self.receipt)
+                self.receipt = receipt
+                one_pass = ReadPass(target, options, receipt, learnt, self.context.log.info)
                 try:
-                    loaded = self._one_pass(one_pass)
+                    loaded = self._one_pass(one_pass, options)
                     break
                 except Exception as error:
                     failure = sync_failure(error)
@@ -371,30 +384,19 @@ class _Job:
         made = Authenticators(self.description, credentials, self.redaction)
         return {one.name: made.of(one) for one in ancestry(self.description, self.resource)}
 
-    def _one_pass(self, one_pass: Pass) -> dict[str, Any]:
+    def _one_pass(self, one_pass: ReadPass, options: PassOptions) -> dict[str, Any]:
         """Load what one pass reads, part by part."""
-        if self.receipt.requests:
-            one_pass.receipt.carry_over(self.receipt)
-        self.receipt = one_pass.receipt
-        one_pass.before_load = lambda is_late: self._before_load(one_pass, is_late)
+        one_pass.before_last_load = self._refuse_to_take_away
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
-        one_pass.forget_state = self._is_anew()
-        # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
-        one_pass.is_whole = self.config.full_refresh and self.window is None
         parts: list[Mapping[str, Any]] = []
         while not one_pass.is_over:
-            refresh = "drop_resources" if one_pass.is_whole and not parts else None
+            refresh = "drop_resources" if options.is_whole and not parts else None
             parts.append(self._load(one_pass, one_pass.source(), refresh))
             if one_pass.late:
                 self._load(one_pass, one_pass.late_source())
         return _summed(parts)
 
-    def _before_load(self, one_pass: Pass, is_late: bool) -> None:
-        """Let nothing be loaded that takes rows away without good reason."""
-        if one_pass.is_over and not is_late:
-            self._refuse_to_take_away()
-
-    def _note(self, one_pass: Pass) -> None:
+    def _note(self, one_pass: ReadPass) -> None:
         """Note in the destination what is about to be loaded."""
         if self.ledger:
             self.ledger.note(one_pass.load_ids, **(self._read() if one_pass.is_over else {}))
@@ -409,7 +411,7 @@ class _Job:
             "left": sorted(receipt.left),
         }
 
-    def _keep_rejected(self, one_pass: Pass) -> None:
+    def _keep_rejected(self, one_pass: ReadPass) -> None:
         """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""
         try:
             self._load(one_pass, one_pass.rejected_source())
@@ -466,7 +468,7 @@ class _Job:
             self.kept.forget()
             raise
 
-    def _load(self, one_pass: Pass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
+    def _load(self, one_pass: ReadPass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
         pipeline = build_pipeline(self.description, self.resource, self.folders)
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}

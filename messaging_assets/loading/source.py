@@ -1,7 +1,7 @@
 """From a description to dlt: the rest_api config and the source of one resource.
 
 This is the only room that knows dlt's own dict. dlt's rest_api source reads the API; a resource around it
-(`loading/read_pass.py`) turns its records into typed batches. Secrets are not in it: they join on the session.
+(`loading/passes/read_pass.py`) turns its records into typed batches. Secrets are not in it: they join on the session.
 """
 
 from __future__ import annotations

@@ -26,7 +26,9 @@ from messaging_assets.foundation.folders import ProjectFolders, project_folders,
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
-from messaging_assets.loading.read_pass import Pass
+from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
+from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets.sandbox import Fault, Request, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
@@ -147,12 +149,14 @@ class OneList:
         base_url, asset = credentials.base_url_for(description), f"{description.name}.{name}"
         settle_environment()
         caught: Exception | None = None
+        receipt = Receipt()
         with TemporaryDirectory() as home, redaction.on_loggers():
             folders = ProjectFolders(Path(home)).make()
             makes = Authenticators(description, credentials, redaction)
             auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
             with ApiSession(base_url, description.client, folders.pace / description.name) as session:
-                one_pass = Pass(description, resource, session, auths, base_url)
+                target = ReadTarget(description, resource, session, auths, base_url)
+                one_pass = ReadPass(target, PassOptions(), receipt, {}, lambda line: None)
                 came = list[dict[str, Any]]()
                 source = one_pass.source()
                 source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
@@ -164,7 +168,7 @@ class OneList:
         loaded = [] if failure else [row for row in came if "is_cut" not in row]
         return Outcome(
             failure,
-            _own(without_secrets(one_pass.receipt.metadata(), redaction)),
+            _own(without_secrets(receipt.metadata(), redaction)),
             table=sorted(loaded, key=_key),
             rejected=[row for row in came if "is_cut" in row],
             requests=self._requests(),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
 from dagster import AssetKey, AssetSpec, DailyPartitionsDefinition
-from pytest import MonkeyPatch
 
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator
@@ -41,7 +41,7 @@ def test_all_that_dagster_dlt_says_arrives_and_the_names_are_ours() -> None:
     assert ours.kinds == theirs.kinds == {"dlt", "duckdb"}
 
 
-def test_what_a_newer_release_adds_arrives(monkeypatch: MonkeyPatch) -> None:
+def test_what_a_newer_release_adds_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     days = DailyPartitionsDefinition("2026-01-01")
     before = DagsterDltTranslator.get_asset_spec
 

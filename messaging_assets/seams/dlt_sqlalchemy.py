@@ -27,7 +27,9 @@ try:
     from dlt.destinations.impl.sqlalchemy.dialect import SqliteDialectCapabilities
 except ImportError:
     # Since dlt 1.28: until 1.30 it knew no more of SQLite than of any dialect.
-    from dlt.destinations.impl.sqlalchemy.dialect import DialectCapabilities as SqliteDialectCapabilities
+    from dlt.destinations.impl.sqlalchemy.dialect import DialectCapabilities
+
+    SqliteDialectCapabilities = DialectCapabilities  # type: ignore[assignment,misc]
 
 
 class ExactText(sa.types.UserDefinedType[str]):

@@ -101,7 +101,7 @@ def seen(found: Any, kind: str) -> str:
 
 def _signature(found: Any) -> str:
     parameters = inspect.signature(found).parameters.values()
-    marks = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    marks: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
     return f"({', '.join(marks.get(one.kind, '') + one.name for one in parameters)})"
 
 

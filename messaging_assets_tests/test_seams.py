@@ -193,8 +193,9 @@ def test_each_name_of_a_seam_says_why_and_since_when_and_is_watched(path: Path) 
         if path.stem == "dagster_dlt" and not name.startswith("dagster_dlt.translator"):
             continue  # the front doors of two packages, which differ in nothing but their names
         # An import may follow another under one comment.
-        above = next(line for line in reversed(lines[: number - 1]) if not line.startswith(("from ", "import ")))
-        assert re.match(r"\s*# Since (dlt|Dagster|dagster-dlt) [\d.]+: ", above), (
+        before = [line.lstrip() for line in reversed(lines[: number - 1])]
+        above = next(line for line in before if not line.startswith(("from ", "import ")))
+        assert re.match(r"# Since (dlt|Dagster|dagster-dlt) [\d.]+: ", above), (
             f"{name} does not say why, and since when"
         )
         assert any(one == name or one.startswith(f"{name}.") or _is_within(name, one) for one in watched), (

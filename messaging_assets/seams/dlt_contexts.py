@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from copy import deepcopy
 from typing import Any
 
-# Since dlt 1.28: the one place where dlt looks up what is not handed to it.
+# Since dlt 1.30: the one place where dlt looks up what is not handed to it.
 from dlt.common.configuration.container import Container
 
-# Since dlt 1.28: the state that `dlt.current.resource_state` gives, as a whole, to be kept apart until a read is over.
+# Since dlt 1.30: the state that `dlt.current.resource_state` gives, as a whole, to be kept apart until a read is over.
 from dlt.common.pipeline import StateInjectableContext
 
 __all__ = ["Container", "StateInjectableContext", "copy_of_state", "entered"]

@@ -16,14 +16,14 @@ import dlt
 import duckdb as duckdb_library
 from dlt import Pipeline
 
-# Since dlt 1.28: the types of what is overridden here.
+# Since dlt 1.30: the types of what is overridden here.
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.pipeline import LoadInfo
 
-# Since dlt 1.28: `client_class` and `__init__` put the client with our connections in place of dlt's.
+# Since dlt 1.30: `client_class` and `__init__` put the client with our connections in place of dlt's.
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
-# Since dlt 1.28: `open_connection` is the one place where dlt opens the file.
+# Since dlt 1.30: `open_connection` is the one place where dlt opens the file.
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
@@ -113,7 +113,7 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         capabilities = super()._raw_capabilities()
-        # Since dlt 1.28: dlt leaves this open. Then what a merge deletes is committed before what it inserts.
+        # Since dlt 1.30: dlt leaves this open. Then what a merge deletes is committed before what it inserts.
         capabilities.supports_transactions = True
         return capabilities
 
@@ -143,5 +143,5 @@ def one_opening(name: str, **settings: Any) -> OneOpening:
         name: the pipeline's name.
         settings: the other arguments of `dlt.pipeline`.
     """
-    # Since dlt 1.28: `dlt.pipeline` settles many arguments before it calls the class, so it is told which.
+    # Since dlt 1.30: `dlt.pipeline` settles many arguments before it calls the class, so it is told which.
     return dlt.pipeline(name, _impl_cls=OneOpening, **settings)

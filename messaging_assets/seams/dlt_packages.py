@@ -7,10 +7,10 @@ from pathlib import Path
 
 from dlt import Pipeline
 
-# Since dlt 1.28: the state of a load is asked for after its package is gone.
+# Since dlt 1.30: the state of a load is asked for after its package is gone.
 from dlt.common.storages.exceptions import LoadPackageNotFound
 
-# Since dlt 1.28: folders and files of a package, and the table in a file's name.
+# Since dlt 1.30: folders and files of a package, and the table in a file's name.
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 
 __all__ = [
@@ -27,7 +27,7 @@ _FOLLOW_UPS = ("sql", "reference")
 
 def normalized_packages(pipeline: Pipeline) -> Path:
     """The folder of the packages that wait to be loaded, each named by its load; it need not be there."""
-    # Since dlt 1.28: `dlt.common.storages.load_storage` names these folders; no call gives them without reading them.
+    # Since dlt 1.30: `dlt.common.storages.load_storage` names these folders; no call gives them without reading them.
     return Path(pipeline.working_dir) / "load" / "normalized"
 
 
@@ -36,7 +36,7 @@ def finish_storages(pipeline: Pipeline) -> None:
 
     dlt makes a storage's folder before those inside, and writes a normalized package before the extracted one goes.
     """
-    # Since dlt 1.28: `dlt.common.storages.normalize_storage` names the folder of what was extracted.
+    # Since dlt 1.30: `dlt.common.storages.normalize_storage` names the folder of what was extracted.
     extracted, normalized = Path(pipeline.working_dir) / "normalize" / "extracted", normalized_packages(pipeline)
     for packages in (extracted, normalized):
         if not packages.is_dir():

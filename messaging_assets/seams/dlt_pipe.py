@@ -8,10 +8,10 @@ from typing import Any
 
 from dlt import Schema
 
-# Since dlt 1.28: gives whole pages with dlt's steps applied, where `iter(resource)` gives rows.
+# Since dlt 1.30: gives whole pages with dlt's steps applied, where `iter(resource)` gives rows.
 from dlt.extract.pipe_iterator import ManagedPipeIterator
 
-# Since dlt 1.28: what `DltResource.__iter__` enters, in the same order.
+# Since dlt 1.30: what `DltResource.__iter__` enters, in the same order.
 from dlt.extract.source import SourceInjectableContext, SourceSchemaInjectableContext, _DltSingleSource
 from dlt.sources import DltResource
 
@@ -30,13 +30,13 @@ class PageReader:
     """
 
     def __init__(self, resource: DltResource, state: Any) -> None:
-        # Since dlt 1.28: as in `DltResource.__iter__`; the section's name is that of the state.
+        # Since dlt 1.30: as in `DltResource.__iter__`; the section's name is that of the state.
         section = resource._get_config_section_context()
         source = _DltSingleSource(Schema(section.source_state_key), resource.section, [resource])
         schema = SourceSchemaInjectableContext(source.discover_schema())
         self._contexts = [StateInjectableContext(state=state), section, schema, SourceInjectableContext(source)]
         with self.entered():
-            # Since dlt 1.28: `_pipe` is the resource's pages, which dagster-dlt reads too.
+            # Since dlt 1.30: `_pipe` is the resource's pages, which dagster-dlt reads too.
             # One parent's list after the other: dlt would begin several, and keep their pages in memory.
             self._pipe = ManagedPipeIterator.from_pipes([resource._pipe], next_item_mode="fifo")
         self._back: list[list[Any]] = []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-# Since dlt 1.28: documented one package up, where type checkers do not see it.
+# Since dlt 1.30: documented one package up, where type checkers do not see it.
 from dlt.sources.helpers.rest_client.client import RESTClient
 
-# Since dlt 1.28: dlt's detection of lists and of the way of paging, and the names that it goes by.
+# Since dlt 1.30: dlt's detection of lists and of the way of paging, and the names that it goes by.
 from dlt.sources.helpers.rest_client.detector import (
     NON_RECORD_KEY_PATTERNS,
     RECORD_KEY_PATTERNS,
@@ -17,7 +17,7 @@ from dlt.sources.helpers.rest_client.detector import (
     single_entity_path,
 )
 
-# Since dlt 1.28: ends a list without a failure, where the file says that an answer is to be ignored.
+# Since dlt 1.30: ends a list without a failure, where the file says that an answer is to be ignored.
 from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 from requests.utils import parse_header_links
@@ -43,7 +43,7 @@ def next_reference(paginator: Any) -> Any:
     Args:
         paginator: dlt's paginator of links or cursors; None where there is none yet.
     """
-    # Since dlt 1.28: `has_next_page` only says that there is one; a circle shows by the reference itself.
+    # Since dlt 1.30: `has_next_page` only says that there is one; a circle shows by the reference itself.
     return getattr(paginator, "_next_reference", None)
 
 
@@ -54,7 +54,7 @@ def set_next_reference(paginator: Any, reference: Any) -> None:
         paginator: dlt's paginator of links or cursors.
         reference: the link or cursor.
     """
-    # Since dlt 1.28: its setter takes None too, and nothing else writes it before the first request.
+    # Since dlt 1.30: its setter takes None too, and nothing else writes it before the first request.
     paginator._next_reference = reference
 
 
@@ -63,7 +63,7 @@ class HeaderLinks(HeaderLinkPaginator):
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Note the next page's address."""
-        # Since dlt 1.28: the setter also says whether there is a next page.
+        # Since dlt 1.30: the setter also says whether there is a next page.
         self._next_reference = self.next_of(response)
 
     def next_of(self, response: Any) -> str | None:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-# Since dlt 1.28: what a provider of settings must have, and how it names a setting.
+# Since dlt 1.30: what a provider of settings must have, and how it names a setting.
 from dlt.common.configuration.providers.provider import ConfigProvider, get_key_name
 
-# Since dlt 1.28: holds the list of providers. The public `register_provider` only appends, and the first one wins.
+# Since dlt 1.30: holds the list of providers. The public `register_provider` only appends, and the first one wins.
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from messaging_assets.foundation.failures import MendSettings

@@ -55,7 +55,7 @@ from messaging_assets.reading.resume_point import KeptRead, Place, holds_secret,
 from messaging_assets.reading.seen_keys import SentKeys
 from messaging_assets.rows.batches import Batches, merge_strategy, must_load_whole
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
-from messaging_assets.rows.keys import TableKeys
+from messaging_assets.rows.key_book import KeyBook
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_pipe import PageReader
@@ -129,9 +129,8 @@ class Pass:
 
     def __post_init__(self) -> None:
         self._chain = ancestry(self.description, self.resource)
-        self._sent_keys = SentKeys()
-        self._loaded: dict[int, int] = {}
-        self._table_keys = TableKeys()
+        from_parent = frozenset(self._names_from_parent(self.resource))
+        self._book = KeyBook(self.resource, len(self._chain) > 1, from_parent)
         self._reader: PageReader | None = None
         self._rest: list[dict[str, Any]] = []
         self._state: Any = {}
@@ -318,7 +317,7 @@ class Pass:
         of which two may be one in the table: behind an interruption the first of them would not be known.
         """
         reading, before = self._own.current, self._own.interrupted
-        if reading is None or batches.late or self.resource.parallelized or self._table_keys.may_meet:
+        if reading is None or batches.late or self.resource.parallelized or self._book.in_table.may_meet:
             return
         # The page that is about to begin the next part may be the last of its list.
         finished = {name: rows for name, rows in self._own.finished.items() if name != reading.name}
@@ -434,19 +433,14 @@ class Pass:
             schema.naming.normalize_path,
             known.get("columns", {}),
             self.receipt,
-            self._sent_keys.again,
-            is_child=len(self._chain) > 1,
+            self._book,
             page=lambda: self.receipt.pages,
-            loaded=self._loaded,
-            table_keys=self._table_keys,
-            from_parent=frozenset(self._names_from_parent(self.resource)),
             is_late=is_late,
             sensitive=sensitive_columns(self.description, self.resource),
             takes_values=DestinationProfile(dlt.current.pipeline().destination).takes_json_as_values,
             learnt=self.learnt,
             widen=widen,
         )
-        self._sent_keys.are_counted = not batches.sees_repeats
         if self.resource.disposition != "replace":
             keys = map(schema.naming.normalize_path, (*self.resource.keys, *self.resource.merge_keys))
             refuse_new_keys(dlt.current.pipeline(), schema.name, table, batches.known, tuple(keys), self.asset)
@@ -487,7 +481,7 @@ class Pass:
             auth=self.auths.get(one.name),
             set_aside=self._set_aside if own else self._leave_out_parent,
             is_parent=not own,
-            sent_keys=self._sent_keys if own else SentKeys(),
+            sent_keys=self._book.as_sent if own else SentKeys(),
             shown_path=self._shown_path(one),
             is_start_known=not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator),
         )

@@ -16,8 +16,7 @@ from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
 from messaging_assets.description.pagination import PaginatorDescription
-from messaging_assets.description.steps import Step
-from messaging_assets.description.table import Column, MergeDisposition, SchemaContract
+from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.windows import Partitions
 from messaging_assets.files.json_schema import sentences
 from messaging_assets.files.shape import words_of

@@ -16,8 +16,10 @@ from requests.structures import CaseInsensitiveDict
 from messaging_assets.description.api import Client
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
-from messaging_assets.http.authentication import Asking, asking_part, refused_client
+from messaging_assets.http.asked_secrets import Asking
+from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
+from messaging_assets.http.oauth_tokens import refused_client
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS

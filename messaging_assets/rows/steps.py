@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.steps import Step, filter_path
+from messaging_assets.description.table import Step, filter_path
 from messaging_assets.foundation import json_paths
 from messaging_assets.rows.nested import to_json
 

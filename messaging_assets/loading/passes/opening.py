@@ -87,7 +87,7 @@ def _source_of(target: ReadTarget, one: Resource, receipt: Receipt, batches: Row
         auth=target.auths.get(one.name),
         set_aside=batches.set_aside if own else leave_out_parent,
         is_parent=not own,
-        sent_keys=batches.sent_keys if own else SentKeys(),
+        sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
         is_start_known=not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator),
     )

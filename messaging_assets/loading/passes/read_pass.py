@@ -121,7 +121,7 @@ class ReadPass:
             if is_due:
                 # Late records are loaded after the part, and must come again if that fails. Where two keys of the API
                 # may be one in the table, the first of them would not be known after a restart.
-                self._checkpoint.write(stream.own, bool(batches.late) or self._batches.table_keys.may_meet)
+                self._checkpoint.write(stream.own, bool(batches.late) or self._batches.book.in_table.may_meet)
         batches.written.keep()
         _spare_deduplication(self._resource, batches)
         self.late = list(batches.late.values())

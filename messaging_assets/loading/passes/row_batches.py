@@ -13,10 +13,9 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.widened_columns import widen_to_double
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.reading.seen_keys import SentKeys
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
-from messaging_assets.rows.keys import TableKeys
+from messaging_assets.rows.key_book import KeyBook
 
 
 class RowBatches:
@@ -28,15 +27,13 @@ class RowBatches:
         learnt: types of columns that an earlier pass found out.
 
     Attributes:
-        sent_keys: the keys that the API sent, and those that it sent again.
-        table_keys: the keys in earlier parts, as the table has them.
+        book: the keys of the read: as the API sent them, in the part, in the table.
     """
 
     def __init__(self, target: ReadTarget, receipt: Receipt, learnt: dict[str, str]) -> None:
         self._target, self._receipt, self._learnt = target, receipt, learnt
-        self.sent_keys = SentKeys()
-        self.table_keys = TableKeys()
-        self._loaded: dict[int, int] = {}
+        from_parent = frozenset(target.fields_from_parent(target.resource))
+        self.book = KeyBook(target.resource, target.is_child, from_parent)
         self._current: Batches | None = None
 
     @property
@@ -76,19 +73,14 @@ class RowBatches:
             schema.naming.normalize_path,
             known.get("columns", {}),
             self._receipt,
-            self.sent_keys.again,
-            is_child=target.is_child,
+            self.book,
             page=lambda: self._receipt.pages,
-            loaded=self._loaded,
-            table_keys=self.table_keys,
-            from_parent=frozenset(target.fields_from_parent(resource)),
             is_late=is_late,
             sensitive=sensitive_columns(target.description, resource),
             takes_values=DestinationProfile(pipeline.destination).takes_json_as_values,
             learnt=self._learnt,
             widen=widen,
         )
-        self.sent_keys.are_counted = not batches.sees_repeats
         if resource.disposition != "replace":
             keys = map(schema.naming.normalize_path, (*resource.keys, *resource.merge_keys))
             refuse_new_keys(pipeline, schema.name, table, batches.known, tuple(keys), target.asset)

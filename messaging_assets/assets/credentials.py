@@ -76,6 +76,12 @@ class ApiCredentials(ConfigurableResource[Any]):
         """The API's address: the resource's or environment's, else the file's."""
         return self.look_up(description.name, "base_url") or description.client.base_url
 
+    def secrets_in_address(self, description: ApiDescription) -> list[str]:
+        """Parts of the address that only the environment has and that look like a token, as some APIs take one."""
+        written = description.client.base_url.split("/")
+        added = (part for part in self.base_url_for(description).split("/")[3:] if part not in written)
+        return [part for part in added if len(part) >= 8 and any(map(str.isdigit, part))]
+
     def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None:
         """Where OAuth2 tokens or a session come from; None for other ways of authentication.
 

@@ -16,12 +16,37 @@ from dlt.destinations.exceptions import DatabaseException
 from dlt.pipeline.pipeline import Pipeline
 from filelock import FileLock, Timeout
 
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.destination.names import pipeline_name
+from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, read_private, unusable, write_private
 
 LONGEST_WAIT = 600.0
 _logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def only_sync(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Iterator[None]:
+    """Hold a resource, on this machine and in its database.
+
+    Args:
+        description: the API.
+        resource: the resource that is synced.
+        folders: where locks and working files are.
+
+    Raises:
+        TryAgainLater: another sync held it for longer than `LONGEST_WAIT`.
+        UnusableFolder: a file of the lock cannot be opened.
+    """
+    asset = f"{description.name}.{resource.name}"
+    with only_sync_of(asset, folders.locks, pipeline_name(description.name, resource.name)):
+        # Made within the first lock, because that may empty the pipeline's folder.
+        pipeline = build_pipeline(description, resource, folders)
+        with only_sync_in_database(asset, pipeline):
+            yield
 
 
 @contextmanager

@@ -21,8 +21,6 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-_HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
-
 
 class Verdict(IntEnum):
     """How complete a read was; a higher value is worse."""
@@ -37,6 +35,11 @@ class Verdict(IntEnum):
         """The verdict as people read it."""
         return self.name.lower().replace("_", " ")
 
+    @classmethod
+    def of_words(cls, words: str) -> Verdict:
+        """The verdict that people read so."""
+        return cls[words.upper().replace(" ", "_")]
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -49,6 +52,25 @@ class Finding:
     reason: str
     moved: bool = False
     is_left: bool = False
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What is kept of a read that is over.
+
+    Args:
+        finding: how complete it was, and why.
+        rows_set_aside: records that went to the rejected table.
+        rows_loaded: rows that were written.
+        left: hashes of the lists that a response action left before their first page, and so without a row.
+        split: how many values went beside the column of their field, by column.
+    """
+
+    finding: Finding
+    rows_set_aside: int = 0
+    rows_loaded: int = 0
+    left: frozenset[str] = frozenset()
+    split: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -192,6 +214,12 @@ class Receipt:
         return sum(self.set_aside.values())
 
     @property
+    def result(self) -> ReadResult:
+        """What is kept of the read when it is over."""
+        left, split = frozenset(self.left), dict(self.split)
+        return ReadResult(self.finding, self.rows_set_aside, self.rows_loaded, left, split)
+
+    @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
         return self._worst_of([*self.findings, *self._of_lists()])
@@ -225,53 +253,3 @@ class Receipt:
         self.bytes += earlier.bytes
         self.waited_seconds += earlier.waited_seconds
         self.retries.update(earlier.retries)
-
-    def metadata(self) -> dict[str, Any]:
-        """The receipt as metadata of a materialization or failure, numbers as numbers, zero as zero."""
-        from dagster import MetadataValue
-
-        numbers: dict[str, Any] = {
-            "rows_read": self.rows_read,
-            "distinct_keys": self.distinct_keys,
-            "duplicates": self.duplicates,
-            "rows_loaded": self.rows_loaded,
-            "rows_set_aside": self.rows_set_aside,
-            "pages": self.pages,
-            "passes": self.passes,
-            "requests": self.requests,
-            "retries": sum(self.retries.values()),
-            "waited_seconds": round(self.waited_seconds, 3),
-            "bytes": self.bytes,
-            "values_rounded": self.values_rounded,
-            "values_dropped": self.values_dropped,
-            "values_split": self.values_split,
-        }
-        optional = {
-            "rows_hard_deleted": self.rows_hard_deleted or None,
-            "rows_filtered": self.rows_filtered,
-            "rows_made": self.rows_made,
-            "rows_before_mark": self.rows_before_mark,
-            "rows_dated_ahead": self.rows_dated_ahead,
-            "rows_api_says": self.rows_api_says,
-            "parents": self.parents,
-            "resumed_rows": self.resumed_rows,
-            "rows_read_again": self.rows_read_again,
-            "not_resumed": self.not_resumed,
-            "first_cursor": self.first_cursor,
-            "last_cursor": self.last_cursor,
-        }
-        details = {
-            "retries_by_status": dict(self.retries),
-            "set_aside_by_reason": dict(self.set_aside),
-            "split_by_column": dict(self.split),
-            "how_it_ended": dict(self.ends),
-        }
-        finding = self.finding
-        known = numbers | {name: value for name, value in optional.items() if value is not None}
-        return {
-            **{f"messaging_assets/{name}": value for name, value in known.items()},
-            **{f"messaging_assets/{name}": MetadataValue.json(value) for name, value in details.items() if value},
-            **({"messaging_assets/mark_held": _HELD} if self.rows_dated_ahead else {}),
-            "messaging_assets/verdict": finding.verdict.words,
-            "messaging_assets/verdict_reason": finding.reason,
-        }

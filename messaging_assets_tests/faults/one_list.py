@@ -139,7 +139,7 @@ class OneList:
                 SyncConfig(),
             )
             metadata: Mapping[str, Any] = done.metadata
-            done.is_told()
+            done.acknowledge()
         except SyncFailure as caught:
             failure, metadata = caught, caught.metadata
         loaded, rejected = tables(project_folders(), description.name, name)

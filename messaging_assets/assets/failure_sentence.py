@@ -29,7 +29,7 @@ def as_failure(asset: str, error: Exception, redaction: Redaction | None = None)
     """
     redaction = redaction or Redaction()
     failure = sync_failure(error) or foreign_failure(asset, redaction, error)
-    return type(failure)(redaction(str(failure)))
+    return failure.hidden(redaction)
 
 
 def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:

@@ -137,8 +137,7 @@ class _Sync:
             failure = as_failure(self.asset, failed, self.redaction)
             self.table.fresh_pipeline()
             place = self.table.put_away(str(failure))
-        where = f" What was refused is kept in {place}." if place else ""
-        raise type(failure)(f"{failure}{where}")
+        raise failure.adding(f"What was refused is kept in {place}.") if place else failure
 
     def _load_pending(self) -> SyncResult | None:
         """The result of a sync whose rows were all fetched before, once they are loaded; else None."""
@@ -295,7 +294,7 @@ class _Sync:
     def _keep_receipt(self, load_ids: list[str]) -> None:
         result = self.receipt.result
         # It goes to a file, which no secret may reach.
-        hidden = replace(result.finding, reason=self.redaction(result.finding.reason))
+        hidden = replace(result.finding, what=self.redaction(result.finding.reason), next_step="", kind="list")
         metadata = plain_metadata(without_secrets(receipt_metadata(self.receipt), self.redaction))
         before = self.table.ledger.place if self.table.ledger else []
         self.kept.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))

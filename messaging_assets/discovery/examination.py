@@ -99,7 +99,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
-    found = [*_failure(came, f"{description.name}.{resource.name}: "), *_key(resource, came)]
+    found = [*_failure(came), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
@@ -123,11 +123,11 @@ def _rows(resource: Resource, answer: Answer) -> list[Any] | None:
     return found[0] if len(found) == 1 and isinstance(found[0], list) else found
 
 
-def _failure(came: FirstPages, place: str) -> Iterator[Finding]:
+def _failure(came: FirstPages) -> Iterator[Finding]:
     if came.failure is None:
         return
-    what, _, mend = str(came.failure).removeprefix(place).rstrip(".").rpartition("; ")
-    yield Finding("wrong", _about(came.failure, came.answers), what or mend, mend if what else "")
+    failure = came.failure
+    yield Finding("wrong", _about(failure, came.answers), failure.what, failure.next_step)
 
 
 def _about(failure: SyncFailure, answers: list[Answer]) -> str:

@@ -184,10 +184,8 @@ class RefreshToken(ClientCredentials):
             try:
                 super()._ask()
             except CheckCredentials as refused:
-                raise CheckCredentials(
-                    f"{str(refused).rstrip('.')}, or have the vendor hand out a new refresh token and set "
-                    f"{self._variable}."
-                ) from None
+                step = f"{refused.next_step}, or have the vendor hand out a new refresh token and set {self._variable}"
+                raise CheckCredentials(refused.what, step, where=refused.where) from None
 
     def _grant(self) -> dict[str, Any]:
         return {"grant_type": "refresh_token", "refresh_token": self._last}

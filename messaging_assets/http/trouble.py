@@ -146,12 +146,13 @@ def seconds_before(retry: int, trouble: Trouble, handler: ErrorHandler) -> float
     return min(backoff, handler.maximum_wait)
 
 
-def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
+def failure(trouble: Trouble, asset: str, request: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
     """The failure of a request that is given up, in one sentence.
 
     Args:
         trouble: what happened last.
-        where: asset, method and address without secrets.
+        asset: the asset's name.
+        request: method and address without secrets.
         handler: the file's error_handler.
         attempts: how often the request was tried.
     """
@@ -159,9 +160,11 @@ def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) 
     if asked is not None and asked > limit and issubclass(trouble.kind, TryAgainLater):
         words = f"{trouble.words} and asks to wait {asked:.0f} s, more than maximum_wait ({limit:g} s)"
         step = "run it again after that, or raise error_handler.maximum_wait"
-        return TryAgainLater(redacted(f"{where} {words}; {step}."), asked)
+        busy = TryAgainLater(redacted(f"{request} {words}"), step, where=asset)
+        busy.wait_seconds = asked
+        return busy
     times = "" if attempts == 1 else f" {attempts} times"
-    return trouble.kind(redacted(f"{where} {trouble.words}{times}; {trouble.next_step}."))
+    return trouble.kind(redacted(f"{request} {trouble.words}{times}"), redacted(trouble.next_step), where=asset)
 
 
 def asked_to_wait(answer: Answer) -> float | None:

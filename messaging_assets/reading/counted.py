@@ -132,7 +132,7 @@ class OffsetPaginator(CountingPaginator):
         reading.back = min(overlap, sent) if sent > reading.back else 0
         self.position = reached - reading.back
         if own.maximum_offset is not None and reached >= own.maximum_offset:
-            reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
+            reading.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end", is_cap=True)
         end = total + own.offset if total is not None else None
         # Small pages overlap only for a while; what was asked for at the distance of before would be asked for in vain.
         overlaps_end = reading.back and not self.source.overlap and sent < _MANY
@@ -202,7 +202,7 @@ class PageNumberPaginator(CountingPaginator):
         if says_no_more:
             return "the API said that there is no more"
         if own.maximum_page is not None and self.position >= own.maximum_page:
-            reading.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")
+            reading.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end", is_cap=True)
         all_came = pages is not None and done >= pages
         reading.may_repeat, reading.may_end_with = all_came, _PAST_THE_END if all_came else frozenset()
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
@@ -247,7 +247,7 @@ class PageNumberPaginator(CountingPaginator):
             return
         told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
         if not self.source.keys:
-            self.source.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed; see base_page")
+            self.source.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed", "see base_page")
             return
         raise MendDescription(f"{self.source.asset}: {told}; write base_page: {page} in the paginator.")
 

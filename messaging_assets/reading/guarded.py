@@ -80,9 +80,11 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             if not self.looks_once_more(how):
                 self.reading.ended(how)
         elif self.description.maximum_pages == self.reading.page:
-            self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end")
+            self.reading.cut_short(f"maximum_pages ({self.reading.page}) was reached before the end", is_cap=True)
         elif self.description.maximum_empty_pages == self.reading.empty_pages:
-            self.reading.cut_short(f"maximum_empty_pages ({self.reading.empty_pages}) was reached before the end")
+            self.reading.cut_short(
+                f"maximum_empty_pages ({self.reading.empty_pages}) was reached before the end", is_cap=True
+            )
         self._has_next_page = self.reading.end is None
 
     @property

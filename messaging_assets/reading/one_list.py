@@ -437,8 +437,8 @@ class Reading:
         if source.marks and (self.name or source.is_parent):
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
             source.marks.close(self.name, moves, is_in_doubt=worst.moved)
-        reason = f"{'parents: ' if source.is_parent else ''}{worst.reason}"
-        receipt.found(worst.verdict, reason, worst.moved, is_left=self.is_left and not self.page)
+        kind = "parents" if source.is_parent else worst.kind
+        receipt.add(replace(worst, kind=kind, is_left=self.is_left and not self.page))
 
     def refused(self, how: str) -> None:
         """The API refused a page, or left its list out, in the way that the file declares as the end of the list."""
@@ -473,9 +473,9 @@ class Reading:
         self.ended(how, Finding(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor"), is_early=True)
         return True
 
-    def cut_short(self, why: str) -> None:
-        """The list was left before its end, by a cap."""
-        self.ended(why, Finding(Verdict.INCOMPLETE, why))
+    def cut_short(self, why: str, is_cap: bool = False) -> None:
+        """The list was left before its end; `is_cap` where the file itself says so."""
+        self.ended(why, Finding(Verdict.INCOMPLETE, why, kind="cap" if is_cap else "list"))
 
     @property
     def missed(self) -> str | None:

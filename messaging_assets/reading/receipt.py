@@ -19,7 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
+
+from messaging_assets.foundation.failures import clause
 
 
 class Verdict(IntEnum):
@@ -43,15 +45,28 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason, a clause that can follow a colon.
+    """A verdict with its reason.
 
-    `moved` says that another pass may mend it, `is_left` that a response action left a list before its first page.
+    Args:
+        verdict: how complete the read was.
+        what: what speaks for that verdict, as a clause.
+        next_step: what to do about it, as a clause.
+        moved: whether another pass may mend it.
+        is_left: whether a response action left a list before its first page.
+        kind: what it is about: the resource's own `list`, its `parents`, or a `cap` that the file sets.
     """
 
     verdict: Verdict
-    reason: str
+    what: str
+    next_step: str = ""
     moved: bool = False
     is_left: bool = False
+    kind: Literal["list", "parents", "cap"] = "list"
+
+    @property
+    def reason(self) -> str:
+        """The reason as people read it: a clause that can follow a colon."""
+        return clause("parents" if self.kind == "parents" else "", self.what, self.next_step)
 
 
 @dataclass(frozen=True)
@@ -202,9 +217,12 @@ class Receipt:
         """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
         self.rows_dated_ahead, self.last_cursor = rows, last
 
-    def found(self, verdict: Verdict, reason: str, moved: bool = False, is_left: bool = False) -> None:
-        """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
-        finding = Finding(verdict, reason, moved, is_left)
+    def found(self, verdict: Verdict, what: str, next_step: str = "", *, of_parents: bool = False) -> None:
+        """Note what speaks for a verdict."""
+        self.add(Finding(verdict, what, next_step, kind="parents" if of_parents else "list"))
+
+    def add(self, finding: Finding) -> None:
+        """Note one list's finding; once a reason, so that a thousand parents make no thousand lines."""
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -232,7 +250,7 @@ class Receipt:
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
         # Of two findings that are as bad, the one about the resource's own rows says more.
-        worst = max(findings, key=lambda one: (one.verdict, not one.reason.startswith("parents:")), default=None)
+        worst = max(findings, key=lambda one: (one.verdict, one.kind != "parents"), default=None)
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
@@ -243,7 +261,7 @@ class Receipt:
             return []
         number = "the only parent's list" if self.lists_begun == 1 else f"the lists of all {self.lists_begun} parents"
         why = f"{number} went unanswered, as response_actions ignore, so nothing is known of their rows"
-        return [Finding(Verdict.UNKNOWN, f"{why}; see whether the API still lets these credentials read them")]
+        return [Finding(Verdict.UNKNOWN, why, "see whether the API still lets these credentials read them")]
 
     def carry_over(self, earlier: Receipt) -> None:
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""

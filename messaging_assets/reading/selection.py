@@ -58,9 +58,8 @@ def _judge_error_beside(source: Source, response: Any, page: int, found: list[An
     if not any(found):
         _refuse_failure(source, response, page, path)
     elif word := _failure_word(source, response, path):
-        whose = "parents: " if source.is_parent else ""
-        why = f"{whose}rows came beside '{word.path}', so others may be missing; {_step(word)}"
-        source.receipt.found(Verdict.UNKNOWN, why)
+        why = f"rows came beside '{word.path}', so others may be missing"
+        source.receipt.found(Verdict.UNKNOWN, why, _step(word), of_parents=source.is_parent)
 
 
 def _refuse_failure(source: Source, response: Any, page: int, path: str) -> None:

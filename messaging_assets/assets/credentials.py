@@ -61,8 +61,10 @@ class ApiCredentials(ConfigurableResource[Any]):
         if missing:
             variables = " and ".join(variable(description.name, name) for name in missing)
             raise SetSecret(
-                f"{description.name}.{resource.name}: no {' and no '.join(missing)} is set; set {variables} in the "
-                f"environment, or {' and '.join(missing)} under [sources.{description.name}] in .dlt/secrets.toml."
+                f"no {' and no '.join(missing)} is set",
+                f"set {variables} in the environment, or {' and '.join(missing)} under "
+                f"[sources.{description.name}] in .dlt/secrets.toml",
+                where=f"{description.name}.{resource.name}",
             )
         return {name: value for name, value in values.items() if value}
 
@@ -97,8 +99,9 @@ class ApiCredentials(ConfigurableResource[Any]):
         address = self.look_up(description.name, "token_url") or asking.token_address
         if not address:
             raise MendDescription(
-                f"{description.name}: no token_url is given; add auth.token_url to the file or set "
-                f"{variable(description.name, 'token_url')}."
+                "no token_url is given",
+                f"add auth.token_url to the file or set {variable(description.name, 'token_url')}",
+                where=description.name,
             )
         return address
 
@@ -122,7 +125,9 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
         fields[name] = (_TEXT, Field(None, description=text))
     given = {name: value for name, value in (values or {}).items() if value is not None}
     if strange := [name for name in given if name not in fields]:
-        raise MendDescription(f"{api}: credentials has no field {', '.join(strange)}; allowed: {', '.join(fields)}.")
+        raise MendDescription(
+            f"credentials has no field {', '.join(strange)}", f"allowed: {', '.join(fields)}", where=api
+        )
     model: type[ApiCredentials] = create_model(
         f"{''.join(part.title() for part in api.split('_'))}Credentials",
         __base__=ApiCredentials,

@@ -48,25 +48,29 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
     kind = type(innermost).__name__
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":
-        return MendDescription(f"{asset}: {missing_module(missing)}")
+        return MendDescription(missing_module(missing), where=asset)
     if isinstance(innermost, _OF_CODE):
         return SyncFailure(
-            f"{asset}: it failed with {kind} ({words}), a defect of this package or of a function in the description; "
-            "mend or report it, with the log at DEBUG."
+            f"it failed with {kind} ({words}), a defect of this package or of a function in the description",
+            "mend or report it, with the log at DEBUG",
+            where=asset,
         )
     if is_null_refused(words):
         return MendDescription(
-            f"{asset}: the table has a column that may not be null, such as a key that the file no longer names; name "
-            f"it again, or run it once with full_refresh ({kind}: {words})."
+            "the table has a column that may not be null, such as a key that the file no longer names",
+            f"name it again, or run it once with full_refresh ({kind}: {words})",
+            where=asset,
         )
     if refused_for_good(error):
         return LoadRefused(
-            f"{asset}: the destination refused the rows for good with {kind} ({words}); mend the cause and run it "
-            "again, which reads them anew."
+            f"the destination refused the rows for good with {kind} ({words})",
+            "mend the cause and run it again, which reads them anew",
+            where=asset,
         )
     return TryAgainLater(
-        f"{asset}: its rows could not be loaded; mend the cause in the destination or on the disk, and run it again "
-        f"({kind}: {words})."
+        "its rows could not be loaded",
+        f"mend the cause in the destination or on the disk, and run it again ({kind}: {words})",
+        where=asset,
     )
 
 

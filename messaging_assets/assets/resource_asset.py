@@ -184,8 +184,9 @@ def _events(
             rows["messaging_assets/preview"] = preview
         if not counts.exists and (loaded := result.read.rows_loaded):
             raise ReadIncomplete(
-                f"{description.name}.{resource.name}: {loaded} rows were loaded, and the destination has no table "
-                f"{table.full_name}; run it once with full_refresh, and report it if that does not help."
+                f"{loaded} rows were loaded, and the destination has no table {table.full_name}",
+                "run it once with full_refresh, and report it if that does not help",
+                where=f"{description.name}.{resource.name}",
             )
         if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}

@@ -57,7 +57,7 @@ def _probed(description: ApiDescription, folders: ProjectFolders) -> tuple[Desti
     try:
         profile = destination_profile(folders)
         if driver := profile.missing_driver():
-            raise MendDescription(f"{description.name}: {driver}")
+            raise MendDescription(driver, where=description.name)
         return profile, None if profile.is_files else probe(description.name, profile)
     except Exception as error:  # noqa: BLE001 - whatever it was, it becomes one sentence below
         failure = as_failure(description.name, error)

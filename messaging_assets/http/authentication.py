@@ -129,9 +129,9 @@ class ClientCredentials(Asking):
         token = _value_at(body, self._auth.access_token_name)
         if not isinstance(token, str) or not _fits_header(token):
             raise CheckCredentials(
-                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable "
-                f"{self._auth.access_token_name}; "
-                "check token_url and the client's rights."
+                f"{plain_address(self.token_url)} answered without a usable {self._auth.access_token_name}",
+                "check token_url and the client's rights",
+                where=self.terms.asset,
             )
         self._redaction.add(token)
         self._token = token
@@ -243,8 +243,9 @@ class Session(Asking):
         if not _fits_header(plain):
             place = self.terms.asset if self.terms else ""
             raise CheckCredentials(
-                f"{place}: {plain_address(self.token_url)} answered the login without a usable {path}; check "
-                "auth.headers and the user's rights."
+                f"{plain_address(self.token_url)} answered the login without a usable {path}",
+                "check auth.headers and the user's rights",
+                where=place,
             )
         if isinstance(value, str):
             self._redaction.add(plain)
@@ -313,10 +314,10 @@ def authenticator(
     for name, value in secrets.items():
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise SetSecret(
-                f"{place}: the value of {name} has a line break or control character in it; set it again without."
+                f"the value of {name} has a line break or control character in it", "set it again without", where=place
             )
         if name in in_headers and not value.isascii():
-            raise SetSecret(f"{place}: the value of {name} has letters that no header can carry; set it again.")
+            raise SetSecret(f"the value of {name} has letters that no header can carry", "set it again", where=place)
     redaction.add(*secrets.values())
     parts = [_part(way, secrets, token_url, redaction, place.partition(".")[0]) for way in ways_of(auth)]
     return Several(parts) if len(parts) > 1 else next(iter(parts), None)

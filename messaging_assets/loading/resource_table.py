@@ -175,7 +175,7 @@ class ResourceTable:
             does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
             other = "write merge" if way == "replace" else "use another merge strategy"
             kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
-            raise kind(f"{self._asset}: {why}, and {way} would {does}; mend that and run it again, or {other}.")
+            raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=self._asset)
         if way == "replace" and not is_refreshed:
             gone = rows.rows - receipt.rows_loaded - receipt.rows_set_aside
             refuse_too_many(self._resource, self._asset, gone, rows.rows, allow_many)

@@ -107,8 +107,9 @@ def only_sync_in_database(asset: str, pipeline: Pipeline, longest_wait: float = 
                 is_held = False
             if not is_held:
                 raise TryAgainLater(
-                    f"{asset}: another machine has been syncing it into this database for more than "
-                    f"{longest_wait:.0f} s; wait for it or end it, and run again."
+                    f"another machine has been syncing it into this database for more than {longest_wait:.0f} s",
+                    "wait for it or end it, and run again",
+                    where=asset,
                 )
         yield
 
@@ -120,8 +121,9 @@ def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None
     except Timeout:
         process = _process(holder)
     raise TryAgainLater(
-        f"{asset}: {process} has been syncing it for more than {longest_wait:.0f} s; wait for it or end it, and run "
-        "again."
+        f"{process} has been syncing it for more than {longest_wait:.0f} s",
+        "wait for it or end it, and run again",
+        where=asset,
     )
 
 

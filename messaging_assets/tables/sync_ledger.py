@@ -138,8 +138,9 @@ class SyncLedger:
         """
         if any(one.sync_id != self.own.sync_id and one.generation >= self.own.generation for one in self._noted()):
             raise TryAgainLater(
-                f"{self._asset}: another machine loaded it while it was read here, so this read is not the newest; "
-                "run it again."
+                "another machine loaded it while it was read here, so this read is not the newest",
+                "run it again",
+                where=self._asset,
             )
         own = replace(self.own, step=self.own.step + 1, load_ids=tuple(load_ids))
         if result is not None:

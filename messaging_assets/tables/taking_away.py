@@ -108,6 +108,7 @@ def refuse_too_many(resource: Resource, asset: str, gone: int, rows: int, allow_
     share = resource.maximum_deleted_share or (0.8 if resource.disposition == "replace" else 0.2)
     if gone > share * rows and not allow_many:
         raise MendDescription(
-            f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
-            "once; if that is right, run it with allow_many_deletes: true."
+            f"the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at once",
+            "if that is right, run it with allow_many_deletes: true",
+            where=asset,
         )

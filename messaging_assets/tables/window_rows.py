@@ -67,8 +67,9 @@ def replace_window(
         )
         if is_append and beyond:
             raise MendDescription(
-                f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
-                "lies at the end."
+                words,
+                "correct partitions, with end_is_inclusive: true for an API that also sends what lies at the end",
+                where=asset,
             )
         if is_append and at_end:
             rows.delete(resource.name, late, (bounds[1], *load_ids))
@@ -81,8 +82,9 @@ def replace_window(
             # A record that was set aside did come; it is told apart from one that is gone by their number alone.
             if before and (came < before or why_nothing_goes("window", replace(read, set_aside=0))):
                 raise ReadIncomplete(
-                    f"{asset}: {why}, and it brought {came} rows of a window of which the table has {before}; they "
-                    "stay, run it again."
+                    f"{why}, and it brought {came} rows of a window of which the table has {before}",
+                    "they stay, run it again",
+                    where=asset,
                 )
         found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
         finding = Finding(Verdict.UNKNOWN, words) if beyond else None
@@ -120,7 +122,8 @@ def _refuse_rows_in_no_window(
     """
     if rows.count(resource.name, rows.of_loads(load_ids), load_ids):
         raise MendDescription(
-            f"{asset}: partitions.column '{window.column}' is no time in the table, so its rows are in no window; "
-            f"declare columns.{window.column} as timestamp or date, and run it once with full_refresh if the table has "
-            "it already."
+            f"partitions.column '{window.column}' is no time in the table, so its rows are in no window",
+            f"declare columns.{window.column} as timestamp or date, and run it once with full_refresh if the "
+            "table has it already",
+            where=asset,
         )

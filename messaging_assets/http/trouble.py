@@ -20,6 +20,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
 from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.origins import NoAddress
+from messaging_assets.seams.foreign_words import is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
@@ -123,7 +124,7 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
         limit = f"client.timeout.total ({client.timeout.total:g} s)"
         step = f"see whether the API is up at this address, or raise {limit}, and try again"
         return Trouble("did not answer in time", step, TryAgainLater, True, "timeout")
-    if _is_caused_by(error, http.client.LineTooLong) or "got more than" in str(error):
+    if _is_caused_by(error, http.client.LineTooLong) or is_too_many_headers(error):
         step = "ask the vendor for answers with fewer and shorter headers, or see whether a proxy adds them"
         return Trouble("sent headers that are too large to be read", step, TryAgainLater, True, "headers")
     return None

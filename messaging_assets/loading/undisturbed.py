@@ -7,6 +7,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from messaging_assets.seams.foreign_words import is_arrow_remark
+
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
@@ -21,7 +23,7 @@ def _quiet_dlt() -> Iterator[None]:
     logger = logging.getLogger("dlt")
 
     def is_news(record: logging.LogRecord) -> bool:
-        return "merging arrow schema" not in str(record.msg)
+        return not is_arrow_remark(record)
 
     logger.addFilter(is_news)
     try:

@@ -249,7 +249,7 @@ class PageNumberPaginator(CountingPaginator):
         if not self.source.keys:
             self.source.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed", "see base_page")
             return
-        raise MendDescription(f"{self.source.asset}: {told}; write base_page: {page} in the paginator.")
+        raise MendDescription(told, f"write base_page: {page} in the paginator", where=self.source.asset)
 
 
 def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:

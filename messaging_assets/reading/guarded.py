@@ -115,8 +115,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self.reading.is_more_said = is_last is False
         if self.end_flag.is_unreadable:
             raise MendDescription(
-                f"{self.source.asset}: end_path '{self.description.end_path}' holds no truth value on page "
-                f"{self.reading.page + 1}; write in end_value what means the end."
+                f"end_path '{self.description.end_path}' holds no truth value on page {self.reading.page + 1}",
+                "write in end_value what means the end",
+                where=self.source.asset,
             )
         if is_last:
             # A last page may hold nothing but the row where it began.
@@ -165,15 +166,16 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self.reading.is_more_said = self.reading.is_more_said or value is True
         if not isinstance(value, bool) and not is_over:
             raise MendDescription(
-                f"{self.source.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "
-                "correct the paginator in the file."
+                f"has_more_path '{path}' holds no truth value on page {self.reading.page}",
+                "correct the paginator in the file",
+                where=self.source.asset,
             )
         return value is False
 
     def _leave_out_unset(self, request: Request) -> None:
         """Ask without the parameters that want a cursor value while there is none."""
         if str(NO_VALUE) in str(request.url):
-            raise MendDescription(no_start(self.source.asset))
+            raise no_start(self.source.asset)
         for part in ("params", "json", "data", "headers"):
             setattr(request, part, _set_only(getattr(request, part)))
 

@@ -364,7 +364,7 @@ class Reading:
     def cannot_resume(self, why: str) -> CannotResume:
         """What to raise when the kept place is none any more; the receipt says so."""
         self.source.receipt.not_resumed = why
-        return CannotResume(f"{self.asset}: {why}; it is read from its start.", is_anew=not self.name)
+        return CannotResume(why, "it is read from its start", where=self.asset, is_anew=not self.name)
 
     def begin_overlap(self) -> None:
         """From the next page on pages repeat a row, which the API may not take."""
@@ -542,8 +542,9 @@ class Reading:
             why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
             self.cut_short(why)
             raise PagesRepeat(
-                f"{self.asset}: {why}, so the API ignores the paging parameter or repeats its link; "
-                "correct the paginator in the file."
+                f"{why}, so the API ignores the paging parameter or repeats its link",
+                "correct the paginator in the file",
+                where=self.asset,
             )
         self._pages.add(signature)
         return False

@@ -43,9 +43,11 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
-        f"{source.asset}: the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
-        f"{source.shown(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
-        "what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
+        f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
+        f"{source.shown(response.url)} ({redacted(_outline(response.parsed))})",
+        "compare data_selector with what the API sends now, or say in the file what an error inside a 200 "
+        "looks like (error_in_body)",
+        where=source.asset,
     )
 
 
@@ -66,8 +68,9 @@ def _refuse_failure(source: Source, response: Any, page: int, path: str) -> None
     word = _failure_word(source, response, path)
     if word is not None:
         raise MendDescription(
-            f"{source.asset}: an empty list beside '{word.path}' came on page {page} of "
-            f"{source.shown(response.url)}; look the error up with the vendor, and {_step(word)}."
+            f"an empty list beside '{word.path}' came on page {page} of {source.shown(response.url)}",
+            f"look the error up with the vendor, and {_step(word)}",
+            where=source.asset,
         )
 
 
@@ -89,9 +92,9 @@ def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> 
     """
     if rows and not any(type(row) is dict for row in rows):
         raise MendDescription(
-            f"{source.asset}: the list on page {page} of {source.shown(response.url)} holds no objects but "
-            f"{kind(rows[0])}; point data_selector at the list of records, or, for a list of plain values, let value "
-            "be the primary_key."
+            f"the list on page {page} of {source.shown(response.url)} holds no objects but {kind(rows[0])}",
+            "point data_selector at the list of records, or, for a list of plain values, let value be the primary_key",
+            where=source.asset,
         )
 
 

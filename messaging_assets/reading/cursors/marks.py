@@ -2,7 +2,8 @@
 
 A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
 one of a busy channel. What the words mean (lag, open and closed ends, rows at the boundary) is dlt's; how values
-compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9" (`reading/cursors/order.py`).
+compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9"
+(`reading/cursors/order.py`).
 
 A mark says what to ask for. A merge loads what the API chose to send then, but for what it has loaded to the letter: a
 row with the mark's own value may have changed since, and one that looks older may be newer by a clock that was set
@@ -19,6 +20,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from messaging_assets.description import api as described
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.order import order_of
 
@@ -157,9 +159,10 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
     return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
 
 
-def no_start(asset: str) -> str:
-    """What to tell when a path cannot leave the cursor's value out."""
-    return f"{asset}: the path takes the cursor's value, and a list that is new has none; give it an initial_value."
+def no_start(asset: str) -> MendDescription:
+    """What to raise when a path cannot leave the cursor's value out."""
+    words = "the path takes the cursor's value, and a list that is new has none"
+    return MendDescription(words, "give it an initial_value", where=asset)
 
 
 def _without_none(marks: Mapping[str, Any]) -> dict[str, Any]:

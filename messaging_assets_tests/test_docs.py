@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from messaging_assets.assets.receipt_metadata import receipt_metadata
 from messaging_assets.description import api as described
 from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
@@ -119,7 +120,7 @@ def test_every_count_of_a_receipt_is_on_its_page() -> None:
     for counter in (receipt.retries, receipt.set_aside, receipt.ends):
         counter["a reason"] += 1
 
-    names = {name.removeprefix("messaging_assets/") for name in receipt.metadata()}
+    names = {name.removeprefix("messaging_assets/") for name in receipt_metadata(receipt)}
 
     assert {name for name in names if f"`{name}`" not in page} == set()
 

@@ -215,7 +215,7 @@ def _kill_sometime(project: Place, seed: int) -> None:
     forgotten = Path(os.environ["MESSAGING_ASSETS_HOME"]) / "forgotten"
 
     def noted() -> Any:
-        from messaging_assets.loading.recovery import ReceiptFile
+        from messaging_assets.loading.kept_receipt import ReceiptFile
 
         forget = ReceiptFile.forget
 

@@ -13,7 +13,6 @@ from typing import Any
 import duckdb
 import pytest
 
-from messaging_assets.assets import sync as sync_module
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
 
@@ -90,7 +89,9 @@ def _at_load() -> None:
 
 
 def _when_loaded() -> None:
-    sync_module._Job._taken_out = _kill  # type: ignore[method-assign, assignment]
+    from messaging_assets.loading.resource_table import ResourceTable
+
+    ResourceTable._take_out = _kill  # type: ignore[method-assign, assignment]
 
 
 def _when_done() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.seams.foreign_words import words_of_error
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance
@@ -110,6 +111,7 @@ def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
 
 
 def _status(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> AssetStatus:
+    from messaging_assets.assets.receipt_metadata import stored_result
     from messaging_assets.assets.translator import asset_key
 
     key = asset_key(description.name, resource.name)
@@ -123,7 +125,8 @@ def _status(instance: DagsterInstance, description: ApiDescription, resource: Re
         status.synced_at = _utc(event.timestamp)
         status.lag_seconds = max(round(time.time() - event.timestamp, 1), 0.0)
         status.rows = metadata.get("dagster/row_count")
-        status.verdict = status.synced_verdict = metadata.get("messaging_assets/verdict")
+        if read := stored_result(metadata):
+            status.verdict = status.synced_verdict = read.finding.verdict.words
         status.last_cursor = metadata.get("messaging_assets/last_cursor")
         limit = resource.freshness.fail_after * 3600 if resource.freshness else None
         if limit is not None and status.lag_seconds > limit:
@@ -171,8 +174,7 @@ def reason_of(failed: DagsterEvent) -> str | None:
     told = data.user_failure_data.description if data.user_failure_data else None
     if told or data.error is None:
         return told
-    # Dagster's own words stand before the sentence: the exception's name.
-    return (data.error.message.partition("RunInterrupted: ")[2] or data.error.message).strip()
+    return words_of_error(data.error)
 
 
 def named(asset: str, reason: str) -> str:
@@ -235,6 +237,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     from rich.text import Text
 
     from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.reading.receipt import Verdict
 
     console = wide_console()
     # What has no room is broken, and never cut.
@@ -250,7 +253,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         if has_room:
             took = "" if one.last_run_seconds is None else f", {_ago(one.last_run_seconds)}"
             cells.append(f"{one.last_run[:8]}{took}" if one.last_run else "")
-        quiet = one.verdict == "unknown" or one.failed_checks
+        quiet = one.verdict == Verdict.UNKNOWN.words or one.failed_checks
         table.add_row(*map(whole, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
     if statuses:
         console.print(table)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.seams.foreign_words import words_of_error
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, LoggerDefinition
@@ -125,8 +126,7 @@ def _show_failure(event: DagsterEvent) -> None:
         colour, reason, then = "red", reason_of(event), ""
     elif event.is_step_up_for_retry:
         data = event.step_retry_data
-        # Dagster's own words stand before the sentence: the exception's name.
-        reason = (data.error.cause or data.error).message.partition("Failure: ")[2].strip()
+        reason = words_of_error(data.error.cause or data.error)
         colour, then = "yellow", f" Trying again in {data.seconds_to_wait or 0:.0f} s."
     else:
         return

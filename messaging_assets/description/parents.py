@@ -160,8 +160,9 @@ class ListFields:
         found = json_paths.find_values(name, row)
         if not found or found[0] is None or isinstance(found[0], refused):
             raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has no '{name}' to put into {where}; "
-                "name a field that every parent has."
+                f"a record of its parent '{self._parent.name}' has no '{name}' to put into {where}",
+                "name a field that every parent has",
+                where=self._asset,
             )
         return found[0]
 
@@ -169,8 +170,10 @@ class ListFields:
         value = self._found(row, name, "the path", refused=(dict, list))
         if str(value) in (".", "..") or (str(value) == "" and self._stands_last(name)):
             raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is empty or made of "
-                "dots, which would ask for another address; leave it out of the parent's list."
+                f"a record of its parent '{self._parent.name}' has a '{name}' that is empty or made of dots, "
+                "which would ask for another address",
+                "leave it out of the parent's list",
+                where=self._asset,
             )
         return value
 
@@ -184,8 +187,10 @@ class ListFields:
             return quote(value, safe="")
         if self._path != placeholder and ("?" in value or "#" in value):
             raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is an address with "
-                "parameters, to which nothing can be added; let it be the whole path."
+                f"a record of its parent '{self._parent.name}' has a '{name}' that is an address with "
+                "parameters, to which nothing can be added",
+                "let it be the whole path",
+                where=self._asset,
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return value

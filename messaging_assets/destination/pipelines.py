@@ -58,7 +58,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     except MendDescription as unknown:
         refused = str(unknown)
     if refused:
-        raise MendDescription(f"{asset}: {refused}")
+        raise MendDescription(refused, where=asset)
 
 
 @own_settings()

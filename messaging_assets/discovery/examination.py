@@ -25,7 +25,14 @@ from messaging_assets.description.parents import parent_of
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
+from messaging_assets.foundation.failures import (
+    CheckCredentials,
+    ReadIncomplete,
+    SetSecret,
+    SyncFailure,
+    TryAgainLater,
+    clause,
+)
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
@@ -98,7 +105,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
-    found = [*_failure(came, f"{description.name}.{resource.name}: "), *_key(resource, came)]
+    found = [*_failure(came, f"{description.name}.{resource.name}"), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
@@ -125,8 +132,10 @@ def _rows(resource: Resource, answer: Answer) -> list[Any] | None:
 def _failure(came: FirstPages, place: str) -> Iterator[Finding]:
     if came.failure is None:
         return
-    what, _, mend = str(came.failure).removeprefix(place).rstrip(".").rpartition("; ")
-    yield Finding("wrong", _about(came.failure, came.answers), what or mend, mend if what else "")
+    failure = came.failure
+    # What is wrong with the list itself needs no place; a parent's does.
+    what = failure.what if failure.where == place else clause(failure.where, failure.what, "")
+    yield Finding("wrong", _about(failure, came.answers), what, failure.next_step)
 
 
 def _about(failure: SyncFailure, answers: list[Answer]) -> str:

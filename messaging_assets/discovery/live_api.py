@@ -40,8 +40,7 @@ def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, 
     try:
         found, requests = _ask(description, base_url, dict(zip(names, paths, strict=True)), redaction)
     except SyncFailure as failure:
-        # A fresh object: the caught one drags frames along, and in them requests with secrets.
-        told = type(failure)(redaction(str(failure)))
+        told = failure.hidden(redaction)
     else:
         rows = sum(one.rows for one in found)
         # A user's name may be a field's name too, and is no secret.

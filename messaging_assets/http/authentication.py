@@ -73,10 +73,10 @@ def authenticator(
     for name, value in secrets.items():
         if any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise SetSecret(
-                f"{place}: the value of {name} has a line break or control character in it; set it again without."
+                f"the value of {name} has a line break or control character in it", "set it again without", where=place
             )
         if name in in_headers and not value.isascii():
-            raise SetSecret(f"{place}: the value of {name} has letters that no header can carry; set it again.")
+            raise SetSecret(f"the value of {name} has letters that no header can carry", "set it again", where=place)
     redaction.add(*secrets.values())
     parts = [_part(way, secrets, token_url, redaction, place.partition(".")[0]) for way in ways_of(auth)]
     return Several(parts) if len(parts) > 1 else next(iter(parts), None)

@@ -100,7 +100,7 @@ class Exchange:
             if terms.is_look:
                 raise Ignored("the answer was not needed", is_end=True)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
-                raise failure(outcome, f"{terms.asset}: {request.method} {terms.shown(request.url)}", handler, attempt)
+                raise failure(outcome, terms.asset, f"{request.method} {terms.shown(request.url)}", handler, attempt)
             terms.counts.retried(outcome.label)
             self._pause(wait, outcome, terms)
             attempt += 1

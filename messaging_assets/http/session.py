@@ -140,15 +140,18 @@ class ApiSession(Session):
             is_ours = origin(address) == self._origin
         except NoAddress as error:
             raise MendDescription(
-                f"{reading.asset}: page {reading.page + 1} is said to be at an address that {error}, which may mean "
-                f"another origin than {plain_address(self._base_url)}, where no secret may go; correct "
-                "client.base_url and the path, or ask the vendor for plain links."
+                f"page {reading.page + 1} is said to be at an address that {error}, which may mean another "
+                f"origin than {plain_address(self._base_url)}, where no secret may go",
+                "correct client.base_url and the path, or ask the vendor for plain links",
+                where=reading.asset,
             ) from None
         if not is_ours:
             what = "next page" if reading.page else "list"
             raise MendDescription(
-                f"{reading.asset}: the {what} is said to be at {plain_origin(address)}, another origin than "
-                f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
+                f"the {what} is said to be at {plain_origin(address)}, another origin than "
+                f"{plain_address(self._base_url)}, where no secret may go",
+                "correct client.base_url",
+                where=reading.asset,
             )
         request.auth = reading.auth
         prepared = self._merged(request)

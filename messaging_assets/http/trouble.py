@@ -20,6 +20,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
 from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.origins import NoAddress
+from messaging_assets.seams.foreign_words import is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
@@ -123,7 +124,7 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
         limit = f"client.timeout.total ({client.timeout.total:g} s)"
         step = f"see whether the API is up at this address, or raise {limit}, and try again"
         return Trouble("did not answer in time", step, TryAgainLater, True, "timeout")
-    if _is_caused_by(error, http.client.LineTooLong) or "got more than" in str(error):
+    if _is_caused_by(error, http.client.LineTooLong) or is_too_many_headers(error):
         step = "ask the vendor for answers with fewer and shorter headers, or see whether a proxy adds them"
         return Trouble("sent headers that are too large to be read", step, TryAgainLater, True, "headers")
     return None
@@ -146,12 +147,13 @@ def seconds_before(retry: int, trouble: Trouble, handler: ErrorHandler) -> float
     return min(backoff, handler.maximum_wait)
 
 
-def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
+def failure(trouble: Trouble, asset: str, request: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
     """The failure of a request that is given up, in one sentence.
 
     Args:
         trouble: what happened last.
-        where: asset, method and address without secrets.
+        asset: the asset's name.
+        request: method and address without secrets.
         handler: the file's error_handler.
         attempts: how often the request was tried.
     """
@@ -159,9 +161,11 @@ def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) 
     if asked is not None and asked > limit and issubclass(trouble.kind, TryAgainLater):
         words = f"{trouble.words} and asks to wait {asked:.0f} s, more than maximum_wait ({limit:g} s)"
         step = "run it again after that, or raise error_handler.maximum_wait"
-        return TryAgainLater(redacted(f"{where} {words}; {step}."), asked)
+        busy = TryAgainLater(redacted(f"{request} {words}"), step, where=asset)
+        busy.wait_seconds = asked
+        return busy
     times = "" if attempts == 1 else f" {attempts} times"
-    return trouble.kind(redacted(f"{where} {trouble.words}{times}; {trouble.next_step}."))
+    return trouble.kind(redacted(f"{request} {trouble.words}{times}"), redacted(trouble.next_step), where=asset)
 
 
 def asked_to_wait(answer: Answer) -> float | None:

@@ -6,20 +6,14 @@ Then what was fetched is loaded from the start, without asking the API again.
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
-from messaging_assets.foundation.private_files import read_private, write_private
-from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.rows.batches import must_load_whole
 from messaging_assets.rows.written_rows import written_in
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation, PipelineStepFailed
@@ -27,69 +21,7 @@ from messaging_assets.seams.dlt_packages import LoadPackageNotFound, begin_anew,
 from messaging_assets.tables.reconciliation import Load, nested_rows, rows_in_files
 from messaging_assets.tables.table_rows import TableRows, table_rows
 
-# A finished read that waited longer than this for its load is too old to pass for a sync.
-_VALID_SECONDS = 3600.0
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class KeptReceipt:
-    """The receipt of a read that is over.
-
-    Args:
-        load_ids: its loads; with the last of them its rows are complete.
-        verdict: the value of its verdict.
-        metadata: what the materialization will show.
-        noted_before: where the destination's ledger stood, see `SyncLedger.place`.
-        read: what is noted in the ledger of this read.
-    """
-
-    load_ids: list[str]
-    verdict: int
-    metadata: dict[str, Any]
-    noted_before: list[str | None] = field(default_factory=list)
-    read: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def finding(self) -> Finding:
-        """How complete the read was, and why."""
-        return Finding(Verdict(self.verdict), str(self.metadata.get("messaging_assets/verdict_reason", "")))
-
-
-class ReceiptFile:
-    """The receipt of a read that is over but perhaps not loaded yet, beside dlt's working files.
-
-    Args:
-        folder: where dlt's working files are.
-        name: the resource's pipeline.
-        version: changes with the resource's description, so that a receipt of another one is not used; None where
-            nobody can tell whether that changed.
-        asked: changes with what is asked for, and where.
-    """
-
-    def __init__(self, folder: Path, name: str, version: str | None, asked: str) -> None:
-        self._file, self._version, self._asked = folder / f"{name}.receipt.json", version, asked
-
-    def write(self, receipt: KeptReceipt) -> None:
-        """Keep a receipt until Dagster has it."""
-        partial = self._file.with_suffix(".partial")
-        named = {"version": self._version, "asked": self._asked}
-        write_private(partial, json.dumps({"at": time.time(), **named, "receipt": asdict(receipt)}))
-        partial.replace(self._file)
-
-    def read(self, of_any_version: bool = False) -> KeptReceipt | None:
-        """The receipt, if there is one that is still good; with `of_any_version` of anything that asks for the same."""
-        try:
-            kept = json.loads(read_private(self._file))
-            is_good = time.time() - kept["at"] < _VALID_SECONDS and kept["asked"] == self._asked
-            is_good &= of_any_version or (kept["version"] == self._version and self._version is not None)
-            return KeptReceipt(**kept["receipt"]) if is_good else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def forget(self) -> None:
-        """The receipt is on its way to Dagster, or its rows will be read again."""
-        self._file.unlink(missing_ok=True)
 
 
 def load_pending(

@@ -21,7 +21,6 @@ from messaging_assets.description.pagination import AutoPaginator, SinglePagePag
 from messaging_assets.description.parents import ListFields, bound_path, for_each_list
 from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.marks import filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.paginators import build_paginator
@@ -98,7 +97,7 @@ def _dlt_resource(
     elif cursor is not None:
         entries = filled(entries, source.cursor_values(""))
         if "path" not in entries:
-            raise MendDescription(no_start(source.asset))
+            raise no_start(source.asset)
     resource: dict[str, Any] = {
         "name": one.name,
         "endpoint": {name: value for name, value in entries.items() if value is not None},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from messaging_assets.reading.receipt import Finding, Verdict
@@ -64,8 +65,8 @@ class Ending:
         if context.marks and reading.meets_cursor:
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
             context.marks.close(reading.name, moves, is_in_doubt=worst.moved)
-        reason = f"{'parents: ' if context.is_parent else ''}{worst.reason}"
-        receipt.found(worst.verdict, reason, worst.moved, is_left=self.is_left and not reading.page)
+        kind = "parents" if context.is_parent else worst.kind
+        receipt.add(replace(worst, kind=kind, is_left=self.is_left and not reading.page))
 
     def refused(self, how: str) -> None:
         """The API refused a page, or left its list out, in the way that the file declares as the end of the list."""
@@ -106,9 +107,9 @@ class Ending:
         self.over(how, Finding(Verdict.READ_TO_THE_END, "the rows came in the order of the cursor"), is_early=True)
         return True
 
-    def cut_short(self, why: str) -> None:
-        """The list was left before its end, by a cap."""
-        self.over(why, Finding(Verdict.INCOMPLETE, why))
+    def cut_short(self, why: str, is_cap: bool = False) -> None:
+        """The list was left before its end; `is_cap` where the file itself says so."""
+        self.over(why, Finding(Verdict.INCOMPLETE, why, kind="cap" if is_cap else "list"))
 
     @property
     def missed(self) -> str | None:

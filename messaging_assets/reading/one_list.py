@@ -159,8 +159,9 @@ class Reading:
         why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
         self.ending.cut_short(why)
         raise PagesRepeat(
-            f"{self.asset}: {why}, so the API ignores the paging parameter or repeats its link; "
-            "correct the paginator in the file."
+            f"{why}, so the API ignores the paging parameter or repeats its link",
+            "correct the paginator in the file",
+            where=self.asset,
         )
 
     def _count(self, rows: list[Any], page: PageKeys, kept: list[int], again: set[int]) -> None:
@@ -248,4 +249,4 @@ class Reading:
     def cannot_resume(self, why: str) -> CannotResume:
         """What to raise when the kept place is none any more; the receipt says so."""
         self.context.receipt.not_resumed = why
-        return CannotResume(f"{self.asset}: {why}; it is read from its start.", is_anew=not self.name)
+        return CannotResume(why, "it is read from its start", where=self.asset, is_anew=not self.name)

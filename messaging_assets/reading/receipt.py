@@ -19,9 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
-_HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
+from messaging_assets.foundation.failures import clause
 
 
 class Verdict(IntEnum):
@@ -37,18 +37,55 @@ class Verdict(IntEnum):
         """The verdict as people read it."""
         return self.name.lower().replace("_", " ")
 
+    @classmethod
+    def of_words(cls, words: str) -> Verdict:
+        """The verdict that people read so."""
+        return cls[words.upper().replace(" ", "_")]
+
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason, a clause that can follow a colon.
+    """A verdict with its reason.
 
-    `moved` says that another pass may mend it, `is_left` that a response action left a list before its first page.
+    Args:
+        verdict: how complete the read was.
+        what: what speaks for that verdict, as a clause.
+        next_step: what to do about it, as a clause.
+        moved: whether another pass may mend it.
+        is_left: whether a response action left a list before its first page.
+        kind: what it is about: the resource's own `list`, its `parents`, or a `cap` that the file sets.
     """
 
     verdict: Verdict
-    reason: str
+    what: str
+    next_step: str = ""
     moved: bool = False
     is_left: bool = False
+    kind: Literal["list", "parents", "cap"] = "list"
+
+    @property
+    def reason(self) -> str:
+        """The reason as people read it: a clause that can follow a colon."""
+        return clause("parents" if self.kind == "parents" else "", self.what, self.next_step)
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What is kept of a read that is over.
+
+    Args:
+        finding: how complete it was, and why.
+        rows_set_aside: records that went to the rejected table.
+        rows_loaded: rows that were written.
+        left: hashes of the lists that a response action left before their first page, and so without a row.
+        split: how many values went beside the column of their field, by column.
+    """
+
+    finding: Finding
+    rows_set_aside: int = 0
+    rows_loaded: int = 0
+    left: frozenset[str] = frozenset()
+    split: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -180,9 +217,12 @@ class Receipt:
         """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
         self.rows_dated_ahead, self.last_cursor = rows, last
 
-    def found(self, verdict: Verdict, reason: str, moved: bool = False, is_left: bool = False) -> None:
-        """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
-        finding = Finding(verdict, reason, moved, is_left)
+    def found(self, verdict: Verdict, what: str, next_step: str = "", *, of_parents: bool = False) -> None:
+        """Note what speaks for a verdict."""
+        self.add(Finding(verdict, what, next_step, kind="parents" if of_parents else "list"))
+
+    def add(self, finding: Finding) -> None:
+        """Note one list's finding; once a reason, so that a thousand parents make no thousand lines."""
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -190,6 +230,12 @@ class Receipt:
     def rows_set_aside(self) -> int:
         """Records that went to the rejected table."""
         return sum(self.set_aside.values())
+
+    @property
+    def result(self) -> ReadResult:
+        """What is kept of the read when it is over."""
+        left, split = frozenset(self.left), dict(self.split)
+        return ReadResult(self.finding, self.rows_set_aside, self.rows_loaded, left, split)
 
     @property
     def finding(self) -> Finding:
@@ -204,7 +250,7 @@ class Receipt:
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
         # Of two findings that are as bad, the one about the resource's own rows says more.
-        worst = max(findings, key=lambda one: (one.verdict, not one.reason.startswith("parents:")), default=None)
+        worst = max(findings, key=lambda one: (one.verdict, one.kind != "parents"), default=None)
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
@@ -215,7 +261,7 @@ class Receipt:
             return []
         number = "the only parent's list" if self.lists_begun == 1 else f"the lists of all {self.lists_begun} parents"
         why = f"{number} went unanswered, as response_actions ignore, so nothing is known of their rows"
-        return [Finding(Verdict.UNKNOWN, f"{why}; see whether the API still lets these credentials read them")]
+        return [Finding(Verdict.UNKNOWN, why, "see whether the API still lets these credentials read them")]
 
     def carry_over(self, earlier: Receipt) -> None:
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
@@ -225,53 +271,3 @@ class Receipt:
         self.bytes += earlier.bytes
         self.waited_seconds += earlier.waited_seconds
         self.retries.update(earlier.retries)
-
-    def metadata(self) -> dict[str, Any]:
-        """The receipt as metadata of a materialization or failure, numbers as numbers, zero as zero."""
-        from dagster import MetadataValue
-
-        numbers: dict[str, Any] = {
-            "rows_read": self.rows_read,
-            "distinct_keys": self.distinct_keys,
-            "duplicates": self.duplicates,
-            "rows_loaded": self.rows_loaded,
-            "rows_set_aside": self.rows_set_aside,
-            "pages": self.pages,
-            "passes": self.passes,
-            "requests": self.requests,
-            "retries": sum(self.retries.values()),
-            "waited_seconds": round(self.waited_seconds, 3),
-            "bytes": self.bytes,
-            "values_rounded": self.values_rounded,
-            "values_dropped": self.values_dropped,
-            "values_split": self.values_split,
-        }
-        optional = {
-            "rows_hard_deleted": self.rows_hard_deleted or None,
-            "rows_filtered": self.rows_filtered,
-            "rows_made": self.rows_made,
-            "rows_before_mark": self.rows_before_mark,
-            "rows_dated_ahead": self.rows_dated_ahead,
-            "rows_api_says": self.rows_api_says,
-            "parents": self.parents,
-            "resumed_rows": self.resumed_rows,
-            "rows_read_again": self.rows_read_again,
-            "not_resumed": self.not_resumed,
-            "first_cursor": self.first_cursor,
-            "last_cursor": self.last_cursor,
-        }
-        details = {
-            "retries_by_status": dict(self.retries),
-            "set_aside_by_reason": dict(self.set_aside),
-            "split_by_column": dict(self.split),
-            "how_it_ended": dict(self.ends),
-        }
-        finding = self.finding
-        known = numbers | {name: value for name, value in optional.items() if value is not None}
-        return {
-            **{f"messaging_assets/{name}": value for name, value in known.items()},
-            **{f"messaging_assets/{name}": MetadataValue.json(value) for name, value in details.items() if value},
-            **({"messaging_assets/mark_held": _HELD} if self.rows_dated_ahead else {}),
-            "messaging_assets/verdict": finding.verdict.words,
-            "messaging_assets/verdict_reason": finding.reason,
-        }

@@ -23,12 +23,14 @@ class CannotResume(SyncFailure):
     """A list is no longer what it was at the checkpoint, or the API refuses the place; it is read from its beginning.
 
     Args:
-        message: the sentence.
+        what: what happened, as a clause.
+        next_step: what to do about it, as a clause.
+        where: the asset's name.
         is_anew: whether nothing of the interrupted read holds any more; else the lists that were finished do.
     """
 
-    def __init__(self, message: str, is_anew: bool = True) -> None:
-        super().__init__(message)
+    def __init__(self, what: str, next_step: str = "", *, where: str = "", is_anew: bool = True) -> None:
+        super().__init__(what, next_step, where=where)
         self.is_anew = is_anew
 
 

@@ -43,9 +43,11 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
-        f"{context.asset}: the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
-        f"{context.shown(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
-        "what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
+        f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
+        f"{context.shown(response.url)} ({redacted(_outline(response.parsed))})",
+        "compare data_selector with what the API sends now, or say in the file what an error inside a 200 "
+        "looks like (error_in_body)",
+        where=context.asset,
     )
 
 
@@ -58,17 +60,17 @@ def _judge_error_beside(context: ListContext, response: Any, page: int, found: l
     if not any(found):
         _refuse_failure(context, response, page, path)
     elif word := _failure_word(context, response, path):
-        whose = "parents: " if context.is_parent else ""
-        why = f"{whose}rows came beside '{word.path}', so others may be missing; {_step(word)}"
-        context.receipt.found(Verdict.UNKNOWN, why)
+        why = f"rows came beside '{word.path}', so others may be missing"
+        context.receipt.found(Verdict.UNKNOWN, why, _step(word), of_parents=context.is_parent)
 
 
 def _refuse_failure(context: ListContext, response: Any, page: int, path: str) -> None:
     word = _failure_word(context, response, path)
     if word is not None:
         raise MendDescription(
-            f"{context.asset}: an empty list beside '{word.path}' came on page {page} of "
-            f"{context.shown(response.url)}; look the error up with the vendor, and {_step(word)}."
+            f"an empty list beside '{word.path}' came on page {page} of {context.shown(response.url)}",
+            f"look the error up with the vendor, and {_step(word)}",
+            where=context.asset,
         )
 
 
@@ -90,9 +92,9 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
     """
     if rows and not any(type(row) is dict for row in rows):
         raise MendDescription(
-            f"{context.asset}: the list on page {page} of {context.shown(response.url)} holds no objects but "
-            f"{kind(rows[0])}; point data_selector at the list of records, or, for a list of plain values, let value "
-            "be the primary_key."
+            f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
+            "point data_selector at the list of records, or, for a list of plain values, let value be the primary_key",
+            where=context.asset,
         )
 
 

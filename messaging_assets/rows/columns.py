@@ -165,8 +165,9 @@ class TableColumns:
             before = known.get(name, {}).get("data_type")
             if before not in (None, column.data_type):
                 raise MendDescription(
-                    f"{self._asset}: column '{name}' is {before} in the table and {column.data_type} in the file; "
-                    "give it the table's type, or drop the table so that it is made anew."
+                    f"column '{name}' is {before} in the table and {column.data_type} in the file",
+                    "give it the table's type, or drop the table so that it is made anew",
+                    where=self._asset,
                 )
             refuse_changed_digits(self._asset, name, column, known.get(name, {}))
             type_ = arrow_type(column.data_type, column.precision, column.scale, column.timezone)
@@ -239,20 +240,24 @@ class TableColumns:
             array = typed.arrays.get(column)
             if array is None or array.null_count:
                 raise MendDescription(
-                    f"{self._asset}: '{column}' may not be null, such as a key that the file no longer names, and "
-                    "records without it came; name it in primary_key again, or run it once with full_refresh."
+                    f"'{column}' may not be null, such as a key that the file no longer names, and records "
+                    "without it came",
+                    "name it in primary_key again, or run it once with full_refresh",
+                    where=self._asset,
                 )
 
     def _refuse_our_names(self, columns: set[str]) -> None:
         if self._resource.deletes == "mark" and DELETED_AT in columns:
             raise MendDescription(
-                f"{self._asset}: the API has a field '{DELETED_AT}' of its own, which deletes: mark would write over; "
-                "let deletes be remove or ignore."
+                f"the API has a field '{DELETED_AT}' of its own, which deletes: mark would write over",
+                "let deletes be remove or ignore",
+                where=self._asset,
             )
         if HARD_DELETED in columns and needs_mark(self._resource):
             raise MendDescription(
-                f"{self._asset}: the API has a field '{HARD_DELETED}' of its own, under which dlt is told what "
-                "hard_delete means; put the hint on a column of data_type bool."
+                f"the API has a field '{HARD_DELETED}' of its own, under which dlt is told what hard_delete means",
+                "put the hint on a column of data_type bool",
+                where=self._asset,
             )
 
     def _note_deleted(self, fields: Mapping[str, str], typed: TypedRows) -> None:
@@ -282,8 +287,9 @@ class TableColumns:
         columns = {*map(self.name, fields)}
         if len(columns | self._targets.keys()) > max(most, len(self._targets)):
             raise MendDescription(
-                f"{self._asset}: the records have more than {most:,} different fields, as if keys were values; let a "
-                "processing step keep the fields you want, or raise maximum_fields."
+                f"the records have more than {most:,} different fields, as if keys were values",
+                "let a processing step keep the fields you want, or raise maximum_fields",
+                where=self._asset,
             )
 
     def _fields(self, typed: TypedRows) -> dict[str, str]:
@@ -357,7 +363,7 @@ class TableColumns:
                 data_type = self._learnt.get(column) or agreed_type(values, values[place])
                 type_ = arrow_type(data_type)
                 if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
-                    raise MendDescription(f"{self._asset}: {other_nesting(column, 'tables', 'json')}.")
+                    raise MendDescription(f"{other_nesting(column, 'tables', 'json')}", where=self._asset)
                 self.hints[column] = {"name": column, "data_type": data_type}
                 target = self._targets[column] = _Target(column, data_type, type_, column in self.required)
                 return target
@@ -434,8 +440,9 @@ class TableColumns:
         news = "a field that is not declared" if what == "columns" else "values of another type than its column has"
         if rule == "freeze":
             raise MendDescription(
-                f"{self._asset}: the API sends '{column}', {news}, and schema_contract freezes the {what}; "
-                "declare what it is, or let the contract evolve."
+                f"the API sends '{column}', {news}, and schema_contract freezes the {what}",
+                "declare what it is, or let the contract evolve",
+                where=self._asset,
             )
         if rule == "discard_row":
             _note(typed.bad, column, dict.fromkeys(places, f"{news}, and the contract discards the row"))

@@ -134,8 +134,10 @@ def refuse_environment(asset: str) -> None:
         found = os.environ.get(name)
         if found and found.lower() != default.lower():
             raise MendSettings(
-                f"{asset}: the environment variable {name} changes what dlt writes for every pipeline, and a sync's "
-                "rows could no longer be trusted; unset it and run again."
+                f"the environment variable {name} changes what dlt writes for every pipeline, and a sync's "
+                "rows could no longer be trusted",
+                "unset it and run again",
+                where=asset,
             )
 
 

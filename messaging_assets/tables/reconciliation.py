@@ -83,8 +83,9 @@ def reconcile(pipeline: Pipeline, resource: Resource, asset: str, load: Load) ->
             client.execute_sql(f"DELETE FROM {loads} WHERE load_id = %s", load.load_id)
     if told:
         raise LoadDiffers(
-            f"{asset}: after the load, {told}; the load does not count, and the next run reads its rows again; if it "
-            "stays so, look for what else writes to the table."
+            f"after the load, {told}; the load does not count, and the next run reads its rows again",
+            "if it stays so, look for what else writes to the table",
+            where=asset,
         )
 
 

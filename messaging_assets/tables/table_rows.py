@@ -98,8 +98,9 @@ class TableRows:
                 return 0
         name = self.qualified(table, quote=False)
         raise TableMissing(
-            f"{name}: rows were loaded into this table, and it is not in the destination; if somebody dropped it, run "
-            "its asset once with full_refresh, which makes it anew."
+            "rows were loaded into this table, and it is not in the destination",
+            "if somebody dropped it, run its asset once with full_refresh, which makes it anew",
+            where=name,
         )
 
     def count_by_load(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> dict[str, int]:

@@ -6,8 +6,9 @@ newest of its resource. What each way of taking rows away asks of a read, on top
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
@@ -41,6 +42,19 @@ class Read:
     set_aside: int = 0
     is_newest: bool = True
     is_of_news: bool = False
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """What became of the rows that a read did not bring.
+
+    Args:
+        metadata: how many went, or why none did.
+        finding: how complete the read was, where the rows themselves show it to be worse than its own finding.
+    """
+
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    finding: Finding | None = None
 
 
 def way_of(resource: Resource) -> Way | None:
@@ -94,6 +108,7 @@ def refuse_too_many(resource: Resource, asset: str, gone: int, rows: int, allow_
     share = resource.maximum_deleted_share or (0.8 if resource.disposition == "replace" else 0.2)
     if gone > share * rows and not allow_many:
         raise MendDescription(
-            f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
-            "once; if that is right, run it with allow_many_deletes: true."
+            f"the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at once",
+            "if that is right, run it with allow_many_deletes: true",
+            where=asset,
         )

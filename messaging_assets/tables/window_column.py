@@ -62,12 +62,14 @@ class WindowColumn:
             why = "texts that are no ISO 8601" if is_time else "what is no time"
             if is_time:
                 raise MendDescription(
-                    f"{self._asset}: partitions.column '{self._path}' holds {why}; declare columns.{self._name} with "
-                    f"data_type: {type_}."
+                    f"partitions.column '{self._path}' holds {why}",
+                    f"declare columns.{self._name} with data_type: {type_}",
+                    where=self._asset,
                 )
         raise MendDescription(
-            f"{self._asset}: partitions.column '{self._path}' holds {why}, so its rows are in no window; name the time "
-            "that the API's own range looks at."
+            f"partitions.column '{self._path}' holds {why}, so its rows are in no window",
+            "name the time that the API's own range looks at",
+            where=self._asset,
         )
 
     def ended(self) -> None:
@@ -78,8 +80,9 @@ class WindowColumn:
         """
         if self._rows and not self._found:
             raise MendDescription(
-                f"{self._asset}: none of {self._rows} rows has partitions.column '{self._path}', so they are in no "
-                "window; name the time that the API's own range looks at, as records have it."
+                f"none of {self._rows} rows has partitions.column '{self._path}', so they are in no window",
+                "name the time that the API's own range looks at, as records have it",
+                where=self._asset,
             )
 
 

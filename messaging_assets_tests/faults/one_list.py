@@ -14,8 +14,10 @@ from typing import Any
 import duckdb
 
 from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.assets.hidden_metadata import without_secrets
-from messaging_assets.assets.sync import sync, told
+from messaging_assets.assets.receipt_metadata import receipt_metadata
+from messaging_assets.assets.sync import sync
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription
@@ -164,11 +166,11 @@ class OneList:
                     build_pipeline(description, resource, folders).extract(source)
                 except Exception as error:  # noqa: BLE001 - told as a sync tells it
                     caught = error
-        failure = told(asset, caught, redaction) if caught else None
+        failure = as_failure(asset, caught, redaction) if caught else None
         loaded = [] if failure else [row for row in came if "is_cut" not in row]
         return Outcome(
             failure,
-            _own(without_secrets(receipt.metadata(), redaction)),
+            _own(without_secrets(receipt_metadata(receipt), redaction)),
             table=sorted(loaded, key=_key),
             rejected=[row for row in came if "is_cut" in row],
             requests=self._requests(),
@@ -196,7 +198,7 @@ class OneList:
                 SyncConfig(),
             )
             metadata: Mapping[str, Any] = done.metadata
-            done.is_told()
+            done.acknowledge()
         except SyncFailure as caught:
             failure, metadata = caught, caught.metadata
         loaded, rejected = tables(project_folders(), description.name, name)

@@ -29,7 +29,7 @@ def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:
     may_settle = finding.moved and not is_last
     if finding.verdict is not Verdict.INCOMPLETE and not may_settle:
         return
-    if finding.reason.startswith("maximum_"):
-        raise CapReached(f"{asset}: {finding.reason}; raise it in the file, or take it out.")
+    if finding.kind == "cap":
+        raise CapReached(finding.reason, "raise it in the file, or take it out", where=asset)
     kind = Unsettled if may_settle else ReadIncomplete
-    raise kind(f"{asset}: {finding.reason}; run it again, and see the receipt for what came.")
+    raise kind(finding.reason, "run it again, and see the receipt for what came", where=asset)

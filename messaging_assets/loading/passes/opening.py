@@ -71,7 +71,8 @@ def note_first_page_number(own: ListContext) -> None:
 
 def _source_of(target: ReadTarget, one: Resource, receipt: Receipt, batches: RowBatches) -> ListContext:
     def leave_out_parent(record: Any, reason: str, page: int) -> None:
-        receipt.found(Verdict.UNKNOWN, f"parents: a record was left out ({reason}), so its list was not read")
+        why = f"a record was left out ({reason}), so its list was not read"
+        receipt.found(Verdict.UNKNOWN, why, of_parents=True)
 
     own = one is target.chain[-1]
     endpoint = with_paginator(target.description, one)

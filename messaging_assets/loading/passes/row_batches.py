@@ -95,4 +95,4 @@ class RowBatches:
         children = [name for name, one in schema.tables.items() if one.get("parent") == table]
         if children and self._target.resource.nested == "json":
             words = other_nesting(children[0].removeprefix(f"{table}__"), "tables", "json")
-            raise MendDescription(f"{self._target.asset}: {words}.")
+            raise MendDescription(words, where=self._target.asset)

@@ -90,6 +90,7 @@ def _refuse_to_append_in_doubt(target: ReadTarget) -> None:
     """Let an append fail whose cursor cannot be kept: the next one would bring every row again."""
     if target.resource.disposition == "append":
         raise MendDescription(
-            f"{target.asset}: the API wrote a secret of its own into the values of the cursor, which are kept in no "
-            "file; name another cursor_path, or write merge."
+            "the API wrote a secret of its own into the values of the cursor, which are kept in no file",
+            "name another cursor_path, or write merge",
+            where=target.asset,
         )

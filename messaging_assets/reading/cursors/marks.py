@@ -21,6 +21,7 @@ from functools import cmp_to_key
 from typing import Any
 
 from messaging_assets.description import api as described
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.order import order_of
 
@@ -159,9 +160,10 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
     return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
 
 
-def no_start(asset: str) -> str:
-    """What to tell when a path cannot leave the cursor's value out."""
-    return f"{asset}: the path takes the cursor's value, and a list that is new has none; give it an initial_value."
+def no_start(asset: str) -> MendDescription:
+    """What to raise when a path cannot leave the cursor's value out."""
+    words = "the path takes the cursor's value, and a list that is new has none"
+    return MendDescription(words, "give it an initial_value", where=asset)
 
 
 def _without_none(marks: Mapping[str, Any]) -> dict[str, Any]:

@@ -132,7 +132,7 @@ class OffsetPaginator(CountingPaginator):
         reading.join.back = min(overlap, sent) if sent > reading.join.back else 0
         self.position = reached - reading.join.back
         if own.maximum_offset is not None and reached >= own.maximum_offset:
-            reading.ending.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end")
+            reading.ending.cut_short(f"maximum_offset ({own.maximum_offset}) was reached before the end", is_cap=True)
         end = total + own.offset if total is not None else None
         # Small pages overlap only for a while; what was asked for at the distance of before would be asked for in vain.
         overlaps_end = reading.join.back and not self.context.overlap and sent < _MANY
@@ -202,7 +202,7 @@ class PageNumberPaginator(CountingPaginator):
         if says_no_more:
             return "the API said that there is no more"
         if own.maximum_page is not None and self.position >= own.maximum_page:
-            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end")
+            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end", is_cap=True)
         all_came = pages is not None and done >= pages
         reading.repetition.may_repeat, reading.ending.may_end_with = (
             all_came,
@@ -250,9 +250,9 @@ class PageNumberPaginator(CountingPaginator):
             return
         told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
         if not self.context.keys:
-            self.context.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed; see base_page")
+            self.context.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed", "see base_page")
             return
-        raise MendDescription(f"{self.context.asset}: {told}; write base_page: {page} in the paginator.")
+        raise MendDescription(told, f"write base_page: {page} in the paginator", where=self.context.asset)
 
 
 def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:

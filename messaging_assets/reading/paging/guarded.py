@@ -84,9 +84,11 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             if not self.looks_once_more(how):
                 reading.ending.over(how)
         elif own.maximum_pages == reading.page:
-            reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end")
+            reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
         elif own.maximum_empty_pages == reading.counts.empty_pages:
-            reading.ending.cut_short(f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end")
+            reading.ending.cut_short(
+                f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end", is_cap=True
+            )
         self._has_next_page = reading.ending.how is None
 
     @property
@@ -117,8 +119,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self.reading.ending.is_more_said = is_last is False
         if self.end_flag.is_unreadable:
             raise MendDescription(
-                f"{self.context.asset}: end_path '{self.description.end_path}' holds no truth value on page "
-                f"{self.reading.page + 1}; write in end_value what means the end."
+                f"end_path '{self.description.end_path}' holds no truth value on page {self.reading.page + 1}",
+                "write in end_value what means the end",
+                where=self.context.asset,
             )
         if is_last:
             # A last page may hold nothing but the row where it began.
@@ -167,15 +170,16 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self.reading.ending.is_more_said = self.reading.ending.is_more_said or value is True
         if not isinstance(value, bool) and not is_over:
             raise MendDescription(
-                f"{self.context.asset}: has_more_path '{path}' holds no truth value on page {self.reading.page}; "
-                "correct the paginator in the file."
+                f"has_more_path '{path}' holds no truth value on page {self.reading.page}",
+                "correct the paginator in the file",
+                where=self.context.asset,
             )
         return value is False
 
     def _leave_out_unset(self, request: Request) -> None:
         """Ask without the parameters that want a cursor value while there is none."""
         if str(NO_VALUE) in str(request.url):
-            raise MendDescription(no_start(self.context.asset))
+            raise no_start(self.context.asset)
         for part in ("params", "json", "data", "headers"):
             setattr(request, part, _set_only(getattr(request, part)))
 

@@ -72,10 +72,12 @@ class ReferencePaginator(GuardedPaginator):
         if not reference:
             self._is_there = self._is_place_there(response)
             if sent and self._is_of_record:
+                path = self.description.cursor_path  # type: ignore[attr-defined]
                 raise MendDescription(
-                    f"{self.context.asset}: the record at cursor_path '{self.description.cursor_path}' has no value "  # type: ignore[attr-defined]
-                    f"there on page {self.reading.page}, so nothing says where the next page begins; name a field "
-                    "that every record has."
+                    f"the record at cursor_path '{path}' has no value there on page {self.reading.page}, so nothing "
+                    "says where the next page begins",
+                    "name a field that every record has",
+                    where=self.context.asset,
                 )
             return "the API named no further page"
         self._refuse_odd(reference)
@@ -84,7 +86,7 @@ class ReferencePaginator(GuardedPaginator):
         if str(reference) in self._references:
             why = f"page {self.reading.page} names a next page that was read already, so the list goes in a circle"
             self.reading.ending.cut_short(why)
-            raise PagesRepeat(f"{self.context.asset}: {why}; ask the vendor, or correct the paginator in the file.")
+            raise PagesRepeat(why, "ask the vendor, or correct the paginator in the file", where=self.context.asset)
         self._references.add(str(reference))
         return None
 
@@ -109,13 +111,16 @@ class ReferencePaginator(GuardedPaginator):
                 return
             kind = "a list" if isinstance(reference, list) else "an object"
             raise MendDescription(
-                f"{asset}: the place of the next page holds neither a text nor a whole number on page {page}, but "
-                f"{kind}, which only a JSON body can take; write cursor_body_path in place of cursor_param."
+                f"the place of the next page holds neither a text nor a whole number on page {page}, but "
+                f"{kind}, which only a JSON body can take",
+                "write cursor_body_path in place of cursor_param",
+                where=asset,
             )
         if not isinstance(reference, (str, int)) or reference is True:
             raise MendDescription(
-                f"{asset}: the place of the next page holds neither a text nor a whole number on page "
-                f"{page}; correct the paginator's path in the file."
+                f"the place of the next page holds neither a text nor a whole number on page {page}",
+                "correct the paginator's path in the file",
+                where=asset,
             )
 
     @property
@@ -166,8 +171,9 @@ class ReferencePaginator(GuardedPaginator):
         except ValueError:
             # Joining it to the address of the page before fails on what is none.
             raise MendDescription(
-                f"{self.context.asset}: page {self.reading.page} names a next page by an address that cannot be read; "
-                "correct the paginator in the file, or ask the vendor for plain links."
+                f"page {self.reading.page} names a next page by an address that cannot be read",
+                "correct the paginator in the file, or ask the vendor for plain links",
+                where=self.context.asset,
             ) from None
         if isinstance(request.data, dict) and (field := getattr(self.description, "cursor_body_path", None)):
             # dlt puts it into a JSON body, which would not be sent beside a form.
@@ -193,8 +199,9 @@ class AutoPaginator(ReferencePaginator):
                 found.update_state(response, [response])
                 if found.has_next_page:
                     raise MendDescription(
-                        f"{self.context.asset}: the answer seems to be one of several numbered pages; declare the "
-                        "paginator in the file, such as {type: page_number, base_page: 1}."
+                        "the answer seems to be one of several numbered pages",
+                        "declare the paginator in the file, such as {type: page_number, base_page: 1}",
+                        where=self.context.asset,
                     )
             if not isinstance(found, dlt_paginators.BaseReferencePaginator):
                 self._is_told = True

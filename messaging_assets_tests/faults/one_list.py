@@ -25,6 +25,7 @@ from messaging_assets.http.session import ApiSession
 from messaging_assets.parents import ancestry
 from messaging_assets.passes import Pass
 from messaging_assets.project_folders import ProjectFolders, project_folders, settle_environment
+from messaging_assets.receipt import Receipt
 from messaging_assets.sandbox import Fault, Request, Sandbox
 from messaging_assets.sync import sync, told
 from messaging_assets.sync_config import SyncConfig
@@ -95,7 +96,7 @@ class OneList:
     api, name = API, RESOURCE
 
     def __init__(self, sandbox: Sandbox, is_whole: bool = True) -> None:
-        self.sandbox, self._is_whole = sandbox, is_whole
+        self.sandbox, self.is_whole = sandbox, is_whole
         self.client: dict[str, Any] = {
             "auth": {"type": "api_key", "name": "api_key", "location": "query"},
             "max_in_flight": 1,
@@ -136,36 +137,16 @@ class OneList:
         What an answer means is decided while the list is read, so a load proves nothing more about the other cases.
         """
         description = self.describe(paginator, **endpoint)
-        return (self.run if self._is_whole else self.read)(description, self.name)
+        return (self.run if self.is_whole else self.read)(description, self.name)
 
     def read(self, description: ApiDescription, name: str) -> Outcome:
         """Read a resource as a sync does, over the same sockets, and load nothing."""
-        resource = description.resources_in_full[name]
         self.sandbox.forget()
-        credentials, redaction = build_credentials(description, self.secrets), Redaction()
-        redaction.add(*credentials.all_secrets(description))
-        base_url, asset = credentials.base_url_for(description), f"{description.name}.{name}"
-        settle_environment()
-        caught: Exception | None = None
-        with TemporaryDirectory() as home, redaction.on_loggers():
-            folders = ProjectFolders(Path(home)).make()
-            makes = Authenticators(description, credentials, redaction)
-            auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
-            with ApiSession(base_url, description.client, folders.pace / description.name) as session:
-                one_pass = Pass(description, resource, session, auths, base_url)
-                came = list[dict[str, Any]]()
-                source = one_pass.source()
-                source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
-                try:
-                    build_pipeline(description, resource, folders).extract(source)
-                except Exception as error:  # noqa: BLE001 - told as a sync tells it
-                    caught = error
-        failure = told(asset, caught, redaction) if caught else None
-        loaded = [] if failure else [row for row in came if "is_cut" not in row]
+        failure, receipt, came = read_alone(description, name, self.secrets)
         return Outcome(
             failure,
-            _own(without_secrets(one_pass.receipt.metadata(), redaction)),
-            table=sorted(loaded, key=_key),
+            receipt,
+            table=sorted((row for row in came if not (failure or "is_cut" in row)), key=_key),
             rejected=[row for row in came if "is_cut" in row],
             requests=self._requests(),
         )
@@ -217,6 +198,31 @@ def _as_rows(item: Any) -> list[dict[str, Any]]:
 
 def _key(row: Mapping[str, Any]) -> str:
     return json.dumps(row.get("id"), default=str)
+
+
+def read_alone(
+    description: ApiDescription, name: str, secrets: Mapping[str, Any] | None
+) -> tuple[SyncFailure | None, dict[str, Any], list[dict[str, Any]]]:
+    """Read a resource once as a sync does, and load nothing: why it failed, its receipt, and what it would load."""
+    settle_environment()
+    resource, asset = description.resources_in_full[name], f"{description.name}.{name}"
+    credentials, redaction = build_credentials(description, secrets), Redaction()
+    redaction.add(*credentials.all_secrets(description))
+    receipt, came, caught = Receipt(), list[dict[str, Any]](), None
+    with TemporaryDirectory() as home, redaction.on_loggers():
+        folders = ProjectFolders(Path(home)).make()
+        try:
+            base_url = credentials.base_url_for(description)
+            makes = Authenticators(description, credentials, redaction)
+            auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
+            with ApiSession(base_url, description.client, folders.pace / description.name) as session:
+                source = Pass(description, resource, session, auths, base_url, receipt=receipt).source()
+                source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
+                build_pipeline(description, resource, folders).extract(source)
+        except Exception as error:  # noqa: BLE001 - told as a sync tells it
+            caught = error
+    failure = told(asset, caught, redaction) if caught else None
+    return failure, _own(without_secrets(receipt.metadata(), redaction)), came
 
 
 def made(number: int) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def changing(one_list: OneList, change: Change, times: int | None = 1, total: bo
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_list_that_moves_once_is_mended_by_a_second_pass(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case])
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert set(outcome.ids) == {row["id"] for row in one_list.rows}
     assert outcome.verdict == "read to the end"
@@ -67,7 +67,7 @@ def test_a_list_that_moves_once_is_mended_by_a_second_pass(one_list: OneList, ca
 @pytest.mark.parametrize("case", ["inserts in front", "a row is added at the end", "deletes in front"])
 def test_a_live_feed_is_unknown_and_green_never_red_for_ever(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case], times=None)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "unknown"
     assert "total moved from" in outcome.reason
@@ -78,7 +78,7 @@ def test_a_live_feed_is_unknown_and_green_never_red_for_ever(one_list: OneList, 
 def test_the_number_of_passes_is_the_files(one_list: OneList, passes: int) -> None:
     one_list.resource["passes"] = passes
     changing(one_list, insert_at_the_end, times=None)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert outcome.receipt["passes"] == passes
 
@@ -96,7 +96,7 @@ def test_a_row_that_moves_in_every_pass_is_red_because_the_total_tells(one_list:
 @pytest.mark.parametrize("case", ["inserts in front", "a row moves to the front"])
 def test_rows_that_come_twice_tell_where_no_total_does(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case], total=False)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert set(outcome.ids) == {row["id"] for row in one_list.rows}
     assert outcome.receipt["passes"] == 2
@@ -117,7 +117,7 @@ def test_deletes_without_a_total_are_never_called_proven(one_list: OneList) -> N
 def test_an_overlap_mends_in_one_pass(one_list: OneList, case: str, total: bool) -> None:
     throughout = set(ids(3, 250))
     changing(one_list, CHANGES[case], total=total)
-    outcome = one_list.sync({**OFFSETS, "overlap": 5})
+    outcome = one_list.outcome({**OFFSETS, "overlap": 5})
     assert outcome.green, outcome.sentence
     assert throughout <= set(outcome.ids)
     assert outcome.verdict == "read to the end"
@@ -141,7 +141,7 @@ def test_more_deletes_than_the_overlap_holds_are_read_again(one_list: OneList) -
 def test_an_overlap_without_any_movement_is_proof(one_list: OneList, overlap: int, rows: int) -> None:
     one_list.has(rows)
     one_list.sandbox.settings.total = False
-    outcome = one_list.sync({**OFFSETS, "overlap": overlap})
+    outcome = one_list.outcome({**OFFSETS, "overlap": overlap})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(rows)
     assert outcome.verdict == ("proven" if rows else "read to the end")
@@ -182,7 +182,7 @@ def test_a_delete_and_an_insert_at_once_are_seen_though_an_exact_total_stays(one
 def test_page_numbers_are_never_proven_by_a_count(one_list: OneList, total: str) -> None:
     changing(one_list, swap)
     paginator = {"type": "page_number", "base_page": 1, "rows_total_path": "total"}
-    outcome = one_list.sync(paginator, path="messages/by_page", total=total)
+    outcome = one_list.outcome(paginator, path="messages/by_page", total=total)
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "read to the end"
 
@@ -219,7 +219,7 @@ def test_an_overlap_of_equal_rows_without_a_key_proves_nothing(one_list: OneList
         return payload
 
     one_list.fault(rewrite=delete_and_insert, times=1)
-    outcome = one_list.sync({**OFFSETS, "limit": 3, "overlap": 1}, total=total)
+    outcome = one_list.outcome({**OFFSETS, "limit": 3, "overlap": 1}, total=total)
 
     assert outcome.ids.count("x") == 2
     assert outcome.verdict == "read to the end"

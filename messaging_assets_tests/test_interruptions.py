@@ -17,7 +17,7 @@ import pytest
 
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.commits import Commits
-from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync, table_rows
+from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync, table_rows, undisputed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
@@ -74,7 +74,7 @@ class Place:
     def assert_next_sync_is_right(self, copies: tuple[int, ...] = (1,)) -> None:
         is_over = self.is_read_over()
         self.sandbox.forget()
-        ended, again = in_a_process(self.sync)
+        ended, again = in_a_process(lambda: undisputed(self.sync))
 
         assert ended == 0
         assert again["green"], again["error"]

@@ -10,6 +10,9 @@ from messaging_assets.api_description import Resource
 from messaging_assets.failures import MendDescription
 from messaging_assets.parents import ListFields, bound_path, parent_of
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 
 def _child(path: str, **endpoint: Any) -> Resource:
     return Resource.model_validate({"name": "messages", "endpoint": {"path": path, **endpoint}})

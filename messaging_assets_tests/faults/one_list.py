@@ -6,9 +6,9 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from pathlib import Path
 from typing import Any
 
 import duckdb

@@ -56,7 +56,7 @@ def changing(one_list: OneList, change: Change, times: int | None = 1, total: bo
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_list_that_moves_once_is_mended_by_a_second_pass(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case])
-    outcome = one_list.outcome()
+    outcome = one_list.sync()
     assert outcome.green, outcome.sentence
     assert set(outcome.ids) == {row["id"] for row in one_list.rows}
     assert outcome.verdict == "read to the end"
@@ -67,7 +67,7 @@ def test_a_list_that_moves_once_is_mended_by_a_second_pass(one_list: OneList, ca
 @pytest.mark.parametrize("case", ["inserts in front", "a row is added at the end", "deletes in front"])
 def test_a_live_feed_is_unknown_and_green_never_red_for_ever(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case], times=None)
-    outcome = one_list.outcome()
+    outcome = one_list.sync()
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "unknown"
     assert "total moved from" in outcome.reason
@@ -78,7 +78,7 @@ def test_a_live_feed_is_unknown_and_green_never_red_for_ever(one_list: OneList, 
 def test_the_number_of_passes_is_the_files(one_list: OneList, passes: int) -> None:
     one_list.resource["passes"] = passes
     changing(one_list, insert_at_the_end, times=None)
-    outcome = one_list.outcome()
+    outcome = one_list.sync()
     assert outcome.green, outcome.sentence
     assert outcome.receipt["passes"] == passes
 
@@ -96,7 +96,7 @@ def test_a_row_that_moves_in_every_pass_is_red_because_the_total_tells(one_list:
 @pytest.mark.parametrize("case", ["inserts in front", "a row moves to the front"])
 def test_rows_that_come_twice_tell_where_no_total_does(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case], total=False)
-    outcome = one_list.outcome()
+    outcome = one_list.sync()
     assert outcome.green, outcome.sentence
     assert set(outcome.ids) == {row["id"] for row in one_list.rows}
     assert outcome.receipt["passes"] == 2

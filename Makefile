@@ -61,8 +61,9 @@ check: setup ## formatting, lint and types
 test-ui: setup ## drive the UI in a headless browser
 	@$(BIN)/python -m pytest -m ui messaging_assets_tests/ui $(ARGS)
 
-soak: setup ## the long versions of the kill, concurrency and backfill tests
+soak: setup ## the long versions of the kill, concurrency and backfill tests, and every case of a grid synced whole
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --whole messaging_assets_tests/faults
 
 bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)

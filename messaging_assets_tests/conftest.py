@@ -24,6 +24,11 @@ if os.access(MEMORY, os.W_OK):
 
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 TELEMETRY_OFF = {"DAGSTER_DISABLE_TELEMETRY": "1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+# What a step prints is kept by two processes that Dagster starts for it; no test reads that.
+DAGSTER_YAML = """
+telemetry: {enabled: false}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+"""
 # Every test has a destination of its own, which is asked for nothing but what the test is about.
 PROBE_OFF = {"MESSAGING_ASSETS_PROBE": "false"}
 
@@ -112,7 +117,7 @@ def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connecti
     for name, value in {**TELEMETRY_OFF, **PROBE_OFF}.items():
         monkeypatch.setenv(name, value)
     # The variable stops the upload only; this file also stops the records below the home folder.
-    (folders["DAGSTER_HOME"] / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (folders["DAGSTER_HOME"] / "dagster.yaml").write_text(DAGSTER_YAML)
     monkeypatch.chdir(tmp_path)
     forget_dlt_contexts(monkeypatch, tmp_path / "dlt")
     yield tmp_path

@@ -7,36 +7,43 @@ takes a third of its time. A second connection beside the first keeps the engine
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+_KEPT: dict[str, Any] = {}
+
 
 @contextmanager
 def kept_open(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Keep each DuckDB file open from its first connection in this process to the end of the block.
 
-    Not for tests in which another process opens the file: DuckDB would not let it.
+    Not for tests in which another program opens the file: DuckDB would not let it.
     """
     connect = duckdb.connect
-    kept: dict[str, Any] = {}
-    with ExitStack() as engines:
 
-        def connected(database: Any = ":memory:", read_only: bool = False, **more: Any) -> Any:
-            path = str(database)
-            if path.startswith(":"):
-                return connect(database, read_only=read_only, **more)
-            if path in kept and not Path(path).exists():
-                kept.pop(path).close()
-            # One engine is either for reading only or not; here it never is.
-            connection = connect(database, read_only=False, **more)
-            if path not in kept:
-                kept[path] = engines.enter_context(connect(database, read_only=False, **more))
-            return connection
+    def connected(database: Any = ":memory:", read_only: bool = False, **more: Any) -> Any:
+        path = str(database)
+        if path.startswith(":"):
+            return connect(database, read_only=read_only, **more)
+        if path in _KEPT and not Path(path).exists():
+            _KEPT.pop(path).close()
+        # One engine is either for reading only or not; here it never is.
+        connection = connect(database, read_only=False, **more)
+        if path not in _KEPT:
+            _KEPT[path] = connect(database, read_only=False, **more)
+        return connection
 
-        monkeypatch.setattr(duckdb, "connect", connected)
-        yield
-        monkeypatch.setattr(duckdb, "connect", connect)
+    monkeypatch.setattr(duckdb, "connect", connected)
+    yield
+    monkeypatch.setattr(duckdb, "connect", connect)
+    let_go()
+
+
+def let_go() -> None:
+    """Close what is kept open; before a fork, because an engine's threads do not come along."""
+    while _KEPT:
+        _KEPT.popitem()[1].close()

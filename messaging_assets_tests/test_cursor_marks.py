@@ -26,6 +26,9 @@ from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.interrupted_sync import in_a_process
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 API = "team_messaging"
 START = "2025-01-01T00:00:00Z"
 

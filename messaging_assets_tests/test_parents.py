@@ -10,6 +10,9 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.parents import ListFields, bound_path, parent_of
 from messaging_assets.foundation.failures import MendDescription
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 
 def _child(path: str, **endpoint: Any) -> Resource:
     return Resource.model_validate({"name": "messages", "endpoint": {"path": path, **endpoint}})

@@ -17,6 +17,9 @@ from messaging_assets.loading import resource_table
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import in_a_process, sync
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 DAILY: dict[str, Any] = {
     "type": "daily",
     "start": "2025-01-01",

@@ -99,7 +99,7 @@ class OneList:
     api, name = API, RESOURCE
 
     def __init__(self, sandbox: Sandbox, is_whole: bool = True) -> None:
-        self.sandbox, self._is_whole = sandbox, is_whole
+        self.sandbox, self.is_whole = sandbox, is_whole
         self.client: dict[str, Any] = {
             "auth": {"type": "api_key", "name": "api_key", "location": "query"},
             "max_in_flight": 1,
@@ -140,38 +140,16 @@ class OneList:
         What an answer means is decided while the list is read, so a load proves nothing more about the other cases.
         """
         description = self.describe(paginator, **endpoint)
-        return (self.run if self._is_whole else self.read)(description, self.name)
+        return (self.run if self.is_whole else self.read)(description, self.name)
 
     def read(self, description: ApiDescription, name: str) -> Outcome:
         """Read a resource as a sync does, over the same sockets, and load nothing."""
-        resource = description.resources_in_full[name]
         self.sandbox.forget()
-        credentials, redaction = build_credentials(description, self.secrets), Redaction()
-        redaction.add(*credentials.all_secrets(description))
-        base_url, asset = credentials.base_url_for(description), f"{description.name}.{name}"
-        settle_environment()
-        caught: Exception | None = None
-        receipt = Receipt()
-        with TemporaryDirectory() as home, redaction.on_loggers():
-            folders = ProjectFolders(Path(home)).make()
-            makes = Authenticators(description, credentials, redaction)
-            auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
-            with ApiSession(base_url, description.client, folders.pace / description.name) as session:
-                target = ReadTarget(description, resource, session, auths, base_url)
-                one_pass = ReadPass(target, PassOptions(), receipt, {}, lambda line: None)
-                came = list[dict[str, Any]]()
-                source = one_pass.source()
-                source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
-                try:
-                    build_pipeline(description, resource, folders).extract(source)
-                except Exception as error:  # noqa: BLE001 - told as a sync tells it
-                    caught = error
-        failure = as_failure(asset, caught, redaction) if caught else None
-        loaded = [] if failure else [row for row in came if "is_cut" not in row]
+        failure, receipt, came = read_alone(description, name, self.secrets)
         return Outcome(
             failure,
-            _own(without_secrets(receipt_metadata(receipt), redaction)),
-            table=sorted(loaded, key=_key),
+            receipt,
+            table=sorted((row for row in came if not (failure or "is_cut" in row)), key=_key),
             rejected=[row for row in came if "is_cut" in row],
             requests=self._requests(),
         )
@@ -223,6 +201,32 @@ def _as_rows(item: Any) -> list[dict[str, Any]]:
 
 def _key(row: Mapping[str, Any]) -> str:
     return json.dumps(row.get("id"), default=str)
+
+
+def read_alone(
+    description: ApiDescription, name: str, secrets: Mapping[str, Any] | None
+) -> tuple[SyncFailure | None, dict[str, Any], list[dict[str, Any]]]:
+    """Read a resource once as a sync does, and load nothing: why it failed, its receipt, and what it would load."""
+    settle_environment()
+    resource, asset = description.resources_in_full[name], f"{description.name}.{name}"
+    credentials, redaction = build_credentials(description, secrets), Redaction()
+    redaction.add(*credentials.all_secrets(description))
+    receipt, came, caught = Receipt(), list[dict[str, Any]](), None
+    with TemporaryDirectory() as home, redaction.on_loggers():
+        folders = ProjectFolders(Path(home)).make()
+        try:
+            base_url = credentials.base_url_for(description)
+            makes = Authenticators(description, credentials, redaction)
+            auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
+            with ApiSession(base_url, description.client, folders.pace / description.name) as session:
+                target = ReadTarget(description, resource, session, auths, base_url)
+                source = ReadPass(target, PassOptions(), receipt, {}, lambda line: None).source()
+                source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
+                build_pipeline(description, resource, folders).extract(source)
+        except Exception as error:  # noqa: BLE001 - told as a sync tells it
+            caught = error
+    failure = as_failure(asset, caught, redaction) if caught else None
+    return failure, _own(without_secrets(receipt_metadata(receipt), redaction)), came
 
 
 def made(number: int) -> dict[str, Any]:

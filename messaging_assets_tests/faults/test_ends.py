@@ -362,7 +362,7 @@ def test_the_values_of_an_error_are_those_that_the_file_names(
 ) -> None:
     one_list.has(3)
     one_list.fault(rewrite=lambda payload, request: {**payload, **said})
-    assert one_list.sync({"type": "single_page"}, error_in_body=declared).green is green
+    assert one_list.outcome({"type": "single_page"}, error_in_body=declared).green is green
 
 
 def test_a_text_in_a_record_ignores_no_list_and_a_value_may(one_list: OneList) -> None:

@@ -42,7 +42,7 @@ from messaging_assets.foundation.failures import (
 )
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
 from messaging_assets.loading.read_pass import Pass, Unsettled
@@ -138,7 +138,8 @@ def told(asset: str, error: Exception, redaction: Redaction | None = None) -> Sy
     """
     redaction = redaction or Redaction()
     failure = sync_failure(error) or _stranger(asset, redaction, error)
-    return type(failure)(redaction(str(failure)))
+    # A sentence of ours has no line breaks; what a stranger put into it may have, and worse.
+    return type(failure)(one_line(redaction(str(failure))))
 
 
 class _Job:
@@ -505,7 +506,7 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     while innermost.__cause__ or innermost.__context__:
         innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
     # What stands in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
-    words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
+    words = with_names_of_columns(redaction.short(str(innermost).strip().split("\n")[0], 300), error)
     words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":

@@ -39,7 +39,7 @@ class Reply(http.client.HTTPResponse):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             # What follows a 101 is another protocol, so that one is final.
             is_final = not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS
-            block = header_block(self.fp) if self._stream is not None or not is_final else None
+            block: Any = header_block(self.fp) if self._stream is not None or not is_final else None
             if is_final:
                 self.fp = block or self.fp
                 return version, status, reason

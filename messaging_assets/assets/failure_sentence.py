@@ -7,7 +7,7 @@ import re
 
 from messaging_assets.destination.profile import missing_module
 from messaging_assets.foundation.failures import LoadRefused, MendDescription, SyncFailure, TryAgainLater, sync_failure
-from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.seams.foreign_words import is_null_refused
 from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
 
@@ -29,7 +29,8 @@ def as_failure(asset: str, error: Exception, redaction: Redaction | None = None)
     """
     redaction = redaction or Redaction()
     failure = sync_failure(error) or foreign_failure(asset, redaction, error)
-    return failure.hidden(redaction)
+    # A sentence of ours has no line breaks; what a stranger put into it may have, and worse.
+    return failure.hidden(lambda text: one_line(redaction(text)))
 
 
 def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:
@@ -43,7 +44,7 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
     innermost: BaseException = error
     while innermost.__cause__ or innermost.__context__:
         innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
-    first_line = redaction(str(innermost).strip().split("\n")[0])[:_LONGEST_WORDS]
+    first_line = redaction.short(str(innermost).strip().split("\n")[0], _LONGEST_WORDS)
     words = _QUOTED.sub("'...'", with_names_of_columns(first_line, error)).rstrip(".")
     kind = type(innermost).__name__
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)

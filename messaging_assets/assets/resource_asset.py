@@ -105,7 +105,7 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
         except SyncFailure as caught:
             failure = caught
         except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
-            failure = _as_failure(description, resource, caught)
+            failure = _as_failure(context, description, resource, caught)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
             if context.get_step_execution_context().retry_mode.deferred:
                 raise  # this process is the step's alone; the run, which may go on, decides
@@ -150,10 +150,13 @@ def _credentials(context: AssetExecutionContext, description: ApiDescription) ->
     return credentials
 
 
-def _as_failure(description: ApiDescription, resource: Resource, error: Exception) -> SyncFailure:
+def _as_failure(
+    context: AssetExecutionContext, description: ApiDescription, resource: Resource, error: Exception
+) -> SyncFailure:
     from messaging_assets.assets.failure_sentence import as_failure
 
-    return as_failure(f"{description.name}.{resource.name}", error)
+    known = Redaction(_credentials(context, description).all_secrets(description))
+    return as_failure(f"{description.name}.{resource.name}", error, known)
 
 
 def _events(
@@ -180,7 +183,7 @@ def _events(
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
-        if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
+        if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive, known)):
             rows["messaging_assets/preview"] = preview
         if not counts.exists and (loaded := result.read.rows_loaded):
             raise ReadIncomplete(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.foreign_words import words_of_error
 
 if TYPE_CHECKING:
@@ -259,7 +260,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         console.print(table)
     for one in statuses:
         if one.reason:
-            console.print(named(one.asset, one.reason), style="red", soft_wrap=True, markup=False)
+            console.print(one_line(named(one.asset, one.reason)), style="red", soft_wrap=True, markup=False)
         for name, severity in one.failed_checks.items():
             console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
     for text in broken.values():

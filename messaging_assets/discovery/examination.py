@@ -287,7 +287,7 @@ def _wire(description: ApiDescription, answers: list[Answer]) -> Iterator[Findin
     limits = [f"{name}: {value}" for name, value in headers.items() if name.lower().startswith(_RATE_LIMITS)]
     if limits:
         mend = "" if description.client.requests_per_second else "set client.requests_per_second to the API's budget"
-        yield Finding("note", "rate limit", ", ".join(limits)[:200], mend)
+        yield Finding("note", "rate limit", ", ".join(limits[:8]), mend)
 
 
 def _skew(date: str) -> float | None:

@@ -14,7 +14,7 @@ from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.parents import ancestry
 from messaging_assets.foundation.failures import SyncFailure, sync_failure
-from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
@@ -104,7 +104,7 @@ class Reader:
             failure = sync_failure(error)
             if failure is None:
                 raise
-            came.failure = type(failure)(self._redaction(str(failure)))
+            came.failure = type(failure)(one_line(self._redaction(str(failure))))
         return came
 
     def _source(

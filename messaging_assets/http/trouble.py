@@ -18,7 +18,9 @@ from messaging_assets.foundation.failures import CheckCredentials, MendDescripti
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
+from messaging_assets.http.wire.connections import TooManyInterim
 from messaging_assets.http.wire.deadline import TookTooLong
+from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
 from messaging_assets.http.wire.origins import NoAddress
 from messaging_assets.seams.foreign_words import is_too_many_headers
 
@@ -93,6 +95,8 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         return Trouble("has an address that cannot be asked", step, MendDescription, False, "address")
     if (beyond := _beyond_limits(error, client)) is not None:
         return beyond
+    if (other := _no_http(error)) is not None:
+        return other
     words, label = "could not be reached", "connection"
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         words, label = "did not answer in time", "timeout"
@@ -100,7 +104,28 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         words, label = "sent a body that cannot be decompressed", "broken body"
     elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
         words, label = "sent a body that was cut off", "cut off"
+    elif _is_caused_by(error, http.client.RemoteDisconnected) or _is_caused_by(error, ConnectionError):
+        # The errors of a connection that was made; one that could not be made is another class of urllib3's.
+        is_made = not _is_caused_by(error, urllib3.exceptions.NewConnectionError)
+        words = "closed the connection before it answered" if is_made else words
     return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
+
+
+def _no_http(error: Exception) -> Trouble | None:
+    """An answer that came and is none that HTTP knows; None where it is another trouble."""
+    vendor = "ask the vendor, or see whether a proxy changes its answers"
+    if _is_caused_by(error, StrangeTransfer):
+        step = f"{vendor}; chunked is the only transfer coding that is asked for"
+        return Trouble("sent a body in a transfer coding that nobody asked for", step, TryAgainLater, True, "body")
+    if _is_caused_by(error, UnreadableHeaders) or isinstance(error, requests.exceptions.InvalidHeader):
+        return Trouble("sent headers that cannot be read", vendor, TryAgainLater, True, "headers")
+    if _is_caused_by(error, TooManyInterim):
+        return Trouble("sent interim answers (1xx) without end", vendor, TryAgainLater, True, "interim answers")
+    is_gone = _is_caused_by(error, http.client.RemoteDisconnected)
+    if not is_gone and _is_caused_by(error, (http.client.BadStatusLine, http.client.UnknownProtocol)):
+        step = "see whether scheme and port of client.base_url are right, and try again"
+        return Trouble("answered with something that is no HTTP/1.1", step, TryAgainLater, True, "no HTTP")
+    return None
 
 
 def _tls(error: requests.exceptions.SSLError) -> Trouble:
@@ -130,7 +155,7 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
     return None
 
 
-def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+def _is_caused_by(error: BaseException | None, kind: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
     """Whether an error is of a kind, or was made of one; the libraries put errors into the arguments of others."""
     parts = [error, error.__cause__, error.__context__, *error.args] if error else []
     return any(isinstance(part, kind) for part in parts) or any(

@@ -121,7 +121,7 @@ def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
     if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if source.one_object and len(found) == 1 and isinstance(found[0], dict):
-        if held := held_records(found[0]):
+        if held := held_records(found[0], path):
             why = f"the answer was taken for one object, and {held.words}; name its data_selector if those are the rows"
             source.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in source.keys)

@@ -145,6 +145,11 @@ def only_errors(body: Any) -> list[str]:
     return said if fails and all(word in _ERRORS | _BESIDE_ERRORS for word in words.values()) else []
 
 
+def is_about_error(key: str) -> bool:
+    """Whether a key says what went wrong, or something about that."""
+    return identifier(key) in _ERRORS | _BESIDE_ERRORS | {"data", "result", "results"}
+
+
 def is_around(key: str) -> bool:
     """Whether a key stands around a list and says something about it, not about a record."""
     words = identifier(key)

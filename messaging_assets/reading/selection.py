@@ -123,7 +123,7 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
     if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if context.one_object and len(found) == 1 and isinstance(found[0], dict):
-        if held := held_records(found[0]):
+        if held := held_records(found[0], path):
             why = f"the answer was taken for one object, and {held.words}; name its data_selector if those are the rows"
             context.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in context.keys)

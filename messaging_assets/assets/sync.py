@@ -68,6 +68,7 @@ from messaging_assets.tables.housekeeping import tidy_up
 from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets.tables.reconciliation import Load, nested_rows, reconcile
 from messaging_assets.tables.sync_ledger import SyncLedger
+from messaging_assets.tables.table_rows import table_rows
 from messaging_assets.tables.taking_away import Read, is_of_news, refuse_too_many, way_of, why_nothing_goes
 from messaging_assets.tables.vanished_rows import delete_vanished
 from messaging_assets.tables.window_rows import is_taken_back, replace_window, take_back
@@ -379,16 +380,27 @@ class _Job:
         self.receipt = one_pass.receipt
         one_pass.before_load = lambda is_late: self._before_load(one_pass, is_late)
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
-        one_pass.forget_state = self._is_anew()
+        one_pass.forget_state, one_pass.keep_mark = self._is_anew(), self.config.keep_mark
         # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
         one_pass.is_whole = self.config.full_refresh and self.window is None
         parts: list[Mapping[str, Any]] = []
+        # A table that somebody dropped has no other window's rows, and dlt makes it anew only if it is told to.
+        is_refresh = one_pass.is_whole or (self.config.full_refresh and self._is_table_gone())
         while not one_pass.is_over:
-            refresh = "drop_resources" if one_pass.is_whole and not parts else None
+            refresh = "drop_resources" if is_refresh and not parts else None
             parts.append(self._load(one_pass, one_pass.source(), refresh))
             if one_pass.late:
                 self._load(one_pass, one_pass.late_source())
         return _summed(parts)
+
+    def _is_table_gone(self) -> bool:
+        if not keeps_rows_by_sql():
+            return False
+        pipeline = build_pipeline(self.description, self.resource, self.folders)
+        if not pipeline.default_schema_name:
+            pipeline.sync_destination()
+        with table_rows(pipeline) as rows:
+            return not rows.is_there(self.resource.name)
 
     def _before_load(self, one_pass: Pass, is_late: bool) -> None:
         """Let nothing be loaded that takes rows away without good reason."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
 
 import dlt
@@ -17,7 +18,7 @@ from dlt.extract.extractors import materialize_schema_item
 from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
-from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.api import ApiDescription, Incremental, Resource
 from messaging_assets.description.pagination import (
     CursorPaginator,
     HeaderCursorPaginator,
@@ -30,6 +31,7 @@ from messaging_assets.description.pagination import (
 from messaging_assets.description.parents import ancestry
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.destination.names import REJECTED
+from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import (
     CapReached,
@@ -47,8 +49,16 @@ from messaging_assets.loading.empty_table import leave_out_untyped
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit, rest_api_config, with_paginator
+from messaging_assets.loading.trusted_marks import (
+    difference,
+    earliest,
+    is_emptied,
+    question_of,
+    refuse_append,
+)
 from messaging_assets.loading.widened_columns import widen_to_double
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
+from messaging_assets.reading.cursors.order import is_closed
 from messaging_assets.reading.one_list import Reading, Source
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead, Place, holds_secret, kept_read, storable
@@ -58,10 +68,12 @@ from messaging_assets.rows.keys import TableKeys
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_pipe import PageReader
+from messaging_assets.tables.table_rows import table_rows
 from messaging_assets.tables.window_column import WindowColumn
 
 _PLACE = "messaging_assets_place"
 _MARKS = "messaging_assets_marks"
+_ASKED = "messaging_assets_asked"
 _START = "messaging_assets_start"
 # Merges to which a row that comes again is nothing new; scd2 would make a version of it.
 _TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
@@ -100,6 +112,7 @@ class Pass:
         at_end: called when the last part was read, before its rows are loaded.
         tell: takes a line for the run's log.
         forget_state: whether an incremental resource begins anew.
+        keep_mark: whether a mark counts though the file asks for something else now.
         is_anew: whether the list is read from its start, whatever was committed before.
         is_retry: whether an earlier try of the same run failed.
         is_whole: whether all of it is one load, because the table is dropped before that.
@@ -120,6 +133,7 @@ class Pass:
     at_end: Callable[[], None] = lambda: None
     tell: Callable[[str], None] = lambda line: None
     forget_state: bool = False
+    keep_mark: bool = False
     is_anew: bool = False
     is_retry: bool = False
     is_whole: bool = False
@@ -137,6 +151,8 @@ class Pass:
         self._batches: Batches | None = None
         self._placing = WindowColumn(self.asset, self.resource) if self.resource.partitions else None
         self.progress = Progress(self.asset, self.tell, self.receipt)
+        self._asked: dict[str, Any] | None = None
+        self._is_emptied = False
 
     @property
     def written(self) -> Written:
@@ -285,6 +301,9 @@ class Pass:
         assert self.session is not None
         if self.forget_state:
             dlt.current.resource_state().clear()
+        if keeps_rows_by_sql() and not self.is_whole:
+            with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
+                self._is_emptied = is_emptied(rows, self.resource.name)
         sources = {one.name: self._source_of(one) for one in self._chain}
         self._own = sources[self.resource.name]
         self._own.interrupted = self._kept_read()
@@ -390,6 +409,10 @@ class Pass:
         elif marks:
             # Where dlt itself keeps the one mark of a resource.
             state["incremental"] = {path: marks[""]}
+        else:
+            state.pop("incremental", None)
+        if self._asked is not None:
+            state[_ASKED] = {path: self._asked}
 
     def _refuse_to_append_in_doubt(self) -> None:
         """Let an append fail whose cursor cannot be kept: the next one would bring every row again.
@@ -412,8 +435,31 @@ class Pass:
         single = state.get("incremental", {}).get(path)
         kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
         is_merged = self.resource.disposition == "merge" and merge_strategy(self.resource) in (None, *_TAKING_REPEATS)
-        marks = deepcopy(kept) if is_own else {}
+        marks = self._trusted(deepcopy(kept), cursor, state.get(_ASKED, {}).get(path)) if is_own else {}
         return CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
+
+    def _trusted(self, marks: dict[str, Any], cursor: Incremental, kept: dict[str, Any] | None) -> dict[str, Any]:
+        """The marks of an earlier sync, if they are of what is asked now and the table has rows still; else none.
+
+        Raises:
+            MendDescription: they are not, and an append would have rows twice.
+        """
+        if is_closed(cursor):
+            return marks
+        now = datetime.now(timezone.utc)
+        client = self.description.client
+        question = question_of(self.resource, cursor, client.headers, self.base_url, client.base_url, now)
+        why = difference(question, kept, cursor, now) if marks and kept and not self.keep_mark else None
+        if marks and why is None and self._is_emptied:
+            why = "the table has no rows any more"
+        self._asked = question.as_state() if why else earliest(question, kept)
+        if why is None:
+            return marks
+        if self.resource.disposition == "append":
+            raise refuse_append(self.asset, why)
+        self.tell(f"{self.asset}: {why}; reading from initial_value on, as a first sync does")
+        self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
+        return {}
 
     def _new_batches(self, is_late: bool = False) -> Batches:
         schema = dlt.current.source_schema()

@@ -15,7 +15,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
 from messaging_assets.seams.dlt_settings import own_settings
-from messaging_assets.tables.table_rows import TableRows
+from messaging_assets.tables.table_rows import TableRows, limited
 
 
 @dataclass(frozen=True)
@@ -190,16 +190,6 @@ class _OpenTable:
 def _columns_of(cursor: Any) -> list[str]:
     # A cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
     return list(map(str, cursor._get_columns()))
-
-
-def limited(query: str, limit: int, dialect: str | None) -> str:
-    """A query that gives a number of rows at most, in the dialect's own spelling (LIMIT, TOP, FETCH)."""
-    # Imported late: only a failing check asks for keys.
-    from sqlglot import exp, parse_one
-
-    parsed = parse_one(query, read=dialect)
-    assert isinstance(parsed, exp.Select)
-    return parsed.limit(limit).sql(dialect=dialect)
 
 
 def _is_valid(table: _OpenTable, validity: Validity | None) -> str:

@@ -26,7 +26,8 @@ from messaging_assets.reading.cursors.order import order_of
 GONE_KEPT = 1_000
 # Under this name a mark keeps how far a read in doubt reached.
 _HELD = "messaging_assets_held"
-_FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
+# Where a request takes the cursor.
+FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
 
 
 class CursorMarks:
@@ -128,6 +129,11 @@ def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
     return endpoint.incremental
 
 
+def is_backward(cursor: described.Incremental) -> bool:
+    """Whether the mark goes down, from the newest rows to the oldest."""
+    return cursor.last_value_func in ("min", min)
+
+
 def is_asked_for(endpoint: described.Endpoint, cursor: described.Incremental) -> bool:
     """Whether a request takes the cursor's value, in a parameter of its own or anywhere else."""
     written = repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
@@ -147,14 +153,14 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
         return {name: one for name, one in parts.items() if one is not None}
     if isinstance(value, (list, tuple)):
         return [filled(one, values) for one in value]
-    if not isinstance(value, str) or not (found := _FILLED.findall(value)):
+    if not isinstance(value, str) or not (found := FILLED.findall(value)):
         return value
     if any(values[name] is None for name, _ in found):
         return None
-    if len(found) == 1 and _FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
+    if len(found) == 1 and FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
         return values[found[0][0]]
     # dlt looks for placeholders once more, and takes doubled braces for themselves.
-    return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
+    return FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
 
 
 def no_start(asset: str) -> str:

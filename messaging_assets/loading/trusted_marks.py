@@ -1,4 +1,4 @@
-"""Whether the mark that a cursor's last sync left still holds: the same is asked of the same API, and its rows are there.
+"""Whether the mark of a cursor's last sync still holds: the same is asked of the same API, and its rows are there.
 
 A mark says that everything before it is in the table. That was so for the question it came from, and for that table.
 """

@@ -79,6 +79,7 @@ class Receipt:
     rows_read_again: int | None = None
     not_resumed: str | None = None
     rows_hard_deleted: int = 0
+    rows_of_unknown_deletion: int = 0
     rows_filtered: int | None = None
     rows_made: int | None = None
     rows_before_mark: int | None = None
@@ -134,6 +135,7 @@ class Receipt:
             "values_dropped",
             "values_split",
             "rows_hard_deleted",
+            "rows_of_unknown_deletion",
             "rows_filtered",
             "rows_made",
             "rows_before_mark",
@@ -185,6 +187,16 @@ class Receipt:
         finding = Finding(verdict, reason, moved, is_left)
         if finding not in self.findings:
             self.findings.append(finding)
+
+    def deletion_unknown(self, rows: int, column: str) -> None:
+        """Rows stay whose `hard_delete` column holds what is not known to mean a deletion."""
+        if rows:
+            self.rows_of_unknown_deletion += rows
+            self.found(
+                Verdict.READ_TO_THE_END,
+                f"rows were kept of which it is not known whether '{column}' calls them deleted "
+                "(rows_of_unknown_deletion); let a step make a truth value of it",
+            )
 
     @property
     def rows_set_aside(self) -> int:
@@ -248,6 +260,7 @@ class Receipt:
         }
         optional = {
             "rows_hard_deleted": self.rows_hard_deleted or None,
+            "rows_of_unknown_deletion": self.rows_of_unknown_deletion or None,
             "rows_filtered": self.rows_filtered,
             "rows_made": self.rows_made,
             "rows_before_mark": self.rows_before_mark,

@@ -88,7 +88,8 @@ def _held(body: Any, names: tuple[str, ...]) -> Iterator[HeldRecords]:
     if len(names) > _DEEPEST or not isinstance(body, (Mapping, list)):
         return
     if (shape := _shape_of_list(body) if isinstance(body, list) else _shape_of_object(body)) is not None:
-        number = len(next(iter(body.values()))) if shape == "columns" else _number(body, shape)
+        columns = list(body.values()) if isinstance(body, Mapping) and shape == "columns" else None
+        number = len(columns[0]) if columns else _number(body, shape)
         yield HeldRecords(_path(names), number, shape)
         return
     if isinstance(body, list):

@@ -30,6 +30,7 @@ _NUMBERS = (
 # Left out where they are None.
 _OPTIONAL = (
     "rows_hard_deleted",
+    "rows_of_unknown_deletion",
     "rows_filtered",
     "rows_made",
     "rows_before_mark",

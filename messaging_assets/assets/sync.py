@@ -197,7 +197,9 @@ class _Sync:
                 options = self._options(number, is_anew)
                 one_pass = self._pass(target, options, learnt)
                 try:
-                    loaded = self._load_parts(one_pass, options.is_whole)
+                    # Of a table that somebody dropped no window has rows, and dlt makes it anew only if told to.
+                    is_refresh = options.is_whole or (self.config.full_refresh and self.table.is_gone)
+                    loaded = self._load_parts(one_pass, is_refresh)
                     break
                 except Exception as error:
                     failure = sync_failure(error)
@@ -235,6 +237,7 @@ class _Sync:
             is_anew=is_anew,
             is_retry=self.context.retry_number > 0,
             forget_state=self.config.is_anew,
+            keep_mark=self.config.keep_mark,
             # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
             is_whole=self.config.full_refresh and self.window is None,
         )

@@ -13,6 +13,9 @@ class SyncConfig(Config):
         "leaves the table, and reads its window anew as always.",
     )
     forget_state: bool = Field(default=False, description="Read everything anew into the table as it is.")
+    keep_mark: bool = Field(
+        default=False, description="Go on from the cursor's mark although the file asks for something else now."
+    )
     allow_many_deletes: bool = Field(
         default=False, description="Let more rows go at once than maximum_deleted_share allows."
     )

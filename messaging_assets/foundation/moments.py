@@ -24,8 +24,8 @@ EPOCHS = {
     "epoch_us": 6,
     "epoch_microseconds": 6,
 }
-# So large are seconds from 1985 to the year 9892; a thousand times more are milliseconds, and so on.
-_LEAST_SECONDS, _LARGEST_SECONDS = Decimal("5e8"), Decimal("2.5e11")
+# So large are seconds from 1985 to the end of the year 9999; a thousand times more are milliseconds, and so on.
+_LEAST_SECONDS, _LARGEST_SECONDS = Decimal("5e8"), Decimal("2.535e11")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _ISO = re.compile(
     r"(?P<year>\d{4})(?P<dash>[-/]?)(?P<month>\d\d)(?:(?P=dash)(?P<day>\d\d)"

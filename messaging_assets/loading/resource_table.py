@@ -13,7 +13,7 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import REJECTED, schema_name
-from messaging_assets.destination.pipelines import build_pipeline, loaded_dataset
+from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql, loaded_dataset
 from messaging_assets.foundation.failures import MendDescription, ReadIncomplete, SyncFailure, TooManySetAside
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
@@ -25,6 +25,7 @@ from messaging_assets.tables.housekeeping import tidy_up
 from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets.tables.reconciliation import Load, reconcile
 from messaging_assets.tables.sync_ledger import SyncLedger
+from messaging_assets.tables.table_rows import table_rows
 from messaging_assets.tables.taking_away import (
     Read,
     TakenOut,
@@ -73,6 +74,17 @@ class ResourceTable:
         """The resource's pipeline, made anew."""
         self.pipeline = build_pipeline(self._description, self._resource, self._folders)
         return self.pipeline
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the destination has no such table."""
+        if not keeps_rows_by_sql():
+            return False
+        pipeline = self.fresh_pipeline()
+        if not pipeline.default_schema_name:
+            pipeline.sync_destination()
+        with table_rows(pipeline) as rows:
+            return not rows.is_there(self._resource.name)
 
     @property
     def is_appended(self) -> bool:

@@ -116,6 +116,7 @@ class Receipt:
     rows_read_again: int | None = None
     not_resumed: str | None = None
     rows_hard_deleted: int = 0
+    rows_of_unknown_deletion: int = 0
     rows_filtered: int | None = None
     rows_made: int | None = None
     rows_before_mark: int | None = None
@@ -171,6 +172,7 @@ class Receipt:
             "values_dropped",
             "values_split",
             "rows_hard_deleted",
+            "rows_of_unknown_deletion",
             "rows_filtered",
             "rows_made",
             "rows_before_mark",
@@ -225,6 +227,17 @@ class Receipt:
         """Note one list's finding; once a reason, so that a thousand parents make no thousand lines."""
         if finding not in self.findings:
             self.findings.append(finding)
+
+    def deletion_unknown(self, rows: int, column: str) -> None:
+        """Rows stay whose `hard_delete` column holds what is not known to mean a deletion."""
+        if rows:
+            self.rows_of_unknown_deletion += rows
+            self.found(
+                Verdict.READ_TO_THE_END,
+                f"rows were kept of which it is not known whether '{column}' calls them deleted "
+                "(rows_of_unknown_deletion)",
+                "let a step make a truth value of it",
+            )
 
     @property
     def rows_set_aside(self) -> int:

@@ -30,7 +30,7 @@ from messaging_assets.description.table import SchemaContract
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
-from messaging_assets.rows.hard_deletes import HARD_DELETED, hinted_column, is_deleted, needs_mark
+from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of, hinted_column, needs_mark
 from messaging_assets.rows.nested import Misfit, refuse_for_tables, twins
 from messaging_assets.rows.undeclared_types import Retyped, agreed_type, convert_undeclared, text_type
 from messaging_assets.rows.values import Converted, arrow_type, convert, data_type_of
@@ -265,8 +265,10 @@ class TableColumns:
         sent = [name for name, column in fields.items() if column == self._hinted]
         if self._hinted is None:
             return
-        deleted = [any(is_deleted(row.get(name)) for name in sent) for row in typed.rows]
+        said = [[deletion_of(row.get(name)) for name in sent] for row in typed.rows]
+        deleted = [any(one) for one in said]
         self._receipt.rows_hard_deleted += sum(deleted)
+        self._receipt.deletion_unknown(sum(None in one and not any(one) for one in said), self._hinted)
         if needs_mark(self._resource):
             typed.deleted = deleted
             typed.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
@@ -331,12 +333,12 @@ class TableColumns:
         if target is None:
             return
         if column == self._hinted and target.data_type == "bool":
-            values = [None if value is None else is_deleted(value) for value in values]
+            values = [None if value is None else deletion_of(value) for value in values]
         to_type = convert if target.is_fixed else convert_undeclared
         converted = to_type(values, target.data_type, target.type)
         if column == self._hinted:
             # Any way to say that nothing was deleted is as good as null.
-            for place in [place for place in converted.misfits if not is_deleted(values[place])]:
+            for place in [place for place in converted.misfits if deletion_of(values[place]) is False]:
                 del converted.misfits[place]
         if converted.misfits and not target.is_fixed:
             converted, target = self._retype(target, values, converted)

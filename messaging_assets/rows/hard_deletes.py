@@ -1,34 +1,72 @@
 """Rows that the API itself calls deleted, by a column with dlt's hint `hard_delete`.
 
 dlt deletes where a truth value is true, and where a column of any other type is not null: a `delete_at` of 0, an empty
-text or "false" would delete rows that live. What a value means is decided here, and dlt gets a truth value of ours.
+text or "never" would delete rows that live. What a value means is decided here, and dlt gets a truth value of ours.
+Only what is known to mean a deletion takes a row away.
 """
 
 from __future__ import annotations
 
 import re
+import time
+from decimal import Decimal
 from typing import Any
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
+from messaging_assets.foundation import moments
 
 # dlt's hint stands on this column, where the one that the file names is no truth value itself.
 HARD_DELETED = "_hard_deleted"
-_FALSE = frozenset({"", "0", "false", "f", "no", "n", "off", "null", "none", "nil", "undefined", "nan"})
-# "0.0", "-0", and the moments with which some languages and databases write that there was none.
-_ZERO = re.compile(r"[-+]?0*\.?0*|(0000|0001)-\d\d-\d\d([T ].*)?|1970-01-01([T ]00:00(:00(\.0*)?)?(Z|[+-]00:?00)?)?")
+_TRUE = frozenset({"true", "t", "yes", "y", "on", "1", "deleted", "removed"})
+_FALSE = frozenset({"", "false", "f", "no", "n", "off", "null", "none", "nil", "undefined", "nan", "never", "active"})
+_FALSE |= {"-", "[]", "{}", "alive", "n/a", "not deleted"}
+# A year or month of zero, with which some databases write that there was no moment.
+_ZERO = re.compile(r"0000-\d\d-\d\d([T ].*)?", re.IGNORECASE)
+_NET = re.compile(r"/date\((-?\d+)(?:[+-]\d{4})?\)/")
+# Clocks differ by so much; a time that names no zone may seem to lie so far ahead.
+_CLOCKS, _ZONES = 60, 14 * 3600
+
+
+def deletion_of(value: Any) -> bool | None:
+    """Whether a value of the hinted field says that its record is deleted; None where that is not known.
+
+    True, 1, a word for it ("yes", "deleted") and a moment from 1970 up to now say so. Null, false, zero, nothing at
+    all, a word for that ("no", "never"), a moment to come (9999-12-31) and one that stands for none (1970-01-01,
+    0001-01-01, 1899-12-30) say that it lives. Of any other number, text, list or object it is not known.
+    """
+    if value is None or isinstance(value, bool) or value != value:  # NaN is no number, and no deletion
+        return value is True
+    if isinstance(value, dict) and value.keys() == {"$date"}:
+        return deletion_of(value["$date"])
+    if isinstance(value, (list, dict)):
+        return None if value else False
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if isinstance(value, str) and (text in _FALSE or text in _TRUE or _ZERO.fullmatch(text)):
+        return text in _TRUE
+    if (found := _NET.fullmatch(text)) is not None:
+        return _at(Decimal(found[1]).scaleb(-3))
+    number = moments.number_of(text.removeprefix("+") if text else value)
+    if number is None:
+        moment = moments.moment_of(value.strip() if isinstance(value, str) else value)
+        return None if moment is None else _at(moment)
+    if number in (0, 1):
+        return number == 1
+    if (unit := moments.unit_of(abs(number))) is None:
+        return None
+    return _at(number.scaleb(-unit))
+
+
+def _at(moment: Decimal) -> bool | None:
+    ahead = moment - Decimal(time.time())
+    if _CLOCKS < ahead < _ZONES:
+        return None
+    return moment > 0 and ahead <= _CLOCKS
 
 
 def is_deleted(value: Any) -> bool:
-    """Whether a value of the hinted field says that its record is deleted.
-
-    Null, false, zero, nothing at all, a text that means one of these ("false", "no", "0") and a moment that stands for
-    none (1970-01-01T00:00:00Z, 0001-01-01, 0000-00-00) say that it lives.
-    """
-    if isinstance(value, str):
-        text = value.strip().lower()
-        return text not in _FALSE and not _ZERO.fullmatch(text.upper())
-    return bool(value) and value == value  # NaN is no number, and no deletion
+    """Whether a value of the hinted field is known to say that its record is deleted."""
+    return deletion_of(value) is True
 
 
 def hinted_column(resource: Resource) -> str | None:

@@ -14,7 +14,7 @@ from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
 from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseUndefinedRelation, columns_of
 from messaging_assets.seams.dlt_settings import own_settings
-from messaging_assets.tables.table_rows import TableRows
+from messaging_assets.tables.table_rows import TableRows, limited
 
 
 @dataclass(frozen=True)
@@ -184,16 +184,6 @@ class _OpenTable:
         if not all(self.plain(name) in there for name in columns):
             return []
         return self.rows(limited(query, limit, self._client.capabilities.sqlglot_dialect))
-
-
-def limited(query: str, limit: int, dialect: str | None) -> str:
-    """A query that gives a number of rows at most, in the dialect's own spelling (LIMIT, TOP, FETCH)."""
-    # Imported late: only a failing check asks for keys.
-    from sqlglot import exp, parse_one
-
-    parsed = parse_one(query, read=dialect)
-    assert isinstance(parsed, exp.Select)
-    return parsed.limit(limit).sql(dialect=dialect)
 
 
 def _is_valid(table: _OpenTable, validity: Validity | None) -> str:

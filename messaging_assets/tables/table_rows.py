@@ -85,6 +85,31 @@ class TableRows:
             return value.astimezone(timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")
         return value
 
+    def was_filled(self, table: str) -> bool:
+        """Whether dlt ever loaded rows into a table."""
+        return self.name_of(table) in self._schema.data_table_names(seen_data_only=True)
+
+    def has_rows(self, table: str) -> bool:
+        """Whether a table has any row, which asks for less than their number.
+
+        Raises:
+            TableMissing: see `count`.
+        """
+        name = self.qualified(table)
+        try:
+            return bool(self.select(limited(f"SELECT 1 FROM {name}", 1, self.client.capabilities.sqlglot_dialect)))
+        except DatabaseUndefinedRelation:
+            # It tells which table is missing, or that none was made yet.
+            return bool(self.count(table))
+
+    def is_there(self, table: str) -> bool:
+        """Whether the destination has a table, whatever dlt knows of it."""
+        try:
+            self.select(f"SELECT 1 FROM {self.qualified(table)} WHERE 1 = 0")
+        except DatabaseUndefinedRelation:
+            return False
+        return True
+
     def count(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> int:
         """How many rows of a table meet a condition; none before the first was loaded.
 
@@ -94,7 +119,7 @@ class TableRows:
         try:
             return int(self.select(f"SELECT COUNT(*) FROM {self.qualified(table)} WHERE {where}", values)[0][0])
         except DatabaseUndefinedRelation:
-            if self.name_of(table) not in self._schema.data_table_names(seen_data_only=True):
+            if not self.was_filled(table):
                 return 0
         name = self.qualified(table, quote=False)
         raise TableMissing(
@@ -174,3 +199,13 @@ def table_rows(pipeline: Pipeline, schema: Schema | None = None) -> Iterator[Tab
     client: Any = pipeline.destination_client()
     with client.sql_client as sql:
         yield TableRows(sql, schema or client.schema, DestinationProfile(pipeline.destination).longest_name)
+
+
+def limited(query: str, limit: int, dialect: str | None) -> str:
+    """A query that gives a number of rows at most, in the dialect's own spelling (LIMIT, TOP, FETCH)."""
+    # Imported late: few processes ask for it.
+    from sqlglot import exp, parse_one
+
+    parsed = parse_one(query, read=dialect)
+    assert isinstance(parsed, exp.Select)
+    return parsed.limit(limit).sql(dialect=dialect)

@@ -15,6 +15,7 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.stored_marks import read_marks
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.source import rest_api_config, with_paginator
+from messaging_assets.loading.trusted_marks import MarkTrust
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
@@ -27,7 +28,7 @@ _START = "messaging_assets_start"
 
 
 def open_reader(
-    target: ReadTarget, receipt: Receipt, batches: RowBatches, interrupted: KeptRead
+    target: ReadTarget, receipt: Receipt, batches: RowBatches, interrupted: KeptRead, trust: MarkTrust
 ) -> tuple[PageReader, ListContext]:
     """dlt's reader of a resource, which outlives the load of a part.
 
@@ -36,11 +37,12 @@ def open_reader(
         receipt: where things are counted.
         batches: takes what is set aside.
         interrupted: how far an earlier, interrupted read had committed to.
+        trust: whether marks of an earlier sync still hold.
 
     Returns:
         The reader, and what the readings of the resource's own lists share.
     """
-    sources = {one.name: _source_of(target, one, receipt, batches) for one in target.chain}
+    sources = {one.name: _source_of(target, one, receipt, batches, trust) for one in target.chain}
     own = sources[target.resource.name]
     own.interrupted = interrupted
     for name, auth in target.auths.items():
@@ -69,7 +71,9 @@ def note_first_page_number(own: ListContext) -> None:
         dlt.current.resource_state()[_START] = repr(own.endpoint.paginator)
 
 
-def _source_of(target: ReadTarget, one: Resource, receipt: Receipt, batches: RowBatches) -> ListContext:
+def _source_of(
+    target: ReadTarget, one: Resource, receipt: Receipt, batches: RowBatches, trust: MarkTrust
+) -> ListContext:
     def leave_out_parent(record: Any, reason: str, page: int) -> None:
         why = f"a record was left out ({reason}), so its list was not read"
         receipt.found(Verdict.UNKNOWN, why, of_parents=True)
@@ -83,7 +87,7 @@ def _source_of(target: ReadTarget, one: Resource, receipt: Receipt, batches: Row
         asset=asset,
         endpoint=endpoint,
         keys=keys,
-        marks=read_marks(target, one, asset, keys),
+        marks=read_marks(target, one, asset, keys, trust),
         receipt=receipt,
         auth=target.auths.get(one.name),
         set_aside=batches.set_aside if own else leave_out_parent,

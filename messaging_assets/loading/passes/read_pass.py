@@ -11,6 +11,7 @@ from dlt.sources import DltSource
 
 from messaging_assets.description.api import Resource
 from messaging_assets.destination.names import REJECTED
+from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.loading.empty_table import leave_out_untyped
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
 from messaging_assets.loading.passes.judgement import refuse_incomplete
@@ -22,9 +23,11 @@ from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit
+from messaging_assets.loading.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches, merge_strategy
 from messaging_assets.rows.written_rows import Written
+from messaging_assets.tables.table_rows import table_rows
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class PassOptions:
         is_anew: whether the list is read from its start, whatever was committed before.
         is_retry: whether an earlier try of the same run failed.
         forget_state: whether an incremental resource begins anew.
+        keep_mark: whether a mark counts though the file asks for something else now.
         is_whole: whether all of it is one load, because the table is dropped before that.
     """
 
@@ -43,6 +47,7 @@ class PassOptions:
     is_anew: bool = False
     is_retry: bool = False
     forget_state: bool = False
+    keep_mark: bool = False
     is_whole: bool = False
 
 
@@ -78,7 +83,7 @@ class ReadPass:
         self.at_end: Callable[[], None] = lambda: None
         self._batches = RowBatches(target, receipt, learnt)
         self._checkpoint = Checkpoint(target, receipt, self.load_ids)
-        self._progress = Progress(target.asset, tell, receipt)
+        self._tell, self._progress = tell, Progress(target.asset, tell, receipt)
         self._stream: PageStream | None = None
 
     @property
@@ -160,8 +165,15 @@ class ReadPass:
         # What the earlier loads brought came too; a window would lose it as rows that are gone.
         self.load_ids[:0] = interrupted.load_ids
         note_interrupted(self._receipt, interrupted)
-        reader, own = open_reader(self._target, self._receipt, self._batches, interrupted)
+        trust = MarkTrust(self._receipt, self._tell, options.keep_mark, not options.is_whole and self._is_emptied())
+        reader, own = open_reader(self._target, self._receipt, self._batches, interrupted, trust)
         return PageStream(self._target, reader, own, self._receipt, self._progress, options.is_retry)
+
+    def _is_emptied(self) -> bool:
+        if not keeps_rows_by_sql():
+            return False
+        with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
+            return is_emptied(rows, self._resource.name)
 
     def _judge(self) -> None:
         refuse_incomplete(self._target.asset, self._receipt, self._options.is_last)

@@ -10,6 +10,7 @@ import dlt
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.trusted_marks import MarkTrust
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
@@ -17,13 +18,16 @@ from messaging_assets.reading.resume_point import holds_secret
 from messaging_assets.rows.batches import merge_strategy
 
 _MARKS = "messaging_assets_marks"
+_ASKED = "messaging_assets_asked"
 # Where dlt itself keeps the one mark of a resource.
 _SINGLE_MARK = "incremental"
 # With these merge strategies a row that comes again changes nothing; scd2 would make a version of it.
 _TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
 
 
-def read_marks(target: ReadTarget, one: Resource, asset: str, keys: tuple[str, ...]) -> CursorMarks | None:
+def read_marks(
+    target: ReadTarget, one: Resource, asset: str, keys: tuple[str, ...], trust: MarkTrust
+) -> CursorMarks | None:
     """The marks of a resource or of one of its parents, whose marks are for this read alone.
 
     Args:
@@ -31,6 +35,10 @@ def read_marks(target: ReadTarget, one: Resource, asset: str, keys: tuple[str, .
         one: it, or one of its parents.
         asset: its name in errors.
         keys: the primary key's fields that the API sends.
+        trust: whether marks of an earlier sync still hold.
+
+    Raises:
+        MendDescription: they do not, and an append would have rows twice.
     """
     cursor, is_own, is_child = cursor_of(one.endpoint), one is target.chain[-1], one is not target.chain[0]
     if cursor is None:
@@ -39,8 +47,10 @@ def read_marks(target: ReadTarget, one: Resource, asset: str, keys: tuple[str, .
     single = state.get(_SINGLE_MARK, {}).get(path)
     kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
     is_merged = target.resource.disposition == "merge" and merge_strategy(target.resource) in (None, *_TAKING_REPEATS)
-    marks = deepcopy(kept) if is_own else {}
-    return CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
+    marks, asked = trust.of(target, cursor, deepcopy(kept), state.get(_ASKED, {}).get(path)) if is_own else ({}, None)
+    made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
+    made.asked = asked
+    return made
 
 
 def store_marks(target: ReadTarget, own: ListContext, marks: dict[str, Any]) -> None:
@@ -60,6 +70,10 @@ def store_marks(target: ReadTarget, own: ListContext, marks: dict[str, Any]) -> 
         state[_MARKS] = {path: marks}
     elif marks:
         state[_SINGLE_MARK] = {path: marks[""]}
+    else:
+        state.pop(_SINGLE_MARK, None)
+    if own.marks and own.marks.asked is not None:
+        state[_ASKED] = {path: own.marks.asked}
 
 
 def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:

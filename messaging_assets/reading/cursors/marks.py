@@ -29,7 +29,8 @@ from messaging_assets.reading.cursors.order import order_of
 GONE_KEPT = 1_000
 # Under this name a mark keeps how far a read in doubt reached.
 _HELD = "messaging_assets_held"
-_FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
+# Where a request takes the cursor.
+FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
 
 
 class CursorMarks:
@@ -46,6 +47,7 @@ class CursorMarks:
 
     Attributes:
         rows_ahead: rows that came dated ahead of that, and moved no mark.
+        asked: the question that the marks are of, as it is stored beside them.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class CursorMarks:
         self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
         self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
         self.rows_ahead = 0
+        self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
 
@@ -131,6 +134,11 @@ def cursor_of(endpoint: described.Endpoint) -> described.Incremental | None:
     return endpoint.incremental
 
 
+def is_backward(cursor: described.Incremental) -> bool:
+    """Whether the mark goes down, from the newest rows to the oldest."""
+    return cursor.last_value_func in ("min", min)
+
+
 def is_asked_for(endpoint: described.Endpoint, cursor: described.Incremental) -> bool:
     """Whether a request takes the cursor's value, in a parameter of its own or anywhere else."""
     written = repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
@@ -150,14 +158,14 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
         return {name: one for name, one in parts.items() if one is not None}
     if isinstance(value, (list, tuple)):
         return [filled(one, values) for one in value]
-    if not isinstance(value, str) or not (found := _FILLED.findall(value)):
+    if not isinstance(value, str) or not (found := FILLED.findall(value)):
         return value
     if any(values[name] is None for name, _ in found):
         return None
-    if len(found) == 1 and _FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
+    if len(found) == 1 and FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
         return values[found[0][0]]
     # dlt looks for placeholders once more, and takes doubled braces for themselves.
-    return _FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
+    return FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
 
 
 def no_start(asset: str) -> MendDescription:

@@ -1,0 +1,155 @@
+"""A mark counts for the question it came from and the table it speaks of; else the list is read anew, or refused."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from messaging_assets.description.api import Incremental, Resource
+from messaging_assets.loading.trusted_marks import Question, difference, earliest, question_of
+from messaging_assets.sandbox import Sandbox
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.one_table import RESOURCE, OneTable
+
+NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
+URL = "https://api.example.com/v1"
+
+
+def _asked(url: str = URL, **changed: Any) -> tuple[Question, Incremental]:
+    cursor = Incremental.model_validate({"cursor_path": "at", "initial_value": "2024-01-01", **changed.get("own", {})})
+    endpoint = {"path": "/v1/tickets", "params": {"state": "open", "limit": 100}, "data_selector": "data"}
+    whole = {"name": "tickets", "endpoint": {**endpoint, **changed.get("endpoint", {})}, "steps": changed.get("steps")}
+    resource = Resource.model_validate({name: value for name, value in whole.items() if value})
+    return question_of(resource, cursor, {}, url, URL, NOW), cursor
+
+
+def _why(before: str = URL, after: str = URL, **changed: Any) -> str | None:
+    question, cursor = _asked(after, **changed)
+    return difference(question, _asked(before)[0].as_state(), cursor, NOW)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"endpoint": {"params": {"limit": 100}}},
+        {"endpoint": {"params": {"state": "closed", "limit": 100}}},
+        {"endpoint": {"path": "/v1/all_tickets"}},
+        {"endpoint": {"data_selector": "more"}},
+        {"endpoint": {"headers": {"X-Account": "2"}}},
+        {"endpoint": {"method": "POST", "json": {"state": "open"}}},
+        {"steps": [{"filter": "@.state == 'open'"}]},
+        {"own": {"initial_value": "2021-01-01"}},
+        {"own": {"initial_value": "-900d"}},
+        {"own": {"initial_value": None}},
+        {"own": {"last_value_func": "min"}},
+    ],
+)
+def test_a_mark_does_not_hold_where_the_file_asks_for_other_rows(changed: dict[str, Any]) -> None:
+    assert _why(**changed)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"own": {}},
+        {"endpoint": {"params": {"state": "open", "limit": 500}}},
+        {"endpoint": {"params": {"state": "open", "limit": 100, "since": "{incremental.start_value}"}}},
+        {"endpoint": {"path": "v1/tickets", "data_selector": "$.data"}},
+        {"endpoint": {"headers": {"User-Agent": "us"}}},
+        {"steps": [{"drop": ["note"]}]},
+        {"own": {"initial_value": "2025-01-01"}},
+        {"own": {"initial_value": "2024-01-01T00:00:00Z"}},
+        {"own": {"lag": 3600, "start_param": "since"}},
+    ],
+)
+def test_a_mark_holds_where_the_same_rows_are_asked_for_in_another_way(changed: dict[str, Any]) -> None:
+    assert _why(**changed) is None
+
+
+def test_a_mark_is_of_one_address_whatever_its_scheme_and_token() -> None:
+    assert "another address" in str(_why(after="https://staging.example.com/v1"))
+    assert "another address" in str(_why(after="https://api.example.com/v2"))
+    assert _why(after="http://api.example.com/v1/") is None
+    assert _why(before=f"{URL}/T0K3N-one1", after=f"{URL}/T0K3N-two2") is None
+
+
+def test_a_later_initial_value_and_back_again_reads_nothing_anew() -> None:
+    kept = earliest(_asked(own={"initial_value": "2025-01-01"})[0], _asked()[0].as_state())
+    question, cursor = _asked(own={"initial_value": "2024-06-01"})
+    assert difference(question, kept, cursor, NOW) is None
+
+
+def _endpoint(**more: Any) -> dict[str, Any]:
+    cursor = {"cursor_path": "at", "initial_value": "2025-01-01"}
+    return {"path": "v1/resource", "data_selector": "data", "paginator": "single_page", "incremental": cursor, **more}
+
+
+ROWS = [{"id": place, "at": f"2025-01-0{place}T00:00:00Z"} for place in (1, 2, 3)]
+
+
+def test_a_merge_reads_anew_what_it_is_asked_for_anew_and_an_append_says_so(one_table: OneTable) -> None:
+    one_table.sync(ROWS[1:], endpoint=_endpoint(params={"state": "open"}))
+    synced = one_table.sync(ROWS, endpoint=_endpoint())
+    assert len(one_table.rows()) == 3
+    assert "read from its beginning" in synced.receipt["verdict_reason"]
+    one_table.describe(write_disposition="append")
+
+    refused = one_table.sync(ROWS, endpoint=_endpoint(params={"state": "open"}))
+
+    assert "forget_state" in refused.error
+    assert len(one_table.rows()) == 3
+    assert one_table.sync(ROWS, endpoint=_endpoint()).green
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_a_table_without_rows_makes_its_mark_worth_nothing(one_table: OneTable, disposition: str) -> None:
+    one_table.sync(ROWS, endpoint=_endpoint(), write_disposition=disposition)
+    one_table.execute(f"DELETE FROM {RESOURCE}")
+
+    synced = one_table.sync(ROWS)
+
+    assert synced.green == (disposition == "merge")
+    assert len(one_table.rows()) == (3 if synced.green else 0)
+    assert synced.green or "no rows any more" in synced.error
+
+
+def test_a_list_that_never_had_a_row_is_no_emptied_table(one_table: OneTable) -> None:
+    columns = {"id": {"data_type": "bigint"}, "at": {"data_type": "timestamp"}}
+    steps = [{"filter": "@.id > 3"}]
+    one_table.sync(ROWS, endpoint=_endpoint(), write_disposition="append", columns=columns, steps=steps)
+    assert one_table.sync([*ROWS, {"id": 4, "at": "2025-01-04T00:00:00Z"}]).green
+    assert [row["id"] for row in one_table.rows()] == [4]
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append", "replace"])
+def test_a_dropped_table_is_told_with_the_way_out_though_nothing_is_new(one_table: OneTable, disposition: str) -> None:
+    endpoint = _endpoint(incremental=None) if disposition == "replace" else _endpoint()
+    one_table.sync(ROWS, endpoint=endpoint, write_disposition=disposition)
+    one_table.execute(f"DROP TABLE {RESOURCE}")
+
+    for _ in range(2):
+        assert "run its asset once with full_refresh" in one_table.sync([]).error
+
+
+def test_a_full_refresh_of_a_window_makes_a_dropped_table_anew(one_table: OneTable, known_sandbox: Sandbox) -> None:
+    known_sandbox.settings.page_size = 500
+    window = {"type": "daily", "start": "2025-01-01", "column": "timestamp"}
+    partitions: dict[str, Any] = {**window, "start_param": "since", "end_param": "until"}
+    columns = {"timestamp": {"data_type": "timestamp"}}
+    asked: dict[str, Any] = {"partitions": partitions, "partition_key": "2025-03-02", "columns": columns}
+    first = sync(**asked)
+    assert first["green"]
+    database = Path(os.environ["MESSAGING_ASSETS_HOME"]) / ".messaging_assets" / "warehouse.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("DROP TABLE messaging.messages")
+    assert "full_refresh" in sync(**asked)["error"]
+
+    again = sync(**asked, config={"full_refresh": True})
+
+    assert again["ids"] == first["ids"]
+    assert sync(**asked)["green"]

@@ -14,8 +14,8 @@ from messaging_assets.http.authentication import asking_part
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.stored_marks import read_marks
 from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.passes.trusted_marks import MarkTrust
 from messaging_assets.loading.source import rest_api_config, with_paginator
-from messaging_assets.loading.trusted_marks import MarkTrust
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead

@@ -20,10 +20,10 @@ from messaging_assets.loading.passes.page_stream import PageStream
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.stored_marks import store_all_marks
 from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.passes.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit
-from messaging_assets.loading.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches, merge_strategy
 from messaging_assets.rows.written_rows import Written

@@ -10,7 +10,7 @@ import dlt
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.passes.target import ReadTarget
-from messaging_assets.loading.trusted_marks import MarkTrust
+from messaging_assets.loading.passes.trusted_marks import MarkTrust
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt

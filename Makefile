@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-newest check test-ui soak bench clean
+.PHONY: help setup hashes demo dev test test-newest check test-ui soak bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -30,6 +30,14 @@ $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 	@$(BIN)/python -m pip install -qq --no-input --no-index --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m pip check --quiet
 	@touch $@
+
+UV := .venv-uv
+hashes: ## write constraints-hashes.txt anew, after a change in constraints.txt
+	@test -x $(UV)/bin/uv || { "$(PYTHON)" -m venv $(UV) && $(UV)/bin/python -m pip install -qq --no-input uv; }
+	@$(UV)/bin/uv pip compile -q pyproject.toml --all-extras -c constraints.txt --universal --python-version 3.10 \
+		--generate-hashes --no-header --no-annotate -o $(UV)/hashes.txt
+	@{ echo "# The releases of constraints.txt with the hashes of all their files; make setup installs nothing else."; \
+		cat $(UV)/hashes.txt; } > constraints-hashes.txt
 
 demo: setup ## run all five APIs against the built-in sandbox and print what was loaded
 	@$(BIN)/messaging-assets demo
@@ -69,5 +77,5 @@ bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
-	@rm -rf $(VENV) $(NEWEST) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(NEWEST) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

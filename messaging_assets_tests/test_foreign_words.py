@@ -50,7 +50,7 @@ def test_dlt_remarks_on_json_that_travels_as_text() -> None:
 
     pipeline, heard = dlt.pipeline("remark", destination="duckdb"), list[logging.LogRecord]()
     handler, logger = logging.Handler(), logging.getLogger("dlt")
-    handler.emit = heard.append  # type: ignore[method-assign]
+    handler.emit = heard.append  # type: ignore[method-assign, assignment]
     logger.addHandler(handler)
     try:
         pipeline.extract(users())

@@ -100,7 +100,7 @@ class Reader:
             failure = sync_failure(error)
             if failure is None:
                 raise
-            came.failure = type(failure)(self._redaction(str(failure)))
+            came.failure = failure.hidden(self._redaction)
         return came
 
     def _source(

@@ -99,7 +99,7 @@ class ApiSession(Session):
             return self._answer(request, reading) if answer is None else answer
         except Ignored as ignored:
             end = ignored
-        with reading.source.receipt.judging:
+        with reading.source.receipt.page_lock:
             (reading.refused if end.is_end else reading.ignored)(end.how)
         raise IgnoreResponseException
 

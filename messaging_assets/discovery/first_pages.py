@@ -104,7 +104,7 @@ class Reader:
             failure = sync_failure(error)
             if failure is None:
                 raise
-            came.failure = type(failure)(one_line(self._redaction(str(failure))))
+            came.failure = failure.hidden(lambda text: one_line(self._redaction(text)))
         return came
 
     def _source(

@@ -41,17 +41,20 @@ class SyncFailure(Exception):
 
     Attributes:
         metadata: the receipt of what came before it failed, for the run's page.
+        more: a sentence behind the first, such as where something is kept.
     """
 
     retryable: ClassVar[bool] = False
     metadata: Mapping[str, Any] = MappingProxyType({})
+    more: str = ""
 
     def __init__(self, what: str, next_step: str = "", *, where: str = "") -> None:
         self._say(where, what, next_step)
 
     def _say(self, where: str, what: str, next_step: str) -> None:
         self.where, self.what, self.next_step = where, what.removesuffix("."), next_step.removesuffix(".")
-        self.args = (f"{clause(self.where, self.what, self.next_step)}.",)
+        sentence = f"{clause(self.where, self.what, self.next_step)}."
+        self.args = (f"{sentence} {self.more}" if self.more else sentence,)
 
     def hidden(self, hide: Callable[[str], str]) -> SyncFailure:
         """A new exception of the same kind, without the traceback, whose frames hold requests with secrets.
@@ -60,13 +63,15 @@ class SyncFailure(Exception):
             hide: takes the secrets out of a text.
         """
         failure = copy(self)
+        failure.more = hide(self.more)
         failure._say(hide(self.where), hide(self.what), hide(self.next_step))
         return failure
 
     def adding(self, sentence: str) -> SyncFailure:
         """The same failure with one more sentence behind its own."""
         failure = copy(self)
-        failure.args = (f"{self} {sentence}",)
+        failure.more = sentence
+        failure._say(self.where, self.what, self.next_step)
         return failure
 
 

@@ -101,7 +101,7 @@ class ApiSession(Session):
             return self._answer(request, reading) if answer is None else answer
         except Ignored as ignored:
             end = ignored
-        with reading.context.receipt.judging:
+        with reading.context.receipt.page_lock:
             (reading.ending.refused if end.is_end else reading.ending.ignored)(end.how)
         raise IgnoreResponseException
 

@@ -14,7 +14,7 @@ from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql, loaded_dataset
-from messaging_assets.foundation.failures import MendDescription, ReadIncomplete, SyncFailure, TooManySetAside
+from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.recovery import finished_before, is_loaded, load_pending, take_back_unfinished
@@ -26,14 +26,7 @@ from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets.tables.reconciliation import Load, reconcile
 from messaging_assets.tables.sync_ledger import SyncLedger
 from messaging_assets.tables.table_rows import table_rows
-from messaging_assets.tables.taking_away import (
-    Read,
-    TakenOut,
-    is_of_news,
-    refuse_too_many,
-    way_of,
-    why_nothing_goes,
-)
+from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, why_nothing_goes
 from messaging_assets.tables.vanished_rows import delete_vanished
 from messaging_assets.tables.window_rows import is_taken_back, replace_window, take_back
 
@@ -172,25 +165,9 @@ class ResourceTable:
             MendDescription: more rows would go than the file allows at once.
             ReadIncomplete: the read is in doubt.
         """
-        way = way_of(self._resource)
-        if way is None:
-            return
-        # A list that was left unread the last time too has no rows in the table.
-        is_as_before = self.ledger is not None and receipt.left <= self.ledger.left_before
-        finding = receipt.finding_of_read_lists if is_as_before else receipt.finding
-        why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(self._resource)))
-        if way == "scd2" and not why:
-            return
-        dataset = loaded_dataset(self._description, self._resource, self._folders)
-        rows = LoadedTable(dataset, self._resource.name).count()
-        if rows.rows and why:
-            does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
-            other = "write merge" if way == "replace" else "use another merge strategy"
-            kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
-            raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=self._asset)
-        if way == "replace" and not is_refreshed:
-            gone = rows.rows - receipt.rows_loaded - receipt.rows_set_aside
-            refuse_too_many(self._resource, self._asset, gone, rows.rows, allow_many)
+        left_before = self.ledger.left_before if self.ledger else None
+        table = LoadedTable(loaded_dataset(self._description, self._resource, self._folders), self._resource.name)
+        refuse_in_doubt(self._resource, self._asset, table, receipt, left_before, allow_many, is_refreshed)
 
     def settle(self, load_ids: Sequence[str], result: ReadResult, allow_many: bool) -> TakenOut:
         """Take out what a complete read no longer brought, and note that the sync is done.

@@ -221,8 +221,7 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
         }
         for name, column in resource.columns.items()
     }
-    told = dlt_hints(resource)
-    declared |= {name: {**declared.get(name, {}), **hints} for name, hints in told.items()}
+    declared |= {name: {**declared.get(name, {}), **hints} for name, hints in dlt_hints(resource).items()}
     return declared | (deleted_at if resource.deletes == "mark" else {})
 
 

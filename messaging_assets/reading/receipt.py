@@ -89,7 +89,7 @@ class ReadResult:
 
 
 @dataclass
-class Receipt:
+class Counts:
     """Counts of one sync of one resource; safe to write from several threads.
 
     Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
@@ -125,17 +125,11 @@ class Receipt:
     distinct_keys: int = 0
     first_cursor: Any = None
     last_cursor: Any = None
-    lists_open: int = 0
-    lists_begun: int = 0
-    lists_ignored: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
     split: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
-    findings: list[Finding] = field(default_factory=list)
-    left: set[str] = field(default_factory=set)
-    """Hashes of the lists that a response action left before their first page, and so without a row."""
-    judging: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    page_lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while a page is judged, because lists that are read side by side count in one receipt."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -219,6 +213,39 @@ class Receipt:
         """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
         self.rows_dated_ahead, self.last_cursor = rows, last
 
+    @property
+    def rows_set_aside(self) -> int:
+        """Records that went to the rejected table."""
+        return sum(self.set_aside.values())
+
+    def carry_over(self, earlier: Counts) -> None:
+        """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
+        self.not_resumed = self.not_resumed or earlier.not_resumed
+        self.passes = earlier.passes + 1
+        self.requests += earlier.requests
+        self.bytes += earlier.bytes
+        self.waited_seconds += earlier.waited_seconds
+        self.retries.update(earlier.retries)
+
+
+@dataclass
+class Receipt(Counts):
+    """What a sync of one resource saw: its counts, and how complete its lists are.
+
+    Args:
+        lists_open: lists that were begun and not ended.
+        lists_begun: lists of parents that were begun.
+        lists_ignored: those of them that a response action left before their first page.
+        findings: what the ended lists came to.
+        left: hashes of the lists that a response action left before their first page, and so without a row.
+    """
+
+    lists_open: int = 0
+    lists_begun: int = 0
+    lists_ignored: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
+
     def found(self, verdict: Verdict, what: str, next_step: str = "", *, of_parents: bool = False) -> None:
         """Note what speaks for a verdict."""
         self.add(Finding(verdict, what, next_step, kind="parents" if of_parents else "list"))
@@ -238,11 +265,6 @@ class Receipt:
                 "(rows_of_unknown_deletion)",
                 "let a step make a truth value of it",
             )
-
-    @property
-    def rows_set_aside(self) -> int:
-        """Records that went to the rejected table."""
-        return sum(self.set_aside.values())
 
     @property
     def result(self) -> ReadResult:
@@ -275,12 +297,3 @@ class Receipt:
         number = "the only parent's list" if self.lists_begun == 1 else f"the lists of all {self.lists_begun} parents"
         why = f"{number} went unanswered, as response_actions ignore, so nothing is known of their rows"
         return [Finding(Verdict.UNKNOWN, why, "see whether the API still lets these credentials read them")]
-
-    def carry_over(self, earlier: Receipt) -> None:
-        """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
-        self.not_resumed = self.not_resumed or earlier.not_resumed
-        self.passes = earlier.passes + 1
-        self.requests += earlier.requests
-        self.bytes += earlier.bytes
-        self.waited_seconds += earlier.waited_seconds
-        self.retries.update(earlier.retries)

@@ -77,13 +77,13 @@ def reconcile(pipeline: Pipeline, resource: Resource, asset: str, load: Load) ->
         expected = list(_Rules(pipeline, resource, client, load).expected())
         found = _counted(client, expected)
         differences = [one.difference(count) for one, count in zip(expected, found, strict=True)]
-        told = next((one for one in differences if one), None)
-        if told:
+        difference = next((one for one in differences if one), None)
+        if difference:
             loads = client.make_qualified_table_name(pipeline.default_schema.loads_table_name)
             client.execute_sql(f"DELETE FROM {loads} WHERE load_id = %s", load.load_id)
-    if told:
+    if difference:
         raise LoadDiffers(
-            f"after the load, {told}; the load does not count, and the next run reads its rows again",
+            f"after the load, {difference}; the load does not count, and the next run reads its rows again",
             "if it stays so, look for what else writes to the table",
             where=asset,
         )

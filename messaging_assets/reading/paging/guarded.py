@@ -48,7 +48,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Begin a list: the request will carry its reading from here on."""
         self._has_next_page = True
         name = (request.headers or {}).pop(LIST_HEADER, "")
-        with self.context.receipt.judging:
+        with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag = EndFlag(self.description)
             self.reading.join.may_begin_with_last = self.description.end_path is not None
@@ -59,7 +59,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Judge the page that came and decide whether there is another."""
-        with self.context.receipt.judging:
+        with self.context.receipt.page_lock:
             self._judge(response, data if data is not None else [])
 
     def _judge(self, response: Any, rows: list[Any]) -> None:
@@ -94,7 +94,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     @property
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
-        with self.context.receipt.judging:
+        with self.context.receipt.page_lock:
             return self._has_next_page and not self.reading.ending.is_behind_cursor()
 
     def looks_once_more(self, how: str) -> bool:

@@ -59,7 +59,7 @@ from messaging_assets.loading.sync_lock import only_sync_in_database, only_sync_
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume
-from messaging_assets.rows.undeclared_types import Retyped
+from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
 from messaging_assets.tables.child_tables import remove_orphans

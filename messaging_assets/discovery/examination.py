@@ -32,7 +32,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.rows.values import arrow_type, convert
+from messaging_assets.rows.values.conversion import arrow_type, convert
 
 Level = Literal["wrong", "warning", "note"]
 # A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.

@@ -55,7 +55,7 @@ from messaging_assets.reading.resume_point import KeptRead, Place, holds_secret,
 from messaging_assets.reading.seen_keys import SentKeys
 from messaging_assets.rows.batches import Batches, merge_strategy, must_load_whole
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
-from messaging_assets.rows.key_book import KeyBook
+from messaging_assets.rows.keys.key_book import KeyBook
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_pipe import PageReader

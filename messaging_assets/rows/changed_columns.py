@@ -11,7 +11,7 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import Column
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.rows.values import arrow_type
+from messaging_assets.rows.values.conversion import arrow_type
 
 
 def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[str, Any]) -> None:

@@ -17,6 +17,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     reading/             one list page by page, and whether it came whole
     reading/paging/      how a list goes on: one paginator a `type` of the file
 
+    rows/values/         values of one column, from JSON to Arrow, none altered in silence
+    rows/keys/           which keys came before in a read
     rows/                records -> typed Arrow batches; what cannot be loaded is set aside
     destination/         which warehouse it is, and what it can keep
     tables/              what is in the tables, and what is put right there

@@ -38,7 +38,7 @@ from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import ReadResult, Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume
-from messaging_assets.rows.undeclared_types import Retyped
+from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment

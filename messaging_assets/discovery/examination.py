@@ -37,7 +37,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.rows.values import arrow_type, convert
+from messaging_assets.rows.values.conversion import arrow_type, convert
 from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
 Level = Literal["wrong", "warning", "note"]

@@ -26,8 +26,7 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
-from messaging_assets.rows.python_steps import counted
-from messaging_assets.rows.steps import functions_of
+from messaging_assets.rows.steps import counted, functions_of
 from messaging_assets.seams.dlt_rest_client import single_entity_path
 from messaging_assets.seams.dlt_settings import own_settings
 

@@ -1,6 +1,6 @@
 """Records into batches for the table: good ones as typed Arrow, bad ones set aside with a reason.
 
-A bad record never sinks a good one. `rows/columns/table_columns.py` decides what is bad, and what becomes of a value
+A bad record never sinks a good one. `rows/columns.py` decides what is bad, and what becomes of a value
 that does not fit.
 
 Within one sync the last record of a key wins. With dlt's `insert-only` the first wins, because what is in such a table
@@ -18,11 +18,12 @@ import orjson
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.rows.columns import TableColumns, TypedRows
+from messaging_assets.rows.columns import TableColumns
 from messaging_assets.rows.hard_deletes import HARD_DELETED
-from messaging_assets.rows.key_book import KeyBook
-from messaging_assets.rows.part_keys import PartKeys
+from messaging_assets.rows.keys.key_book import KeyBook
+from messaging_assets.rows.keys.part_keys import PartKeys
 from messaging_assets.rows.rejected import Rejected
+from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_names import C_DLT_ID, dlt_id_column
 
@@ -85,7 +86,7 @@ class Batches:
         is_swapped = resource.disposition == "replace" and resource.nested == "tables"
         self._is_whole = must_load_whole(resource) or (is_swapped and bool(self._keys.book.names))
         if not self._is_typed_by_dlt:
-            self.columns.hints[C_DLT_ID] = {**dlt_id_column()}
+            self.columns.targets.hints[C_DLT_ID] = {**dlt_id_column()}
 
     @property
     def _is_typed_by_dlt(self) -> bool:
@@ -95,7 +96,7 @@ class Batches:
     @property
     def hints(self) -> dict[str, dict[str, Any]]:
         """Columns that appeared, as dlt wants them described."""
-        return self.columns.hints
+        return self.columns.targets.hints
 
     @property
     def is_deduplicated(self) -> bool:
@@ -161,7 +162,7 @@ class Batches:
         if not good:
             return
         self._count(typed)
-        self.columns.is_begun = True
+        self.columns.targets.is_begun = True
         if self._is_typed_by_dlt:
             yield typed.records()
             return

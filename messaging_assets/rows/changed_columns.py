@@ -10,7 +10,7 @@ from dlt import Pipeline
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import Column
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.rows.values import arrow_type
+from messaging_assets.rows.values.conversion import arrow_type
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
 
 

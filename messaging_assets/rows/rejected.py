@@ -12,7 +12,7 @@ from messaging_assets.description.sensitive import is_sensitive
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import MASK
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.rows.nested import shown
+from messaging_assets.rows.values.nested import shown
 
 _LARGEST_SHOWN = 1_000_000
 # Records set aside that are kept of a sync that loads nothing.

@@ -10,7 +10,7 @@ from typing import Any
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.rows.values import data_type_of
+from messaging_assets.rows.values.conversion import data_type_of
 
 _NUMBERS = ("bigint", "double", "decimal")
 

@@ -15,7 +15,7 @@ from messaging_assets.loading.widened_columns import widen_to_double
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
-from messaging_assets.rows.key_book import KeyBook
+from messaging_assets.rows.keys.key_book import KeyBook
 
 
 class RowBatches:

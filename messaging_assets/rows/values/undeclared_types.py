@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from messaging_assets.foundation.failures import SyncFailure
-from messaging_assets.rows.values import Converted, arrow_type, convert, data_type_of
+from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, data_type_of
 
 _MOMENT = re.compile(r"\d{4}-?\d\d-?\d\d[T ]\d\d")
 # What an undeclared column of a type does not take, though a declared one would.

@@ -1,8 +1,8 @@
 """Which keys came before in one read: two records can be one in three ways.
 
 as_sent    the API sent a key on more than one page; the reading notes it
-in_part    a key is in the batch in hand, or in an earlier one of this load (`rows/part_keys.py`)
-in_table   two keys of the API are one in the table (`rows/table_keys.py`)
+in_part    a key is in the batch in hand, or in an earlier one of this load (`rows/keys/part_keys.py`)
+in_table   two keys of the API are one in the table (`rows/keys/table_keys.py`)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import orjson
 from messaging_assets.answers.record_keys import hashes_of
 from messaging_assets.description.api import Resource
 from messaging_assets.reading.seen_keys import SentKeys
-from messaging_assets.rows.table_keys import TableKeys
+from messaging_assets.rows.keys.table_keys import TableKeys
 
 
 class KeyBook:

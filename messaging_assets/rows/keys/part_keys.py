@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging_assets.answers.record_keys import hash_of, hashes_of
 from messaging_assets.reading.receipt import Receipt, Verdict
-from messaging_assets.rows.key_book import KeyBook
+from messaging_assets.rows.keys.key_book import KeyBook
 
 
 class PartKeys:

@@ -13,6 +13,9 @@ from typing import Any
 
 import orjson
 
+from messaging_assets.answers.field_names import FieldReason
+from messaging_assets.answers.names_twice import NamedTwice
+
 # No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
 _NUMBER = "\0%s"
 
@@ -39,12 +42,18 @@ def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[in
             if None not in key and not any(isinstance(part, (dict, list)) for part in key):
                 keys.append(hash_of(key))
                 continue
-        bad[place] = f"no {'/'.join(names)}" if type(row) is dict else "not an object"
+        bad[place] = _why(row, names)
         content = _content(row)
         # Two of a kind on one page are two records; the same one on two pages is one that came again.
         strange[content] += 1
         keys.append(hash((content, strange[content])))
     return keys, bad
+
+
+def _why(row: Any, names: tuple[str, ...]) -> str:
+    if isinstance(row, NamedTwice):
+        return FieldReason("a name that comes twice", row.name)
+    return f"no {'/'.join(names)}" if type(row) is dict else "not an object"
 
 
 def hash_of(key: Iterable[Any]) -> int:
@@ -89,6 +98,8 @@ def _content(row: Any) -> int:
 
 def _plain_keys(rows: list[Any], names: tuple[str, ...]) -> list[int] | None:
     """The same hashes for a whole page at once; None where a row needs a closer look."""
+    if not set(map(type, rows)) <= {dict}:
+        return None
     columns = _columns(rows, names)
     return _hashes(columns) if columns and _are_plain(columns) else None
 

@@ -88,7 +88,7 @@ def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> 
     Raises:
         MendDescription: it is a list of other things.
     """
-    if rows and not any(type(row) is dict for row in rows):
+    if rows and not any(isinstance(row, dict) for row in rows):
         raise MendDescription(
             f"{source.asset}: the list on page {page} of {source.shown(response.url)} holds no objects but "
             f"{kind(rows[0])}; point data_selector at the list of records, or, for a list of plain values, let value "

@@ -39,8 +39,13 @@ def test_a_record_with_such_a_name_is_known_however_deep_it_stands(record: dict[
 
 @pytest.mark.parametrize(
     "body",
-    ['{"data": [1], "data": [2]}', '{"a": {"next": 1, "next": 2}, "data": []}', '{"data" : [], "data" : []}', '{"data":1,"\\u0064ata":2}'],
-)  # fmt: skip
+    [
+        '{"data": [1], "data": [2]}',
+        '{"a": {"next": 1, "next": 2}, "data": []}',
+        '{"data" : [], "data" : []}',
+        '{"data":1,"\\u0064ata":2}',
+    ],
+)
 def test_an_answer_that_names_its_list_twice_is_unreadable(body: str) -> None:
     with pytest.raises(Unreadable, match=r"a name comes twice \((data|next)\)"):
         parse(body.encode(), None)

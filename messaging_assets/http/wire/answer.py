@@ -78,7 +78,8 @@ def parse(body: bytes, encoding: str | None) -> Any:
         for records in which a name comes twice.
 
     Raises:
-        Unreadable: the body is empty, HTML, cut off, or otherwise not JSON, or names something twice outside of records.
+        Unreadable: the body is empty, HTML, cut off, or otherwise not JSON, or outside of its records a name comes
+            twice.
     """
     if not body.strip():
         raise Unreadable("an empty body")

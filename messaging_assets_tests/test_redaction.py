@@ -151,7 +151,10 @@ def test_metadata_are_redacted_and_a_cursor_with_a_secret_is_left_out() -> None:
     }
 
 
-def test_what_an_api_echoes_of_its_key_is_in_the_table_and_in_no_event(one_table: Any, clean_room: Path) -> None:
+def test_what_an_api_echoes_of_its_key_is_in_the_table_and_in_no_event(
+    one_table: Any, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENERIC_REST__API_KEY", LONG)
     one_table.sandbox.keys["generic_rest"] = LONG
     said = {"name": LONG, "at": f"2024 {LONG}", "n": [f"your key is {LONG}"]}
     bad = {"id": None, "name": f"your key is {LONG}"}

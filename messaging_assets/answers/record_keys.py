@@ -14,6 +14,9 @@ from typing import Any
 
 import orjson
 
+from messaging_assets.answers.field_names import FieldReason
+from messaging_assets.answers.names_twice import NamedTwice
+
 # No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
 _NUMBER = "\0%s"
 
@@ -55,7 +58,8 @@ def page_keys(rows: list[Any], names: tuple[str, ...]) -> PageKeys:
         rows: its records, as the API sent them.
         names: the primary key's fields; without any, a record is what is in it.
     """
-    columns = _columns(rows, names)
+    # A record in which a name comes twice is a dictionary too, of a type of its own.
+    columns = _columns(rows, names) if set(map(type, rows)) <= {dict} else None
     if columns and _are_plain(columns):
         return PageKeys(_hashes(columns), {}, columns)
     hashes, bad = _one_by_one(rows, names)
@@ -83,12 +87,18 @@ def _one_by_one(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dic
             if None not in key and not any(isinstance(part, (dict, list)) for part in key):
                 keys.append(hash_of(key))
                 continue
-        bad[place] = f"no {'/'.join(names)}" if type(row) is dict else "not an object"
+        bad[place] = _why(row, names)
         content = _content(row)
         # Two of a kind on one page are two records; the same one on two pages is one that came again.
         strange[content] += 1
         keys.append(hash((content, strange[content])))
     return keys, bad
+
+
+def _why(row: Any, names: tuple[str, ...]) -> str:
+    if isinstance(row, NamedTwice):
+        return FieldReason("a name that comes twice", row.name)
+    return f"no {'/'.join(names)}" if type(row) is dict else "not an object"
 
 
 def hash_of(key: Iterable[Any]) -> int:

@@ -90,7 +90,7 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
     Raises:
         MendDescription: it is a list of other things.
     """
-    if rows and not any(type(row) is dict for row in rows):
+    if rows and not any(isinstance(row, dict) for row in rows):
         raise MendDescription(
             f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
             "point data_selector at the list of records, or, for a list of plain values, let value be the primary_key",

@@ -284,7 +284,7 @@ class Batches:
         sent = [[row.get(name) for row in rows] for name in names]
         for place in self.table_keys.taken(sent, columns, typed.good, is_again=self.is_late or not self._keys):
             types = "/".join(self.columns.data_type(self.columns.name(name) or "") for name in names)
-            typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key"
+            typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key (text tells them apart)"
 
     def _content(self, row: dict[str, Any]) -> int:
         """What tells whether two records of a child with one key are the same; 0 where its key names the parent."""

@@ -29,6 +29,7 @@ from messaging_assets.answers.field_names import DLT_PREFIX, FieldReason, why_no
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import SchemaContract
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
 from messaging_assets.rows.hard_deletes import HARD_DELETED, hinted_column, is_deleted, needs_mark
@@ -141,6 +142,7 @@ class TableColumns:
         placing = (resource.partitions.column_name,) if resource.partitions and windowed else ()
         # Whether nested values are loaded as values: dlt's writers of JSON know integers of 64 bits only.
         self.as_values = False
+        self._as_sent = _as_sent(resource, normalize)
         self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys, *placing)))
         self._names: dict[str, str | None] = {}
         self._targets: dict[str, _Target] = {}
@@ -355,6 +357,8 @@ class TableColumns:
             type_ = arrow_type(data_type)
             if not convert([values[place]], data_type, type_).misfits:
                 data_type = self._learnt.get(column) or agreed_type(values, values[place])
+                if data_type == "timestamp" and column in self._as_sent and type(values[place]) is str:
+                    data_type = "text"
                 type_ = arrow_type(data_type)
                 if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
                     raise MendDescription(f"{self._asset}: {other_nesting(column, 'tables', 'json')}.")
@@ -473,6 +477,17 @@ class TableColumns:
                 refuse_for_tables(value, self._normalize if self._resource.nested == "tables" else str)
             except Misfit as misfit:
                 _note(typed.bad, column, {place: str(misfit)})
+
+
+def _as_sent(resource: Resource, normalize: Callable[[str], str]) -> frozenset[str]:
+    """Columns whose texts stay as they were sent, unless the file says more: two ways to write a moment are two keys.
+
+    A window is found in the table by its moments, so that its column is one of them.
+    """
+    cursor = cursor_of(resource.endpoint)
+    of_cursor = (cursor.cursor_path.removeprefix("$."),) if cursor and cursor.cursor_in != "answer" else ()
+    names = {normalize(name) for name in (*resource.keys, *resource.merge_keys, *of_cursor) if name}
+    return frozenset(names - ({normalize(resource.partitions.column_name)} if resource.partitions else set()))
 
 
 def _by_field(rows: list[dict[str, Any]], names: list[str]) -> Iterator[list[Any]]:

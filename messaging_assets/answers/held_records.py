@@ -88,25 +88,24 @@ def _held(body: Any, names: tuple[str, ...]) -> Iterator[HeldRecords]:
     if len(names) > _DEEPEST or not isinstance(body, (Mapping, list)):
         return
     if (shape := _shape_of_list(body) if isinstance(body, list) else _shape_of_object(body)) is not None:
-        columns = list(body.values()) if isinstance(body, Mapping) and shape == "columns" else None
-        number = len(columns[0]) if columns else _number(body, shape)
-        yield HeldRecords(_path(names), number, shape)
+        yield HeldRecords(_path(names), _number(body, shape), shape)
         return
-    if isinstance(body, list):
-        for one in body:
-            yield from _held(one, (*names, "[*]"))
-        return
-    for name, value in body.items():
-        yield from _held(value, (*names, quoted_path(name)))
+    parts = body.items() if isinstance(body, Mapping) else (("[*]", one) for one in body)
+    for name, value in parts:
+        yield from _held(value, (*names, name if isinstance(body, list) else quoted_path(name)))
 
 
 def _path(names: tuple[str, ...]) -> str:
     return ".".join(names).replace(".[*]", "[*]") or "$"
 
 
-def _number(body: Any, shape: Shape) -> int:
+def _number(body: Mapping[str, Any] | list[Any], shape: Shape) -> int:
+    if isinstance(body, list):
+        return len(body)
     # Plain values beside records by their keys say something about them.
-    return sum(isinstance(one, Mapping) for one in body.values()) if shape == "by_key" else len(body)
+    return (
+        len(next(iter(body.values()))) if shape == "columns" else sum(isinstance(one, Mapping) for one in body.values())
+    )
 
 
 def _shape_of_list(values: list[Any]) -> Shape | None:

@@ -198,7 +198,7 @@ class Batches:
         sent = sent or [[row.get(name) for row in rows] for name in names]
         for place in self._keys.book.in_table.taken(sent, columns, typed.good, is_again):
             types = "/".join(self.columns.data_type(self.columns.name(name) or "") for name in names)
-            typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key"
+            typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key (text tells them apart)"
 
     def set_aside(self, record: Any, reason: str, page: int | None = None) -> None:
         """Put a record where a person can see it, sensitive values masked.

@@ -67,6 +67,7 @@ class Targets:
     ) -> None:
         self._resource, self._asset, self._required = resource, asset, required
         self._learnt, self._widen = learnt, widen
+        self._as_sent = _as_sent(resource, normalize)
         self.hints: dict[str, dict[str, Any]] = {}
         self.retyped: dict[str, str] = {}
         self.is_begun = False
@@ -139,8 +140,10 @@ class Targets:
             MendDescription: it would hold objects whose fields are columns of the table.
         """
         data_type = self._learnt.get(column) or agreed_type(values, values[place])
+        if data_type == "timestamp" and column in self._as_sent and type(values[place]) is str:
+            data_type = "text"
         if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
-            raise MendDescription(f"{self._asset}: {other_nesting(column, 'tables', 'json')}.")
+            raise MendDescription(other_nesting(column, "tables", "json"), where=self._asset)
         return self._add(column, data_type, column in self._required)
 
     def variant(self, name: str, data_type: str, type_: Any) -> None:
@@ -178,3 +181,12 @@ class Targets:
             wider = self._add(column, "double", target.is_fixed)
             return convert(values, "double", wider.type), wider
         return converted, target
+
+
+def _as_sent(resource: Resource, normalize: Callable[[str], str]) -> frozenset[str]:
+    """Columns whose texts stay as they were sent, unless the file says more: two ways to write a moment are two keys.
+
+    A window is found in the table by its moments, so that its column is one of them.
+    """
+    names = {normalize(name) for name in (*resource.keys, *resource.merge_keys) if name}
+    return frozenset(names - ({normalize(resource.partitions.column_name)} if resource.partitions else set()))

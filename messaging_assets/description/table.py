@@ -54,7 +54,7 @@ class Column(Described):
     merge_key: bool | None = None
     """Another way to name the merge key."""
     hard_delete: bool | None = None
-    """dlt's: true, 1, "yes", "deleted" or a moment up to now deletes the row; what is not known to mean that does not."""
+    """dlt's: true, 1, "yes" or a moment up to now deletes the row; what is not known to mean that does not."""
     dedup_sort: Literal["asc", "desc"] | None = None
     """`asc` or `desc`: which of several rows with one key stays."""
     sensitive: bool = False

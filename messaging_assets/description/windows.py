@@ -36,8 +36,8 @@ def _moment_format(value: str) -> str:
     if value in (*EPOCHS, "date", "iso", "iso8601") or _is_pattern(value, _WRITTEN):
         return value
     raise ValueError(
-        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us or a pattern such "
-        "as %Y-%m-%d %H:%M"
+        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us, epoch_ns or a "
+        "pattern such as %Y-%m-%d %H:%M"
     )
 
 
@@ -45,8 +45,8 @@ def _cursor_format(value: str) -> str:
     if value in (*EPOCHS, "number", "text") or _is_pattern(value, _READ):
         return value
     raise ValueError(
-        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, number, text or a pattern "
-        "such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
+        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, epoch_ns, number, text "
+        "or a pattern such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
     )
 
 
@@ -72,7 +72,7 @@ class Partitions(Described):
     end_is_inclusive: bool = False
     """Whether the API also sends what lies at the end; it is then asked for the last moment."""
     format: MomentFormat = "iso8601"
-    """How a moment is sent: `iso8601`, `date`, `epoch_seconds`, `epoch_ms`, `epoch_us`, a pattern of strftime."""
+    """How a moment is sent: `iso8601`, `date`, `epoch_seconds` (`_ms`, `_us`, `_ns`), a pattern of strftime."""
     column: str
     """The time that places a row in its window: a timestamp, a date, a time since 1970; or a path to it."""
     partitions_per_run: int | None = Field(1, gt=0)

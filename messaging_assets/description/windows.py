@@ -50,6 +50,9 @@ def _cursor_format(value: str) -> str:
     )
 
 
+# The column of ours that places a row in its window, where the API's own is no timestamp, date or plain number.
+WINDOW_AT = "_window_at"
+
 MomentFormat = Annotated[str, AfterValidator(_moment_format)]
 CursorFormat = Annotated[str, AfterValidator(_cursor_format)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
@@ -74,7 +77,7 @@ class Partitions(Described):
     format: MomentFormat = "iso8601"
     """How a moment is sent: `iso8601`, `date`, `epoch_seconds` (`_ms`, `_us`, `_ns`), a pattern of strftime."""
     column: str
-    """The time that places a row in its window: a timestamp, a date, a time since 1970; or a path to it."""
+    """The time that places a row in its window: a timestamp, a date, a time since 1970, what `format` says; or a path."""
     partitions_per_run: int | None = Field(1, gt=0)
     """Windows that a run of a backfill reads; null: all in one."""
 
@@ -91,6 +94,19 @@ class Partitions(Described):
     def column_name(self) -> str:
         """The column's name in the table: of a path, its steps as dlt joins those of nested fields."""
         return "__".join(self.column.removeprefix("$.").split("."))
+
+    @property
+    def reading(self) -> str | None:
+        """How records write `column`, where `format` says it: a unit of time since 1970, a pattern of strptime."""
+        return self.format if self.format in EPOCHS or _is_pattern(self.format, _READ) else None
+
+    def placed_by(self, data_type: str | None) -> str:
+        """The column in the table that places a row.
+
+        Args:
+            data_type: what the file declares `column` to be.
+        """
+        return self.column_name if self.reading is None or data_type in ("timestamp", "date") else WINDOW_AT
 
     def written(self, moment: datetime, is_end: bool = False) -> str | int:
         """A moment as the API wants it in a request."""

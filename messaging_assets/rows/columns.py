@@ -28,6 +28,7 @@ from dlt.common.schema.typing import C_DLT_ID
 from messaging_assets.answers.field_names import DLT_PREFIX, FieldReason, why_no_column
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import SchemaContract
+from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
@@ -138,10 +139,13 @@ class TableColumns:
         self._resource, self._asset, self._normalize, self._receipt = resource, asset, normalize, receipt
         # Without a time a row is in no window, and each run that appends it would have it once more.
         windowed = resource.partitions is not None and resource.disposition == "append"
-        placing = (resource.partitions.column_name,) if resource.partitions and windowed else ()
+        declared = resource.columns.get(resource.partitions.column_name) if resource.partitions else None
+        placing = resource.partitions.placed_by(declared.data_type if declared else None) if resource.partitions else ""
+        self._keys = frozenset(map(normalize, (*resource.keys, *resource.merge_keys)))
+        self._window_at = normalize(WINDOW_AT) if placing == WINDOW_AT else None
         # Whether nested values are loaded as values: dlt's writers of JSON know integers of 64 bits only.
         self.as_values = False
-        self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys, *placing)))
+        self.required = self._keys | ({normalize(placing)} if windowed else frozenset())
         self._names: dict[str, str | None] = {}
         self._targets: dict[str, _Target] = {}
         self._kinds = kinds
@@ -344,7 +348,7 @@ class TableColumns:
             _note(typed.bad, column, converted.misfits)
         elif converted.misfits:
             self._to_variants(field_name, target, values, converted.misfits, typed)
-        if column in self.required:
+        if column in self._keys:
             self._check_keys(column, values, converted.rounded, typed)
 
     def _new_target(self, field_name: str, column: str, values: list[Any], typed: TypedRows) -> _Target | None:
@@ -430,7 +434,7 @@ class TableColumns:
         """Whether the schema contract lets a column or a variant appear; if not, what it says is done."""
         contract = self._resource.schema_contract
         rule = getattr(contract, what) if isinstance(contract, SchemaContract) else contract
-        is_said = what == "columns" and (self._is_open or column in self._declared or column in self.required)
+        is_said = what == "columns" and (self._is_open or column in {*self._declared, *self.required, self._window_at})
         if rule in (None, "evolve") or is_said:
             return True
         news = "a field that is not declared" if what == "columns" else "values of another type than its column has"

@@ -17,6 +17,7 @@ from dagster import (
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.tables.window_column import placing_column
 
 _DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
     "hourly": HourlyPartitionsDefinition,
@@ -60,4 +61,4 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
             where=asset,
         )
     window = context.partition_time_window
-    return Window(window.start, window.end, resource.partitions.column_name)
+    return Window(window.start, window.end, placing_column(resource))

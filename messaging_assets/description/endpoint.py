@@ -99,9 +99,9 @@ class Incremental(Described):
     cursor_in: Literal["record", "answer"] | None = None
     """Where `cursor_path` begins: in each `record`, or in the `answer`, such as a token for next time."""
     cursor_format: CursorFormat | None = None
-    """How records write it: `epoch_seconds`, `epoch_ms`, `epoch_us`, `number`, `text`, a pattern of strptime."""
+    """How records write it: `epoch_seconds` (`_ms`, `_us`, `_ns`), `number`, `text`, a pattern of strptime."""
     format: MomentFormat | None = None
-    """How start and end are sent: `epoch_seconds`, `epoch_ms`, `epoch_us`, `date`, `iso`, a pattern of strftime."""
+    """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, a pattern of strftime."""
     timezone: TimeZone | None = None
     """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
     initial_value: Any = None

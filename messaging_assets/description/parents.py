@@ -15,6 +15,8 @@ from messaging_assets.foundation.failures import MendDescription
 # Under this header a child's requests carry their list's name, as far as the paginator; it never leaves.
 LIST_HEADER = "X-Messaging-Assets-List"
 _LIST = "__list__"
+# The cursor's values as a path takes them.
+_IN_PATH = f"{_LIST}in_path_"
 _CURSOR = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)")
 _ANY_FIELD = re.compile(r"\{resources\.[A-Za-z0-9_]+\.([^}:!]+)[}:!]")
 _PARENT_FIELD = re.compile(r"\{resources\.([A-Za-z0-9_]+)\.([^}:!]+)\}")
@@ -87,15 +89,16 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
     headers = {**(asked.get("headers") or {}), LIST_HEADER: f"{{resources.{parent}.{_LIST}}}"}
     if not has_cursor:
         return {**asked, "headers": headers}
-    return dict(_from_parent({**asked, "headers": headers}, parent))
+    path = _from_parent(asked.get("path"), parent, _IN_PATH)
+    return {**_from_parent({**asked, "headers": headers}, parent), "path": path}
 
 
-def _from_parent(value: Any, parent: str) -> Any:
+def _from_parent(value: Any, parent: str, field: str = _LIST) -> Any:
     if isinstance(value, Mapping):
         return {_from_parent(name, parent): _from_parent(one, parent) for name, one in value.items()}
     if isinstance(value, (list, tuple)):
         return [_from_parent(one, parent) for one in value]
-    return _CURSOR.sub(rf"{{resources.{parent}.{_LIST}\1", value) if isinstance(value, str) else value
+    return _CURSOR.sub(rf"{{resources.{parent}.{field}\1", value) if isinstance(value, str) else value
 
 
 class ListFields:
@@ -151,7 +154,10 @@ class ListFields:
         """The record with what the list's requests take."""
         name = self.name(row)
         path = {path_field(field): self._as_path(row, field) for field in self._in_path}
-        values = {_LIST + key: NO_VALUE if one is None else one for key, one in self._values(name).items()}
+        values = {}
+        for key, one in self._values(name).items():
+            values[_LIST + key] = NO_VALUE if one is None else one
+            values[_IN_PATH + key] = NO_VALUE if one is None else quote(str(one), safe="")
         # APIs leave out what is empty, and dlt stops at a parent without the field.
         shared = {field: _shared(row, field) for field in self._shared if field not in row}
         return row | path | values | shared | {_LIST: name}

@@ -36,8 +36,8 @@ def _moment_format(value: str) -> str:
     if value in (*EPOCHS, "date", "iso", "iso8601") or _is_pattern(value, _WRITTEN):
         return value
     raise ValueError(
-        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us or a pattern such "
-        "as %Y-%m-%d %H:%M"
+        f"'{value}' is no way to write a moment; write iso, date, epoch_seconds, epoch_ms, epoch_us, epoch_ns or a "
+        "pattern such as %Y-%m-%d %H:%M"
     )
 
 
@@ -45,10 +45,13 @@ def _cursor_format(value: str) -> str:
     if value in (*EPOCHS, "number", "text") or _is_pattern(value, _READ):
         return value
     raise ValueError(
-        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, number, text or a pattern "
-        "such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
+        f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, epoch_ns, number, text "
+        "or a pattern such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
     )
 
+
+# The column of ours that places a row in its window, where the API's own is no timestamp, date or plain number.
+WINDOW_AT = "_window_at"
 
 MomentFormat = Annotated[str, AfterValidator(_moment_format)]
 CursorFormat = Annotated[str, AfterValidator(_cursor_format)]
@@ -72,9 +75,9 @@ class Partitions(Described):
     end_is_inclusive: bool = False
     """Whether the API also sends what lies at the end; it is then asked for the last moment."""
     format: MomentFormat = "iso8601"
-    """How a moment is sent: `iso8601`, `date`, `epoch_seconds`, `epoch_ms`, `epoch_us`, a pattern of strftime."""
+    """How a moment is sent: `iso8601`, `date`, `epoch_seconds` (`_ms`, `_us`, `_ns`), a pattern of strftime."""
     column: str
-    """The time that places a row in its window: a timestamp, a date, a time since 1970; or a path to it."""
+    """The time that places a row in its window, or a path to it: a timestamp, date, epoch, or as `format` says."""
     partitions_per_run: int | None = Field(1, gt=0)
     """Windows that a run of a backfill reads; null: all in one."""
 
@@ -91,6 +94,19 @@ class Partitions(Described):
     def column_name(self) -> str:
         """The column's name in the table: of a path, its steps as dlt joins those of nested fields."""
         return "__".join(self.column.removeprefix("$.").split("."))
+
+    @property
+    def reading(self) -> str | None:
+        """How records write `column`, where `format` says it: a unit of time since 1970, a pattern of strptime."""
+        return self.format if self.format in EPOCHS or _is_pattern(self.format, _READ) else None
+
+    def placed_by(self, data_type: str | None) -> str:
+        """The column in the table that places a row.
+
+        Args:
+            data_type: what the file declares `column` to be.
+        """
+        return self.column_name if self.reading is None or data_type in ("timestamp", "date") else WINDOW_AT
 
     def written(self, moment: datetime, is_end: bool = False) -> str | int:
         """A moment as the API wants it in a request."""

@@ -23,9 +23,13 @@ EPOCHS = {
     "epoch_milliseconds": 3,
     "epoch_us": 6,
     "epoch_microseconds": 6,
+    "epoch_ns": 9,
+    "epoch_nanoseconds": 9,
 }
 # So large are seconds from 1985 to the end of the year 9999; a thousand times more are milliseconds, and so on.
 _LEAST_SECONDS, _LARGEST_SECONDS = Decimal("5e8"), Decimal("2.535e11")
+# Hundreds of nanoseconds since 1601, as Windows counts them, would be microseconds of the years 5800 to 7000.
+_SINCE_1601 = Decimal("1.2e17"), Decimal("1.6e17")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _ISO = re.compile(
     r"(?P<year>\d{4})(?P<dash>[-/]?)(?P<month>\d\d)(?:(?P=dash)(?P<day>\d\d)"
@@ -63,7 +67,12 @@ def _number_in(text: str) -> Decimal | None:
 
 
 def unit_of(number: Decimal) -> int | None:
-    """The unit that a number of time since 1970 would be in, as digits of a second, by its size alone."""
+    """The unit that a number of time since 1970 would be in, as digits of a second, by its size alone.
+
+    Nanoseconds have the size of many APIs' ids, so that they are never guessed.
+    """
+    if _SINCE_1601[0] <= number < _SINCE_1601[1]:
+        return None
     for digits in (0, 3, 6):
         if _LEAST_SECONDS <= number.scaleb(-digits) < _LARGEST_SECONDS:
             return digits

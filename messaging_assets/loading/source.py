@@ -21,7 +21,7 @@ from messaging_assets.description.pagination import AutoPaginator, SinglePagePag
 from messaging_assets.description.parents import ListFields, bound_path, for_each_list
 from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.foundation import json_paths
-from messaging_assets.reading.cursors.marks import filled, no_start, with_bounds
+from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.columns import DELETED_AT
@@ -94,9 +94,12 @@ def _dlt_resource(
     if parent is not None:
         entries = for_each_list(entries, parent.name, has_cursor=cursor is not None)
     elif cursor is not None:
-        entries = filled(entries, source.cursor_values(""))
+        values = source.cursor_values("")
+        entries = filled(entries, values)
         if "path" not in entries:
             raise no_start(source.asset)
+        # A value that is the whole path may be a link.
+        entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
     resource: dict[str, Any] = {
         "name": one.name,
         "endpoint": {name: value for name, value in entries.items() if value is not None},

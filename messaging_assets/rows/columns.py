@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from messaging_assets.answers.field_names import DLT_PREFIX
 from messaging_assets.description.api import Resource
+from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.contract import Contract
@@ -72,13 +73,17 @@ class TableColumns:
         self._resource, self._asset, self._receipt, self._normalize = resource, asset, receipt, normalize
         # Without a time a row is in no window, and each run that appends it would have it once more.
         windowed = resource.partitions is not None and resource.disposition == "append"
-        placing = (resource.partitions.column_name,) if resource.partitions and windowed else ()
-        self.required = frozenset(map(normalize, (*resource.keys, *resource.merge_keys, *placing)))
+        declared = resource.columns.get(resource.partitions.column_name) if resource.partitions else None
+        placing = resource.partitions.placed_by(declared.data_type if declared else None) if resource.partitions else ""
+        self._keys = frozenset(map(normalize, (*resource.keys, *resource.merge_keys)))
+        # The column of ours that places rows in windows may appear whatever the contract says.
+        self._placing = frozenset({normalize(WINDOW_AT)} if placing == WINDOW_AT else ())
+        self.required = self._keys | ({normalize(placing)} if windowed else frozenset())
         self.as_values = False
         self._kinds = kinds
         self._fields = Fields(normalize, resource.nested == "tables")
         self._contract = Contract(resource, asset, receipt)
-        self.targets = Targets(resource, asset, normalize, known, self.required, learnt, widen)
+        self.targets = Targets(resource, asset, normalize, known, self.required | self._placing, learnt, widen)
         self._variants = Variants(self.targets, self._contract, receipt)
         hinted = hinted_column(resource)
         self._hinted = normalize(hinted) if hinted is not None else None
@@ -186,7 +191,7 @@ class TableColumns:
             typed.leave_out(column, converted.misfits)
         elif converted.misfits:
             self._variants.take(field_name, target, values, converted.misfits, typed)
-        if column in self.required:
+        if column in self._keys:
             typed.leave_out(column, dict.fromkeys(converted.rounded, "more digits than a key keeps"))
             for place, reason in unfit_keys(values, self._kinds, column, typed.bad):
                 typed.leave_out(column, {place: reason})

@@ -6,13 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from messaging_assets.description.api import Resource
+from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.order import Order
 from messaging_assets.rows.values.conversion import data_type_of
 
 _NUMBERS = ("bigint", "double", "decimal")
+
+
+def placing_column(resource: Resource) -> str:
+    """The column in the table that places a row of a resource with partitions in its window."""
+    assert resource.partitions is not None
+    declared = resource.columns.get(resource.partitions.column_name)
+    return resource.partitions.placed_by(declared.data_type if declared else None)
 
 
 class WindowColumn:
@@ -31,6 +41,9 @@ class WindowColumn:
         self._type = declared.data_type if declared else None
         self._rows = self._found = 0
         self._units: set[int | None] = set()
+        zone = ZoneInfo(resource.partitions.timezone)
+        self._plain, self._declared = Order(zone=zone), Order(resource.partitions.reading, zone)
+        self._has_own = placing_column(resource) == WINDOW_AT
 
     def place(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A page's rows; where the column is inside of others, with a copy of it as a column of its own.
@@ -43,29 +56,56 @@ class WindowColumn:
         self._found += len(values)
         if self._name != self._path:
             rows = [{**row, self._name: (json_paths.find_values(self._path, row) or [None])[0]} for row in rows]
+        if self._has_own:
+            found = [(json_paths.find_values(self._path, row) or [None])[0] for row in rows]
+            return [{**row, WINDOW_AT: self._moment(value)} for row, value in zip(rows, found, strict=True)]
         if self._type not in ("timestamp", "date"):
             for value in values:
                 self._check(value)
         return rows
 
+    def _moment(self, value: Any) -> str | None:
+        """A value as the moment that it is, with the six digits of a second that a table keeps, in ISO 8601.
+
+        Raises:
+            MendDescription: it is none, neither as `format` says nor by its looks.
+        """
+        if value is None:
+            return None
+        written = str(value) if type(value) in (int, Decimal) and self._declared.pattern else value
+        # A number that shows its own unit is in that one, in whichever the API is asked.
+        seen = None if self._declared.pattern else self._plain.moment(value)
+        moment = self._declared.moment(written) if seen is None else seen
+        moment = self._plain.moment(value) if moment is None else moment
+        if moment is None:
+            raise MendDescription(
+                f"{self._asset}: partitions.column '{self._path}' holds what is no time, neither as partitions.format "
+                "says nor by its looks, so its rows are in no window; name the time that the API's own range looks at."
+            )
+        return str(moments.written(moment.quantize(Decimal("1e-6"), rounding="ROUND_FLOOR"), "iso"))
+
     def _check(self, value: Any) -> None:
         if type(value) in (int, float, Decimal):
-            self._units.add(moments.unit_of(number) if (number := moments.number_of(value)) else None)
+            self._units.add(self._plain.unit(number) if (number := moments.number_of(value)) else None)
             if len(self._units) == 1 and None not in self._units:
                 return
-            why = "numbers that are no seconds, milliseconds or microseconds since 1970, or not all in one unit"
-        elif self._type is None and data_type_of(value) in ("timestamp", "date"):
+            raise MendDescription(
+                f"partitions.column '{self._path}' holds numbers that are no seconds, milliseconds or microseconds "
+                "since 1970, or not all in one unit, so its rows are in no window",
+                "name the time that the API's own range looks at, or let partitions.format say how it is written",
+                where=self._asset,
+            )
+        if self._type is None and data_type_of(value) in ("timestamp", "date"):
             return
-        else:
-            is_time = moments.moment_of(value) is not None
-            type_ = "date" if moments.is_day(value) else "timestamp"
-            why = "texts that are no ISO 8601" if is_time else "what is no time"
-            if is_time:
-                raise MendDescription(
-                    f"partitions.column '{self._path}' holds {why}",
-                    f"declare columns.{self._name} with data_type: {type_}",
-                    where=self._asset,
-                )
+        is_time = moments.moment_of(value) is not None
+        type_ = "date" if moments.is_day(value) else "timestamp"
+        why = "days, or texts in other forms than ISO 8601," if is_time else "what is no time"
+        if is_time:
+            raise MendDescription(
+                f"partitions.column '{self._path}' holds {why}",
+                f"declare columns.{self._name} with data_type: {type_}",
+                where=self._asset,
+            )
         raise MendDescription(
             f"partitions.column '{self._path}' holds {why}, so its rows are in no window",
             "name the time that the API's own range looks at",

@@ -97,8 +97,8 @@ class ListCursor:
             return lagged(self._own, self._order, self._last, self._initial)
         except NoOrder:
             raise MendDescription(
-                f"the last sync's value of '{self._own.cursor_path}' is neither a number nor a moment, so no "
-                "lag can be taken from it",
+                f"the last sync's value of '{self._own.cursor_path}' is no moment, and no number whose unit is "
+                "known, so no lag can be taken from it",
                 "declare cursor_format, or take the lag out",
                 where=self._asset,
             ) from None

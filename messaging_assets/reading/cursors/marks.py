@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
 from functools import cmp_to_key
 from typing import Any
+from urllib.parse import quote
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
@@ -151,8 +152,14 @@ def with_bounds(params: Mapping[str, Any], cursor: described.Incremental) -> dic
     return {**params, **{name: value for name, value in bounds.items() if name}}
 
 
-def filled(value: Any, values: Mapping[str, Any]) -> Any:
-    """A part of a request with `{incremental.<name>}` filled in; parameters that are left without a value go."""
+def filled(value: Any, values: Mapping[str, Any], in_path: bool = False) -> Any:
+    """A part of a request with `{incremental.<name>}` filled in; parameters that are left without a value go.
+
+    Args:
+        value: the part.
+        values: what to fill in, by name.
+        in_path: whether it is a part of an address, in which a plus or a slash of a value means something else.
+    """
     if isinstance(value, Mapping):
         parts = {name: filled(one, values) for name, one in value.items()}
         return {name: one for name, one in parts.items() if one is not None}
@@ -164,8 +171,13 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
         return None
     if len(found) == 1 and FILLED.fullmatch(value) and not isinstance(values[found[0][0]], str) and not found[0][1]:
         return values[found[0][0]]
-    # dlt looks for placeholders once more, and takes doubled braces for themselves.
-    return FILLED.sub(lambda one: format(values[one[1]], one[2] or "").replace("{", "{{").replace("}", "}}"), value)
+
+    def written(one: re.Match[str]) -> str:
+        text = format(values[one[1]], one[2] or "")
+        # dlt looks for placeholders once more, and takes doubled braces for themselves.
+        return quote(text, safe="") if in_path else text.replace("{", "{{").replace("}", "}}")
+
+    return FILLED.sub(written, value)
 
 
 def no_start(asset: str) -> MendDescription:

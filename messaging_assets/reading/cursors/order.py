@@ -17,10 +17,15 @@ from zoneinfo import ZoneInfo
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
+from messaging_assets.foundation.calendar_digits import as_calendar_digits, calendar_moment
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
 
 # Clocks of two machines differ by so many seconds without anybody minding.
 TOLERANCE = 60
+# The first day that calendar's digits can be, and the hours that have ten of them, as seconds since 1970 have.
+_FIRST_DAY, _FIRST_HOUR, _LAST_HOUR = 19700101, 10**9, 10**10
+# Ids of many APIs, nanoseconds since 1970 and Windows' ticks are all so large.
+_NO_KNOWN_UNIT = Decimal("1e16")
 # Every digit stands at its place, so that the letters of such texts are in the order of what they mean.
 _UNIFORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
@@ -81,10 +86,17 @@ class Order:
             NoOrder: it is not known.
         """
         left, right = self._meaning(one), self._meaning(other)
-        if left[0] != right[0]:
+        if left[0] != right[0] or (left[0] == "number" and self._are_of_two_lengths(left[1], right[1])):
             # A file may begin at a moment where the API counts milliseconds.
             left, right = (("moment", self._at(value)) for value in (one, other))
         return int(left[1] > right[1]) - int(left[1] < right[1])
+
+    def _are_of_two_lengths(self, one: Decimal, other: Decimal) -> bool:
+        """Whether one number is a calendar's day, and the other a time of day."""
+        if self.reading is not None or min(one, other) < _FIRST_DAY:
+            return False
+        left, right = self.calendar_digits(one), self.calendar_digits(other)
+        return bool(left and right and len(left) != len(right))
 
     def has_place(self, value: Any) -> bool:
         """Whether a value has a place in the order."""
@@ -119,19 +131,28 @@ class Order:
         number = None if self.pattern else moments.number_of(value)
         if number is None:
             return None if self.reading == "text" else moments.moment_of(value, self.pattern, self._zone)
+        if digits := self.calendar_digits(number):
+            return calendar_moment(digits, self._zone)
         unit = self.unit(number)
-        if unit is not None:
-            return number.scaleb(-unit)
-        # 20250105, as a number or as a text.
-        written = str(value)
-        is_day = self.reading is None and len(written) in (8, 14) and written[:2] in ("19", "20")
-        return moments.moment_of(written, None, self._zone) if is_day else None
+        return None if unit is None else number.scaleb(-unit)
 
     def unit(self, number: Decimal) -> int | None:
         """A number's unit of time since 1970 as digits of a second; None where it is none."""
         if self.reading is None:
-            return moments.unit_of(number)
+            return None if self.calendar_digits(number) else moments.unit_of(number)
         return moments.EPOCHS.get(self.reading)
+
+    def calendar_digits(self, number: Decimal) -> str | None:
+        """The digits of a number that is a calendar's moment, such as 20250105 or 20250301000500; else None."""
+        # Ten digits that are a past moment as seconds since 1970 are those.
+        if (
+            self.reading is not None
+            or number < _FIRST_DAY
+            or (_FIRST_HOUR <= number < _LAST_HOUR and number <= self._latest)
+        ):
+            return None
+        digits = str(int(number)) if number == number.to_integral_value() else ""
+        return digits if calendar_moment(digits, self._zone) is not None else None
 
     def is_ahead(self, value: Any) -> bool:
         """Whether a value is a moment that the sync's own start, and what clocks differ by, lies before."""
@@ -167,7 +188,7 @@ class Order:
             forward: whether it is to be later, for a cursor that goes backward.
 
         Raises:
-            NoOrder: it is a text that is neither number nor moment.
+            NoOrder: it is neither number nor moment, or a number so large that its unit is not known.
         """
         step = Decimal(repr(lag)) * (1 if forward else -1)
         number = None if self.pattern else moments.number_of(value)
@@ -175,19 +196,27 @@ class Order:
             moment = self._at(value)
             if moments.is_day(value) or in_days:
                 step *= moments.DAY
-                if not moments.is_day(value):
-                    moment += (moments.DAY if forward else 0) - moment % moments.DAY
+                moment = moment if moments.is_day(value) else self._day_of(moment, forward)
             try:
                 return moments.written_like(value, moment + step, self.pattern, self._zone)
             except OverflowError:
                 return value
+        if digits := self.calendar_digits(number):
+            moment = self._at(value)
+            if len(digits) == 8 or in_days:
+                step *= moments.DAY
+                moment = self._day_of(moment, forward) if len(digits) > 8 else moment
+            return _like_number(value, Decimal(as_calendar_digits(moment + step, len(digits), self._zone)))
         unit = self.unit(number)
-        if unit is None and (moment_ := self.moment(value)) is not None:
-            later = moments.written_like(str(value), moment_ + step * moments.DAY, None, self._zone)
-            return type(value)(later) if not isinstance(value, str) else later
+        if unit is None and self.reading is None and abs(number) >= _NO_KNOWN_UNIT:
+            raise NoOrder
         if unit is not None:
             step = (step * (moments.DAY if in_days else 1)).scaleb(unit)
         return _like_number(value, number + step)
+
+    @staticmethod
+    def _day_of(moment: Decimal, forward: bool) -> Decimal:
+        return moment + (moments.DAY if forward else 0) - moment % moments.DAY
 
     def write(self, moment: Decimal, sample: Any, is_end: bool = False) -> Any:
         """A moment in the way that a sample of this cursor is written; None where no sample shows it."""
@@ -195,6 +224,8 @@ class Order:
             return moments.written(moment, self.reading, self._zone, is_end)
         number = None if sample is None or self.pattern else moments.number_of(sample)
         if number is not None:
+            if digits := self.calendar_digits(number):
+                return _like_number(sample, Decimal(as_calendar_digits(moment, len(digits), self._zone, is_end)))
             unit = self.unit(number)
             return None if unit is None else _like_number(sample, moment.scaleb(unit))
         if sample is not None and self.moment(sample) is not None:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from messaging_assets.foundation import moments
 from messaging_assets.reading.cursors.order import Order
 
+# Nanoseconds since 1970, of 1985 and of 2065.
+_NANOSECONDS, _FAR_NANOSECONDS = 5 * 10**17, 3 * 10**18
+
 if TYPE_CHECKING:
     from messaging_assets.reading.cursors.lists import ListCursor
 
@@ -62,10 +65,13 @@ class Units:
             return
         unit: int | str | None = self._order.unit(number)
         if unit is None and self._order.moment(value) is not None:
-            unit = "day"
+            unit = "calendar"
         self._units.add(unit)
         if self._order.is_past(value):
             self._past.add(unit)
+        elif unit is None and number >= _NANOSECONDS:
+            # Ids have this size too; ids of today beside such as nobody has yet are times, and some of them to come.
+            self._past.add("ids" if number < _FAR_NANOSECONDS else "nanoseconds")
 
     @property
     def are_times(self) -> bool:

@@ -191,6 +191,7 @@ class Reading:
         self._is_refused = False
         self._totals: list[int] = []
         self._selector: str | None = None
+        self._is_object = False
         self._joins: Counter[str] = Counter()
         self._before = 0
         self.position: Any = None
@@ -242,6 +243,7 @@ class Reading:
         """
         self._selector = check_selection(self.source, response, self.page + 1, self._selector)
         self.page += 1
+        self._is_object = isinstance(response.parsed, dict)
         self.source.receipt.pages += 1
         to_objects(self._selector, self.source.keys, response.parsed, rows)
         check_objects(self.source, response, self.page, rows)
@@ -518,8 +520,8 @@ class Reading:
 
     @property
     def is_one_object(self) -> bool:
-        """Whether the list is a single object, which is whole by nature."""
-        return self.source.one_object and self.page <= 1 and self._selector == "$"
+        """Whether the whole answer is a single object, and so whole by nature; a list at `$` is one as any other."""
+        return self.source.one_object and self.page <= 1 and self._selector == "$" and self._is_object
 
     @property
     def _is_short(self) -> bool:

@@ -469,6 +469,7 @@ class Pass:
         return tuple(f"_{parent.name}_{name}" for parent in self._chain for name in one.include_from_parent)
 
     def _leave_out_parent(self, record: Any, reason: str, page: int) -> None:
+        self.receipt.parents_left_out = (self.receipt.parents_left_out or 0) + 1
         self.receipt.found(Verdict.UNKNOWN, f"parents: a record was left out ({reason}), so its list was not read")
 
     def _source_of(self, one: Resource) -> Source:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from dlt.sources.helpers.rest_client.detector import PaginatorFactory
 from requests import Request
@@ -37,11 +39,19 @@ class ReferencePaginator(GuardedPaginator):
         if self._found is None:
             return
         self._found.update_state(response)
+        self._keep_as_written(response)
         reading = self.reading
         reading.may_begin_with_last = reading.may_begin_with_last or self._is_of_record
         if self._is_of_record and self._names_itself and self._is_short(sent):
             # It begins with the record that was asked for, and nothing else came.
             reading.may_repeat = True
+
+    def _keep_as_written(self, response: Any) -> None:
+        """Take a number with decimals as the answer has it, digit by digit, unless a JSON body takes it as a number."""
+        path = getattr(self._found, "cursor_path", None)
+        if isinstance(self._found._next_reference, float) and path and not self._found.cursor_body_path:
+            found = jsonpath.find_values(path, json.loads(response.content, parse_float=str))
+            self._found._next_reference = str(found[0])
 
     @property
     def _names_itself(self) -> bool:
@@ -110,12 +120,12 @@ class ReferencePaginator(GuardedPaginator):
                 return
             kind = "a list" if isinstance(reference, list) else "an object"
             raise MendDescription(
-                f"{asset}: the place of the next page holds neither a text nor a whole number on page {page}, but "
+                f"{asset}: the place of the next page holds neither a text nor a number on page {page}, but "
                 f"{kind}, which only a JSON body can take; write cursor_body_path in place of cursor_param."
             )
-        if not isinstance(reference, (str, int)) or reference is True:
+        if not isinstance(reference, (str, int, float)) or reference is True:
             raise MendDescription(
-                f"{asset}: the place of the next page holds neither a text nor a whole number on page "
+                f"{asset}: the place of the next page holds neither a text nor a number on page "
                 f"{page}; correct the paginator's path in the file."
             )
 

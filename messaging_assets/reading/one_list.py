@@ -29,6 +29,7 @@ from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
+from messaging_assets.reading.equal_rows import EqualRows, surplus
 from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume, KeptRead, Place
 from messaging_assets.reading.seen_keys import SeenKeys
@@ -184,6 +185,7 @@ class Reading:
         self._first_keys: list[int] = []
         self._moved: str | None = None
         self._seen = SeenKeys()
+        self._equal = EqualRows()
         self._pages: set[int] = set()
         self._last_keys: list[int] = []
         self._came_again = self._rows = self._full_pages = self._stale_pages = 0
@@ -268,6 +270,8 @@ class Reading:
             rows.clear()
             return 0
         whole = keys[:]
+        if not (self.source.keys or self.back):
+            self._equal.page(whole)
         if self.may_begin_with_last and not self.back and self._is_boundary(again):
             kept = [place for place, key in enumerate(keys) if key not in again]
             bad = {new: bad[old] for new, old in enumerate(kept) if old in bad}
@@ -398,6 +402,11 @@ class Reading:
         return not self._totals and not self.counts.is_any
 
     @property
+    def are_rows_uncounted(self) -> bool:
+        """The same of its rows alone: a number of pages stays as it is while a few rows move."""
+        return not self._totals and not self.counts.is_any_of_rows
+
+    @property
     def pages_with_rows(self) -> int:
         """How many pages held any rows."""
         return self._full_pages
@@ -489,6 +498,13 @@ class Reading:
             return None
         return self.counts.more_than(self._before + self._rows)
 
+    def _came_twice(self, rows: int, is_believed: bool) -> str | None:
+        """What shows that rows without a key came twice, as a clause."""
+        if self.source.keys or self._full_pages < 2:
+            return None
+        more = surplus(rows, self._totals, self.counts, self._most_sent) if is_believed else None
+        return more or self._equal.said()
+
     def _counts_moved(self, rows: int) -> str | None:
         moved = self.counts.moved(rows)
         return f"{moved}; set endpoint.total to ignore if its count is not to be believed" if moved else None
@@ -513,7 +529,9 @@ class Reading:
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_short,
             is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
-            moved=self._moved or (self._counts_moved(rows) if is_believed else None),
+            moved=self._moved
+            or (self._counts_moved(rows) if is_believed else None)
+            or self._came_twice(rows, is_believed),
             missed=self.missed,
             doubt=None if self.is_one_object or self.is_left else self.doubt,
         )

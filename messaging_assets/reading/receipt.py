@@ -75,6 +75,7 @@ class Receipt:
     waited_seconds: float = 0.0
     passes: int = 1
     parents: int | None = None
+    parents_left_out: int | None = None
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
@@ -254,6 +255,7 @@ class Receipt:
             "rows_dated_ahead": self.rows_dated_ahead,
             "rows_api_says": self.rows_api_says,
             "parents": self.parents,
+            "parents_left_out": self.parents_left_out,
             "resumed_rows": self.resumed_rows,
             "rows_read_again": self.rows_read_again,
             "not_resumed": self.not_resumed,

@@ -37,6 +37,7 @@ _OPTIONAL = (
     "rows_dated_ahead",
     "rows_api_says",
     "parents",
+    "parents_left_out",
     "resumed_rows",
     "rows_read_again",
     "not_resumed",

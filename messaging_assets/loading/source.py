@@ -69,8 +69,13 @@ def rest_api_config(
 
 def _parents_steps(chain: list[Resource], sources: dict[str, ListContext]) -> Iterator[list[Any]]:
     for one, child in pairwise(chain):
-        lists = sources[child.name]
-        yield list(ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values).steps)
+        lists, parents = sources[child.name], sources[one.name]
+        fields = ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values, _leaving_out(parents))
+        yield list(fields.steps)
+
+
+def _leaving_out(parents: ListContext) -> Callable[[dict[str, Any], str], None]:
+    return lambda row, reason: parents.set_aside(row, reason, 0)
 
 
 def _dlt_resource(

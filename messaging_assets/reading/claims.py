@@ -9,6 +9,7 @@ from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.description.api import Endpoint
+from messaging_assets.reading.equal_rows import surplus
 
 
 class Claims:
@@ -83,6 +84,15 @@ class Claims:
     def is_uncounted(self) -> bool:
         """Whether no number beside the list counts its rows or pages, so that nothing shows when it moves."""
         return not self.totals and not self._counts.is_any
+
+    @property
+    def are_rows_uncounted(self) -> bool:
+        """The same of its rows alone: a number of pages stays as it is while a few rows move."""
+        return not self.totals and not self._counts.is_any_of_rows
+
+    def surplus(self, rows: int, longest: int) -> str | None:
+        """That a few of so many rows came twice, because the API counts fewer, as a clause; None where not."""
+        return surplus(rows, self.totals, self._counts, longest)
 
     @property
     def asked_sizes(self) -> list[int]:

@@ -141,10 +141,20 @@ class Ending:
             # An announced number of pages names the last one too.
             is_open_ended=self._is_refused and not self.may_end_with and not self._is_last_short(),
             is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
-            moved=repetition.moved or (claims.moved(counts.all_rows) if is_believed else None),
+            moved=repetition.moved
+            or (claims.moved(counts.all_rows) if is_believed else None)
+            or self._came_twice(is_believed),
             missed=self.missed,
             doubt=None if is_one_object or self.is_left else self.doubt,
         )
+
+    def _came_twice(self, is_believed: bool) -> str | None:
+        """What shows that rows without a key came twice, as a clause."""
+        reading, counts = self._reading, self._reading.counts
+        if reading.context.keys or counts.full_pages < 2:
+            return None
+        more = reading.claims.surplus(counts.all_rows, counts.most_sent) if is_believed else None
+        return more or reading.equal_rows.said()
 
     def _is_last_short(self) -> bool:
         return self._reading.counts.is_short(self._reading.page, self._reading.context.endpoint)

@@ -19,6 +19,7 @@ from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.claims import Claims
 from messaging_assets.reading.ending import Ending
+from messaging_assets.reading.equal_rows import EqualRows
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_counts import ListCounts
 from messaging_assets.reading.page_join import PageJoin
@@ -45,6 +46,7 @@ class Reading:
         repetition: what came again.
         resume: where it goes on behind an interruption.
         ending: how it ends.
+        equal_rows: rows without a key that came twice.
     """
 
     def __init__(self, context: ListContext, name: str = "") -> None:
@@ -59,6 +61,8 @@ class Reading:
         self.repetition = Repetition(context.keys)
         self.resume = ResumePoint(context.interrupted.place if context.interrupted.name == name else None)
         self._selector: str | None = None
+        self._is_object = False
+        self.equal_rows = EqualRows()
 
     @property
     def asset(self) -> str:
@@ -111,6 +115,8 @@ class Reading:
         if self._comes_again(page.hashes, again, sent):
             rows.clear()
             return 0
+        if not (self.context.keys or self.join.back):
+            self.equal_rows.page(page.hashes)
         kept = self.join.kept(page.hashes, again)
         self._count(rows, page, kept, again)
         self._note_place(page)
@@ -122,6 +128,7 @@ class Reading:
         context = self.context
         self._selector = check_selection(context, response, self.page + 1, self._selector)
         self.page += 1
+        self._is_object = isinstance(response.parsed, dict)
         context.receipt.pages += 1
         to_objects(self._selector, context.keys, response.parsed, rows)
         check_objects(context, response, self.page, rows)
@@ -228,8 +235,8 @@ class Reading:
 
     @property
     def is_one_object(self) -> bool:
-        """Whether the list is a single object, which is whole by nature."""
-        return self.context.one_object and self.page <= 1 and self._selector == "$"
+        """Whether the whole answer is a single object, and so whole by nature; a list at `$` is one as any other."""
+        return self.context.one_object and self.page <= 1 and self._selector == "$" and self._is_object
 
     @property
     def is_left(self) -> bool:

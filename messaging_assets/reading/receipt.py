@@ -112,6 +112,7 @@ class Counts:
     waited_seconds: float = 0.0
     passes: int = 1
     parents: int | None = None
+    parents_left_out: int | None = None
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None

@@ -118,12 +118,12 @@ def test_a_cursor_that_the_api_ignores_is_red(one_list: OneList) -> None:
     assert len(outcome.requests) == 2
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, ["x"], True, 1.5], ids=str)
+@pytest.mark.parametrize("value", [{"a": 1}, ["x"], True], ids=str)
 def test_a_reference_that_is_none_is_red(one_list: OneList, value: Any) -> None:
     one_list.fault(rewrite=lambda payload, request: {**payload, "next_cursor": value})
     outcome = one_list.outcome(LINKS["cursor"][0], path="messages/by_cursor")
     assert isinstance(outcome.failure, MendDescription)
-    assert "neither a text nor a whole number" in outcome.sentence
+    assert "neither a text nor a number" in outcome.sentence
 
 
 @pytest.mark.parametrize("value", [None, "", False, "absent"])

@@ -75,6 +75,7 @@ def _source_of(
     target: ReadTarget, one: Resource, receipt: Receipt, batches: RowBatches, trust: MarkTrust
 ) -> ListContext:
     def leave_out_parent(record: Any, reason: str, page: int) -> None:
+        receipt.parents_left_out = (receipt.parents_left_out or 0) + 1
         why = f"a record was left out ({reason}), so its list was not read"
         receipt.found(Verdict.UNKNOWN, why, of_parents=True)
 

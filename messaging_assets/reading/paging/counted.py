@@ -18,6 +18,8 @@ from messaging_assets.seams.dlt_values import set_value_at_path
 
 # Pages of so many rows can overlap each time: it costs one request in so many.
 _MANY = 50
+# So many pages in a row are asked for behind an empty one that says that there is more.
+_MOST_EMPTY = 3
 # How an API may refuse a page past the number of pages or rows that it announced itself.
 _PAST_THE_END = frozenset({400, 404, 416})
 
@@ -44,6 +46,20 @@ class CountingPaginator(GuardedPaginator):
         if self._has_next_page:
             self.reading.position = self.position
             self.place(request, self.position)
+
+    def doubt_of_end(self) -> str | None:
+        """See GuardedPaginator; an empty page that names a next one may be none but the rows of it are filtered."""
+        said = super().doubt_of_end()
+        if said or self.reading.counts.sent or not (sign := self._names_more()):
+            return said
+        return f"it names a next one at {sign}; write has_more_path: null if that is not to be believed"
+
+    def _names_more(self) -> str | None:
+        """Where the page that came says that there is more; None where it does not, or a count says otherwise."""
+        signs = self.reading.claims.signs
+        if self.is_sign_disbelieved or signs.is_end_said or self.reading.is_whole_by_count:
+            return None
+        return signs.said or signs.link or signs.token
 
     @abstractmethod
     def first_position(self) -> int:
@@ -146,10 +162,7 @@ class OffsetPaginator(CountingPaginator):
         With small pages only as often as costs one more request in all.
         """
         reading = self.reading
-        own = self.description
-        # An API that refuses what lies behind its end may refuse a page that begins before it, too.
-        has_odd_end = bool(own.end_status_codes) or own.end_on_missing_selector
-        may = own.overlap is None and not self._is_overlap_off and not has_odd_end and bool(self.context.keys)
+        may = self._may_join and not self._is_overlap_off and bool(self.context.keys) and not self._picks_inside
         if not may or sent < 2 or not reading.claims.is_uncounted:
             return 0
         if sent < _MANY and self._overlaps >= reading.counts.most_sent:
@@ -158,6 +171,42 @@ class OffsetPaginator(CountingPaginator):
         if not reading.join.is_own:
             reading.join.begin_own(reading.page)
         return 1
+
+    @property
+    def _may_join(self) -> bool:
+        own = self.description
+        # An API that refuses what lies behind its end may refuse a page that begins before it, too.
+        return own.overlap is None and not own.end_status_codes and not own.end_on_missing_selector
+
+    @property
+    def _picks_inside(self) -> bool:
+        """Whether the selector picks records from inside the list, whose own items an offset counts."""
+        return "[" in (self.context.endpoint.data_selector or "").removesuffix("[*]")
+
+    def looks_once_more(self, how: str) -> bool:
+        """See GuardedPaginator: without a key and a count, the last row once more.
+
+        An API that counts its offset in pages answers with nothing there; rows that only changed are no sign.
+        """
+        reading = self.reading
+        is_alone = not self.context.keys or self._picks_inside
+        may = is_alone and self._may_join and reading.claims.is_uncounted and reading.resume.at is None
+        was_paged = reading.counts.full_pages > 1 or reading.counts.most_sent >= self.description.limit
+        if not (may and was_paged) or reading.counts.sent or self.position <= self.first_position():
+            return False
+        self.position, reading.ending.look, reading.join.back = self.position - 1, how, 0
+        reading.upcoming = lambda request: ()
+        return True
+
+    def look(self, rows: list[Any], sent: int) -> bool:
+        """See GuardedPaginator."""
+        _, is_known = self.reading.repetition.looked(rows)
+        if not is_known and sent != 1 and not self.reading.ending.doubt:
+            self.reading.ending.doubt = (
+                f"the last row did not come when {self.position} was asked for, so the offset may count pages, or the "
+                "list moved; correct the paginator, or declare a primary_key"
+            )
+        return False
 
     def _announced(self, response: Any) -> int | None:
         """How many rows the API says there are from the file's first offset on."""
@@ -197,7 +246,10 @@ class PageNumberPaginator(CountingPaginator):
             if pages is not None and done <= pages and pages > 1:
                 step = f"if '{own.total_path}' counts rows, name it rows_total_path in the file"
                 reading.ending.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
-            return "an empty page"
+            is_more_said = reading.ending.is_more_said or self._names_more()
+            is_last = (pages or done + 1) <= done or reading.counts.empty_pages > _MOST_EMPTY
+            if says_no_more or not is_more_said or is_last:
+                return "an empty page"
         self.position += 1
         if says_no_more:
             return "the API said that there is no more"
@@ -217,7 +269,7 @@ class PageNumberPaginator(CountingPaginator):
         No row of one page can be asked for with the next, so what moved between two of them does not show there.
         """
         reading, first = self.reading, self.first_position()
-        if not reading.claims.is_uncounted or reading.resume.at is not None or self.description.page is not None:
+        if not reading.claims.are_rows_uncounted or reading.resume.at is not None or self.description.page is not None:
             return False
         looks = [first] if self.context.keys and reading.counts.full_pages > 1 else []
         if not self.context.is_start_known and first in (0, 1):
@@ -226,7 +278,7 @@ class PageNumberPaginator(CountingPaginator):
         self._looks = tuple(looks)
         return self._look_at_next(how)
 
-    def look(self, rows: list[Any]) -> bool:
+    def look(self, rows: list[Any], sent: int) -> bool:
         """See GuardedPaginator."""
         reading, first, page = self.reading, self.first_position(), self.position
         if page == first:

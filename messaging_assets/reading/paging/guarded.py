@@ -20,6 +20,8 @@ from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.end_flag import EndFlag
+from messaging_assets.reading.selection import sent_by_server
+from messaging_assets.reading.unfinished import doubt_of_status
 from messaging_assets.seams.dlt_values import str2bool
 
 
@@ -51,6 +53,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag = EndFlag(self.description)
+            self._statuses: set[int] = set()
             self.reading.join.may_begin_with_last = self.description.end_path is not None
             if self.context.marks:
                 self._leave_out_unset(request)
@@ -79,8 +82,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         sent = reading.take(response, rows)
         reading.watch(response)
         self._announce_rows(response)
+        if sent:
+            self._statuses.add(response.status_code)
         if (how := self.advance(response, sent)) is not None:
-            reading.ending.doubt = self.doubt_of_end() or self._missing_flag()
+            reading.ending.doubt = self.doubt_of_end() or self._missing_flag() or self._doubt_of_status(response)
             if not self.looks_once_more(how):
                 reading.ending.over(how)
         elif own.maximum_pages == reading.page:
@@ -101,8 +106,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
         return False
 
-    def look(self, rows: list[Any]) -> bool:
-        """Judge a page that was asked for after the end; whether another one is."""
+    def look(self, rows: list[Any], sent: int) -> bool:
+        """Judge a page of `sent` rows that was asked for after the end; whether another one is."""
         return False
 
     def _judge_look(self, response: Any, rows: list[Any]) -> None:
@@ -110,8 +115,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         found = json_paths.find_values(path, response.parsed)
         is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
         looked = list(rows) if is_list else []
+        sent = sent_by_server(path, response.parsed, looked) if is_list else 0
         rows.clear()
-        if not self.look(looked):
+        if not self.look(looked, sent):
             self.reading.ending.over(str(self.reading.ending.look))
 
     def _read_end_flag(self, response: Any) -> None:
@@ -132,6 +138,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             return None
         return f"nothing was ever at end_path '{self.description.end_path}'; correct it in the file, or take it out"
 
+    def _doubt_of_status(self, response: Any) -> str | None:
+        return doubt_of_status(self.reading, response.status_code, self._statuses)
+
     def find_next(self, response: Any, sent: int) -> None:
         """Note what a page of `sent` rows says of the next one, before its rows are cleaned."""
 
@@ -144,9 +153,12 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def doubt_of_end(self) -> str | None:
         """What the page that came last says against its being the last, as a clause; None where nothing does."""
-        # has_more_path: null says that such a word is not to be believed.
-        is_disbelieved = "has_more_path" in self.description.model_fields_set
-        return None if is_disbelieved else self.reading.claims.signs.said
+        return None if self.is_sign_disbelieved else self.reading.claims.signs.said
+
+    @property
+    def is_sign_disbelieved(self) -> bool:
+        """Whether the file says where to look for more, or with `has_more_path: null` that no sign is believed."""
+        return "has_more_path" in self.description.model_fields_set
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
@@ -36,11 +37,19 @@ class ReferencePaginator(GuardedPaginator):
         if self._found is None:
             return
         self._found.update_state(response)
+        self._keep_as_written(response)
         reading = self.reading
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
         if self._is_of_record and self._names_itself and self._is_short(sent):
             # It begins with the record that was asked for, and nothing else came.
             reading.repetition.may_repeat = True
+
+    def _keep_as_written(self, response: Any) -> None:
+        """Take a number with decimals as the answer has it, digit by digit, unless a JSON body takes it as a number."""
+        path = getattr(self._found, "cursor_path", None)
+        if isinstance(next_reference(self._found), float) and path and not self._found.cursor_body_path:
+            found = json_paths.find_values(path, json.loads(response.content, parse_float=str))
+            set_next_reference(self._found, str(found[0]))
 
     @property
     def _names_itself(self) -> bool:
@@ -111,14 +120,14 @@ class ReferencePaginator(GuardedPaginator):
                 return
             kind = "a list" if isinstance(reference, list) else "an object"
             raise MendDescription(
-                f"the place of the next page holds neither a text nor a whole number on page {page}, but "
+                f"the place of the next page holds neither a text nor a number on page {page}, but "
                 f"{kind}, which only a JSON body can take",
                 "write cursor_body_path in place of cursor_param",
                 where=asset,
             )
-        if not isinstance(reference, (str, int)) or reference is True:
+        if not isinstance(reference, (str, int, float)) or reference is True:
             raise MendDescription(
-                f"the place of the next page holds neither a text nor a whole number on page {page}",
+                f"the place of the next page holds neither a text nor a number on page {page}",
                 "correct the paginator's path in the file",
                 where=asset,
             )

@@ -36,7 +36,7 @@ def _database() -> Path:
 
 
 def _hold(seconds: float) -> None:
-    """Open the DuckDB file as a person's shell would, and sit on it, until somebody is heard to wait or it takes long."""
+    """Open the DuckDB file as a person's shell would, and sit on it until somebody is heard to wait, or for so long."""
     import duckdb
 
     _database().parent.mkdir(parents=True, exist_ok=True)

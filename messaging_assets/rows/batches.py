@@ -18,7 +18,7 @@ from dlt.common.schema.typing import C_DLT_ID
 from dlt.common.schema.utils import dlt_id_column
 
 from messaging_assets.answers.field_names import FieldReason
-from messaging_assets.answers.record_keys import hash_of, hashes_of
+from messaging_assets.answers.record_keys import hash_of, hashes_of, why_no_key
 from messaging_assets.description.api import Resource
 from messaging_assets.description.sensitive import is_sensitive
 from messaging_assets.description.table import MergeDisposition
@@ -172,7 +172,7 @@ class Batches:
             try:
                 place = self._places.get(key)
             except TypeError:
-                self.set_aside(row, f"a list or an object in {'/'.join(self._keys)}", page)
+                self.set_aside(row, why_no_key(row, self._keys), page)
                 return
             if place is not None:
                 self._repeat(place, row, page)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -16,6 +16,7 @@ import orjson
 
 from messaging_assets.answers.field_names import FieldReason
 from messaging_assets.answers.names_twice import NamedTwice
+from messaging_assets.foundation import json_paths
 
 # No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
 _NUMBER = "\0%s"
@@ -98,7 +99,25 @@ def _one_by_one(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dic
 def _why(row: Any, names: tuple[str, ...]) -> str:
     if isinstance(row, NamedTwice):
         return FieldReason("a name that comes twice", row.name)
-    return f"no {'/'.join(names)}" if type(row) is dict else "not an object"
+    return why_no_key(row, names) if type(row) is dict else "not an object"
+
+
+def why_no_key(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Why a record has no key: which of its fields are missing, null, or no plain values.
+
+    Args:
+        row: the record.
+        names: the key's fields.
+    """
+    for name in names:
+        if isinstance(value := row.get(name), (dict, list)):
+            return f"{name} is {'an object' if isinstance(value, dict) else 'a list'}, and a key is one value"
+    for name in names:
+        for path in (name, name.replace("__", ".")):
+            found = json_paths.find_values(path, row) if row.get(name) is None and "." in path else ()
+            if any(value is not None and not isinstance(value, (dict, list)) for value in found):
+                return f"no {name}, which stands inside another field (steps: copy)"
+    return f"no {'/'.join(names)}"
 
 
 def hash_of(key: Iterable[Any]) -> int:

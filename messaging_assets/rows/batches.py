@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from messaging_assets.answers.record_keys import why_no_key
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.reading.receipt import Receipt
@@ -129,7 +130,7 @@ class Batches:
             try:
                 place = keys.place(key)
             except TypeError:
-                self.set_aside(row, f"a list or an object in {'/'.join(keys.book.names)}", page)
+                self.set_aside(row, why_no_key(row, keys.book.names), page)
                 return
             first_wins = merge_strategy(self.resource) == "insert-only"
             if place is not None:

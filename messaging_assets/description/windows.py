@@ -77,7 +77,7 @@ class Partitions(Described):
     format: MomentFormat = "iso8601"
     """How a moment is sent: `iso8601`, `date`, `epoch_seconds` (`_ms`, `_us`, `_ns`), a pattern of strftime."""
     column: str
-    """The time that places a row in its window, or a path to it: a timestamp, date, epoch, or as `format` says."""
+    """The time that places a row in its window: a timestamp, a date, what `format` says; or a path to it."""
     partitions_per_run: int | None = Field(1, gt=0)
     """Windows that a run of a backfill reads; null: all in one."""
 

@@ -72,11 +72,11 @@ class WindowColumn:
         """
         if value is None:
             return None
-        written = str(value) if type(value) in (int, Decimal) and self._declared.pattern else value
-        # A number that shows its own unit is in that one, in whichever the API is asked.
-        seen = None if self._declared.pattern else self._plain.moment(value)
-        moment = self._declared.moment(written) if seen is None else seen
-        moment = self._plain.moment(value) if moment is None else moment
+        seen, is_pattern = self._plain.moment(value), self._declared.pattern is not None
+        said = self._declared.moment(str(value) if is_pattern and type(value) is int else value)
+        # A number that shows its own unit is in that one, in whichever the API is asked; a pattern that is met by
+        # chance gives an ancient year.
+        moment = said if seen is None or (is_pattern and said is not None and said >= 0) else seen
         if moment is None:
             raise MendDescription(
                 f"{self._asset}: partitions.column '{self._path}' holds what is no time, neither as partitions.format "

@@ -14,6 +14,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/                attempts, secrets, pace, pages asked for ahead
     reading/cursors/     what is newer than the last sync
+    reading/evidence/    what the pages of a list show of its being whole
     reading/             one list page by page, and whether it came whole
     reading/paging/      how a list goes on: one paginator a `type` of the file
 

@@ -151,13 +151,13 @@ _PACKAGE = "dlt.common.storages.load_package:PackageStorage"
 _DAGSTER = "dagster._core"
 
 THINGS = [
-    *_things("dlt_pipe", "text", _OWN_PIPE, "dlt.extract.resource:DltResource.__iter__"),
-    *_things("dlt_pipe", "text", _OWN_PIPE, "dlt.extract.resource:DltResource._get_config_section_context"),
-    *_things("dlt_pipe", "text", _OWN_PIPE, "dlt.extract.pipe_iterator:ManagedPipeIterator"),
-    *_things("dlt_pipe", "signature", _OWN_PIPE, "dlt.extract.pipe_iterator:PipeIterator.from_pipes"),
-    *_things("dlt_pipe", "text", _OWN_PIPE, "dlt.extract.source:_DltSingleSource"),
-    *_things("dlt_pipe", "signature", _OWN_PIPE, "dlt.extract.source:SourceInjectableContext"),
-    *_things("dlt_pipe", "signature", _OWN_PIPE, "dlt.extract.source:SourceSchemaInjectableContext"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.resource:DltResource.__iter__"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.resource:DltResource._get_config_section_context"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.pipe_iterator:ManagedPipeIterator"),
+    *_things("dlt_contexts", "signature", _OWN_PIPE, "dlt.extract.pipe_iterator:PipeIterator.from_pipes"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.source:_DltSingleSource"),
+    *_things("dlt_contexts", "signature", _OWN_PIPE, "dlt.extract.source:SourceInjectableContext"),
+    *_things("dlt_contexts", "signature", _OWN_PIPE, "dlt.extract.source:SourceSchemaInjectableContext"),
     *_things("dlt_contexts", "text", _CONTEXTS, "dlt.common.configuration.container:Container.injectable_context"),
     *_things("dlt_contexts", "signature", _CONTEXTS, "dlt.common.pipeline:StateInjectableContext"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.duck:DuckDbClient.__init__"),

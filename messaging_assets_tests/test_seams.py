@@ -171,7 +171,7 @@ def test_a_subclass_shares_no_private_name_with_the_class_of_theirs_above_it() -
             if inspect.isclass(one) and one.__module__ == name and (names := private_names_shared(one)):
                 shared[f"{name}.{one.__name__}"] = names - SET_BY_SUBCLASSES
     assert {name: names for name, names in shared.items() if names} == {}
-    assert "messaging_assets.reading.guarded.GuardedPaginator" in shared
+    assert "messaging_assets.reading.paging.guarded.GuardedPaginator" in shared
 
 
 def deep_imports(path: Path) -> Iterator[tuple[str, int]]:

@@ -49,9 +49,10 @@ class SyncFailure(Exception):
     more: str = ""
 
     def __init__(self, what: str, next_step: str = "", *, where: str = "") -> None:
-        self._say(where, what, next_step)
+        self.say(where, what, next_step)
 
-    def _say(self, where: str, what: str, next_step: str) -> None:
+    def say(self, where: str, what: str, next_step: str) -> None:
+        """Write the sentence."""
         self.where, self.what, self.next_step = where, what.removesuffix("."), next_step.removesuffix(".")
         sentence = f"{clause(self.where, self.what, self.next_step)}."
         self.args = (f"{sentence} {self.more}" if self.more else sentence,)
@@ -64,14 +65,14 @@ class SyncFailure(Exception):
         """
         failure = copy(self)
         failure.more = hide(self.more)
-        failure._say(hide(self.where), hide(self.what), hide(self.next_step))
+        failure.say(hide(self.where), hide(self.what), hide(self.next_step))
         return failure
 
     def adding(self, sentence: str) -> SyncFailure:
         """The same failure with one more sentence behind its own."""
         failure = copy(self)
         failure.more = sentence
-        failure._say(self.where, self.what, self.next_step)
+        failure.say(self.where, self.what, self.next_step)
         return failure
 
 

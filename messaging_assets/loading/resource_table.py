@@ -7,8 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dlt.destinations.exceptions import DatabaseException
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
@@ -19,6 +18,7 @@ from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.recovery import finished_before, is_loaded, load_pending, take_back_unfinished
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
+from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.failed_loads import put_away
 from messaging_assets.tables.housekeeping import tidy_up

@@ -15,9 +15,9 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
+from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
-from messaging_assets.reading.seen_keys import SentKeys
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading

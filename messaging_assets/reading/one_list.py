@@ -17,13 +17,13 @@ from messaging_assets.answers.list_shapes import to_objects
 from messaging_assets.answers.record_keys import PageKeys, page_keys
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
-from messaging_assets.reading.claims import Claims
 from messaging_assets.reading.ending import Ending
-from messaging_assets.reading.equal_rows import EqualRows
+from messaging_assets.reading.evidence.claims import Claims
+from messaging_assets.reading.evidence.equal_rows import EqualRows
+from messaging_assets.reading.evidence.list_counts import ListCounts
+from messaging_assets.reading.evidence.page_join import PageJoin
+from messaging_assets.reading.evidence.repetition import Repetition
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.list_counts import ListCounts
-from messaging_assets.reading.page_join import PageJoin
-from messaging_assets.reading.repetition import Repetition
 from messaging_assets.reading.resume_point import CannotResume, Place, ResumePoint
 from messaging_assets.reading.selection import check_objects, check_selection, sent_by_server
 

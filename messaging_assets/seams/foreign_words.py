@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    # Since Dagster 1.13.1: an exception as the run's storage keeps it.
     from dagster_shared.error import SerializableErrorInfo
 
 # DuckDB: "NOT NULL constraint failed"; PostgreSQL: "violates not-null constraint"; Arrow and dlt: "non-nullable".

@@ -16,13 +16,12 @@ from messaging_assets.loading.passes.stored_marks import read_marks
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.passes.trusted_marks import MarkTrust
 from messaging_assets.loading.source import rest_api_config, with_paginator
+from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
-from messaging_assets.reading.seen_keys import SentKeys
 from messaging_assets.rows.steps import keys_as_sent
-from messaging_assets.seams.dlt_contexts import copy_of_state
-from messaging_assets.seams.dlt_pipe import PageReader
+from messaging_assets.seams.dlt_contexts import PageReader, copy_of_state
 
 _START = "messaging_assets_start"
 

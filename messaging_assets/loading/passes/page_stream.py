@@ -12,7 +12,7 @@ from messaging_assets.loading.progress import Progress
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
-from messaging_assets.seams.dlt_pipe import PageReader
+from messaging_assets.seams.dlt_contexts import PageReader
 from messaging_assets.tables.window_column import WindowColumn
 
 

@@ -14,7 +14,7 @@ import orjson
 
 from messaging_assets.answers.record_keys import hashes_of
 from messaging_assets.description.api import Resource
-from messaging_assets.reading.seen_keys import SentKeys
+from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.rows.keys.table_keys import TableKeys
 
 

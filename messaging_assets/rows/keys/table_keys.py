@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from messaging_assets.answers.record_keys import hash_of
-from messaging_assets.reading.seen_keys import SeenKeys
+from messaging_assets.reading.evidence.seen_keys import SeenKeys
 
 
 class TableKeys:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.record_keys import keys_of
-from messaging_assets.reading.seen_keys import SeenKeys
+from messaging_assets.reading.evidence.seen_keys import SeenKeys
 
 
 class Repetition:

@@ -9,7 +9,7 @@ from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.description.api import Endpoint
-from messaging_assets.reading.equal_rows import surplus
+from messaging_assets.reading.evidence.equal_rows import surplus
 
 
 class Claims:

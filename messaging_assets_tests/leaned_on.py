@@ -151,6 +151,7 @@ _PACKAGE = "dlt.common.storages.load_package:PackageStorage"
 _DAGSTER = "dagster._core"
 
 THINGS = [
+    *_things("foreign_words", "there", _INSTANCE, "dagster_shared.error:SerializableErrorInfo"),
     *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.resource:DltResource.__iter__"),
     *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.resource:DltResource._get_config_section_context"),
     *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.pipe_iterator:ManagedPipeIterator"),

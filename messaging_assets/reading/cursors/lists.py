@@ -7,15 +7,15 @@ moves nothing: a mark in the year 2099 would ask for nothing new until then.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import (
-    CursorText,
     NoOrder,
     Order,
     is_closed,
@@ -24,7 +24,7 @@ from messaging_assets.reading.cursors.order import (
 )
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
-from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
+from messaging_assets.reading.cursors.row_digests import RowDigests
 
 # An append knows again so many rows that no mark can be set behind, because they are dated ahead or not at all.
 BEYOND_KEPT = 100_000
@@ -47,8 +47,6 @@ class ListCursor:
 
     Attributes:
         rows_ahead: rows that came dated after the sync's own start.
-        compares_at_start: whether the next sync tells apart which rows at the mark it has.
-        counts_equal_ones: whether two rows that are equal are two events.
     """
 
     def __init__(
@@ -65,7 +63,7 @@ class ListCursor:
         self._takes_repeats = takes_repeats
         # A merge compares whole rows at the mark, because one of a key may have changed.
         own_keys = [own.primary_key] if isinstance(own.primary_key, str) else own.primary_key
-        self._keys = own_keys or ([] if takes_repeats else list(keys))
+        told_by = own_keys or ([] if takes_repeats else list(keys))
         self._is_answers = bool(mark and mark.get(_ANSWER)) or own.cursor_in == "answer"
         self._initial = resolved(own.initial_value, order.now)
         kept = mark if mark and not is_closed(own) and not is_relative(mark["last_value"]) else None
@@ -73,23 +71,24 @@ class ListCursor:
         self._start = self._lagged() if self._last is not None and not self._is_answers else self._initial
         self._end = own.end_value if is_closed(own) else None
         hashes = list(kept["unique_hashes"]) if kept else []
-        self._is_legacy = has_legacy_dedup_hashes(hashes)
+        # Without a key two rows that are equal are two events.
+        self._digests = RowDigests(asset, told_by, hashes, are_events=not (told_by or takes_repeats))
+        self._direction = Direction(own, order)
         self._known_at_start = Counter(hashes)
         self._known_beyond = Counter(digest for digest, _ in (kept or {}).get(_BEYOND, ()))
         self._beyond: list[list[Any]] = [list(one) for one in (kept or {}).get(_BEYOND, ())]
         is_lagged = bool(own.lag) and own.last_value_func in ("max", "min", max, min)
-        self.compares_at_start = own.range_start == "closed" and not is_closed(own) and not is_lagged
-        # Without a key two rows that are equal are two events.
-        self.counts_equal_ones = not (self._keys or takes_repeats)
-        self._held = Reach(self, self._last, Counter(hashes))
-        self._ahead = Reach(self)
+        # Whether the next sync tells apart which rows at the mark it has.
+        self._compares_at_start = own.range_start == "closed" and not is_closed(own) and not is_lagged
+        at_mark = self._digests if self._compares_at_start else None
+        self._held = Reach(self._direction, at_mark, self._last, Counter(hashes))
+        self._ahead = Reach(self._direction, at_mark)
         self.rows_ahead = 0
         self._units = Units(order)
         if self._last is not None and not self._is_answers:
             self._units.note(self._last)
         self._is_behind = self._is_past_end = False
         self._takes_late = takes_repeats and is_asked_for and not own.row_order
-        self._sample: Any = None
         self._answer: Any = None
 
     def _lagged(self) -> Any:
@@ -155,7 +154,7 @@ class ListCursor:
         return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": hashes}
 
     def _is_beyond(self, one: list[Any], reach: Reach) -> bool:
-        return not self.is_further(reach.value, one[1])
+        return not self._direction.is_further(reach.value, one[1])
 
     def _refuse_too_many(self, beyond: list[list[Any]]) -> None:
         if len(beyond) > BEYOND_KEPT:
@@ -183,7 +182,7 @@ class ListCursor:
 
     def _farther(self) -> Reach:
         held, ahead = self._held, self._ahead
-        return ahead if held.value is None or self.is_further(ahead.value, held.value) else held
+        return ahead if held.value is None or self._direction.is_further(ahead.value, held.value) else held
 
     def take_answer(self, body: Any, rows: list[Any], page: int) -> None:
         """Look for the cursor in a whole answer, where it is no record's: a token, or the server's own time.
@@ -230,19 +229,17 @@ class ListCursor:
 
     def _are_all_newer(self, rows: list[Any], values: list[Any]) -> bool:
         """Whether all rows of a page are plainly newer, which its first and last value show at once."""
-        ends = (
-            self._order.ends(values) if self._own.last_value_func in ("max", max) and not self._known_beyond else None
-        )
+        ends = self._order.ends(values) if self._direction.is_up and not self._known_beyond else None
         if ends is None:
             return False
         low, high = ends
-        if self._start is not None and not self.is_further(low, self._start):
+        if self._start is not None and not self._direction.is_further(low, self._start):
             return False
-        if (self._end is not None and not self.is_further(self._end, high)) or self._order.is_ahead(high):
+        if (self._end is not None and not self._direction.is_further(self._end, high)) or self._order.is_ahead(high):
             return False
         for value in ends:
             self._note(value)
-        if self._held.value is None or not self.is_further(self._held.value, high):
+        if self._held.value is None or not self._direction.is_further(self._held.value, high):
             for row, value in zip(rows, values, strict=True):
                 if value == high:
                     self._held.take(high, row)
@@ -258,20 +255,20 @@ class ListCursor:
         if self._is_out(value):
             self._is_past_end = True
             return False
-        if self._start is not None and not self.is_further(value, self._start):
-            if not self.is_same(value, self._start):
+        if self._start is not None and not self._direction.is_further(value, self._start):
+            if not self._direction.is_same(value, self._start):
                 self._is_behind = self._own.row_order == "desc"
                 return self._is_late(value)
             if self._own.range_start == "open":
                 return False
-            if self.compares_at_start and self._is_known(row, self._known_at_start):
+            if self._compares_at_start and self._digests.is_known(row, self._known_at_start):
                 self._held.take(value, row)
                 return False
-        if self._own.last_value_func in ("max", max) and self._order.is_ahead(value):
+        if self._direction.is_up and self._order.is_ahead(value):
             self.rows_ahead += 1
             self._ahead.take(value, row)
             return self._is_new_beyond(row, value)
-        if self._known_beyond and self._is_known(row, self._known_beyond):
+        if self._known_beyond and self._digests.is_known(row, self._known_beyond):
             # It was dated ahead when it was loaded, and its time has come.
             self._held.take(value, row)
             return False
@@ -280,9 +277,9 @@ class ListCursor:
 
     def _is_out(self, value: Any) -> bool:
         """Whether a value lies behind the end of the range."""
-        if self._end is None or self.is_further(self._end, value):
+        if self._end is None or self._direction.is_further(self._end, value):
             return False
-        return self._own.range_end == "open" or not self.is_same(value, self._end)
+        return self._own.range_end == "open" or not self._direction.is_same(value, self._end)
 
     def _note(self, value: Any) -> None:
         self._units.note(value)
@@ -325,76 +322,17 @@ class ListCursor:
         """Whether a row behind which no mark can be set is not yet in a table that it would be in twice."""
         if self._takes_repeats or is_closed(self._own):
             return True
-        if self._is_known(row, self._known_beyond):
+        if self._digests.is_known(row, self._known_beyond):
             return False
-        self._beyond.append([self.digest(row), value])
+        self._beyond.append([self._digests.of(row), value])
         return True
-
-    def _is_known(self, row: Any, known: Counter[str]) -> bool:
-        """Whether an earlier sync loaded the row; without a key so many equal ones as it loaded, and no more."""
-        if not known:
-            return False
-        digest = self.digest(row)
-        if not known[digest]:
-            return False
-        known[digest] -= self.counts_equal_ones
-        return True
-
-    def digest(self, row: Any) -> str:
-        """What tells a row at the mark from others, as dlt's own marks have it."""
-        try:
-            told_by = resolve_column_value(self._keys, row) if self._keys else row
-        except KeyError as missing:
-            raise MendDescription(
-                f"a record has no {missing}, by which rows at the cursor's mark are told apart",
-                "correct incremental.primary_key",
-                where=self._asset,
-            ) from None
-        return digest_dedup_value(told_by, self._is_legacy)
 
     def _is_late(self, value: Any) -> bool:
         """Whether a row is older than the mark, and not than what the file itself begins with."""
         if not self._takes_late:
             return False
         least = self._initial
-        return least is None or self.is_same(value, least) or self.is_further(value, least)
-
-    def is_further(self, one: Any, other: Any) -> bool:
-        """Whether a value lies beyond another in the direction that the mark moves."""
-        func = self._own.last_value_func
-        if func in ("max", max):
-            return self._order.compare(one, other) > 0
-        if func in ("min", min):
-            return self._order.compare(one, other) < 0
-        assert callable(func)
-        return not self.is_same(one, other) and bool(self._called(func, (one, other)) != _wrapped(other))
-
-    def is_same(self, one: Any, other: Any) -> bool:
-        """Whether two values stand at one place in the order."""
-        if callable(func := self._own.last_value_func) and func not in (max, min):
-            return bool(self._called(func, (one,)) == _wrapped(other))
-        return self._order.compare(one, other) == 0
-
-    def reached(self, value: Any, before: Any) -> Any:
-        """The mark behind a row; a function of the user's own may make another value of it."""
-        func = self._own.last_value_func
-        if not callable(func) or func in (max, min):
-            return value
-        return _plain(self._called(func, (value,) if before is None else (value, before)))
-
-    def _called(self, func: Callable[..., Any], values: tuple[Any, ...]) -> Any:
-        try:
-            return func(tuple(map(_wrapped, values)))
-        except TypeError:
-            raise NoOrder from None
-
-
-def _wrapped(value: Any) -> Any:
-    return CursorText(value) if type(value) is str else value
-
-
-def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, str) else value
+        return least is None or self._direction.is_same(value, least) or self._direction.is_further(value, least)
 
 
 def _token(value: Any, param: str | None) -> Any:

@@ -3,43 +3,45 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from messaging_assets.foundation import moments
+from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.row_digests import RowDigests
 
 # Nanoseconds since 1970, of 1985 and of 2065.
 _NANOSECONDS, _FAR_NANOSECONDS = 5 * 10**17, 3 * 10**18
-
-if TYPE_CHECKING:
-    from messaging_assets.reading.cursors.lists import ListCursor
 
 
 class Reach:
     """How far rows came, and which of them stand there.
 
     Args:
-        cursor: says what is farther, and what tells rows apart.
+        direction: says what is farther.
+        digests: tells the rows apart that stand there; None where nobody asks which they are.
         value: how far an earlier sync came; None where there was none.
         kept: which rows stood there, as often as equal ones did.
     """
 
-    def __init__(self, cursor: ListCursor, value: Any = None, kept: Counter[str] | None = None) -> None:
-        self._cursor, self.value = cursor, value
+    def __init__(
+        self, direction: Direction, digests: RowDigests | None, value: Any = None, kept: Counter[str] | None = None
+    ) -> None:
+        self._direction, self._digests, self.value = direction, digests, value
         self._kept: Counter[str] = kept or Counter()
         self._came: Counter[str] = Counter()
 
     def take(self, value: Any, row: Any) -> None:
         """A row came; only the farthest ones count."""
-        cursor = self._cursor
-        if self.value is None or cursor.is_further(value, self.value):
-            self.value = cursor.reached(value, self.value)
+        direction, digests = self._direction, self._digests
+        if self.value is None or direction.is_further(value, self.value):
+            self.value = direction.reached(value, self.value)
             self._kept, self._came = Counter(), Counter()
-        elif not cursor.is_same(value, self.value):
+        elif not direction.is_same(value, self.value):
             return
-        if cursor.compares_at_start:
-            digest = cursor.digest(row)
-            self._came[digest] = self._came[digest] + 1 if cursor.counts_equal_ones else 1
+        if digests is not None:
+            digest = digests.of(row)
+            self._came[digest] = self._came[digest] + 1 if digests.are_events else 1
 
     @property
     def hashes(self) -> Counter[str]:

@@ -467,6 +467,9 @@ class Reading:
 
     def is_behind_cursor(self) -> bool:
         """Whether the rows that follow are behind the cursor's mark, because they come in its order; ends the list."""
+        if self.cursor and self.cursor.is_disordered:
+            words = "rows came in another order than row_order says, so the list was not left early"
+            self.source.receipt.found(Verdict.READ_TO_THE_END, words)
         if self.cursor is None or not self.cursor.is_past:
             return False
         how = "the rows that follow are outside the cursor's range"

@@ -35,7 +35,9 @@ class Reach:
         if self.value is None or cursor.is_further(value, self.value):
             self.value = cursor.reached(value, self.value)
             self._kept, self._came = Counter(), Counter()
-        elif not cursor.is_same(value, self.value):
+        elif cursor.is_same(value, self.value):
+            self.value = cursor.earlier(value, self.value)
+        else:
             return
         if cursor.compares_at_start:
             digest = cursor.digest(row)

@@ -31,7 +31,7 @@ def test_a_childs_path_takes_it_percent_encoded_too() -> None:
     row = fields.with_fields({"id": 1})
 
     [in_path], [in_param] = (
-        [value for name, value in row.items() if f".{name}}}" in text]
+        [value for name, value in row.items() if name != "id" and f".{name}}}" in text]
         for text in (asked["path"], asked["params"]["since"])
     )
     assert in_path == "2025-01-01T00%3A00%3A00%2B02%3A00"

@@ -113,7 +113,7 @@ class Incremental(Described):
     primary_key: str | list[str] | None = None
     """What tells rows at the boundary apart; else the resource's."""
     row_order: Literal["asc", "desc"] | None = None
-    """`asc` or `desc`, the order of the rows: lets dlt stop early."""
+    """`asc` or `desc`, the order of the rows: lets dlt stop early, unless a row shows that it is not so."""
     allow_external_schedulers: bool | None = None
     """dlt's, for Airflow: without effect here, where `partitions` are a scheduler's ranges."""
     lag: float | None = None

@@ -106,7 +106,11 @@ class ListContext:
         """Those of a list's rows that are not behind its mark; the others are counted."""
         if self.marks is None:
             return rows
-        newer = self.marks.cursor(name).newer(rows, page)
+        cursor = self.marks.cursor(name)
+        newer = cursor.newer(rows, page)
+        if cursor.is_disordered:
+            words = "rows came in another order than row_order says, so the list was not left early"
+            self.receipt.found(Verdict.READ_TO_THE_END, words)
         self.receipt.before_mark(len(rows) - len(newer))
         if len(newer) < len(rows):
             self.receipt.found(

@@ -99,8 +99,9 @@ class WindowColumn:
             return
         is_time = moments.moment_of(value) is not None
         type_ = "date" if moments.is_day(value) else "timestamp"
-        why = "days, or texts in other forms than ISO 8601," if is_time else "what is no time"
+        why = "what is no time"
         if is_time:
+            why = "days" if type_ == "date" else "texts that are no timestamp as ISO 8601 writes it"
             raise MendDescription(
                 f"partitions.column '{self._path}' holds {why}",
                 f"declare columns.{self._name} with data_type: {type_}",

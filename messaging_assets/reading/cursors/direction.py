@@ -45,6 +45,10 @@ class Direction:
             return bool(_called(func, (one,)) == _wrapped(other))
         return self._order.compare(one, other) == 0
 
+    def earlier(self, one: Any, other: Any) -> Any:
+        """Which of two values at one place a mark is set to, so that a row of the same place is asked for again."""
+        return self._order.earlier(one, other) if self.is_up else other
+
     def reached(self, value: Any, before: Any) -> Any:
         """The mark behind a row; a function of the user's own may make another value of it."""
         func = self._func

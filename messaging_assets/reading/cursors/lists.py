@@ -25,6 +25,7 @@ from messaging_assets.reading.cursors.order import (
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
 from messaging_assets.reading.cursors.row_digests import RowDigests
+from messaging_assets.reading.cursors.row_order import RowOrder
 
 # An append knows again so many rows that no mark can be set behind, because they are dated ahead or not at all.
 BEYOND_KEPT = 100_000
@@ -70,6 +71,9 @@ class ListCursor:
         self._last = kept["last_value"] if kept else None
         self._start = self._lagged() if self._last is not None and not self._is_answers else self._initial
         self._end = own.end_value if is_closed(own) else None
+        # A range that is closed by a day has that whole day.
+        is_day = self._end is not None and order.is_day(self._end) and own.last_value_func in ("max", max)
+        self._after_end = order.behind(self._end, 1, True, True) if is_day and own.range_end == "closed" else None
         hashes = list(kept["unique_hashes"]) if kept else []
         # Without a key two rows that are equal are two events.
         self._digests = RowDigests(asset, told_by, hashes, are_events=not (told_by or takes_repeats))
@@ -88,6 +92,7 @@ class ListCursor:
         if self._last is not None and not self._is_answers:
             self._units.note(self._last)
         self._is_behind = self._is_past_end = False
+        self._row_order = RowOrder(own.row_order, order)
         self._takes_late = takes_repeats and is_asked_for and not own.row_order
         self._answer: Any = None
 
@@ -127,9 +132,16 @@ class ListCursor:
     @property
     def is_past(self) -> bool:
         """Whether rows come in the order of the cursor and those that follow are out of its range."""
+        if self._row_order.is_contradicted:
+            return False
         if self._own.row_order == "desc":
             return self._is_behind
         return self._own.row_order == "asc" and self._is_past_end
+
+    @property
+    def is_disordered(self) -> bool:
+        """Whether rows came in another order than the file declares, so that nothing is known of those that follow."""
+        return self._row_order.is_contradicted
 
     @property
     def mark(self) -> dict[str, Any] | None:
@@ -216,6 +228,7 @@ class ListCursor:
             return rows
         values = [(json_paths.find_values(self._own.cursor_path, row) or (None,))[0] for row in rows]
         try:
+            self._row_order.note(values)
             if self._are_all_newer(rows, values):
                 return rows
             return [row for row, value in zip(rows, values, strict=True) if self._takes(row, value, page)]
@@ -279,6 +292,8 @@ class ListCursor:
         """Whether a value lies behind the end of the range."""
         if self._end is None or self._direction.is_further(self._end, value):
             return False
+        if self._after_end is not None:
+            return not self._direction.is_further(self._after_end, value)
         return self._own.range_end == "open" or not self._direction.is_same(value, self._end)
 
     def _note(self, value: Any) -> None:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
 from messaging_assets.reading.cursors.calendar_digits import as_calendar_digits, calendar_moment
+from messaging_assets.reading.cursors.doubled_hour import LONGEST, may_be_same
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
 
 # Clocks of two machines differ by so many seconds without anybody minding.
@@ -89,7 +90,20 @@ class Order:
         if left[0] != right[0] or (left[0] == "number" and self._are_of_two_lengths(left[1], right[1])):
             # A file may begin at a moment where the API counts milliseconds.
             left, right = (("moment", self._at(value)) for value in (one, other))
+        if self._may_be_same(one, other, left, right):
+            return 0
         return int(left[1] > right[1]) - int(left[1] < right[1])
+
+    def _may_be_same(self, one: Any, other: Any, left: tuple[str, Any], right: tuple[str, Any]) -> bool:
+        """Whether two times that name no zone lie in an hour that comes twice, where nobody knows which is later."""
+        if self.zone is None or left[0] != "moment" or left[1] == right[1] or abs(left[1] - right[1]) > LONGEST:
+            return False
+        return may_be_same(one, other, self.pattern, self.zone)
+
+    def earlier(self, one: Any, other: Any) -> Any:
+        """Of two values at one place the one that is the earlier at its first reading."""
+        first, second = self.moment(one), self.moment(other)
+        return one if first is not None and second is not None and first < second else other
 
     def _are_of_two_lengths(self, one: Decimal, other: Decimal) -> bool:
         """Whether one number is a calendar's day, and the other a time of day."""
@@ -153,6 +167,13 @@ class Order:
             return None
         digits = str(int(number)) if number == number.to_integral_value() else ""
         return digits if calendar_moment(digits, self._zone) is not None else None
+
+    def is_day(self, value: Any) -> bool:
+        """Whether a value says a day and no time of it."""
+        number = None if self.pattern else moments.number_of(value)
+        if number is not None:
+            return len(self.calendar_digits(number) or "") == 8
+        return moments.is_day(value) and self.has_place(value)
 
     def is_ahead(self, value: Any) -> bool:
         """Whether a value is a moment that the sync's own start, and what clocks differ by, lies before."""
@@ -325,7 +346,13 @@ def _written(own: described.Incremental, order: Order, value: Any, sample: Any, 
         is_up = is_end != (own.last_value_func in ("min", min))
         text = moments.written(moment, own.format, order.zone or timezone.utc, is_up)
         return own.convert(text) if own.convert else text
-    if isinstance(value, datetime) and value is not sample and not isinstance(sample, (datetime, date)):
+    is_shown = value is sample or isinstance(sample, (datetime, date))
+    if isinstance(value, datetime) and is_shown and own.convert is None:
+        # As Python writes it, it would have a blank in place of the T.
+        exact = moments.moment_of(value, zone=order.zone or timezone.utc)
+        assert exact is not None
+        return moments.written(exact, "iso")
+    if isinstance(value, datetime) and not is_shown:
         moment = moments.moment_of(value)
         assert moment is not None
         shown = order.write(moment, sample, is_end)

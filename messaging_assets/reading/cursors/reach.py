@@ -37,7 +37,9 @@ class Reach:
         if self.value is None or direction.is_further(value, self.value):
             self.value = direction.reached(value, self.value)
             self._kept, self._came = Counter(), Counter()
-        elif not direction.is_same(value, self.value):
+        elif direction.is_same(value, self.value):
+            self.value = direction.earlier(value, self.value)
+        else:
             return
         if digests is not None:
             digest = digests.of(row)

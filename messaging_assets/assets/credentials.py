@@ -70,7 +70,14 @@ class ApiCredentials(ConfigurableResource[Any]):
         """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
         resources = description.resources_with_unselected.values()
         names = secrets_of(description.auth_of(resource) for resource in resources)
-        return [value for name in names if (value := self.look_up(description.name, name))]
+        set_ones = [value for name in names if (value := self.look_up(description.name, name))]
+        return set_ones + self._secrets_in_address(description)
+
+    def _secrets_in_address(self, description: ApiDescription) -> list[str]:
+        """Some APIs take a token in the path; what only the environment says of it is nobody's business."""
+        written = description.client.base_url.split("/")
+        added = [part for part in self.base_url_for(description).split("/")[3:] if part not in written]
+        return [part for part in added if len(part) >= 8 and any(map(str.isdigit, part))]
 
     def base_url_for(self, description: ApiDescription) -> str:
         """The API's address: the resource's or environment's, else the file's."""

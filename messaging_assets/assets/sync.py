@@ -202,10 +202,6 @@ class _Job:
         if resumed is not None:
             return resumed
         auths = self._authenticators(credentials)
-        # Some APIs take a token in the path; what only the environment says of it is nobody's business.
-        written = self.description.client.base_url.split("/")
-        added = (part for part in base_url.split("/")[3:] if part not in written)
-        self.redaction.add(*(part for part in added if len(part) >= 8 and any(map(str.isdigit, part))))
         number, is_anew, learnt = 1, False, dict[str, str]()
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
+import time
 from pathlib import Path
 from typing import Any, cast
 
@@ -309,3 +311,23 @@ def test_netrc_gives_nothing_to_a_webhook_and_a_proxy_is_asked_where_one_is_name
         f"POST {server.url}/hook HTTP/1.1",
     ]
     assert not any("authorization" in head.lower() for head in (*server.asked, *proxy.asked))
+
+
+def test_a_webhook_that_drips_holds_no_tick(
+    location: Any, webhook: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.orchestration.alerts._TOTAL", 0.5)
+    webhook.add_passthru("http://127.0.0.1")
+    location.passes["id_is_unique"] = False
+    location.run()
+
+    def drip(connection: socket.socket, path: str, number: int) -> None:
+        for _ in range(100):
+            connection.sendall(b"H")
+            time.sleep(0.1)
+
+    with RawServer(drip) as server:
+        monkeypatch.setenv(WEBHOOK_VARIABLE, f"{server.url}/hook")
+        begun = time.monotonic()
+        assert "the webhook could not be reached" in location.tick("check_failure_alert").skip_message
+        assert time.monotonic() - begun < 5

@@ -72,7 +72,8 @@ class ApiCredentials(ConfigurableResource[Any]):
         """Every secret of the API that is set somewhere, to be hidden wherever it is echoed."""
         resources = description.resources_with_unselected.values()
         names = secrets_of(description.auth_of(resource) for resource in resources)
-        return [value for name in names if (value := self.look_up(description.name, name))]
+        set_ones = [value for name in names if (value := self.look_up(description.name, name))]
+        return set_ones + self.secrets_in_address(description)
 
     def base_url_for(self, description: ApiDescription) -> str:
         """The API's address: the resource's or environment's, else the file's."""

@@ -189,7 +189,6 @@ class _Sync:
     def _read_and_load(self, credentials: ApiCredentials, base_url: str) -> SyncResult:
         made = Authenticators(self.description, credentials, self.redaction)
         auths = {one.name: made.of(one) for one in ancestry(self.description, self.resource)}
-        self.redaction.add(*credentials.secrets_in_address(self.description))
         number, is_anew, learnt = 1, False, dict[str, str]()
         while True:
             with ApiSession(base_url, self.description.client, self.folders.pace / self.description.name) as session:

@@ -11,10 +11,11 @@ from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.assets.credentials import ApiCredentials
+from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.parents import ancestry
-from messaging_assets.foundation.failures import SyncFailure, sync_failure
-from messaging_assets.foundation.redaction import Redaction, one_line
+from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
@@ -100,11 +101,8 @@ class Reader:
                 reader = next(one for one in rest_api_resources(config) if one.name == resource.name)
                 for row in itertools.islice(reader, rows):
                     came.rows.append(row)
-        except Exception as error:  # dlt wraps what is raised inside it in classes of its own
-            failure = sync_failure(error)
-            if failure is None:
-                raise
-            came.failure = failure.hidden(lambda text: one_line(self._redaction(text)))
+        except Exception as error:  # noqa: BLE001 - dlt wraps what is raised inside it in classes of its own
+            came.failure = as_failure(f"{self._description.name}.{resource.name}", error, self._redaction)
         return came
 
     def _source(

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.found import FoundApi, name_from_path, plain_name, without_nothing
 from messaging_assets.discovery.live import counted, find_resource
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.files.api_files import describe
-from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.foundation.redaction import Redaction, one_line, plain_address
+from messaging_assets.foundation.redaction import Redaction, plain_address
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
 
@@ -39,8 +39,8 @@ def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, 
     redaction = Redaction()
     try:
         found, requests = _ask(description, base_url, dict(zip(names, paths, strict=True)), redaction)
-    except SyncFailure as failure:
-        told = failure.hidden(lambda text: one_line(redaction(text)))
+    except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
+        failure = as_failure(name, error, redaction)
     else:
         rows = sum(one.rows for one in found)
         # A user's name may be a field's name too, and is no secret.
@@ -53,7 +53,7 @@ def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, 
             one.hide(redaction.without(*names))
         source = f"{plain_address(base_url)}, from {requests} requests and {counted(rows)}"
         return FoundApi(name, client, found, source)
-    raise told
+    raise failure
 
 
 def _ask(

@@ -29,6 +29,7 @@ class Authenticators:
 
     def __init__(self, description: ApiDescription, credentials: ApiCredentials, redaction: Redaction) -> None:
         self._description, self._credentials, self._redaction = description, credentials, redaction
+        redaction.add(*credentials.all_secrets(description))
         self._made: dict[str, AuthBase | None] = {}
         self._lock = threading.Lock()
 

@@ -34,6 +34,8 @@ from dagster import (
 from requests.utils import get_environ_proxies
 
 from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.wire.connections import Adapter
+from messaging_assets.http.wire.deadline import within
 from messaging_assets.seams.dagster_inside import (
     AssetCheckExecutionRecord,
     AssetCheckExecutionRecordStatus,
@@ -42,6 +44,8 @@ from messaging_assets.seams.dagster_inside import (
 WEBHOOK_VARIABLE = "MESSAGING_ASSETS_ALERT_WEBHOOK"
 DAGSTER_VARIABLE = "MESSAGING_ASSETS_DAGSTER_URL"
 _TIMEOUT = 5.0
+# For one alert from the connection to its answer, whatever the webhook sends meanwhile.
+_TOTAL = 10.0
 _TELLING_TIME = 25.0
 _ANSWERED = {AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED}
 _OFF = f"Alerts are off: set {WEBHOOK_VARIABLE} to the address of a webhook that takes JSON."
@@ -193,10 +197,13 @@ def _post(webhook: str, alert: Mapping[str, Any]) -> None:
         secrets = [webhook, parts.path, parts.query, parts.username or "", parts.password or ""]
         with (
             Redaction(secrets).on_loggers(),
+            within(_TOTAL) as watched,
             requests.Session() as session,
             # Streamed and not read: what the webhook answers beyond its status is of no use here.
             _sent(session, webhook, alert) as answer,
         ):
+            if watched.is_over:
+                raise requests.Timeout
             if answer.status_code >= 300:
                 trouble = f"{host} answered {answer.status_code}."
     except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
@@ -208,6 +215,8 @@ def _post(webhook: str, alert: Mapping[str, Any]) -> None:
 def _sent(session: requests.Session, webhook: str, alert: Mapping[str, Any]) -> requests.Response:
     # Else requests would add what .netrc has for the host; proxies and certificates are looked up all the same.
     session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Adapter())
     verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
     return session.post(
         webhook,

@@ -41,6 +41,10 @@ FAULTS: dict[str, Say] = {
     "reset": lambda connection, whole: False,
     "surplus": lambda connection, whole: connection.sendall(whole + LATE),
     "surplus chunks": lambda connection, whole: connection.sendall(chunked(whole) + LATE),
+    "torn header": lambda connection, whole: connection.sendall(b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n" + LATE),
+    "other coding": lambda connection, whole: connection.sendall(answer(b"", "Transfer-Encoding: x\r\n") + LATE),
+    "no HTTP": lambda connection, whole: connection.sendall(b"SSH-2.0-x\r\n" + LATE),
+    "named twice": lambda connection, whole: connection.sendall(answer(b'{"data": [], "data": []}') + LATE),
     "too late": lambda connection, whole: (time.sleep(0.4), connection.sendall(whole)),
 }
 

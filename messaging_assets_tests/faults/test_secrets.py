@@ -16,6 +16,7 @@ from dagster import materialize
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.discovery.first_pages import Reader
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.sandbox import Fault, Sandbox
@@ -303,3 +304,29 @@ def test_a_token_in_an_address_of_the_environment_shows_in_no_failure(one_list: 
     outcome = one_list.sync()
     assert "answered 404" in outcome.sentence
     assert "AAExyz" not in outcome.sentence
+
+
+def test_the_verbs_that_look_show_no_token_of_an_address_and_no_stranger_s_words(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api = {"base_url": "https://api.example.invalid", "auth": {"type": "bearer"}}
+    path = {"path": "messages", "data_selector": "data", "error_handler": {"max_retries": 0}}
+    resources = [{"name": "messages", "endpoint": path}]
+    description = ApiDescription.model_validate({"name": "bots", "client": api, "resources": resources})
+    monkeypatch.setenv("BOTS__BASE_URL", f"{sandbox.url}/bot12345:AAExyz")
+    monkeypatch.setenv("BOTS__TOKEN", CANARY)
+    redaction = Redaction()
+    reader = Reader(description, build_credentials(description), redaction)
+    [resource] = description.resources_in_full.values()
+    said = str(reader.read(resource, pages=1).failure)
+    assert "answered 404" in said
+    assert "AAExyz" not in said
+
+    def fail(*args: Any, **kwargs: Any) -> None:
+        raise ValueError(f"a\x1b[31mt {quote(CANARY)}\nand more")
+
+    monkeypatch.setattr("messaging_assets.discovery.first_pages.rest_api_resources", fail)
+    said = str(reader.read(resource, pages=1).failure)
+    assert "bots.messages: " in said
+    assert "ValueError: a?[31mt ***" in said
+    assert said.isprintable()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import requests
 
@@ -115,6 +116,19 @@ class Watchdog:
         for watched in late:
             watched.shut()
         return self.total if first is None else first.until - now
+
+
+@contextmanager
+def within(total: float) -> Iterator[Watched]:
+    """Give what is asked inside so many seconds; it has to go through an `Adapter` of connections.py."""
+    closing = threading.Event()
+    watchdog = Watchdog(total, closing)
+    watched = watchdog.begin()
+    try:
+        yield watched
+    finally:
+        watchdog.end(watched)
+        closing.set()
 
 
 _current = threading.local()

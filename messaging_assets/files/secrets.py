@@ -31,6 +31,12 @@ NOT_SECRET = "not_secret"
 _IN_REQUESTS = frozenset({"headers", "params", "json", "data", "access_token_request_data"})
 # Texts for people, whose addresses lead to pages.
 _PROSE = frozenset({"description", "owners", "tags"})
+# Keys of records in a path: hexadecimal ones, of the usual lengths; behind the name of what people open by its key,
+# such as a spreadsheet; a base, table, view, record or field of Airtable.
+_IDENTITY = re.compile(
+    r"(?<=/)(?:[0-9a-f]{24}|[0-9a-f]{32}|(?:app|tbl|viw|rec|fld)[A-Za-z0-9]{14})(?=$|[/?.])"
+    r"|(?<=/)(?P<kind>spreadsheets|documents|databases|files|folders|items|boards|sheets)/[A-Za-z0-9_-]{16,64}(?=$|[/?.:])"
+)
 _NAMES, _VALUES = ("name", "key", "field", "param", "parameter", "header"), ("value", "val", "content", "data")
 
 
@@ -195,9 +201,10 @@ def _looking_so(value: Any, place: Place, name: str) -> Iterator[Mistake]:
 def _look_at(text: str, place: Place) -> str | None:
     step = next((str(step) for step in reversed(place) if isinstance(step, str)), "")
     is_prose = bool(_PROSE & set(map(str, place))) and not _IN_REQUESTS & set(map(str, place))
-    if step in ("path", "base_url", "endpoint") and (what := look_of(_without_identities(text))):
+    is_address = step in ("path", "base_url", "endpoint")
+    if is_address and (what := certain_look_of(text) or look_of(_without_identities(text))):
         return what
-    if step not in ("path", "base_url", "endpoint") and (what := look_of(text, step, is_prose)):
+    if not is_address and (what := look_of(text, step, is_prose)):
         return what
     is_name = place[:1] == ("resources",) and (len(place) == 2 or (len(place) == 3 and place[-1] == "name"))
     if is_name:
@@ -215,8 +222,8 @@ def _is_no_word(text: str) -> bool:
 
 
 def _without_identities(path: str) -> str:
-    """A path without the keys of records in it, which are random too: hexadecimal ones, of the usual lengths."""
-    return re.sub(r"(?<=/)(?:[0-9a-f]{24}|[0-9a-f]{32})(?=$|[/?.])", "", path)
+    """A path without the keys of records in it, which are random too."""
+    return _IDENTITY.sub(r"\g<kind>", path)
 
 
 def _in_address(raw: Mapping[str, Any], place: Place) -> Iterator[Mistake]:

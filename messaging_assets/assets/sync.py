@@ -34,6 +34,7 @@ from messaging_assets.destination.profile import missing_module
 from messaging_assets.foundation.failures import (
     LoadRefused,
     MendDescription,
+    MendSettings,
     ReadIncomplete,
     SyncFailure,
     TooManySetAside,
@@ -61,7 +62,9 @@ from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.undeclared_types import Retyped
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.seams.dlt_files import unreadable_setting
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
+from messaging_assets.tables.altered_tables import altered, refuse_foreign_table
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.failed_loads import put_away, refused_for_good, with_names_of_columns
 from messaging_assets.tables.housekeeping import tidy_up
@@ -185,7 +188,10 @@ class _Job:
             if refused_for_good(failed) is None:
                 raise
             failure = told(self.asset, failed, self.redaction)
-            place = self._put_away(build_pipeline(self.description, self.resource, self.folders), str(failure))
+            pipeline = build_pipeline(self.description, self.resource, self.folders)
+            if changed := altered(pipeline, self.resource.name, str(failure)):
+                failure = LoadRefused(f"{self.asset}: {changed}.")
+            place = self._put_away(pipeline, str(failure))
         where = f" What was refused is kept in {place.relative_to(self.folders.home)}." if place else ""
         raise type(failure)(f"{failure}{where}")
 
@@ -244,6 +250,7 @@ class _Job:
             self.kept.forget()
             return None
         pipeline.activate()
+        refuse_foreign_table(pipeline, self._schema_name, self.resource.name, self.asset)
         ledger = self.ledger = SyncLedger(pipeline, self._schema_name, self.asset, self.window)
         self._finish_open_syncs(pipeline, ledger)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
@@ -508,6 +515,8 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     words = with_names_of_columns(redaction(str(innermost).strip().split("\n")[0])[:300], error)
     words = re.sub(r"'.*'|\".*\"", "'...'", words).rstrip(".")
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
+    if (setting := unreadable_setting(error)) is not None:
+        return MendSettings(f"{asset}: {setting}.")
     if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":
         return MendDescription(f"{asset}: {missing_module(missing)}")
     if isinstance(innermost, (TypeError, AttributeError, NameError, AssertionError, ImportError)):
@@ -518,7 +527,7 @@ def _stranger(asset: str, redaction: Redaction, error: Exception) -> SyncFailure
     if _NULL_REFUSED.search(words):
         return MendDescription(
             f"{asset}: the table has a column that may not be null, such as a key that the file no longer names; name "
-            f"it again, or run it once with full_refresh ({type(innermost).__name__}: {words})."
+            f"it again, or let the column be null there ({type(innermost).__name__}: {words})."
         )
     if refused_for_good(error):
         return LoadRefused(

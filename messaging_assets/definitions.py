@@ -5,8 +5,10 @@ imports it.
 """
 
 from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.seams.dlt_files import refuse_broken_files
 
 settle_environment()
+refuse_broken_files()
 
 from messaging_assets.orchestration.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
 

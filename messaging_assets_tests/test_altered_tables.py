@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from messaging_assets.assets.sync import told
+from messaging_assets.foundation.failures import MendSettings
+from messaging_assets.seams.dlt_files import refuse_broken_files
 from messaging_assets_tests.one_table import OneTable
 
 ROWS = [{"id": number, "name": f"row {number}", "size": 1000 + number} for number in range(5)]
@@ -90,3 +93,18 @@ def test_a_setting_of_dlt_that_cannot_be_read_is_named_and_never_tried_again(
 
 def test_an_error_that_is_of_no_setting_is_told_as_it_was() -> None:
     assert "dlt's setting" not in str(told("api.list", ValueError("x")))
+
+
+@pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
+def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_it(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
+    folder = clean_room / ".dlt"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("[normalize]\nworkers = 1\n", encoding="utf-8")
+    refuse_broken_files()
+    (folder / name).write_text("[sources.chat]\napi_key = s3cret\n", encoding="utf-8")
+    with pytest.raises(MendSettings, match=rf"\.dlt/{name}, line 2: this is not TOML") as refused:
+        refuse_broken_files()
+    assert "s3cret" not in str(refused.value)

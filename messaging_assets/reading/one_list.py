@@ -18,6 +18,7 @@ import requests
 from requests.auth import AuthBase
 
 from messaging_assets.answers.beside_list import Leaf, beside, in_headers, list_names
+from messaging_assets.answers.equal_rows import EqualRows, surplus
 from messaging_assets.answers.list_shapes import to_objects
 from messaging_assets.answers.record_keys import digest_of, key_parts, keys_of, whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
@@ -29,7 +30,6 @@ from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
-from messaging_assets.reading.equal_rows import EqualRows, surplus
 from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import CannotResume, KeptRead, Place
 from messaging_assets.reading.seen_keys import SeenKeys

@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-
-from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
 
 from messaging_assets.foundation.failures import MendSettings
 
 _FILES = ("config.toml", "secrets.toml")
 
 
-def refuse_broken_files(folder: Path) -> None:
-    """Stop where one of dlt's own files is no TOML.
-
-    Args:
-        folder: the project's `.dlt`.
+def refuse_broken_files() -> None:
+    """Stop where one of dlt's own files in the project is no TOML.
 
     Raises:
         MendSettings: names file and line.
     """
+    folder = Path(os.environ.get("DLT_PROJECT_DIR") or ".") / ".dlt"
     for file in (folder / name for name in _FILES):
         if not file.is_file():
             continue
+        # Imported late: most who come here have none of these files.
+        import tomlkit
+        from tomlkit.exceptions import ParseError, TOMLKitError
+
         where = f".dlt/{file.name}"
         try:
             tomlkit.parse(file.read_text(encoding="utf-8"))
@@ -37,6 +38,8 @@ def refuse_broken_files(folder: Path) -> None:
 
 def unreadable_setting(error: BaseException | None) -> str | None:
     """What is wrong with a setting that dlt could not take, as a clause with the next step; None where none is."""
+    from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
+
     while error is not None:
         if isinstance(error, ConfigValueCannotBeCoercedException):
             kind = getattr(error.hint, "__name__", None) or str(error.hint)

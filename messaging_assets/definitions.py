@@ -4,9 +4,11 @@ Dagster loads this module (`workspace.yaml`, or `dagster dev -m messaging_assets
 imports it.
 """
 
+from messaging_assets.destination.unreadable_settings import refuse_broken_files
 from messaging_assets.foundation.folders import settle_environment
 
 settle_environment()
+refuse_broken_files()
 
 from messaging_assets.orchestration.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
 

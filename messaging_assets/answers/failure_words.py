@@ -31,6 +31,7 @@ _STATES = frozenset(
         *("returncode", "api_status", "status_text"),
     )
 )
+_KINDS = frozenset(("type", "kind", "id", "object"))
 # Objects that hold such words, beside those with an envelope's name.
 _HOLDERS = frozenset(
     (
@@ -194,6 +195,9 @@ def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
         return _truth(value) is True if not is_counted else True
     if word in _ERRORS and len(leaf.names) > 1:
         return _is_error(value)
+    if word == "state" and any(other.word in _KINDS for other in beside):
+        # An object of a kind, such as a job with its list of steps, has a state of its own.
+        return False
     if word in _STATES:
         return _is_failed_state(word, value, beside)
     if word in _CODES:

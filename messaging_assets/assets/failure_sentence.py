@@ -6,7 +6,15 @@ import logging
 import re
 
 from messaging_assets.destination.profile import missing_module
-from messaging_assets.foundation.failures import LoadRefused, MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.destination.unreadable_settings import unreadable_setting
+from messaging_assets.foundation.failures import (
+    LoadRefused,
+    MendDescription,
+    MendSettings,
+    SyncFailure,
+    TryAgainLater,
+    sync_failure,
+)
 from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.seams.foreign_words import is_null_refused
 from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
@@ -48,6 +56,8 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
     words = _QUOTED.sub("'...'", with_names_of_columns(first_line, error)).rstrip(".")
     kind = type(innermost).__name__
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
+    if (setting := unreadable_setting(error)) is not None:
+        return MendSettings(*setting, where=asset)
     if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":
         return MendDescription(missing_module(missing), where=asset)
     if isinstance(innermost, _OF_CODE):
@@ -59,7 +69,7 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
     if is_null_refused(words):
         return MendDescription(
             "the table has a column that may not be null, such as a key that the file no longer names",
-            f"name it again, or run it once with full_refresh ({kind}: {words})",
+            f"name it again, or let the column be null there ({kind}: {words})",
             where=asset,
         )
     if refused_for_good(error):

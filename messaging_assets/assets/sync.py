@@ -22,7 +22,7 @@ from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.pipelines import keeps_rows_by_sql, loader_file_format
-from messaging_assets.foundation.failures import TooManySetAside, sync_failure
+from messaging_assets.foundation.failures import LoadRefused, TooManySetAside, sync_failure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
@@ -42,6 +42,7 @@ from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
+from messaging_assets.tables.altered_tables import altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.reconciliation import Load, nested_rows
 
@@ -135,7 +136,8 @@ class _Sync:
             if refused_for_good(failed) is None:
                 raise
             failure = as_failure(self.asset, failed, self.redaction)
-            self.table.fresh_pipeline()
+            if changed := altered(self.table.fresh_pipeline(), self.resource.name, str(failure)):
+                failure = LoadRefused(*changed, where=self.asset)
             place = self.table.put_away(str(failure))
         raise failure.adding(f"What was refused is kept in {place}.") if place else failure
 

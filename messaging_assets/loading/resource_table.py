@@ -19,6 +19,7 @@ from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.recovery import finished_before, is_loaded, load_pending, take_back_unfinished
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
 from messaging_assets.seams.dlt_names import DatabaseException
+from messaging_assets.tables.altered_tables import refuse_foreign_table
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.failed_loads import put_away
 from messaging_assets.tables.housekeeping import tidy_up
@@ -92,6 +93,7 @@ class ResourceTable:
     def open_ledger(self) -> None:
         """Find out what the destination knows, and finish the syncs of other windows that ended before their end."""
         self.pipeline.activate()
+        refuse_foreign_table(self.pipeline, self._schema_name, self._resource.name, self._asset)
         self.ledger = SyncLedger(self.pipeline, self._schema_name, self._asset, self._window)
         self._finish_open_syncs(self.ledger)
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+# Since dlt 1.30: a setting that is missing, or of another type than dlt needs.
+from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
+
 # Since dlt 1.30: finds a destination by type or name, with settings, without making a pipeline.
 from dlt.common.destination import AnyDestination, Destination
 
@@ -31,6 +34,8 @@ __all__ = [
     "C_DLT_LOAD_ID",
     "DEFAULT_VALIDITY_COLUMN_NAMES",
     "AnyDestination",
+    "ConfigFieldMissingException",
+    "ConfigValueCannotBeCoercedException",
     "DatabaseException",
     "DatabaseUndefinedRelation",
     "Destination",

@@ -12,6 +12,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
+from messaging_assets.answers.odd_statuses import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
@@ -21,7 +22,6 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.end_flag import EndFlag
 from messaging_assets.reading.selection import sent_by_server
-from messaging_assets.reading.unfinished import doubt_of_status
 from messaging_assets.seams.dlt_values import str2bool
 
 
@@ -83,7 +83,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         reading.watch(response)
         self._announce_rows(response)
         if sent:
-            self._statuses.add(response.status_code)
+            self._statuses.add(_status_of(response))
         if (how := self.advance(response, sent)) is not None:
             reading.ending.doubt = self.doubt_of_end() or self._missing_flag() or self._doubt_of_status(response)
             if not self.looks_once_more(how):
@@ -139,7 +139,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         return f"nothing was ever at end_path '{self.description.end_path}'; correct it in the file, or take it out"
 
     def _doubt_of_status(self, response: Any) -> str | None:
-        return doubt_of_status(self.reading, response.status_code, self._statuses)
+        reading, counts = self.reading, self.reading.counts
+        is_whole = bool(reading.is_whole_by_count or reading.claims.signs.is_end_said)
+        return doubt_of_status(_status_of(response), counts.sent, counts.full_pages, self._statuses, is_whole)
 
     def find_next(self, response: Any, sent: int) -> None:
         """Note what a page of `sent` rows says of the next one, before its rows are cleaned."""
@@ -204,6 +206,11 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def _announce_rows(self, response: Any) -> None:
         if self.description.rows_total_path:
             self.reading.claims.announce(first_value(self.description.rows_total_path, response.parsed))
+
+
+def _status_of(response: Any) -> int:
+    """The answer's status; one that is made up of a body alone is a good one."""
+    return int(getattr(response, "status_code", 200))
 
 
 def _set_only(value: Any) -> Any:

@@ -1,0 +1,165 @@
+"""Tables that somebody made or changed by hand, so that no rows can be loaded into them: what it is, and what to do.
+
+dlt believes its own notes of a table and does not look at it again, so what a database says then names neither cause
+nor remedy. No advice here takes a row away.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from dlt import Pipeline
+
+from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseException, DatabaseUndefinedRelation
+from messaging_assets.tables.table_rows import TableRows
+
+_UNIQUE_REFUSED = re.compile(
+    r"unique (constraint|index|key)|duplicate (key|entry)|primary key constraint", re.IGNORECASE
+)
+# Bits and digits of a number where a column says nothing of them.
+_WIDTHS = {"bigint": 64, "double": 53}
+# What destinations have under one another's names.
+_LOOSE = frozenset(("json", "bool", "date", "time", "timestamp", "wei", "binary"))
+
+
+def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
+    """Stop before a request where a table with rows stands under a resource's name, and no sync made it.
+
+    dlt would add its columns to that table, and a full refresh would drop it.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the resource's name.
+        asset: the asset's name in the sentence.
+
+    Raises:
+        MendDescription: names the table.
+    """
+    profile = DestinationProfile(pipeline.destination)
+    with pipeline.sql_client() as client:
+        rows = TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+        query = f"SELECT {rows.column(C_DLT_LOAD_ID)} FROM {rows.qualified(table)} WHERE 1 = 0"
+        try:
+            rows.select(query)
+            return
+        except DatabaseUndefinedRelation:
+            return
+        except DatabaseException:
+            pass
+    with pipeline.sql_client() as client, suppress(DatabaseException):
+        rows = TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+        if not rows.select(f"SELECT COUNT(*) FROM {rows.qualified(table)}")[0][0]:
+            return
+        name, is_ours = rows.qualified(table, quote=False), False
+        with suppress(DatabaseException):
+            is_ours = rows.last_finished(schema_name) is not None
+        column = rows.column_name(C_DLT_LOAD_ID)
+        if is_ours:
+            raise MendDescription(
+                f"the table {name} has no column {column} any more",
+                "add it again by hand, as a text that may be null, and run it again",
+                where=asset,
+            )
+        raise MendDescription(
+            f"the table {name} has rows and was not made by a sync, so nothing is loaded into it",
+            "rename that table, or the resource in the file",
+            where=asset,
+        )
+
+
+def altered(pipeline: Pipeline, table: str, words: str) -> tuple[str, str] | None:
+    """What was changed by hand in a resource's tables, and the next step; None where nothing is found.
+
+    Args:
+        pipeline: the resource's pipeline, with the schema that was loaded.
+        table: the resource's name.
+        words: what the destination said when it refused the rows.
+    """
+    # A question more may fail as the load did; its answer is only to say more of that.
+    with suppress(Exception):
+        client: Any = pipeline.destination_client()
+        if hasattr(client, "get_storage_tables"):
+            with client:
+                return next(_changes(client, pipeline, table, words), None)
+    return None
+
+
+def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterator[tuple[str, str]]:
+    schema = pipeline.default_schema
+    own = schema.naming.normalize_tables_path(table)
+    # Those that have rows; the others are made with their first.
+    names = [one for one in schema.data_table_names(seen_data_only=True) if one == own or one.startswith(f"{own}__")]
+    views = _views(client)
+    for name, columns in client.get_storage_tables(names):
+        place = client.sql_client.make_qualified_table_name(name, quote=False)
+        if name.lower() in views:
+            yield (
+                f"{place} is a view, into which no rows can be loaded",
+                "give the view another name, and the table its own again",
+            )
+        elif not columns:
+            yield f"the table {place} is not in the destination any more", _step_without(name == own)
+        else:
+            yield from _changed_columns(schema.tables[name]["columns"], columns, place)
+    if _UNIQUE_REFUSED.search(words):
+        place = client.sql_client.make_qualified_table_name(own, quote=False)
+        yield (
+            f"a unique index or constraint of the table {place} refuses the rows",
+            "drop that index, which no sync made, or declare its columns as the primary_key, with merge",
+        )
+
+
+def _step_without(is_own: bool) -> str:
+    if is_own:
+        return "put it back, or run it once with full_refresh, which makes it anew and reads everything"
+    return "put it back with the columns that it had"
+
+
+def _changed_columns(known: Mapping[str, Any], found: Mapping[str, Any], place: str) -> Iterator[tuple[str, str]]:
+    there = {name.lower(): column for name, column in found.items()}
+    for name, column in known.items():
+        if not (data_type := column.get("data_type")):
+            continue
+        other = there.get(name.lower())
+        if other is None:
+            yield f"the table {place} has no column {name} any more", f"add it again by hand, as {data_type}"
+        elif _is_narrower(column, other):
+            yield (
+                f"the column {name} of the table {place} was made {_type_of(other)}, too narrow for what is loaded",
+                f"make it {_type_of(column)} again",
+            )
+
+
+def _is_narrower(column: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    wanted, has = column["data_type"], other.get("data_type")
+    if wanted != has:
+        return not {wanted, has} & _LOOSE and has is not None
+    width = column.get("precision") or _WIDTHS.get(wanted)
+    precision = other.get("precision")
+    return precision is not None and wanted in ("bigint", "double", "text") and (width is None or precision < width)
+
+
+def _type_of(column: Mapping[str, Any]) -> str:
+    width = column.get("precision") or _WIDTHS.get(column["data_type"])
+    return (
+        f"{column['data_type']} of {width} {'characters' if column['data_type'] == 'text' else 'bits'}"
+        if width
+        else (str(column["data_type"]))
+    )
+
+
+def _views(client: Any) -> set[str]:
+    query = (
+        "SELECT table_name FROM information_schema.tables WHERE LOWER(table_schema) = LOWER(%s) AND table_type = 'VIEW'"
+    )
+    with suppress(DatabaseException):
+        return {
+            str(name).lower() for (name,) in client.sql_client.execute_sql(query, client.sql_client.dataset_name) or ()
+        }
+    return set()

@@ -1,0 +1,110 @@
+"""Tables that somebody made or changed by hand: one sentence says what it is and what to do, and no row goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messaging_assets.assets.failure_sentence import as_failure
+from messaging_assets.destination.unreadable_settings import refuse_broken_files
+from messaging_assets.foundation.failures import MendSettings
+from messaging_assets_tests.one_table import OneTable
+
+ROWS = [{"id": number, "name": f"row {number}", "size": 1000 + number} for number in range(5)]
+TABLE = "generic_rest.resource_name"
+
+
+@pytest.mark.parametrize(
+    ("statements", "sentence"),
+    [
+        (
+            [f"ALTER TABLE {TABLE} DROP COLUMN name"],
+            "the table generic_rest.resource_name has no column name any more; add it again by hand, as text",
+        ),
+        (
+            [f"DELETE FROM {TABLE}", f"ALTER TABLE {TABLE} ALTER COLUMN size TYPE TINYINT"],
+            "the column size of the table generic_rest.resource_name was made bigint of 8 bits",
+        ),
+        (
+            [f"ALTER TABLE {TABLE} RENAME TO other", f"CREATE VIEW {TABLE} AS SELECT * FROM generic_rest.other"],
+            "generic_rest.resource_name is a view",
+        ),
+        ([f"DROP TABLE {TABLE}"], "the table generic_rest.resource_name is not in the destination any more"),
+        ([f"ALTER TABLE {TABLE} DROP COLUMN _dlt_load_id"], "has no column _dlt_load_id any more"),
+    ],
+    ids=["column dropped", "type narrowed", "view", "table dropped", "dlt's column dropped"],
+)
+def test_what_was_changed_by_hand_is_named_with_the_next_step(
+    one_table: OneTable, statements: list[str], sentence: str
+) -> None:
+    assert one_table.sync(ROWS).green
+    for statement in statements:
+        one_table.execute(statement)
+    failed = one_table.sync()
+    assert sentence in failed.error
+    assert "Exception" not in failed.error
+
+
+def test_a_unique_index_that_refuses_rows_is_named(one_table: OneTable) -> None:
+    one_table.sync(ROWS, write_disposition="append", primary_key=None)
+    one_table.execute(f"CREATE UNIQUE INDEX own ON {TABLE} (name)")
+    assert "drop that index" in one_table.sync().error
+    assert len(one_table.rows()) == len(ROWS)
+
+
+def test_a_table_that_was_put_back_is_loaded_again(one_table: OneTable) -> None:
+    one_table.sync(ROWS)
+    one_table.execute(f"ALTER TABLE {TABLE} DROP COLUMN name")
+    one_table.sync()
+    one_table.execute(f"ALTER TABLE {TABLE} ADD COLUMN name TEXT")
+    assert one_table.sync().green
+    assert [row["name"] for row in one_table.rows()] == [row["name"] for row in ROWS]
+
+
+def test_a_table_of_the_users_own_is_left_as_it_is_and_the_api_is_not_asked(one_table: OneTable) -> None:
+    one_table.serve(ROWS)
+    one_table.execute("CREATE SCHEMA generic_rest")
+    one_table.execute(f"CREATE TABLE {TABLE} (id BIGINT, note TEXT)")
+    one_table.execute(f"INSERT INTO {TABLE} VALUES (7, 'mine')")
+    failed = one_table.sync()
+    assert "the table generic_rest.resource_name has rows and was not made by a sync" in failed.error
+    assert "rename that table, or the resource" in failed.error
+    assert one_table.rows() == [{"id": 7, "note": "mine"}]
+    assert failed.receipt["requests"] == 0
+
+
+def test_an_empty_table_that_waits_for_its_rows_is_taken(one_table: OneTable) -> None:
+    one_table.execute("CREATE SCHEMA generic_rest")
+    one_table.execute(f"CREATE TABLE {TABLE} (id BIGINT, name TEXT)")
+    one_table.sync(ROWS)
+    assert [row["name"] for row in one_table.rows()] == [row["name"] for row in ROWS]
+
+
+def test_a_setting_of_dlt_that_cannot_be_read_is_named_and_never_tried_again(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATA_WRITER__BUFFER_MAX_ITEMS", "zz")
+    failed: Any = one_table.sync(ROWS)
+    assert "dlt's setting buffer_max_items is no int; correct it in .dlt/config.toml" in failed.error
+    assert "zz" not in failed.error
+
+
+def test_an_error_that_is_of_no_setting_is_told_as_it_was() -> None:
+    assert "dlt's setting" not in str(as_failure("api.list", ValueError("x")))
+
+
+@pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
+def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_it(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
+    folder = clean_room / ".dlt"
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("[normalize]\nworkers = 1\n", encoding="utf-8")
+    refuse_broken_files()
+    (folder / name).write_text("[sources.chat]\napi_key = s3cret\n", encoding="utf-8")
+    with pytest.raises(MendSettings, match=rf"\.dlt/{name}, line 2: this is not TOML") as refused:
+        refuse_broken_files()
+    assert "s3cret" not in str(refused.value)

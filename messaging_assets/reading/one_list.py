@@ -117,7 +117,11 @@ class Source:
         """Those of a list's rows that are not behind its mark; the others are counted."""
         if self.marks is None:
             return rows
-        newer = self.marks.cursor(name).newer(rows, page)
+        cursor = self.marks.cursor(name)
+        newer = cursor.newer(rows, page)
+        if cursor.is_disordered:
+            words = "rows came in another order than row_order says, so the list was not left early"
+            self.receipt.found(Verdict.READ_TO_THE_END, words)
         self.receipt.before_mark(len(rows) - len(newer))
         if len(newer) < len(rows):
             self.receipt.found(
@@ -467,9 +471,6 @@ class Reading:
 
     def is_behind_cursor(self) -> bool:
         """Whether the rows that follow are behind the cursor's mark, because they come in its order; ends the list."""
-        if self.cursor and self.cursor.is_disordered:
-            words = "rows came in another order than row_order says, so the list was not left early"
-            self.source.receipt.found(Verdict.READ_TO_THE_END, words)
         if self.cursor is None or not self.cursor.is_past:
             return False
         how = "the rows that follow are outside the cursor's range"

@@ -87,7 +87,7 @@ def test_ten_digits_that_are_past_as_seconds_are_seconds() -> None:
 
 
 def test_numbers_of_no_known_unit_take_no_lag_unless_the_file_says_what_they_are() -> None:
-    own = {"cursor_path": "at", "lag": 3600, "initial_value": "0"}
+    own: dict[str, Any] = {"cursor_path": "at", "lag": 3600, "initial_value": "0"}
     for last in (str(NANO), 638_700_000_000_000_000, 133_800_000_000_000_000):
         with pytest.raises(MendDescription, match="declare cursor_format"):
             Synced(mark={"last_value": last, "unique_hashes": []}, **own)

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, Validity, limited
+from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, Validity
+from messaging_assets.tables.table_rows import limited
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from messaging_assets.description.api import Incremental
-from messaging_assets.foundation.calendar_digits import as_calendar_digits, calendar_moment
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.moments import unit_of
+from messaging_assets.reading.cursors.calendar_digits import as_calendar_digits, calendar_moment
 from messaging_assets.reading.cursors.order import NoOrder, Order, order_of, request_values
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.test_list_cursor import Synced

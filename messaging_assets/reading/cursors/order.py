@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
-from messaging_assets.foundation.calendar_digits import as_calendar_digits, calendar_moment
+from messaging_assets.reading.cursors.calendar_digits import as_calendar_digits, calendar_moment
 from messaging_assets.reading.cursors.doubled_hour import LONGEST, may_be_same
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
 

@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-newest check test-ui soak bench clean
+.PHONY: help setup hashes demo dev test test-newest check test-ui soak bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -21,11 +21,23 @@ help: ## this list
 setup: $(VENV)/ready ## the virtual environment in .venv, from pinned versions
 
 # Made again only when what it is made from changes.
-$(VENV)/ready: pyproject.toml constraints.txt
-	@echo "Setting up $(VENV) from constraints.txt (about a minute the first time)"
+$(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
+	@echo "Setting up $(VENV) from constraints-hashes.txt (about a minute the first time)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --no-input -c constraints.txt -e '.[dev,postgres,embedded-elt]'
+# The file is complete, so nothing is resolved; `pip check` says so if it is not.
+	@$(BIN)/python -m pip install -qq --no-input --require-hashes --no-deps -r constraints-hashes.txt
+# A folder has no hash, so the package itself comes second, with what is there and without asking an index.
+	@$(BIN)/python -m pip install -qq --no-input --no-index --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip check --quiet
 	@touch $@
+
+UV := .venv-uv
+hashes: ## write constraints-hashes.txt anew, after a change in constraints.txt
+	@test -x $(UV)/bin/uv || { "$(PYTHON)" -m venv $(UV) && $(UV)/bin/python -m pip install -qq --no-input uv; }
+	@$(UV)/bin/uv pip compile -q pyproject.toml --all-extras -c constraints.txt --universal --python-version 3.10 \
+		--generate-hashes --no-header --no-annotate -o $(UV)/hashes.txt
+	@{ echo "# The releases of constraints.txt with the hashes of all their files; make setup installs nothing else."; \
+		cat $(UV)/hashes.txt; } > constraints-hashes.txt
 
 demo: setup ## run all five APIs against the built-in sandbox and print what was loaded
 	@$(BIN)/messaging-assets demo
@@ -39,7 +51,7 @@ test: setup ## run the tests, in parallel
 # dagster-embedded-elt stays at the Dagster that it pins; everybody else's moves on.
 NEWEST := .venv-newest
 ON_NEWEST := $(patsubst %,messaging_assets_tests/test_%.py,demo development rest_api code_location shipped_apis \
-	jobs_and_schedules checks sensors asset_page)
+	jobs_and_schedules checks sensors asset_page seams translator)
 $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)
@@ -57,12 +69,13 @@ check: setup ## formatting, lint and types
 test-ui: setup ## drive the UI in a headless browser
 	@$(BIN)/python -m pytest -m ui messaging_assets_tests/ui $(ARGS)
 
-soak: setup ## the long versions of the kill, concurrency and backfill tests
+soak: setup ## the long versions of the kill, concurrency and backfill tests, and every case of a grid synced whole
 	@$(BIN)/python -m pytest -m soak $(ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --whole messaging_assets_tests/faults
 
 bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
-	@rm -rf $(VENV) $(NEWEST) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(NEWEST) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,20 +5,26 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     apis/<api>.yaml      one file = one API
 
     foundation/          failures, paths in JSON, moments, secrets taken out of texts, the project's folders
+    seams/               what is private of dlt and Dagster, in one place
+
     description/         the shape of a file: pydantic models, nothing else
     files/               from YAML to a checked description; every mistake with file and line
-    seams/               what is private of dlt and Dagster, in one place
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/                attempts, secrets, pace, pages asked for ahead
     reading/cursors/     what is newer than the last sync
+    reading/evidence/    what the pages of a list show of its being whole
     reading/             one list page by page, and whether it came whole
+    reading/paging/      how a list goes on: one paginator a `type` of the file
 
+    rows/values/         values of one column, from JSON to Arrow, none altered in silence
+    rows/keys/           which keys came before in a read
     rows/                records -> typed Arrow batches; what cannot be loaded is set aside
     destination/         which warehouse it is, and what it can keep
     tables/              what is in the tables, and what is put right there
-    loading/             one read from the first page to the last, loaded in parts
+    loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
+    loading/passes/      one read from the first page to the last, loaded in parts
 
     assets/              a resource as a Dagster asset: op, checks, metadata
     orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`

@@ -38,7 +38,7 @@ class Commits:
                 self._count_statements(getattr(import_module(module), name))
 
     def _count_files(self) -> None:
-        from messaging_assets.loading.recovery import ReceiptFile
+        from messaging_assets.loading.kept_receipt import ReceiptFile
 
         for name in ("rename", "replace"):
             setattr(os, name, self._counted(getattr(os, name), self._moved))

@@ -17,10 +17,24 @@ from hypothesis import settings
 settings.register_profile("suite", deadline=None, derandomize=True, database=None)
 settings.load_profile("suite")
 
+# A sync writes some forty small files and asks the disk to keep most of them; memory is asked for nothing.
+MEMORY = Path("/dev/shm")
+if os.access(MEMORY, os.W_OK):
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 TELEMETRY_OFF = {"DAGSTER_DISABLE_TELEMETRY": "1", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+# What a step prints is kept by two processes that Dagster starts for it; no test reads that.
+DAGSTER_YAML = """
+telemetry: {enabled: false}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+"""
 # Every test has a destination of its own, which is asked for nothing but what the test is about.
 PROBE_OFF = {"MESSAGING_ASSETS_PROBE": "false"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole", action="store_true", help="let every case of the fault suite's grids be a whole sync")
 
 
 class OutsideConnection(RuntimeError):
@@ -35,6 +49,14 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def known_hints() -> None:
+    """dlt works each type hint out once a process, not anew for each of a sync's look-ups."""
+    from messaging_assets_tests.known_hints import remember_hints
+
+    remember_hints()
 
 
 @pytest.fixture(autouse=True)
@@ -95,7 +117,7 @@ def clean_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outside_connecti
     for name, value in {**TELEMETRY_OFF, **PROBE_OFF}.items():
         monkeypatch.setenv(name, value)
     # The variable stops the upload only; this file also stops the records below the home folder.
-    (folders["DAGSTER_HOME"] / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    (folders["DAGSTER_HOME"] / "dagster.yaml").write_text(DAGSTER_YAML)
     monkeypatch.chdir(tmp_path)
     forget_dlt_contexts(monkeypatch, tmp_path / "dlt")
     yield tmp_path
@@ -131,7 +153,16 @@ def known_sandbox(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @pytest.fixture
 def dagster_instance(clean_room: Path) -> Iterator[Any]:
-    """A Dagster instance that keeps its history in DAGSTER_HOME, where processes of this test find it too."""
+    """A Dagster instance that keeps its history in memory."""
+    from dagster import DagsterInstance
+
+    with DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def stored_instance(clean_room: Path) -> Iterator[Any]:
+    """A Dagster instance that keeps its history in DAGSTER_HOME, where commands of this test find it too."""
     from dagster import DagsterInstance
 
     with DagsterInstance.get() as instance:
@@ -139,7 +170,16 @@ def dagster_instance(clean_room: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def one_table(known_sandbox: Any, dagster_instance: Any) -> Any:
+def open_database(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """DuckDB files stay open between the connections of the test; no other process can read them meanwhile."""
+    from messaging_assets_tests.open_database import kept_open
+
+    with kept_open(monkeypatch):
+        yield
+
+
+@pytest.fixture
+def one_table(known_sandbox: Any, dagster_instance: Any, open_database: None) -> Any:
     """One resource whose rows and description are the test's own, synced whole."""
     from messaging_assets_tests.one_table import OneTable
 

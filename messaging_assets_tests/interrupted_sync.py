@@ -13,6 +13,10 @@ from importlib import import_module
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
+
+from messaging_assets_tests.open_database import kept_open, let_go
+
 _IMPORTED: list[str] = []
 
 
@@ -20,6 +24,7 @@ class Process:
     """Work in a forked process, so that it starts warm and a kill hurts nobody else."""
 
     def __init__(self, work: Callable[[], Any]) -> None:
+        let_go()
         reading, writing = os.pipe()
         self.pid = os.fork()
         if self.pid == 0:
@@ -56,6 +61,12 @@ class Process:
 def in_a_process(work: Callable[[], Any]) -> tuple[int, Any]:
     """Do the work in a forked process; how it ended, and its result."""
     return Process(work).wait()
+
+
+def undisputed(work: Callable[[], Any]) -> Any:
+    """Do the work with DuckDB's file kept open, where no other process opens it meanwhile."""
+    with pytest.MonkeyPatch.context() as patch, kept_open(patch):
+        return work()
 
 
 def import_all() -> None:

@@ -32,7 +32,7 @@ def deep(levels: int) -> Any:
 BAD: list[tuple[str, Any]] = [
     ("no id", {"name": "no key"}),
     ("no id", {"id": None}),
-    ("no id", {"id": [7]}),
+    ("id is a list, and a key is one value", {"id": [7]}),
     ("not an object", 7),
     ("not an object", "text"),
     ("not an object", None),

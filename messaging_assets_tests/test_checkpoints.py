@@ -13,6 +13,9 @@ from messaging_assets.reading.resume_point import storable
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 PARTS: dict[str, Any] = {"checkpoint": {"pages": 4}, "columns": {"id": {"data_type": "text", "nullable": False}}}
 
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging_assets.http.wire.answer import NotFinite
-from messaging_assets.rows.nested import Misfit, depth, refuse_for_tables, shown, to_json
-from messaging_assets.rows.values import LARGEST_VALUE, Converted, arrow_type, convert, data_type_of
+from messaging_assets.rows.values.conversion import LARGEST_VALUE, Converted, arrow_type, convert, data_type_of
+from messaging_assets.rows.values.nested import Misfit, depth, refuse_for_tables, shown, to_json
 
 UTC = datetime.timezone.utc
 NEW_YEAR = datetime.datetime(2025, 1, 1, tzinfo=UTC)

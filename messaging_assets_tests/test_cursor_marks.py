@@ -26,6 +26,9 @@ from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.interrupted_sync import in_a_process
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 API = "team_messaging"
 START = "2025-01-01T00:00:00Z"
 
@@ -381,7 +384,7 @@ def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_
         take, came = Reading.take, count(1)
 
         def dying(self: Reading, response: Any, rows: list[Any]) -> int:
-            if not self.source.is_parent and next(came) == 5:
+            if not self.context.is_parent and next(came) == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
             return take(self, response, rows)
 

@@ -18,12 +18,19 @@ JWT = "eyJhbGciOiJIUzI1NiJ9" + ".eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N"
 PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow"
 AWS = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
 SHORT = "hunter2hunter2"
+WORDS = "Winter2024!"
 
 
 def api(endpoint: Any = None, top: dict[str, Any] | None = None, **client: Any) -> dict[str, Any]:
     path = {"path": "/m"} if isinstance(endpoint, dict) or endpoint is None else None
     resource = {"name": "m", "endpoint": {**path, **(endpoint or {})} if path else endpoint}
     return {"client": {"base_url": "https://api.example.com", **client}, "resources": [resource], **(top or {})}
+
+
+def resource(**words: Any) -> dict[str, Any]:
+    whole = api()
+    whole["resources"][0] |= words
+    return whole
 
 
 def oauth(**data: Any) -> dict[str, Any]:
@@ -97,6 +104,23 @@ SECRETS: dict[str, dict[str, Any]] = {
     "number": post({"password": 12345678}),
     "defaults": api(top={"resource_defaults": {"endpoint": {"params": {"access_token": SHORT}}}}),
     "incremental": api({"incremental": {"cursor_path": "at", "initial_value": VENDOR}}),
+    "body's pass": post({"pass": WORDS}),
+    "body's text with a password": post({"query": f'mutation {{ login(password: "{WORDS}") }}'}),
+    "parameter auth": api({"params": {"auth": SHORT}}),
+    "parameter pin": api({"params": {"pin": "483920"}}),
+    "XML": api({"method": "POST", "data": f"<a:login><password>{WORDS}</password></a:login>"}),
+    "form's password of words": api({"method": "POST", "data": f"user=bob&password={WORDS}"}),
+    "constant": resource(steps=[{"constant": {"password": WORDS}}]),
+    "tag": resource(tags={"api_token": SHORT}),
+    "password in an address": resource(tags={"see": f"https://bob:{WORDS}@h.example.com/"}),
+    **{
+        f"webhook {host}": resource(description=f"Errors go to https://{host}/{LONG}, see there.")
+        for host in (
+            *("hooks.slack.com/services/T00000000/B00000000", "discord.com/api/webhooks/123456789012345678"),
+            *("hooks.zapier.com/hooks/catch/123456", "acme.webhook.office.com/webhookb2/0a1b@0c1d/IncomingWebhook"),
+            *("hook.eu1.make.com", "maker.ifttt.com/trigger/x/with/key"),
+        )
+    },
 }
 ORDINARY: dict[str, dict[str, Any]] = {
     **{
@@ -121,6 +145,8 @@ ORDINARY: dict[str, dict[str, Any]] = {
             "keyword": "monkey",
             "session": "current",
             "pass": "all",
+            "auth": "oauth2-sha256",
+            "pin": True,
             "fields": "id,key,token,password,created_at,lastModifiedDateTime,userPrincipalName",
             "properties": "hs_analytics_num_page_views,hubspot_owner_assigneddate,hs_object_id",
             "expand[]": "data.customer",

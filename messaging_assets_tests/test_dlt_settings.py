@@ -338,4 +338,5 @@ def test_what_dlt_reads_from_the_environment_is_judged():
     harmless = "PROJECT_DIR DATA_DIR LOCAL_DIR CONFIG_FOLDER USE_JSON JSON_TYPED_PUA_START PIP_TOOL DISABLE_PLUGINS"
     without_effect_alone = "INTERVAL_START INTERVAL_END"
 
-    assert known == REFUSED.keys() | {f"DLT_{name}" for name in f"{harmless} {without_effect_alone}".split()}
+    # An earlier release of dlt knows fewer of them.
+    assert known - (REFUSED.keys() | {f"DLT_{name}" for name in f"{harmless} {without_effect_alone}".split()}) == set()

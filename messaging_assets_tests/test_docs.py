@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 import yaml
 
+from messaging_assets.assets.receipt_metadata import receipt_metadata
 from messaging_assets.description import api as described
 from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
 from messaging_assets.description.pagination import PaginatorDescription
-from messaging_assets.description.steps import Step
-from messaging_assets.description.table import Column, MergeDisposition, SchemaContract
+from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.windows import Partitions
 from messaging_assets.files.json_schema import sentences
 from messaging_assets.files.shape import words_of
@@ -120,7 +120,7 @@ def test_every_count_of_a_receipt_is_on_its_page() -> None:
     for counter in (receipt.retries, receipt.set_aside, receipt.ends):
         counter["a reason"] += 1
 
-    names = {name.removeprefix("messaging_assets/") for name in receipt.metadata()}
+    names = {name.removeprefix("messaging_assets/") for name in receipt_metadata(receipt)}
 
     assert {name for name in names if f"`{name}`" not in page} == set()
 

@@ -6,7 +6,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from dlt.extract.utils import digest_dedup_value
 
 from messaging_assets.description.api import Incremental
 from messaging_assets.files.api_files import describe
@@ -14,6 +13,7 @@ from messaging_assets.files.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors import lists as list_cursor
 from messaging_assets.reading.cursors.marks import CursorMarks
+from messaging_assets.seams.dlt_values import digest_dedup_value
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 

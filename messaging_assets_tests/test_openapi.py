@@ -933,3 +933,40 @@ def test_a_scheme_that_no_operation_names_is_used_and_said_unless_the_document_s
     assert found.client.auth is not None
     assert "says of no list which one it takes" in " ".join(Path(str(found.file)).read_text().replace("#", "").split())
     assert described({**document, "security": []}, tmp_path).client.auth is None
+
+
+ESCAPES = {
+    "line end": "\nclient: {base_url: x}\n#",
+    "colour": "\x1b[31m\x07",
+    "others": "\u2028resources: []\u2029\x85x: 1",
+}
+
+
+def told_by(strange: str) -> dict[str, Any]:
+    """A document that says something strange wherever it has a word for people, or a name."""
+    asked = {"name": f"page{strange}", "in": "query", "description": strange, "schema": {"type": "integer"}}
+    must = {"name": f"z{strange}", "in": "query", "required": True, "schema": {"type": "string"}}
+    fields = {"id": {"type": "string", "description": f"a{strange}"}, f"b{strange}": {"type": "string"}}
+    item = {"type": "object", "required": ["id"], "properties": fields}
+    good = answering({"type": "object", "properties": {f"data{strange}": {"type": "array", "items": item}}})
+    document = document_of(
+        {
+            "/users": {"get": {**good["get"], "summary": f"List{strange}", "parameters": [asked]}},
+            "/wanting": {"get": {**good["get"], "parameters": [must]}},
+            f"/x{strange}": good,
+            f"/u/{{id{strange}}}/m": good,
+        }
+    )
+    document["info"] = {"title": f"T{strange}", "version": strange, "description": strange}
+    return document
+
+
+@pytest.mark.parametrize("strange", ESCAPES.values(), ids=list(ESCAPES))
+def test_a_documents_words_forge_no_line_and_no_terminal_obeys_them(strange: str, tmp_path: Path) -> None:
+    result = discover(told_by(strange), tmp_path, "-o", str(tmp_path / "apis" / "o.yaml"))
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "apis" / "o.yaml").read_text(encoding="utf-8")
+    for said in (text, result.output, discover(told_by(strange), tmp_path, "--name", "o").output):
+        assert all(one.isprintable() for one in said.split("\n"))
+        assert [line for line in said.split("\n") if re.match(r"client: \{|resources: \[\]|x: 1|#$", line)] == []
+    assert {"users"} <= set(read_file(tmp_path / "apis" / "o.yaml").resources_in_full)

@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.description.api import Resource
+from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ListFields, bound_path, parent_of
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets_tests.one_table import RESOURCE, OneTable
+from messaging_assets_tests.raw_server import RawServer, answer
+
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
 
 
 def _child(path: str, **endpoint: Any) -> Resource:
@@ -73,18 +78,26 @@ def test_parents_that_only_enter_parameters_are_all_kept() -> None:
     assert [row["id"] for row in rows] == [1, 2]
 
 
-@pytest.mark.parametrize("key", [".", "..", ""])
-def test_a_key_that_would_ask_for_another_address_is_refused(key: str) -> None:
-    with pytest.raises(MendDescription, match="would ask for another address"):
-        _passed(_child("messages/{resources.channels.id}"), [{"id": key}])
+@pytest.mark.parametrize("key", [".", "..", "", " "])
+@pytest.mark.parametrize("path", ["messages/{resources.channels.id}", "channels/{resources.channels.id}/messages"])
+def test_a_parent_whose_key_would_ask_for_another_address_is_left_out_and_the_others_are_asked(
+    key: str, path: str
+) -> None:
+    left: list[str] = []
+    fields = ListFields("chat.messages", PARENT, _child(path), left_out=lambda row, reason: left.append(reason))
+
+    rows = [row for row in [{"id": "a"}, {"id": key}, {"id": "b/.."}] if fields.is_new(row)]
+
+    assert [fields.with_fields(row)["__path__id"] for row in rows] == ["a", "b%2F.."]
+    assert len(left) == 1
+    assert "would ask for another address" in left[0]
 
 
-def test_an_empty_key_in_the_middle_of_a_path_is_fine() -> None:
-    rows = [{"id": ""}]
+@pytest.mark.parametrize("key", ["..", ""])
+def test_a_key_that_is_only_a_part_of_a_segment_may_be_anything(key: str) -> None:
+    rows = _passed(_child("channels/channel-{resources.channels.id}/messages"), [{"id": key}])
 
-    rows = _passed(_child("channels/{resources.channels.id}/messages"), rows)
-
-    assert rows[0]["__path__id"] == ""
+    assert rows[0]["__path__id"] == key
 
 
 @pytest.mark.parametrize("record", [{}, {"id": None}, {"id": {"a": 1}}, {"id": [1]}])
@@ -170,3 +183,29 @@ def test_a_parent_without_the_field_that_a_parameter_takes_is_told_of_in_a_sente
         MendDescription, match="has no 'slug' to put into the request; name a field that every parent has"
     ):
         _passed(child, [row])
+
+
+def test_a_parent_without_an_address_of_its_own_leaves_the_lists_of_the_others_as_they_are(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        parents = [{"id": key} for key in ("x", "", "..", "a/b")]
+        rows = parents if path.startswith("/c?") or path == "/c" else [{"id": path.partition("?")[0]}]
+        connection.sendall(answer({"data": rows}))
+
+    endpoint = {"data_selector": "data", "paginator": "single_page", "error_handler": {"max_retries": 0}}
+    described = one_table.describe().model_dump(exclude_unset=True)
+    described["resources"] = [
+        {"name": "c", "primary_key": "id", "endpoint": {"path": "/c", **endpoint}},
+        {"name": RESOURCE, "primary_key": "id", "endpoint": {"path": "/c/{resources.c.id}/m", **endpoint}},
+    ]
+    monkeypatch.setattr(one_table, "describe", lambda **more: ApiDescription.model_validate(described))
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = one_table.sync()
+        asked = {head.split()[1].partition("?")[0] for head in server.asked}
+    assert synced.green
+    assert synced.receipt["verdict"] == "unknown"
+    assert synced.receipt["parents_left_out"] == 2
+    assert "'id' is empty or made of dots" in synced.receipt["verdict_reason"]
+    assert asked == {"/c", "/c/x/m", "/c/a%2Fb/m"}

@@ -14,8 +14,9 @@ from messaging_assets.foundation.failures import UnusableFolder
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import make_private, read_private, write_private
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.loading.recovery import KeptReceipt, ReceiptFile
+from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.sync_lock import only_sync_of
+from messaging_assets.reading.receipt import Finding, ReadResult, Verdict
 
 CHAT = "client: {base_url: 'http://127.0.0.1:9'}\nresources: [users]\n"
 
@@ -29,7 +30,9 @@ def test_what_the_project_keeps_can_be_read_by_its_user_alone(tmp_path: Path) ->
     try:
         folders = ProjectFolders(tmp_path / "home").make()
         Pacing(folders.pace / "chat", 1000).pass_through()
-        ReceiptFile(folders.pipelines, "chat__users", "1", "asked").write(KeptReceipt(["1"], 1, {}))
+        ReceiptFile(folders.pipelines, "chat__users", "1", "asked").write(
+            KeptReceipt(["1"], ReadResult(Finding(Verdict.READ_TO_THE_END, "")), {})
+        )
         with only_sync_of("chat.users", folders.locks, "chat__users"):
             pass
     finally:

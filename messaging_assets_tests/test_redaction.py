@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import html
 import json
 import re
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -16,8 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging_assets.assets.hidden_metadata import without_secrets
-from messaging_assets.foundation.redaction import MASK, Redaction
+from messaging_assets.assets.preview import cell
+from messaging_assets.foundation.redaction import MASK, Redaction, harmless, one_line
 from messaging_assets.reading.resume_point import holds_secret, storable
+from messaging_assets_tests.rooms import PACKAGE
 
 SECRETS = ["Zq9Leak/S3cr+t=x7", 'c4nary+se/cr=et%&"x', "p%41ss\\word", "with a blank", "ümläut-€-secret", "a<b>&c;d"]
 SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -147,11 +151,75 @@ def test_metadata_are_redacted_and_a_cursor_with_a_secret_is_left_out() -> None:
     }
 
 
-def test_what_an_api_echoes_of_its_key_is_in_the_table_and_in_no_event(one_table: Any) -> None:
-    key = one_table.sandbox.keys["generic_rest"]
-    rows = [{"id": f"x{quote(key)}", "name": key, "at": f"2024 {key}"}]
-    synced = one_table.sync(rows, preview_rows=5)
+def test_what_an_api_echoes_of_its_key_is_in_the_table_and_in_no_event(
+    one_table: Any, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GENERIC_REST__API_KEY", LONG)
+    one_table.sandbox.keys["generic_rest"] = LONG
+    said = {"name": LONG, "at": f"2024 {LONG}", "n": [f"your key is {LONG}"]}
+    bad = {"id": None, "name": f"your key is {LONG}"}
+    synced = one_table.sync([{"id": f"x{quote(LONG)}", **said}, bad], preview_rows=5, maximum_set_aside_share=1)
     assert synced.green
-    assert MASK in synced.receipt["preview"]
-    told = repr(list(synced.result.all_events))
-    assert key not in told.replace("\\", "")
+    assert MASK in synced.receipt["preview"].replace("\\", "")
+    assert LONG[:8] not in repr([one for one in synced.result.all_events if "preview" in repr(one)]).replace("\\", "")
+    history = [path for path in (clean_room / "dagster").rglob("*") if path.is_file()]
+    assert [path for path in history if LONG[4:18].encode() in path.read_bytes().replace(b"\\", b"")] == []
+
+
+LONG = "Zq9Leak-aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA2bC4dE6fG8hJ0kL2"
+
+
+@pytest.mark.parametrize("before", ["", "your key is ", "x" * 35, "x" * 60])
+@pytest.mark.parametrize("spell", [SPELLINGS[name] for name in ("raw", "hexadecimal", "base64")])
+def test_what_is_shortened_loses_its_secrets_before(before: str, spell: Callable[[str], str]) -> None:
+    redaction = Redaction([LONG])
+    told = cell(f"{before}{spell(LONG)} and more", redaction)
+    assert spell(LONG)[:4] not in told
+    assert len(told) <= 40
+    assert cell({"key": [f"{before}{spell(LONG)}"]}, redaction).count(spell(LONG)[:8]) == 0
+
+
+@pytest.mark.parametrize("cut", ["…", "...", " |"])
+@pytest.mark.parametrize("mark", ["", "\\"])
+def test_the_head_of_a_secret_is_hidden_where_somebody_else_cut_the_text(cut: str, mark: str) -> None:
+    written = f"| key {LONG[:30].replace('-', mark + '-')}{cut}"
+    told = Redaction([LONG])(written)
+    assert told == (written if cut == " |" else f"| key {MASK}{cut}")
+    assert Redaction([LONG])(f"Zq9{cut}") == f"Zq9{cut}"
+
+
+def test_a_secret_in_a_very_long_text_is_found_in_any_spelling() -> None:
+    filling = "%2B" * 49_998
+    for spell in (str, SPELLINGS["percent-encoded thrice"], SPELLINGS["JSON throughout"]):
+        told = Redaction([SECRETS[0]])(f"{filling}{spell(SECRETS[0])}{filling}")
+        assert told == f"{filling}{MASK}{filling}"
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("a\nb\u2028c\x85d", "a b c d"),
+        ("\x1b[31mred\x07", "?[31mred?"),
+        ("\u202eabc", "?abc"),
+        ("Grüße 李", "Grüße 李"),
+    ],
+)
+def test_a_strangers_text_is_one_line_that_no_terminal_obeys(said: str, told: str) -> None:
+    assert one_line(said) == told
+    assert one_line("x" * 50, 10) == "x" * 9 + "…"
+    assert harmless("a\n\tb\x1b[2J\u202e") == "a\n\tb?[2J?"
+
+
+def test_every_cut_in_the_package_is_of_a_text_without_secrets() -> None:
+    """What cuts a text with a number is named here, with why it may: its text comes from no API, or is redacted."""
+    cuts = {
+        f"{path.relative_to(PACKAGE).as_posix()}: {ast.unparse(node)}"
+        for path in PACKAGE.rglob("*.py")
+        if "sandbox" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.JoinedStr) and re.search(r"\[:.*(…|\.\.\.)'", ast.unparse(node))
+    }
+    assert cuts == {
+        "foundation/redaction.py: f'{text[:most - 1]}…'",
+        "discovery/openapi/schema.py: f'{sentence[:_LONGEST_WORDS]}...'",
+    }

@@ -8,8 +8,8 @@ from unittest.mock import patch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_assets.reading import seen_keys
-from messaging_assets.reading.seen_keys import SeenKeys
+from messaging_assets.reading.evidence import seen_keys
+from messaging_assets.reading.evidence.seen_keys import SeenKeys
 
 HASHES = st.integers(-(2**63), 2**63 - 1) | st.integers(-20, 20)
 

@@ -69,7 +69,7 @@ def sync(file: Path, instance: DagsterInstance) -> None:
     materialize(build_assets(description), instance=instance, resources=resources, raise_on_error=False)
 
 
-def test_before_the_first_sync_nothing_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_before_the_first_sync_nothing_is_wrong(file: Path, stored_instance: DagsterInstance) -> None:
     shown = status()
     assert shown.exit_code == 0, shown.output
     assert "chat/messages" in shown.output
@@ -77,8 +77,8 @@ def test_before_the_first_sync_nothing_is_wrong(file: Path, dagster_instance: Da
     assert "schedule is off" in shown.output
 
 
-def test_a_synced_asset_has_rows_verdict_lag_and_checks(file: Path, dagster_instance: DagsterInstance) -> None:
-    sync(file, dagster_instance)
+def test_a_synced_asset_has_rows_verdict_lag_and_checks(file: Path, stored_instance: DagsterInstance) -> None:
+    sync(file, stored_instance)
     one = only()
     assert (one["state"], one["rows"], one["verdict"]) == ("synced", 2_500, "read to the end")
     assert one["synced_verdict"] == one["verdict"]
@@ -89,11 +89,11 @@ def test_a_synced_asset_has_rows_verdict_lag_and_checks(file: Path, dagster_inst
 
 
 def test_a_failed_run_is_told_in_its_sentence_and_keeps_what_was_before(
-    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:
-    sync(file, dagster_instance)
+    sync(file, stored_instance)
     sandbox.fault(Fault(api="messaging", status=404))
-    sync(file, dagster_instance)
+    sync(file, stored_instance)
     shown = status()
     assert shown.exit_code == 1
     assert "\nchat.messages: GET" in shown.output
@@ -102,21 +102,21 @@ def test_a_failed_run_is_told_in_its_sentence_and_keeps_what_was_before(
 
 
 def test_a_failed_run_is_not_called_complete_because_an_older_one_was(
-    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:
-    sync(file, dagster_instance)
+    sync(file, stored_instance)
     assert "read to the end" in status().output
     sandbox.fault(Fault(api="messaging", status=404))
-    sync(file, dagster_instance)
+    sync(file, stored_instance)
     assert (only()["verdict"], only()["synced_verdict"]) == (None, "read to the end")
     assert "read to the end" not in status().output
 
 
-def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, dagster_instance: DagsterInstance) -> None:
-    sync(file, dagster_instance)
+def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, stored_instance: DagsterInstance) -> None:
+    sync(file, stored_instance)
     for ending in (DagsterRunStatus.STARTED, DagsterRunStatus.CANCELED):
         job = definitions_for(read_file(file)).resolve_job_def("chat_sync")
-        run = dagster_instance.create_run_for_job(job, status=ending)
+        run = stored_instance.create_run_for_job(job, status=ending)
         one = only()
         assert (one["last_run"], one["verdict"]) == (run.run_id, None)
         assert one["state"] == ("running" if ending is DagsterRunStatus.STARTED else "failed")
@@ -124,14 +124,14 @@ def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, dagst
 
 
 def test_the_last_run_is_told_with_its_start_and_its_seconds(
-    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:
     assert (only()["last_run"], only()["last_run_started_at"], only()["last_run_seconds"]) == (None, None, None)
     for fault in (None, Fault(api="messaging", status=404)):
         if fault is not None:
             sandbox.fault(fault)
-        sync(file, dagster_instance)
-        [run, *_] = dagster_instance.get_run_records(limit=1)
+        sync(file, stored_instance)
+        [run, *_] = stored_instance.get_run_records(limit=1)
         one = only()
         assert one["last_run"] == run.dagster_run.run_id
         assert run.start_time is not None
@@ -142,16 +142,16 @@ def test_the_last_run_is_told_with_its_start_and_its_seconds(
 
 
 def test_a_narrow_terminal_is_not_given_the_last_run(
-    file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "last run" in status().output
     monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=100))
     assert "last run" not in status().output
 
 
-def test_a_loud_check_that_failed_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_a_loud_check_that_failed_is_wrong(file: Path, stored_instance: DagsterInstance) -> None:
     file.write_text(CHAT.replace("NULLABLE", "false"))
-    sync(file, dagster_instance)
+    sync(file, stored_instance)
     assert only()["failed_checks"] == {"edited_at_is_not_null": "ERROR"}
     shown = status()
     assert shown.exit_code == 1
@@ -159,9 +159,9 @@ def test_a_loud_check_that_failed_is_wrong(file: Path, dagster_instance: Dagster
 
 
 def test_an_asset_is_stale_by_its_own_freshness(
-    file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sync(file, dagster_instance)
+    sync(file, stored_instance)
     import time
 
     later = time.time() + 2 * 3_600
@@ -179,25 +179,25 @@ def switch(instance: DagsterInstance, status: InstigatorStatus, name: str = "cha
     instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, status, data))
 
 
-def test_the_next_tick_is_told_only_where_a_daemon_can_start_it(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_the_next_tick_is_told_only_where_a_daemon_can_start_it(file: Path, stored_instance: DagsterInstance) -> None:
     import time
 
-    switch(dagster_instance, InstigatorStatus.RUNNING)
+    switch(stored_instance, InstigatorStatus.RUNNING)
     assert only()["next_tick"] == "none: no Dagster daemon runs"
-    dagster_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SCHEDULER", "it", []))
+    stored_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), "SCHEDULER", "it", []))
     assert only()["next_tick"].endswith("T06:00+00:00")
 
 
 def test_a_schedule_that_its_file_switches_on_is_on_until_somebody_switches_it_off(
-    file: Path, dagster_instance: DagsterInstance
+    file: Path, stored_instance: DagsterInstance
 ) -> None:
     file.write_text(CHAT.replace("NULLABLE", "true").replace("timezone: UTC", "timezone: UTC, switched_on: true"))
     assert only()["next_tick"] == "none: no Dagster daemon runs"
-    switch(dagster_instance, InstigatorStatus.STOPPED)
+    switch(stored_instance, InstigatorStatus.STOPPED)
     assert only()["next_tick"] == "schedule is off"
 
 
-def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, stored_instance: DagsterInstance) -> None:
     import time
 
     windows = 'partitions: {type: daily, start: "2025-01-01", start_param: since, end_param: until, column: edited_at}'
@@ -206,11 +206,11 @@ def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, dags
         + "sensor: {minimum_interval: 60, switched_on: true}\n"
     )
     for heard in ("SCHEDULER", "SENSOR"):
-        dagster_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), heard, "it", []))
+        stored_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), heard, "it", []))
     assert only()["next_tick"] == "schedule is off"
-    switch(dagster_instance, InstigatorStatus.RUNNING)
+    switch(stored_instance, InstigatorStatus.RUNNING)
     assert only()["next_tick"] == "schedule is off"
-    switch(dagster_instance, InstigatorStatus.RUNNING, "chat_daily_schedule")
+    switch(stored_instance, InstigatorStatus.RUNNING, "chat_daily_schedule")
     assert only()["next_tick"].endswith("T00:00+00:00")
 
 
@@ -220,7 +220,7 @@ def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPa
     assert shown == "chat/messages"
 
 
-def test_a_broken_file_is_wrong(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_a_broken_file_is_wrong(file: Path, stored_instance: DagsterInstance) -> None:
     (file.parent / "bad.yaml").write_text("client: {}\n")
     shown = status()
     assert shown.exit_code == 1

@@ -41,7 +41,7 @@ def sync(*words: object) -> Result:
 
 
 def test_every_resource_is_loaded_and_checked_and_the_run_is_in_the_history(
-    file: Path, dagster_instance: DagsterInstance
+    file: Path, stored_instance: DagsterInstance
 ) -> None:
     shown = sync(file, "--json")
     assert shown.exit_code == 0, shown.output
@@ -52,18 +52,18 @@ def test_every_resource_is_loaded_and_checked_and_the_run_is_in_the_history(
         "chat/channels": ("synced", 40),
     }
     assert all(one["checks"] > 2 and one["failed_checks"] == {} for one in found["assets"])
-    assert [run.job_name for run in dagster_instance.get_runs()] == ["chat_sync"]
+    assert [run.job_name for run in stored_instance.get_runs()] == ["chat_sync"]
 
 
-def test_only_what_is_asked_for_is_synced(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_only_what_is_asked_for_is_synced(file: Path, stored_instance: DagsterInstance) -> None:
     shown = sync(file, "--only", "channels")
     assert shown.exit_code == 0, shown.output
     assert "chat/channels" in shown.output
     assert "chat/users" not in shown.output
-    assert dagster_instance.get_latest_materialization_event(AssetKey(["chat", "users"])) is None
+    assert stored_instance.get_latest_materialization_event(AssetKey(["chat", "users"])) is None
 
 
-def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance) -> None:
+def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, stored_instance: DagsterInstance) -> None:
     sandbox.fault(Fault(api="team_messaging", resource="users", status=404))
     shown = sync(file)
     assert shown.exit_code == 1
@@ -74,7 +74,7 @@ def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, dagster
 
 
 def test_how_far_it_has_come_is_told_beside_the_answer(
-    file: Path, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("messaging_assets.loading.progress.EVERY_SECONDS", 0.0)
     file.write_text(CHAT.replace("limit: 500", "limit: 100"))
@@ -90,7 +90,7 @@ def test_how_far_it_has_come_is_told_beside_the_answer(
 
 
 def test_rows_of_all_parents_are_not_set_against_the_count_of_one_parents_list(
-    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("messaging_assets.loading.progress.EVERY_SECONDS", 0.0)
     del sandbox.rows("team_messaging", "channels")[2:]
@@ -103,7 +103,7 @@ def test_rows_of_all_parents_are_not_set_against_the_count_of_one_parents_list(
 
 
 def test_a_failing_asset_is_told_at_once_and_again_when_it_is_given_up(
-    file: Path, sandbox: Sandbox, dagster_instance: DagsterInstance
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:
     sandbox.fault(Fault(api="team_messaging", resource="users", status=503))
     file.write_text(CHAT.replace("max_retries: 0", "max_retries: 1, backoff_factor: 0.1"))
@@ -114,7 +114,7 @@ def test_a_failing_asset_is_told_at_once_and_again_when_it_is_given_up(
     assert last == first.partition(" Trying")[0]
 
 
-def test_dagsters_own_log_is_shown_where_it_is_asked_for(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_dagsters_own_log_is_shown_where_it_is_asked_for(file: Path, stored_instance: DagsterInstance) -> None:
     for words, is_shown in (((), False), (("--verbose",), True)):
         shown = sync(file, "--only", "channels", "--json", *words)
         assert json.loads(shown.stdout)["is_right"] is True
@@ -123,7 +123,7 @@ def test_dagsters_own_log_is_shown_where_it_is_asked_for(file: Path, dagster_ins
 
 @pytest.mark.parametrize(("words", "message"), [("others", "no 'others' that is read"), (",", "no resource that is")])
 def test_what_cannot_be_synced_as_a_whole_is_the_commands_mistake(
-    file: Path, dagster_instance: DagsterInstance, words: str, message: str
+    file: Path, stored_instance: DagsterInstance, words: str, message: str
 ) -> None:
     shown = sync(file, "--only", words)
     assert shown.exit_code == 2
@@ -131,7 +131,7 @@ def test_what_cannot_be_synced_as_a_whole_is_the_commands_mistake(
     assert "there are: users, channels" in shown.output
 
 
-def test_what_is_read_in_windows_is_told_where_it_can_be_started(file: Path, dagster_instance: DagsterInstance) -> None:
+def test_what_is_read_in_windows_is_told_where_it_can_be_started(file: Path, stored_instance: DagsterInstance) -> None:
     told = "chat.messages is read in windows of time, each a partition in Dagster; start them in its UI"
     shown = sync(file, "--only", "users,messages")
     assert (shown.exit_code, told in shown.output) == (2, True)

@@ -9,6 +9,7 @@ import pytest
 from messaging_assets.assets.preview import cell
 from messaging_assets.description.sensitive import is_sensitive, sensitive_columns
 from messaging_assets.files.api_files import InvalidDescription, describe
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 ROWS = [
@@ -122,4 +123,4 @@ def test_parts_and_holders_of_a_sensitive_column_are_sensitive(column: str, hidd
     [(None, ""), (b"abc", "3 bytes"), ({"a": [1]}, '{"a": [1]}'), (1.5, "1.5"), ("\x1b[2J\na", "?[2J a")],
 )
 def test_a_value_is_one_short_line(value: Any, shown: str) -> None:
-    assert cell(value) == shown
+    assert cell(value, Redaction()) == shown

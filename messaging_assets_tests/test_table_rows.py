@@ -108,7 +108,7 @@ def test_rows_go_by_whatever_takes_them_away(named: Named) -> None:
         [again],
         Read(Finding(Verdict.PROVEN, "")),
     )
-    assert replaced == {"messaging_assets/rows_deleted": 6}
+    assert replaced.metadata == {"messaging_assets/rows_deleted": 6}
     assert named.rows() == 2
 
     killed = named.load([7, 8, 9])

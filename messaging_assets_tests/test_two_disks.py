@@ -13,9 +13,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from messaging_assets.assets import sync as sync_module
 from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
+from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync, undisputed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
@@ -55,7 +54,7 @@ class TwoDisks:
             home.mkdir(exist_ok=True)
             os.environ["MESSAGING_ASSETS_HOME"] = str(home)
             before()
-            return sync(**resource)
+            return undisputed(lambda: sync(**resource))
 
         ended, synced = in_a_process(work)
         return ended if synced is None else synced
@@ -90,7 +89,9 @@ def _at_load() -> None:
 
 
 def _when_loaded() -> None:
-    sync_module._Job._taken_out = _kill  # type: ignore[method-assign, assignment]
+    from messaging_assets.loading.resource_table import ResourceTable
+
+    ResourceTable._take_out = _kill  # type: ignore[method-assign, assignment]
 
 
 def _when_done() -> None:
@@ -162,16 +163,16 @@ def test_a_window_that_one_machine_left_doubled_is_put_right_by_the_others_next_
 
 def test_a_read_during_which_another_machine_loaded_is_not_the_newest(disks: TwoDisks) -> None:
     def meanwhile() -> None:
-        from messaging_assets.loading.read_pass import Pass
+        from messaging_assets.loading.passes.read_pass import ReadPass
 
-        judge = Pass._judge
+        judge = ReadPass._judge
 
         def judged(self: Any) -> None:
-            Pass._judge = judge  # type: ignore[method-assign]
+            ReadPass._judge = judge  # type: ignore[method-assign]
             disks.sync("two", **WAYS["replace"])
             judge(self)
 
-        Pass._judge = judged  # type: ignore[method-assign]
+        ReadPass._judge = judged  # type: ignore[method-assign]
 
     refused = disks.sync("one", meanwhile, **WAYS["replace"])
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.rows import batches as records
-from messaging_assets.rows.undeclared_types import agreed_type, convert_undeclared
+from messaging_assets.rows.values.undeclared_types import agreed_type, convert_undeclared
 from messaging_assets_tests.one_table import OneTable
 
 MOMENT = "2025-01-01T00:00:00Z"
@@ -36,7 +36,7 @@ def test_a_column_is_of_the_type_that_takes_most_of_its_first_values(values: lis
 
 
 def test_a_number_is_no_moment_and_no_truth_value_where_nobody_says_so() -> None:
-    from messaging_assets.rows.values import arrow_type, convert
+    from messaging_assets.rows.values.conversion import arrow_type, convert
 
     assert convert_undeclared([True, 1], "bool", arrow_type("bool")).misfits == {1: "another type"}
     assert convert_undeclared([MOMENT, 1.5], "timestamp", arrow_type("timestamp")).misfits == {1: "another type"}

@@ -9,6 +9,9 @@ import pytest
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 PROVEN = {"total": "exact"}
 
 

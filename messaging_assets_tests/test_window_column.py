@@ -19,6 +19,9 @@ from messaging_assets.sandbox import Sandbox
 from messaging_assets.tables.window_column import WindowColumn, bounds_in
 from messaging_assets_tests.interrupted_sync import sync
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 BERLIN = ZoneInfo("Europe/Berlin")
 START, END = datetime(2025, 3, 2, tzinfo=timezone.utc), datetime(2025, 3, 3, tzinfo=timezone.utc)
 DAILY: dict[str, Any] = {"type": "daily", "start": "2025-01-01", "column": "at"}

@@ -53,7 +53,7 @@ def test_what_is_no_time_in_any_form_is_refused_and_a_declared_time_needs_no_col
         WindowColumn("api.logs", _resource(format="epoch_ms")).place([{"at": "soon"}])
     assert placing_column(_resource({"at": {"data_type": "timestamp"}}, format="epoch_ms")) == "at"
     assert placing_column(_resource()) == "at"
-    with pytest.raises(MendDescription, match="not all in one unit"):
+    with pytest.raises(MendDescription, match="let partitions\\.format say"):
         WindowColumn("api.logs", _resource()).place([{"at": 20250102100000}])
 
 

@@ -36,13 +36,15 @@ def _database() -> Path:
 
 
 def _hold(seconds: float) -> None:
-    """Open the DuckDB file as a person's shell would, and sit on it."""
+    """Open the DuckDB file as a person's shell would, until somebody is heard to wait, or it takes too long."""
     import duckdb
 
     _database().parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(_database())):
         (_database().parent / "held").touch()
-        time.sleep(seconds)
+        latest = time.monotonic() + seconds
+        while time.monotonic() < latest and not (_database().parent / "heard").exists():
+            time.sleep(0.01)
 
 
 def _held(seconds: float) -> Process:
@@ -62,14 +64,20 @@ def _impatient(bound: float) -> Any:
 def _telling() -> Any:
     """A sync, with the lines that this project's own loggers wrote."""
     lines: list[str] = []
+
+    def note(record: logging.LogRecord) -> None:
+        lines.append(record.getMessage())
+        if "holds the DuckDB file" in lines[-1]:
+            (_database().parent / "heard").touch()
+
     handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = note  # type: ignore[method-assign]
     logging.getLogger("messaging_assets").addHandler(handler)
     return {**sync(), "lines": [line for line in lines if "waiting for" in line]}
 
 
 def test_a_sync_waits_for_whoever_holds_the_file_and_says_so_in_one_line(messages: Sandbox) -> None:
-    holder = _held(1.5)
+    holder = _held(60)
     _, synced = in_a_process(_telling)
     holder.wait()
 

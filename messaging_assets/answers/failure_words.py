@@ -187,7 +187,7 @@ def _rule(leaf: Leaf) -> str:
 
 def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
     word, value = leaf.word, leaf.value
-    if word in _GOOD:
+    if word in _GOOD and not _holds_shards(leaf):
         return _truth(value) is False or (isinstance(value, str) and _is_failing(value))
     if word in _BAD:
         is_counted = _holds_shards(leaf) and (whole_number(value) or 0) > 0

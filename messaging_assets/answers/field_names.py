@@ -7,6 +7,8 @@ from collections.abc import Mapping
 
 # What is no field's name may be somebody's: an address, a number.
 NAME = re.compile(r"(?!.*\d{6})[^\W\d][\w.$-]{0,39}|[@$_][\w.$-]{1,39}")
+# So short, what is no name either, such as +1 or an emoji, is nobody's.
+_SHORT = re.compile(r"(?!(?:.*\d){5})[^\s@]{1,8}")
 # How dlt begins the names of the columns that it writes itself.
 DLT_PREFIX = "_dlt_"
 
@@ -31,7 +33,13 @@ class FieldReason(str):
 
 def shown_name(name: str) -> str:
     """A field's name for people; one that looks like a value is not shown."""
-    return name if NAME.fullmatch(name) else "(a name that may be a value)" if name else "(no name)"
+    return (
+        name
+        if NAME.fullmatch(name) or _SHORT.fullmatch(name)
+        else "(a name that may be a value)"
+        if name
+        else "(no name)"
+    )
 
 
 def why_no_column(columns: Mapping[str, str | None], normalize_path: Mapping[str, str]) -> FieldReason | None:

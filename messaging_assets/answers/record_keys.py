@@ -7,26 +7,75 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
+from messaging_assets.answers.field_names import FieldReason
+from messaging_assets.answers.names_twice import NamedTwice
+from messaging_assets.foundation import json_paths
+
 # No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
 _NUMBER = "\0%s"
 
 
-def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
-    """A hash of each row's key, in order, and which rows cannot be loaded, with the reason.
+@dataclass(frozen=True)
+class PageKeys:
+    """The keys of one page, derived once.
 
     Args:
-        rows: a page's records, as the API sent them.
+        hashes: one of each row's key, in order.
+        bad: why a row cannot be loaded, by its place.
+        parts: a list of values for each field of the key; without a key, or among other things, the rows.
+    """
+
+    hashes: list[int]
+    bad: dict[int, str]
+    parts: list[list[Any]]
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    @property
+    def digest(self) -> str:
+        """A short text that is the same in every process."""
+        return hashlib.blake2b(repr(self.parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+    def only(self, places: list[int]) -> PageKeys:
+        """The keys of some of the rows; the parts stay those of the whole page."""
+        if len(places) == len(self.hashes):
+            return self
+        bad = {new: self.bad[old] for new, old in enumerate(places) if old in self.bad}
+        return PageKeys([self.hashes[place] for place in places], bad, self.parts)
+
+
+def page_keys(rows: list[Any], names: tuple[str, ...]) -> PageKeys:
+    """The keys of a page.
+
+    Args:
+        rows: its records, as the API sent them.
         names: the primary key's fields; without any, a record is what is in it.
     """
-    plain = _plain_keys(rows, names)
-    if plain is not None:
-        return plain, {}
+    # A record in which a name comes twice is a dictionary too, of a type of its own.
+    columns = _columns(rows, names) if set(map(type, rows)) <= {dict} else None
+    if columns and _are_plain(columns):
+        return PageKeys(_hashes(columns), {}, columns)
+    hashes, bad = _one_by_one(rows, names)
+    if columns is None:
+        return PageKeys(hashes, bad, [[row.get(name) if type(row) is dict else row for row in rows] for name in names])
+    return PageKeys(hashes, bad, columns or [rows[:]])
+
+
+def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
+    """The hashes of a page's keys, and why rows cannot be loaded, by place; see `page_keys`."""
+    keys = page_keys(rows, names)
+    return keys.hashes, keys.bad
+
+
+def _one_by_one(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
     keys: list[int] = []
     bad: dict[int, str] = {}
     strange: Counter[int] = Counter()
@@ -39,12 +88,36 @@ def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[in
             if None not in key and not any(isinstance(part, (dict, list)) for part in key):
                 keys.append(hash_of(key))
                 continue
-        bad[place] = f"no {'/'.join(names)}" if type(row) is dict else "not an object"
+        bad[place] = _why(row, names)
         content = _content(row)
         # Two of a kind on one page are two records; the same one on two pages is one that came again.
         strange[content] += 1
         keys.append(hash((content, strange[content])))
     return keys, bad
+
+
+def _why(row: Any, names: tuple[str, ...]) -> str:
+    if isinstance(row, NamedTwice):
+        return FieldReason("a name that comes twice", row.name)
+    return why_no_key(row, names) if type(row) is dict else "not an object"
+
+
+def why_no_key(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    """Why a record has no key: which of its fields are missing, null, or no plain values.
+
+    Args:
+        row: the record.
+        names: the key's fields.
+    """
+    for name in names:
+        if isinstance(value := row.get(name), (dict, list)):
+            return f"{name} is {'an object' if isinstance(value, dict) else 'a list'}, and a key is one value"
+    for name in names:
+        for path in (name, name.replace("__", ".")):
+            found = json_paths.find_values(path, row) if row.get(name) is None and "." in path else ()
+            if any(value is not None and not isinstance(value, (dict, list)) for value in found):
+                return f"no {name}, which stands inside another field (steps: copy)"
+    return f"no {'/'.join(names)}"
 
 
 def hash_of(key: Iterable[Any]) -> int:
@@ -56,19 +129,6 @@ def hashes_of(keys: Sequence[tuple[Any, ...]]) -> list[int]:
     """The same for many keys at once."""
     columns = list(zip(*keys, strict=True))
     return _hashes(columns) if _are_plain(columns) else [hash_of(key) for key in keys]
-
-
-def key_parts(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]]:
-    """A page's keys, a list of values for each of their fields; without a key, or among other things, the rows."""
-    columns = _columns(rows, names)
-    if columns is None:
-        return [[row.get(name) if type(row) is dict else row for row in rows] for name in names]
-    return columns or [rows[:]]
-
-
-def digest_of(keys: list[list[Any]]) -> str:
-    """A page's keys, from `key_parts`, as a short text that is the same in every process."""
-    return hashlib.blake2b(repr(keys).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def whole_number(value: Any) -> int | None:
@@ -85,12 +145,6 @@ def _content(row: Any) -> int:
         return hash(orjson.dumps(row, default=str))
     except (TypeError, ValueError):
         return hash(repr(row))
-
-
-def _plain_keys(rows: list[Any], names: tuple[str, ...]) -> list[int] | None:
-    """The same hashes for a whole page at once; None where a row needs a closer look."""
-    columns = _columns(rows, names)
-    return _hashes(columns) if columns and _are_plain(columns) else None
 
 
 def _columns(rows: list[Any], names: tuple[str, ...]) -> list[list[Any]] | None:

@@ -25,6 +25,13 @@ _OTHER_COUNTS = frozenset(("records_filtered", "hits"))
 # A number of pages moves with the number of rows, and counts something else.
 _PAGES = frozenset(("page", "pages"))
 _IN_TOTAL = frozenset(("value", "count", "items", "rows", "records", "results", "all"))
+# Numbers of an account or a clock, and sizes of a page, move or differ by themselves.
+_NO_COUNTS = frozenset(
+    (
+        *("limit", "limits", "rate", "quota", "remaining", "left", "request", "requests", "retry", "retries", "page"),
+        *("pages", "size", "offset", "time", "took", "ms", "seconds", "elapsed", "duration", "cost", "unread"),
+    )
+)
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 # What stands behind one of these is a part of a number's name only together with rows: number_of_results.
 _NEEDS_ROWS = frozenset(("num", "number", "nb"))
@@ -49,6 +56,13 @@ def is_number_of_pages(word: str) -> bool:
         and word not in ("page_number", "page_num", "number_page")
         and parts <= _PAGES | _FILLERS | {"total", "count", "num", "number", "nb", "last", "max"}
     )
+
+
+@lru_cache(maxsize=4096)
+def _may_count(word: str) -> bool:
+    """Whether a word may name a count of the list under a name of its own, such as total_messages."""
+    parts = set(word.split("_"))
+    return bool(parts & _COUNTERS) and not parts & _NO_COUNTS
 
 
 def words_of(*names: str) -> frozenset[str]:
@@ -84,10 +98,19 @@ def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
     return counts_rows(leaf, of) and not is_of_page
 
 
+def _is_total(leaf: Leaf) -> bool:
+    """Whether a count calls itself a total, as a Content-Range does behind its slash."""
+    return "total" in leaf.word or (leaf.is_header and leaf.names[0] == "total")
+
+
 def _number(value: Any) -> int | None:
     """A whole number, also one written with commas between its thousands."""
     text = value.strip() if isinstance(value, str) else ""
     return whole_number(text.replace(",", "") if _THOUSANDS.fullmatch(text) else value)
+
+
+# By its keys, each with the pages that it stood beside.
+_Seen = dict[tuple[str, ...], tuple[Leaf, list[int], list[int]]]
 
 
 class WatchedCounts:
@@ -99,30 +122,32 @@ class WatchedCounts:
 
     def __init__(self, of: frozenset[str] = frozenset()) -> None:
         self._of = of
-        # Each with the pages that it stood beside.
-        self._seen: dict[tuple[str, ...], tuple[Leaf, list[int], list[int]]] = {}
+        self._seen: _Seen = {}
+        self._others: _Seen = {}
         self._pages: list[int] = []
 
     def page(self, leaves: Iterable[Leaf], sent: int) -> None:
         """Note the numbers beside a page of `sent` rows."""
         self._pages.append(sent)
         for leaf in leaves:
-            if not (counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)):
+            is_known = counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)
+            if not (is_known or _may_count(leaf.word)):
                 continue
             number = _number(leaf.value)
             if number is not None and number >= 0:
-                _, values, pages = self._seen.setdefault(leaf.names, (leaf, [], []))
+                seen = self._seen if is_known else self._others
+                _, values, pages = seen.setdefault(leaf.names, (leaf, [], []))
                 values.append(number)
                 pages.append(len(self._pages) - 1)
 
-    def _of_all(self) -> list[tuple[Leaf, list[int]]]:
+    def _of_all(self, seen: _Seen | None = None) -> list[tuple[Leaf, list[int]]]:
         """Those that are no page's own size, nor the rows so far or those left, which change with each page."""
-        sent = self._pages
+        sent, seen = self._pages, self._seen if seen is None else seen
         if len(sent) == 1:
-            return [(leaf, values) for leaf, values, _ in self._seen.values()]
+            return [(leaf, values) for leaf, values, _ in seen.values()]
         so_far = list(accumulate(sent))
         found = []
-        for leaf, values, pages in self._seen.values():
+        for leaf, values, pages in seen.values():
             of_page, until = [sent[page] for page in pages], [so_far[page] for page in pages]
             left = {value + rows for value, rows in zip(values, until, strict=True)}
             left_before = {value + rows - own for value, rows, own in zip(values, until, of_page, strict=True)}
@@ -136,7 +161,9 @@ class WatchedCounts:
 
         A number that never reached what came counts something else.
         """
-        for leaf, values in self._of_all():
+        # A number under a name of its own is one that stood still at first.
+        others = ((leaf, values) for leaf, values in self._of_all(self._others) if len(set(values[:2])) == 1)
+        for leaf, values in (*self._of_all(), *others):
             is_of_rows = not is_number_of_pages(leaf.word)
             if min(values) != max(values) and (not is_of_rows or max(values) >= rows):
                 return f"{leaf.place} moved from {values[0]} to {values[-1]} while it was read"
@@ -149,6 +176,16 @@ class WatchedCounts:
                 return f"the answer says at {leaf.place} that there are {values[-1]} rows, and {rows} came"
         return None
 
+    def total_below(self, rows: int) -> int | None:
+        """The largest total that is smaller than what came; None where there is none."""
+        totals = (max(values) for leaf, values in self._of_all() if _is_total(leaf) and is_total_of_all(leaf, self._of))
+        return max((total for total in totals if total < rows), default=None)
+
+    @property
+    def is_any_of_rows(self) -> bool:
+        """Whether a number counts all rows, over several pages."""
+        return any(not is_number_of_pages(leaf.word) for leaf, _ in self._of_all())
+
     @property
     def is_any(self) -> bool:
         """Whether a number counts all rows or all pages."""
@@ -160,5 +197,4 @@ class WatchedCounts:
 
     def agrees(self, rows: int) -> bool:
         """Whether a total says that exactly these rows are all."""
-        found = (values[-1] == rows for leaf, values, _ in self._seen.values() if "total" in leaf.word)
-        return any(found)
+        return any(values[-1] == rows for leaf, values, _ in self._seen.values() if _is_total(leaf))

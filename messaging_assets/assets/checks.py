@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue, TableSchema
-from dagster._core.definitions.metadata import normalize_metadata
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.sensitive import is_sensitive
-from messaging_assets.reading.receipt import Verdict
+from messaging_assets.reading.receipt import ReadResult, Verdict
+from messaging_assets.seams.dagster_inside import normalize_metadata
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
@@ -22,12 +22,13 @@ _MOST_KEYS = 10
 
 @dataclass(frozen=True)
 class Check:
-    """One check: its name, what it is for, and how loud a failure is."""
+    """One check: its name, what it is for, how loud a failure is, and what of the table it looks at."""
 
     name: str
     description: str
     severity: AssetCheckSeverity
     column: str | None = None
+    is_of_keys: bool = False
 
     def result(self, key: AssetKey, passed: bool, **metadata: Any) -> AssetCheckResult:
         """What the check found; the metadata shows counts and keys, never other values."""
@@ -38,28 +39,27 @@ class Check:
 
 def checks_of(resource: Resource) -> dict[str, Check]:
     """All checks of a resource by name, those that the file switches off left out."""
+    return {check.name: check for severity, check in _wanted(resource) if severity != "off"}
+
+
+def _wanted(resource: Resource) -> Iterator[tuple[str, Check]]:
+    """Every check that a resource can have, with its severity in the file."""
     loud = resource.checks
-    wanted: list[tuple[str, str, str, str | None]] = [
-        (COMPLETE, "Every row the API had was read, as far as the API lets anyone know.", "WARN", None),
-        (REJECTED, "No record of the last sync was set aside.", loud.no_record_rejected, None),
-        (
-            UNCHANGED,
-            "The columns are those of the materialization before, values in their own.",
-            loud.schema_change,
-            None,
-        ),
-    ]
+
+    def check(name: str, words: str, severity: str, column: str | None = None, of_keys: bool = False) -> Any:
+        known = AssetCheckSeverity.WARN if severity == "off" else AssetCheckSeverity(severity)
+        return severity, Check(name, words, known, column, of_keys)
+
+    yield check(COMPLETE, "Every row the API had was read, as far as the API lets anyone know.", "WARN")
+    yield check(REJECTED, "No record of the last sync was set aside.", loud.no_record_rejected)
+    words = "The columns are those of the materialization before, values in their own."
+    yield check(UNCHANGED, words, loud.schema_change)
     if resource.keys:
-        name = f"{'_'.join(resource.keys)}_is_unique"
-        wanted.append((name, f"No two rows have the same {', '.join(resource.keys)}.", loud.unique, None))
+        name, words = "_".join(resource.keys), f"No two rows have the same {', '.join(resource.keys)}."
+        yield check(f"{name}_is_unique", words, loud.unique, of_keys=True)
     for column, described in resource.columns.items():
         if not described.nullable:
-            wanted.append((f"{column}_is_not_null", f"Every row has a {column}.", loud.not_null, column))
-    return {
-        name: Check(name, words, AssetCheckSeverity(severity), column)
-        for name, words, severity, column in wanted
-        if severity != "off"
-    }
+            yield check(f"{column}_is_not_null", f"Every row has a {column}.", loud.not_null, column)
 
 
 def check_specs(resource: Resource, key: AssetKey) -> list[AssetCheckSpec]:
@@ -81,7 +81,7 @@ def check_results(
     key: AssetKey,
     selected: Collection[str],
     table: LoadedTable,
-    receipt: Mapping[str, Any],
+    seen: ReadResult | None,
     schemas: Callable[[], list[Any]],
     sensitive: Collection[str],
 ) -> tuple[TableCounts, list[AssetCheckResult]]:
@@ -92,7 +92,7 @@ def check_results(
         key: the asset's key.
         selected: names of the checks to answer.
         table: the loaded table.
-        receipt: `messaging_assets/...` metadata of the sync that is judged; empty before the first.
+        seen: what the sync that is judged saw of the API; None before the first.
         schemas: gives the table's column schemas, the newest first.
         sensitive: columns whose values are shown nowhere, from `sensitive_columns`.
 
@@ -101,9 +101,9 @@ def check_results(
     """
     checks = [check for name, check in checks_of(resource).items() if name in selected]
     columns = [check.column for check in checks if check.column]
-    needs_keys = any(check.name.endswith("_is_unique") for check in checks)
+    needs_keys = any(check.is_of_keys for check in checks)
     counts = table.count(resource.keys if needs_keys else (), columns, validity(resource))
-    answers = _Answers(resource, key, table, counts, receipt, schemas, sensitive)
+    answers = _Answers(resource, key, table, counts, seen, schemas, sensitive)
     return counts, [answers.of(check) for check in checks]
 
 
@@ -113,15 +113,17 @@ class _Answers:
     key: AssetKey
     table: LoadedTable
     counts: TableCounts
-    receipt: Mapping[str, Any]
+    seen: ReadResult | None
     schemas: Callable[[], list[Any]]
     sensitive: Collection[str]
 
     def of(self, check: Check) -> AssetCheckResult:
         if check.column:
             return self._not_null(check, check.column)
+        if check.is_of_keys:
+            return self._unique(check)
         by_name = {COMPLETE: self._complete, REJECTED: self._rejected, UNCHANGED: self._unchanged}
-        return by_name.get(check.name, self._unique)(check)
+        return by_name[check.name](check)
 
     def _unique(self, check: Check) -> AssetCheckResult:
         repeated = self.counts.repeated_keys
@@ -138,18 +140,19 @@ class _Answers:
         return check.result(self.key, nulls == 0, rows=self.counts.rows, nulls=nulls, **shown)
 
     def _complete(self, check: Check) -> AssetCheckResult:
-        verdict = str(self.receipt.get("messaging_assets/verdict", "no sync yet"))
-        passed = verdict in (Verdict.PROVEN.words, Verdict.READ_TO_THE_END.words)
-        reason = str(self.receipt.get("messaging_assets/verdict_reason", "nothing was synced yet"))
-        return check.result(self.key, passed, verdict=verdict, reason=reason)
+        if self.seen is None:
+            return check.result(self.key, False, verdict="no sync yet", reason="nothing was synced yet")
+        finding = self.seen.finding
+        passed = finding.verdict <= Verdict.READ_TO_THE_END
+        return check.result(self.key, passed, verdict=finding.verdict.words, reason=finding.reason)
 
     def _rejected(self, check: Check) -> AssetCheckResult:
-        rejected = int(self.receipt.get("messaging_assets/rows_set_aside", 0))
+        rejected = self.seen.rows_set_aside if self.seen else 0
         where = {"table": self.table.named("__rejected")} if rejected else {}
         return check.result(self.key, rejected == 0, rows_set_aside=rejected, **where)
 
     def _unchanged(self, check: Check) -> AssetCheckResult:
-        beside = dict(self.receipt.get("messaging_assets/split_by_column") or {})
+        beside = dict(self.seen.split) if self.seen else {}
         changes = list(_changes(*self.schemas()[:2]))
         shown = MetadataValue.json(changes) if changes else "none"
         # Values of another type than their column are news on the first sync too.

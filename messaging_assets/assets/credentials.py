@@ -61,8 +61,10 @@ class ApiCredentials(ConfigurableResource[Any]):
         if missing:
             variables = " and ".join(variable(description.name, name) for name in missing)
             raise SetSecret(
-                f"{description.name}.{resource.name}: no {' and no '.join(missing)} is set; set {variables} in the "
-                f"environment, or {' and '.join(missing)} under [sources.{description.name}] in .dlt/secrets.toml."
+                f"no {' and no '.join(missing)} is set",
+                f"set {variables} in the environment, or {' and '.join(missing)} under "
+                f"[sources.{description.name}] in .dlt/secrets.toml",
+                where=f"{description.name}.{resource.name}",
             )
         return {name: value for name, value in values.items() if value}
 
@@ -75,6 +77,12 @@ class ApiCredentials(ConfigurableResource[Any]):
     def base_url_for(self, description: ApiDescription) -> str:
         """The API's address: the resource's or environment's, else the file's."""
         return self.look_up(description.name, "base_url") or description.client.base_url
+
+    def secrets_in_address(self, description: ApiDescription) -> list[str]:
+        """Parts of the address that only the environment has and that look like a token, as some APIs take one."""
+        written = description.client.base_url.split("/")
+        added = (part for part in self.base_url_for(description).split("/")[3:] if part not in written)
+        return [part for part in added if len(part) >= 8 and any(map(str.isdigit, part))]
 
     def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None:
         """Where OAuth2 tokens or a session come from; None for other ways of authentication.
@@ -91,8 +99,9 @@ class ApiCredentials(ConfigurableResource[Any]):
         address = self.look_up(description.name, "token_url") or asking.token_address
         if not address:
             raise MendDescription(
-                f"{description.name}: no token_url is given; add auth.token_url to the file or set "
-                f"{variable(description.name, 'token_url')}."
+                "no token_url is given",
+                f"add auth.token_url to the file or set {variable(description.name, 'token_url')}",
+                where=description.name,
             )
         return address
 
@@ -116,7 +125,9 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
         fields[name] = (_TEXT, Field(None, description=text))
     given = {name: value for name, value in (values or {}).items() if value is not None}
     if strange := [name for name in given if name not in fields]:
-        raise MendDescription(f"{api}: credentials has no field {', '.join(strange)}; allowed: {', '.join(fields)}.")
+        raise MendDescription(
+            f"credentials has no field {', '.join(strange)}", f"allowed: {', '.join(fields)}", where=api
+        )
     model: type[ApiCredentials] = create_model(
         f"{''.join(part.title() for part in api.split('_'))}Credentials",
         __base__=ApiCredentials,

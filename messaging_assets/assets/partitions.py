@@ -56,8 +56,9 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
         return None
     if not context.has_partition_key and not context.has_partition_key_range:
         raise MendDescription(
-            f"{asset}: it is read in {resource.partitions.type} windows, and this run names none; start it from its "
-            "partitions in the UI, or with a partition key."
+            f"it is read in {resource.partitions.type} windows, and this run names none",
+            "start it from its partitions in the UI, or with a partition key",
+            where=asset,
         )
     window = context.partition_time_window
     return Window(window.start, window.end, placing_column(resource))

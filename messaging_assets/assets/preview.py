@@ -10,7 +10,7 @@ from typing import Any
 from dagster import MarkdownMetadataValue
 
 from messaging_assets.description.sensitive import is_sensitive
-from messaging_assets.foundation.redaction import MASK
+from messaging_assets.foundation.redaction import MASK, Redaction
 from messaging_assets.tables.loaded_table import LoadedTable
 
 # Events are kept for ever, so that a preview must stay small.
@@ -19,13 +19,16 @@ _WIDEST_CELL, _MOST_COLUMNS = 40, 30
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
 
 
-def table_preview(table: LoadedTable, rows: int, sensitive: Collection[str]) -> MarkdownMetadataValue | None:
+def table_preview(
+    table: LoadedTable, rows: int, sensitive: Collection[str], redaction: Redaction
+) -> MarkdownMetadataValue | None:
     """Some rows as a Markdown table; None where there is no row.
 
     Args:
         table: the loaded table.
         rows: how many rows at most.
         sensitive: columns whose values are masked, from `sensitive_columns`.
+        redaction: knows the secrets.
     """
     names, found = table.first_rows(rows)
     shown = [place for place, name in enumerate(names) if not name.lower().startswith("_dlt_")][:_MOST_COLUMNS]
@@ -33,27 +36,25 @@ def table_preview(table: LoadedTable, rows: int, sensitive: Collection[str]) -> 
         return None
     hidden = {place for place in shown if is_sensitive(names[place], sensitive)}
     lines = [
-        [names[place] for place in shown],
-        *([_masked(row[place], place in hidden) for place in shown] for row in found),
+        [cell(names[place], redaction) for place in shown],
+        *([_masked(row[place], place in hidden, redaction) for place in shown] for row in found),
     ]
     head, *body = (_line([_MARKUP.sub(r"\\\g<0>", text) for text in line]) for line in lines)
     return MarkdownMetadataValue("\n".join([head, _line(["---"] * len(shown)), *body]))
 
 
-def cell(value: Any) -> str:
-    """A value on one line, cut where it is long; nothing for None."""
+def cell(value: Any, redaction: Redaction) -> str:
+    """A value on one line without secrets, cut where it is long; nothing for None."""
     if value is None:
         return ""
     if isinstance(value, (bytes, bytearray, memoryview)):
         return f"{len(value)} bytes"
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False).strip('"')
-    # What a terminal or a browser would obey is not for an API to say.
-    plain = "".join(character if character.isprintable() else " " if character.isspace() else "?" for character in text)
-    return plain if len(plain) <= _WIDEST_CELL else f"{plain[: _WIDEST_CELL - 1]}…"
+    return redaction.short(text, _WIDEST_CELL)
 
 
-def _masked(value: Any, is_hidden: bool) -> str:
-    return MASK if is_hidden and value is not None else cell(value)
+def _masked(value: Any, is_hidden: bool, redaction: Redaction) -> str:
+    return MASK if is_hidden and value is not None else cell(value, redaction)
 
 
 def _line(cells: Sequence[str]) -> str:

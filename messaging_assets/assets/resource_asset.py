@@ -32,6 +32,7 @@ from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.hidden_metadata import check_without_secrets, without_secrets
 from messaging_assets.assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.assets.preview import table_preview
+from messaging_assets.assets.receipt_metadata import stored_result
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator, asset_key, endpoint_spec
 from messaging_assets.description.api import ApiDescription, Resource
@@ -100,11 +101,11 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
                 result = _sync(context, description, resource, translator, config)
             yield from _events(context, description, resource, key, result)
             if result is not None:
-                result.is_told()
+                result.acknowledge()
         except SyncFailure as caught:
             failure = caught
-        except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; told in one sentence
-            failure = _told(description, resource, caught)
+        except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
+            failure = _as_failure(context, description, resource, caught)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
             if context.get_step_execution_context().retry_mode.deferred:
                 raise  # this process is the step's alone; the run, which may go on, decides
@@ -149,10 +150,13 @@ def _credentials(context: AssetExecutionContext, description: ApiDescription) ->
     return credentials
 
 
-def _told(description: ApiDescription, resource: Resource, error: Exception) -> SyncFailure:
-    from messaging_assets.assets.sync import told
+def _as_failure(
+    context: AssetExecutionContext, description: ApiDescription, resource: Resource, error: Exception
+) -> SyncFailure:
+    from messaging_assets.assets.failure_sentence import as_failure
 
-    return told(f"{description.name}.{resource.name}", error)
+    known = Redaction(_credentials(context, description).all_secrets(description))
+    return as_failure(f"{description.name}.{resource.name}", error, known)
 
 
 def _events(
@@ -166,24 +170,26 @@ def _events(
     dataset = loaded_dataset(description, resource, project_folders())
     table = LoadedTable(dataset, resource.name)
     selected = {check.name for check in context.selected_asset_check_keys}
-    receipt = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
+    shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
+    seen = result.read if result else stored_result(shown)
 
     def schemas() -> list[Any]:
         earlier = _last_metadata(context, key, 1 if result else 2)
-        return [one.get("dagster/column_schema") for one in ([receipt] if result else []) + earlier]
+        return [one.get("dagster/column_schema") for one in ([shown] if result else []) + earlier]
 
     sensitive = sensitive_columns(description, resource)
-    counts, answers = check_results(resource, key, selected, table, receipt, schemas, sensitive)
+    counts, answers = check_results(resource, key, selected, table, seen, schemas, sensitive)
     known = result.redaction if result else Redaction(_credentials(context, description).all_secrets(description))
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
-        if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive)):
+        if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive, known)):
             rows["messaging_assets/preview"] = preview
-        if not counts.exists and (loaded := _rows_loaded(result.metadata)):
+        if not counts.exists and (loaded := result.read.rows_loaded):
             raise ReadIncomplete(
-                f"{description.name}.{resource.name}: {loaded} rows were loaded, and the destination has no table "
-                f"{table.full_name}; run it once with full_refresh, and report it if that does not help."
+                f"{loaded} rows were loaded, and the destination has no table {table.full_name}",
+                "run it once with full_refresh, and report it if that does not help",
+                where=f"{description.name}.{resource.name}",
             )
         if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}
@@ -202,10 +208,6 @@ def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:
     """The tables that nested lists went to; dagster-dlt leaves the columns of each under its name."""
     named = [name for name, value in metadata.items() if isinstance(value, TableSchema)]
     return [name for name in table.nested(named) if not name.startswith(table.named(REJECTED))]
-
-
-def _rows_loaded(metadata: Mapping[str, Any]) -> int:
-    return int(plain_metadata(metadata).get("messaging_assets/rows_loaded", 0))
 
 
 def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:

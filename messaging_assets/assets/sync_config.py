@@ -19,3 +19,8 @@ class SyncConfig(Config):
     allow_many_deletes: bool = Field(
         default=False, description="Let more rows go at once than maximum_deleted_share allows."
     )
+
+    @property
+    def is_anew(self) -> bool:
+        """Whether everything is read from its beginning."""
+        return self.full_refresh or self.forget_state

@@ -15,13 +15,13 @@ from dagster import (
     FreshnessPolicy,
     LocalFileCodeReference,
 )
-from dagster._core.definitions.metadata.source_code import CodeReferencesMetadataSet
 
 from messaging_assets.assets.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.parents import parent_of
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
+from messaging_assets.seams.dagster_inside import CodeReferencesMetadataSet
 
 METADATA = "messaging_assets"
 
@@ -47,7 +47,9 @@ class ApiTranslator(DagsterDltTranslator):
         """The asset of a dlt resource (dagster-dlt's one point of extension)."""
         api, resource = self.description.name, self.resource
         destination = data.destination.destination_type.rsplit(".", 1)[-1] if data.destination else None
-        return AssetSpec(
+        # Only what is said here is ours; what else dagster-dlt says of a resource (storage_kind, partitions) stays.
+        theirs = super().get_asset_spec(data)
+        return theirs.replace_attributes(
             key=asset_key(api, resource.name),
             deps=list(self._deps()),
             description=resource.description or self._words(),
@@ -55,7 +57,7 @@ class ApiTranslator(DagsterDltTranslator):
             kinds={"dlt", *([destination] if destination else [])},
             owners=resource.owners,
             tags=resource.tags,
-            metadata=self._metadata(),
+            metadata={**theirs.metadata, **self._metadata()},
             freshness_policy=_freshness(resource.freshness),
             automation_condition=_automation(resource.automation),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -58,7 +58,7 @@ def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -
 
 def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined]:
     from messaging_assets.assets.credentials import build_credentials
-    from messaging_assets.discovery.examination import Finding, examine
+    from messaging_assets.discovery.examination import examine
     from messaging_assets.discovery.first_pages import Reader
     from messaging_assets.foundation.folders import settle_environment
     from messaging_assets.foundation.redaction import Redaction
@@ -71,7 +71,10 @@ def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined
         for name in names:
             resource = description.resources_with_unselected[name]
             one = examine(description, resource, reader.read(resource, pages=2))
-            one.findings = [Finding(**redaction.within(asdict(finding))) for finding in one.findings]
+            one.findings = [
+                replace(finding, what=redaction.short(finding.what, 2_000), mend=redaction.short(finding.mend, 2_000))
+                for finding in one.findings
+            ]
             examined.append(one)
     return examined
 

@@ -164,7 +164,7 @@ def _count(api: str, resource: str, result: ExecuteInProcessResult, instance: Da
 
 
 def _is_interrupted(failed: DagsterEvent) -> bool:
-    from dagster._core.events import RunFailureReason
+    from messaging_assets.seams.dagster_inside import RunFailureReason
 
     return failed.job_failure_data.failure_reason is RunFailureReason.UNEXPECTED_TERMINATION
 

@@ -49,7 +49,7 @@ def ask_destination(description: ApiDescription, names: Sequence[str], as_json: 
 
 
 def _probed(description: ApiDescription, folders: ProjectFolders) -> tuple[DestinationProfile, Probed | None]:
-    from messaging_assets.assets.sync import told
+    from messaging_assets.assets.failure_sentence import as_failure
     from messaging_assets.destination.pipelines import destination_profile
     from messaging_assets.foundation.failures import MendDescription
     from messaging_assets.loading.probe import probe
@@ -57,10 +57,10 @@ def _probed(description: ApiDescription, folders: ProjectFolders) -> tuple[Desti
     try:
         profile = destination_profile(folders)
         if driver := profile.missing_driver():
-            raise MendDescription(f"{description.name}: {driver}")
+            raise MendDescription(driver, where=description.name)
         return profile, None if profile.is_files else probe(description.name, profile)
-    except Exception as error:  # noqa: BLE001 - whatever it was, it is told in one sentence below
-        failure = told(description.name, error)
+    except Exception as error:  # noqa: BLE001 - whatever it was, it becomes one sentence below
+        failure = as_failure(description.name, error)
     raise click.ClickException(str(failure))
 
 

@@ -227,8 +227,10 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     from messaging_assets.discovery.file_text import file_text
     from messaging_assets.files.api_files import InvalidDescription
     from messaging_assets.files.json_schema import editor_line
+    from messaging_assets.foundation.redaction import one_line
 
     try:
+        found.unmapped = list(map(one_line, found.unmapped))
         text = file_text(found)
     except InvalidDescription as problem:
         raise click.ClickException(f"what was found makes no API file:\n{problem}") from None
@@ -267,17 +269,19 @@ def _summarize(found: FoundApi, output: Path | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from messaging_assets.foundation.redaction import one_line
+
     table = Table("resource", "key", "paging", "columns", box=None, pad_edge=False)
     for one in found.resources:
         keys = one.raw.get("primary_key") or "none"
         paging = one.raw.get("endpoint", {}).get("paginator") or {}
         shown = keys if isinstance(keys, str) else ", ".join(keys)
-        table.add_row(one.name, shown, paging.get("type", "not known"), str(len(one.raw.get("columns", {}))))
+        table.add_row(one.name, one_line(shown), paging.get("type", "not known"), str(len(one.raw.get("columns", {}))))
     console = Console(stderr=True, highlight=False)
     console.print(table)
     for one in found.resources:
         for doubt in one.doubts:
-            console.print(f"careful: {one.name}: {doubt}.", style="bold yellow", soft_wrap=True, markup=False)
+            console.print(f"careful: {one.name}: {one_line(doubt)}.", style="bold yellow", soft_wrap=True, markup=False)
     for left_out in found.unmapped:
         console.print(f"not mapped: {left_out}", soft_wrap=True, markup=False)
     if output:

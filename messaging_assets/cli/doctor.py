@@ -85,9 +85,9 @@ def examine() -> Iterator[Symptom]:
         try:
             yield from look()
         except Exception as error:  # noqa: BLE001 - a doctor goes on to the next thing
-            from messaging_assets.assets.sync import told
+            from messaging_assets.assets.failure_sentence import as_failure
 
-            yield Symptom(about, "wrong", str(told(about, error)), "mend that first, and run doctor again")
+            yield Symptom(about, "wrong", str(as_failure(about, error)), "mend that first, and run doctor again")
 
 
 def _versions() -> Iterator[Symptom]:

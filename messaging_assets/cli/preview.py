@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -84,10 +85,12 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from messaging_assets.assets.preview import cell
+    from messaging_assets.assets.preview import cell as value_cell
     from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.foundation.redaction import Redaction
 
     console = wide_console()
+    cell = partial(value_cell, redaction=Redaction())  # the rows are without secrets already
     names = list(dict.fromkeys([*resource.keys, *(name for row in rows for name in row)]))
     cells = {name: [cell(row.get(name)) for row in rows] for name in names}
     shown: list[str] = []
@@ -103,5 +106,5 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     console.print(table)
     words = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {resource.name}; nothing was loaded."
     if left := names[len(shown) :]:
-        words += f" Not shown for want of room (see --json): {', '.join(left)}."
+        words += f" Not shown for want of room (see --json): {', '.join(map(cell, left))}."
     console.print(words, soft_wrap=True, markup=False)

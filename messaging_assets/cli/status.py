@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.foundation.redaction import one_line
+from messaging_assets.seams.foreign_words import words_of_error
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, DagsterInstance
@@ -110,6 +112,7 @@ def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
 
 
 def _status(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> AssetStatus:
+    from messaging_assets.assets.receipt_metadata import stored_result
     from messaging_assets.assets.translator import asset_key
 
     key = asset_key(description.name, resource.name)
@@ -123,7 +126,8 @@ def _status(instance: DagsterInstance, description: ApiDescription, resource: Re
         status.synced_at = _utc(event.timestamp)
         status.lag_seconds = max(round(time.time() - event.timestamp, 1), 0.0)
         status.rows = metadata.get("dagster/row_count")
-        status.verdict = status.synced_verdict = metadata.get("messaging_assets/verdict")
+        if read := stored_result(metadata):
+            status.verdict = status.synced_verdict = read.finding.verdict.words
         status.last_cursor = metadata.get("messaging_assets/last_cursor")
         limit = resource.freshness.fail_after * 3600 if resource.freshness else None
         if limit is not None and status.lag_seconds > limit:
@@ -171,8 +175,7 @@ def reason_of(failed: DagsterEvent) -> str | None:
     told = data.user_failure_data.description if data.user_failure_data else None
     if told or data.error is None:
         return told
-    # Dagster's own words stand before the sentence: the exception's name.
-    return (data.error.message.partition("RunInterrupted: ")[2] or data.error.message).strip()
+    return words_of_error(data.error)
 
 
 def named(asset: str, reason: str) -> str:
@@ -198,11 +201,9 @@ def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status:
 
 def _next_tick(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> str:
     """When the resource's schedule ticks next, in ISO 8601, or what stands in its way."""
-    from dagster._core.definitions.run_request import InstigatorType
-    from dagster._utils.schedules import cron_string_iterator
-
     from messaging_assets.assets.partitions import partitions_definition
     from messaging_assets.orchestration.jobs import job_name, partitioned_job_name
+    from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
 
     api, own, windows = description.name, description.schedule, partitions_definition(resource)
     # The sensor looks at lists that are read as a whole.
@@ -237,6 +238,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     from rich.text import Text
 
     from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.reading.receipt import Verdict
 
     console = wide_console()
     # What has no room is broken, and never cut.
@@ -252,13 +254,13 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         if has_room:
             took = "" if one.last_run_seconds is None else f", {_ago(one.last_run_seconds)}"
             cells.append(f"{one.last_run[:8]}{took}" if one.last_run else "")
-        quiet = one.verdict == "unknown" or one.failed_checks
+        quiet = one.verdict == Verdict.UNKNOWN.words or one.failed_checks
         table.add_row(*map(whole, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
     if statuses:
         console.print(table)
     for one in statuses:
         if one.reason:
-            console.print(named(one.asset, one.reason), style="red", soft_wrap=True, markup=False)
+            console.print(one_line(named(one.asset, one.reason)), style="red", soft_wrap=True, markup=False)
         for name, severity in one.failed_checks.items():
             console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
     for text in broken.values():

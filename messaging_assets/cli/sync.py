@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.foundation.redaction import one_line
+from messaging_assets.seams.foreign_words import words_of_error
 
 if TYPE_CHECKING:
     from dagster import DagsterEvent, LoggerDefinition
@@ -115,7 +117,7 @@ class _Lines(logging.Logger):
         if event is not None:
             _show_failure(event)
         elif record.levelno >= logging.WARNING or line.startswith(f"{self._api}."):
-            click.echo(line, err=True)
+            click.echo(one_line(line), err=True)
 
 
 def _show_failure(event: DagsterEvent) -> None:
@@ -125,14 +127,13 @@ def _show_failure(event: DagsterEvent) -> None:
         colour, reason, then = "red", reason_of(event), ""
     elif event.is_step_up_for_retry:
         data = event.step_retry_data
-        # Dagster's own words stand before the sentence: the exception's name.
-        reason = (data.error.cause or data.error).message.partition("Failure: ")[2].strip()
+        reason = words_of_error(data.error.cause or data.error)
         colour, then = "yellow", f" Trying again in {data.seconds_to_wait or 0:.0f} s."
     else:
         return
     asset = str(event.step_key).replace("__", "/", 1)
     line = named(asset, (reason or "failed").splitlines()[0])
-    click.secho(f"{line}{then}", fg=colour, err=True)
+    click.secho(f"{one_line(line)}{then}", fg=colour, err=True)
 
 
 def _console(api: str) -> LoggerDefinition:

@@ -129,7 +129,7 @@ def _interval(schedule: Schedule, resource: Resource) -> float:
     """Seconds between two syncs of a resource by schedule, where two ticks are nearest."""
     from itertools import islice, pairwise
 
-    from dagster._utils.schedules import cron_string_iterator
+    from messaging_assets.seams.dagster_inside import cron_string_iterator
 
     if resource.partitions:
         return _WINDOWS[resource.partitions.type]

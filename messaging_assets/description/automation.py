@@ -14,7 +14,7 @@ from messaging_assets.description.windows import TimeZone
 
 def _parses(value: str) -> str:
     # Dagster's own reading of cron, so that what passes here passes there.
-    from dagster._utils.schedules import CroniterShim, is_valid_cron_schedule
+    from messaging_assets.seams.dagster_inside import CroniterShim, is_valid_cron_schedule
 
     is_line: Callable[[str], bool] = CroniterShim.is_valid
     if is_line(value) and names_no_day(value):

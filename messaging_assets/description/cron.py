@@ -44,7 +44,7 @@ def names_no_day(cron: str) -> bool:
 
 def _fields(cron: str) -> tuple[list[list[Any]], Any]:
     """The values of each field, none where it takes all; and weekdays that are counted."""
-    from dagster._utils.schedules import CroniterShim
+    from messaging_assets.seams.dagster_inside import CroniterShim
 
     fields, counted, *_ = CroniterShim.expand(cron)
     return [[value for value in field if value != "*"] for field in fields], counted

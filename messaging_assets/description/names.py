@@ -20,6 +20,6 @@ def identifier(name: str) -> str:
     """The table or column that dlt makes of a name by its default naming, snake_case."""
     if PLAIN.fullmatch(name) and len(name) <= LONGEST:
         return name
-    from dlt.common.normalizers.naming.snake_case import NamingConvention
+    from messaging_assets.seams.dlt_values import NamingConvention
 
     return str(NamingConvention().normalize_path(name)) or name if name.strip() else name

@@ -20,7 +20,7 @@ def _compiles(value: str) -> str:
     # Names with dots between them need no parser, and none of what it takes to import it.
     if are_names(value):
         return value
-    from dlt.common.jsonpath import compile_path
+    from messaging_assets.seams.dlt_values import compile_path
 
     try:
         compile_path(value)

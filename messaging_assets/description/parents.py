@@ -20,6 +20,10 @@ _IN_PATH = f"{_LIST}in_path_"
 _CURSOR = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)")
 _ANY_FIELD = re.compile(r"\{resources\.[A-Za-z0-9_]+\.([^}:!]+)[}:!]")
 _PARENT_FIELD = re.compile(r"\{resources\.([A-Za-z0-9_]+)\.([^}:!]+)\}")
+_NO_ADDRESS = (
+    "its '{}' is empty or made of dots, which would ask for another address; filter it out in the parent's "
+    "processing_steps if it has no list"
+)
 
 
 class _NoValue(str):
@@ -111,6 +115,7 @@ class ListFields:
         child: the resource whose requests take them.
         is_wanted: whether a list of this name is to be read.
         values: the values of a list's cursor, by name.
+        left_out: takes a record whose list has no address of its own, with the reason.
     """
 
     def __init__(
@@ -120,8 +125,10 @@ class ListFields:
         child: Resource,
         is_wanted: Callable[[str], bool] = lambda name: True,
         values: Callable[[str], Mapping[str, Any]] = lambda name: {},
+        left_out: Callable[[dict[str, Any], str], object] = lambda row, reason: None,
     ) -> None:
         self._asset, self._parent, self._is_wanted, self._values = asset, parent, is_wanted, values
+        self._left_out = left_out
         self._in_path, self._elsewhere = _parent_fields(child)
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child.endpoint, child.name)
@@ -144,7 +151,11 @@ class ListFields:
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
-        """Whether the record's list is to be read: no earlier record would ask for the same one."""
+        """Whether the record's list is to be read: it has an address, and no earlier record asks for the same one."""
+        for field in self._in_path:
+            if self._is_segment(field) and str(self._value(row, field)).strip() in ("", ".", ".."):
+                self._left_out(row, _NO_ADDRESS.format(field))
+                return False
         name = self.name(row)
         is_new = name not in self._seen
         self._seen.add(name)
@@ -166,19 +177,18 @@ class ListFields:
         found = json_paths.find_values(name, row)
         if not found or found[0] is None or isinstance(found[0], refused):
             raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has no '{name}' to put into {where}; "
-                "name a field that every parent has."
+                f"a record of its parent '{self._parent.name}' has no '{name}' to put into {where}",
+                "name a field that every parent has",
+                where=self._asset,
             )
         return found[0]
 
+    def _is_segment(self, name: str) -> bool:
+        """Whether the field is a whole segment of the path, which dots or nothing would take out (RFC 3986, 5.2.4)."""
+        return f"{{resources.{self._parent.name}.{path_field(name)}}}" in re.split("[/?]", self._path)
+
     def _value(self, row: dict[str, Any], name: str) -> Any:
-        value = self._found(row, name, "the path", refused=(dict, list))
-        if str(value) in (".", "..") or (str(value) == "" and self._stands_last(name)):
-            raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is empty or made of "
-                "dots, which would ask for another address; leave it out of the parent's list."
-            )
-        return value
+        return self._found(row, name, "the path", refused=(dict, list))
 
     def _as_path(self, row: dict[str, Any], name: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
@@ -190,15 +200,13 @@ class ListFields:
             return quote(value, safe="")
         if self._path != placeholder and ("?" in value or "#" in value):
             raise MendDescription(
-                f"{self._asset}: a record of its parent '{self._parent.name}' has a '{name}' that is an address with "
-                "parameters, to which nothing can be added; let it be the whole path."
+                f"a record of its parent '{self._parent.name}' has a '{name}' that is an address with "
+                "parameters, to which nothing can be added",
+                "let it be the whole path",
+                where=self._asset,
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return value
-
-    def _stands_last(self, name: str) -> bool:
-        """Whether the path ends with this field, so that an empty one would ask for the list above it."""
-        return self._path.rstrip("/").endswith("{" + f"resources.{self._parent.name}.{path_field(name)}" + "}")
 
 
 def _shared(row: dict[str, Any], field: str) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
 import dlt
-from dlt.dataset import Dataset
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Dataset, Pipeline
 from filelock import FileLock
 
 from messaging_assets.description.api import ApiDescription, Resource
@@ -58,7 +58,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     except MendDescription as unknown:
         refused = str(unknown)
     if refused:
-        raise MendDescription(f"{asset}: {refused}")
+        raise MendDescription(refused, where=asset)
 
 
 @own_settings()
@@ -71,12 +71,11 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         folders: where working files and the default DuckDB file are.
     """
     profile = destination_profile(folders)
-    return dlt.pipeline(
+    return _pipeline_maker(profile)(
         pipeline_name(description.name, resource.name),
         pipelines_dir=str(folders.pipelines),
         destination=profile.destination,
         dataset_name=description.name,
-        _impl_cls=_pipeline_class(profile),
     )
 
 
@@ -120,12 +119,13 @@ def loader_file_format(pipeline: Pipeline) -> str | None:
     return DestinationProfile(pipeline.destination).loader_file_format
 
 
-def _pipeline_class(profile: DestinationProfile) -> type[Pipeline]:
+def _pipeline_maker(profile: DestinationProfile) -> Callable[..., Pipeline]:
     if profile.kind != "duckdb":
-        return Pipeline
-    from messaging_assets.seams.dlt_duckdb import OneOpening
+        return dlt.pipeline
+    # Imported late: only those who load into DuckDB need it.
+    from messaging_assets.seams.dlt_duckdb import one_opening
 
-    return OneOpening
+    return one_opening
 
 
 def _destination(folders: ProjectFolders) -> Any:
@@ -133,7 +133,6 @@ def _destination(folders: ProjectFolders) -> Any:
     profile = DestinationProfile(destination)
     settings: dict[str, Any] = {}
     if profile.kind == "duckdb" and type(destination).__module__.startswith("dlt."):
-        # Imported late: only those who load into DuckDB need it.
         from messaging_assets.seams.dlt_duckdb import duckdb
 
         section = f"destination.{profile.name}.credentials"

@@ -10,13 +10,12 @@ from functools import cached_property
 from typing import Any
 
 import dlt
-from dlt.common.configuration.container import Container
-from dlt.common.destination import AnyDestination, Destination
-from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.common.schema import Schema
+from dlt import Schema
 
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dlt_contexts import entered
+from messaging_assets.seams.dlt_names import AnyDestination, Destination, UnknownDestinationModule, types_of
 
 # Loaded from Parquet, a nested value would be the text of its JSON there: a JSON string, or refused.
 _JSON_AS_VALUES = {"sqlalchemy": "typed-jsonl", "snowflake": "jsonl", "bigquery": "jsonl", "redshift": "insert_values"}
@@ -41,8 +40,7 @@ class DestinationProfile:
     def __init__(self, destination: AnyDestination) -> None:
         self.destination = destination
         # Of a class that derives from one of dlt's, the latter.
-        own = [one.__name__ for one in type(destination).__mro__ if one.__module__.startswith("dlt.destinations.")]
-        self.kind = own[0] if own else type(destination).__name__
+        self.kind = next(types_of(destination), type(destination).__name__)
         self.name = destination.destination_name
 
     @cached_property
@@ -103,7 +101,7 @@ class DestinationProfile:
 
     def new_schema(self, name: str) -> Schema:
         """An empty dlt schema whose names are those that tables have there."""
-        with Container().injectable_context(self.capabilities):
+        with entered(self.capabilities):
             return Schema(name)
 
     def missing_driver(self) -> str | None:

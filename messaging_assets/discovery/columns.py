@@ -12,7 +12,7 @@ from messaging_assets.description.names import identifier
 from messaging_assets.discovery.found import plain_name
 from messaging_assets.discovery.sensitive_signs import sign_by_values, signs_in
 from messaging_assets.http.wire.answer import NotFinite
-from messaging_assets.rows.values import data_type_of
+from messaging_assets.rows.values.conversion import data_type_of
 
 # Fewer rows than this say nothing about nulls.
 ENOUGH_ROWS = 20

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
-from dlt.sources.helpers.rest_client.detector import find_response_page_data
-
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.row_totals import more_than_came, total_path
 from messaging_assets.description.api import ApiDescription, Resource
@@ -27,12 +25,20 @@ from messaging_assets.description.parents import parent_of
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import CheckCredentials, ReadIncomplete, SetSecret, SyncFailure, TryAgainLater
+from messaging_assets.foundation.failures import (
+    CheckCredentials,
+    ReadIncomplete,
+    SetSecret,
+    SyncFailure,
+    TryAgainLater,
+    clause,
+)
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.rows.values import arrow_type, convert
+from messaging_assets.rows.values.conversion import arrow_type, convert
+from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
 Level = Literal["wrong", "warning", "note"]
 # A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.
@@ -99,7 +105,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
-    found = [*_failure(came, f"{description.name}.{resource.name}: "), *_key(resource, came)]
+    found = [*_failure(came, f"{description.name}.{resource.name}"), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
@@ -126,8 +132,10 @@ def _rows(resource: Resource, answer: Answer) -> list[Any] | None:
 def _failure(came: FirstPages, place: str) -> Iterator[Finding]:
     if came.failure is None:
         return
-    what, _, mend = str(came.failure).removeprefix(place).rstrip(".").rpartition("; ")
-    yield Finding("wrong", _about(came.failure, came.answers), what or mend, mend if what else "")
+    failure = came.failure
+    # What is wrong with the list itself needs no place; a parent's does.
+    what = failure.what if failure.where == place else clause(failure.where, failure.what, "")
+    yield Finding("wrong", _about(failure, came.answers), what, failure.next_step)
 
 
 def _about(failure: SyncFailure, answers: list[Answer]) -> str:
@@ -279,7 +287,7 @@ def _wire(description: ApiDescription, answers: list[Answer]) -> Iterator[Findin
     limits = [f"{name}: {value}" for name, value in headers.items() if name.lower().startswith(_RATE_LIMITS)]
     if limits:
         mend = "" if description.client.requests_per_second else "set client.requests_per_second to the API's budget"
-        yield Finding("note", "rate limit", ", ".join(limits)[:200], mend)
+        yield Finding("note", "rate limit", ", ".join(limits[:8]), mend)
 
 
 def _skew(date: str) -> float | None:

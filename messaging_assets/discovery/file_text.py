@@ -12,6 +12,7 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.found import FoundApi, FoundResource
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.yaml_lines import read_yaml
+from messaging_assets.foundation.redaction import one_line
 
 _WIDTH = 110
 # Words that a YAML reader, of version 1.1 or 1.2, takes for something else than text.
@@ -98,7 +99,7 @@ def _block(
 
 
 def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
-    text = " ".join(text.split())
+    text = " ".join(one_line(text).split())
     # A sentence begins with a capital, unless its first word is a name.
     is_word = text.split(" ", 1)[0].rstrip(".,:;").isalpha()
     text = text[0].upper() + text[1:] if is_word else text

@@ -12,17 +12,16 @@ from requests.auth import AuthBase
 
 from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
-from messaging_assets.description.pagination import SinglePagePaginator
 from messaging_assets.description.parents import ancestry
 from messaging_assets.foundation.failures import SyncFailure, sync_failure
-from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import rest_api_config, with_paginator
-from messaging_assets.reading.one_list import Source
+from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
 
 # Parents whose children are asked for: the first may have none.
@@ -48,15 +47,20 @@ class FirstPages:
 
 
 @dataclass
-class _Watched(Source):
-    """A source that keeps the answers, also one that refuses."""
+class _Watched(ListContext):
+    """A context that keeps the answers, also one that refuses."""
 
     pages: FirstPages = field(default_factory=FirstPages)
 
     @property
     def terms(self) -> Terms:
-        """The terms of the source, with an eye on refusals."""
+        """The terms of the resource, with an eye on refusals."""
         return replace(super().terms, explain=self._keep)
+
+    def prepare_rows(self, rows: list[Any]) -> None:
+        """Leave only a few parents, whose lists are read."""
+        if self.is_parent:
+            del rows[_PARENTS:]
 
     def _keep(self, answer: Answer) -> str | None:
         self.pages.answers.append(answer)
@@ -100,7 +104,7 @@ class Reader:
             failure = sync_failure(error)
             if failure is None:
                 raise
-            came.failure = type(failure)(self._redaction(str(failure)))
+            came.failure = failure.hidden(lambda text: one_line(self._redaction(text)))
         return came
 
     def _source(
@@ -111,12 +115,9 @@ class Reader:
         came: FirstPages,
         pages: int,
         session: ApiSession,
-    ) -> Source:
+    ) -> ListContext:
         own = one is chain[-1]
         endpoint = self._endpoint(one, pages if own else 1)
-
-        def few_parents(rows: list[Any]) -> None:
-            del rows[_PARENTS:]
 
         from_parent = {f"_{parent.name}_{name}" for parent in chain for name in one.include_from_parent}
         source = _Watched(
@@ -126,9 +127,7 @@ class Reader:
             receipt=came.receipt,
             auth=auths[one.name],
             set_aside=lambda row, reason, page: came.receipt.set_aside.update([reason]) if own else None,
-            one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             is_parent=not own,
-            prepare_rows=(lambda rows: None) if own else few_parents,
             pages=came if own else FirstPages(),
         )
         auth = auths[one.name]

@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dlt.sources.helpers.rest_client.detector import find_all_lists, find_response_page_data
-
 from messaging_assets.answers.held_records import HeldRecords, held_records
+from messaging_assets.answers.list_shapes import KEY, is_keyed, to_objects
+from messaging_assets.answers.row_totals import more_than_came
 from messaging_assets.discovery import paging_signs as signs
+from messaging_assets.discovery.answer_doubts import doubt_of_answer
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
 from messaging_assets.discovery.found import FoundResource, about_sensitive, name_from_path, without_nothing
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dlt_rest_client import find_all_lists, find_response_page_data
 
 
 @dataclass(frozen=True)
@@ -35,14 +37,17 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
 
     Raises:
         SyncFailure: the first request was not answered.
-        MendDescription: there is nothing in the answer that could be rows.
+        MendDescription: there is nothing in the answer that could be rows, or it says that it failed.
     """
     answer = api.ask(path)
     selected = _select(answer.parsed, path)
     name = name or name_from_path(path)
     first = Page(answer, selected.rows)
+    doubt = doubt_of_answer(path, answer.parsed, selected.selector, len(selected.rows))
     if selected.is_one_object:
         paging, first = _of_one_object(selected, first), first if not _is_by_key(selected) else Page(answer, [])
+    elif _is_by_key(selected):
+        paging = _of_keyed(selected, first)
     else:
         identity = identity_of(Sample(first.rows).key(name))
         probe = ListProbe(api, path, selected.selector, first, identity)
@@ -50,24 +55,62 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
         selected = replace(selected, selector=probe.selector)
     rows = (paging.sample or first).rows
     sample = Sample(rows, is_whole=paging.total == len(rows))
-    return _resource(name, path, selected, paging, sample)
+    found = _resource(name, path, selected, paging, sample)
+    found.doubts += [doubt] if doubt else []
+    if doubt:
+        remark = found.remarks["endpoint", "data_selector"]
+        found.remarks["endpoint", "data_selector"] = f"{remark}. Careful: {doubt}"
+    return found
 
 
 def _of_one_object(selected: _Selected, first: Page) -> Paging:
-    """One page; none is declared over records by their keys, so that no sync of them is green."""
+    """One page; none is declared over few records by their keys, so that no sync of them is green."""
     words, held = "the answer is one object and no list", selected.held
     if held is None:
         return Paging({"type": "single_page"}, words=words, sample=first)
     doubt = f"the answer was taken for one object, but {held.words}"
     if held.are_by_key:
-        told = "no selector can be chosen for it, so add it by hand"
+        told = f"write data_selector: {_selector_by_key(held.path)} if those are the rows, or $ if it is one"
         return Paging(None, words=f"{doubt}; {told}", sample=Page(first.answer, []), doubt=f"{doubt}; {told}")
-    told = f"name data_selector: {held.path} and a paginator if those are the rows"
+    if held.shape == "objects":
+        told = f"name data_selector: {held.path} and a paginator if those are the rows"
+    elif held.shape == "values":
+        told = f"name data_selector: {held.path} and primary_key: value if those are the rows"
+    else:
+        told = "a table of it would have one row; a processing step in Python can make rows of it"
     return Paging({"type": "single_page"}, words=f"{doubt}; {told}", sample=first, doubt=f"{doubt}; {told}")
+
+
+def _of_keyed(selected: _Selected, first: Page) -> Paging:
+    """One page of records by their keys; whether there are more pages cannot be tried with the keys of one."""
+    assert selected.held is not None
+    words = (
+        f"{counted(len(selected.rows))} were taken from an object that holds them by their keys, each key as "
+        f"{KEY}, and no way to further pages was tried; name a paginator if the API has more, or data_selector: $ if "
+        "they are one record"
+    )
+    total = more_than_came(first.answer.parsed, len(selected.rows), selected.held.path)
+    return Paging({"type": "single_page"}, words=words, sample=first, doubt=f"{words}{f'; {total}' if total else ''}")
+
+
+def _selector_by_key(path: str) -> str:
+    return f"{path}.*"
 
 
 def _is_by_key(selected: _Selected) -> bool:
     return selected.held is not None and selected.held.are_by_key
+
+
+def _one_object(body: Any) -> _Selected:
+    """An answer that is no list: one record, or many of them by their keys."""
+    held = held_records(body)
+    if held is not None and held.are_by_key and held.are_many and "[*]" not in held.path:
+        selector = _selector_by_key(held.path)
+        rows = json_paths.find_values(selector, body)
+        if is_keyed(selector, body):
+            to_objects(selector, (), body, rows)
+            return _Selected(selector, rows, held=held)
+    return _Selected("$", [body], is_one_object=True, held=held)
 
 
 def _select(body: Any, path: str) -> _Selected:
@@ -89,11 +132,11 @@ def _select(body: Any, path: str) -> _Selected:
         names, rows = next(objects, (names, rows))
     is_list = isinstance(rows, list) and bool(names) and signs.counts_list(body, rows)
     if isinstance(body, dict) and not (is_list or signs.is_envelope(body, names, name_from_path(path))):
-        return _Selected("$", [body], is_one_object=True, held=held_records(body))
+        return _one_object(body)
     if isinstance(rows, list) and (not rows or any(isinstance(row, dict) for row in rows)):
         return _Selected(json_paths.quoted_path(*(name for name in names if name != "$")), rows)
     if isinstance(body, dict) and body:
-        return _Selected("$", [body], is_one_object=True, held=held_records(body))
+        return _one_object(body)
     raise MendDescription(
         f"{path} answered without a list of objects; name the path of a list, as the API's documentation has it."
     )
@@ -132,6 +175,8 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
 def _about_list(selected: _Selected) -> str:
     if selected.is_one_object:
         return "the whole answer is one row"
+    if _is_by_key(selected):
+        return f"the records of one object, each under its key; the first answer held {counted(len(selected.rows))}"
     what = "the answer itself is the list" if selected.selector == "$" else "the list of objects in the answer"
     return f"{what}; the first answer held {counted(len(selected.rows))}"
 

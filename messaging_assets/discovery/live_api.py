@@ -13,7 +13,7 @@ from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.files.api_files import describe
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.foundation.redaction import Redaction, plain_address
+from messaging_assets.foundation.redaction import Redaction, one_line, plain_address
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
 
@@ -40,8 +40,7 @@ def find_api(name: str, base_url: str, paths: Sequence[str], auth: Mapping[str, 
     try:
         found, requests = _ask(description, base_url, dict(zip(names, paths, strict=True)), redaction)
     except SyncFailure as failure:
-        # A fresh object: the caught one drags frames along, and in them requests with secrets.
-        told = type(failure)(redaction(str(failure)))
+        told = failure.hidden(lambda text: one_line(redaction(text)))
     else:
         rows = sum(one.rows for one in found)
         # A user's name may be a field's name too, and is no secret.

@@ -12,14 +12,13 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.sources.helpers.rest_client.detector import find_response_page_data
-
 from messaging_assets.answers.row_totals import more_than_came, total_path
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.probe import LiveApi
 from messaging_assets.foundation import json_paths
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
 _LARGE, _MODEST = 500, 100
 _FAR = 1_000_000

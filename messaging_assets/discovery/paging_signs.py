@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from dlt.sources.helpers.rest_client.detector import RECORD_KEY_PATTERNS
-
 from messaging_assets.answers.beside_list import Leaf
 from messaging_assets.answers.row_totals import is_total, leaves
 from messaging_assets.description.names import identifier
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.seams.dlt_rest_client import RECORD_KEY_PATTERNS
 
 SIZES = ("limit", "per_page", "page_size", "pageSize", "size", "count", "max_results", "maxResults", "$top", "first")
 OFFSETS = ("offset", "skip", "start", "startAt", "start_index", "startIndex", "$skip")
@@ -144,6 +143,11 @@ def only_errors(body: Any) -> list[str]:
     words = {key: identifier(key) for key in said}
     fails = any(word in _ERRORS and body[key] is not False for key, word in words.items())
     return said if fails and all(word in _ERRORS | _BESIDE_ERRORS for word in words.values()) else []
+
+
+def is_about_error(key: str) -> bool:
+    """Whether a key says what went wrong, or something about that."""
+    return identifier(key) in _ERRORS | _BESIDE_ERRORS | {"data", "result", "results"}
 
 
 def is_around(key: str) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urljoin
 
 import requests
-from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import Endpoint, ErrorHandler
@@ -17,8 +16,10 @@ from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.reading.one_list import Reading, Source
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 # What a guess is not worth waiting for longer than this, in seconds.
 _PATIENCE = 30.0
@@ -104,7 +105,7 @@ class LiveApi:
         handler = ErrorHandler(
             retry_on_status_codes=list(_BUSY), max_retries=2, backoff_factor=1, maximum_wait=_PATIENCE
         )
-        source = Source(
+        context = ListContext(
             asset=self.name,
             endpoint=Endpoint(path=None if "://" in path else path, error_handler=handler),
             keys=(),
@@ -113,5 +114,5 @@ class LiveApi:
             set_aside=lambda row, reason, page: None,
         )
         if (asking := asking_part(self.auth)) is not None and asking.exchange is None:
-            self.session.token_exchange(asking, source.terms)
-        return _Asking(source)
+            self.session.token_exchange(asking, context.terms)
+        return _Asking(context)

@@ -26,6 +26,7 @@ from messaging_assets.files.names import name_mistakes
 from messaging_assets.files.placeholders import parent_mistakes
 from messaging_assets.files.secrets import secret_mistakes, secrets_in_comments
 from messaging_assets.files.shape import REFUSED, shape_mistakes
+from messaging_assets.files.templates import template_mistakes
 from messaging_assets.files.yaml_lines import Document, read_yaml
 from messaging_assets.foundation.dg_project import dg_project
 from messaging_assets.foundation.folders import SHIPPED_APIS, project_folders
@@ -217,6 +218,7 @@ def _across(raw: Mapping[str, Any], name: str, file: str | None) -> list[Mistake
     return [
         *name_mistakes(raw, name),
         *secret_mistakes(raw, name),
+        *template_mistakes(raw, name),
         *parent_mistakes(raw),
         *consistency_mistakes(raw, is_file=file is not None),
     ]

@@ -44,6 +44,7 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
     windows: dict[Any, tuple[Any, ...]] = {}
     for resource in written_resources(raw):
         yield from _keys(resource)
+        yield from _keys_inside(resource)
         yield from _partitions(resource, windows)
         yield from _deletes(resource)
         yield from _incremental(resource)
@@ -160,6 +161,29 @@ def _keys(resource: Written) -> Iterator[Mistake]:
             yield Mistake((*place, "nullable"), "a column of the primary key cannot be empty; write nullable: false")
     if not keys and not _names(resource.full.get("merge_key")) and not hinted["merge_key"]:
         yield from _keyless(resource)
+
+
+def _keys_inside(resource: Written) -> Iterator[Mistake]:
+    """A key that is a path: it is looked for as a field of the record, and a field may have a dot in its name."""
+    steps = resource.full.get("steps")
+    made = {str(name) for step in (steps if isinstance(steps, list) else ()) for name in _made(step)}
+    known = made | set(_columns_of(resource))
+    for word in ("primary_key", "merge_key"):
+        for name in _names(resource.full.get(word)):
+            if "." in name and name not in known:
+                path = name.removeprefix("$.")
+                field = path.replace(".", "_")
+                words = (
+                    f"a key is a field of the record and no path; copy it first, steps: [{{copy: {{{field}: {path}}}}}]"
+                )
+                words += f", and write {field}; or declare it in columns, if the field's own name has a dot"
+                yield Mistake(resource.place_of(word), words)
+
+
+def _made(step: Any) -> list[Any]:
+    """The fields that a step gives to a record."""
+    renamed = _mapping(step_into(step, "rename")).values()
+    return [*renamed, *_mapping(step_into(step, "copy")), *_mapping(step_into(step, "constant"))]
 
 
 def _keyless(resource: Written) -> Iterator[Mistake]:

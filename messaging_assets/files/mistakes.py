@@ -74,7 +74,9 @@ class InvalidDescription(MendDescription):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = list(problems)
-        super().__init__(self.problems)
+        super().__init__("\n".join(map(str, self.problems)))
+        # What a copy is made from.
+        self.args = (self.problems,)
 
     def __str__(self) -> str:
         return "\n".join(str(problem) for problem in self.problems)

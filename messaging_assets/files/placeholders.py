@@ -19,6 +19,7 @@ from messaging_assets.description.pagination import JsonPath
 from messaging_assets.files.consistency import Written, written_resources
 from messaging_assets.files.mistakes import Mistake, Place, quoted, suggestion
 from messaging_assets.files.shape import shape_mistakes
+from messaging_assets.files.templates import is_template, texts_of
 
 
 class ParentParam(Described):
@@ -106,7 +107,8 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
     params = _mapping(resource.endpoint.get("params"))
     for part in ("path", "params", "json", "data", "headers"):
         place = resource.place_of("endpoint", part)
-        for where, text in _texts(resource.endpoint.get(part), place):
+        texts = texts_of(resource.endpoint.get(part), place)
+        for where, text in ((where, text) for where, text in texts if not is_template(text)):
             try:
                 found = [(field, spec or turned) for _, field, spec, turned in string.Formatter().parse(text)]
             except ValueError:
@@ -160,18 +162,6 @@ def _malformed(param: Mapping[str, Any], model: type[Described], place: Place) -
 
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
-
-
-def _texts(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
-    if isinstance(value, str):
-        yield place, value
-    elif isinstance(value, Mapping):
-        for key, one in value.items():
-            yield from _texts(key, (*place, key))
-            yield from _texts(one, (*place, key))
-    elif isinstance(value, (list, tuple)):
-        for index, one in enumerate(value):
-            yield from _texts(one, (*place, index))
 
 
 def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Parent | Mistake | None:

@@ -13,6 +13,8 @@ _ALWAYS = frozenset(
 )
 # A field that ends in one of these may hold a secret, which its value has to tell.
 _PERHAPS = frozenset({"key", "session", "sid", "auth", "pass", "appid", "sessionid", "userkey", "appkey", "assertion"})
+# Of these a password tells too, which may be made of words and a number; and digits alone.
+_PASSWORDS, _NUMBERS = frozenset({"pass", "auth"}), frozenset({"pin"})
 # The same in a header, where hardly anything else is called so.
 _ALWAYS_IN_HEADERS = frozenset({"session", "sid", "auth", "pass", "sessionid", "appkey"})
 # Words before `key` that leave no doubt.
@@ -75,6 +77,16 @@ _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
             r")"
         ),
     ),
+    (
+        "the address of a webhook",
+        re.compile(
+            r"(?i)(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks"
+            r"|webhook\.office\.com/webhookb2|outlook\.office(?:365)?\.com/webhook|hooks\.zapier\.com/hooks/catch"
+            r"|hook\.[\w.]*(?:make|integromat)\.com|maker\.ifttt\.com/[\w/{}]*with/key|events\.pagerduty\.com/integration"
+            r"|chat\.googleapis\.com/v1/spaces)/[\w@/-]*(?:[\w-]{16,}|\?key=)"
+        ),
+    ),
+    ("a password in an address", re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/@:]+:[^\s/@]+@")),
     ("a key of a storage account", re.compile(r"(?i)AccountKey=[\w+/=]{10,}")),
 )
 _AUTHORIZATION = re.compile(rf"\s*({_SCHEMES})\s+(\S+)\s*", re.IGNORECASE)
@@ -85,6 +97,8 @@ _UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-
 PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.\[\]-]*(?:![rsa])?(?::[<>^=+%.\d#, -][^{}]*)?\}")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]]+")
 _PAIR = re.compile(r"""["']?([A-Za-z][\w.\[\]-]*)["']?\s*(?:[=:]|\bis\b)\s*["']?([^\s"'&,;}\])]+)""")
+_ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?:\s[^<>]*)?>([^<>]+)</")
+_NO_PASSWORD = re.compile(r"(?i)oauth[\d.]*|(?:hmac|rsa|sha|md|aes|v)[-_]?\d+|base64")
 _RUN = re.compile(r"[A-Za-z0-9+/=_~.-]{16,}")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 # So many characters that are no words are random: fewer stand in versions, codes and abbreviations.
@@ -115,9 +129,13 @@ def names_secret(name: str, value: object = None, in_header: bool = False) -> bo
     glued = next((end for end in _GLUED if last.endswith(end) and last != end), None)
     if glued and not (glued == "token" and last.removesuffix("token") in _NO_TOKENS):
         return value is None or _says_something(value)
+    if last in _NUMBERS and isinstance(value, (str, int)):
+        return re.fullmatch(r"\d{4,8}", str(value)) is not None
     if last not in _PERHAPS or previous in _NO_KEYS or not isinstance(value, str):
         return False
     rest = PLACEHOLDER.sub("", value)
+    if last in _PASSWORDS and is_password(rest):
+        return True
     return not (is_ordinary(rest) or (last == "appid" and _UUID.fullmatch(rest)))
 
 
@@ -157,10 +175,11 @@ def certain_look_of(text: str) -> str | None:
 
 
 def pairs_in(text: str) -> Iterator[tuple[str, str]]:
-    """Names with the values behind them, as a query, a form, JSON or a sentence has them."""
+    """Names with the values behind them, as a query, a form, JSON, XML or a sentence has them."""
     for each in dict.fromkeys((text, undone(text))):
         plain = PLACEHOLDER.sub("", each)
         yield from _PAIR.findall(plain)
+        yield from _ELEMENT.findall(plain)
 
 
 def undone(text: str) -> str:
@@ -170,6 +189,12 @@ def undone(text: str) -> str:
             break
         text = plain
     return text
+
+
+def is_password(text: str) -> bool:
+    """Whether a text can be a password of words: letters with digits, and not the name of a method or version."""
+    rest = _NO_PASSWORD.sub("", text)
+    return len(rest) >= 8 and bool(re.search(r"[A-Za-z]", rest)) and bool(re.search(r"\d", rest))
 
 
 def is_ordinary(text: str) -> bool:

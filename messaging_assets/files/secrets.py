@@ -12,6 +12,7 @@ from messaging_assets.files.secret_signs import (
     PLACEHOLDER,
     certain_look_of,
     is_ordinary,
+    is_password,
     look_of,
     names_secret,
     pairs_in,
@@ -83,6 +84,14 @@ def _ways(raw: Mapping[str, Any], place: Place) -> list[Place]:
     return [(*place, "auth", index) for index in several] or [(*place, "auth")]
 
 
+def _steps(raw: Mapping[str, Any], endpoint: Place) -> list[Place]:
+    """Where the resource of an endpoint sets fields to values."""
+    steps = value_at(raw, (*endpoint[:-1], "steps"))
+    return [
+        (*endpoint[:-1], "steps", index, "constant") for index in range(len(steps) if isinstance(steps, list) else 0)
+    ]
+
+
 def _token_addresses(raw: Mapping[str, Any], place: Place) -> list[Place]:
     return [(*way, word) for way in _ways(raw, place) for word in ("token_url", "access_token_url")]
 
@@ -116,6 +125,9 @@ def _named(raw: Mapping[str, Any], endpoints: Iterable[Place], name: str) -> Ite
     for place in endpoints:
         for part in ("headers", "params", "json", "data"):
             yield from _in_request(value_at(raw, (*place, part)), (*place, part), name)
+        for step in _steps(raw, place):
+            yield from _in_request(value_at(raw, step), step, name)
+        yield from _in_request(value_at(raw, (*place[:-1], "tags")), (*place[:-1], "tags"), name)
         for way in _ways(raw, place):
             data = (*way, "access_token_request_data")
             yield from _in_request(value_at(raw, data), data, name)
@@ -194,8 +206,12 @@ def _look_at(text: str, place: Place) -> str | None:
 
 
 def _behind_a_name(text: str) -> str | None:
-    found = (len(one) >= 8 and not is_ordinary(one) and names_secret(key, one) for key, one in pairs_in(text))
+    found = (len(one) >= 8 and _is_no_word(one) and names_secret(key, one) for key, one in pairs_in(text))
     return "a secret behind its name" if any(found) else None
+
+
+def _is_no_word(text: str) -> bool:
+    return is_password(text) or not is_ordinary(text)
 
 
 def _without_identities(path: str) -> str:

@@ -57,7 +57,7 @@ def _project_around(folder: Path) -> DgProject | None:
     # Imported late: most folders have no such file around them, and Dagster's reader of it takes its time.
     if not any((one / name).is_file() for one in (folder, *folder.parents) for name in ("dg.toml", "pyproject.toml")):
         return None
-    from dagster_shared.utils.config import detect_dg_config_file_format, discover_config_file, load_toml_as_dict
+    from messaging_assets.seams.dg_config import detect_dg_config_file_format, discover_config_file, load_toml_as_dict
 
     try:
         file = discover_config_file(folder, lambda config: "root_module" in config.get("project", ()))

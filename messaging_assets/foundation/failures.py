@@ -19,19 +19,61 @@ No message ever holds a secret or a record's content.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Any, ClassVar
+
+
+def clause(where: str, what: str, next_step: str) -> str:
+    """A clause of the form `where: what; next step`; parts that are empty are left out."""
+    said = "; ".join(filter(None, (what, next_step)))
+    return f"{where}: {said}" if where else said
 
 
 class SyncFailure(Exception):
     """Base of every failure of a sync; its text is one sentence for the person who is woken by it.
 
-    `metadata` is the receipt of what came before it failed, for the run's page.
+    Args:
+        what: what happened, as a clause, or the whole sentence.
+        next_step: what to do about it, as a clause.
+        where: the asset, API or file that it is about.
+
+    Attributes:
+        metadata: the receipt of what came before it failed, for the run's page.
+        more: a sentence behind the first, such as where something is kept.
     """
 
     retryable: ClassVar[bool] = False
     metadata: Mapping[str, Any] = MappingProxyType({})
+    more: str = ""
+
+    def __init__(self, what: str, next_step: str = "", *, where: str = "") -> None:
+        self.say(where, what, next_step)
+
+    def say(self, where: str, what: str, next_step: str) -> None:
+        """Write the sentence."""
+        self.where, self.what, self.next_step = where, what.removesuffix("."), next_step.removesuffix(".")
+        sentence = f"{clause(self.where, self.what, self.next_step)}."
+        self.args = (f"{sentence} {self.more}" if self.more else sentence,)
+
+    def hidden(self, hide: Callable[[str], str]) -> SyncFailure:
+        """A new exception of the same kind, without the traceback, whose frames hold requests with secrets.
+
+        Args:
+            hide: takes the secrets out of a text.
+        """
+        failure = copy(self)
+        failure.more = hide(self.more)
+        failure.say(hide(self.where), hide(self.what), hide(self.next_step))
+        return failure
+
+    def adding(self, sentence: str) -> SyncFailure:
+        """The same failure with one more sentence behind its own."""
+        failure = copy(self)
+        failure.more = sentence
+        failure.say(self.where, self.what, self.next_step)
+        return failure
 
 
 class MendDescription(SyncFailure):
@@ -61,16 +103,12 @@ class CheckCredentials(SyncFailure):
 class TryAgainLater(SyncFailure):
     """The API was busy, broken or out of reach for longer than the file allows.
 
-    Args:
-        message: the sentence.
+    Attributes:
         wait_seconds: how long the API asked to be left alone, where it said so.
     """
 
     retryable: ClassVar[bool] = True
-
-    def __init__(self, message: str, wait_seconds: float | None = None) -> None:
-        super().__init__(message)
-        self.wait_seconds = wait_seconds
+    wait_seconds: float | None = None
 
 
 class ReadIncomplete(SyncFailure):

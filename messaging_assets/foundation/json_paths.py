@@ -19,9 +19,9 @@ _WORDS = re.compile(r"(^|[ .])(where|parent|wherenot)([ .]|$)")
 @lru_cache(maxsize=1024)
 def compiled(path: str) -> Any:
     """The path as dlt takes it without parsing it again (a millisecond, on every page)."""
-    from dlt.common import jsonpath
+    from messaging_assets.seams.dlt_values import compile_path
 
-    return jsonpath.compile_path(path) if _names(path) is None else _plain_path()(path)
+    return compile_path(path) if _names(path) is None else _plain_path()(path)
 
 
 @lru_cache(maxsize=1)

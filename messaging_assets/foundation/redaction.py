@@ -1,11 +1,14 @@
-"""Secrets out of every text: log records, exceptions, messages."""
+"""Texts on their way out of the process: without secrets, and without what a terminal would obey.
+
+Whatever shortens a text takes the secrets out before, because half a secret is one that nobody finds any more.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +16,12 @@ from urllib.parse import urlsplit
 from messaging_assets.foundation.spellings import needles, readings
 
 MASK = "***"
+# So much of a secret before the sign of a text that somebody else cut gives it away.
+_HEAD = 8
+_CUT = ("…", "...")
+# Longer texts are looked at in pieces, which overlap by more than a secret takes in any spelling.
+_PIECE, _OVERLAP = 150_000, 6_000
+_CONTROL = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 class Redaction:
@@ -28,6 +37,8 @@ class Redaction:
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._hidden: list[str] = []
         self._pattern: re.Pattern[str] | None = None
+        self._heads: re.Pattern[str] | None = None
+        self._forms: list[str] = []
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -36,19 +47,36 @@ class Redaction:
         self._hidden = list(dict.fromkeys([*self._hidden, *(one for one in secrets if len(one) > 2)]))
         # Long ones first, so that no tail of a longer secret is left standing.
         forms = sorted({form for secret in self._hidden for form in needles(secret)}, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, forms)), re.IGNORECASE) if forms else None
+        self._forms = [form.lower() for form in forms if len(form) > _HEAD]
+        self._heads = _any_of({form[:_HEAD] for form in self._forms})
+        self._pattern = _any_of(forms)
 
     def __call__(self, text: str) -> str:
-        """The text with every known secret replaced by ***."""
-        pattern = self._pattern
-        if pattern is None:
+        """The text with every known secret replaced by ***, the head of one at a place where the text was cut too."""
+        if self._pattern is None:
             return text
         found: list[tuple[int, int]] = []
-        for read, spans in readings(text):
-            for one in pattern.finditer(read):
-                first, last = one.start(), one.end() - 1
-                found.append((spans[first][0], spans[last][1]) if spans else (first, last + 1))
+        for at in range(0, max(len(text) - _OVERLAP, 1), _PIECE - _OVERLAP):
+            for read, spans in readings(text[at : at + _PIECE]):
+                for first, end in self._places(read):
+                    begin, end = (spans[first][0], spans[end - 1][1]) if spans else (first, end)
+                    found.append((at + begin, at + end))
         return _masked(text, found) if found else text
+
+    def short(self, text: str, most: int) -> str:
+        """The text without secrets, on one line and cut to so many characters."""
+        return one_line(self(text), most)
+
+    def _places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where secrets stand, or what is left of one that was cut."""
+        if self._pattern is not None:
+            yield from (found.span() for found in self._pattern.finditer(text))
+        for head in self._heads.finditer(text) if self._heads is not None else ():
+            begin, small = head.start(), text.lower()
+            for form in self._forms:
+                length = _in_common(form, small, begin)
+                if _HEAD <= length < len(form) and text.startswith(_CUT, begin + length):
+                    yield begin, begin + length
 
     def within(self, value: Any) -> Any:
         """The value with every text in it redacted, keys of mappings included."""
@@ -70,9 +98,9 @@ class Redaction:
             text = record.getMessage()
         except (TypeError, ValueError):
             text = str(record.msg)  # its arguments do not fit, which is for nobody to fail by
-        record.msg, record.args = self(text), ()
+        record.msg, record.args = harmless(self(text)), ()
         if record.exc_info:
-            record.exc_text = self(logging.Formatter().formatException(record.exc_info))
+            record.exc_text = harmless(self(logging.Formatter().formatException(record.exc_info)))
             record.exc_info = None
 
     @contextmanager
@@ -127,6 +155,37 @@ def _masked(text: str, found: list[tuple[int, int]]) -> str:
             parts += [text[at:begin], MASK]
         at = max(at, end)
     return "".join([*parts, text[at:]])
+
+
+def _any_of(words: Collection[str]) -> re.Pattern[str] | None:
+    return re.compile("|".join(map(re.escape, words)), re.IGNORECASE) if words else None
+
+
+def _in_common(form: str, text: str, begin: int) -> int:
+    """How many characters of a form stand at a place of a text."""
+    length = 0
+    for expected, came in zip(form, text[begin : begin + len(form)], strict=False):
+        if expected != came:
+            break
+        length += 1
+    return length
+
+
+def harmless(text: str) -> str:
+    """The text without control characters, line breaks and tabs excepted: a terminal would obey them."""
+    return _CONTROL.sub("?", text)
+
+
+def one_line(text: str, most: int | None = None) -> str:
+    """A text of a stranger on one line, without what a terminal would obey or a reader of YAML would refuse.
+
+    Args:
+        text: what an API or a document says, without secrets already where it will be cut.
+        most: how many characters it may have; what is cut ends in an ellipsis.
+    """
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() else " " if one.isspace() else "?" for one in text)
+    return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
 def redacted(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -12,7 +13,7 @@ from urllib.parse import quote_plus
 # A text with each of its characters' places (begin and end) in the text that it was made from.
 Spans = list[tuple[int, int]]
 # Nested as deep as any program nests them; and no more readings than that of one text.
-_DEEPEST, _MOST_READINGS, _LONGEST = 5, 24, 200_000
+_DEEPEST, _MOST_READINGS = 5, 24
 _LETTERS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "a": "\a", "v": "\v", "0": "\0"}
 
 
@@ -23,7 +24,7 @@ def readings(text: str) -> Iterator[tuple[str, Spans | None]]:
         A reading, with the place in the text that each of its characters comes from; None for the text itself.
     """
     yield text, None
-    if len(text) > _LONGEST or not any(mark in text for mark in "%&\\"):
+    if not any(mark in text for mark in "%&\\"):
         return
     seen = {text}
     waiting: list[tuple[str, Spans | None, int]] = [(text, None, 0)]
@@ -80,6 +81,8 @@ def _undone(
 
 
 def _percent(found: re.Match[str]) -> list[tuple[str, int]]:
+    if found[1]:
+        return [(chr(int(found[1], 16)), len(found[0]))]
     held = bytes.fromhex(found[0].replace("%", ""))
     # Byte by byte where it is no UTF-8, such as a character that was cut.
     try:
@@ -93,18 +96,24 @@ def _entity(found: re.Match[str]) -> list[tuple[str, int]]:
 
 
 def _backslash(found: re.Match[str]) -> list[tuple[str, int]]:
-    digits = found[1] or found[2] or found[3]
-    character = chr(int(digits, 16)) if digits else _LETTERS.get(found[0][1], found[0][1])
+    digits = found[1] or found[2] or found[3] or found[4]
+    if digits:
+        character = chr(int(digits, 16)) if int(digits, 16) <= sys.maxunicode else "?"
+    else:
+        character = chr(int(found[5], 8)) if found[5] else _LETTERS.get(found[0][1], found[0][1])
     return [(character, len(found[0]))]
 
 
 _WAYS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], list[tuple[str, int]]]], ...] = (
-    ("%", re.compile(r"(?:%[0-9A-Fa-f]{2})+"), _percent),
-    ("&", re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});"), _entity),
-    # JSON, Python and Markdown: \u002b, \x2b, \/, \+, \n.
+    ("%", re.compile(r"%[uU]([0-9A-Fa-f]{4})|(?:%[0-9A-Fa-f]{2})+"), _percent),
+    ("&", re.compile(r"&(?:#\d{1,7};?|#[xX][0-9A-Fa-f]{1,6};?|[A-Za-z]{2,31};)"), _entity),
+    # JSON, Python, JavaScript, C and Markdown: \u002b, \x2b, \u{2b}, \053, \/, \+, \n.
     (
         "\\",
-        re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U0([0-9A-Fa-f]{7})|[^\w\s]|_|[nrtbfav0])"),
+        re.compile(
+            r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|U0([0-9A-Fa-f]{7})|u\{([0-9A-Fa-f]{1,6})\}|([0-3][0-7]{2})"
+            r"|[^\w\s]|_|[nrtbfav0])"
+        ),
         _backslash,
     ),
 )

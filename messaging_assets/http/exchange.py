@@ -22,7 +22,7 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.trouble import Trouble, broken_on_the_way, failure, refused, seconds_before
+from messaging_assets.http.trouble import Trouble, asked_to_wait, broken_on_the_way, failure, refused, seconds_before
 from messaging_assets.http.wire.answer import Answer, Unreadable, parse
 from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
@@ -100,7 +100,7 @@ class Exchange:
             if terms.is_look:
                 raise Ignored("the answer was not needed", is_end=True)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
-                raise failure(outcome, f"{terms.asset}: {request.method} {terms.shown(request.url)}", handler, attempt)
+                raise failure(outcome, terms.asset, f"{request.method} {terms.shown(request.url)}", handler, attempt)
             terms.counts.retried(outcome.label)
             self._pause(wait, outcome, terms)
             attempt += 1
@@ -195,7 +195,22 @@ def _read_body(answer: Answer, terms: Terms) -> Answer | Trouble:
         words = "sent more than this machine's memory holds when it is parsed"
         step = "ask for smaller pages, and lower client.maximum_bytes"
         return Trouble(words, step, MendDescription, False, "too large")
-    return _error_inside(answer, terms) or answer
+    return _error_inside(answer, terms) or _not_done(answer, terms) or answer
+
+
+def _not_done(answer: Answer, terms: Terms) -> Trouble | None:
+    """What a first answer means that was only accepted (RFC 9110, section 15.3.3), and brings nothing."""
+    if answer.status_code != 202 or terms.page > 1:
+        return None
+    body, selector = answer.parsed, terms.endpoint.data_selector
+    if selector is None and isinstance(body, dict):
+        found = [one for one in body.values() if isinstance(one, list)]
+    else:
+        found = json_paths.find_values((selector or "$").partition("[")[0] or "$", body)
+    if any(found):
+        return None
+    words = "answered 202 without a row, which says that the list is not made yet"
+    return Trouble(words, "run it again later", TryAgainLater, True, "202", asked_to_wait(answer))
 
 
 def _error_inside(answer: Answer, terms: Terms) -> Trouble | None:

@@ -44,8 +44,9 @@ class KeptToken:
             lock.acquire(timeout=_LONGEST_WAIT)
         except Timeout:
             raise TryAgainLater(
-                f"{self._api}: another process has been asking for a token for more than {_LONGEST_WAIT:.0f} s; "
-                "wait for it or end it, and run again."
+                f"another process has been asking for a token for more than {_LONGEST_WAIT:.0f} s",
+                "wait for it or end it, and run again",
+                where=self._api,
             ) from None
         except OSError as error:
             raise unusable(self._file, error) from None

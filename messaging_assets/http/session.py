@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from dlt.sources.helpers.requests import Session
-from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.description.api import Client
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
-from messaging_assets.http.authentication import Asking, asking_part, refused_client
+from messaging_assets.http.asked_secrets import Asking
+from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.exchange import Exchange, Ignored, Terms
+from messaging_assets.http.oauth_tokens import refused_client
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.transport import Transport
+from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
@@ -99,8 +101,8 @@ class ApiSession(Session):
             return self._answer(request, reading) if answer is None else answer
         except Ignored as ignored:
             end = ignored
-        with reading.source.receipt.judging:
-            (reading.refused if end.is_end else reading.ignored)(end.how)
+        with reading.context.receipt.page_lock:
+            (reading.ending.refused if end.is_end else reading.ending.ignored)(end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:
@@ -138,15 +140,18 @@ class ApiSession(Session):
             is_ours = origin(address) == self._origin
         except NoAddress as error:
             raise MendDescription(
-                f"{reading.asset}: page {reading.page + 1} is said to be at an address that {error}, which may mean "
-                f"another origin than {plain_address(self._base_url)}, where no secret may go; correct "
-                "client.base_url and the path, or ask the vendor for plain links."
+                f"page {reading.page + 1} is said to be at an address that {error}, which may mean another "
+                f"origin than {plain_address(self._base_url)}, where no secret may go",
+                "correct client.base_url and the path, or ask the vendor for plain links",
+                where=reading.asset,
             ) from None
         if not is_ours:
             what = "next page" if reading.page else "list"
             raise MendDescription(
-                f"{reading.asset}: the {what} is said to be at {plain_origin(address)}, another origin than "
-                f"{plain_address(self._base_url)}, where no secret may go; correct client.base_url."
+                f"the {what} is said to be at {plain_origin(address)}, another origin than "
+                f"{plain_address(self._base_url)}, where no secret may go",
+                "correct client.base_url",
+                where=reading.asset,
             )
         request.auth = reading.auth
         prepared = self._merged(request)
@@ -198,7 +203,7 @@ class ApiSession(Session):
     def _forget_pages_ahead(self, reading: Reading | None = None) -> None:
         """Drop what was asked ahead for a list, and for those that are over; without one for all."""
         for identity, prepared in list(self._ahead.items()):
-            if reading is None or identity[0] is reading or identity[0].end is not None:
+            if reading is None or identity[0] is reading or identity[0].ending.how is not None:
                 prepared.answer.cancel()  # type: ignore[attr-defined]
                 del self._ahead[identity]
         self._usual, self._small = 0, None

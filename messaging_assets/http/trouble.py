@@ -18,8 +18,11 @@ from messaging_assets.foundation.failures import CheckCredentials, MendDescripti
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
+from messaging_assets.http.wire.connections import TooManyInterim
 from messaging_assets.http.wire.deadline import TookTooLong
+from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
 from messaging_assets.http.wire.origins import NoAddress
+from messaging_assets.seams.foreign_words import is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
@@ -92,6 +95,8 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         return Trouble("has an address that cannot be asked", step, MendDescription, False, "address")
     if (beyond := _beyond_limits(error, client)) is not None:
         return beyond
+    if (other := _no_http(error)) is not None:
+        return other
     words, label = "could not be reached", "connection"
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError)):
         words, label = "did not answer in time", "timeout"
@@ -99,7 +104,28 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         words, label = "sent a body that cannot be decompressed", "broken body"
     elif isinstance(error, (requests.exceptions.ChunkedEncodingError, urllib3.exceptions.ProtocolError)):
         words, label = "sent a body that was cut off", "cut off"
+    elif _is_caused_by(error, http.client.RemoteDisconnected) or _is_caused_by(error, ConnectionError):
+        # The errors of a connection that was made; one that could not be made is another class of urllib3's.
+        is_made = not _is_caused_by(error, urllib3.exceptions.NewConnectionError)
+        words = "closed the connection before it answered" if is_made else words
     return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
+
+
+def _no_http(error: Exception) -> Trouble | None:
+    """An answer that came and is none that HTTP knows; None where it is another trouble."""
+    vendor = "ask the vendor, or see whether a proxy changes its answers"
+    if _is_caused_by(error, StrangeTransfer):
+        step = f"{vendor}; chunked is the only transfer coding that is asked for"
+        return Trouble("sent a body in a transfer coding that nobody asked for", step, TryAgainLater, True, "body")
+    if _is_caused_by(error, UnreadableHeaders) or isinstance(error, requests.exceptions.InvalidHeader):
+        return Trouble("sent headers that cannot be read", vendor, TryAgainLater, True, "headers")
+    if _is_caused_by(error, TooManyInterim):
+        return Trouble("sent interim answers (1xx) without end", vendor, TryAgainLater, True, "interim answers")
+    is_gone = _is_caused_by(error, http.client.RemoteDisconnected)
+    if not is_gone and _is_caused_by(error, (http.client.BadStatusLine, http.client.UnknownProtocol)):
+        step = "see whether scheme and port of client.base_url are right, and try again"
+        return Trouble("answered with something that is no HTTP/1.1", step, TryAgainLater, True, "no HTTP")
+    return None
 
 
 def _tls(error: requests.exceptions.SSLError) -> Trouble:
@@ -123,13 +149,13 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
         limit = f"client.timeout.total ({client.timeout.total:g} s)"
         step = f"see whether the API is up at this address, or raise {limit}, and try again"
         return Trouble("did not answer in time", step, TryAgainLater, True, "timeout")
-    if _is_caused_by(error, http.client.LineTooLong) or "got more than" in str(error):
+    if _is_caused_by(error, http.client.LineTooLong) or is_too_many_headers(error):
         step = "ask the vendor for answers with fewer and shorter headers, or see whether a proxy adds them"
         return Trouble("sent headers that are too large to be read", step, TryAgainLater, True, "headers")
     return None
 
 
-def _is_caused_by(error: BaseException | None, kind: type[BaseException]) -> bool:
+def _is_caused_by(error: BaseException | None, kind: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
     """Whether an error is of a kind, or was made of one; the libraries put errors into the arguments of others."""
     parts = [error, error.__cause__, error.__context__, *error.args] if error else []
     return any(isinstance(part, kind) for part in parts) or any(
@@ -146,12 +172,13 @@ def seconds_before(retry: int, trouble: Trouble, handler: ErrorHandler) -> float
     return min(backoff, handler.maximum_wait)
 
 
-def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
+def failure(trouble: Trouble, asset: str, request: str, handler: ErrorHandler, attempts: int) -> SyncFailure:
     """The failure of a request that is given up, in one sentence.
 
     Args:
         trouble: what happened last.
-        where: asset, method and address without secrets.
+        asset: the asset's name.
+        request: method and address without secrets.
         handler: the file's error_handler.
         attempts: how often the request was tried.
     """
@@ -159,9 +186,11 @@ def failure(trouble: Trouble, where: str, handler: ErrorHandler, attempts: int) 
     if asked is not None and asked > limit and issubclass(trouble.kind, TryAgainLater):
         words = f"{trouble.words} and asks to wait {asked:.0f} s, more than maximum_wait ({limit:g} s)"
         step = "run it again after that, or raise error_handler.maximum_wait"
-        return TryAgainLater(redacted(f"{where} {words}; {step}."), asked)
+        busy = TryAgainLater(redacted(f"{request} {words}"), step, where=asset)
+        busy.wait_seconds = asked
+        return busy
     times = "" if attempts == 1 else f" {attempts} times"
-    return trouble.kind(redacted(f"{where} {trouble.words}{times}; {trouble.next_step}."))
+    return trouble.kind(redacted(f"{request} {trouble.words}{times}"), redacted(trouble.next_step), where=asset)
 
 
 def asked_to_wait(answer: Answer) -> float | None:

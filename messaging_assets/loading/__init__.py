@@ -1,4 +1,4 @@
-"""One read from the first page to the last, loaded in parts.
+"""A resource's pipeline: its source, its lock, and what an interrupted sync left.
 
 Imports the rooms above; touches dlt's pipelines.
 """

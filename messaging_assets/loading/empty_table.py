@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dlt.common.schema import Schema
-from dlt.common.schema.utils import is_complete_column
+from dlt import Schema
+
+from messaging_assets.seams.dlt_names import is_complete_column
 
 
 def leave_out_untyped(schema: Schema, resource: str) -> None:

@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import dlt
-from dlt.pipeline.exceptions import PipelineStepFailed
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 from filelock import FileLock
 
 from messaging_assets.description.api import ApiDescription, Resource
@@ -31,6 +30,7 @@ from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.source import build_source, emit
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
+from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.tables.table_rows import table_rows
 
 SWITCH = "MESSAGING_ASSETS_PROBE"
@@ -146,7 +146,7 @@ def refuse_what_comes_back_changed(description: ApiDescription, resource: Resour
             known[name] = asdict(probe(description.name, profile))
             kept.write_text(json.dumps(known), encoding="utf-8")
     if refused := Probed(**{**known[name], "changed": tuple(known[name]["changed"])}).refusal(resource):
-        raise MendDescription(f"{description.name}.{resource.name}: {refused}")
+        raise MendDescription(refused, where=f"{description.name}.{resource.name}")
 
 
 def probe(dataset: str, profile: DestinationProfile) -> Probed:

@@ -21,7 +21,7 @@ class Progress:
 
     def __init__(self, asset: str, tell: Callable[[str], None], receipt: Receipt) -> None:
         self._asset, self._tell, self._receipt = asset, tell, receipt
-        self._started = self._told = time.monotonic()
+        self._started = self._last_line = time.monotonic()
 
     def page_came(self, page: int, total: int | None) -> None:
         """A page is behind us.
@@ -31,9 +31,9 @@ class Progress:
             total: how many rows the API says the list has, where it says so and all rows are of one list.
         """
         now = time.monotonic()
-        if now - self._told < EVERY_SECONDS:
+        if now - self._last_line < EVERY_SECONDS:
             return
-        self._told = now
+        self._last_line = now
         receipt, seconds = self._receipt, now - self._started
         # Those before an interruption are of the list too, and took no time now.
         rows, speed = receipt.rows_read + (receipt.resumed_rows or 0), receipt.rows_read / seconds

@@ -6,95 +6,22 @@ Then what was fetched is loaded from the start, without asking the API again.
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
-from dlt.common.schema.typing import C_DLT_LOAD_ID
-from dlt.common.storages.exceptions import LoadPackageNotFound
-from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.exceptions import PipelineStepFailed
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
-from messaging_assets.foundation.private_files import read_private, write_private
-from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.rows.batches import must_load_whole
 from messaging_assets.rows.written_rows import written_in
+from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation, PipelineStepFailed
+from messaging_assets.seams.dlt_packages import LoadPackageNotFound, begin_anew, finish_storages, normalized_packages
 from messaging_assets.tables.reconciliation import Load, nested_rows, rows_in_files
 from messaging_assets.tables.table_rows import TableRows, table_rows
 
-# A finished read that waited longer than this for its load is too old to pass for a sync.
-_VALID_SECONDS = 3600.0
-# Jobs that dlt makes while it loads, and makes again.
-_FOLLOW_UPS = ("sql", "reference")
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class KeptReceipt:
-    """The receipt of a read that is over.
-
-    Args:
-        load_ids: its loads; with the last of them its rows are complete.
-        verdict: the value of its verdict.
-        metadata: what the materialization will show.
-        noted_before: where the destination's ledger stood, see `SyncLedger.place`.
-        read: what is noted in the ledger of this read.
-    """
-
-    load_ids: list[str]
-    verdict: int
-    metadata: dict[str, Any]
-    noted_before: list[str | None] = field(default_factory=list)
-    read: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def finding(self) -> Finding:
-        """How complete the read was, and why."""
-        return Finding(Verdict(self.verdict), str(self.metadata.get("messaging_assets/verdict_reason", "")))
-
-
-class ReceiptFile:
-    """The receipt of a read that is over but perhaps not loaded yet, beside dlt's working files.
-
-    Args:
-        folder: where dlt's working files are.
-        name: the resource's pipeline.
-        version: changes with the resource's description, so that a receipt of another one is not used; None where
-            nobody can tell whether that changed.
-        asked: changes with what is asked for, and where.
-    """
-
-    def __init__(self, folder: Path, name: str, version: str | None, asked: str) -> None:
-        self._file, self._version, self._asked = folder / f"{name}.receipt.json", version, asked
-
-    def write(self, receipt: KeptReceipt) -> None:
-        """Keep a receipt until Dagster has it."""
-        partial = self._file.with_suffix(".partial")
-        named = {"version": self._version, "asked": self._asked}
-        write_private(partial, json.dumps({"at": time.time(), **named, "receipt": asdict(receipt)}))
-        partial.replace(self._file)
-
-    def read(self, of_any_version: bool = False) -> KeptReceipt | None:
-        """The receipt, if there is one that is still good; with `of_any_version` of anything that asks for the same."""
-        try:
-            kept = json.loads(read_private(self._file))
-            is_good = time.time() - kept["at"] < _VALID_SECONDS and kept["asked"] == self._asked
-            is_good &= of_any_version or (kept["version"] == self._version and self._version is not None)
-            return KeptReceipt(**kept["receipt"]) if is_good else None
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-
-    def forget(self) -> None:
-        """The receipt is on its way to Dagster, or its rows will be read again."""
-        self._file.unlink(missing_ok=True)
 
 
 def load_pending(
@@ -115,7 +42,7 @@ def load_pending(
         What was loaded, to be held against the table.
     """
     pipeline.activate()
-    _finish_storages(Path(pipeline.working_dir))
+    finish_storages(pipeline)
     if not pipeline.has_pending_data:
         return []
     packages = [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
@@ -168,7 +95,7 @@ def _pending_loads(pipeline: Pipeline) -> list[Load]:
     for load_id in load_ids:
         written = written_in(pipeline.get_load_package_state(load_id))
         if written is not None:
-            package = Path(pipeline.working_dir) / "load" / "normalized" / load_id
+            package = normalized_packages(pipeline) / load_id
             nested = nested_rows(pipeline, load_id) or rows_in_files(package)
             loads.append(Load(load_id, written, nested, is_last=load_id == load_ids[-1]))
     return loads
@@ -189,41 +116,13 @@ def finished_before(pipeline: Pipeline, load_id: str, is_last: bool) -> list[Loa
     return [Load(load_id, written, {}, is_last)] if written else []
 
 
-def _finish_storages(working: Path) -> None:
-    """Take away what dlt cannot list: a storage without the folder of its packages, and a package that it moved on.
-
-    dlt makes a storage's folder before those inside, and writes a normalized package before the extracted one goes.
-    """
-    extracted, normalized = working / "normalize" / "extracted", working / "load" / "normalized"
-    for packages in (extracted, normalized):
-        if not packages.is_dir():
-            shutil.rmtree(packages.parent, ignore_errors=True)
-    for package in normalized.glob("*"):
-        shutil.rmtree(extracted / package.name, ignore_errors=True)
-
-
 def _set_back(pipeline: Pipeline, load_id: str) -> None:
-    """Let the load of a package begin anew: no job of it has begun, and staging tables will be emptied first.
-
-    A job that was under way may have left rows in a staging table; loading all of them again is always exact.
-    The steps and names are those of dlt's `PackageStorage`. The last of them is what makes dlt begin anew, so this
-    may itself be interrupted.
-    """
-    package = Path(pipeline.working_dir) / "load" / "normalized" / load_id
+    """Let the load of a package begin anew; one that the destination has already is put away."""
+    package = normalized_packages(pipeline) / load_id
     if is_loaded(pipeline, load_id):
         shutil.rmtree(package)
-        return
-    for folder in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
-        for job in sorted((package / folder).glob("*")):
-            job.replace(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
-    for job in (package / PackageStorage.NEW_JOBS_FOLDER).glob("*"):
-        if ParsedLoadJobFileName.parse(job.name).file_format in _FOLLOW_UPS:
-            job.unlink()
-    shutil.rmtree(package / PackageStorage.PENDING_TRANSITIONS_FOLDER, ignore_errors=True)
-    (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
-    changes = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
-    if not changes.exists():
-        changes.write_text("{}")
+    else:
+        begin_anew(package)
 
 
 def is_loaded(pipeline: Pipeline, load_id: str) -> bool:
@@ -245,7 +144,7 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
         Rows deleted.
     """
     # What this machine was loading is known by its working files too, should its clock have been set back since.
-    under_way = [path.name for path in (Path(pipeline.working_dir) / "load" / "normalized").glob("*")]
+    under_way = [path.name for path in normalized_packages(pipeline).glob("*")]
     under_way = list(dict.fromkeys((*under_way, *begun)))
     under_way = [load_id for load_id in under_way if not is_loaded(pipeline, load_id)]
     with table_rows(pipeline) as rows:

@@ -29,6 +29,7 @@ def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -
     why = f"{aside} of {every} records were set aside: {'; '.join(reasons)}{more}"
     receipt.found(Verdict.INCOMPLETE, why)
     raise TooManySetAside(
-        f"{asset}: {why}, which is more than maximum_set_aside_share allows, so nothing was loaded; look at "
-        f"{resource.name}__rejected, and correct columns, or let steps drop or rename a field."
+        f"{why}, which is more than maximum_set_aside_share allows, so nothing was loaded",
+        f"look at {resource.name}__rejected, and correct columns, or let steps drop or rename a field",
+        where=asset,
     )

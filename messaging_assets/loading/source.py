@@ -1,7 +1,7 @@
 """From a description to dlt: the rest_api config and the source of one resource.
 
 This is the only room that knows dlt's own dict. dlt's rest_api source reads the API; a resource around it
-(`loading/read_pass.py`) turns its records into typed batches. Secrets are not in it: they join on the session.
+(`loading/passes/read_pass.py`) turns its records into typed batches. Secrets are not in it: they join on the session.
 """
 
 from __future__ import annotations
@@ -14,22 +14,20 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import dlt
-from dlt.extract import DltResource, DltSource
-from dlt.sources.helpers.rest_client.detector import single_entity_path
+from dlt.sources import DltResource, DltSource
 
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
 from messaging_assets.description.parents import ListFields, bound_path, for_each_list
 from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
-from messaging_assets.reading.one_list import Source
-from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
-from messaging_assets.rows.python_steps import counted
-from messaging_assets.rows.steps import functions_of
+from messaging_assets.rows.steps import counted, functions_of
+from messaging_assets.seams.dlt_rest_client import single_entity_path
 from messaging_assets.seams.dlt_settings import own_settings
 
 if TYPE_CHECKING:
@@ -49,7 +47,7 @@ def rest_api_config(
     description: ApiDescription,
     chain: list[Resource],
     session: Any,
-    sources: dict[str, Source],
+    sources: dict[str, ListContext],
     base_url: str,
 ) -> dict[str, Any]:
     """dlt's rest_api dict for a resource and its parents.
@@ -69,14 +67,19 @@ def rest_api_config(
     }
 
 
-def _parents_steps(chain: list[Resource], sources: dict[str, Source]) -> Iterator[list[Any]]:
+def _parents_steps(chain: list[Resource], sources: dict[str, ListContext]) -> Iterator[list[Any]]:
     for one, child in pairwise(chain):
-        lists = sources[child.name]
-        yield list(ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values).steps)
+        lists, parents = sources[child.name], sources[one.name]
+        fields = ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values, _leaving_out(parents))
+        yield list(fields.steps)
+
+
+def _leaving_out(parents: ListContext) -> Callable[[dict[str, Any], str], None]:
+    return lambda row, reason: parents.set_aside(row, reason, 0)
 
 
 def _dlt_resource(
-    description: ApiDescription, parent: Resource | None, one: Resource, source: Source, steps: list[Any]
+    description: ApiDescription, parent: Resource | None, one: Resource, source: ListContext, steps: list[Any]
 ) -> dict[str, Any]:
     endpoint = one.endpoint
     path, params = bound_path(endpoint, one.name)
@@ -99,7 +102,7 @@ def _dlt_resource(
         values = source.cursor_values("")
         entries = filled(entries, values)
         if "path" not in entries:
-            raise MendDescription(no_start(source.asset))
+            raise no_start(source.asset)
         # A value that is the whole path may be a link.
         entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
     resource: dict[str, Any] = {
@@ -112,7 +115,7 @@ def _dlt_resource(
     return {name: value for name, value in resource.items() if value}
 
 
-def _own_steps(one: Resource, source: Source) -> list[Any]:
+def _own_steps(one: Resource, source: ListContext) -> list[Any]:
     """The steps of the file and those of Python, counted where the rows are."""
     every: list[Any] = [*functions_of(one), *one.processing_steps]
     return every if source.is_parent else counted(every, source.receipt)
@@ -225,8 +228,7 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
         }
         for name, column in resource.columns.items()
     }
-    told = dlt_hints(resource)
-    declared |= {name: {**declared.get(name, {}), **hints} for name, hints in told.items()}
+    declared |= {name: {**declared.get(name, {}), **hints} for name, hints in dlt_hints(resource).items()}
     return declared | (deleted_at if resource.deletes == "mark" else {})
 
 

@@ -12,16 +12,41 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dlt.destinations.exceptions import DatabaseException
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 from filelock import FileLock, Timeout
 
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.destination.names import pipeline_name
+from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, read_private, unusable, write_private
+from messaging_assets.seams.dlt_names import DatabaseException
 
 LONGEST_WAIT = 600.0
 _logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def only_sync(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Iterator[None]:
+    """Hold a resource, on this machine and in its database.
+
+    Args:
+        description: the API.
+        resource: the resource that is synced.
+        folders: where locks and working files are.
+
+    Raises:
+        TryAgainLater: another sync held it for longer than `LONGEST_WAIT`.
+        UnusableFolder: a file of the lock cannot be opened.
+    """
+    asset = f"{description.name}.{resource.name}"
+    with only_sync_of(asset, folders.locks, pipeline_name(description.name, resource.name)):
+        # Made within the first lock, because that may empty the pipeline's folder.
+        pipeline = build_pipeline(description, resource, folders)
+        with only_sync_in_database(asset, pipeline):
+            yield
 
 
 @contextmanager
@@ -82,8 +107,9 @@ def only_sync_in_database(asset: str, pipeline: Pipeline, longest_wait: float = 
                 is_held = False
             if not is_held:
                 raise TryAgainLater(
-                    f"{asset}: another machine has been syncing it into this database for more than "
-                    f"{longest_wait:.0f} s; wait for it or end it, and run again."
+                    f"another machine has been syncing it into this database for more than {longest_wait:.0f} s",
+                    "wait for it or end it, and run again",
+                    where=asset,
                 )
         yield
 
@@ -95,8 +121,9 @@ def _wait(lock: FileLock, asset: str, holder: Path, longest_wait: float) -> None
     except Timeout:
         process = _process(holder)
     raise TryAgainLater(
-        f"{asset}: {process} has been syncing it for more than {longest_wait:.0f} s; wait for it or end it, and run "
-        "again."
+        f"{process} has been syncing it for more than {longest_wait:.0f} s",
+        "wait for it or end it, and run again",
+        where=asset,
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 
-from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
+
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
 
 _EXACT_UP_TO = 2**53
 # Where ALTER COLUMN ... TYPE DOUBLE PRECISION was tried.

@@ -31,13 +31,13 @@ from dagster import (
     run_failure_sensor,
     sensor,
 )
-from dagster._core.storage.asset_check_execution_record import (
-    AssetCheckExecutionRecord,
-    AssetCheckExecutionRecordStatus,
-)
 from requests.utils import get_environ_proxies
 
 from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.seams.dagster_inside import (
+    AssetCheckExecutionRecord,
+    AssetCheckExecutionRecordStatus,
+)
 
 WEBHOOK_VARIABLE = "MESSAGING_ASSETS_ALERT_WEBHOOK"
 DAGSTER_VARIABLE = "MESSAGING_ASSETS_DAGSTER_URL"
@@ -113,11 +113,11 @@ def _tell_of_checks(context: SensorEvaluationContext) -> SkipReason:
     webhook = os.environ.get(WEBHOOK_VARIABLE)
     if not webhook:
         return SkipReason(_OFF)
-    failing, told = _failing_checks(context), _told(context.cursor)
+    failing, posted = _failing_checks(context), _posted(context.cursor)
     # What passes now is forgotten, so that its next failure is one that begins.
-    told = {check: number for check, number in told.items() if check in failing}
-    news = {check: one for check, one in failing.items() if _is_news(one, told.get(check))}
-    told |= {check: one.id for check, one in failing.items() if check in told and check not in news}
+    posted = {check: number for check, number in posted.items() if check in failing}
+    news = {check: one for check, one in failing.items() if _is_news(one, posted.get(check))}
+    posted |= {check: one.id for check, one in failing.items() if check in posted and check not in news}
     deadline, count = time.monotonic() + _TELLING_TIME, 0
     result = f"{len(failing)} failing check{'' if len(failing) == 1 else 's'}, {len(news)} told now."
     for run_id in sorted({one.run_id for one in news.values()}):
@@ -130,9 +130,9 @@ def _tell_of_checks(context: SensorEvaluationContext) -> SkipReason:
             result = f"{len(news) - count} failing check(s) could not be told, a later tick tries again: {failed}"
             context.log.error(result)
             break
-        told |= {check: one.id for check, one in of_run.items()}
+        posted |= {check: one.id for check, one in of_run.items()}
         count += len(of_run)
-    context.update_cursor(json.dumps(told, sort_keys=True))
+    context.update_cursor(json.dumps(posted, sort_keys=True))
     return SkipReason(result)
 
 
@@ -149,8 +149,8 @@ def _failing_checks(context: SensorEvaluationContext) -> dict[str, AssetCheckExe
     return failing
 
 
-def _is_news(record: AssetCheckExecutionRecord, told: int | None) -> bool:
-    return told is None or (record.id != told and _severity(record) == AssetCheckSeverity.ERROR.value)
+def _is_news(record: AssetCheckExecutionRecord, posted: int | None) -> bool:
+    return posted is None or (record.id != posted and _severity(record) == AssetCheckSeverity.ERROR.value)
 
 
 def _severity(record: AssetCheckExecutionRecord) -> str:
@@ -220,7 +220,7 @@ def _sent(session: requests.Session, webhook: str, alert: Mapping[str, Any]) -> 
     )
 
 
-def _told(cursor: str | None) -> dict[str, int]:
+def _posted(cursor: str | None) -> dict[str, int]:
     try:
         return dict(json.loads(cursor or "{}"))
     except (ValueError, TypeError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated
 
 from dagster import Component, ComponentLoadContext, Definitions, Model, Resolvable, Resolver
-from dagster.components.scaffold.scaffold import scaffold_with
+from dagster.components import scaffold_with
 
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder

@@ -20,18 +20,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from dlt.sources.helpers.rest_client.client import RESTClient
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
+from messaging_assets.description.pagination import OffsetPaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
 from messaging_assets.loading.source import rest_api_config, with_paginator
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
-from messaging_assets.reading.one_list import Source
+from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.seams.dlt_rest_client import RESTClient
 
 LAST_CURSOR = "messaging_assets/last_cursor"
 
@@ -90,7 +90,7 @@ class Probe:
         mark = headers.get("ETag") or headers.get("Last-Modified")
         return _digest(mark) if mark else _digest(page)
 
-    def _source(self) -> Source:
+    def _source(self) -> ListContext:
         """The endpoint as it is asked here: one page, no retries, no patience."""
         endpoint = with_paginator(self.description, self.resource)
         assert endpoint.paginator is not None
@@ -101,14 +101,13 @@ class Probe:
             "paginator": endpoint.paginator.model_copy(update=changes),
             "error_handler": endpoint.error_handler.model_copy(update={"max_retries": 0, "maximum_wait": 0.0}),
         }
-        return Source(
+        return ListContext(
             asset=self.asset,
             endpoint=endpoint.model_copy(update=asked),
             keys=self.resource.keys,
             receipt=Receipt(),
             auth=_OneTry(self.auth) if self.auth else None,
             set_aside=lambda row, reason, page: None,
-            one_object=isinstance(endpoint.paginator, SinglePagePaginator),
             marks=self._marks(),
         )
 

@@ -9,11 +9,9 @@ from dagster import (
     define_asset_job,
 )
 
-# The type of what define_asset_job gives; Dagster keeps it out of its public names.
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
-
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.seams.dagster_inside import UnresolvedAssetJobDefinition
 
 _UNFINISHED = [
     DagsterRunStatus.QUEUED,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 from dagster import Scaffolder, ScaffoldRequest
-from dagster.components.component_scaffolding import scaffold_component
+from dagster.components import scaffold_component
 from pydantic import BaseModel, ConfigDict, Field
 
 from messaging_assets.foundation.folders import SHIPPED_APIS

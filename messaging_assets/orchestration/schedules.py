@@ -12,12 +12,12 @@ from dagster import (
     build_schedule_from_partitioned_job,
     schedule,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.automation import Schedule
 from messaging_assets.description.cron import cron_in_words
 from messaging_assets.orchestration.jobs import job_name, unfinished_run, waiting_for
+from messaging_assets.seams.dagster_inside import UnresolvedAssetJobDefinition
 
 
 def build_schedules(description: ApiDescription, jobs: Sequence[UnresolvedAssetJobDefinition]) -> list[Any]:

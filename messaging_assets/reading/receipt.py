@@ -19,9 +19,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Any
+from typing import Any, Literal
 
-_HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
+from messaging_assets.foundation.failures import clause
 
 
 class Verdict(IntEnum):
@@ -37,22 +37,59 @@ class Verdict(IntEnum):
         """The verdict as people read it."""
         return self.name.lower().replace("_", " ")
 
+    @classmethod
+    def of_words(cls, words: str) -> Verdict:
+        """The verdict that people read so."""
+        return cls[words.upper().replace(" ", "_")]
+
 
 @dataclass(frozen=True)
 class Finding:
-    """A verdict with its reason, a clause that can follow a colon.
+    """A verdict with its reason.
 
-    `moved` says that another pass may mend it, `is_left` that a response action left a list before its first page.
+    Args:
+        verdict: how complete the read was.
+        what: what speaks for that verdict, as a clause.
+        next_step: what to do about it, as a clause.
+        moved: whether another pass may mend it.
+        is_left: whether a response action left a list before its first page.
+        kind: what it is about: the resource's own `list`, its `parents`, or a `cap` that the file sets.
     """
 
     verdict: Verdict
-    reason: str
+    what: str
+    next_step: str = ""
     moved: bool = False
     is_left: bool = False
+    kind: Literal["list", "parents", "cap"] = "list"
+
+    @property
+    def reason(self) -> str:
+        """The reason as people read it: a clause that can follow a colon."""
+        return clause("parents" if self.kind == "parents" else "", self.what, self.next_step)
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """What is kept of a read that is over.
+
+    Args:
+        finding: how complete it was, and why.
+        rows_set_aside: records that went to the rejected table.
+        rows_loaded: rows that were written.
+        left: hashes of the lists that a response action left before their first page, and so without a row.
+        split: how many values went beside the column of their field, by column.
+    """
+
+    finding: Finding
+    rows_set_aside: int = 0
+    rows_loaded: int = 0
+    left: frozenset[str] = frozenset()
+    split: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
-class Receipt:
+class Counts:
     """Counts of one sync of one resource; safe to write from several threads.
 
     Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
@@ -75,6 +112,7 @@ class Receipt:
     waited_seconds: float = 0.0
     passes: int = 1
     parents: int | None = None
+    parents_left_out: int | None = None
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
@@ -88,17 +126,11 @@ class Receipt:
     distinct_keys: int = 0
     first_cursor: Any = None
     last_cursor: Any = None
-    lists_open: int = 0
-    lists_begun: int = 0
-    lists_ignored: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     set_aside: Counter[str] = field(default_factory=Counter)
     split: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
-    findings: list[Finding] = field(default_factory=list)
-    left: set[str] = field(default_factory=set)
-    """Hashes of the lists that a response action left before their first page, and so without a row."""
-    judging: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    page_lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     """Held while a page is judged, because lists that are read side by side count in one receipt."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -182,9 +214,45 @@ class Receipt:
         """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
         self.rows_dated_ahead, self.last_cursor = rows, last
 
-    def found(self, verdict: Verdict, reason: str, moved: bool = False, is_left: bool = False) -> None:
-        """One list's finding; kept once a reason, so that a thousand parents make no thousand lines."""
-        finding = Finding(verdict, reason, moved, is_left)
+    @property
+    def rows_set_aside(self) -> int:
+        """Records that went to the rejected table."""
+        return sum(self.set_aside.values())
+
+    def carry_over(self, earlier: Counts) -> None:
+        """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
+        self.not_resumed = self.not_resumed or earlier.not_resumed
+        self.passes = earlier.passes + 1
+        self.requests += earlier.requests
+        self.bytes += earlier.bytes
+        self.waited_seconds += earlier.waited_seconds
+        self.retries.update(earlier.retries)
+
+
+@dataclass
+class Receipt(Counts):
+    """What a sync of one resource saw: its counts, and how complete its lists are.
+
+    Args:
+        lists_open: lists that were begun and not ended.
+        lists_begun: lists of parents that were begun.
+        lists_ignored: those of them that a response action left before their first page.
+        findings: what the ended lists came to.
+        left: hashes of the lists that a response action left before their first page, and so without a row.
+    """
+
+    lists_open: int = 0
+    lists_begun: int = 0
+    lists_ignored: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    left: set[str] = field(default_factory=set)
+
+    def found(self, verdict: Verdict, what: str, next_step: str = "", *, of_parents: bool = False) -> None:
+        """Note what speaks for a verdict."""
+        self.add(Finding(verdict, what, next_step, kind="parents" if of_parents else "list"))
+
+    def add(self, finding: Finding) -> None:
+        """Note one list's finding; once a reason, so that a thousand parents make no thousand lines."""
         if finding not in self.findings:
             self.findings.append(finding)
 
@@ -195,13 +263,15 @@ class Receipt:
             self.found(
                 Verdict.READ_TO_THE_END,
                 f"rows were kept of which it is not known whether '{column}' calls them deleted "
-                "(rows_of_unknown_deletion); let a step make a truth value of it",
+                "(rows_of_unknown_deletion)",
+                "let a step make a truth value of it",
             )
 
     @property
-    def rows_set_aside(self) -> int:
-        """Records that went to the rejected table."""
-        return sum(self.set_aside.values())
+    def result(self) -> ReadResult:
+        """What is kept of the read when it is over."""
+        left, split = frozenset(self.left), dict(self.split)
+        return ReadResult(self.finding, self.rows_set_aside, self.rows_loaded, left, split)
 
     @property
     def finding(self) -> Finding:
@@ -216,7 +286,7 @@ class Receipt:
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
         # Of two findings that are as bad, the one about the resource's own rows says more.
-        worst = max(findings, key=lambda one: (one.verdict, not one.reason.startswith("parents:")), default=None)
+        worst = max(findings, key=lambda one: (one.verdict, one.kind != "parents"), default=None)
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
@@ -227,64 +297,4 @@ class Receipt:
             return []
         number = "the only parent's list" if self.lists_begun == 1 else f"the lists of all {self.lists_begun} parents"
         why = f"{number} went unanswered, as response_actions ignore, so nothing is known of their rows"
-        return [Finding(Verdict.UNKNOWN, f"{why}; see whether the API still lets these credentials read them")]
-
-    def carry_over(self, earlier: Receipt) -> None:
-        """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
-        self.not_resumed = self.not_resumed or earlier.not_resumed
-        self.passes = earlier.passes + 1
-        self.requests += earlier.requests
-        self.bytes += earlier.bytes
-        self.waited_seconds += earlier.waited_seconds
-        self.retries.update(earlier.retries)
-
-    def metadata(self) -> dict[str, Any]:
-        """The receipt as metadata of a materialization or failure, numbers as numbers, zero as zero."""
-        from dagster import MetadataValue
-
-        numbers: dict[str, Any] = {
-            "rows_read": self.rows_read,
-            "distinct_keys": self.distinct_keys,
-            "duplicates": self.duplicates,
-            "rows_loaded": self.rows_loaded,
-            "rows_set_aside": self.rows_set_aside,
-            "pages": self.pages,
-            "passes": self.passes,
-            "requests": self.requests,
-            "retries": sum(self.retries.values()),
-            "waited_seconds": round(self.waited_seconds, 3),
-            "bytes": self.bytes,
-            "values_rounded": self.values_rounded,
-            "values_dropped": self.values_dropped,
-            "values_split": self.values_split,
-        }
-        optional = {
-            "rows_hard_deleted": self.rows_hard_deleted or None,
-            "rows_of_unknown_deletion": self.rows_of_unknown_deletion or None,
-            "rows_filtered": self.rows_filtered,
-            "rows_made": self.rows_made,
-            "rows_before_mark": self.rows_before_mark,
-            "rows_dated_ahead": self.rows_dated_ahead,
-            "rows_api_says": self.rows_api_says,
-            "parents": self.parents,
-            "resumed_rows": self.resumed_rows,
-            "rows_read_again": self.rows_read_again,
-            "not_resumed": self.not_resumed,
-            "first_cursor": self.first_cursor,
-            "last_cursor": self.last_cursor,
-        }
-        details = {
-            "retries_by_status": dict(self.retries),
-            "set_aside_by_reason": dict(self.set_aside),
-            "split_by_column": dict(self.split),
-            "how_it_ended": dict(self.ends),
-        }
-        finding = self.finding
-        known = numbers | {name: value for name, value in optional.items() if value is not None}
-        return {
-            **{f"messaging_assets/{name}": value for name, value in known.items()},
-            **{f"messaging_assets/{name}": MetadataValue.json(value) for name, value in details.items() if value},
-            **({"messaging_assets/mark_held": _HELD} if self.rows_dated_ahead else {}),
-            "messaging_assets/verdict": finding.verdict.words,
-            "messaging_assets/verdict_reason": finding.reason,
-        }
+        return [Finding(Verdict.UNKNOWN, why, "see whether the API still lets these credentials read them")]

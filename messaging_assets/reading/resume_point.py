@@ -6,15 +6,16 @@ import json
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from messaging_assets.answers.record_keys import PageKeys
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.redaction import redacted
 
 _VALID_SECONDS = 24 * 3600.0
-# What lets anybody in who holds the address.
+# Query parameters of pre-signed addresses; such an address is itself a credential.
 _SIGNED = re.compile(r"(^|[-_])(sig|signature|credential|access[-_]?token)$", re.IGNORECASE)
 
 
@@ -22,12 +23,14 @@ class CannotResume(SyncFailure):
     """A list is no longer what it was at the checkpoint, or the API refuses the place; it is read from its beginning.
 
     Args:
-        message: the sentence.
+        what: what happened, as a clause.
+        next_step: what to do about it, as a clause.
+        where: the asset's name.
         is_anew: whether nothing of the interrupted read holds any more; else the lists that were finished do.
     """
 
-    def __init__(self, message: str, is_anew: bool = True) -> None:
-        super().__init__(message)
+    def __init__(self, what: str, next_step: str = "", *, where: str = "", is_anew: bool = True) -> None:
+        super().__init__(what, next_step, where=where)
         self.is_anew = is_anew
 
 
@@ -54,6 +57,32 @@ class Place:
     totals: tuple[int, ...] = ()
     came_again: int = 0
     joins: tuple[tuple[str, int], ...] = ()
+
+
+class ResumePoint:
+    """Where one list goes on behind an interruption, and where the next one could.
+
+    Args:
+        at: the place that was kept; None where the list begins.
+    """
+
+    def __init__(self, at: Place | None) -> None:
+        self.at = at
+        self._last: tuple[Place, PageKeys] | None = None
+        self._before: tuple[Place, PageKeys] | None = None
+
+    def is_still(self, keys: PageKeys) -> bool:
+        """Whether the first page that came is the one that was kept."""
+        return self.at is not None and (keys.digest, len(keys)) == (self.at.digest, self.at.rows)
+
+    def note(self, place: Place, keys: PageKeys) -> None:
+        """A page came; its digest is made only when somebody asks."""
+        self._before, self._last = self._last, (place, keys)
+
+    @property
+    def place_before(self) -> Place | None:
+        """Where the read stood before the page that came last."""
+        return replace(self._before[0], digest=self._before[1].digest) if self._before else None
 
 
 @dataclass(frozen=True)

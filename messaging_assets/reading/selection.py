@@ -15,14 +15,14 @@ from messaging_assets.foundation.redaction import redacted
 from messaging_assets.reading.receipt import Verdict
 
 if TYPE_CHECKING:
-    from messaging_assets.reading.one_list import Source
+    from messaging_assets.reading.list_context import ListContext
 
 
-def check_selection(source: Source, response: Any, page: int, detected: str | None) -> str:
+def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:
     """Refuse an answer in which the selector finds no list.
 
     Args:
-        source: the resource that is read.
+        context: the resource that is read.
         response: the answer, its JSON as `parsed`.
         page: the page's number, for the sentence.
         detected: the selector found on the first page, where the file has none.
@@ -33,47 +33,49 @@ def check_selection(source: Source, response: Any, page: int, detected: str | No
     Raises:
         MendDescription: the selector finds something else, or nothing.
     """
-    selector = source.endpoint.data_selector or detected or _detect(response)
+    selector = context.endpoint.data_selector or detected or _detect(response)
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     is_left_out = isinstance(response.parsed, dict) and all(value is None for value in found)
-    may_be_left_out = source.endpoint.paginator is not None and source.endpoint.paginator.empty_when_missing
-    if _is_list(source, path, found, response.parsed) or (is_left_out and may_be_left_out):
-        _judge_error_beside(source, response, page, found, path)
+    may_be_left_out = context.endpoint.paginator is not None and context.endpoint.paginator.empty_when_missing
+    if _is_list(context, path, found, response.parsed) or (is_left_out and may_be_left_out):
+        _judge_error_beside(context, response, page, found, path)
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
-        f"{source.asset}: the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
-        f"{source.shown(response.url)} ({redacted(_outline(response.parsed))}); compare data_selector with "
-        "what the API sends now, or say in the file what an error inside a 200 looks like (error_in_body)."
+        f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
+        f"{context.shown(response.url)} ({redacted(_outline(response.parsed))})",
+        "compare data_selector with what the API sends now, or say in the file what an error inside a 200 "
+        "looks like (error_in_body)",
+        where=context.asset,
     )
 
 
-def _judge_error_beside(source: Source, response: Any, page: int, found: list[Any], path: str) -> None:
+def _judge_error_beside(context: ListContext, response: Any, page: int, found: list[Any], path: str) -> None:
     """Refuse an empty list beside an error, which would pass for a list without rows, or for its end; beside rows an
     error may mean that others are missing, and a record that is the whole answer may have a field of that name.
     """
     if found[:1] == [response.parsed]:
         return
     if not any(found):
-        _refuse_failure(source, response, page, path)
-    elif word := _failure_word(source, response, path):
-        whose = "parents: " if source.is_parent else ""
-        why = f"{whose}rows came beside '{word.path}', so others may be missing; {_step(word)}"
-        source.receipt.found(Verdict.UNKNOWN, why)
+        _refuse_failure(context, response, page, path)
+    elif word := _failure_word(context, response, path):
+        why = f"rows came beside '{word.path}', so others may be missing"
+        context.receipt.found(Verdict.UNKNOWN, why, _step(word), of_parents=context.is_parent)
 
 
-def _refuse_failure(source: Source, response: Any, page: int, path: str) -> None:
-    word = _failure_word(source, response, path)
+def _refuse_failure(context: ListContext, response: Any, page: int, path: str) -> None:
+    word = _failure_word(context, response, path)
     if word is not None:
         raise MendDescription(
-            f"{source.asset}: an empty list beside '{word.path}' came on page {page} of "
-            f"{source.shown(response.url)}; look the error up with the vendor, and {_step(word)}."
+            f"an empty list beside '{word.path}' came on page {page} of {context.shown(response.url)}",
+            f"look the error up with the vendor, and {_step(word)}",
+            where=context.asset,
         )
 
 
-def _failure_word(source: Source, response: Any, path: str) -> FailureWord | None:
-    if source.endpoint.error_in_body is not None or not isinstance(response.parsed, dict):
+def _failure_word(context: ListContext, response: Any, path: str) -> FailureWord | None:
+    if context.endpoint.error_in_body is not None or not isinstance(response.parsed, dict):
         return None
     return says_failed(response.parsed, beside(response.parsed, list_names(path)))
 
@@ -82,17 +84,17 @@ def _step(word: FailureWord) -> str:
     return f"say error_in_body: {word.declaration} in the file, or another path if '{word.path}' is no error"
 
 
-def check_objects(source: Source, response: Any, page: int, rows: list[Any]) -> None:
+def check_objects(context: ListContext, response: Any, page: int, rows: list[Any]) -> None:
     """Refuse a list without a single object; one with some is sorted out record by record.
 
     Raises:
         MendDescription: it is a list of other things.
     """
-    if rows and not any(type(row) is dict for row in rows):
+    if rows and not any(isinstance(row, dict) for row in rows):
         raise MendDescription(
-            f"{source.asset}: the list on page {page} of {source.shown(response.url)} holds no objects but "
-            f"{kind(rows[0])}; point data_selector at the list of records, or, for a list of plain values, let value "
-            "be the primary_key."
+            f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
+            "point data_selector at the list of records, or, for a list of plain values, let value be the primary_key",
+            where=context.asset,
         )
 
 
@@ -117,14 +119,14 @@ def kind(value: Any) -> str:
     return names.get(type(value), "a number")
 
 
-def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
+def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bool:
     if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
-    if source.one_object and len(found) == 1 and isinstance(found[0], dict):
-        if held := held_records(found[0]):
+    if context.one_object and len(found) == 1 and isinstance(found[0], dict):
+        if held := held_records(found[0], path):
             why = f"the answer was taken for one object, and {held.words}; name its data_selector if those are the rows"
-            source.receipt.found(Verdict.READ_TO_THE_END, why)
-        return all(key in found[0] for key in source.keys)
+            context.receipt.found(Verdict.READ_TO_THE_END, why)
+        return all(key in found[0] for key in context.keys)
     # A wildcard or filter inside the path picks from a list, and may pick nothing.
     before, bracket, _ = path.partition("[")
     return bool(bracket) and any(isinstance(value, list) for value in json_paths.find_values(before or "$", body))
@@ -132,7 +134,7 @@ def _is_list(source: Source, path: str, found: list[Any], body: Any) -> bool:
 
 def _detect(response: Any) -> str:
     """dlt's own detection, made once, on the first page."""
-    from dlt.sources.helpers.rest_client.detector import find_response_page_data
+    from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
     path, _ = find_response_page_data(response.parsed)
     return ".".join(path) or "$"

@@ -13,7 +13,8 @@ _TOO_DEEP = (
     "end_status_codes or end_on_missing_selector may take a limit of the API for its end, so read the list in smaller "
     "parts, such as partitions; only if its count is wrong, set endpoint.total to ignore"
 )
-_MORE = "the API said that there is more; take has_more_path out of the file if it is not to be believed"
+_MORE = "the API said that there is more"
+_NO_MORE_PATH = "take has_more_path out of the file if it is not to be believed"
 _OPEN_ENDED = (
     "which was no shorter than others, so the API may only refuse to go further, and no total says whether rows are "
     "left"
@@ -63,7 +64,7 @@ class Facts:
     doubt: str | None = None
 
     @property
-    def told(self) -> tuple[int, ...]:
+    def counts(self) -> tuple[int, ...]:
         """The counts to compare with; one that was always too low counts something else, such as a page."""
         if self.policy == "exact" or (self.policy == "at_least" and self.distinct <= max(self.totals, default=0)):
             return self.totals
@@ -72,7 +73,7 @@ class Facts:
     @property
     def is_total_moved(self) -> bool:
         """Whether the count that the file names moved."""
-        return bool(self.told) and min(self.told) != max(self.told)
+        return bool(self.counts) and min(self.counts) != max(self.counts)
 
 
 def judge(facts: Facts, how: str) -> Finding:
@@ -82,19 +83,19 @@ def judge(facts: Facts, how: str) -> Finding:
         facts: what was counted.
         how: how the end is known.
     """
-    totals, distinct = facts.told, facts.distinct
+    totals, distinct = facts.counts, facts.distinct
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
-        return Finding(Verdict.INCOMPLETE, f"{reason}; {_IGNORE if not facts.is_refused else _TOO_DEEP}", moved=True)
+        return Finding(Verdict.INCOMPLETE, reason, _TOO_DEEP if facts.is_refused else _IGNORE, moved=True)
     if moved := _moved(facts):
         return _unknown(moved)
     if facts.is_more_said and not totals:
         # Some say so of each full page, and refuse the one behind the last.
         verdict = Verdict.UNKNOWN if facts.is_refused else Verdict.INCOMPLETE
-        return Finding(verdict, f"{how}, although {_MORE}", moved=not facts.is_refused)
+        return Finding(verdict, f"{how}, although {_MORE}", _NO_MORE_PATH, moved=not facts.is_refused)
     if doubt := _doubt_of_end(facts, how):
         # No second pass would get further.
-        return Finding(Verdict.UNKNOWN, doubt)
+        return doubt
     if _is_proven(facts) and not facts.is_total_moved:
         proviso = ", and each page joined the next, in a list that keeps its order" if facts.joins else ""
         return Finding(Verdict.PROVEN, f"all {distinct} rows came, {how}{proviso}")
@@ -103,7 +104,7 @@ def judge(facts: Facts, how: str) -> Finding:
 
 def _moved(facts: Facts) -> str | None:
     """What shows that the list moved while it was read, so that rows may have slipped between pages."""
-    totals, distinct = facts.told, facts.distinct
+    totals, distinct = facts.counts, facts.distinct
     if facts.joins["open"]:
         return "the rows at a page join were gone when asked for again, so the list moved while it was read"
     if facts.joins["moved"] and not facts.has_keys:
@@ -122,14 +123,14 @@ def _moved(facts: Facts) -> str | None:
     return None
 
 
-def _doubt_of_end(facts: Facts, how: str) -> str | None:
+def _doubt_of_end(facts: Facts, how: str) -> Finding | None:
     """What says that the end may be none."""
     if facts.doubt:
-        return f"{how}, although {facts.doubt}"
+        return Finding(Verdict.UNKNOWN, f"{how}, although {facts.doubt}")
     if facts.missed:
-        return f"{facts.missed}; {_OTHER_COUNT}"
-    if facts.is_open_ended and not facts.told:
-        return f"{how}, {_OPEN_ENDED}"
+        return Finding(Verdict.UNKNOWN, facts.missed, _OTHER_COUNT)
+    if facts.is_open_ended and not facts.counts:
+        return Finding(Verdict.UNKNOWN, f"{how}, {_OPEN_ENDED}")
     return None
 
 
@@ -138,7 +139,7 @@ def _is_proven(facts: Facts) -> bool:
         return False
     if facts.is_one_object:
         return True
-    if facts.policy == "exact" and facts.told and facts.pages_with_rows <= 1:
+    if facts.policy == "exact" and facts.counts and facts.pages_with_rows <= 1:
         return facts.has_keys
     return facts.has_keys and set(+facts.joins) == {"same"}
 
@@ -154,7 +155,7 @@ def _doubt(facts: Facts) -> str:
         return "the API gives no means to exclude that rows moved between the later pages"
     if facts.joins:
         return "the list moved, and the overlap shows that none of its rows was lost by that if it keeps its order"
-    if facts.policy == "exact" and facts.told:
+    if facts.policy == "exact" and facts.counts:
         return "as many rows came as the API counts, but rows may have changed places between pages"
     return "the API gives no means to exclude that rows moved between pages"
 

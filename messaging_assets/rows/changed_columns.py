@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import Column
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.rows.values import arrow_type
+from messaging_assets.rows.values.conversion import arrow_type
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
 
 
 def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[str, Any]) -> None:
@@ -25,8 +25,10 @@ def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[
     in_table = arrow_type("decimal", known.get("precision"), known.get("scale"))
     if in_table != arrow_type("decimal", column.precision, column.scale):
         raise MendDescription(
-            f"{asset}: column '{name}' has precision {in_table.precision} and scale {in_table.scale} in the table, and "
-            "others in the file; give it the table's, or run it once with full_refresh, so that it is made anew."
+            f"column '{name}' has precision {in_table.precision} and scale {in_table.scale} in the table, and "
+            "others in the file",
+            "give it the table's, or run it once with full_refresh, so that it is made anew",
+            where=asset,
         )
 
 
@@ -50,7 +52,7 @@ def refuse_other_nesting(
         return
     for name in (name for name, column in known.items() if column.get("data_type") == "json" and "__" not in name):
         if name not in declared or declared[name].data_type != "json":
-            raise MendDescription(f"{asset}: {other_nesting(name, 'json', 'tables')}.")
+            raise MendDescription(f"{other_nesting(name, 'json', 'tables')}", where=asset)
 
 
 def refuse_new_keys(
@@ -84,6 +86,7 @@ def refuse_new_keys(
                 return
             if has_rows:
                 raise MendDescription(
-                    f"{asset}: the key has '{name}', which rows of the table are without; run it once with "
-                    "full_refresh, so that the table is made anew, or name the former key."
+                    f"the key has '{name}', which rows of the table are without",
+                    "run it once with full_refresh, so that the table is made anew, or name the former key",
+                    where=asset,
                 )

@@ -1,4 +1,5 @@
-"""The only room that names what is private of dlt or Dagster.
+"""The only room that names what is private of dlt or Dagster, and what lies deep in them.
 
-Imports foundation; each name says why it is needed, and a test fails when a release changes it.
+Imports foundation. Beside each name stand why it is needed and since which release it was tried. `test_seams.py` says
+which names are public, and fails with a sentence when a release changes one of these.
 """

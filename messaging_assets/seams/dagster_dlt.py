@@ -16,7 +16,7 @@ except ModuleNotFoundError as missing:
         raise
     from dagster_dlt import DagsterDltResource, DagsterDltTranslator, build_dlt_asset_specs
 
-# The one type that dagster-embedded-elt uses but does not export.
+# Since dagster-dlt 0.29.1: the one type that dagster-embedded-elt uses but does not export.
 from dagster_dlt.translator import DltResourceTranslatorData
 
 __all__ = ["DagsterDltResource", "DagsterDltTranslator", "DltResourceTranslatorData", "build_dlt_asset_specs"]

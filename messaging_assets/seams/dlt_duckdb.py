@@ -12,13 +12,19 @@ import re
 import time
 from typing import Any, ClassVar
 
+import dlt
 import duckdb as duckdb_library
+from dlt import Pipeline
+
+# Since dlt 1.30: the types of what is overridden here.
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.pipeline import LoadInfo
+
+# Since dlt 1.30: `client_class` and `__init__` put the client with our connections in place of dlt's.
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
-from dlt.destinations.impl.duckdb.factory import duckdb as DltDuckDb  # noqa: N812 - dlt writes this class small
+
+# Since dlt 1.30: `open_connection` is the one place where dlt opens the file.
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
-from dlt.pipeline.pipeline import Pipeline
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
 LONGEST_WAIT = 600.0
@@ -91,7 +97,7 @@ class _WaitingClient(DuckDbClient):
         )
 
 
-class duckdb(DltDuckDb):  # noqa: N801 - dlt takes the destination's type, and so its configuration, from this name
+class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination's type, and so its configuration, from this name
     """dlt's DuckDB destination, with writers that wait."""
 
     _known: ClassVar[dict[Any, DestinationCapabilitiesContext]] = {}
@@ -107,7 +113,7 @@ class duckdb(DltDuckDb):  # noqa: N801 - dlt takes the destination's type, and s
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         capabilities = super()._raw_capabilities()
-        # dlt leaves this open. Then what a merge deletes is committed before what it inserts.
+        # Since dlt 1.30: dlt leaves this open. Then what a merge deletes is committed before what it inserts.
         capabilities.supports_transactions = True
         return capabilities
 
@@ -128,3 +134,14 @@ class OneOpening(Pipeline):
         """See Pipeline."""
         with self.sql_client():
             return super().load(*args, **kwargs)
+
+
+def one_opening(name: str, **settings: Any) -> OneOpening:
+    """What `dlt.pipeline` makes, as a pipeline that opens the file once.
+
+    Args:
+        name: the pipeline's name.
+        settings: the other arguments of `dlt.pipeline`.
+    """
+    # Since dlt 1.30: `dlt.pipeline` settles many arguments before it calls the class, so it is told which.
+    return dlt.pipeline(name, _impl_cls=OneOpening, **settings)

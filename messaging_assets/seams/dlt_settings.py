@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-# dlt's public `register_provider` only appends, and what is asked first wins.
-from dlt.common.configuration.container import Container
+# Since dlt 1.30: what a provider of settings must have, and how it names a setting.
 from dlt.common.configuration.providers.provider import ConfigProvider, get_key_name
+
+# Since dlt 1.30: holds the list of providers. The public `register_provider` only appends, and the first one wins.
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from messaging_assets.foundation.failures import MendSettings
+from messaging_assets.seams.dlt_contexts import Container
 
 # Stands for: dlt's own default.
 _DEFAULT = object()
@@ -132,8 +134,10 @@ def refuse_environment(asset: str) -> None:
         found = os.environ.get(name)
         if found and found.lower() != default.lower():
             raise MendSettings(
-                f"{asset}: the environment variable {name} changes what dlt writes for every pipeline, and a sync's "
-                "rows could no longer be trusted; unset it and run again."
+                f"the environment variable {name} changes what dlt writes for every pipeline, and a sync's "
+                "rows could no longer be trusted",
+                "unset it and run again",
+                where=asset,
             )
 
 

@@ -10,14 +10,26 @@ from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
+
+# Since dlt 1.30: dlt's own way to be told more of a dialect.
 from dlt.destinations.impl.sqlalchemy.dialect import (
     MysqlDialectCapabilities,
-    SqliteDialectCapabilities,
     register_dialect_capabilities,
 )
+
+# Since dlt 1.30: the types that dlt gives columns there, of which some are replaced.
 from dlt.destinations.impl.sqlalchemy.type_mapper import MysqlVariantTypeMapper, SqlalchemyTypeMapper
 from sqlalchemy.dialects.mysql import LONGBLOB
 from sqlalchemy.ext.compiler import compiles
+
+try:
+    # Since dlt 1.31: what dlt knows of SQLite.
+    from dlt.destinations.impl.sqlalchemy.dialect import SqliteDialectCapabilities
+except ImportError:
+    # Since dlt 1.30: it knows no more of SQLite than of any dialect.
+    from dlt.destinations.impl.sqlalchemy.dialect import DialectCapabilities
+
+    SqliteDialectCapabilities = DialectCapabilities  # type: ignore[assignment,misc]
 
 
 class ExactText(sa.types.UserDefinedType[str]):

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 
-from dlt.common.schema import Schema
-from dlt.common.schema.typing import C_DLT_ID
-from dlt.common.schema.utils import get_nested_tables
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline, Schema
 
 from messaging_assets.description.api import Resource
+from messaging_assets.seams.dlt_names import C_DLT_ID, get_nested_tables
 from messaging_assets.tables.table_rows import TableMissing, table_rows
 
 

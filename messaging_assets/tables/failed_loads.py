@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from dlt.common.exceptions import TerminalException
-from dlt.pipeline.exceptions import PipelineStepFailed
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.foundation.folders import ProjectFolders
+from messaging_assets.seams.dlt_names import PipelineStepFailed, TerminalException
+from messaging_assets.seams.dlt_packages import normalized_packages
 
 # More of them tell no more, and they hold rows in clear.
 _KEPT_OF_A_RESOURCE = 3
@@ -43,7 +43,7 @@ def put_away(pipeline: Pipeline, folders: ProjectFolders, why: str) -> Path | No
         The newest package's new place, if there was one.
     """
     kept, newest = folders.failed_loads / pipeline.pipeline_name, None
-    for package in sorted((Path(pipeline.working_dir) / "load" / "normalized").glob("*")):
+    for package in sorted(normalized_packages(pipeline).glob("*")):
         newest = kept / package.name
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.rmtree(newest, ignore_errors=True)

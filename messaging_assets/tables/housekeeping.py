@@ -13,9 +13,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from dlt.common.schema import Schema
-from dlt.destinations.exceptions import DatabaseException
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline, Schema
 from filelock import FileLock, Timeout
 
 from messaging_assets.description.api import ApiDescription, Resource
@@ -23,6 +21,7 @@ from messaging_assets.destination.names import REJECTED, pipeline_name, schema_n
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, write_private
+from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables.failed_loads import remove_failed_loads
 from messaging_assets.tables.table_rows import TableMissing, table_rows
 
@@ -52,14 +51,16 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
         return {}
     _remove_working_files(folders, resource.retention.working_files_days)
     remove_failed_loads(folders, resource.retention.working_files_days)
-    told: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
     if keeps_rows_by_sql():
         try:
-            told = _tidy_destination(build_pipeline(description, resource, folders), description, resource, described)
+            metadata = _tidy_destination(
+                build_pipeline(description, resource, folders), description, resource, described
+            )
         except (DatabaseException, TableMissing) as refused:
             _logger.warning("%s: could not tidy up in the destination (%s)", name, type(refused).__name__)
     write_private(stamp, version)
-    return told
+    return metadata
 
 
 def _is_done(stamp: Path, version: str) -> bool:
@@ -72,20 +73,20 @@ def _is_done(stamp: Path, version: str) -> bool:
 def _tidy_destination(
     pipeline: Pipeline, description: ApiDescription, resource: Resource, described: set[str]
 ) -> dict[str, Any]:
-    told: dict[str, Any] = {}
+    metadata: dict[str, Any] = {}
     with table_rows(pipeline) as rows:
         if resource.retention.rejected_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.rejected_days)
             if expired := rows.delete(resource.name + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
-                told["messaging_assets/rejected_rows_expired"] = expired
+                metadata["messaging_assets/rejected_rows_expired"] = expired
         names = f"SELECT DISTINCT {rows.column('schema_name')} FROM {rows.qualified('_dlt_version')}"
         every = {str(name) for (name,) in rows.select(names)}
     prefix = f"{description.name}_".lower()
     if orphans := sorted(name for name in every - described if name.startswith(prefix)):
         sentence = _how_to_drop(pipeline, description.name, orphans)
         _logger.warning("%s", sentence)
-        told["messaging_assets/orphaned_tables"] = sentence
-    return told
+        metadata["messaging_assets/orphaned_tables"] = sentence
+    return metadata
 
 
 def _how_to_drop(pipeline: Pipeline, api: str, orphans: Sequence[str]) -> str:

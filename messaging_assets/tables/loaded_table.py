@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.common.schema.typing import DEFAULT_VALIDITY_COLUMN_NAMES
-from dlt.dataset import Dataset
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt import Dataset
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
+from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseUndefinedRelation, columns_of
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import TableRows, limited
 
@@ -165,7 +164,7 @@ class _OpenTable:
         """Names of the table's columns; None where there is no table. Nothing is scanned."""
         try:
             with self._client.execute_query(f"SELECT * FROM {self.name} WHERE 1 = 0") as cursor:
-                return {name.lower() for name in _columns_of(cursor)}
+                return {name.lower() for name in columns_of(cursor)}
         except DatabaseUndefinedRelation:
             return None
 
@@ -178,18 +177,13 @@ class _OpenTable:
             return [], []
         query = limited(f"SELECT * FROM {self.name}", limit, self._client.capabilities.sqlglot_dialect)
         with self._client.execute_query(query) as cursor:
-            return _columns_of(cursor), [tuple(row) for row in cursor.fetchall()]
+            return columns_of(cursor), [tuple(row) for row in cursor.fetchall()]
 
     def some_rows(self, query: str, columns: Sequence[str], limit: int) -> list[tuple[Any, ...]]:
         there = self.columns() or set()
         if not all(self.plain(name) in there for name in columns):
             return []
         return self.rows(limited(query, limit, self._client.capabilities.sqlglot_dialect))
-
-
-def _columns_of(cursor: Any) -> list[str]:
-    # A cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
-    return list(map(str, cursor._get_columns()))
 
 
 def _is_valid(table: _OpenTable, validity: Validity | None) -> str:

@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
-from dlt.common.storages.load_package import ParsedLoadJobFileName
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
@@ -22,6 +20,8 @@ from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.foundation.failures import LoadDiffers
 from messaging_assets.rows.batches import merge_strategy
 from messaging_assets.rows.written_rows import Written
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_packages import ParsedLoadJobFileName
 from messaging_assets.tables.loaded_table import validity
 
 
@@ -77,14 +77,15 @@ def reconcile(pipeline: Pipeline, resource: Resource, asset: str, load: Load) ->
         expected = list(_Rules(pipeline, resource, client, load).expected())
         found = _counted(client, expected)
         differences = [one.difference(count) for one, count in zip(expected, found, strict=True)]
-        told = next((one for one in differences if one), None)
-        if told:
+        difference = next((one for one in differences if one), None)
+        if difference:
             loads = client.make_qualified_table_name(pipeline.default_schema.loads_table_name)
             client.execute_sql(f"DELETE FROM {loads} WHERE load_id = %s", load.load_id)
-    if told:
+    if difference:
         raise LoadDiffers(
-            f"{asset}: after the load, {told}; the load does not count, and the next run reads its rows again; if it "
-            "stays so, look for what else writes to the table."
+            f"after the load, {difference}; the load does not count, and the next run reads its rows again",
+            "if it stays so, look for what else writes to the table",
+            where=asset,
         )
 
 

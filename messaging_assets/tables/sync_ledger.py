@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.reading.receipt import Verdict
+from messaging_assets.reading.receipt import ReadResult, Verdict
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
 
 TABLE = "_messaging_assets_syncs"
 _COLUMNS = {
@@ -126,20 +126,27 @@ class SyncLedger:
         done = [one for one in self.syncs if one.is_done]
         return done[-1].left if done else frozenset()
 
-    def note(self, load_ids: Sequence[str], **read: Any) -> None:
+    def note(self, load_ids: Sequence[str], result: ReadResult | None) -> None:
         """Tell the destination what is about to be loaded, and of which read.
+
+        Args:
+            load_ids: the sync's loads so far.
+            result: how complete its read was; None while that goes on.
 
         Raises:
             TryAgainLater: another sync of the resource was noted since this one began, so this read is not the newest.
         """
         if any(one.sync_id != self.own.sync_id and one.generation >= self.own.generation for one in self._noted()):
             raise TryAgainLater(
-                f"{self._asset}: another machine loaded it while it was read here, so this read is not the newest; "
-                "run it again."
+                "another machine loaded it while it was read here, so this read is not the newest",
+                "run it again",
+                where=self._asset,
             )
-        if read:
-            read |= {"verdict": Verdict(read["verdict"]), "left": frozenset(read["left"])}
-        self.own = replace(self.own, step=self.own.step + 1, load_ids=tuple(load_ids), **read)
+        own = replace(self.own, step=self.own.step + 1, load_ids=tuple(load_ids))
+        if result is not None:
+            verdict, aside = result.finding.verdict, result.rows_set_aside
+            own = replace(own, verdict=verdict, set_aside=aside, rows=result.rows_loaded, left=result.left)
+        self.own = own
         self._add(self.own)
 
     def is_newest(self) -> bool:

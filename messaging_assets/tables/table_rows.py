@@ -12,13 +12,11 @@ from copy import copy
 from datetime import datetime, timezone
 from typing import Any
 
-from dlt.common.schema import Schema
-from dlt.common.schema.typing import C_DLT_LOAD_ID
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline, Schema
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
 
 
 class TableMissing(MendDescription):
@@ -125,8 +123,9 @@ class TableRows:
                 return 0
         name = self.qualified(table, quote=False)
         raise TableMissing(
-            f"{name}: rows were loaded into this table, and it is not in the destination; if somebody dropped it, run "
-            "its asset once with full_refresh, which makes it anew."
+            "rows were loaded into this table, and it is not in the destination",
+            "if somebody dropped it, run its asset once with full_refresh, which makes it anew",
+            where=name,
         )
 
     def count_by_load(self, table: str, where: str = "1 = 1", values: Sequence[Any] = ()) -> dict[str, int]:

@@ -6,14 +6,16 @@ newest of its resource. What each way of taking rows away asks of a read, on top
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from messaging_assets.description.api import Resource
-from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription, ReadIncomplete, TooManySetAside
 from messaging_assets.reading.cursors.marks import cursor_of
-from messaging_assets.reading.receipt import Finding, Verdict
+from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.rows.batches import merge_strategy
+from messaging_assets.tables.loaded_table import LoadedTable
 
 Way = Literal["deletes", "window", "replace", "scd2"]
 # The worst verdict that a way takes, and whether it takes a read of which a record was set aside: that record did come,
@@ -41,6 +43,19 @@ class Read:
     set_aside: int = 0
     is_newest: bool = True
     is_of_news: bool = False
+
+
+@dataclass(frozen=True)
+class TakenOut:
+    """What became of the rows that a read did not bring.
+
+    Args:
+        metadata: how many went, or why none did.
+        finding: how complete the read was, where the rows themselves show it to be worse than its own finding.
+    """
+
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    finding: Finding | None = None
 
 
 def way_of(resource: Resource) -> Way | None:
@@ -94,6 +109,51 @@ def refuse_too_many(resource: Resource, asset: str, gone: int, rows: int, allow_
     share = resource.maximum_deleted_share or (0.8 if resource.disposition == "replace" else 0.2)
     if gone > share * rows and not allow_many:
         raise MendDescription(
-            f"{asset}: the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at "
-            "once; if that is right, run it with allow_many_deletes: true."
+            f"the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at once",
+            "if that is right, run it with allow_many_deletes: true",
+            where=asset,
         )
+
+
+def refuse_in_doubt(
+    resource: Resource,
+    asset: str,
+    table: LoadedTable,
+    receipt: Receipt,
+    left_before: Set[str] | None,
+    allow_many: bool,
+    is_refreshed: bool,
+) -> None:
+    """Stop before a load that swaps a table, or retires its rows, after a read that may lack some of them.
+
+    Args:
+        resource: what is loaded.
+        asset: the asset's name in errors.
+        table: its table, as it is before the load.
+        receipt: what was counted.
+        left_before: the lists that the last whole sync left unread; None where the destination does not know.
+        allow_many: whether the run says that a larger share may go.
+        is_refreshed: whether the run begins with an empty table anyway.
+
+    Raises:
+        MendDescription: more rows would go than the file allows at once.
+        ReadIncomplete: the read is in doubt.
+    """
+    way = way_of(resource)
+    if way is None:
+        return
+    # A list that was left unread the last time too has no rows in the table.
+    is_as_before = left_before is not None and receipt.left <= left_before
+    finding = receipt.finding_of_read_lists if is_as_before else receipt.finding
+    why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(resource)))
+    if way == "scd2" and not why:
+        return
+    rows = table.count().rows
+    if rows and why:
+        does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
+        other = "write merge" if way == "replace" else "use another merge strategy"
+        kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
+        raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=asset)
+    if way == "replace" and not is_refreshed:
+        gone = rows - receipt.rows_loaded - receipt.rows_set_aside
+        refuse_too_many(resource, asset, gone, rows, allow_many)

@@ -13,7 +13,7 @@ from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.order import Order
-from messaging_assets.rows.values import data_type_of
+from messaging_assets.rows.values.conversion import data_type_of
 
 _NUMBERS = ("bigint", "double", "decimal")
 
@@ -89,27 +89,28 @@ class WindowColumn:
             self._units.add(self._plain.unit(number) if (number := moments.number_of(value)) else None)
             if len(self._units) == 1 and None not in self._units:
                 return
-            why = (
-                "numbers that are no seconds, milliseconds or microseconds since 1970, or not all in one unit, which "
-                "partitions.format may tell"
+            raise MendDescription(
+                f"partitions.column '{self._path}' holds numbers that are no seconds, milliseconds or microseconds "
+                "since 1970, or not all in one unit, so its rows are in no window",
+                "name the time that the API's own range looks at, or let partitions.format say how it is written",
+                where=self._asset,
             )
-        elif self._type is None and data_type_of(value) in ("timestamp", "date"):
+        if self._type is None and data_type_of(value) in ("timestamp", "date"):
             return
-        else:
-            is_time = moments.moment_of(value) is not None
-            type_ = "date" if moments.is_day(value) else "timestamp"
-            if is_time:
-                why = "days" if type_ == "date" else "texts that are no timestamp as ISO 8601 writes it"
-            else:
-                why = "what is no time"
-            if is_time:
-                raise MendDescription(
-                    f"{self._asset}: partitions.column '{self._path}' holds {why}; declare columns.{self._name} with "
-                    f"data_type: {type_}."
-                )
+        is_time = moments.moment_of(value) is not None
+        type_ = "date" if moments.is_day(value) else "timestamp"
+        said = "days" if type_ == "date" else "texts that are no timestamp as ISO 8601 writes it"
+        why = said if is_time else "what is no time"
+        if is_time:
+            raise MendDescription(
+                f"partitions.column '{self._path}' holds {why}",
+                f"declare columns.{self._name} with data_type: {type_}",
+                where=self._asset,
+            )
         raise MendDescription(
-            f"{self._asset}: partitions.column '{self._path}' holds {why}, so its rows are in no window; name the time "
-            "that the API's own range looks at."
+            f"partitions.column '{self._path}' holds {why}, so its rows are in no window",
+            "name the time that the API's own range looks at",
+            where=self._asset,
         )
 
     def ended(self) -> None:
@@ -120,8 +121,9 @@ class WindowColumn:
         """
         if self._rows and not self._found:
             raise MendDescription(
-                f"{self._asset}: none of {self._rows} rows has partitions.column '{self._path}', so they are in no "
-                "window; name the time that the API's own range looks at, as records have it."
+                f"none of {self._rows} rows has partitions.column '{self._path}', so they are in no window",
+                "name the time that the API's own range looks at, as records have it",
+                where=self._asset,
             )
 
 

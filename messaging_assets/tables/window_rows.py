@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from dlt.pipeline.pipeline import Pipeline
+from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
@@ -14,7 +14,7 @@ from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.tables.sync_ledger import NotedSync
 from messaging_assets.tables.table_rows import TableRows, table_rows
-from messaging_assets.tables.taking_away import Read, why_nothing_goes
+from messaging_assets.tables.taking_away import Read, TakenOut, why_nothing_goes
 from messaging_assets.tables.window_column import bounds_in
 
 
@@ -25,7 +25,7 @@ def replace_window(
     window: Window,
     load_ids: Sequence[str],
     read: Read,
-) -> dict[str, Any]:
+) -> TakenOut:
     """Take out the window's rows that this run did not bring, unless a merge had better keep them.
 
     Args:
@@ -37,7 +37,7 @@ def replace_window(
         read: how complete it was, and whether it is the newest.
 
     Returns:
-        Metadata: what went, or why nothing did; a verdict, where the rows themselves make it worse.
+        What went, or why nothing did.
 
     Raises:
         MendDescription: more came than the window, and an appended table would have these rows twice.
@@ -50,10 +50,11 @@ def replace_window(
         hints = rows.hints(resource.name, window.column)
         if not hints.get("data_type"):
             # No row ever came, so there is none to replace.
-            return {}
+            return TakenOut()
         bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.name, window.column))
         if bounds is None:
-            return _nothing_placed(rows, resource, asset, window, load_ids)
+            _refuse_rows_in_no_window(rows, resource, asset, window, load_ids)
+            return TakenOut()
         outside = rows.of_loads(load_ids, f"({column} < %s OR {column} > %s)")
         beyond = rows.count(resource.name, outside, (*bounds, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
@@ -66,8 +67,9 @@ def replace_window(
         )
         if is_append and beyond:
             raise MendDescription(
-                f"{asset}: {words}; correct partitions, with end_is_inclusive: true for an API that also sends what "
-                "lies at the end."
+                words,
+                "correct partitions, with end_is_inclusive: true for an API that also sends what lies at the end",
+                where=asset,
             )
         if is_append and at_end:
             rows.delete(resource.name, late, (bounds[1], *load_ids))
@@ -80,18 +82,19 @@ def replace_window(
             # A record that was set aside did come; it is told apart from one that is gone by their number alone.
             if before and (came < before or why_nothing_goes("window", replace(read, set_aside=0))):
                 raise ReadIncomplete(
-                    f"{asset}: {why}, and it brought {came} rows of a window of which the table has {before}; they "
-                    "stay, run it again."
+                    f"{why}, and it brought {came} rows of a window of which the table has {before}",
+                    "they stay, run it again",
+                    where=asset,
                 )
         found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
+        finding = Finding(Verdict.UNKNOWN, words) if beyond else None
         if beyond:
             why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
-            found |= {"verdict": Verdict.UNKNOWN.words, "verdict_reason": words}
         if is_append or not why:
             found["rows_deleted"] = rows.delete(resource.name, *earlier)
         else:
             found["deletes"] = f"none of the window's earlier rows, because {why}"
-    return {f"messaging_assets/{name}": value for name, value in found.items()}
+    return TakenOut({f"messaging_assets/{name}": value for name, value in found.items()}, finding)
 
 
 def take_back(pipeline: Pipeline, resource: Resource, load_ids: Sequence[str]) -> None:
@@ -109,17 +112,18 @@ def is_taken_back(pipeline: Pipeline, resource: Resource, sync: NotedSync) -> bo
         return not rows.count(resource.name, rows.of_loads(sync.load_ids), sync.load_ids)
 
 
-def _nothing_placed(
+def _refuse_rows_in_no_window(
     rows: TableRows, resource: Resource, asset: str, window: Window, load_ids: Sequence[str]
-) -> dict[str, Any]:
-    """What a window without a row in time comes to: nothing, if nothing came.
+) -> None:
+    """See that nothing came, where no row of the table is at any time.
 
     Raises:
         MendDescription: rows came; an appended table is to have them no more.
     """
-    if not rows.count(resource.name, rows.of_loads(load_ids), load_ids):
-        return {}
-    raise MendDescription(
-        f"{asset}: partitions.column '{window.column}' is no time in the table, so its rows are in no window; declare "
-        f"columns.{window.column} as timestamp or date, and run it once with full_refresh if the table has it already."
-    )
+    if rows.count(resource.name, rows.of_loads(load_ids), load_ids):
+        raise MendDescription(
+            f"partitions.column '{window.column}' is no time in the table, so its rows are in no window",
+            f"declare columns.{window.column} as timestamp or date, and run it once with full_refresh if the "
+            "table has it already",
+            where=asset,
+        )

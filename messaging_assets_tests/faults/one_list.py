@@ -6,18 +6,31 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 
 from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.assets.failure_sentence import as_failure
+from messaging_assets.assets.hidden_metadata import without_secrets
+from messaging_assets.assets.receipt_metadata import receipt_metadata
 from messaging_assets.assets.sync import sync
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.parents import ancestry
+from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.foundation.failures import SyncFailure
-from messaging_assets.foundation.folders import ProjectFolders, project_folders
+from messaging_assets.foundation.folders import ProjectFolders, project_folders, settle_environment
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.session import ApiSession
+from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
+from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets.sandbox import Fault, Request, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
@@ -80,12 +93,13 @@ class OneList:
 
     Args:
         sandbox: serves the rows; its settings and faults are the test's too.
+        is_whole: whether `outcome` is that of a whole sync.
     """
 
     api, name = API, RESOURCE
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self.sandbox = sandbox
+    def __init__(self, sandbox: Sandbox, is_whole: bool = True) -> None:
+        self.sandbox, self.is_whole = sandbox, is_whole
         self.client: dict[str, Any] = {
             "auth": {"type": "api_key", "name": "api_key", "location": "query"},
             "max_in_flight": 1,
@@ -120,6 +134,29 @@ class OneList:
         """Sync the list with this paginator and these settings of its endpoint."""
         return self.run(self.describe(paginator, **endpoint), self.name)
 
+    def outcome(self, paginator: Mapping[str, Any] | None = OFFSETS, **endpoint: Any) -> Outcome:
+        """What comes of the list: a whole sync in the first case of a grid, the read alone in the others.
+
+        What an answer means is decided while the list is read, so a load proves nothing more about the other cases.
+        """
+        description = self.describe(paginator, **endpoint)
+        return (self.run if self.is_whole else self.read)(description, self.name)
+
+    def read(self, description: ApiDescription, name: str) -> Outcome:
+        """Read a resource as a sync does, over the same sockets, and load nothing."""
+        self.sandbox.forget()
+        failure, receipt, came = read_alone(description, name, self.secrets)
+        return Outcome(
+            failure,
+            receipt,
+            table=sorted((row for row in came if not (failure or "is_cut" in row)), key=_key),
+            rejected=[row for row in came if "is_cut" in row],
+            requests=self._requests(),
+        )
+
+    def _requests(self) -> list[Request]:
+        return [request for request in self.sandbox.requests if request.resource != "token"]
+
     def run(self, description: ApiDescription, name: str) -> Outcome:
         """Sync a resource of a description."""
         resource = description.resources_in_full[name]
@@ -139,17 +176,57 @@ class OneList:
                 SyncConfig(),
             )
             metadata: Mapping[str, Any] = done.metadata
-            done.is_told()
+            done.acknowledge()
         except SyncFailure as caught:
             failure, metadata = caught, caught.metadata
         loaded, rejected = tables(project_folders(), description.name, name)
         return Outcome(
             failure,
-            {key.removeprefix("messaging_assets/"): getattr(value, "value", value) for key, value in metadata.items()},
+            _own(metadata),
             table=loaded,
             rejected=rejected,
-            requests=[request for request in self.sandbox.requests if request.resource != "token"],
+            requests=self._requests(),
         )
+
+
+def _own(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as plain values, without our namespace."""
+    return {name.removeprefix("messaging_assets/"): getattr(value, "value", value) for name, value in metadata.items()}
+
+
+def _as_rows(item: Any) -> list[dict[str, Any]]:
+    """Rows of what a sync hands to dlt: Arrow tables, or single records."""
+    return item.to_pylist() if hasattr(item, "to_pylist") else [item]
+
+
+def _key(row: Mapping[str, Any]) -> str:
+    return json.dumps(row.get("id"), default=str)
+
+
+def read_alone(
+    description: ApiDescription, name: str, secrets: Mapping[str, Any] | None
+) -> tuple[SyncFailure | None, dict[str, Any], list[dict[str, Any]]]:
+    """Read a resource once as a sync does, and load nothing: why it failed, its receipt, and what it would load."""
+    settle_environment()
+    resource, asset = description.resources_in_full[name], f"{description.name}.{name}"
+    credentials, redaction = build_credentials(description, secrets), Redaction()
+    redaction.add(*credentials.all_secrets(description))
+    receipt, came, caught = Receipt(), list[dict[str, Any]](), None
+    with TemporaryDirectory() as home, redaction.on_loggers():
+        folders = ProjectFolders(Path(home)).make()
+        try:
+            base_url = credentials.base_url_for(description)
+            makes = Authenticators(description, credentials, redaction)
+            auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
+            with ApiSession(base_url, description.client, folders.pace / description.name) as session:
+                target = ReadTarget(description, resource, session, auths, base_url)
+                source = ReadPass(target, PassOptions(), receipt, {}, lambda line: None).source()
+                source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
+                build_pipeline(description, resource, folders).extract(source)
+        except Exception as error:  # noqa: BLE001 - told as a sync tells it
+            caught = error
+    failure = as_failure(asset, caught, redaction) if caught else None
+    return failure, _own(without_secrets(receipt_metadata(receipt), redaction)), came
 
 
 def made(number: int) -> dict[str, Any]:
@@ -182,4 +259,4 @@ def _rows(database: Any, dataset: str, table: str) -> list[dict[str, Any]]:
         return []
     names = [column[0] for column in found.description]
     rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-    return sorted(rows, key=lambda row: json.dumps(row.get("id"), default=str))
+    return sorted(rows, key=_key)

@@ -15,8 +15,8 @@ from requests.structures import CaseInsensitiveDict
 from messaging_assets.description.api import Endpoint
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.json_paths import are_names, find_values
-from messaging_assets.reading.one_list import Source
-from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.faults.one_list import OneList, ids, made
 
@@ -47,8 +47,8 @@ def read(
     """Read a list by the paginator itself; a sync of each would take a hundred times as long."""
     whole = Endpoint.model_validate({"paginator": paginator, "data_selector": "data", **endpoint})
     receipt, came, asked = Receipt(), list[int](), 0
-    source = Source("api.list", whole, ("id",), receipt, None, lambda row, reason, page: None)
-    source.one_object, source.is_start_known = paginator == "single_page", known
+    source = ListContext("api.list", whole, ("id",), receipt, None, lambda row, reason, page: None)
+    source.is_start_known = known
     assert whole.paginator is not None
     one = build_paginator(whole.paginator, source)
     request = Request("GET", "https://api.invalid/list", params=dict(whole.params))
@@ -362,7 +362,7 @@ def test_the_values_of_an_error_are_those_that_the_file_names(
 ) -> None:
     one_list.has(3)
     one_list.fault(rewrite=lambda payload, request: {**payload, **said})
-    assert one_list.sync({"type": "single_page"}, error_in_body=declared).green is green
+    assert one_list.outcome({"type": "single_page"}, error_in_body=declared).green is green
 
 
 def test_a_text_in_a_record_ignores_no_list_and_a_value_may(one_list: OneList) -> None:

@@ -42,7 +42,7 @@ def in_pages(pages: dict[str, tuple[list[int], str]], link: str | None = None) -
 def test_an_empty_page_that_names_itself_is_the_end(one_list: OneList, kind: str) -> None:
     links = {"relative link": "messages", "absolute link": f"{one_list.sandbox.url}/messaging/v1/messages"}
     answers(one_list, in_pages(PAGES, links.get(kind)))
-    outcome = one_list.sync(TOKENS if kind == "token" else {"type": "json_link", "next_url_path": "end"})
+    outcome = one_list.outcome(TOKENS if kind == "token" else {"type": "json_link", "next_url_path": "end"})
     assert (outcome.sentence, outcome.ids) == ("", [1, 2, 3])
     assert outcome.verdict == "read to the end"
     assert outcome.receipt["how_it_ended"] == {"an empty page that names itself": 1}
@@ -51,7 +51,7 @@ def test_an_empty_page_that_names_itself_is_the_end(one_list: OneList, kind: str
 @pytest.mark.parametrize("wrong", [([], "a"), ([3], "c")], ids=["an empty page names another", "a page with rows"])
 def test_another_circle_stays_red(one_list: OneList, wrong: tuple[list[int], str]) -> None:
     answers(one_list, in_pages({**PAGES, "c": wrong}))
-    outcome = one_list.sync(TOKENS)
+    outcome = one_list.outcome(TOKENS)
     assert isinstance(outcome.failure, ReadIncomplete), outcome
 
 
@@ -94,7 +94,7 @@ def test_a_flag_of_the_end_ends_an_export_whose_pages_share_a_row(
     one_list.resource["write_disposition"] = disposition
     answers(one_list, export(flag))
     paginator = {**TOKENS, "end_path": "page.over", **words}
-    outcome = one_list.sync(paginator)
+    outcome = one_list.outcome(paginator)
     assert (outcome.sentence, sorted(map(int, outcome.ids))) == ("", list(range(30)))
     assert outcome.verdict == "read to the end", outcome.reason
     assert outcome.receipt["how_it_ended"] == {"the API said that there is no more": 1}
@@ -126,7 +126,7 @@ PAGINATORS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("paginator", PAGINATORS, ids=lambda one: one["type"])
 def test_every_way_of_paging_takes_the_flag(one_list: OneList, paginator: dict[str, Any]) -> None:
     answers(one_list, by_page(one_list, [False, False, True]))
-    outcome = one_list.sync(
+    outcome = one_list.outcome(
         {**paginator, "end_path": "over", "overlap": 0} if "limit" in paginator else {**paginator, "end_path": "over"}
     )
     assert (outcome.sentence, outcome.ids) == ("", list(range(6)))

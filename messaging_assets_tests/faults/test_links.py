@@ -62,7 +62,7 @@ def stranger() -> Iterator[Stranger]:
 def test_links_and_cursors_are_followed_to_the_end(one_list: OneList, case: str, rows: int) -> None:
     paginator, path = LINKS[case]
     one_list.has(rows)
-    outcome = one_list.sync(paginator, path=path)
+    outcome = one_list.outcome(paginator, path=path)
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(rows)
     if rows == 250:
@@ -83,7 +83,7 @@ def test_a_link_is_followed_however_its_relation_is_written(one_list: OneList, r
             offset=offset, headers={"Link": link}, rewrite=lambda payload, request: {"data": payload["data"]}
         )
 
-    outcome = one_list.sync({"type": paginator}, path="messages/by_link")
+    outcome = one_list.outcome({"type": paginator}, path="messages/by_link")
 
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
@@ -102,7 +102,7 @@ def test_a_reference_that_goes_in_a_circle_is_red(one_list: OneList, case: str, 
         return payload
 
     one_list.fault(rewrite=rewrite)
-    outcome = one_list.sync(paginator, path=path)
+    outcome = one_list.outcome(paginator, path=path)
     assert isinstance(outcome.failure, ReadIncomplete)
     assert "goes in a circle" in outcome.sentence or "repeats its link" in outcome.sentence
     assert outcome.table == []
@@ -118,12 +118,12 @@ def test_a_cursor_that_the_api_ignores_is_red(one_list: OneList) -> None:
     assert len(outcome.requests) == 2
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, ["x"], True, 1.5], ids=str)
+@pytest.mark.parametrize("value", [{"a": 1}, ["x"], True], ids=str)
 def test_a_reference_that_is_none_is_red(one_list: OneList, value: Any) -> None:
     one_list.fault(rewrite=lambda payload, request: {**payload, "next_cursor": value})
-    outcome = one_list.sync(LINKS["cursor"][0], path="messages/by_cursor")
+    outcome = one_list.outcome(LINKS["cursor"][0], path="messages/by_cursor")
     assert isinstance(outcome.failure, MendDescription)
-    assert "neither a text nor a whole number" in outcome.sentence
+    assert "neither a text nor a number" in outcome.sentence
 
 
 @pytest.mark.parametrize("value", [None, "", False, "absent"])
@@ -134,7 +134,7 @@ def test_a_reference_that_is_empty_is_the_end(one_list: OneList, value: Any) -> 
 
     one_list.has(30)
     one_list.fault(rewrite=rewrite)
-    outcome = one_list.sync(LINKS["cursor"][0], path="messages/by_cursor")
+    outcome = one_list.outcome(LINKS["cursor"][0], path="messages/by_cursor")
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "read to the end"
 
@@ -143,7 +143,7 @@ def test_a_reference_that_is_empty_is_the_end(one_list: OneList, value: Any) -> 
     "paginator", [{"type": "cursor", "cursor_path": "cursors.nxt"}, {"type": "single_page"}], ids=str
 )
 def test_a_next_page_elsewhere_than_declared_is_told(one_list: OneList, paginator: Any) -> None:
-    outcome = one_list.sync(paginator, path="messages/by_link")
+    outcome = one_list.outcome(paginator, path="messages/by_link")
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "unknown"
     assert "seems to name a next one at 'next'" in outcome.reason
@@ -215,7 +215,7 @@ def test_a_next_link_to_another_port_is_red_and_gets_nothing(
     link = f"{stranger.url}/v1/messages"
     headers = {"Link": f'<{link}>; rel="next"'}
     one_list.fault(rewrite=lambda payload, request: {**payload, "next": link}, headers=headers)
-    outcome = one_list.sync(LINKS[how][0], path="messages/by_link")
+    outcome = one_list.outcome(LINKS[how][0], path="messages/by_link")
     assert isinstance(outcome.failure, MendDescription)
     assert f"the next page is said to be at {stranger.url}, another origin than" in outcome.sentence
     assert stranger.heard == []
@@ -236,7 +236,7 @@ def test_a_next_link_to_another_port_is_red_and_gets_nothing(
 def test_a_next_link_to_another_scheme_or_host_is_red(one_list: OneList, link: str) -> None:
     link = link.format(port=one_list.sandbox.port)
     one_list.fault(rewrite=lambda payload, request: {**payload, "next": link})
-    outcome = one_list.sync(LINKS["json_link"][0], path="messages/by_link")
+    outcome = one_list.outcome(LINKS["json_link"][0], path="messages/by_link")
     assert isinstance(outcome.failure, MendDescription)
     assert "another origin" in outcome.sentence
     assert "pw" not in outcome.sentence.split("said to be at")[1].split(",")[0]
@@ -250,7 +250,7 @@ def test_a_redirect_to_another_host_is_red_and_gets_nothing(
 ) -> None:
     signed(one_list, auth)
     one_list.fault(status=status, headers={"Location": f"{stranger.url}/v1/messages?apiToken=canary-secret"})
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert isinstance(outcome.failure, MendDescription)
     assert f"sends on to another origin ({stranger.url}), where no secret may go" in outcome.sentence
     assert "canary-secret" not in outcome.sentence
@@ -266,7 +266,7 @@ def test_a_redirect_within_the_origin_is_followed_with_the_key_that_it_does_not_
     signed(one_list, auth)
     to = "/messaging/v1/messages?offset=0&limit=100"
     one_list.fault(status=status, headers={"Location": to}, offset=0, times=1)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
 

@@ -117,7 +117,7 @@ def test_deletes_without_a_total_are_never_called_proven(one_list: OneList) -> N
 def test_an_overlap_mends_in_one_pass(one_list: OneList, case: str, total: bool) -> None:
     throughout = set(ids(3, 250))
     changing(one_list, CHANGES[case], total=total)
-    outcome = one_list.sync({**OFFSETS, "overlap": 5})
+    outcome = one_list.outcome({**OFFSETS, "overlap": 5})
     assert outcome.green, outcome.sentence
     assert throughout <= set(outcome.ids)
     assert outcome.verdict == "read to the end"
@@ -141,7 +141,7 @@ def test_more_deletes_than_the_overlap_holds_are_read_again(one_list: OneList) -
 def test_an_overlap_without_any_movement_is_proof(one_list: OneList, overlap: int, rows: int) -> None:
     one_list.has(rows)
     one_list.sandbox.settings.total = False
-    outcome = one_list.sync({**OFFSETS, "overlap": overlap})
+    outcome = one_list.outcome({**OFFSETS, "overlap": overlap})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(rows)
     assert outcome.verdict == ("proven" if rows else "read to the end")
@@ -182,7 +182,7 @@ def test_a_delete_and_an_insert_at_once_are_seen_though_an_exact_total_stays(one
 def test_page_numbers_are_never_proven_by_a_count(one_list: OneList, total: str) -> None:
     changing(one_list, swap)
     paginator = {"type": "page_number", "base_page": 1, "rows_total_path": "total"}
-    outcome = one_list.sync(paginator, path="messages/by_page", total=total)
+    outcome = one_list.outcome(paginator, path="messages/by_page", total=total)
     assert outcome.green, outcome.sentence
     assert outcome.verdict == "read to the end"
 
@@ -219,7 +219,7 @@ def test_an_overlap_of_equal_rows_without_a_key_proves_nothing(one_list: OneList
         return payload
 
     one_list.fault(rewrite=delete_and_insert, times=1)
-    outcome = one_list.sync({**OFFSETS, "limit": 3, "overlap": 1}, total=total)
+    outcome = one_list.outcome({**OFFSETS, "limit": 3, "overlap": 1}, total=total)
 
     assert outcome.ids.count("x") == 2
     assert outcome.verdict == "read to the end"

@@ -22,8 +22,8 @@ class WithTokens(OneList):
 
     api, name = TEAM, USERS
 
-    def __init__(self, sandbox: Any) -> None:
-        super().__init__(sandbox)
+    def __init__(self, sandbox: Any, is_whole: bool = True) -> None:
+        super().__init__(sandbox, is_whole)
         self.client["auth"] = {"type": "oauth2", "token_url": f"{sandbox.url}/{TEAM}/oauth/token"}
         self.secrets = dict(zip(("client_id", "client_secret"), sandbox.client, strict=True))
         self.endpoint["path"] = "users"
@@ -43,8 +43,8 @@ class WithTokens(OneList):
 
 
 @pytest.fixture
-def team(sandbox: Any) -> WithTokens:
-    return WithTokens(sandbox)
+def team(one_list: OneList) -> WithTokens:
+    return WithTokens(one_list.sandbox, one_list.is_whole)
 
 
 def assert_whole(outcome: Outcome) -> None:
@@ -64,7 +64,7 @@ def answer_tokens(team: WithTokens, **changes: Any) -> None:
 @pytest.mark.parametrize("in_flight", [1, 8])
 def test_one_token_serves_a_whole_sync(team: WithTokens, in_flight: int) -> None:
     team.client["max_in_flight"] = in_flight
-    assert_whole(team.sync({"type": "offset", "limit": 10}))
+    assert_whole(team.outcome({"type": "offset", "limit": 10}))
     assert len(team.asked_for_tokens) == 1
 
 
@@ -89,7 +89,7 @@ def test_a_token_that_is_revoked_in_mid_sync_is_renewed_and_the_request_repeated
 
     team.fault(rewrite=revoke, offset=100, times=1)
     # Small pages, so that some are left to be asked for when the window of pages read ahead is through.
-    outcome = team.sync({"type": "offset", "limit": 10})
+    outcome = team.outcome({"type": "offset", "limit": 10})
     assert_whole(outcome)
     assert 2 <= len(team.asked_for_tokens) <= 3
     # As many pages again wait to be asked for, prepared with the old token.
@@ -123,14 +123,14 @@ def test_short_tokens_are_not_renewed_for_every_request(team: WithTokens) -> Non
 def test_a_life_in_any_spelling_is_understood_or_assumed(team: WithTokens, life: Any) -> None:
     answer_tokens(team, expires_in=life)
     team.sandbox.settings.token_life = 3600
-    assert_whole(team.sync())
+    assert_whole(team.outcome())
     assert len(team.asked_for_tokens) <= (4 if life is True else 1)
 
 
 @pytest.mark.parametrize("token", [None, "", 7, "a\nb", "tök"], ids=repr)
 def test_an_answer_without_a_usable_token_is_red(team: WithTokens, token: Any) -> None:
     answer_tokens(team, access_token=token)
-    outcome = team.sync()
+    outcome = team.outcome()
     assert isinstance(outcome.failure, CheckCredentials)
     assert f"{team.sandbox.url}/{TEAM}/oauth/token answered without a usable access_token" in outcome.sentence
     assert outcome.requests == []
@@ -139,7 +139,7 @@ def test_an_answer_without_a_usable_token_is_red(team: WithTokens, token: Any) -
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b"null"], ids=repr)
 def test_a_token_answer_that_is_no_object_is_red(team: WithTokens, body: bytes) -> None:
     team.token_fault(body=body)
-    assert not team.sync().green
+    assert not team.outcome().green
 
 
 @pytest.mark.parametrize("status", [400, 401, 403])
@@ -147,7 +147,7 @@ def test_a_token_answer_that_is_no_object_is_red(team: WithTokens, body: bytes) 
 def test_a_refused_client_fails_at_once_with_the_servers_code(team: WithTokens, status: int, code: str) -> None:
     body = {"error": code, "error_description": f"client {team.secrets['client_secret']} is unknown"}
     team.token_fault(status=status, body=json.dumps(body).encode())
-    outcome = team.sync()
+    outcome = team.outcome()
     assert isinstance(outcome.failure, CheckCredentials)
     assert f"refused the client ({code}); check the client's id, secret and scopes" in outcome.sentence
     assert team.secrets["client_secret"] not in outcome.sentence
@@ -171,7 +171,7 @@ def test_a_wrong_secret_is_red_and_names_the_code(team: WithTokens) -> None:
 @pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}, {"truncate": True}, {"body": b"<html>"}], ids=str)
 def test_a_token_server_that_recovers_is_asked_again(team: WithTokens, fault: Any) -> None:
     team.token_fault(**fault, times=2)
-    outcome = team.sync()
+    outcome = team.outcome()
     assert_whole(outcome)
     assert len(team.asked_for_tokens) == 3
     assert outcome.receipt["retries"] == 2
@@ -234,7 +234,7 @@ def test_the_client_may_prove_itself_in_the_header(team: WithTokens) -> None:
 )
 def test_scopes_audience_and_more_reach_the_token_server(team: WithTokens, settings: Any, form: Any) -> None:
     team.auth(**settings)
-    assert_whole(team.sync())
+    assert_whole(team.outcome())
     assert form.items() <= parse_qs(team.asked_for_tokens[0].body).items()
 
 

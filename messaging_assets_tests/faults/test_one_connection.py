@@ -131,7 +131,7 @@ def _dumped(payload: Any) -> bytes:
 )  # fmt: skip
 def test_a_redirect_to_what_is_no_address_is_red(one_list: OneList, location: str) -> None:
     one_list.fault(status=302, headers={"Location": location})
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert isinstance(outcome.failure, MendDescription)
     assert len(outcome.requests) == 1
 
@@ -151,6 +151,6 @@ def test_a_redirect_to_what_is_no_address_is_red(one_list: OneList, location: st
 def test_a_next_link_that_is_no_address_is_red(one_list: OneList, link: str) -> None:
     link = link.format(own=one_list.sandbox.url.partition("//")[2])
     one_list.fault(rewrite=lambda payload, request: {**payload, "next": link})
-    outcome = one_list.sync({"type": "json_link", "next_url_path": "next"}, path="messages/by_link")
+    outcome = one_list.outcome({"type": "json_link", "next_url_path": "next"}, path="messages/by_link")
     assert isinstance(outcome.failure, MendDescription), outcome.sentence
     assert len(outcome.requests) == 1

@@ -41,7 +41,7 @@ def rewritten(one_list: OneList, change: Any, **fault: Any) -> None:
 )
 def test_a_total_that_is_wrong_or_no_number_never_stops_the_read(one_list: OneList, total: Any) -> None:
     rewritten(one_list, lambda payload, request: payload.update(total=total))
-    outcome = one_list.sync({**OFFSETS, "overlap": 0})
+    outcome = one_list.outcome({**OFFSETS, "overlap": 0})
     assert_whole(outcome)
     assert outcome.asked == [0, 100, 200, 250]
 
@@ -64,8 +64,8 @@ def test_a_total_that_is_the_size_of_the_page_never_stops_the_read(one_list: One
 @pytest.mark.parametrize("total", [251, 300, 10**9])
 def test_a_total_above_what_came_is_red_until_the_file_says_to_ignore_it(one_list: OneList, total: int) -> None:
     rewritten(one_list, lambda payload, request: payload.update(total=total))
-    assert_red(one_list.sync(), f"the API says it has {total} rows", "250 different ones came", "total to ignore")
-    assert_whole(one_list.sync(total="ignore"))
+    assert_red(one_list.outcome(), f"the API says it has {total} rows", "250 different ones came", "total to ignore")
+    assert_whole(one_list.outcome(total="ignore"))
 
 
 def test_an_exact_total_spares_the_confirming_request_and_is_proven_by_an_overlap(one_list: OneList) -> None:
@@ -94,14 +94,14 @@ def test_a_page_size_that_the_server_caps_loses_nothing(one_list: OneList, cap: 
     one_list.has(60)
     one_list.sandbox.settings.page_cap = cap
     one_list.sandbox.settings.total = total
-    assert_whole(one_list.sync({"type": "offset", "limit": 20}), 60)
+    assert_whole(one_list.outcome({"type": "offset", "limit": 20}), 60)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 99, 100, 101, 200, 250])
 @pytest.mark.parametrize("policy", ["exact", "at_least", "ignore"])
 def test_lists_of_any_length_come_whole(one_list: OneList, rows: int, policy: str) -> None:
     one_list.has(rows)
-    outcome = one_list.sync(total=policy)
+    outcome = one_list.outcome(total=policy)
     assert_whole(outcome, rows, "proven" if policy == "exact" else "read to the end")
 
 
@@ -129,7 +129,7 @@ def test_an_empty_page_in_the_middle_that_came_once_is_mended_by_a_second_pass(o
 def test_an_offset_that_the_api_ignores_fails_after_the_second_page(one_list: OneList, total: bool) -> None:
     one_list.sandbox.settings.ignore_offset = True
     one_list.sandbox.settings.total = total
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     # Without a total the first try asks for a row of the page before, which an API may not take.
     last = 2 if total else 3
     assert_red(outcome, f"page {last} repeats rows of an earlier page", "the API ignores the paging parameter", "file")
@@ -188,7 +188,7 @@ def test_a_declared_end_behind_a_full_page_is_unknown_without_a_total(one_list: 
     else:
         # The third page is refused, whether there are rows or not.
         one_list.sandbox.settings.offset_limit, one_list.sandbox.settings.past_end_status = 150, 400
-    outcome = one_list.sync({**paginator, **ends}, path=path)
+    outcome = one_list.outcome({**paginator, **ends}, path=path)
     assert outcome.green, outcome.sentence
     assert len(outcome.ids) == min(rows, 200)
     assert outcome.receipt["passes"] == 1
@@ -217,7 +217,7 @@ def test_a_declared_end_behind_the_only_page_is_unknown_unless_the_page_is_known
     one_list.has(rows)
     rewritten(one_list, lambda payload, request: {**payload, "pages": 1})
     path = "messages" if paginator is OFFSETS else "messages/by_page"
-    outcome = one_list.sync({**paginator, "end_status_codes": [404]}, path=path, params=params)
+    outcome = one_list.outcome({**paginator, "end_status_codes": [404]}, path=path, params=params)
     assert (outcome.verdict, len(outcome.ids)) == (verdict, rows)
 
 
@@ -241,7 +241,7 @@ def test_a_selector_that_picks_from_the_list_pages_by_the_list(
 
     one_list.fault(rewrite=page)
     limited = {**paginator, "limit": 40} if paginator is OFFSETS else paginator
-    outcome = one_list.sync(limited, data_selector=selector)
+    outcome = one_list.outcome(limited, data_selector=selector)
     assert outcome.green, outcome.sentence
     assert len(outcome.table) == (119 if "items" in selector else 80)
 
@@ -249,8 +249,8 @@ def test_a_selector_that_picks_from_the_list_pages_by_the_list(
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_the_end_may_be_a_declared_status_and_only_a_declared_one(one_list: OneList, status: int) -> None:
     one_list.sandbox.settings.past_end_status = status
-    assert_red(one_list.sync(), f"answered {status}")
-    outcome = one_list.sync({**OFFSETS, "end_status_codes": [status]})
+    assert_red(one_list.outcome(), f"answered {status}")
+    outcome = one_list.outcome({**OFFSETS, "end_status_codes": [status]})
     assert_whole(outcome)
     assert outcome.receipt["how_it_ended"] == {f"status {status} past the last page": 1}
 
@@ -263,8 +263,8 @@ def test_a_declared_end_status_on_the_first_page_is_no_end(one_list: OneList) ->
 @pytest.mark.parametrize("left_out", [{"total": 250}, {"total": 250, "data": None}], ids=["absent", "null"])
 def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list: OneList, left_out: Any) -> None:
     rewritten(one_list, lambda payload, request: left_out, offset=250)
-    assert_red(one_list.sync(), "the selector 'data' finds", "on page 4")
-    outcome = one_list.sync({**OFFSETS, "end_on_missing_selector": True})
+    assert_red(one_list.outcome(), "the selector 'data' finds", "on page 4")
+    outcome = one_list.outcome({**OFFSETS, "end_on_missing_selector": True})
     assert_whole(outcome)
     assert outcome.receipt["how_it_ended"] == {"the list was left out past the last page": 1}
 
@@ -282,7 +282,7 @@ def test_a_cap_that_is_met_is_red(one_list: OneList, name: str) -> None:
         "maximum_page": {**BY_PAGE, "maximum_page": 3},
     }
     path = "messages/by_page" if name == "maximum_page" else "messages"
-    outcome = one_list.sync(caps[name], path=path)
+    outcome = one_list.outcome(caps[name], path=path)
     assert_red(outcome, f"{name} (", "was reached before the end; raise it in the file")
     assert not outcome.failure.retryable  # type: ignore[union-attr]
 
@@ -300,7 +300,7 @@ def test_has_more_is_believed_when_it_is_a_truth_value(one_list: OneList, told: 
         )
 
     rewritten(one_list, tell)
-    outcome = one_list.sync({**OFFSETS, "has_more_path": "more"})
+    outcome = one_list.outcome({**OFFSETS, "has_more_path": "more"})
     if green:
         assert_whole(outcome)
         assert outcome.receipt["how_it_ended"] == {"the API said that there is no more": 1}
@@ -328,7 +328,7 @@ def test_a_list_that_ends_though_the_api_says_that_there_is_more_is_red(
             payload |= {"data": [], "next_cursor": None}
 
     rewritten(one_list, cut)
-    outcome = one_list.sync({**paginator, "has_more_path": "more"}, path=path)
+    outcome = one_list.outcome({**paginator, "has_more_path": "more"}, path=path)
     assert_red(outcome, f"{how}, although the API said that there is more", "take has_more_path out")
 
 
@@ -361,7 +361,7 @@ def test_a_declared_end_behind_a_page_that_says_there_is_more_is_unknown(one_lis
 @pytest.mark.parametrize("base", [0, 1])
 def test_page_numbers_begin_where_the_api_begins(one_list: OneList, base: int) -> None:
     one_list.sandbox.settings.page_base = base
-    assert_whole(one_list.sync({"type": "page_number", "base_page": base}, path="messages/by_page"))
+    assert_whole(one_list.outcome({"type": "page_number", "base_page": base}, path="messages/by_page"))
 
 
 def test_page_numbers_that_begin_before_the_api_does_are_red(one_list: OneList) -> None:
@@ -385,7 +385,7 @@ def test_page_zero_and_one_that_are_the_same_page_are_red(one_list: OneList) -> 
 def test_a_page_past_an_announced_last_one_may_be_refused(one_list: OneList, status: int, pages: Any) -> None:
     one_list.sandbox.settings.past_end_status = status
     rewritten(one_list, lambda payload, request: payload.update(pages=pages))
-    outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+    outcome = one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
     if status == 200 or pages is not None:
         assert_whole(outcome)
         assert len(outcome.requests) == 4
@@ -412,7 +412,7 @@ def test_an_empty_page_among_announced_ones_is_red(one_list: OneList) -> None:
 def test_an_empty_list_may_be_announced_as_one_page_or_none(one_list: OneList, pages: int) -> None:
     one_list.has(0)
     rewritten(one_list, lambda payload, request: payload.update(pages=pages))
-    assert_whole(one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page"), 0)
+    assert_whole(one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page"), 0)
 
 
 def test_page_numbers_that_the_api_ignores_are_red(one_list: OneList) -> None:
@@ -428,7 +428,7 @@ def test_the_last_page_once_more_is_the_end_only_behind_an_announced_one(one_lis
         payload["pages"] = 3 if announced else None
 
     rewritten(one_list, clamp)
-    outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+    outcome = one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
     assert_whole(outcome) if announced else assert_red(outcome, "repeats rows of an earlier page")
 
 
@@ -459,18 +459,18 @@ def test_offsets_that_count_from_one_come_whole(one_list: OneList) -> None:
 def test_an_only_page_that_counts_more_rows_than_it_has_is_unknown(
     one_list: OneList, paginator: dict[str, Any] | None
 ) -> None:
-    outcome = one_list.sync(paginator)
+    outcome = one_list.outcome(paginator)
     assert (outcome.verdict, len(outcome.ids)) == ("unknown", 100)
     assert outcome.reason.startswith("the answer says at 'total' that there are 250 rows, and 100 came")
-    assert "counts something else" not in one_list.sync(paginator, total="ignore").reason
+    assert "counts something else" not in one_list.outcome(paginator, total="ignore").reason
     one_list.has(100)
-    assert "250" not in one_list.sync(paginator).reason
+    assert "250" not in one_list.outcome(paginator).reason
 
 
 @pytest.mark.parametrize("name", ["unread_count", "total_bytes", "limit"])
 def test_a_number_that_counts_no_rows_raises_no_doubt_about_an_only_page(one_list: OneList, name: str) -> None:
     rewritten(one_list, lambda payload, request: {"data": payload["data"], name: 500})
-    assert one_list.sync({"type": "single_page"}).verdict == "read to the end"
+    assert one_list.outcome({"type": "single_page"}).verdict == "read to the end"
 
 
 def test_an_only_page_is_not_held_against_a_count_of_which_the_file_takes_a_part(one_list: OneList) -> None:

@@ -17,8 +17,8 @@ from requests import Request
 
 from messaging_assets.description.api import Endpoint
 from messaging_assets.foundation.failures import SyncFailure
-from messaging_assets.reading.one_list import Source
-from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.reading.receipt import Receipt, Verdict
 
 KINDS = {"offset": "offset", "page_number": "page", "cursor": "cursor"}
@@ -83,7 +83,7 @@ def read(api: Api, policy: str, limit: int, overlap: int) -> Read:
     }
     endpoint = Endpoint.model_validate({"paginator": paginators[api.style], "data_selector": "data", "total": policy})
     receipt, ids = Receipt(), list[int]()
-    source = Source("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
+    source = ListContext("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
     assert endpoint.paginator is not None
     paginator = build_paginator(endpoint.paginator, source)
     request = Request("GET", "https://api.invalid/list", params={})

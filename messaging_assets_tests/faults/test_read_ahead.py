@@ -76,7 +76,7 @@ def test_a_refusal_past_the_end_is_harmless_when_nobody_waits_for_it(one_list: O
     outcome = synced(one_list, WINDOW, error_handler={"backoff_factor": 0})
     assert not outcome.green
     one_list.sandbox.forget()
-    outcome = one_list.sync({**BY_TEN, "end_status_codes": [404]})
+    outcome = one_list.outcome({**BY_TEN, "end_status_codes": [404]})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
 

@@ -39,7 +39,7 @@ WRONG = {
 def test_an_answer_without_the_list_is_red_at_once_and_shows_keys_only(one_list: OneList, case: str, page: int) -> None:
     payload, *words = WRONG[case]
     one_list.fault(body=json.dumps(payload).encode(), offset=(page - 1) * 100)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert isinstance(outcome.failure, MEND)
     assert outcome.table == []
     assert len(outcome.requests) == page
@@ -111,7 +111,7 @@ def test_an_error_that_is_a_field_of_the_only_record_is_none(one_list: OneList) 
 @pytest.mark.parametrize("said", [[], None, False, ""])
 def test_an_empty_list_beside_no_error_is_one(one_list: OneList, said: Any) -> None:
     one_list.fault(body=json.dumps({"data": [], "errors": said}).encode())
-    assert one_list.sync().green
+    assert one_list.outcome().green
 
 
 def test_what_is_called_an_error_and_is_none_is_passed_over_once_the_file_says_so(one_list: OneList) -> None:
@@ -133,7 +133,7 @@ UNREADABLE = {
 def test_an_unreadable_body_is_asked_for_again_and_then_red(one_list: OneList, case: str) -> None:
     body, words = UNREADABLE[case]
     one_list.fault(body=body, content_type="text/html")
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert isinstance(outcome.failure, LATER)
     assert f"answered 200 {words} 4 times" in outcome.sentence
     assert "secret-content" not in outcome.sentence
@@ -146,7 +146,7 @@ def test_an_unreadable_body_is_asked_for_again_and_then_red(one_list: OneList, c
 @pytest.mark.parametrize("page", [1, 2, 3])
 def test_a_body_that_is_unreadable_once_costs_one_more_request(one_list: OneList, case: str, page: int) -> None:
     one_list.fault(body=UNREADABLE[case][0], times=1, offset=(page - 1) * 100)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert outcome.receipt["retries"] == 1
@@ -190,7 +190,7 @@ def test_an_error_inside_a_200_that_the_file_declares(one_list: OneList, where: 
         "status.failed": {"status": {"failed": True}, "data": []},
     }
     one_list.fault(body=json.dumps(bodies[where]).encode(), offset=100)
-    outcome = one_list.sync(error_in_body={"path": where, "retry": retry})
+    outcome = one_list.outcome(error_in_body={"path": where, "retry": retry})
     assert isinstance(outcome.failure, LATER if retry else MEND)
     assert f"answered 200 with an error at '{where}'" in outcome.sentence
     assert "secret-content" not in outcome.sentence
@@ -209,7 +209,7 @@ def test_an_error_inside_a_200_that_passes_is_mended_by_the_declared_retry(one_l
 @pytest.mark.parametrize("nothing", [None, False, "", [], {}])
 def test_an_error_field_that_holds_nothing_is_no_error(one_list: OneList, nothing: Any) -> None:
     one_list.fault(rewrite=lambda payload, request: {**payload, "error": nothing})
-    assert one_list.sync(error_in_body={"path": "error"}).green
+    assert one_list.outcome(error_in_body={"path": "error"}).green
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_an_error_field_that_holds_nothing_is_no_error(one_list: OneList, nothin
 )
 def test_selectors_of_many_shapes_find_their_rows(one_list: OneList, selector: str | None, body: Any) -> None:
     one_list.fault(body=json.dumps(body).encode())
-    outcome = one_list.sync({"type": "single_page"}, data_selector=selector)
+    outcome = one_list.outcome({"type": "single_page"}, data_selector=selector)
     assert outcome.green, outcome.sentence
     assert set(outcome.ids) <= set(ids(3))
     assert outcome.receipt["rows_loaded"] == len(outcome.ids) >= 1

@@ -18,8 +18,8 @@ from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.description.api import Endpoint
 from messaging_assets.foundation.failures import SyncFailure
-from messaging_assets.reading.one_list import Source
-from messaging_assets.reading.paginators import build_paginator
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.reading.receipt import Receipt, Verdict
 
 PAGINATORS: dict[str, dict[str, Any]] = {
@@ -89,7 +89,7 @@ apis = st.builds(
 def read(api: Api, paginator: dict[str, Any]) -> tuple[Verdict, set[int], str]:
     endpoint = Endpoint.model_validate({"paginator": paginator, "data_selector": "data"})
     receipt, ids = Receipt(), set[int]()
-    source = Source("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
+    source = ListContext("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
     source.is_start_known = False
     assert endpoint.paginator is not None
     one = build_paginator(endpoint.paginator, source)

@@ -340,4 +340,5 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _filled(address: str, variables: Mapping[str, Any]) -> str:
     for name, variable in variables.items():
         address = address.replace("{" + str(name) + "}", str(_mapping(variable).get("default", "")))
-    return address
+    # What nothing fills is no address.
+    return "" if "{" in address else address

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dlt.sources.helpers.rest_client.detector import single_entity_path
-
 from messaging_assets.description.names import RESERVED_STEMS
 from messaging_assets.discovery.found import FoundApi, FoundResource, about_sensitive, plain_name, without_nothing
 from messaging_assets.discovery.openapi.document import Document, Operation, UnusableDocument, read_document
@@ -25,6 +23,8 @@ from messaging_assets.discovery.openapi.parents import (
 from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi.security import auth_of
 from messaging_assets.discovery.paging_signs import is_paging
+from messaging_assets.foundation.redaction import one_line
+from messaging_assets.seams.dlt_rest_client import single_entity_path
 
 __all__ = ["UnusableDocument", "find_in_document"]
 
@@ -67,7 +67,7 @@ def find_in_document(
         client=without_nothing({"base_url": base_url or document.base_url, "auth": common}),
         resources=resources,
         source=f"{path.name}, {_count(len(resources), 'resource')}; the API itself was not asked",
-        description=document.title or None,
+        description=one_line(document.title) or None,
         unmapped=unmapped,
     )
     if not base_url and not document.says_where:
@@ -168,7 +168,9 @@ def _chosen(usable: Sequence[ListEndpoint], only: Sequence[str], unmapped: list[
     if unknown or not usable:
         what = f"there is no list named {', '.join(unknown)}" if unknown else "no endpoint became a resource"
         known = f"; lists in this document: {', '.join(by_name)}." if by_name else ", because of:"
-        raise UnusableDocument("\n".join([what + known, *(f"- {one}" for one in (() if by_name else unmapped[:20]))]))
+        raise UnusableDocument(
+            "\n".join([what + known, *(f"- {one_line(one)}" for one in (() if by_name else unmapped[:20]))])
+        )
     chosen: dict[str, ListEndpoint] = {}
 
     def choose(one: ListEndpoint) -> None:
@@ -206,7 +208,7 @@ def _resource(
     }
     raw = {
         "name": one.name,
-        "description": " ".join(one.operation.summary.split())[:200] or None,
+        "description": " ".join(one_line(one.operation.summary).split())[:200] or None,
         "selected": None if is_wanted else False,
         "primary_key": (keys[0] if len(keys) == 1 else keys) if one.keys else None,
         "write_disposition": "merge" if one.keys else "replace",

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.sources.helpers.rest_client.detector import NON_RECORD_KEY_PATTERNS, RECORD_KEY_PATTERNS
-
 from messaging_assets.answers.row_totals import is_total
 from messaging_assets.description.names import identifier
 from messaging_assets.discovery import paging_signs as signs
@@ -17,6 +15,7 @@ from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.openapi.document import Document, Operation, Parameter, is_nullable, schema_type
 from messaging_assets.discovery.sensitive_signs import sign_by_schema
 from messaging_assets.foundation.json_paths import quoted_path
+from messaging_assets.seams.dlt_rest_client import NON_RECORD_KEY_PATTERNS, RECORD_KEY_PATTERNS
 
 _TYPES = {
     "string": "text",

@@ -17,6 +17,9 @@ from typing import Any
 import orjson
 import requests
 
+from messaging_assets.answers.field_names import shown_name
+from messaging_assets.answers.names_twice import may_name_twice, object_of, settle
+
 # 19 digits are the first that can exceed a signed 64-bit integer; those of a text or behind a point are no integer.
 _LONG_NUMBER = re.compile(rb"[^\".0-9][0-9]{19}")
 _DIGITS_AS_ZERO = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
@@ -26,7 +29,7 @@ _recursion = threading.Lock()
 
 
 class Unreadable(ValueError):
-    """The body is not JSON; the text says what it looks like, never what is in it."""
+    """The body is not JSON, or not clear; the text says what it looks like, never what is in it."""
 
 
 class NotFinite:
@@ -71,10 +74,12 @@ def parse(body: bytes, encoding: str | None) -> Any:
         encoding: the charset that the Content-Type names, if any.
 
     Returns:
-        Python's plain values; integers of any size, `NotFinite` for NaN and its like, surrogates kept.
+        Python's plain values; integers of any size, `NotFinite` for NaN and its like, surrogates kept, `NamedTwice`
+        for records in which a name comes twice.
 
     Raises:
-        Unreadable: the body is empty, HTML, cut off, or otherwise not JSON.
+        Unreadable: the body is empty, HTML, cut off, or otherwise not JSON, or outside of its records a name comes
+            twice.
     """
     if not body.strip():
         raise Unreadable("an empty body")
@@ -83,10 +88,16 @@ def parse(body: bytes, encoding: str | None) -> Any:
     # The pattern takes twice as long as parsing; a run of one character is found at once.
     if _LONG_RUN not in body.translate(_DIGITS_AS_ZERO) or not _LONG_NUMBER.search(body):
         try:
-            return orjson.loads(body)
+            parsed = orjson.loads(body)
         except orjson.JSONDecodeError:
             pass
-    return _parse_carefully(body)
+        else:
+            if not may_name_twice(body, parsed):
+                return parsed
+    parsed = _parse_carefully(body)
+    if (name := settle(parsed)) is not None:
+        raise Unreadable(f"JSON in which a name comes twice ({shown_name(name)})")
+    return parsed
 
 
 def _as_utf8(body: bytes, encoding: str) -> bytes:
@@ -104,7 +115,9 @@ def _parse_carefully(body: bytes) -> Any:
         try:
             # Deep nesting is one record's fault; it is parsed here so that the record alone can be set aside.
             sys.setrecursionlimit(max(limit, _DEEPEST))
-            return json.loads(text, parse_int=_integer, parse_float=_real, parse_constant=NotFinite)
+            return json.loads(
+                text, parse_int=_integer, parse_float=_real, parse_constant=NotFinite, object_pairs_hook=object_of
+            )
         except (ValueError, RecursionError):
             pass
         finally:

@@ -15,9 +15,14 @@ from typing import Any
 from requests.adapters import HTTPAdapter
 
 from messaging_assets.http.wire.deadline import current
+from messaging_assets.http.wire.header_lines import check_framing, header_block
 
 # A server has a reason for one or two.
 _MOST_INTERIM_ANSWERS = 100
+
+
+class TooManyInterim(http.client.HTTPException):
+    """Interim answers come without a final one."""
 
 
 class Reply(http.client.HTTPResponse):
@@ -26,15 +31,29 @@ class Reply(http.client.HTTPResponse):
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         self._sock = sock
+        # The connection's bytes, while `fp` is the headers alone. What a proxy says to CONNECT is read elsewhere.
+        self._stream: Any = None
 
     def _read_status(self) -> tuple[str, int, str]:
         for _ in range(_MOST_INTERIM_ANSWERS):
             version, status, reason = super()._read_status()  # type: ignore[misc]
             # What follows a 101 is another protocol, so that one is final.
-            if not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS:
+            is_final = not 100 <= status < 200 or status == http.client.SWITCHING_PROTOCOLS
+            block: Any = header_block(self.fp) if self._stream is not None or not is_final else None
+            if is_final:
+                self.fp = block or self.fp
                 return version, status, reason
-            http.client.parse_headers(self.fp)
-        raise http.client.HTTPException("more interim answers than anybody needs")
+        raise TooManyInterim("more interim answers than anybody needs")
+
+    def begin(self) -> None:
+        """Read status and headers; see HTTPResponse, which has no door for another reader of headers than its own."""
+        if self.headers is None:
+            self._stream = self.fp
+            try:
+                super().begin()
+            finally:
+                self.fp = self.fp and self._stream
+            check_framing(self.headers)
 
     def _close_conn(self) -> None:
         watched = current()

@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from dlt.extract.utils import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
-
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
@@ -27,6 +25,7 @@ from messaging_assets.reading.cursors.order import (
 from messaging_assets.reading.cursors.reach import Reach, Units
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
 from messaging_assets.reading.cursors.row_order import RowOrder
+from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
 
 # An append knows again so many rows that no mark can be set behind, because they are dated ahead or not at all.
 BEYOND_KEPT = 100_000
@@ -103,8 +102,10 @@ class ListCursor:
             return lagged(self._own, self._order, self._last, self._initial)
         except NoOrder:
             raise MendDescription(
-                f"{self._asset}: the last sync's value of '{self._own.cursor_path}' is no moment, and no number whose "
-                "unit is known, so no lag can be taken from it; declare cursor_format, or take the lag out."
+                f"the last sync's value of '{self._own.cursor_path}' is no moment, and no number whose unit is "
+                "known, so no lag can be taken from it",
+                "declare cursor_format, or take the lag out",
+                where=self._asset,
             ) from None
 
     @property
@@ -123,8 +124,10 @@ class ListCursor:
             return request_values(own, self._last, order.now)
         except NoOrder:
             raise MendDescription(
-                f"{self._asset}: the start or end of '{self._own.cursor_path}' is no moment whose way of writing is "
-                "known, so it cannot be sent; declare cursor_format as records have it, and format as the API wants it."
+                f"the start or end of '{self._own.cursor_path}' is no moment whose way of writing is known, "
+                "so it cannot be sent",
+                "declare cursor_format as records have it, and format as the API wants it",
+                where=self._asset,
             ) from None
 
     @property
@@ -169,9 +172,10 @@ class ListCursor:
     def _refuse_too_many(self, beyond: list[list[Any]]) -> None:
         if len(beyond) > BEYOND_KEPT:
             raise MendDescription(
-                f"{self._asset}: {len(beyond)} records are dated ahead or have no '{self._own.cursor_path}', more than "
-                "an append can know again; declare timezone, or cursor_format: number if it is no time, or write "
-                "merge."
+                f"{len(beyond)} records are dated ahead or have no '{self._own.cursor_path}', more than an "
+                "append can know again",
+                "declare timezone, or cursor_format: number if it is no time, or write merge",
+                where=self._asset,
             )
 
     @property
@@ -231,9 +235,10 @@ class ListCursor:
             return [row for row, value in zip(rows, values, strict=True) if self._takes(row, value, page)]
         except NoOrder:
             raise MendDescription(
-                f"{self._asset}: '{self._own.cursor_path}' on page {page} does not compare with initial_value or the "
-                "last sync's value, so what is new cannot be told; write initial_value as the API writes the cursor, "
-                "or run it with forget_state."
+                f"'{self._own.cursor_path}' on page {page} does not compare with initial_value or the last "
+                "sync's value, so what is new cannot be told",
+                "write initial_value as the API writes the cursor, or run it with forget_state",
+                where=self._asset,
             ) from None
 
     def _are_all_newer(self, rows: list[Any], values: list[Any]) -> bool:
@@ -298,8 +303,9 @@ class ListCursor:
         self._units.note(value)
         if self._units.are_mixed:
             raise MendDescription(
-                f"{self._asset}: '{self._own.cursor_path}' holds times in more than one unit, so which of two is newer "
-                "is not known; declare cursor_format (number, where it is no time), or take incremental out."
+                f"'{self._own.cursor_path}' holds times in more than one unit, so which of two is newer is not known",
+                "declare cursor_format (number, where it is no time), or take incremental out",
+                where=self._asset,
             )
 
     def _is_in_order(self, value: Any, page: int) -> bool:
@@ -311,17 +317,20 @@ class ListCursor:
             return False
         kind = "text" if isinstance(value, str) else type(value).__name__
         raise MendDescription(
-            f"{self._asset}: '{self._own.cursor_path}' on page {page} holds a {kind} that is neither a number nor a "
-            "moment, so which of two is newer is not known; declare cursor_format as the records have it (text, where "
-            "its letters are its order), let on_cursor_value_missing be include, or take incremental out."
+            f"'{self._own.cursor_path}' on page {page} holds a {kind} that is neither a number nor a moment, "
+            "so which of two is newer is not known",
+            "declare cursor_format as the records have it (text, where its letters are its order), let "
+            "on_cursor_value_missing be include, or take incremental out",
+            where=self._asset,
         )
 
     def _takes_without(self, row: Any, value: Any, page: int) -> bool:
         missing = self._own.on_cursor_value_missing
         if value is None and missing == "raise":
             raise MendDescription(
-                f"{self._asset}: a record on page {page} has no '{self._own.cursor_path}', so what is new cannot be "
-                "told; set on_cursor_value_missing to include or exclude, or correct cursor_path."
+                f"a record on page {page} has no '{self._own.cursor_path}', so what is new cannot be told",
+                "set on_cursor_value_missing to include or exclude, or correct cursor_path",
+                where=self._asset,
             )
         if value is None and missing == "exclude":
             return False
@@ -352,8 +361,9 @@ class ListCursor:
             told_by = resolve_column_value(self._keys, row) if self._keys else row
         except KeyError as missing:
             raise MendDescription(
-                f"{self._asset}: a record has no {missing}, by which rows at the cursor's mark are told apart; correct "
-                "incremental.primary_key."
+                f"a record has no {missing}, by which rows at the cursor's mark are told apart",
+                "correct incremental.primary_key",
+                where=self._asset,
             ) from None
         return digest_dedup_value(told_by, self._is_legacy)
 

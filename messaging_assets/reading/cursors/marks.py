@@ -1,13 +1,15 @@
 """How far each list of a resource has come: one high-water mark, and for a child one for each parent.
 
-A mark that all parents shared would lose rows: a message that comes late to a quiet channel is older than the newest
-one of a busy channel. What the words mean (lag, open and closed ends, rows at the boundary) is dlt's; how values
-compare is not, because dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9" (`order.py`).
+A mark that all parents shared would lose rows. A message that comes late to a quiet channel is older than the newest
+one of a busy channel.
 
-A mark says what to ask for. A merge loads what the API chose to send then, but for what it has loaded to the letter: a
-row with the mark's own value may have changed since, and one that looks older may be newer by a clock that was set
-back. An append leaves out what is behind its mark, which it would have twice; so does a merge where the API is not told
-of the mark and sends everything.
+What the words mean (lag, open and closed ends, rows at the boundary) is dlt's. How values compare is not
+(`reading/cursors/order.py`): dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9".
+
+With `merge` we load every row that the API returns, except rows identical to ones already loaded. A row with the mark's
+own value may have changed since, and one that looks older may be newer by a clock that was set back. An append leaves
+out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
+everything.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description import api as described
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.order import order_of
 
@@ -45,6 +48,7 @@ class CursorMarks:
 
     Attributes:
         rows_ahead: rows that came dated ahead of that, and moved no mark.
+        asked: the question that the marks are of, as it is stored beside them.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class CursorMarks:
         self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
         self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
         self.rows_ahead = 0
+        self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
 
@@ -175,9 +180,10 @@ def filled(value: Any, values: Mapping[str, Any], in_path: bool = False) -> Any:
     return FILLED.sub(written, value)
 
 
-def no_start(asset: str) -> str:
-    """What to tell when a path cannot leave the cursor's value out."""
-    return f"{asset}: the path takes the cursor's value, and a list that is new has none; give it an initial_value."
+def no_start(asset: str) -> MendDescription:
+    """What to raise when a path cannot leave the cursor's value out."""
+    words = "the path takes the cursor's value, and a list that is new has none"
+    return MendDescription(words, "give it an initial_value", where=asset)
 
 
 def _without_none(marks: Mapping[str, Any]) -> dict[str, Any]:

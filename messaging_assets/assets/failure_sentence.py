@@ -1,0 +1,82 @@
+"""Whatever went wrong in a sync, as one of our own failures: a sentence that says what to do."""
+
+from __future__ import annotations
+
+import logging
+import re
+
+from messaging_assets.destination.profile import missing_module
+from messaging_assets.foundation.failures import LoadRefused, MendDescription, SyncFailure, TryAgainLater, sync_failure
+from messaging_assets.foundation.redaction import Redaction, one_line
+from messaging_assets.seams.foreign_words import is_null_refused
+from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
+
+_LONGEST_WORDS = 300
+# What is in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
+_QUOTED = re.compile(r"'.*'|\".*\"")
+_OF_CODE = (TypeError, AttributeError, NameError, AssertionError, ImportError)
+
+
+def as_failure(asset: str, error: Exception, redaction: Redaction | None = None) -> SyncFailure:
+    """A new exception that says in one sentence what happened.
+
+    Raise it outside of the except block: the original's traceback references requests that contain secrets.
+
+    Args:
+        asset: the asset's name in the sentence.
+        error: what was caught.
+        redaction: takes out the sync's secrets.
+    """
+    redaction = redaction or Redaction()
+    failure = sync_failure(error) or foreign_failure(asset, redaction, error)
+    # A sentence of ours has no line breaks; what a stranger put into it may have, and worse.
+    return failure.hidden(lambda text: one_line(redaction(text)))
+
+
+def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncFailure:
+    """A failure of the destination, of the disk, or of code; its innermost cause says most.
+
+    Args:
+        asset: the asset's name in the sentence.
+        redaction: takes out the sync's secrets.
+        error: what was caught.
+    """
+    innermost: BaseException = error
+    while innermost.__cause__ or innermost.__context__:
+        innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
+    first_line = redaction.short(str(innermost).strip().split("\n")[0], _LONGEST_WORDS)
+    words = _QUOTED.sub("'...'", with_names_of_columns(first_line, error)).rstrip(".")
+    kind = type(innermost).__name__
+    logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
+    if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":
+        return MendDescription(missing_module(missing), where=asset)
+    if isinstance(innermost, _OF_CODE):
+        return SyncFailure(
+            f"it failed with {kind} ({words}), a defect of this package or of a function in the description",
+            "mend or report it, with the log at DEBUG",
+            where=asset,
+        )
+    if is_null_refused(words):
+        return MendDescription(
+            "the table has a column that may not be null, such as a key that the file no longer names",
+            f"name it again, or run it once with full_refresh ({kind}: {words})",
+            where=asset,
+        )
+    if refused_for_good(error):
+        return LoadRefused(
+            f"the destination refused the rows for good with {kind} ({words})",
+            "mend the cause and run it again, which reads them anew",
+            where=asset,
+        )
+    return TryAgainLater(
+        "its rows could not be loaded",
+        f"mend the cause in the destination or on the disk, and run it again ({kind}: {words})",
+        where=asset,
+    )
+
+
+def _import_error(error: BaseException | None) -> ImportError | None:
+    """The outermost error of a package that is not installed; those within it are of what was tried in its place."""
+    while error is not None and not (isinstance(error, ImportError) and (error.name or hasattr(error, "dependencies"))):
+        error = error.__cause__ or error.__context__
+    return error

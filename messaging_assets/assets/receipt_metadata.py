@@ -1,0 +1,101 @@
+"""A sync's receipt as Dagster's metadata, and what is read back from the metadata that Dagster has stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dagster import MetadataValue
+
+from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
+
+_PREFIX = "messaging_assets/"
+_HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
+_NUMBERS = (
+    "rows_read",
+    "distinct_keys",
+    "duplicates",
+    "rows_loaded",
+    "rows_set_aside",
+    "pages",
+    "passes",
+    "requests",
+    "retries",
+    "waited_seconds",
+    "bytes",
+    "values_rounded",
+    "values_dropped",
+    "values_split",
+)
+# Left out where they are None.
+_OPTIONAL = (
+    "rows_hard_deleted",
+    "rows_of_unknown_deletion",
+    "rows_filtered",
+    "rows_made",
+    "rows_before_mark",
+    "rows_dated_ahead",
+    "rows_api_says",
+    "parents",
+    "parents_left_out",
+    "resumed_rows",
+    "rows_read_again",
+    "not_resumed",
+    "first_cursor",
+    "last_cursor",
+)
+
+
+def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as metadata of a materialization or failure, numbers as numbers, zero as zero."""
+    counted: dict[str, Any] = {name: getattr(receipt, name) for name in (*_NUMBERS, *_OPTIONAL)}
+    counted |= {
+        "retries": sum(receipt.retries.values()),
+        "waited_seconds": round(receipt.waited_seconds, 3),
+        "rows_hard_deleted": receipt.rows_hard_deleted or None,
+    }
+    known = {name: value for name, value in counted.items() if value is not None}
+    details = {
+        "retries_by_status": receipt.retries,
+        "set_aside_by_reason": receipt.set_aside,
+        "split_by_column": receipt.split,
+        "how_it_ended": receipt.ends,
+    }
+    known |= {name: MetadataValue.json(dict(value)) for name, value in details.items() if value}
+    if receipt.rows_dated_ahead:
+        known["mark_held"] = _HELD
+    return {f"{_PREFIX}{name}": value for name, value in known.items()} | finding_metadata(receipt.finding)
+
+
+def finding_metadata(finding: Finding) -> dict[str, Any]:
+    """How complete a read was, and why, as metadata."""
+    return {f"{_PREFIX}verdict": finding.verdict.words, f"{_PREFIX}verdict_reason": finding.reason}
+
+
+def stored_result(metadata: Mapping[str, Any]) -> ReadResult | None:
+    """What a stored materialization says of its read; None where there is none.
+
+    Args:
+        metadata: plain values by name.
+    """
+    words = metadata.get(f"{_PREFIX}verdict")
+    if words is None:
+        return None
+    return ReadResult(
+        Finding(Verdict.of_words(words), str(metadata.get(f"{_PREFIX}verdict_reason", ""))),
+        rows_set_aside=int(metadata.get(f"{_PREFIX}rows_set_aside", 0)),
+        rows_loaded=int(metadata.get(f"{_PREFIX}rows_loaded", 0)),
+        split=dict(metadata.get(f"{_PREFIX}split_by_column") or {}),
+    )
+
+
+def sum_of_loads(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """dagster-dlt's metadata of all parts: the last one's, with rows and jobs of every part."""
+    jobs = [job for part in parts for job in part.get("jobs", [])]
+    rows = [part["rows_loaded"].value for part in parts if "rows_loaded" in part]
+    return {
+        **parts[-1],
+        "jobs": jobs,
+        "rows_loaded": MetadataValue.int(sum(rows)),
+        "first_run": parts[0].get("first_run"),
+    }

@@ -1,0 +1,172 @@
+"""Where a resource's rows are, how to ask for them, and what an answer means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, field_validator, model_validator
+
+from messaging_assets.description.authentication import Auth, Described
+from messaging_assets.description.pagination import JsonPath, Paginator
+from messaging_assets.description.windows import CursorFormat, MomentFormat, TimeZone
+
+_Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
+RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+
+class ErrorHandler(Described):
+    """Which answers are asked again, how often and how patiently; the word of the seed documents."""
+
+    retry_on_status_codes: list[Annotated[int, Field(ge=400, le=599)]] = Field(
+        default_factory=lambda: list(RETRIED_STATUSES)
+    )
+    """Statuses to ask again after; broken connections are too."""
+    max_retries: int = Field(3, ge=0, le=20)
+    """Retries after the first try; of the whole step too, up to 20."""
+    backoff_factor: float = Field(2, ge=0)
+    """Seconds before the first retry; doubles with each one."""
+    maximum_wait: float = Field(300, gt=0)
+    """Seconds that a wait takes at most, also when `Retry-After` asks for more."""
+
+
+Plain = str | bool | int | float | None
+
+
+def _can_match(self: _Matcher) -> _Matcher:
+    # A filter takes rows of a list; a word that stands alone is told by its value.
+    if self.path is not None and re.search(r"^\$?\[?\[\?|(^|\.)(?!errors?\b|\w*s\b)\w+\[\?", self.path):
+        raise ValueError(
+            "a filter finds elements of a list, and nothing in an object; write the path to the value, and values"
+        )
+    return self
+
+
+class ErrorInBody(Described):
+    """What an error inside a 200 looks like: a path at which there is something, or one of some values."""
+
+    path: JsonPath
+    """A JSON path; without `values` and `unless`, what is there means an error, other than null, false or empty."""
+    values: list[Plain] | None = Field(None, min_length=1)
+    """The values that mean an error, such as `[timeout, error]`."""
+    unless: Plain = None
+    """The one value that means none, such as `true` of an `ok`; where nothing is at the path, that is an error too."""
+    retry: bool = False
+    """Whether to ask again."""
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> ErrorInBody:
+        if self.values is not None and "unless" in self.model_fields_set:
+            raise ValueError("which values mean an error? Keep values, or unless")
+        return _can_match(self)
+
+
+class ResponseAction(Described):
+    """dlt's response action; `ignore` ends the paging of this request and is counted."""
+
+    status_code: int | None = Field(None, ge=100, le=599)
+    """The status of the answers that are meant."""
+    content: str | None = None
+    """A text in the answers that are meant; an answer that holds the list is none of them."""
+    path: JsonPath | None = None
+    """A JSON path in the answers that are meant, with `values`."""
+    values: list[Plain] | None = Field(None, min_length=1)
+    """The values at the path, such as `[not_in_channel]`."""
+    action: Literal["ignore"] | Callable[..., Any]
+    """`ignore`: ends this list, and is counted."""
+
+    @model_validator(mode="after")
+    def _can_apply(self) -> ResponseAction:
+        if self.action == "ignore" and self.status_code is None and self.content is None and self.path is None:
+            raise ValueError("ignore which answers? Give a status_code, content that they hold, or a path and values")
+        if (self.path is None) != (self.values is None):
+            raise ValueError("a path and its values go together; give both or none")
+        return _can_match(self)
+
+
+class Incremental(Described):
+    """dlt's incremental: ask only for what is newer than the highest cursor value loaded so far.
+
+    A child keeps such a mark for each list of its parents' and goes by the value as the API sends it: a quiet channel's
+    late message is older than a busy channel's newest. A list is known by what its request takes from the parent; a new
+    one is read from initial_value on; of lists that no longer come, the last 1,000 marks are kept. Texts that are
+    numbers or moments compare as such; others are refused. A mark never runs ahead of the sync's own start.
+    """
+
+    cursor_path: JsonPath
+    """Where a record's cursor is."""
+    cursor_in: Literal["record", "answer"] | None = None
+    """Where `cursor_path` begins: in each `record`, or in the `answer`, such as a token for next time."""
+    cursor_format: CursorFormat | None = None
+    """How records write it: `epoch_seconds` (`_ms`, `_us`, `_ns`), `number`, `text`, a pattern of strptime."""
+    format: MomentFormat | None = None
+    """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, a pattern of strftime."""
+    timezone: TimeZone | None = None
+    """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
+    initial_value: Any = None
+    """Where to begin; also `now`, or a time before it such as `-30d` or `-P30D`."""
+    end_value: Any = None
+    """Where to end: a closed range, without state; `now` is each sync's own start, and keeps the mark."""
+    last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
+    """Which cursor is the mark: `max` or `min`."""
+    primary_key: str | list[str] | None = None
+    """What tells rows at the boundary apart; else the resource's."""
+    row_order: Literal["asc", "desc"] | None = None
+    """`asc` or `desc`, the order of the rows: lets dlt stop early, unless a row shows that it is not so."""
+    allow_external_schedulers: bool | None = None
+    """dlt's, for Airflow: without effect here, where `partitions` are a scheduler's ranges."""
+    lag: float | None = None
+    """Seconds (days, for dates) before the mark that are asked for again; of numbers that are no time, so many."""
+    on_cursor_value_missing: Literal["raise", "include", "exclude"] = "raise"
+    """What becomes of a record without a cursor: `raise`, `include` or `exclude`."""
+    range_start: Literal["open", "closed"] = "closed"
+    """Whether rows with the mark's own value come again, `closed`, or not, `open`."""
+    range_end: Literal["open", "closed"] = "open"
+    """Whether rows with the `end_value` itself come, `closed`, or not, `open`."""
+    start_param: str | None = None
+    """The parameter that takes the start."""
+    end_param: str | None = None
+    """The parameter that takes the end, which is now where there is no `end_value`."""
+    convert: Callable[..., Any] | None = None
+    """A function that writes the start as the API wants it, from Python only."""
+
+
+class Endpoint(Described):
+    """Where a resource's rows are and how to ask for them."""
+
+    path: str | None = None
+    """Below `base_url`; the resource's name where it is left out."""
+    method: Literal["GET", "POST", "get", "post"] = "GET"
+    """`GET` or `POST`."""
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Of the query; also `{type: incremental, ...}` and, in a path, `{type: resolve, resource: ..., field: ...}`."""
+    json_body: dict[str, Any] | None = Field(None, alias="json")
+    """The body, as JSON."""
+    data: Any = None
+    """The body, as a form or text."""
+    headers: dict[str, Any] | None = None
+    """Sent with this endpoint's requests."""
+    paginator: Paginator | None = None
+    """How pages go on, if not as the client says."""
+    data_selector: JsonPath | None = None
+    """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
+    response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
+    """Answers to ignore."""
+    incremental: Incremental | None = None
+    """Ask only for what is new; a child has a mark for each parent."""
+    auth: Auth | None = None
+    """How requests are authenticated, if not as the client says."""
+    error_handler: ErrorHandler = Field(default_factory=ErrorHandler)
+    """What is asked again, how often and how patiently."""
+    error_in_body: ErrorInBody | None = None
+    """What an error inside a 200 looks like."""
+    total: Literal["exact", "at_least", "ignore"] = "at_least"
+    """How far the API's own count is believed: `exact`, `at_least`, `ignore`."""
+
+    @field_validator("path")
+    @classmethod
+    def _relative(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value:
+            raise ValueError("a path is relative to client.base_url, so that secrets go to one origin only")
+        return value

@@ -1,0 +1,51 @@
+"""What an answer says against the list that was taken from it: that it failed, or that it holds other lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messaging_assets.answers.beside_list import beside, list_names
+from messaging_assets.answers.failure_words import says_failed
+from messaging_assets.answers.held_records import every_held
+from messaging_assets.discovery import paging_signs as signs
+from messaging_assets.foundation.failures import MendDescription
+
+
+def doubt_of_answer(path: str, body: Any, selector: str, rows: int) -> str:
+    """Why an answer may not be what a list of the API usually is, as a clause; empty where nothing says so.
+
+    Args:
+        path: what was asked, for the sentence.
+        body: the answer, as parsed.
+        selector: the JSON path of the list; `$` where the answer is one object.
+        rows: how many rows the list holds.
+
+    Raises:
+        MendDescription: the answer says that it failed, and brings no row.
+    """
+    if not isinstance(body, dict):
+        return ""
+    doubts = [_failure(path, body, selector, rows)]
+    if selector != "$" and (others := _other_lists(body, selector)):
+        doubts.append(f"'{selector}' was taken for the list, with {rows} rows, but there is more: {others}")
+    return "; ".join(filter(None, doubts))
+
+
+def _failure(path: str, body: dict[str, Any], selector: str, rows: int) -> str:
+    word = says_failed(body, beside(body, list_names(selector)))
+    if word is None:
+        return ""
+    if not rows or (selector == "$" and all(map(signs.is_about_error, body))):
+        raise MendDescription(
+            f"{path} answered that it failed, at '{word.path}', and without rows; look up what it asks for in the "
+            "API's documentation, such as a parameter in the path or another way of authentication."
+        )
+    return f"the answer says at '{word.path}' that it failed; say error_in_body: {word.declaration} if that is an error"
+
+
+def _other_lists(body: dict[str, Any], selector: str) -> str:
+    held = [one for one in every_held(body) if one.shape in ("objects", "by_key", "rows")]
+    inside = (f"{selector}.", f"{selector}[")
+    others = [one for one in held if one.path != selector and not one.path.startswith(inside)]
+    told = [f"'{one.path}' with {one.number}" for one in others if not f"{selector}.".startswith(f"{one.path}.")]
+    return ", ".join(told)

@@ -1,0 +1,91 @@
+"""Variables of other tools in a description, `${TENANT}` or `{{ env.TENANT }}`: nothing fills them, so none is allowed.
+
+Sent as they are, an API may take them for the name of another tenant, or for none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.files.consistency import written_resources
+from messaging_assets.files.mistakes import Mistake, Place, value_at
+from messaging_assets.files.secrets import IN_AUTH
+
+_SHELL = re.compile(r"\$\{")
+_OF_ENVIRONMENT = re.compile(
+    r"\{\{-?\s*(env|env_var|environ|os|getenv|vars?|variables?|secrets?|config|parameters|settings|inputs)\b\s*[.(\[]"
+)
+# In headers, paths and addresses nobody writes a query, whose braces are doubled too.
+_ANY = re.compile(
+    r"\{\{-?\s*[A-Za-z_][\w.()\[\]'| -]*\}\}|\{%|(?<![\w$])\$[A-Z_][A-Z0-9_]+\b|%[A-Z_][A-Z0-9_]{2,}%(?![0-9A-F]{2})"
+)
+# Where dlt fills no placeholder, a name in braces is none.
+_PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.-]*\}")
+_DOUBLED = re.compile(r"\{\{|\}\}")
+
+
+def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
+    """A mistake for each variable that nothing fills.
+
+    Args:
+        raw: the description as it was written.
+        name: the API's name, from which the names of its secrets follow.
+    """
+    said = _sentence(name)
+    told: set[Place] = set()
+    for place, text, patterns in _texts_with_rules(raw):
+        if place not in told and any(pattern.search(text) for pattern in patterns):
+            told.add(place)
+            yield Mistake(place, said)
+    for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
+        if place not in told and _DOUBLED.search(text):
+            yield Mistake(place, "braces are sent as they are written here; write each of them once")
+
+
+def is_template(text: str) -> bool:
+    """Whether a text, of whatever part of a request, holds a variable of the environment."""
+    return bool(_SHELL.search(text) or _OF_ENVIRONMENT.search(text))
+
+
+def texts_of(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
+    """The texts in a value, keys too, with where they stand."""
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from texts_of(key, (*place, key))
+            yield from texts_of(one, (*place, key))
+    elif isinstance(value, (list, tuple)):
+        for index, one in enumerate(value):
+            yield from texts_of(one, (*place, index))
+
+
+def _sentence(name: str) -> str:
+    prefix = name.upper() or "<API>"
+    return (
+        "a variable here would be sent as it is written, as nothing fills it; say in auth how a secret is sent and set "
+        f"it in the environment ({prefix}__API_KEY, {prefix}__TOKEN, ...), an address as {prefix}__BASE_URL; write any "
+        "other setting as its value"
+    )
+
+
+def _texts_with_rules(raw: Mapping[str, Any]) -> Iterator[tuple[Place, str, tuple[re.Pattern[str], ...]]]:
+    everywhere = (_SHELL, _OF_ENVIRONMENT)
+    for word in ("base_url", "headers"):
+        for place, text in texts_of(value_at(raw, ("client", word)), ("client", word)):
+            yield place, text, (*everywhere, _ANY, _PLACEHOLDER)
+    ways: list[tuple[Place, Any]] = [(("client", "auth"), value_at(raw, ("client", "auth")))]
+    for resource in written_resources(raw):
+        ways.append((resource.place_of("endpoint", "auth"), resource.endpoint.get("auth")))
+        for part in ("path", "headers", "params", "json", "data"):
+            rules = (*everywhere, _ANY) if part in ("path", "headers") else everywhere
+            for place, text in texts_of(resource.endpoint.get(part), resource.place_of("endpoint", part)):
+                yield place, text, rules
+    for at, auth in ways:
+        for place, text in texts_of(auth, at):
+            # A secret there is told by its own sentence, and a login's headers are filled from its answer.
+            if IN_AUTH.isdisjoint(map(str, place[len(at) :])):
+                is_filled = "headers" in place[len(at) :]
+                yield place, text, (*everywhere, _ANY) if is_filled else (*everywhere, _ANY, _PLACEHOLDER)

@@ -1,0 +1,145 @@
+"""OAuth2 tokens: client credentials (RFC 6749, section 4.4) and refresh tokens (section 6)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+import requests
+
+from messaging_assets.description.authentication import OAuth2RefreshTokenAuth, TokenServerAuth
+from messaging_assets.foundation.failures import CheckCredentials
+from messaging_assets.foundation.redaction import Redaction, plain_address
+from messaging_assets.http.asked_secrets import Asking, fits_header, value_at
+from messaging_assets.http.kept_token import KeptToken
+from messaging_assets.http.plain_secrets import basic
+from messaging_assets.http.wire.answer import Answer, Unreadable, parse
+
+# A token is renewed when this share of its life is over: a fraction, so that short-lived tokens work too.
+_USABLE_SHARE = 0.9
+
+
+class ClientCredentials(Asking):
+    """Asks the token server for a token, one for all requests of a sync, and renews it ahead of its end."""
+
+    def __init__(
+        self,
+        auth: TokenServerAuth,
+        token_url: str,
+        secrets: Mapping[str, str],
+        redaction: Redaction,
+    ) -> None:
+        super().__init__(token_url)
+        self._auth, self._secrets, self._redaction = auth, secrets, redaction
+        self._token, self._usable_until = "", 0.0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add a token that is still good to a prepared request."""
+        with self._lock:
+            if time.monotonic() >= self._usable_until:
+                self._ask()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def renew(self, request: requests.PreparedRequest) -> None:
+        """Replace the token that this request was refused with, unless another thread just did."""
+        with self._lock:
+            if request.headers.get("Authorization") == f"Bearer {self._token}":
+                self._usable_until = 0.0
+        self(request)
+
+    def _ask(self) -> None:
+        assert self.exchange is not None
+        assert self.terms is not None
+        answer = self.exchange.answer(self._token_request(), self.terms)
+        body = answer.parsed if isinstance(answer.parsed, dict) else {}
+        self._keep_next(body)
+        token = value_at(body, self._auth.access_token_name)
+        if not isinstance(token, str) or not fits_header(token):
+            raise CheckCredentials(
+                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable "
+                f"{self._auth.access_token_name}; "
+                "check token_url and the client's rights."
+            )
+        self._redaction.add(token)
+        self._token = token
+        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(value_at(body, self._auth.expires_in_name))
+
+    def _grant(self) -> dict[str, Any]:
+        return {"grant_type": "client_credentials"}
+
+    def _keep_next(self, body: Mapping[str, Any]) -> None:
+        """Keep what the next request for a token needs."""
+
+    def _life(self, expires_in: Any) -> float:
+        try:
+            seconds = float(expires_in)
+        except (TypeError, ValueError):
+            seconds = 0.0
+        # Zero and nonsense are no statement; a token that ends earlier than assumed is renewed on the 401.
+        return seconds if seconds > 0 else float(self._auth.default_token_expiration)
+
+    def _token_request(self) -> requests.PreparedRequest:
+        client_id, client_secret = self._secrets["client_id"], self._secrets["client_secret"]
+        form: dict[str, Any] = {**self._grant(), **self._auth.access_token_request_data}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        if self._auth.scopes:
+            scopes = self._auth.scopes
+            form["scope"] = scopes if isinstance(scopes, str) else " ".join(scopes)
+        if self._auth.audience:
+            form["audience"] = self._auth.audience
+        if self._auth.client_authentication == "header":
+            # RFC 6749, section 2.3.1: both parts are form-encoded before they are joined.
+            headers["Authorization"] = basic(quote_plus(client_id), quote_plus(client_secret), self._redaction)
+        else:
+            form |= {"client_id": client_id, "client_secret": client_secret}
+        return requests.Request("POST", self.token_url, data=urlencode(form), headers=headers).prepare()
+
+
+class RefreshToken(ClientCredentials):
+    """Asks with a refresh token, and keeps the next one before anything is done with the access token."""
+
+    def __init__(
+        self, auth: OAuth2RefreshTokenAuth, token_url: str, secrets: Mapping[str, str], redaction: Redaction, api: str
+    ) -> None:
+        super().__init__(auth, token_url, secrets, redaction)
+        self._next_name, self._variable = auth.refresh_token_name, f"{api}__REFRESH_TOKEN".upper()
+        self._kept, self._last = KeptToken(api, secrets["refresh_token"]), ""
+
+    def _ask(self) -> None:
+        with self._kept.held() as self._last:
+            self._redaction.add(self._last)
+            try:
+                super()._ask()
+            except CheckCredentials as refused:
+                raise CheckCredentials(
+                    f"{str(refused).rstrip('.')}, or have the vendor hand out a new refresh token and set "
+                    f"{self._variable}."
+                ) from None
+
+    def _grant(self) -> dict[str, Any]:
+        return {"grant_type": "refresh_token", "refresh_token": self._last}
+
+    def _keep_next(self, body: Mapping[str, Any]) -> None:
+        token = value_at(body, self._next_name)
+        if isinstance(token, str) and token and token != self._last:
+            self._redaction.add(token)
+            self._kept.keep(token)
+
+
+def refused_client(answer: Answer) -> str | None:
+    """The error code of a token server's refusal (RFC 6749, section 5.2); None where it is no such thing."""
+    if answer.status_code not in (400, 401, 403):
+        return None
+    try:
+        body = parse(answer.content, None)
+    except Unreadable:
+        return None
+    code = body.get("error") if isinstance(body, dict) else None
+    known = (
+        "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client",
+        "unsupported_grant_type", "invalid_scope", "access_denied",
+    )  # fmt: skip
+    return code if code in known else None

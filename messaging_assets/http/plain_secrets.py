@@ -1,0 +1,71 @@
+"""Secrets that are put onto requests as they are: keys, tokens, names with passwords."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from urllib.parse import parse_qsl, quote_plus, unquote_plus, urlencode, urlsplit, urlunsplit
+
+import requests
+from requests.auth import AuthBase
+
+from messaging_assets.description.authentication import ApiKeyAuth
+from messaging_assets.foundation.redaction import Redaction
+
+
+class ApiKey(AuthBase):
+    """Puts a key into the header, query, cookie or body that the file names."""
+
+    def __init__(self, auth: ApiKeyAuth, key: str) -> None:
+        self._auth, self._key = auth, key
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the key to a prepared request."""
+        if self._auth.location == "header":
+            request.headers[self._auth.name] = self._key
+        elif self._auth.location == "body":
+            _replace_field(request, self._auth.name, self._key)
+        elif self._auth.location == "cookie":
+            name = f"{self._auth.name}="
+            others = str(request.headers.get("Cookie") or "").split("; ")
+            others = [one for one in others if one and not one.startswith(name)]
+            request.headers["Cookie"] = "; ".join([*others, name + quote_plus(self._key)])
+        else:
+            _replace_parameter(request, self._auth.name, self._key)
+        return request
+
+
+class Header(AuthBase):
+    """Puts a fixed Authorization header: Bearer (RFC 6750) or Basic (RFC 7617)."""
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header to a prepared request."""
+        request.headers["Authorization"] = self._value
+        return request
+
+
+def basic(user: str, password: str, redaction: Redaction) -> str:
+    """The value of an Authorization header for a name and a password (RFC 7617)."""
+    encoded = b64encode(f"{user}:{password}".encode()).decode()
+    redaction.add(encoded)
+    return f"Basic {encoded}"
+
+
+def _replace_parameter(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a query parameter, once: a link to the next page may carry the key already."""
+    parts = urlsplit(str(request.url))
+    others = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
+    request.url = urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})])))
+
+
+def _replace_field(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a field of the body, once: of a form where the body is one, else of a JSON object."""
+    body = request.body.decode() if isinstance(request.body, bytes) else str(request.body or "")
+    if "x-www-form-urlencoded" in str(request.headers.get("Content-Type", "")):
+        fields = [pair for pair in parse_qsl(body, keep_blank_values=True) if pair[0] != name]
+        request.prepare_body(urlencode([*fields, (name, value)]), None)
+        return
+    request.prepare_body(None, None, {**json.loads(body or "{}"), name: value})

@@ -1,0 +1,35 @@
+"""Whether a read that is over is good enough to be loaded."""
+
+from __future__ import annotations
+
+from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
+from messaging_assets.reading.receipt import Receipt, Verdict
+
+
+class Unsettled(SyncFailure):
+    """The list moved while it was read, and another pass is allowed; nothing was loaded."""
+
+    is_anew = True
+
+
+def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:
+    """Let a read fail that is known to lack rows; let one be repeated whose list moved.
+
+    Args:
+        asset: the asset's name in errors.
+        receipt: what was counted.
+        is_last: whether no other pass is allowed, so that a list that moved is loaded with its verdict.
+
+    Raises:
+        CapReached: the file itself ends the list early.
+        ReadIncomplete: rows are missing.
+        Unsettled: the list moved, and another pass is allowed.
+    """
+    finding = receipt.finding
+    may_settle = finding.moved and not is_last
+    if finding.verdict is not Verdict.INCOMPLETE and not may_settle:
+        return
+    if finding.kind == "cap":
+        raise CapReached(finding.reason, "raise it in the file, or take it out", where=asset)
+    kind = Unsettled if may_settle else ReadIncomplete
+    raise kind(finding.reason, "run it again, and see the receipt for what came", where=asset)

@@ -1,0 +1,98 @@
+"""The batches of a pass: one `Batches` for each part, which all know what the parts before them loaded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dlt
+from dlt import Schema
+
+from messaging_assets.description.sensitive import sensitive_columns
+from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.widened_columns import widen_to_double
+from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.batches import Batches
+from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
+from messaging_assets.rows.keys.key_book import KeyBook
+
+
+class RowBatches:
+    """Makes the batches of each part.
+
+    Args:
+        target: the resource that is read.
+        receipt: where things are counted.
+        learnt: types of columns that an earlier pass found out.
+
+    Attributes:
+        book: the keys of the read: as the API sent them, in the part, in the table.
+    """
+
+    def __init__(self, target: ReadTarget, receipt: Receipt, learnt: dict[str, str]) -> None:
+        self._target, self._receipt, self._learnt = target, receipt, learnt
+        from_parent = frozenset(target.fields_from_parent(target.resource))
+        self.book = KeyBook(target.resource, target.is_child, from_parent)
+        self._current: Batches | None = None
+
+    @property
+    def current(self) -> Batches:
+        """The batches of the part that was begun last."""
+        assert self._current is not None
+        return self._current
+
+    def set_aside(self, record: Any, reason: str, page: int) -> None:
+        """Take a record that cannot be loaded."""
+        self.current.set_aside(record, reason, page)
+
+    def begin(self, is_late: bool = False) -> Batches:
+        """The batches of a new part.
+
+        Args:
+            is_late: whether the part holds later versions of records that were loaded before.
+
+        Raises:
+            MendDescription: the file describes the table otherwise than it is, in a way that dlt cannot follow.
+        """
+        target, resource = self._target, self._target.resource
+        schema, pipeline = dlt.current.source_schema(), dlt.current.pipeline()
+        table = schema.naming.normalize_tables_path(resource.name)
+        known = schema.tables.get(table, {})
+        self._refuse_other_nesting(schema, table)
+
+        def widen(column: str) -> bool:
+            if not widen_to_double(pipeline, schema.name, table, column):
+                return False
+            known["columns"][column]["data_type"] = "double"
+            return True
+
+        batches = self._current = Batches(
+            resource,
+            target.asset,
+            schema.naming.normalize_path,
+            known.get("columns", {}),
+            self._receipt,
+            self.book,
+            page=lambda: self._receipt.pages,
+            is_late=is_late,
+            sensitive=sensitive_columns(target.description, resource),
+            takes_values=DestinationProfile(pipeline.destination).takes_json_as_values,
+            learnt=self._learnt,
+            widen=widen,
+        )
+        if resource.disposition != "replace":
+            keys = map(schema.naming.normalize_path, (*resource.keys, *resource.merge_keys))
+            refuse_new_keys(pipeline, schema.name, table, batches.known, tuple(keys), target.asset)
+        return batches
+
+    def _refuse_other_nesting(self, schema: Schema, table: str) -> None:
+        """See that a table whose lists went to tables of their own keeps them there.
+
+        Raises:
+            MendDescription: the file wants them as JSON now.
+        """
+        children = [name for name, one in schema.tables.items() if one.get("parent") == table]
+        if children and self._target.resource.nested == "json":
+            words = other_nesting(children[0].removeprefix(f"{table}__"), "tables", "json")
+            raise MendDescription(words, where=self._target.asset)

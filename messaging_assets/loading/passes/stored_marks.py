@@ -1,0 +1,110 @@
+"""How far each list of a resource has come, by its cursor, as dlt's state keeps it."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import dlt
+
+from messaging_assets.description.api import Resource
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.passes.trusted_marks import MarkTrust
+from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.resume_point import holds_secret
+from messaging_assets.rows.batches import merge_strategy
+
+_MARKS = "messaging_assets_marks"
+_ASKED = "messaging_assets_asked"
+# Where dlt itself keeps the one mark of a resource.
+_SINGLE_MARK = "incremental"
+# With these merge strategies a row that comes again changes nothing; scd2 would make a version of it.
+_TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
+
+
+def read_marks(
+    target: ReadTarget, one: Resource, asset: str, keys: tuple[str, ...], trust: MarkTrust
+) -> CursorMarks | None:
+    """The marks of a resource or of one of its parents, whose marks are for this read alone.
+
+    Args:
+        target: the resource that is read.
+        one: it, or one of its parents.
+        asset: its name in errors.
+        keys: the primary key's fields that the API sends.
+        trust: whether marks of an earlier sync still hold.
+
+    Raises:
+        MendDescription: they do not, and an append would have rows twice.
+    """
+    cursor, is_own, is_child = cursor_of(one.endpoint), one is target.chain[-1], one is not target.chain[0]
+    if cursor is None:
+        return None
+    state, path = dlt.current.resource_state(), cursor.cursor_path
+    single = state.get(_SINGLE_MARK, {}).get(path)
+    kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
+    is_merged = target.resource.disposition == "merge" and merge_strategy(target.resource) in (None, *_TAKING_REPEATS)
+    marks, asked = trust.of(target, cursor, deepcopy(kept), state.get(_ASKED, {}).get(path)) if is_own else ({}, None)
+    made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
+    made.asked = asked
+    return made
+
+
+def store_marks(target: ReadTarget, own: ListContext, marks: dict[str, Any]) -> None:
+    """Let the marks be stored with this part, and not before their rows are in the table.
+
+    Raises:
+        MendDescription: a secret of this API is in the cursor's value of a table that rows are appended to.
+    """
+    if own.incremental is None:
+        return
+    state, path = dlt.current.resource_state(), own.incremental.cursor_path
+    if holds_secret(marks):
+        _refuse_to_append_in_doubt(target)
+        # A list without a mark is read from its beginning, which a merge takes.
+        marks = {name: mark for name, mark in marks.items() if not holds_secret({name: mark})}
+    if target.is_child:
+        state[_MARKS] = {path: marks}
+    elif marks:
+        state[_SINGLE_MARK] = {path: marks[""]}
+    else:
+        state.pop(_SINGLE_MARK, None)
+    if own.marks and own.marks.asked is not None:
+        state[_ASKED] = {path: own.marks.asked}
+
+
+def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> None:
+    """Let the marks of a read that is over be stored with its last part.
+
+    Raises:
+        MendDescription: see `store_marks`.
+    """
+    if own.marks is None:
+        return
+    if not target.is_child:
+        moves = not (own.current and own.current.is_left)
+        own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
+    marks = own.marks.of_all(own.interrupted.finished)
+    _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
+    store_marks(target, own, marks)
+
+
+def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:
+    """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
+    if own.marks and own.marks.rows_ahead:
+        receipt.dated_ahead(own.marks.rows_ahead, receipt.last_cursor if target.is_child else last)
+    if own.current and own.current.cursor and own.current.cursor.is_answers and last is not None:
+        receipt.last_cursor = last
+
+
+def _refuse_to_append_in_doubt(target: ReadTarget) -> None:
+    """Let an append fail whose cursor cannot be kept: the next one would bring every row again."""
+    if target.resource.disposition == "append":
+        raise MendDescription(
+            "the API wrote a secret of its own into the values of the cursor, which are kept in no file",
+            "name another cursor_path, or write merge",
+            where=target.asset,
+        )

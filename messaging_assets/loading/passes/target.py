@@ -1,0 +1,56 @@
+"""What a pass reads: a resource, its parents, and the way to the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from requests.auth import AuthBase
+
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.parents import ancestry
+from messaging_assets.foundation.identity import identity_of
+from messaging_assets.http.session import ApiSession
+
+
+@dataclass(frozen=True)
+class ReadTarget:
+    """The resource that is read, and how its API is asked.
+
+    Args:
+        description: the API.
+        resource: the resource with the file's defaults merged in.
+        session: sends the requests.
+        auths: what puts secrets onto requests, by resource name.
+        base_url: the API's address.
+    """
+
+    description: ApiDescription
+    resource: Resource
+    session: ApiSession
+    auths: dict[str, AuthBase | None] = field(default_factory=dict)
+    base_url: str = ""
+
+    @property
+    def asset(self) -> str:
+        """The asset's name in errors."""
+        return f"{self.description.name}.{self.resource.name}"
+
+    @cached_property
+    def chain(self) -> list[Resource]:
+        """The resource with its parents before it."""
+        return ancestry(self.description, self.resource)
+
+    @property
+    def is_child(self) -> bool:
+        """Whether the resource is one list per record of a parent."""
+        return len(self.chain) > 1
+
+    @property
+    def version(self) -> str | None:
+        """Changes with the description; None where nobody can tell whether it did, as with a closure."""
+        return identity_of(self.description.client, self.chain, self.base_url).certain
+
+    def fields_from_parent(self, one: Resource) -> tuple[str, ...]:
+        """The names of the fields that a resource of the chain takes from its parent's records."""
+        return tuple(f"_{parent.name}_{name}" for parent in self.chain for name in one.include_from_parent)

@@ -1,0 +1,186 @@
+"""Whether the mark of a cursor's last sync still holds: the same is asked of the same API, and its rows are there.
+
+A mark says that everything before it is in the table. That was so for the question it came from, and for that table.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.answers.signs_of_more import asked_sizes
+from messaging_assets.description.api import Incremental, Resource
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.identity import identity_of
+from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.reading.cursors.marks import FILLED, is_backward
+from messaging_assets.reading.cursors.order import NoOrder, is_closed, order_of
+from messaging_assets.reading.cursors.relative_times import resolved
+from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.tables.table_rows import TableRows
+
+# Headers that say how an answer is written and who asks, and not which rows are meant.
+_NOT_ASKED = frozenset({"user-agent", "accept", "accept-encoding", "accept-language", "connection", "content-type"})
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a mark is of.
+
+    Args:
+        asked: changes with which rows are asked for, and with what a filter keeps of them.
+        address: changes with whom is asked.
+        initial: where the first read of it began.
+    """
+
+    asked: str
+    address: str
+    initial: Any
+
+    def as_state(self) -> dict[str, Any]:
+        """What is stored beside the marks."""
+        initial = self.initial.isoformat() if hasattr(self.initial, "isoformat") else self.initial
+        return {"asked": self.asked, "address": self.address, "initial_value": initial}
+
+
+def question_of(
+    resource: Resource, own: Incremental, headers: Mapping[str, Any], base_url: str, written_url: str, now: datetime
+) -> Question:
+    """What a resource's cursor asks.
+
+    Args:
+        resource: the resource with the file's defaults merged in.
+        own: its cursor.
+        headers: the client's.
+        base_url: the address that is asked.
+        written_url: the address in the file. A part of a path that only the environment knows may be a token.
+        now: when the sync began.
+    """
+    endpoint = resource.endpoint
+    params = {name: value for name, value in endpoint.params.items() if not _says_no_rows(name, value)}
+    sent = {str(name).lower(): value for name, value in {**headers, **(endpoint.headers or {})}.items()}
+    asked = identity_of(
+        (endpoint.path or resource.name).strip("/"),
+        endpoint.method,
+        params,
+        endpoint.json_body,
+        endpoint.data,
+        (endpoint.data_selector or "").removeprefix("$").strip(".").removesuffix("[*]"),
+        {name: value for name, value in sent.items() if name not in _NOT_ASKED},
+        [step.filter for step in resource.steps if step.filter],
+        own.last_value_func,
+    )
+    parts, known = urlsplit(base_url), written_url.split("/")
+    path = [part for part in parts.path.split("/") if part and (part in known or not _may_be_token(part))]
+    host = f"{parts.hostname}:{parts.port or ''}" if parts.hostname else ""
+    address = hashlib.sha256("/".join([host, *path]).encode()).hexdigest()
+    return Question(asked.digest, address, resolved(own.initial_value, now))
+
+
+def _says_no_rows(name: str, value: Any) -> bool:
+    """Whether a parameter is the cursor itself, or the size of a page."""
+    is_cursor = isinstance(value, dict) and value.get("type") == "incremental"
+    return is_cursor or bool(isinstance(value, str) and FILLED.fullmatch(value)) or bool(asked_sizes({name: value}))
+
+
+def _may_be_token(part: str) -> bool:
+    return len(part) >= 8 and any(map(str.isdigit, part))
+
+
+def difference(question: Question, kept: Mapping[str, Any], own: Incremental, now: datetime) -> str | None:
+    """Why a mark is not of this question, as a clause; None where it is.
+
+    Args:
+        question: what is asked now.
+        kept: what `as_state` gave when the mark was left.
+        own: the cursor.
+        now: when the sync began.
+    """
+    if kept["address"] != question.address:
+        return "the API is asked at another address than before"
+    if kept["asked"] != question.asked:
+        return "path, parameters, body, selector, headers or filters of the file are others than before"
+    before, initial = kept["initial_value"], question.initial
+    if before is None or before == question.as_state()["initial_value"]:
+        return None
+    order = order_of(own, now)
+    try:
+        is_earlier = initial is None or order.compare(initial, before) * (-1 if is_backward(own) else 1) < 0
+    except NoOrder:
+        is_earlier = True
+    return "initial_value asks for earlier rows than before" if is_earlier else None
+
+
+def earliest(question: Question, kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What is stored of a question whose mark goes on: its first read began where it began."""
+    now = question.as_state()
+    return {**now, "initial_value": kept["initial_value"]} if kept else now
+
+
+def refuse_append(asset: str, why: str) -> MendDescription:
+    """What to tell of an append whose mark does not hold: to read anew would bring rows a second time."""
+    return MendDescription(
+        f"{why}, so its mark says nothing of these rows, and an append would have some of them twice",
+        "put the file back, or run it once with full_refresh, with forget_state to append everything again, or with "
+        "keep_mark where the rows are the same",
+        where=asset,
+    )
+
+
+@dataclass(frozen=True)
+class MarkTrust:
+    """Decides for one read whether the marks of an earlier sync still hold.
+
+    Args:
+        receipt: where it is counted that they do not.
+        tell: takes a line for the run's log.
+        keep_mark: whether a mark counts though the file asks for something else now.
+        is_emptied: whether the table has lost all its rows.
+    """
+
+    receipt: Receipt
+    tell: Callable[[str], None]
+    keep_mark: bool = False
+    is_emptied: bool = False
+
+    def of(
+        self, target: ReadTarget, cursor: Incremental, marks: dict[str, Any], kept: Mapping[str, Any] | None
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The marks that hold, and what is stored of their question.
+
+        Args:
+            target: the resource that is read.
+            cursor: its cursor.
+            marks: those of the earlier sync.
+            kept: what was stored of their question.
+
+        Raises:
+            MendDescription: they do not hold, and an append would have rows twice.
+        """
+        if is_closed(cursor):
+            return marks, None
+        now, client = datetime.now(timezone.utc), target.description.client
+        question = question_of(target.resource, cursor, client.headers, target.base_url, client.base_url, now)
+        why = difference(question, kept, cursor, now) if marks and kept and not self.keep_mark else None
+        if marks and why is None and self.is_emptied:
+            why = "the table has no rows any more"
+        if why is None:
+            return marks, earliest(question, kept)
+        if target.resource.disposition == "append":
+            raise refuse_append(target.asset, why)
+        self.tell(f"{target.asset}: {why}; reading from initial_value on, as a first sync does")
+        self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
+        return {}, question.as_state()
+
+
+def is_emptied(rows: TableRows, table: str) -> bool:
+    """Whether a table that rows were loaded into has none.
+
+    Raises:
+        TableMissing: it is not there at all.
+    """
+    return rows.was_filled(table) and not rows.has_rows(table)

@@ -1,0 +1,125 @@
+"""What the API says of a list beside its rows: totals, other counts, and signs that more follows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messaging_assets.answers.beside_list import Leaf, beside, in_headers, list_names
+from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
+from messaging_assets.answers.watched_counts import WatchedCounts, words_of
+from messaging_assets.description.api import Endpoint
+from messaging_assets.reading.evidence.equal_rows import surplus
+
+
+class Claims:
+    """What the API says of one list, page by page.
+
+    Args:
+        asset: the asset's name; its last word may stand in the name of a count.
+        endpoint: the resource's endpoint as the file has it.
+
+    Attributes:
+        signs: what the answer that came last says of more.
+        totals: every total at the file's own path, in order; only those to be believed.
+    """
+
+    def __init__(self, asset: str, endpoint: Endpoint) -> None:
+        self._asset, self._endpoint = asset, endpoint
+        self.signs = Signs()
+        self.totals: list[int] = []
+        self._counts = WatchedCounts()
+        self._leaves: list[Leaf] = []
+
+    def watch(self, response: Any, selector: str | None, page: int, sent: int, position: Any) -> None:
+        """Note what an answer with a page of the list says.
+
+        Args:
+            response: the answer.
+            selector: what finds its list.
+            page: the page's number.
+            sent: how many rows it has.
+            position: what it was asked with.
+        """
+        to_list = self._path(selector)
+        self._leaves = _leaves(response, to_list)
+        if page == 1:
+            names = [*to_list[-1:], self._asset.partition(" ")[0].rpartition(".")[2]]
+            self._counts = WatchedCounts(words_of(*names))
+        self._counts.page(self._leaves, sent)
+        self.signs = self._signs(self._leaves, response, page, position)
+
+    def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
+        """What an answer without the list says of more, as a clause; None where it says nothing."""
+        self.signs = self._signs(_leaves(response, self._path(selector)), response, page, position)
+        return f"{self.signs.link} names a next page" if self.signs.link and not self.signs.is_end_said else None
+
+    def _path(self, selector: str | None) -> tuple[str, ...]:
+        return list_names(selector or self._endpoint.data_selector)
+
+    def _signs(self, leaves: list[Leaf], response: Any, page: int, position: Any) -> Signs:
+        return signs_of_more(leaves, response.headers, page, [*self._asked.values(), position])
+
+    def announce(self, total: Any) -> None:
+        """Note a total of the API; texts that are numbers count, anything else is no statement."""
+        if (number := whole_number(total)) is not None:
+            self.totals.append(number)
+
+    @property
+    def total(self) -> int | None:
+        """What the API said last of how many rows it has; None where it said nothing to be believed."""
+        return self.totals[-1] if self.totals else None
+
+    @property
+    def first_and_last_total(self) -> tuple[int, ...]:
+        """Two totals that show whether it moved; one where they are equal."""
+        return tuple(dict.fromkeys((*self.totals[:1], *self.totals[-1:])))
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether the file lets counts of the API be compared with what came."""
+        return self._endpoint.total != "ignore"
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether no number beside the list counts its rows or pages, so that nothing shows when it moves."""
+        return not self.totals and not self._counts.is_any
+
+    @property
+    def are_rows_uncounted(self) -> bool:
+        """The same of its rows alone: a number of pages stays as it is while a few rows move."""
+        return not self.totals and not self._counts.is_any_of_rows
+
+    def surplus(self, rows: int, longest: int) -> str | None:
+        """That a few of so many rows came twice, because the API counts fewer, as a clause; None where not."""
+        return surplus(rows, self.totals, self._counts, longest)
+
+    @property
+    def asked_sizes(self) -> list[int]:
+        """How many rows a page was asked to have, by the parameters' names."""
+        return [size for size in map(whole_number, asked_sizes(self._asked)) if size]
+
+    @property
+    def _asked(self) -> dict[str, Any]:
+        return {**(self._endpoint.json_body or {}), **self._endpoint.params}
+
+    def is_full(self, sent: int, is_by_links: bool) -> bool:
+        """Whether a page of so many rows holds as many as a page can."""
+        return is_full(sent, self._leaves, self._asked, is_by_links)
+
+    def agrees(self, rows: int) -> bool:
+        """Whether a total says that so many rows are all."""
+        return self.is_believed and self._counts.agrees(rows)
+
+    def more_than(self, rows: int) -> str | None:
+        """That a count of all rows is larger than what came, as a clause; None where none is."""
+        return self._counts.more_than(rows)
+
+    def moved(self, rows: int) -> str | None:
+        """That a count which the file does not name moved while so many rows came, as a clause."""
+        moved = self._counts.moved(rows)
+        return f"{moved}; set endpoint.total to ignore if its count is not to be believed" if moved else None
+
+
+def _leaves(response: Any, to_list: tuple[str, ...]) -> list[Leaf]:
+    return [*beside(response.parsed, to_list), *in_headers(response.headers)]

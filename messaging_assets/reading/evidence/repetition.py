@@ -1,0 +1,95 @@
+"""What comes again in one list: rows on a later page, whole pages, and pages that are looked at once more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messaging_assets.answers.record_keys import keys_of
+from messaging_assets.reading.evidence.seen_keys import SeenKeys
+
+
+class Repetition:
+    """Which rows and pages of one list came before.
+
+    Args:
+        key: the fields that tell records apart; without any, a record is what is in it.
+
+    Attributes:
+        may_repeat: whether the last page once more means "past the last page" from here on.
+        is_nothing_new: whether the page that came last held nothing but rows that had come.
+        rows_again: how many rows came on more than one page, an overlap aside.
+        moved: that the first page holds other rows than before, as a clause.
+    """
+
+    def __init__(self, key: tuple[str, ...]) -> None:
+        self._key, self._has_keys = key, bool(key)
+        self.may_repeat = self.is_nothing_new = False
+        self.rows_again = 0
+        self.moved: str | None = None
+        self._seen = SeenKeys()
+        self._pages: set[int] = set()
+        self._stale_pages = 0
+        self._first_keys: list[int] = []
+
+    @property
+    def different(self) -> int:
+        """How many different records came."""
+        return len(self._seen)
+
+    def resume(self, keys: list[int], rows_again: int) -> None:
+        """Go on behind a page with these keys; those of earlier pages are not known any more."""
+        self._seen, self.rows_again = SeenKeys(keys), rows_again
+        self._pages.add(hash(tuple(keys)))
+
+    def among(self, keys: list[int]) -> set[int]:
+        """Those of a page's keys that came on an earlier page."""
+        return self._seen.among(set(keys))
+
+    def is_known_page(self, keys: list[int]) -> bool:
+        """Whether a page with just these keys came before."""
+        return hash(tuple(keys)) in self._pages
+
+    def note_fresh(self, keys: list[int], again: set[int]) -> None:
+        """Note whether a page brings any new row, and what the first page holds."""
+        self._first_keys = self._first_keys or keys[:]
+        self.is_nothing_new = self._has_keys and again.issuperset(keys)
+
+    def is_repeat(self, keys: list[int], again: set[int], is_overlap: bool) -> bool:
+        """Whether an earlier page came once more, or a second one in a row that brings nothing new.
+
+        Args:
+            keys: hashes of the page's keys.
+            again: those of them that came on an earlier page.
+            is_overlap: whether the page holds only rows that it was asked to repeat.
+        """
+        is_stale = again.issuperset(keys) if self._has_keys else not keys
+        self._stale_pages = self._stale_pages + 1 if is_stale and not is_overlap else 0
+        signature = hash(tuple(keys))
+        if not is_overlap and (signature in self._pages or self._stale_pages > 1):
+            return True
+        self._pages.add(signature)
+        return False
+
+    def count(self, fresh: set[int], again: set[int]) -> None:
+        """Count a page's keys, those that it was asked to repeat left out."""
+        # A key twice within one page is the API's data; twice across pages, something moved.
+        self.rows_again += len(again) if self._has_keys else 0
+        self._seen.add(fresh)
+
+    def looked(self, rows: list[Any]) -> tuple[bool, bool]:
+        """Compare a page that was looked at once more with what came.
+
+        Returns:
+            Whether it holds records at all, and whether one of them came before.
+        """
+        keys, bad = keys_of(rows, self._key)
+        good = {key for place, key in enumerate(keys) if place not in bad}
+        return bool(good), bool(self._seen.among(good))
+
+    def compare_first_page(self, rows: list[Any]) -> None:
+        """Note it when rows of the first page are gone or stand elsewhere; new ones between them lose no other."""
+        keys, _ = keys_of(rows, self._key)
+        seen = self.among(keys)
+        still = [key for key in keys if key in seen]
+        if still != self._first_keys[: len(still)] or not keys:
+            self.moved = "the first page holds other rows than when it was read, so the list moved meanwhile"

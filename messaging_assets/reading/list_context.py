@@ -1,0 +1,133 @@
+"""What all lists of one resource share while they are read: one list a parent, or the only one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from requests.auth import AuthBase
+
+from messaging_assets.description.api import Endpoint, Incremental
+from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.redaction import plain_address, plain_origin
+from messaging_assets.http.exchange import Terms
+from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
+from messaging_assets.reading.evidence.seen_keys import SentKeys
+from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.reading.resume_point import KeptRead
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.one_list import Reading
+
+SetAside = Callable[[Any, str, int], None]
+
+
+@dataclass
+class ListContext:
+    """What the readings of one resource share.
+
+    Args:
+        asset: the asset's name in errors, `<api>.<resource>`.
+        endpoint: the resource's endpoint as the file has it.
+        keys: the primary key's fields that the API itself sends.
+        receipt: where things are counted.
+        auth: puts the secrets onto requests.
+        set_aside: takes a record that cannot be loaded, with the reason and its page number.
+        is_parent: whether the records are only read for a child resource.
+        sent_keys: notes which keys came more than once.
+        interrupted: how far an earlier, interrupted read had committed to.
+        finished: lists that came to an end beyond doubt, with how many different records they have.
+        current: the list that is being read.
+        marks: how far each list has come; None where there is no cursor.
+        shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
+        is_start_known: whether it is known with which number the API's pages begin.
+    """
+
+    asset: str
+    endpoint: Endpoint
+    keys: tuple[str, ...]
+    receipt: Receipt
+    auth: AuthBase | None
+    set_aside: SetAside
+    is_parent: bool = False
+    sent_keys: SentKeys = field(default_factory=SentKeys)
+    interrupted: KeptRead = field(default_factory=KeptRead)
+    finished: dict[str, int] = field(default_factory=dict)
+    current: Reading | None = None
+    marks: CursorMarks | None = None
+    shown_path: str | None = None
+    is_start_known: bool = True
+
+    def __post_init__(self) -> None:
+        # A look at a list begins where a first sync would.
+        if self.marks is None and self.incremental is not None:
+            self.marks = CursorMarks(self.asset, self.incremental, self.keys, {}, takes_repeats=True)
+
+    def shown(self, url: str | None) -> str:
+        """An address as errors show it."""
+        return plain_address(url) if self.shown_path is None else f"{plain_origin(url)}/.../{self.shown_path}"
+
+    @property
+    def terms(self) -> Terms:
+        """On what terms a request of this resource is sent."""
+        return Terms(self.asset, self.endpoint, self.receipt, shown=self.shown)
+
+    @property
+    def one_object(self) -> bool:
+        """Whether a single object is a whole answer (a single-page endpoint)."""
+        return isinstance(self.endpoint.paginator, SinglePagePaginator)
+
+    @property
+    def overlap(self) -> int:
+        """How many rows are asked for again at a page join.
+
+        An exact total alone does not show that nothing slipped between two pages; one row of overlap does.
+        """
+        paginator = self.endpoint.paginator
+        if not isinstance(paginator, OffsetPaginator):
+            return 0
+        return paginator.overlap or int(self.endpoint.total == "exact" and paginator.limit > 1)
+
+    def prepare_rows(self, rows: list[Any]) -> None:
+        """Change a page's good records in place, before their lists are read or they are loaded."""
+
+    def is_wanted(self, name: str) -> bool:
+        """Whether a list is to be read; the interrupted read may have done so."""
+        return name not in self.interrupted.finished
+
+    def cursor_values(self, name: str) -> dict[str, Any]:
+        """What `{incremental.<name>}` means in a request for the list of this name."""
+        return self.marks.cursor(name).values if self.marks else {}
+
+    def newer(self, rows: list[Any], name: str, page: int) -> list[Any]:
+        """Those of a list's rows that are not behind its mark; the others are counted."""
+        if self.marks is None:
+            return rows
+        cursor = self.marks.cursor(name)
+        newer = cursor.newer(rows, page)
+        if cursor.is_disordered:
+            words = "rows came in another order than row_order says, so the list was not left early"
+            self.receipt.found(Verdict.READ_TO_THE_END, words)
+        self.receipt.before_mark(len(rows) - len(newer))
+        if len(newer) < len(rows):
+            self.receipt.found(
+                Verdict.READ_TO_THE_END,
+                "rows came that were left out: behind the cursor's mark, out of its range or without a value of it",
+            )
+        return newer
+
+    def note_cursors(self, rows: list[Any]) -> None:
+        """Let the receipt show how far the cursor values of these rows reach."""
+        if self.incremental is None or self.marks is None or self.is_parent:
+            return
+        path = self.incremental.cursor_path
+        values = [value for row in rows for value in json_paths.find_values(path, row) if value is not None]
+        self.receipt.met_cursors(self.marks.told(values), self.marks.key)
+
+    @cached_property
+    def incremental(self) -> Incremental | None:
+        """The endpoint's cursor, in either of dlt's spellings."""
+        return cursor_of(self.endpoint)

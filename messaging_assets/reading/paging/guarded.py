@@ -1,0 +1,218 @@
+"""What all ways of paging share: the judgement of each page, and the three rules behind it.
+
+A page that repeats an earlier one ends the sync as incomplete, a count that the API gives is compared with but
+never a reason to stop unless the file says that it is exact, and how the list ended is written down.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+from dlt.sources.helpers.rest_client import paginators as dlt_paginators
+from requests import Request
+
+from messaging_assets.description import pagination as described
+from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.marks import no_start
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.paging.end_flag import EndFlag
+from messaging_assets.reading.selection import sent_by_server
+from messaging_assets.reading.unfinished import doubt_of_status
+from messaging_assets.seams.dlt_values import str2bool
+
+
+class GuardedPaginator(dlt_paginators.BasePaginator):
+    """What every way of paging shares; subclasses know how to find the next page.
+
+    Args:
+        description: the paginator as the file has it.
+        context: what the readings of this resource share.
+        max_in_flight: requests that may be under way at once.
+    """
+
+    def __init__(
+        self, description: described.PaginatorDescription, context: ListContext, max_in_flight: int = 1
+    ) -> None:
+        super().__init__()
+        self.description, self.context, self.max_in_flight = description, context, max_in_flight
+        self.reading = Reading(context)
+        self.end_flag = EndFlag(description)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> GuardedPaginator:
+        # dlt copies the paginator for each parent; the receipt behind it must stay one.
+        return type(self)(self.description, self.context, self.max_in_flight)
+
+    def init_request(self, request: Request) -> None:
+        """Begin a list: the request will carry its reading from here on."""
+        self._has_next_page = True
+        name = (request.headers or {}).pop(LIST_HEADER, "")
+        with self.context.receipt.page_lock:
+            self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
+            self.end_flag = EndFlag(self.description)
+            self._statuses: set[int] = set()
+            self.reading.join.may_begin_with_last = self.description.end_path is not None
+            if self.context.marks:
+                self._leave_out_unset(request)
+            self.reading.begin()
+            self.start(request)
+
+    def update_state(self, response: Any, data: list[Any] | None = None) -> None:
+        """Judge the page that came and decide whether there is another."""
+        with self.context.receipt.page_lock:
+            self._judge(response, data if data is not None else [])
+
+    def _judge(self, response: Any, rows: list[Any]) -> None:
+        reading, own = self.reading, self.description
+        if self._is_left_out(response):
+            reading.look_beside(response)
+            reading.ending.refused("the list was left out past the last page")
+            self._has_next_page = False
+            return
+        if reading.ending.look is not None:
+            self._judge_look(response, rows)
+            self._has_next_page = reading.ending.how is None
+            return
+        self._read_end_flag(response)
+        # Before the page is cleaned: the last record may be one that is set aside.
+        self.find_next(response, len(rows))
+        sent = reading.take(response, rows)
+        reading.watch(response)
+        self._announce_rows(response)
+        if sent:
+            self._statuses.add(response.status_code)
+        if (how := self.advance(response, sent)) is not None:
+            reading.ending.doubt = self.doubt_of_end() or self._missing_flag() or self._doubt_of_status(response)
+            if not self.looks_once_more(how):
+                reading.ending.over(how)
+        elif own.maximum_pages == reading.page:
+            reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
+        elif own.maximum_empty_pages == reading.counts.empty_pages:
+            reading.ending.cut_short(
+                f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end", is_cap=True
+            )
+        self._has_next_page = reading.ending.how is None
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
+        with self.context.receipt.page_lock:
+            return self._has_next_page and not self.reading.ending.is_behind_cursor()
+
+    def looks_once_more(self, how: str) -> bool:
+        """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
+        return False
+
+    def look(self, rows: list[Any], sent: int) -> bool:
+        """Judge a page of `sent` rows that was asked for after the end; whether another one is."""
+        return False
+
+    def _judge_look(self, response: Any, rows: list[Any]) -> None:
+        path = (self.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
+        found = json_paths.find_values(path, response.parsed)
+        is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+        looked = list(rows) if is_list else []
+        sent = sent_by_server(path, response.parsed, looked) if is_list else 0
+        rows.clear()
+        if not self.look(looked, sent):
+            self.reading.ending.over(str(self.reading.ending.look))
+
+    def _read_end_flag(self, response: Any) -> None:
+        is_last = self.end_flag.read(response.parsed)
+        self.reading.ending.is_more_said = is_last is False
+        if self.end_flag.is_unreadable:
+            raise MendDescription(
+                f"end_path '{self.description.end_path}' holds no truth value on page {self.reading.page + 1}",
+                "write in end_value what means the end",
+                where=self.context.asset,
+            )
+        if is_last:
+            # A last page may hold nothing but the row where it began.
+            self.reading.repetition.may_repeat = True
+
+    def _missing_flag(self) -> str | None:
+        if not self.end_flag.is_missing:
+            return None
+        return f"nothing was ever at end_path '{self.description.end_path}'; correct it in the file, or take it out"
+
+    def _doubt_of_status(self, response: Any) -> str | None:
+        return doubt_of_status(self.reading, response.status_code, self._statuses)
+
+    def find_next(self, response: Any, sent: int) -> None:
+        """Note what a page of `sent` rows says of the next one, before its rows are cleaned."""
+
+    def start(self, request: Request) -> None:
+        """Put the first page's parameters on the request."""
+
+    @abstractmethod
+    def advance(self, response: Any, sent: int) -> str | None:
+        """Move on by the page of `sent` rows that came; returns how the list ended, or None where it goes on."""
+
+    def doubt_of_end(self) -> str | None:
+        """What the page that came last says against its being the last, as a clause; None where nothing does."""
+        return None if self.is_sign_disbelieved else self.reading.claims.signs.said
+
+    @property
+    def is_sign_disbelieved(self) -> bool:
+        """Whether the file says where to look for more, or with `has_more_path: null` that no sign is believed."""
+        return "has_more_path" in self.description.model_fields_set
+
+    def update_request(self, request: Request) -> None:
+        """Put the next page's parameters on the request."""
+
+    def says_no_more(self, path: str | None, response: Any, is_over: bool = False) -> bool:
+        """Whether the answer says at the file's `has_more_path` that this page is the last.
+
+        Args:
+            path: the file's `has_more_path`.
+            response: the answer.
+            is_over: whether the list ends with this page anyway, so that the answer need not say anything.
+        """
+        if self.end_flag.is_last or path is None:
+            return bool(self.end_flag.is_last)
+        value = first_value(path, response.parsed)
+        if isinstance(value, str):
+            try:
+                value = str2bool(value)
+            except ValueError:
+                value = None
+        self.reading.ending.is_more_said = self.reading.ending.is_more_said or value is True
+        if not isinstance(value, bool) and not is_over:
+            raise MendDescription(
+                f"has_more_path '{path}' holds no truth value on page {self.reading.page}",
+                "correct the paginator in the file",
+                where=self.context.asset,
+            )
+        return value is False
+
+    def _leave_out_unset(self, request: Request) -> None:
+        """Ask without the parameters that want a cursor value while there is none."""
+        if str(NO_VALUE) in str(request.url):
+            raise no_start(self.context.asset)
+        for part in ("params", "json", "data", "headers"):
+            setattr(request, part, _set_only(getattr(request, part)))
+
+    def _is_left_out(self, response: Any) -> bool:
+        if not (self.description.end_on_missing_selector and self.reading.page):
+            return False
+        found = json_paths.find_values(self.context.endpoint.data_selector or "$", response.parsed)
+        return not any(value is not None for value in found)
+
+    def _announce_rows(self, response: Any) -> None:
+        if self.description.rows_total_path:
+            self.reading.claims.announce(first_value(self.description.rows_total_path, response.parsed))
+
+
+def _set_only(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {name: _set_only(one) for name, one in value.items() if NO_VALUE not in str(one) or isinstance(one, dict)}
+
+
+def first_value(path: str, body: Any) -> Any:
+    """What a path finds first in parsed JSON; None where it finds nothing."""
+    values = json_paths.find_values(path, body)
+    return values[0] if values else None

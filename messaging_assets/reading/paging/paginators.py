@@ -1,0 +1,37 @@
+"""Paginators that cannot lose rows, behind dlt's paginator interface: which one a file's `type` means.
+
+guarded.py   what all share
+counted.py   offset, page_number
+linked.py    json_link, header_link, cursor, header_cursor, auto, single_page
+"""
+
+from __future__ import annotations
+
+from messaging_assets.description import pagination as described
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.counted import OffsetPaginator, PageNumberPaginator
+from messaging_assets.reading.paging.guarded import GuardedPaginator
+from messaging_assets.reading.paging.linked import AutoPaginator, ReferencePaginator, SinglePagePaginator
+
+_CLASSES: dict[str, type[GuardedPaginator]] = {
+    "offset": OffsetPaginator,
+    "page_number": PageNumberPaginator,
+    "json_link": ReferencePaginator,
+    "json_response": ReferencePaginator,
+    "header_link": ReferencePaginator,
+    "cursor": ReferencePaginator,
+    "header_cursor": ReferencePaginator,
+    "single_page": SinglePagePaginator,
+    "auto": AutoPaginator,
+}
+
+
+def build_paginator(description: described.Paginator, context: ListContext, max_in_flight: int = 1) -> GuardedPaginator:
+    """The guarded paginator for what the file names.
+
+    Args:
+        description: the paginator as the file has it.
+        context: what the readings of this resource share.
+        max_in_flight: requests that may be under way at once.
+    """
+    return _CLASSES[description.type](description, context, max_in_flight)

@@ -1,0 +1,82 @@
+"""Which column each field of a record goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from operator import itemgetter
+from typing import Any
+
+from messaging_assets.answers.field_names import DLT_PREFIX, FieldReason, why_no_column
+from messaging_assets.rows.typed_rows import TypedRows
+from messaging_assets.rows.values.nested import twins
+
+
+class Fields:
+    """Names columns by dlt's naming.
+
+    Args:
+        normalize: dlt's naming of identifiers.
+        are_unfolded: whether fields of nested objects are columns too, as `nested: tables` makes them.
+    """
+
+    def __init__(self, normalize: Callable[[str], str], are_unfolded: bool) -> None:
+        self._normalize, self._are_unfolded = normalize, are_unfolded
+        self._names: dict[str, str | None] = {}
+
+    def column(self, field_name: str) -> str | None:
+        """The column of a field; None where no column can have its name."""
+        if field_name not in self._names:
+            column = self._dlt_name(field_name)
+            self._names[field_name] = None if not column or column.startswith(DLT_PREFIX) else column
+        return self._names[field_name]
+
+    def columns(self, typed: TypedRows, every: list[str]) -> dict[str, str]:
+        """The columns of a batch by field; where two fields are one column, records are renamed first.
+
+        Args:
+            typed: the batch; its records are renamed, and those with two values for one column left out.
+            every: the fields of all its records.
+        """
+        names = {one: self.column(one) for one in every}
+        if self._are_unfolded:
+            self._leave_out_twins(typed)
+        if None not in names.values() and len(set(names.values())) == len(names):
+            return {one: column for one, column in names.items() if column}
+        typed.rows = [self._renamed(place, row, typed.bad) for place, row in enumerate(typed.rows)]
+        return {column: column for column in dict.fromkeys(names.values()) if column}
+
+    def _leave_out_twins(self, typed: TypedRows) -> None:
+        """See that no field of a nested object is a column that the record has beside it."""
+        for place, row in enumerate(typed.rows):
+            if any(type(value) is dict for value in row.values()) and (found := twins(row, self._dlt_name)):
+                typed.bad[place] = FieldReason("two fields for one column", *found)
+
+    def _renamed(self, place: int, row: dict[str, Any], bad: dict[int, str]) -> dict[str, Any]:
+        columns = {one: self.column(one) for one in row}
+        unnamed = [one for one, column in columns.items() if column is None and one]
+        why = why_no_column(columns, {one: self._dlt_name(one) for one in unnamed})
+        if why is not None:
+            bad.setdefault(place, why)
+            return {}
+        return {column: row[one] for one, column in columns.items() if column}
+
+    def _dlt_name(self, field_name: str) -> str:
+        try:
+            return self._normalize(field_name)
+        except ValueError:
+            return ""
+
+
+def every_field(rows: list[dict[str, Any]]) -> list[str]:
+    """The fields of all records, those of the first one in its order."""
+    return list(dict.fromkeys((*rows[0], *sorted(set().union(*rows).difference(rows[0])))))
+
+
+def by_field(rows: list[dict[str, Any]], names: list[str]) -> Iterator[list[Any]]:
+    """Each field's values; every record is looked at once, because fetching it from memory takes the longest."""
+    if len(names) < 2:
+        return iter([[row.get(name) for row in rows] for name in names])
+    try:
+        return map(list, zip(*map(itemgetter(*names), rows), strict=True))
+    except KeyError:
+        return map(list, zip(*(map(row.get, names) for row in rows), strict=True))

@@ -1,0 +1,70 @@
+"""Which keys came before in one read: two records can be one in three ways.
+
+as_sent    the API sent a key on more than one page; the reading notes it
+in_part    a key is in the batch in hand, or in an earlier one of this load (`rows/keys/part_keys.py`)
+in_table   two keys of the API are one in the table (`rows/keys/table_keys.py`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from typing import Any
+
+import orjson
+
+from messaging_assets.answers.record_keys import hashes_of
+from messaging_assets.description.api import Resource
+from messaging_assets.reading.evidence.seen_keys import SentKeys
+from messaging_assets.rows.keys.table_keys import TableKeys
+
+
+class KeyBook:
+    """The keys of one read, shared by its lists and by its loads.
+
+    Args:
+        resource: what the file says of the table.
+        is_child: whether the records are a child's, whose keys may hold a parent's fields.
+        from_parent: the names of a child's fields that come from its parent's record.
+
+    Attributes:
+        names: the key's fields, where records with one key replace each other before the load; else empty.
+        is_child: whether the records are a child's.
+        sees_repeats: whether repeats are seen behind the processing steps; else the reading sees them.
+        as_sent: the keys that the API sent more than once.
+        in_table: the keys as the table has them.
+    """
+
+    def __init__(self, resource: Resource, is_child: bool = False, from_parent: Set[str] = frozenset()) -> None:
+        # An append-only table keeps every version, and where the file names a column to sort by, dlt finds the last.
+        is_sorted = any(column.dedup_sort for column in resource.columns.values())
+        self.names = () if is_sorted or resource.disposition == "append" else resource.keys
+        self.is_child, self._from_parent = is_child, from_parent
+        # The reading sees what repeats, but not behind a parent's fields and processing steps.
+        self.sees_repeats = bool(self.names) and (is_child or bool(resource.processing_steps or resource.steps))
+        self.as_sent = SentKeys(are_counted=not self.sees_repeats)
+        self.in_table = TableKeys()
+        # Maps each key already handed out to a hash of its record. Filled only when `sees_repeats`.
+        self._loaded: dict[int, int] = {}
+
+    def load(self, keys: Sequence[tuple[Any, ...]], rows: Sequence[dict[str, Any]]) -> None:
+        """Note that records are handed out under these keys."""
+        self._loaded.update(zip(hashes_of(keys), map(self.content, rows), strict=True))
+
+    def loaded(self, hashed: int) -> int | None:
+        """The hash of the record that was handed out under a key; None where none was."""
+        return self._loaded.get(hashed)
+
+    @property
+    def earlier(self) -> Set[int]:
+        """Hashes of the keys that are, or may be, in a batch that was handed out before."""
+        return self._loaded.keys() if self.sees_repeats else self.as_sent.again
+
+    def content(self, row: dict[str, Any]) -> int:
+        """What tells whether two records of a child with one key are the same; 0 where its key names the parent."""
+        if not self._from_parent.isdisjoint(self.names):
+            return 0
+        own = {name: value for name, value in row.items() if name not in self._from_parent}
+        try:
+            return hash(orjson.dumps(own, option=orjson.OPT_SORT_KEYS))
+        except TypeError:  # integers that are too large for it
+            return hash(repr(sorted(own.items())))

@@ -1,0 +1,61 @@
+"""Classes, exceptions and names of dlt that its front door `dlt` does not give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+# Since dlt 1.30: finds a destination by type or name, with settings, without making a pipeline.
+from dlt.common.destination import AnyDestination, Destination
+
+# Since dlt 1.30: tells an unknown destination from a missing package.
+from dlt.common.destination.exceptions import UnknownDestinationModule
+
+# Since dlt 1.30: what dlt judges to fail again, so that a load is put away and not repeated.
+from dlt.common.exceptions import TerminalException
+
+# Since dlt 1.30: names of dlt's own columns, as they are in every table.
+from dlt.common.schema.typing import C_DLT_ID, C_DLT_LOAD_ID, DEFAULT_VALIDITY_COLUMN_NAMES
+
+# Since dlt 1.30: the hints of `_dlt_id`; the child tables of a table; whether a column has a type yet.
+from dlt.common.schema.utils import dlt_id_column, get_nested_tables, is_complete_column
+
+# Since dlt 1.30: what a destination refuses, and a table that is not there.
+from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+
+# Since dlt 1.30: which step of a pipeline failed, and why.
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+__all__ = [
+    "C_DLT_ID",
+    "C_DLT_LOAD_ID",
+    "DEFAULT_VALIDITY_COLUMN_NAMES",
+    "AnyDestination",
+    "DatabaseException",
+    "DatabaseUndefinedRelation",
+    "Destination",
+    "PipelineStepFailed",
+    "TerminalException",
+    "UnknownDestinationModule",
+    "columns_of",
+    "dlt_id_column",
+    "get_nested_tables",
+    "is_complete_column",
+    "types_of",
+]
+
+
+def types_of(destination: AnyDestination) -> Iterator[str]:
+    """The names of dlt's own classes that a destination is, nearest first; a type's name is its class's name."""
+    # Since dlt 1.30: its destinations are classes in `dlt.destinations.impl`, named as their type.
+    return (one.__name__ for one in type(destination).__mro__ if one.__module__.startswith("dlt.destinations."))
+
+
+def columns_of(cursor: Any) -> list[str]:
+    """The names of the columns of an open query.
+
+    Args:
+        cursor: dlt's cursor, of any destination.
+    """
+    # Since dlt 1.30: a cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
+    return list(map(str, cursor._get_columns()))

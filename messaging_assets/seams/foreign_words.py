@@ -1,0 +1,36 @@
+"""Texts of dlt, Dagster, Python and databases that only their words tell apart; a test provokes each of them."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Since Dagster 1.13.1: an exception as the run's storage keeps it.
+    from dagster_shared.error import SerializableErrorInfo
+
+# DuckDB: "NOT NULL constraint failed"; PostgreSQL: "violates not-null constraint"; Arrow and dlt: "non-nullable".
+_NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
+_ARROW_REMARK = "merging arrow schema"
+_TOO_MANY_HEADERS = "got more than"
+
+
+def is_null_refused(words: str) -> bool:
+    """Whether a destination, or dlt, says that a column may not be null."""
+    return bool(_NULL_REFUSED.search(words))
+
+
+def is_arrow_remark(record: logging.LogRecord) -> bool:
+    """Whether dlt remarks that JSON travels as text in Arrow, which it does on purpose here."""
+    return _ARROW_REMARK in str(record.msg)
+
+
+def is_too_many_headers(error: Exception) -> bool:
+    """Whether Python's HTTP client stops reading because an answer has too many headers; it has no class for that."""
+    return _TOO_MANY_HEADERS in str(error)
+
+
+def words_of_error(error: SerializableErrorInfo) -> str:
+    """The text of an exception that Dagster has stored, without the name of its class before it."""
+    return (error.message.partition(f"{error.cls_name}: ")[2] or error.message).strip()

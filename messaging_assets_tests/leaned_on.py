@@ -1,0 +1,284 @@
+"""What `messaging_assets/seams/` leans on in dlt and Dagster, and what it was in the releases that were tried.
+
+A release that changes one of these fails a test. Once the change was read and the seam is right with it, this adds
+the installed release to `snapshots/seams.txt`:
+
+    python -m messaging_assets_tests.leaned_on
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import inspect
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+# A seam that does without it says what it takes in its place.
+GONE = "is not there"
+KNOWN = Path(__file__).parent / "snapshots" / "seams.txt"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something of dlt or Dagster that is private, or lies deep in it.
+
+    Args:
+        seam: the module of `messaging_assets/seams/` that leans on it.
+        name: its module, a colon, and its name there.
+        kind: what of it must stay: its `text` (we override it, or do the same), its `signature`, its `value`, or that
+            it is `there`.
+        why: what depends on it.
+    """
+
+    seam: str
+    name: str
+    kind: str
+    why: str
+
+    @property
+    def library(self) -> str:
+        """The package that it comes in, as its release is known."""
+        return self.name.partition(".")[0].partition(":")[0].replace("_", "-")
+
+    @property
+    def release(self) -> str:
+        """The library and its installed release."""
+        return f"{self.library} {version(self.library)}"
+
+    def now(self) -> str:
+        """What it is in the installed release, on one line."""
+        try:
+            found = resolved(self.name)
+        except (ImportError, AttributeError):
+            return f"{self.name} {GONE}"
+        return f"{self.name} {seen(found, self.kind)}"
+
+    def complaint(self, known: Mapping[str, str]) -> str | None:
+        """What is wrong with it in the installed release, in a sentence; None where nothing is.
+
+        Args:
+            known: the releases in which it was seen, by what it was in them.
+        """
+        now = self.now()
+        if now in known:
+            return None
+        tried = ", ".join(sorted({one for line, one in known.items() if line.split(" ")[0] == self.name})) or "none"
+        happened = f"{self.release} {'has no' if now.endswith(GONE) else 'changed'} {self.name}"
+        return (
+            f"{happened}, on which seams/{self.seam}.py leans: {self.why} (tried: {tried}). Compare the two releases, "
+            "mend the seam where it must, run the tests, and add it: python -m messaging_assets_tests.leaned_on"
+        )
+
+
+def resolved(name: str) -> Any:
+    """What is behind `module:name.of.it`, a property as itself."""
+    module, _, path = name.partition(":")
+    found: Any = import_module(module)
+    for part in path.split("."):
+        found = inspect.getattr_static(found, part) if inspect.isclass(found) else getattr(found, part)
+    return found
+
+
+def seen(found: Any, kind: str) -> str:
+    """What must stay of a thing, on one line."""
+    if kind == "there":
+        return "is there"
+    if kind == "value":
+        return repr(sorted(found) if isinstance(found, (set, frozenset)) else found)
+    if isinstance(found, (classmethod, staticmethod)):
+        found = found.__func__
+    if kind == "signature":
+        return _signature(found)
+    parts = [found.fget, found.fset] if isinstance(found, property) else [found]
+    return hashlib.sha256("".join(_text(one) for one in parts if one).encode()).hexdigest()[:12]
+
+
+def _signature(found: Any) -> str:
+    parameters = inspect.signature(found).parameters.values()
+    marks: dict[Any, str] = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}
+    return f"({', '.join(marks.get(one.kind, '') + one.name for one in parameters)})"
+
+
+def _text(found: Any) -> str:
+    """The code of a function or class without its docstring, comments and blanks, as every Python has it."""
+    source = textwrap.dedent(inspect.getsource(inspect.unwrap(found)))
+    lines: list[str] = source.splitlines()
+    documented = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, documented) and ast.get_docstring(node) is not None:
+            words = node.body[0]
+            lines[words.lineno - 1 : words.end_lineno] = [""] * ((words.end_lineno or 0) - words.lineno + 1)
+    return "".join("".join(line.split()) for line in lines if not line.lstrip().startswith("#"))
+
+
+def known() -> dict[str, str]:
+    """The releases that were tried, by what a thing was in them."""
+    lines = [line for line in KNOWN.read_text(encoding="utf-8").splitlines() if line]
+    return {line.rpartition("  # ")[0]: line.rpartition("  # ")[2] for line in lines}
+
+
+def _things(seam: str, kind: str, why: str, *names: str) -> list[Thing]:
+    return [Thing(seam, name, kind, why) for name in names]
+
+
+_LOADING = "an interrupted load is found in dlt's folders and begun anew"
+_OWN_PIPE = "PageReader enters the same contexts and reads the same pipe, page by page"
+_CONTEXTS = "dlt's contexts are looked up and entered by it"
+_WAITING = "writers of one DuckDB file wait for each other"
+_PROVIDERS = "our settings win over a user's where rows depend on them"
+_TYPES = "columns of MySQL and SQLite keep what dlt's own types would lose"
+_MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept"
+_AS_DLT = "a value, path or name means here what it means to dlt"
+_LISTS = "the list and the next page of an answer are found as dlt finds them"
+_NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
+_TABLES = "names and hints of dlt's own columns and tables"
+_FAILURES = "what went wrong is told by the class and its fields"
+_CRON = "a cron line is checked, told in words and counted by Dagster's own reading"
+_INSTANCE = "the state of checks, schedules, sensors and runs is asked of Dagster's instance"
+_PAGE = "an asset's page shows its metadata and the link to its file"
+_DG = "a project of `dg` is found as `dg` finds it"
+_ASSETS = "a resource becomes an asset, and a sync's result its metadata"
+_DUCKDB = "dlt.destinations.impl.duckdb"
+_SQL = "dlt.destinations.impl.sqlalchemy"
+_CLIENT = "dlt.sources.helpers.rest_client"
+_PACKAGE = "dlt.common.storages.load_package:PackageStorage"
+_DAGSTER = "dagster._core"
+
+THINGS = [
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.resource:DltResource.__iter__"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.resource:DltResource._get_config_section_context"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.pipe_iterator:ManagedPipeIterator"),
+    *_things("dlt_contexts", "signature", _OWN_PIPE, "dlt.extract.pipe_iterator:PipeIterator.from_pipes"),
+    *_things("dlt_contexts", "text", _OWN_PIPE, "dlt.extract.source:_DltSingleSource"),
+    *_things("dlt_contexts", "signature", _OWN_PIPE, "dlt.extract.source:SourceInjectableContext"),
+    *_things("dlt_contexts", "signature", _OWN_PIPE, "dlt.extract.source:SourceSchemaInjectableContext"),
+    *_things("dlt_contexts", "text", _CONTEXTS, "dlt.common.configuration.container:Container.injectable_context"),
+    *_things("dlt_contexts", "signature", _CONTEXTS, "dlt.common.pipeline:StateInjectableContext"),
+    *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.duck:DuckDbClient.__init__"),
+    *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.__init__"),
+    *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.open_connection"),
+    *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.factory:duckdb._raw_capabilities"),
+    *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.factory:duckdb.client_class"),
+    *_things("dlt_duckdb", "text", _WAITING, "dlt.common.destination.reference:Destination.capabilities"),
+    *_things("dlt_duckdb", "there", _WAITING, "dlt.common.destination:DestinationCapabilitiesContext"),
+    *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline.load"),
+    *_things("dlt_duckdb", "there", _WAITING, "dlt.common.pipeline:LoadInfo"),
+    *_things("dlt_duckdb", "signature", _WAITING, "dlt:pipeline"),
+    *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.resolve:_resolve_single_value"),
+    *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:get_key_name"),
+    *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:ConfigProvider"),
+    *_things(
+        *("dlt_settings", "text", _PROVIDERS),
+        "dlt.common.configuration.specs.pluggable_run_context:PluggableRunContext",
+    ),
+    *_things(
+        *("dlt_settings", "text", _PROVIDERS),
+        "dlt.common.configuration.specs.config_providers_context:ConfigProvidersContainer.__init__",
+    ),
+    *_things("dlt_sqlalchemy", "signature", _TYPES, f"{_SQL}.dialect:register_dialect_capabilities"),
+    *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.dialect:MysqlDialectCapabilities"),
+    *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.dialect:SqliteDialectCapabilities"),
+    *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.dialect:DialectCapabilities"),
+    *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.type_mapper:MysqlVariantTypeMapper"),
+    *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.type_mapper:SqlalchemyTypeMapper"),
+    *_things("dlt_names", "value", _TABLES, "dlt.common.schema.typing:C_DLT_ID"),
+    *_things("dlt_names", "value", _TABLES, "dlt.common.schema.typing:C_DLT_LOAD_ID"),
+    *_things("dlt_names", "value", _TABLES, "dlt.common.schema.typing:DEFAULT_VALIDITY_COLUMN_NAMES"),
+    *_things("dlt_names", "text", _TABLES, "dlt.common.schema.utils:dlt_id_column"),
+    *_things("dlt_names", "signature", _TABLES, "dlt.common.schema.utils:get_nested_tables"),
+    *_things("dlt_names", "text", _TABLES, "dlt.common.schema.utils:is_complete_column"),
+    *_things("dlt_names", "text", _TABLES, "dlt.destinations.sql_client:DBApiCursorImpl._get_columns"),
+    *_things("dlt_names", "there", _TABLES, "dlt.common.destination:AnyDestination"),
+    *_things("dlt_names", "signature", _TABLES, "dlt.common.destination:Destination.from_reference"),
+    *_things("dlt_names", "there", _TABLES, "dlt.common.destination:Destination"),
+    *_things("dlt_names", "there", _FAILURES, "dlt.common.destination.exceptions:UnknownDestinationModule"),
+    *_things("dlt_names", "there", _FAILURES, "dlt.common.exceptions:TerminalException"),
+    *_things("dlt_names", "signature", _FAILURES, "dlt.destinations.exceptions:DatabaseException"),
+    *_things("dlt_names", "signature", _FAILURES, "dlt.destinations.exceptions:DatabaseUndefinedRelation"),
+    *_things("dlt_names", "text", _FAILURES, "dlt.pipeline.exceptions:PipelineStepFailed.__init__"),
+    *_things("dlt_names", "there", _FAILURES, "dlt.pipeline.exceptions:PipelineStepFailed"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.jsonpath:compile_path"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.jsonpath:set_value_at_path"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.normalizers.naming.snake_case:NamingConvention"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.schema.detections:is_iso_timestamp"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.time:parse_iso_like_datetime"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.utils:str2bool"),
+    *_things("dlt_values", "text", _MARKS, "dlt.extract.utils:resolve_column_value"),
+    *_things("dlt_values", "text", _MARKS, "dlt.extract.utils:digest_dedup_value"),
+    *_things("dlt_values", "text", _MARKS, "dlt.extract.utils:has_legacy_dedup_hashes"),
+    *_things("dlt_values", "text", _MARKS, "dlt.common.utils:digest128"),
+    *_things("dlt_values", "there", _MARKS, "dlt.common.json:json"),
+    *_things("dlt_rest_client", "signature", _LISTS, f"{_CLIENT}.client:RESTClient"),
+    *_things("dlt_rest_client", "signature", _LISTS, f"{_CLIENT}.client:RESTClient.paginate"),
+    *_things("dlt_rest_client", "value", _LISTS, f"{_CLIENT}.detector:NON_RECORD_KEY_PATTERNS"),
+    *_things("dlt_rest_client", "value", _LISTS, f"{_CLIENT}.detector:RECORD_KEY_PATTERNS"),
+    *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:PaginatorFactory"),
+    *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:find_all_lists"),
+    *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:find_response_page_data"),
+    *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:single_entity_path"),
+    *_things("dlt_rest_client", "there", _LISTS, f"{_CLIENT}.exceptions:IgnoreResponseException"),
+    *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BaseReferencePaginator._next_reference"),
+    *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:HeaderLinkPaginator"),
+    *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BasePaginator"),
+    *_things("dlt_packages", "there", _LOADING, "dlt.common.storages.exceptions:LoadPackageNotFound"),
+    *_things("dlt_packages", "text", _LOADING, "dlt.common.storages.load_package:ParsedLoadJobFileName"),
+    *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.NEW_JOBS_FOLDER"),
+    *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.STARTED_JOBS_FOLDER"),
+    *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.COMPLETED_JOBS_FOLDER"),
+    *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.PENDING_TRANSITIONS_FOLDER"),
+    *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.APPLIED_SCHEMA_UPDATES_FILE_NAME"),
+    *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.SCHEMA_UPDATES_FILE_NAME"),
+    *_things("dlt_packages", "text", _LOADING, _PACKAGE),
+    *_things("dlt_packages", "value", _LOADING, "dlt.common.storages.load_storage:LoadStorage.NORMALIZED_FOLDER"),
+    *_things(
+        "dlt_packages", "value", _LOADING, "dlt.common.storages.normalize_storage:NormalizeStorage.EXTRACTED_FOLDER"
+    ),
+    *_things("dlt_packages", "text", _LOADING, "dlt.pipeline.pipeline:Pipeline.run"),
+    *_things("dagster_inside", "signature", _PAGE, f"{_DAGSTER}.definitions.metadata:normalize_metadata"),
+    *_things("dagster_inside", "text", _PAGE, f"{_DAGSTER}.definitions.metadata.source_code:CodeReferencesMetadataSet"),
+    *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.definitions.run_request:InstigatorType.SCHEDULE"),
+    *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.definitions.run_request:InstigatorType.SENSOR"),
+    *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.definitions.run_request:InstigatorType"),
+    *_things(
+        *("dagster_inside", "there", "the type of what `define_asset_job` gives"),
+        f"{_DAGSTER}.definitions.unresolved_asset_job_definition:UnresolvedAssetJobDefinition",
+    ),
+    *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.events:RunFailureReason"),
+    *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.events:RunFailureReason.UNEXPECTED_TERMINATION"),
+    *_things(
+        *("dagster_inside", "signature", _INSTANCE),
+        f"{_DAGSTER}.storage.asset_check_execution_record:AssetCheckExecutionRecord.__new__",
+    ),
+    *_things(
+        *("dagster_inside", "text", _INSTANCE),
+        f"{_DAGSTER}.storage.asset_check_execution_record:AssetCheckExecutionRecordStatus",
+    ),
+    *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.all_instigator_state"),
+    *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.get_daemon_statuses"),
+    *_things("dagster_inside", "there", _INSTANCE, "dagster:DagsterInstance.event_log_storage"),
+    *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:CroniterShim"),
+    *_things("dagster_inside", "signature", _CRON, "dagster._utils.schedules:cron_string_iterator"),
+    *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:is_valid_cron_schedule"),
+    *_things("dg_config", "text", _DG, "dagster_shared.utils.config:detect_dg_config_file_format"),
+    *_things("dg_config", "signature", _DG, "dagster_shared.utils.config:discover_config_file"),
+    *_things("dg_config", "signature", _DG, "dagster_shared.utils.config:load_toml_as_dict"),
+    *_things("dagster_dlt", "text", _ASSETS, "dagster_dlt.translator:DltResourceTranslatorData"),
+    *_things("dagster_dlt", "text", _ASSETS, "dagster_dlt.translator:DagsterDltTranslator.get_asset_spec"),
+    *_things("dagster_dlt", "text", _ASSETS, "dagster_dlt.asset_decorator:build_dlt_asset_specs"),
+    *_things("dagster_dlt", "text", _ASSETS, "dagster_dlt.resource:DagsterDltResource"),
+]
+
+
+if __name__ == "__main__":
+    lines = known()
+    for thing in THINGS:
+        now = thing.now()
+        releases = {one for one in lines.get(now, "").split(", ") if one}
+        lines[now] = ", ".join(sorted({*releases, thing.release}))
+    KNOWN.write_text("".join(f"{line}  # {one}\n" for line, one in sorted(lines.items())), encoding="utf-8")

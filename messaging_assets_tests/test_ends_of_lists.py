@@ -1,0 +1,264 @@
+"""The end of a list is evidence: what a list without a key, an empty page or an odd status says against it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.raw_server import RawServer, answer
+from messaging_assets_tests.scripted_list import Asked, read
+
+ROWS = [{"id": number, "name": f"row {number}"} for number in range(50)]
+OFFSET = {"type": "offset", "limit": 20}
+PAGES = {"type": "page_number", "base_page": 1}
+NEXT = {"Link": '<https://api.invalid/list?page=2>; rel="next"'}
+
+
+# A bare list
+
+
+@pytest.mark.parametrize("headers", [NEXT, {"X-Total-Count": "350"}, {"Content-Range": "0-49/350"}], ids=str)
+def test_a_bare_list_is_no_single_object_and_its_headers_count(headers: dict[str, str]) -> None:
+    assert read(lambda asked: (ROWS, headers), {"type": "single_page"}, "$").verdict == "unknown"
+
+
+def test_a_bare_list_without_a_sign_of_more_is_read_to_the_end_and_not_proven() -> None:
+    assert read(lambda asked: ROWS, {"type": "single_page"}, "$").verdict == "read to the end"
+
+
+def test_a_single_object_is_whole_by_nature() -> None:
+    assert read(lambda asked: ({"id": 1}, NEXT), {"type": "single_page"}, "$").verdict == "proven"
+
+
+# Statuses
+
+
+@pytest.mark.parametrize(
+    ("headers", "verdict"), [({}, "unknown"), ({"Content-Range": "0-49/50"}, "read to the end")], ids=str
+)
+def test_partial_content_is_a_part_unless_its_range_is_the_whole(headers: dict[str, str], verdict: str) -> None:
+    assert read(lambda asked: ({"data": ROWS}, headers, 206), {"type": "single_page"}).verdict == verdict
+
+
+def test_an_empty_page_that_is_not_done_yet_is_no_end() -> None:
+    def pages(asked: Asked) -> Any:
+        return ({"data": ROWS[:20]}, {}, 200) if asked["page"] == 1 else ({"data": []}, {}, 202)
+
+    assert "202" in read(pages, PAGES).reason
+
+
+def test_an_api_that_answers_202_to_everything_means_nothing_by_it() -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": ROWS[:20] if asked["page"] == 1 else []}, {}, 202
+
+    assert read(pages, PAGES).verdict == "read to the end"
+
+
+# Empty pages that name a next one
+
+
+@pytest.mark.parametrize("sign", ["links.next", "has_more", "total_pages"])
+def test_a_page_whose_rows_are_filtered_is_no_end_of_numbered_pages(sign: str) -> None:
+    def pages(asked: Asked) -> Any:
+        page = asked["page"]
+        signs: dict[str, Any] = {
+            "links.next": {"links": {"next": f"/list?page={page + 1}" if page < 5 else None}},
+            "has_more": {"has_more": page < 5},
+            "total_pages": {"total_pages": 5},
+        }
+        return {"data": [] if page in (3, 4) or page > 5 else ROWS[page * 5 : page * 5 + 5], **signs[sign]}
+
+    came = read(pages, PAGES)
+    assert (came.verdict, len(came.rows)) == ("read to the end", 15)
+
+
+def test_an_api_that_always_names_a_next_page_is_asked_no_further_than_a_few_pages() -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": ROWS[:20] if asked["page"] == 1 else [], "next": f"/list?page={asked['page'] + 1}"}
+
+    came = read(pages, PAGES)
+    assert came.verdict == "unknown"
+    assert "'next'" in came.reason
+    assert len(came.asked) < 8
+    disbelieved = read(pages, PAGES | {"has_more_path": None})
+    assert (disbelieved.verdict, len(disbelieved.asked)) == ("read to the end", 2)
+
+
+def test_an_empty_page_of_an_offset_that_names_a_next_one_is_a_doubt() -> None:
+    def pages(asked: Asked) -> Any:
+        rows = ROWS[asked["offset"] : asked["offset"] + 20] if asked["offset"] < 20 else []
+        return {"data": rows, "next": "/list?offset=40"}
+
+    assert "'next'" in read(pages, OFFSET | {"overlap": 0}).reason
+
+
+# Lists without a key
+
+
+def from_one(asked: Asked, total: dict[str, Any]) -> Any:
+    """An API whose first row is row 1, and which takes 0 for it, as SCIM has it."""
+    start = max(asked["offset"], 1) - 1
+    return {"data": ROWS[start : start + 20], **total}
+
+
+@pytest.mark.parametrize("total", [{}, {"total": 50}, {"totalResults": 50}], ids=str)
+def test_a_row_that_came_twice_without_a_key_is_a_doubt(total: dict[str, Any]) -> None:
+    come = read(lambda asked: from_one(asked, total), OFFSET, key=None)
+    assert len(come.rows) == 51
+    assert come.verdict == "unknown"
+    assert "correct the paginator" in come.reason
+
+
+def test_more_rows_than_a_total_without_a_row_alike_are_a_doubt() -> None:
+    volatile = iter(range(1000))
+
+    def pages(asked: Asked) -> Any:
+        page = from_one(asked, {"total": 50})
+        return {**page, "data": [{**row, "seen": next(volatile)} for row in page["data"]]}
+
+    assert "1 row more came than the API counts" in read(pages, OFFSET, key=None).reason
+
+
+@pytest.mark.parametrize("total", [{}, {"total": 50}, {"total": 20}, {"count": 20}], ids=str)
+def test_a_list_without_a_key_that_is_right_is_in_no_doubt(total: dict[str, Any]) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": ROWS[asked["offset"] : asked["offset"] + 20], **total}
+
+    come = read(pages, OFFSET, key=None)
+    assert (come.verdict, len(come.rows)) == ("read to the end", 50)
+
+
+def test_rows_without_a_key_that_are_alike_on_one_page_may_be_so_on_two() -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": [{"state": "up"}] * len(ROWS[asked["offset"] : asked["offset"] + 20])}
+
+    with pytest.raises(Exception, match="repeats rows"):
+        read(pages, OFFSET, key=None)
+    mixed = [{"state": "up" if number % 5 else str(number)} for number in range(50)]
+    come = read(lambda asked: {"data": mixed[asked["offset"] : asked["offset"] + 22]}, OFFSET | {"limit": 22}, key=None)
+    assert (come.verdict, len(come.rows)) == ("read to the end", 50)
+
+
+@pytest.mark.parametrize("rows", [100, 410])
+def test_an_offset_that_the_api_counts_in_pages_is_a_doubt_without_a_key(rows: int) -> None:
+    every = [{"name": f"row {number}"} for number in range(rows)]
+
+    def pages(asked: Asked) -> Any:
+        start = asked["offset"] * asked["limit"]
+        return {"data": every[start : start + asked["limit"]]}
+
+    assert "the offset may count pages" in read(pages, OFFSET, key=None).reason
+
+
+def test_the_last_row_is_asked_for_once_more_without_a_key_and_may_have_changed() -> None:
+    seen = iter(range(1000))
+
+    def pages(asked: Asked) -> Any:
+        rows = ROWS[:40][asked["offset"] : asked["offset"] + 20]
+        return {"data": [{**row, "seen": next(seen)} for row in rows]}
+
+    come = read(pages, OFFSET, key=None)
+    assert (come.verdict, len(come.rows)) == ("read to the end", 40)
+    assert [asked["offset"] for asked in come.asked] == [0, 20, 40, 39]
+
+
+# Counts under names of their own
+
+
+def moving(word: str, value: Any = len) -> Any:
+    rows, asked_for = [{"id": number} for number in range(430)], iter(range(1000))
+
+    def pages(asked: Asked) -> Any:
+        living = rows[4:] if next(asked_for) >= 2 else rows
+        start = (asked["page"] - 1) * 100
+        return {"data": living[start : start + 100], word: value(living)}
+
+    return pages
+
+
+@pytest.mark.parametrize("word", ["total_messages", "queueCount", "numFound", "recordsFiltered"])
+def test_a_number_that_stood_still_and_moves_is_a_list_that_moved(word: str) -> None:
+    come = read(moving(word), PAGES | {"page": 1})
+    assert come.verdict == "unknown"
+    assert f"{word}' moved" in come.reason
+
+
+@pytest.mark.parametrize("word", ["unread_count", "rate_count", "served_count"])
+def test_a_number_that_counts_something_else_moves_as_it_likes(word: str) -> None:
+    come = read(moving(word, lambda living: 7 if len(living) == 430 else 8), PAGES)
+    assert "moved from 7" not in come.reason
+
+
+def test_a_number_of_pages_alone_does_not_show_that_a_list_moved_so_its_first_page_is_looked_at() -> None:
+    come = read(moving("pages", lambda living: 5), PAGES | {"total_path": "pages"})
+    assert "the first page holds other rows" in come.reason
+
+
+# Lists inside lists
+
+
+def test_an_offset_that_counts_what_holds_the_records_asks_for_each_page_once() -> None:
+    teams = [{"members": [{"id": 10 * team + one} for one in range(3)]} for team in range(7)]
+
+    def pages(asked: Asked) -> Any:
+        return {"teams": teams[asked["offset"] : asked["offset"] + 2]}
+
+    come = read(pages, OFFSET | {"limit": 2}, "teams[*].members[*]")
+    assert (come.verdict, len(come.rows)) == ("read to the end", 21)
+    assert len(come.asked) == 6
+
+
+# Tokens
+
+
+def test_a_number_with_decimals_is_a_token_as_the_answer_writes_it(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = b'{"data": [{"id": 1}], "next": 1700000000.500}'
+
+    def talk(connection: Any, path: str, number: int) -> None:
+        last = json.dumps({"data": [{"id": 2}], "next": None}).encode()
+        connection.sendall(answer(last if "cursor=1700000000.500" in path else first))
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "cursor"}
+        synced = one_table.sync(endpoint={"path": "/list", "data_selector": "data", "paginator": paginator})
+    assert synced.green
+    assert [row["id"] for row in one_table.rows()] == [1, 2]
+
+
+def test_a_list_that_is_not_made_yet_empties_no_table(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        rows = [{"id": 1}] if number == 1 else []
+        connection.sendall(answer({"data": rows}, status="200 OK" if number == 1 else "202 Accepted"))
+
+    endpoint = {
+        "path": "/list",
+        "data_selector": "data",
+        "paginator": "single_page",
+        "error_handler": {"max_retries": 0},
+    }
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        one_table.sync(endpoint=endpoint, write_disposition="replace", maximum_deleted_share=1.0)
+        synced = one_table.sync()
+    assert "answered 202 without a row" in synced.error
+    assert [row["id"] for row in one_table.rows()] == [1]
+
+
+def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        rows = [{"id": 1}, {"id": 2}]
+        connection.sendall(answer(rows) if number == 1 else answer(rows[:1], 'Link: </list?page=2>; rel="next"\r\n'))
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        one_table.sync(endpoint={"path": "/list", "paginator": "single_page"}, deletes="remove")
+        synced = one_table.sync()
+    assert synced.green
+    assert synced.receipt["verdict"] == "unknown"
+    assert [row["id"] for row in one_table.rows()] == [1, 2]

@@ -1,0 +1,82 @@
+"""Texts of others that the package goes by are what those others still write."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import logging
+import sys
+from collections.abc import Iterator
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from messaging_assets.seams.foreign_words import (
+    is_arrow_remark,
+    is_null_refused,
+    is_too_many_headers,
+    words_of_error,
+)
+
+
+def test_duckdb_says_that_a_column_may_not_be_null() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE users (id BIGINT NOT NULL)")
+        with pytest.raises(duckdb.ConstraintException) as refused:
+            connection.execute("INSERT INTO users VALUES (NULL)")
+        with pytest.raises(duckdb.Error) as other:
+            connection.execute("INSERT INTO users VALUES ('a')")
+
+    assert is_null_refused(str(refused.value))
+    assert not is_null_refused(str(other.value))
+
+
+def test_arrow_says_that_a_column_may_not_be_null() -> None:
+    schema = pa.schema([pa.field("id", pa.int64(), nullable=False)])
+    table = pa.table({"id": [None]}, pa.schema([pa.field("id", pa.int64())]))
+    with pytest.raises(ValueError, match="id") as refused:
+        table.cast(schema)
+
+    assert is_null_refused(str(refused.value))
+
+
+def test_dlt_remarks_on_json_that_travels_as_text() -> None:
+    import dlt
+
+    @dlt.resource(name="users", columns={"tags": {"data_type": "json"}}, max_table_nesting=0)
+    def users() -> Iterator[pa.Table]:
+        yield pa.table({"id": [1], "tags": ["[]"]})
+
+    pipeline, heard = dlt.pipeline("remark", destination="duckdb"), list[logging.LogRecord]()
+    handler, logger = logging.Handler(), logging.getLogger("dlt")
+    handler.emit = heard.append  # type: ignore[method-assign, assignment]
+    logger.addHandler(handler)
+    try:
+        pipeline.extract(users())
+    finally:
+        logger.removeHandler(handler)
+
+    assert [record for record in heard if is_arrow_remark(record)]
+    assert not is_arrow_remark(logging.makeLogRecord({"msg": "another remark"}))
+
+
+def test_python_stops_at_too_many_headers() -> None:
+    with pytest.raises(http.client.HTTPException) as many:
+        http.client.parse_headers(io.BytesIO(b"a: b\r\n" * 101 + b"\r\n"))
+
+    assert is_too_many_headers(many.value)
+    assert not is_too_many_headers(http.client.HTTPException("another"))
+
+
+def test_dagster_puts_the_name_of_the_class_before_what_an_exception_says() -> None:
+    from dagster import Failure
+    from dagster._utils.error import serializable_error_info_from_exc_info
+
+    for error in (Failure("chat.users: it failed."), ValueError("chat.users: it failed.")):
+        try:
+            raise error
+        except Exception:  # noqa: BLE001 - Dagster takes whatever is being handled
+            stored = serializable_error_info_from_exc_info(sys.exc_info())
+        assert stored.message.strip() != "chat.users: it failed."
+        assert words_of_error(stored) == "chat.users: it failed."

@@ -1,0 +1,68 @@
+"""Variables of other tools are refused wherever they stand; what only looks like one is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.files.api_files import InvalidDescription, describe
+
+SAID = "a variable here would be sent as it is written"
+
+
+def described(client: Any = None, **endpoint: Any) -> None:
+    client = {"base_url": "https://api.example.com", **(client or {})}
+    endpoint = {"path": "/users", "method": "POST" if "json" in endpoint else "GET", **endpoint}
+    describe({"client": client, "resources": [{"name": "users", "endpoint": endpoint}]}, "chat")
+
+
+@pytest.mark.parametrize("text", ["${TENANT}", "a-${TENANT}", "{{ env.TENANT }}", "$TENANT", "%TENANT%", "{{tenant}}"])
+@pytest.mark.parametrize("place", ["client.headers.X-Tenant", "resources.users.endpoint.headers.X-Tenant"])
+def test_a_variable_in_a_header_is_refused_with_where_settings_go(text: str, place: str) -> None:
+    own = {"headers": {"X-Tenant": text}}
+    with pytest.raises(InvalidDescription) as refused:
+        described(own) if place.startswith("client") else described(**own)
+    assert f"chat: {place}: {SAID}" in str(refused.value)
+    assert "CHAT__API_KEY" in str(refused.value)
+    assert "CHAT__BASE_URL" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("client", "endpoint"),
+    [
+        ({"base_url": "https://${HOST}/v1"}, {}),
+        ({"base_url": "https://{tenant}.example.com"}, {}),
+        ({"headers": {"X-Tenant": "{tenant}"}}, {}),
+        ({"auth": {"type": "oauth2", "token_url": "https://${HOST}/token"}}, {}),
+        ({"auth": {"type": "api_key", "name": "X-Key", "prefix": "${PREFIX} "}}, {}),
+        ({}, {"path": "/${TENANT}/users"}),
+        ({}, {"params": {"tenant": "${TENANT}"}}),
+        ({}, {"params": {"tenant": "{{ env.TENANT }}"}}),
+        ({}, {"json": {"tenant": ["{{ env_var('TENANT') }}"]}}),
+    ],
+)
+def test_a_variable_anywhere_in_a_request_is_refused_once(client: Any, endpoint: Any) -> None:
+    with pytest.raises(InvalidDescription) as refused:
+        described(client, **endpoint)
+    assert str(refused.value).count(SAID) == len(str(refused.value).splitlines()) == 1
+
+
+def test_doubled_braces_in_a_header_of_all_requests_are_refused() -> None:
+    with pytest.raises(InvalidDescription, match="braces are sent as they are written here"):
+        described({"headers": {"X-Meta": '{{"a": 1}}'}})
+
+
+@pytest.mark.parametrize(
+    ("client", "endpoint"),
+    [
+        ({"headers": {"X-Meta": '{"a": 1}', "X-Price": "US$5", "X-Share": "5%"}}, {}),
+        ({"base_url": "https://api.example.com/a%20b"}, {"path": "/$metadata/%E4%BC%9A"}),
+        ({}, {"headers": {"X-Meta": '{{"a": 1}}'}}),
+        ({}, {"params": {"$filter": "a gt 1", "q": "{{id}}"}}),
+        ({}, {"json": {"query": "query($first: Int) {{ users(first: $first) {{ id }} }}"}}),
+        ({"auth": {"type": "session", "login": {"path": "/login"}, "headers": {"X-Token": "{data.token}"}}}, {}),
+    ],
+)
+def test_braces_and_dollars_that_mean_themselves_are_let_through(client: Any, endpoint: Any) -> None:
+    described(client, **endpoint)

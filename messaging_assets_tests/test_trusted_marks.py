@@ -153,3 +153,20 @@ def test_a_full_refresh_of_a_window_makes_a_dropped_table_anew(one_table: OneTab
 
     assert again["ids"] == first["ids"]
     assert sync(**asked)["green"]
+
+
+def test_an_append_whose_rows_are_the_same_goes_on_where_the_run_says_so(known_sandbox: Sandbox) -> None:
+    known_sandbox.settings.page_size = 500
+    del known_sandbox.rows("messaging", "messages")[500:]
+    since = {"cursor_path": "timestamp", "initial_value": "2025-01-01T00:00:00Z", "start_param": "since"}
+    first = sync(endpoint={"incremental": since}, write_disposition="append")
+    other = {"incremental": since, "params": {"fields": "all"}}
+    known_sandbox.grow("messaging", "messages", 3)
+
+    refused = sync(endpoint=other, write_disposition="append")
+    kept = sync(endpoint=other, write_disposition="append", config={"keep_mark": True})
+    again = sync(endpoint=other, write_disposition="append")
+
+    assert "keep_mark" in refused["error"]
+    assert len(kept["ids"]) == len(set(kept["ids"])) == len(first["ids"]) + 3
+    assert again["green"], again["error"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urljoin
+from urllib.parse import unquote, urljoin, urlsplit
 
 from messaging_assets.files.secret_signs import names_secret
 from messaging_assets.files.yaml_lines import API_DOCUMENT, DoesNotParse, plain_values
@@ -340,5 +340,8 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 def _filled(address: str, variables: Mapping[str, Any]) -> str:
     for name, variable in variables.items():
         address = address.replace("{" + str(name) + "}", str(_mapping(variable).get("default", "")))
-    # What nothing fills is no address.
-    return "" if "{" in address else address
+    if "{" not in address:
+        return address
+    # What nothing fills is no address; the path may still be one.
+    path = urlsplit(address).path
+    return "" if "{" in path else path

@@ -218,6 +218,10 @@ def _resource(
     }
     found = FoundResource(without_nothing(raw))
     found.remarks = _remarks(one, paginator)
+    if one.shape.others:
+        lists = ", ".join(f"'{path}'" for path in one.shape.others)
+        found.doubts.append(f"'{one.shape.selector}' was taken for the list, but its answer has more: {lists}")
+        found.remarks["endpoint", "data_selector"] = found.doubts[-1]
     return found
 
 

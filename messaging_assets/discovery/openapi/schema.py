@@ -41,11 +41,13 @@ class ListShape:
         selector: the JSON path of the list.
         item: the schema of a record.
         envelope: what stands around the list.
+        others: the JSON paths of other lists beside it.
     """
 
     selector: str
     item: Mapping[str, Any]
     envelope: Mapping[str, Any] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
 
 
 def find_list(document: Document, operation: Operation, name: str) -> ListShape | str:
@@ -67,7 +69,8 @@ def find_list(document: Document, operation: Operation, name: str) -> ListShape 
     is_envelope = all(signs.is_around(key) for one in held for key in one["properties"] if key not in around)
     is_envelope |= any(signs.is_paging(parameter.name) for parameter in operation.of("query"))
     if _rank(names, name) < 2 or is_envelope:
-        return ListShape(quoted_path(*names), record, schema)
+        others = tuple(quoted_path(*one) for one, _ in lists if one != names)
+        return ListShape(quoted_path(*names), record, schema, others)
     return "it answers one object"
 
 

@@ -200,6 +200,9 @@ def _looking_so(value: Any, place: Place, name: str) -> Iterator[Mistake]:
 
 def _look_at(text: str, place: Place) -> str | None:
     step = next((str(step) for step in reversed(place) if isinstance(step, str)), "")
+    if step in ("base_url", "token_url", "access_token_url"):
+        # A user in one of these has a mistake of its own.
+        text = re.sub(r"//[^/@]*@", "//", text)
     is_prose = bool(_PROSE & set(map(str, place))) and not _IN_REQUESTS & set(map(str, place))
     is_address = step in ("path", "base_url", "endpoint")
     if is_address and (what := certain_look_of(text) or look_of(_without_identities(text))):

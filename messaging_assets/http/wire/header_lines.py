@@ -31,7 +31,7 @@ def header_block(stream: Any) -> BytesIO:
 
     A value over several lines becomes one (RFC 9112, section 5.2), and so does one with a bare CR or a NUL in it
     (section 2.2; RFC 9110, section 5.5). Blanks before a colon are taken away (RFC 9112, section 5.1). A header whose
-    name is not ASCII is left out: it is none that anybody here looks for.
+    name is not ASCII, or empty as those that HTTP/2 has of its own, is left out: nobody here looks for it.
 
     Args:
         stream: the connection's bytes, behind the status line.
@@ -71,6 +71,8 @@ def _fields(lines: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
             fields[-1] = name, b"%b %b" % (value, plain.strip(b" \t"))
         elif found := _LINE.fullmatch(plain):
             fields.append((found[1], found[2]))
+        elif plain[:1] == b":":
+            fields.append((b"", plain))
         else:
             raise UnreadableHeaders("a line of the headers has no name and colon")
-    return [field for field in fields if field[0].isascii()]
+    return [field for field in fields if field[0] and field[0].isascii()]

@@ -46,7 +46,7 @@ class ReferencePaginator(GuardedPaginator):
 
     def _keep_as_written(self, response: Any) -> None:
         """Take a number with decimals as the answer has it, digit by digit, unless a JSON body takes it as a number."""
-        path = getattr(self._found, "cursor_path", None)
+        path = getattr(self.description, "cursor_path", None)
         if isinstance(next_reference(self._found), float) and path and not self._found.cursor_body_path:
             found = json_paths.find_values(path, json.loads(response.content, parse_float=str))
             set_next_reference(self._found, str(found[0]))

@@ -71,7 +71,7 @@ def test_a_later_version_of_a_record_that_was_set_aside_does_not_take_the_others
     one, other = MOMENTS
     rows = [{"id": one, "v": 1}, {"id": other, "v": 2}, {"id": "2027-01-01T00:00:00Z", "v": 3}, {"id": other, "v": 4}]
 
-    synced = one_table.sync(rows, passes=1)
+    synced = one_table.sync(rows, passes=1, columns={"id": {"data_type": "timestamp"}})
 
     assert [row["v"] for row in one_table.rows()] == [1, 3]
     assert synced.receipt["rows_set_aside"] == 2

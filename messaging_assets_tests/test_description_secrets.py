@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -298,3 +300,13 @@ def test_a_secret_in_a_comment_of_a_file_is_refused_with_its_line(comment: str, 
     with pytest.raises(InvalidDescription, match=r":3: a comment here looks like") as caught:
         read_file(file)
     assert comment not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "unit", ["hook.", "a.", "a", "<a", "a:", "a1", "bearer ", "https://hooks.slack.com/services/", "<a "]
+)
+def test_a_long_text_is_judged_in_a_time_that_grows_with_its_length(unit: str) -> None:
+    begun = time.process_time()
+    with suppress(InvalidDescription):
+        describe(api(top={"description": unit * (200_000 // len(unit))}), "chat")
+    assert time.process_time() - begun < 10

@@ -82,11 +82,11 @@ _LOOKS: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             r"(?i)(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)|discord(?:app)?\.com/api/webhooks"
             r"|webhook\.office\.com/webhookb2|outlook\.office(?:365)?\.com/webhook|hooks\.zapier\.com/hooks/catch"
-            r"|hook\.[\w.]*(?:make|integromat)\.com|maker\.ifttt\.com/[\w/{}]*with/key|events\.pagerduty\.com/integration"
+            r"|hook\.[\w.]{0,40}(?:make|integromat)\.com|maker\.ifttt\.com/[\w/{}]{0,90}with/key|events\.pagerduty\.com/integration"
             r"|chat\.googleapis\.com/v1/spaces)/[\w@/-]*(?:[\w-]{16,}|\?key=)"
         ),
     ),
-    ("a password in an address", re.compile(r"(?i)\b[a-z][a-z0-9+.-]*://[^\s/@:]+:[^\s/@]+@")),
+    ("a password in an address", re.compile(r"(?i)\b[a-z][a-z0-9+.-]{1,15}://[^\s/@:]{1,90}:[^\s/@]{1,200}@")),
     ("a key of a storage account", re.compile(r"(?i)AccountKey=[\w+/=]{10,}")),
 )
 _AUTHORIZATION = re.compile(rf"\s*({_SCHEMES})\s+(\S+)\s*", re.IGNORECASE)
@@ -96,7 +96,7 @@ _UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-
 # What stands for a value that is known at run time: a parent's field, a parameter, a named secret.
 PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.\[\]-]*(?:![rsa])?(?::[<>^=+%.\d#, -][^{}]*)?\}")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]]+")
-_PAIR = re.compile(r"""["']?([A-Za-z][\w.\[\]-]*)["']?\s*(?:[=:]|\bis\b)\s*["']?([^\s"'&,;}\])]+)""")
+_PAIR = re.compile(r"""["']?(?<![A-Za-z])([A-Za-z][\w.\[\]-]{0,60})["']?\s*(?:[=:]|\bis\b)\s*["']?([^\s"'&,;}\])]+)""")
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?:\s[^<>]*)?>([^<>]+)</")
 _NO_PASSWORD = re.compile(r"(?i)oauth[\d.]*|(?:hmac|rsa|sha|md|aes|v)[-_]?\d+|base64")
 _RUN = re.compile(r"[A-Za-z0-9+/=_~.-]{16,}")

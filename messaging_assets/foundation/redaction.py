@@ -71,8 +71,10 @@ class Redaction:
         """Where secrets stand, or what is left of one that was cut."""
         if self._pattern is not None:
             yield from (found.span() for found in self._pattern.finditer(text))
-        for head in self._heads.finditer(text) if self._heads is not None else ():
-            begin, small = head.start(), text.lower()
+        small = text.lower()
+        if self._heads is None or len(small) != len(text) or not any(cut in small for cut in _CUT):
+            return
+        for begin in (head.start() for head in self._heads.finditer(text)):
             for form in self._forms:
                 length = _in_common(form, small, begin)
                 if _HEAD <= length < len(form) and text.startswith(_CUT, begin + length):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import time
 from io import BytesIO
 from typing import Any
 
@@ -124,3 +125,10 @@ def test_a_link_behind_a_line_that_is_none_makes_the_sync_red(one_list: OneList)
         one_list.client["base_url"] = server.url
         outcome = one_list.sync({"type": "header_link"})
     assert "sent headers that cannot be read 4 times; ask the vendor" in outcome.sentence
+
+
+def test_long_headers_are_read_in_a_time_that_grows_with_their_length() -> None:
+    begun = time.process_time()
+    for line in (b"X: a" + b" " * 60_000 + b"b\r\n", b"a" * 60_000 + b":\r\n", b"X" + b" " * 60_000 + b":\r\n"):
+        assert len(read(line * 90 + b"\r\n")) == 90
+    assert time.process_time() - begun < 10

@@ -13,7 +13,7 @@ from io import BytesIO
 from typing import Any
 
 # A name is a token (RFC 9110, section 5.6.2). Bytes beyond ASCII are no part of one, but of no other thing either.
-_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z\x80-\xff-]+)[ \t]*:[ \t]*(.*?)[ \t]*", re.DOTALL)
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\x80-\xff-]+")
 _NOT_IN_A_VALUE = re.compile(rb"[\r\n\0]")
 _ENDS = (b"\r\n", b"\n")
 
@@ -66,13 +66,12 @@ def _fields(lines: Iterable[bytes]) -> list[tuple[bytes, bytes]]:
     fields: list[tuple[bytes, bytes]] = []
     for line in lines:
         plain = _NOT_IN_A_VALUE.sub(b" ", line.rstrip(b"\r\n"))
+        name, colon, value = plain.partition(b":")
         if fields and plain[:1] in (b" ", b"\t"):
             name, value = fields[-1]
             fields[-1] = name, b"%b %b" % (value, plain.strip(b" \t"))
-        elif found := _LINE.fullmatch(plain):
-            fields.append((found[1], found[2]))
-        elif plain[:1] == b":":
-            fields.append((b"", plain))
+        elif colon and (not name or _NAME.fullmatch(name.rstrip(b" \t"))):
+            fields.append((name.rstrip(b" \t"), value.strip(b" \t")))
         else:
             raise UnreadableHeaders("a line of the headers has no name and colon")
     return [field for field in fields if field[0] and field[0].isascii()]

@@ -212,16 +212,16 @@ def _look_at(text: str, place: Place) -> str | None:
     is_name = place[:1] == ("resources",) and (len(place) == 2 or (len(place) == 3 and place[-1] == "name"))
     if is_name:
         return None
-    return _behind_a_name(text)
+    # What an address sends by name is judged by `_in_query`.
+    return _behind_a_name(text, step not in ("path", "base_url", "endpoint"))
 
 
-def _behind_a_name(text: str) -> str | None:
-    found = (len(one) >= 8 and _is_no_word(one) and names_secret(key, one) for key, one in pairs_in(text))
+def _behind_a_name(text: str, passwords_too: bool = True) -> str | None:
+    found = (
+        len(one) >= 8 and (not is_ordinary(one) or (passwords_too and is_password(one))) and names_secret(key, one)
+        for key, one in pairs_in(text)
+    )
     return "a secret behind its name" if any(found) else None
-
-
-def _is_no_word(text: str) -> bool:
-    return is_password(text) or not is_ordinary(text)
 
 
 def _without_identities(path: str) -> str:

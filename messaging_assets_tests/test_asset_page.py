@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from dagster import AssetKey, AssetSpec, Definitions
 
-from messaging_assets.files.api_files import read_file
+from messaging_assets.files.api_files import InvalidDescription, read_file
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.one_table import OneTable
 
@@ -58,11 +58,27 @@ def test_an_asset_leads_to_its_line_of_the_file(specs: dict[str, AssetSpec], cle
     assert reference.file_path == str(clean_room / "chat.yaml")
 
 
-def test_an_asset_comes_from_its_endpoint_and_from_its_parents_table(specs: dict[str, AssetSpec]) -> None:
-    deps = [dep.asset_key for dep in specs["chat/posts"].deps]
-    assert deps == [AssetKey(["chat", "endpoint", "posts"]), AssetKey(["chat", "users"])]
-    endpoint = specs["chat/endpoint/posts"].metadata
-    assert endpoint["messaging_assets/address"] == "https://api.example.com/v1/users/{resources.users.id}/posts"
+def test_an_asset_says_its_address_and_comes_from_its_parents_table(specs: dict[str, AssetSpec]) -> None:
+    posts = specs["chat/posts"]
+    assert [dep.asset_key for dep in posts.deps] == [AssetKey(["chat", "users"])]
+    assert posts.metadata["messaging_assets/address"] == "https://api.example.com/v1/users/{resources.users.id}/posts"
+    assert "chat/endpoint" not in specs
+
+
+def test_the_api_itself_is_upstream_where_the_file_wants_it() -> None:
+    raw = {
+        "client": {"base_url": "https://api.example.com/v1"},
+        "resources": ["users", "channels"],
+        "lineage": "endpoints",
+        "group": "talk",
+    }
+    specs = {spec.key.to_user_string(): spec for spec in definitions_for(raw, name="chat").resolve_all_asset_specs()}
+    assert set(specs) == {"chat/endpoint", "chat/users", "chat/channels"}
+    assert {spec.group_name for spec in specs.values()} == {"talk"}
+    assert [dep.asset_key for dep in specs["chat/users"].deps] == [AssetKey(["chat", "endpoint"])]
+    assert specs["chat/endpoint"].metadata["messaging_assets/address"] == "https://api.example.com/v1"
+    with pytest.raises(InvalidDescription, match="endpoint"):
+        definitions_for({**raw, "resources": ["endpoint"]}, name="chat")
 
 
 def test_columns_say_what_they_mean_and_which_are_sensitive(specs: dict[str, AssetSpec]) -> None:

@@ -55,9 +55,7 @@ def test_nothing_that_the_ui_is_told_holds_a_secret(known_sandbox: Any, monkeypa
 def test_several_folders_take_the_place_of_the_shipped_one(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folders = [write(clean_room / "one", "chat"), write(clean_room / "two", "alarms")]
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", os.pathsep.join(map(str, folders)))
-    assert keys_of(build_code_location()) == {
-        "chat/chat_rows", "chat/endpoint/chat_rows", "alarms/alarms_rows", "alarms/endpoint/alarms_rows",
-    }  # fmt: skip
+    assert keys_of(build_code_location()) == {"chat/chat_rows", "alarms/alarms_rows"}
 
 
 @pytest.fixture
@@ -71,7 +69,7 @@ def one_broken(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Definitions
 def test_a_broken_file_is_an_asset_and_takes_nobody_down(
     one_broken: Definitions, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert keys_of(one_broken) == {"chat/chat_rows", "chat/endpoint/chat_rows", "alarms/broken_file"}
+    assert keys_of(one_broken) == {"chat/chat_rows", "alarms/broken_file"}
     node = one_broken.get_repository_def().asset_graph.get(AssetKey(["alarms", "broken_file"]))
     assert node.description is not None
     assert "alarms.yaml:2: resuorces: unknown key; did you mean resources?" in node.description

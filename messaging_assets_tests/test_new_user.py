@@ -123,7 +123,7 @@ def test_four_commands_and_no_python_lead_to_a_loaded_checked_and_scheduled_asse
     with serving(command, f"http://127.0.0.1:{port}", clean_room / "dev.log", env=own, cwd=folder) as ui:
         nodes = {"/".join(node["assetKey"]["path"]): node for node in ask(ui, ASSETS)["assetNodes"]}
         [repository] = ask(ui, SCHEDULES)["repositoriesOrError"]["nodes"]
-    assert set(nodes) == {"chat/messages", "chat/endpoint/messages"}
+    assert set(nodes) == {"chat/messages"}
     assert len(nodes["chat/messages"]["assetMaterializations"]) == 1
     checks = nodes["chat/messages"]["assetChecksOrError"]["checks"]
     assert {check["executionForLatestMaterialization"]["status"] for check in checks} == {"SUCCEEDED"}

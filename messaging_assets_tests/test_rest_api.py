@@ -106,7 +106,7 @@ def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sand
 
     found = json.loads(dg(project, "list", "defs", "--json"))
     keys = {one["asset_key"] for one in found["assets"]}
-    assert {"own", "broker/messages", "broker/endpoint/messages", "team_chat/users"} <= keys
+    assert {"own", "broker/messages", "team_chat/users"} <= keys
     assert {"broker_schedule", "team_chat_schedule"} == {one["name"] for one in found["schedules"]}
 
     (project / ".dlt").mkdir()
@@ -183,7 +183,7 @@ def test_an_api_is_named_by_its_file_unless_it_has_a_name(
 ) -> None:
     definitions = built(clean_room, **attributes)
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
-    assert keys == {f"{name}/{rest}" for rest in ("messages", "users", "endpoint/messages", "endpoint/users")}
+    assert keys == {f"{name}/{rest}" for rest in ("messages", "users")}
     assert definitions.resolve_job_def(f"{name}_sync")
 
 

@@ -70,11 +70,9 @@ class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
 
 
 def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
-    """One asset per resource, and its endpoint as an external asset upstream of it."""
-    assets: list[AssetsDefinition | AssetSpec] = []
-    for resource in description.resources_in_full.values():
-        assets += [endpoint_spec(description, resource), _asset(description, resource)]
-    return assets
+    """One asset per resource; where the file wants it, an external asset upstream of them for the API."""
+    upstream = [endpoint_spec(description)] if description.lineage == "endpoints" else []
+    return [*upstream, *(_asset(description, resource) for resource in description.resources_in_full.values())]
 
 
 def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:

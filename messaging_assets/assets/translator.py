@@ -31,14 +31,14 @@ def asset_key(api: str, resource: str) -> AssetKey:
     return AssetKey([api, resource])
 
 
-def endpoint_key(api: str, resource: str) -> AssetKey:
-    """The key of the external asset that stands for a resource's endpoint."""
-    return AssetKey([api, "endpoint", resource])
+def endpoint_key(api: str) -> AssetKey:
+    """The key of the external asset that stands for an API."""
+    return AssetKey([api, "endpoint"])
 
 
 @dataclass
 class ApiTranslator(DagsterDltTranslator):
-    """Describes one resource as an asset; the endpoint is its upstream, and its parent's table if it has one."""
+    """Describes one resource as an asset; upstream is its parent's table, and the API where the file wants it."""
 
     description: ApiDescription
     resource: Resource
@@ -53,7 +53,7 @@ class ApiTranslator(DagsterDltTranslator):
             key=asset_key(api, resource.name),
             deps=list(self._deps()),
             description=resource.description or self._words(),
-            group_name=api,
+            group_name=self.description.group or api,
             kinds={"dlt", *([destination] if destination else [])},
             owners=resource.owners,
             tags=resource.tags,
@@ -63,7 +63,8 @@ class ApiTranslator(DagsterDltTranslator):
         )
 
     def _deps(self) -> Iterator[AssetDep]:
-        yield AssetDep(endpoint_key(self.description.name, self.resource.name))
+        if self.description.lineage == "endpoints":
+            yield AssetDep(endpoint_key(self.description.name))
         parent = parent_of(self.resource)
         if parent and parent in self.description.resources_in_full:
             yield AssetDep(asset_key(self.description.name, parent))
@@ -74,7 +75,9 @@ class ApiTranslator(DagsterDltTranslator):
 
     def _metadata(self) -> dict[str, object]:
         resource = self.resource
+        path = resource.endpoint.path or resource.name
         metadata: dict[str, object] = {
+            f"{METADATA}/address": f"{self.description.client.base_url.rstrip('/')}/{path.lstrip('/')}",
             f"{METADATA}/write_disposition": resource.disposition,
             f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
         }
@@ -95,16 +98,14 @@ def _reference(file: str, line: int) -> CodeReferencesMetadataValue:
         return CodeReferencesMetadataValue(code_references=[place])
 
 
-def endpoint_spec(description: ApiDescription, resource: Resource) -> AssetSpec:
-    """The endpoint as an external asset, with its address as the API file has it."""
-    path = resource.endpoint.path or resource.name
-    address = f"{description.client.base_url.rstrip('/')}/{path.lstrip('/')}"
+def endpoint_spec(description: ApiDescription) -> AssetSpec:
+    """The API as an external asset, with its address as the API file has it."""
     return AssetSpec(
-        key=endpoint_key(description.name, resource.name),
-        description=f"The API's list at {path}; read, never written.",
-        group_name=f"{description.name}_endpoints",
+        key=endpoint_key(description.name),
+        description=description.description or "The API; read, never written.",
+        group_name=description.group or description.name,
         kinds={"api"},
-        metadata={f"{METADATA}/address": address, f"{METADATA}/method": resource.endpoint.method.upper()},
+        metadata={f"{METADATA}/address": description.client.base_url},
     )
 
 

@@ -8,9 +8,9 @@ The words come from dlt's rest_api source
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described, WebAddress
 from messaging_assets.description.automation import Schedule, Sensor
@@ -98,6 +98,10 @@ class ApiDescription(Described):
     """When to sync."""
     sensor: Sensor | None = None
     """When to look for news."""
+    group: str | None = Field(None, pattern=r"^[A-Za-z0-9_]+$")
+    """The group of its assets in Dagster; else the API's name."""
+    lineage: Literal["endpoints"] | None = None
+    """`endpoints`: an external asset `<api>/endpoint` stands for the API, upstream of its assets."""
     not_secret: list[str] = Field(default_factory=list)
     """Paths of values that look like secrets and are none, as an error writes them."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)
@@ -109,6 +113,12 @@ class ApiDescription(Described):
         if not isinstance(value, list):
             return value
         return [{"name": one} if isinstance(one, str) else one for one in value]
+
+    @model_validator(mode="after")
+    def _endpoint_alone(self) -> ApiDescription:
+        if self.lineage and any(resource.name == "endpoint" for resource in self.resources):
+            raise ValueError("a resource named endpoint has the key of the API's own external asset; take lineage out")
+        return self
 
     @cached_property
     def resources_in_full(self) -> dict[str, Resource]:

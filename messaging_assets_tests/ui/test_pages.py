@@ -97,8 +97,6 @@ def _asset(window: Browser, address: str) -> str:
         f"{asset}?view=events", "messaging_assets/verdict", "read to the end", "messaging_assets/requests"
     )
     window.picture(PICTURES / "asset_events.png")
-    text += window.open(f"{address}/assets/messaging/endpoint/messages", "/v1/messages")
-    window.picture(PICTURES / "endpoint.png")
     return text
 
 

@@ -24,7 +24,7 @@ TABLE = "generic_rest.resource_name"
             "the table generic_rest.resource_name has no column name any more; add it again by hand, as text",
         ),
         (
-            [f"DELETE FROM {TABLE}", f"ALTER TABLE {TABLE} ALTER COLUMN size TYPE TINYINT"],
+            [f"DELETE FROM {TABLE}", "CHECKPOINT", f"ALTER TABLE {TABLE} ALTER COLUMN size TYPE TINYINT"],
             "the column size of the table generic_rest.resource_name was made bigint of 8 bits",
         ),
         (

@@ -8,7 +8,7 @@ import pytest
 
 from messaging_assets.answers.beside_list import beside, in_headers
 from messaging_assets.answers.failure_words import says_failed
-from messaging_assets.answers.signs_of_more import signs_of_more
+from messaging_assets.answers.signs_of_more import is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 
 ROWS = 37
@@ -141,3 +141,8 @@ def test_an_answer_that_says_it_failed_is_heard(body: dict[str, Any]) -> None:
 @pytest.mark.parametrize("body", FINE, ids=str)
 def test_an_answer_that_says_all_is_well_is_taken_at_its_word(body: dict[str, Any]) -> None:
     assert not says_failed({"data": [], **body}, beside({"data": [], **body}, ("data",)))
+
+
+@pytest.mark.parametrize(("sent", "full"), [(499, False), (500, True), (1000, True), (2007, False)])
+def test_a_page_is_full_by_the_size_that_was_asked_for_or_by_a_usual_one(sent: int, full: bool) -> None:
+    assert is_full(sent, [], {"page_size": 500}, is_by_links=False) is full

@@ -37,7 +37,7 @@ def test_rows_are_added_to_an_appended_list(table: OneTable) -> None:
     assert synced.green
     assert synced.receipt["rows_set_aside"] == 1
     assert [row["id"] for row in table.rows()] == [1, 2]
-    assert [row["reason"] for row in table.rejected()] == ["no id"]
+    assert [row["reason"] for row in table.rejected()] == ["id is a list, and a key is one value"]
 
 
 @pytest.mark.parametrize(

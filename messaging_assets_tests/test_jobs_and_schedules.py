@@ -141,8 +141,8 @@ def test_a_cron_line_without_words_is_shown_as_it_is():
     assert schedule.description == "Syncs every resource of chat: '7 3 * * 5#2', UTC time."
 
 
-def test_a_tick_asks_for_one_run_of_everything(dagster_instance):
-    [request], _ = tick(described(), dagster_instance)
+def test_a_tick_asks_for_one_run_of_everything(stored_instance):
+    [request], _ = tick(described(), stored_instance)
     assert request.asset_selection is None
 
 
@@ -154,26 +154,26 @@ def run_with(instance: DagsterInstance, status: DagsterRunStatus, job: str = "ch
 
 
 @pytest.mark.parametrize("status", UNFINISHED)
-def test_a_tick_is_skipped_while_the_run_before_it_is_unfinished(dagster_instance, status):
-    run = run_with(dagster_instance, status)
-    requested, said = tick(described(), dagster_instance)
+def test_a_tick_is_skipped_while_the_run_before_it_is_unfinished(stored_instance, status):
+    run = run_with(stored_instance, status)
+    requested, said = tick(described(), stored_instance)
     assert requested == []
     assert said.startswith(f"chat_sync is not finished: run {run.run_id} is ")
 
 
 @pytest.mark.parametrize("status", FINISHED)
-def test_a_finished_run_stops_no_tick(dagster_instance, status):
-    run_with(dagster_instance, status)
-    assert len(tick(described(), dagster_instance)[0]) == 1
+def test_a_finished_run_stops_no_tick(stored_instance, status):
+    run_with(stored_instance, status)
+    assert len(tick(described(), stored_instance)[0]) == 1
 
 
-def test_a_run_of_some_resources_stops_no_tick(dagster_instance):
+def test_a_run_of_some_resources_stops_no_tick(stored_instance):
     some = frozenset({AssetKey(["chat", "users"])})
-    run_with(dagster_instance, DagsterRunStatus.STARTED, asset_selection=some)
-    assert len(tick(described(), dagster_instance)[0]) == 1
-    assert unfinished_run(dagster_instance, "chat_sync") is not None
+    run_with(stored_instance, DagsterRunStatus.STARTED, asset_selection=some)
+    assert len(tick(described(), stored_instance)[0]) == 1
+    assert unfinished_run(stored_instance, "chat_sync") is not None
 
 
-def test_a_run_of_another_job_stops_no_tick(dagster_instance):
-    run_with(dagster_instance, DagsterRunStatus.STARTED, "forum_sync")
-    assert len(tick(described(), dagster_instance)[0]) == 1
+def test_a_run_of_another_job_stops_no_tick(stored_instance):
+    run_with(stored_instance, DagsterRunStatus.STARTED, "forum_sync")
+    assert len(tick(described(), stored_instance)[0]) == 1

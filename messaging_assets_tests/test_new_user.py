@@ -93,7 +93,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
     assert names == {str(path.relative_to(CHECKOUT)) for path in source}
     assert {path.suffix for path in source} == {".py", ".yaml", ".json", ".typed"}
     assert {"messaging_assets/py.typed", "messaging_assets/apis/_template.yaml"} <= names
-    assert "messaging-assets = messaging_assets.cli.program:main" in entry_points
+    assert "messaging-assets = messaging_assets.cli:main" in entry_points
     assert "[dagster_dg_cli.registry_modules]\nmessaging_assets = messaging_assets" in entry_points
 
 

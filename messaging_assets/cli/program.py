@@ -84,15 +84,9 @@ def main() -> None:
     messaging-assets discover --help           make a file for an API of your own
     messaging-assets validate apis/chat.yaml   check it
     """
-    from messaging_assets.destination.unreadable_settings import refuse_broken_files
-    from messaging_assets.foundation.failures import MendSettings
     from messaging_assets.foundation.folders import settle_environment
 
     settle_environment()
-    try:
-        refuse_broken_files()
-    except MendSettings as failure:
-        raise click.ClickException(str(failure)) from None
 
 
 _with_line_breaks(main)

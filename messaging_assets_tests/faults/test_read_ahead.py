@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import sys
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -165,7 +166,7 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
             return request
 
         class List:
-            auth, asset, end = None, "chat.posts", None
+            auth, asset, ending = None, "chat.posts", SimpleNamespace(how=None)
 
             def __init__(self, name: str) -> None:
                 self.name = name

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
 import socket
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets_tests.interrupted_sync import in_a_process
 from messaging_assets_tests.raw_server import RawServer, Talk, answer
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -256,6 +259,22 @@ def test_an_answer_beyond_its_size_is_red_and_says_which_limit_to_raise(asking: 
     _, asker = asking(lambda connection, path, number: connection.sendall(LARGE[kind]()), maximum_bytes=1_000_000)
     sentence, _ = asked_in_vain(asker)
     assert "sent more than 1,000,000 bytes; ask for smaller pages, or raise client.maximum_bytes" in sentence
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="limits of memory are POSIX")
+def test_a_bomb_is_refused_within_the_memory_that_its_bound_takes() -> None:
+    def ask(url: str) -> str:
+        import resource
+
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + 2 * 64_000_000
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        return asked_in_vain(Asker(url, maximum_bytes=64_000_000))[0]
+
+    packed = answer(bomb(500), "Content-Encoding: gzip\r\n")
+    with RawServer(lambda connection, path, number: connection.sendall(packed)) as server:
+        _, sentence = in_a_process(lambda: ask(server.url))
+    assert "sent more than 64,000,000 bytes" in sentence
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_the_page_of_an_api_of_ones_own_shows_a_preview_and_its_freshness(
 
 
 def _graph(window: Browser, address: str) -> str:
-    text = window.open(f"{address}/asset-groups", "team_messaging", "messaging", "Materialize all (7)")
+    text = window.open(f"{address}/asset-groups", "team_messaging", "messaging", "Materialize all")
     window.picture(PICTURES / "graph.png")
     one_api = f"{address}/locations/messaging_assets/asset-groups/team_messaging/lineage"
     text += window.open(one_api, "users", "channels", "6 / 6 Passed", "Materialized", "DuckDB", "dlt")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of, is_deleted
+from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of
 from messaging_assets_tests.one_table import OneTable
 
 LIVES = [0, 0.0, -0.0, float("nan"), "", " ", "0", "0.0", "false", "FALSE", "no", "off", "null", None, False, [], {}]
@@ -22,7 +22,6 @@ UNKNOWN = ["alice", "archived", -1, 5, 0.5, [1], {"at": None}]
 @pytest.mark.parametrize("value", UNKNOWN, ids=repr)
 def test_what_is_not_known_to_mean_a_deletion_deletes_nothing(value: Any) -> None:
     assert deletion_of(value) is None
-    assert not is_deleted(value)
 
 
 def test_a_time_that_a_zone_may_put_ahead_is_no_known_deletion() -> None:
@@ -38,7 +37,7 @@ def test_no_way_to_say_that_a_row_lives_deletes_it(value: Any) -> None:
 
 @pytest.mark.parametrize("value", GONE, ids=repr)
 def test_a_true_value_or_a_moment_deletes(value: Any) -> None:
-    assert is_deleted(value)
+    assert deletion_of(value) is True
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import Any
 
 import requests
@@ -11,7 +12,7 @@ from requests.auth import AuthBase
 from messaging_assets.http.exchange import Exchange, Terms
 
 
-class Asking(AuthBase):
+class Asking(AuthBase, ABC):
     """Asks a server for what goes onto requests, through the connections and limits of a session.
 
     Args:
@@ -24,9 +25,9 @@ class Asking(AuthBase):
         self.exchange: Exchange | None = None
         self.terms: Terms | None = None
 
+    @abstractmethod
     def renew(self, request: requests.PreparedRequest) -> None:
         """Replace what this request was refused with, unless another thread just did."""
-        raise NotImplementedError
 
 
 def value_at(body: Any, path: str) -> Any:

@@ -64,11 +64,6 @@ def _at(moment: Decimal) -> bool | None:
     return moment > 0 and ahead <= _CLOCKS
 
 
-def is_deleted(value: Any) -> bool:
-    """Whether a value of the hinted field is known to say that its record is deleted."""
-    return deletion_of(value) is True
-
-
 def hinted_column(resource: Resource) -> str | None:
     """The column whose value deletes its row in a merge; None where no column has the hint, or dlt heeds none."""
     written = resource.write_disposition

@@ -178,11 +178,6 @@ class ListCursor:
             )
 
     @property
-    def last_value(self) -> Any:
-        """How far the rows reach, as a receipt shows it; None where nothing was read."""
-        return (self.mark or {}).get("last_value")
-
-    @property
     def holds(self) -> bool:
         """Whether rows are dated ahead, so that they move no mark."""
         if self._ahead.value is None:

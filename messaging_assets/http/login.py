@@ -58,10 +58,10 @@ class Session(Asking):
         value = value_at(answer, path)
         plain = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
         if not fits_header(plain):
-            place = self.terms.asset if self.terms else ""
             raise CheckCredentials(
-                f"{place}: {plain_address(self.token_url)} answered the login without a usable {path}; check "
-                "auth.headers and the user's rights."
+                f"{plain_address(self.token_url)} answered the login without a usable {path}",
+                "check auth.headers and the user's rights",
+                where=self.terms.asset if self.terms else "",
             )
         if isinstance(value, str):
             self._redaction.add(plain)

@@ -59,9 +59,9 @@ class ClientCredentials(Asking):
         token = value_at(body, self._auth.access_token_name)
         if not isinstance(token, str) or not fits_header(token):
             raise CheckCredentials(
-                f"{self.terms.asset}: {plain_address(self.token_url)} answered without a usable "
-                f"{self._auth.access_token_name}; "
-                "check token_url and the client's rights."
+                f"{plain_address(self.token_url)} answered without a usable {self._auth.access_token_name}",
+                "check token_url and the client's rights",
+                where=self.terms.asset,
             )
         self._redaction.add(token)
         self._token = token
@@ -115,8 +115,9 @@ class RefreshToken(ClientCredentials):
                 super()._ask()
             except CheckCredentials as refused:
                 raise CheckCredentials(
-                    f"{str(refused).rstrip('.')}, or have the vendor hand out a new refresh token and set "
-                    f"{self._variable}."
+                    refused.what,
+                    f"{refused.next_step}, or have the vendor hand out a new refresh token and set {self._variable}",
+                    where=refused.where,
                 ) from None
 
     def _grant(self) -> dict[str, Any]:

@@ -120,8 +120,7 @@ class TableColumns:
         for (field_name, column), values in zip(fields.items(), by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
         if targets.retyped:
-            names = ", ".join(sorted(targets.retyped))
-            raise Retyped(f"{self._asset}: {names}: later values are of another type; run it again.", targets.retyped)
+            raise Retyped(targets.retyped, self._asset)
         self._refuse_to_lack_former_keys(typed)
         self._note_deleted(fields, typed)
         self._require(typed)

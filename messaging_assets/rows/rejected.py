@@ -45,8 +45,9 @@ class Rejected:
         """
         if self._resource.on_bad_record == "fail":
             raise MendDescription(
-                f"{self._asset}: a record on page {page} cannot be loaded ({reason}); mend it at the "
-                "vendor, correct columns in the file, or let on_bad_record be set_aside."
+                f"a record on page {page} cannot be loaded ({reason})",
+                "mend it at the vendor, correct columns in the file, or let on_bad_record be set_aside",
+                where=self._asset,
             )
         self._receipt.set_aside[reason] += 1
         text, is_cut = shown(self._masked(record), _LARGEST_SHOWN)

@@ -79,8 +79,10 @@ class WindowColumn:
         moment = said if seen is None or (is_pattern and said is not None and said >= 0) else seen
         if moment is None:
             raise MendDescription(
-                f"{self._asset}: partitions.column '{self._path}' holds what is no time, neither as partitions.format "
-                "says nor by its looks, so its rows are in no window; name the time that the API's own range looks at."
+                f"partitions.column '{self._path}' holds what is no time, neither as partitions.format says nor by its "
+                "looks, so its rows are in no window",
+                "name the time that the API's own range looks at",
+                where=self._asset,
             )
         return str(moments.written(moment.quantize(Decimal("1e-6"), rounding="ROUND_FLOOR"), "iso"))
 

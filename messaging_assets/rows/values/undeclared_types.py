@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from messaging_assets.foundation.failures import SyncFailure
@@ -23,14 +22,15 @@ class Retyped(SyncFailure):
     """A column is of another type than its first batch showed; nothing of it is loaded, and the list is read again.
 
     Args:
-        message: the sentence.
         types: dlt's word for the type of each such column.
+        asset: the asset's name in errors.
     """
 
     is_anew = False
 
-    def __init__(self, message: str, types: Mapping[str, str] = MappingProxyType({})) -> None:
-        super().__init__(message)
+    def __init__(self, types: Mapping[str, str], asset: str) -> None:
+        names = ", ".join(sorted(types))
+        super().__init__(f"{names}: later values are of another type", "run it again", where=asset)
         self.types = types
 
 

@@ -10,6 +10,7 @@ from pydantic import Field, create_model
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.authentication import Auth, SessionAuth, TokenServerAuth, secrets_of, ways_of
 from messaging_assets.foundation.failures import MendDescription, SetSecret
+from messaging_assets.foundation.redaction import may_be_token
 
 # Dagster reads the fields' types at run time.
 _TEXT = Optional[str]  # noqa: UP045
@@ -64,7 +65,7 @@ class ApiCredentials(ConfigurableResource[Any]):
                 f"no {' and no '.join(missing)} is set",
                 f"set {variables} in the environment, or {' and '.join(missing)} under "
                 f"[sources.{description.name}] in .dlt/secrets.toml",
-                where=f"{description.name}.{resource.name}",
+                where=description.asset_of(resource),
             )
         return {name: value for name, value in values.items() if value}
 
@@ -80,10 +81,9 @@ class ApiCredentials(ConfigurableResource[Any]):
         return self.look_up(description.name, "base_url") or description.client.base_url
 
     def secrets_in_address(self, description: ApiDescription) -> list[str]:
-        """Parts of the address that only the environment has and that look like a token, as some APIs take one."""
-        written = description.client.base_url.split("/")
-        added = (part for part in self.base_url_for(description).split("/")[3:] if part not in written)
-        return [part for part in added if len(part) >= 8 and any(map(str.isdigit, part))]
+        """Parts of the address that may be a token."""
+        parts = self.base_url_for(description).split("/")[3:]
+        return [part for part in parts if may_be_token(part, description.client.base_url)]
 
     def token_url_for(self, description: ApiDescription, auth: Auth | None) -> str | None:
         """Where OAuth2 tokens or a session come from; None for other ways of authentication.

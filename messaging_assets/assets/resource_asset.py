@@ -108,7 +108,7 @@ def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
             if context.get_step_execution_context().retry_mode.deferred:
                 raise  # this process is the step's alone; the run, which may go on, decides
             words = "its run was interrupted; start it again, which goes on from what is loaded"
-            raise RunInterrupted(f"{description.name}.{resource.name}: {words}.") from None
+            raise RunInterrupted(f"{description.asset_of(resource)}: {words}.") from None
         if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
             yield incomplete(key, failure)
         if failure is not None:
@@ -154,7 +154,7 @@ def _as_failure(
     from messaging_assets.assets.failure_sentence import as_failure
 
     known = Redaction(_credentials(context, description).all_secrets(description))
-    return as_failure(f"{description.name}.{resource.name}", error, known)
+    return as_failure(description.asset_of(resource), error, known)
 
 
 def _events(
@@ -187,7 +187,7 @@ def _events(
             raise ReadIncomplete(
                 f"{loaded} rows were loaded, and the destination has no table {table.full_name}",
                 "run it once with full_refresh, and report it if that does not help",
-                where=f"{description.name}.{resource.name}",
+                where=description.asset_of(resource),
             )
         if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}

@@ -83,7 +83,7 @@ def sync(
     Raises:
         SyncFailure: one sentence on what happened and what to do; the receipt is its `metadata`.
     """
-    window = window_of(context, resource, f"{description.name}.{resource.name}")
+    window = window_of(context, resource, description.asset_of(resource))
     one = _Sync(context, description, in_window(resource, window), loader, translator, config, window)
     caught: Exception | None = None
     try:
@@ -115,7 +115,7 @@ class _Sync:
         self.context, self.loader, self.translator = context, loader, translator
         self.description, self.resource = description, resource
         self.config, self.window = config, window
-        self.asset = f"{description.name}.{resource.name}"
+        self.asset = description.asset_of(resource)
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
 

@@ -70,14 +70,12 @@ class ApiTranslator(DagsterDltTranslator):
             yield AssetDep(asset_key(self.description.name, parent))
 
     def _words(self) -> str:
-        path = self.resource.endpoint.path or self.resource.name
-        return f"Rows of {path}. {self.description.description or ''}".strip()
+        return f"Rows of {self.resource.path}. {self.description.description or ''}".strip()
 
     def _metadata(self) -> dict[str, object]:
         resource = self.resource
-        path = resource.endpoint.path or resource.name
         metadata: dict[str, object] = {
-            f"{METADATA}/address": f"{self.description.client.base_url.rstrip('/')}/{path.lstrip('/')}",
+            f"{METADATA}/address": f"{self.description.client.base_url.rstrip('/')}/{resource.path.lstrip('/')}",
             f"{METADATA}/write_disposition": resource.disposition,
             f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
         }

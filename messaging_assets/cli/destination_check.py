@@ -74,4 +74,4 @@ def _refusal(description: ApiDescription, name: str, probed: Probed | None, fold
     except MendDescription as refused:
         return str(refused)
     words = probed.refusal(resource) if probed else None
-    return f"{description.name}.{name}: {words}" if words else None
+    return f"{description.asset_of(resource)}: {words}" if words else None

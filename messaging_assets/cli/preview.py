@@ -45,7 +45,7 @@ def command(api: str, resource: str, rows: int, as_json: bool) -> None:
     if failure:
         raise click.ClickException(failure)
     if not masked:
-        click.echo(f"{description.name}.{chosen.name} is empty.", err=True)
+        click.echo(f"{description.asset_of(chosen)} is empty.", err=True)
 
 
 def _read(description: ApiDescription, resource: Resource, rows: int) -> FirstPages:

@@ -140,6 +140,10 @@ class ApiDescription(Described):
         """The line of the file in which a resource begins; the first one where that is not known."""
         return self._lines.get(resource.name, 1)
 
+    def asset_of(self, resource: Resource) -> str:
+        """What errors and logs call a resource's asset."""
+        return f"{self.name}.{resource.name}"
+
     @property
     def unpartitioned(self) -> dict[str, Resource]:
         """The selected resources that are read as a whole, by name."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
-from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 
@@ -61,15 +61,14 @@ def parent_of(resource: Resource) -> str | None:
     return found.group(1) if found else None
 
 
-def bound_path(endpoint: Endpoint, name: str) -> tuple[str, dict[str, Any]]:
+def bound_path(resource: Resource) -> tuple[str, dict[str, Any]]:
     """Path and params with what belongs in the path put there, percent-encoded.
 
     Args:
-        endpoint: where the resource is.
-        name: the resource's name, which is its path where it has none.
+        resource: the resource with the file's defaults merged in.
     """
-    path, params = endpoint.path or name, dict(endpoint.params)
-    for param, value in endpoint.params.items():
+    path, params = resource.path, dict(resource.endpoint.params)
+    for param, value in resource.endpoint.params.items():
         if "{" + param + "}" not in path:
             continue
         del params[param]
@@ -131,7 +130,7 @@ class ListFields:
         self._left_out = left_out
         self._in_path, self._elsewhere = _parent_fields(child)
         self._shared = tuple(child.include_from_parent)
-        self._path, _ = bound_path(child.endpoint, child.name)
+        self._path, _ = bound_path(child)
         self._seen: set[str] = set()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ListFields:

@@ -184,6 +184,11 @@ class Resource(ResourceBase):
     name: str
     """The asset's name, and the table's."""
 
+    @property
+    def path(self) -> str:
+        """Where its list is, below the API's address: its name where the file gives no path, as in dlt."""
+        return self.endpoint.path or self.name
+
 
 def laid_over(defaults: ResourceDefaults, resource: Resource) -> Resource:
     """Merge as dlt does: the endpoint key by key; params, json and columns one level deeper."""

@@ -51,7 +51,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     Raises:
         MendDescription: what cannot be kept, or which Python package is missing, and what to do.
     """
-    asset = f"{description.name}.{resource.name}"
+    asset = description.asset_of(resource)
     try:
         profile = destination_profile(folders)
         refused = profile.refusal(resource) or profile.missing_driver()

@@ -105,7 +105,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
-    found = [*_failure(came, f"{description.name}.{resource.name}"), *_key(resource, came)]
+    found = [*_failure(came, description.asset_of(resource)), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)

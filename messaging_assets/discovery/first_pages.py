@@ -102,7 +102,7 @@ class Reader:
                 for row in itertools.islice(reader, rows):
                     came.rows.append(row)
         except Exception as error:  # noqa: BLE001 - dlt wraps what is raised inside it in classes of its own
-            came.failure = as_failure(f"{self._description.name}.{resource.name}", error, self._redaction)
+            came.failure = as_failure(self._description.asset_of(resource), error, self._redaction)
         return came
 
     def _source(
@@ -119,7 +119,7 @@ class Reader:
 
         from_parent = {f"_{parent.name}_{name}" for parent in chain for name in one.include_from_parent}
         source = _Watched(
-            asset=f"{self._description.name}.{one.name}",
+            asset=self._description.asset_of(one),
             endpoint=endpoint,
             keys=tuple(key for key in one.keys if key not in from_parent),
             receipt=came.receipt,

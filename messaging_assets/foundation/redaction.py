@@ -197,6 +197,16 @@ def redacted(text: str) -> str:
     return text
 
 
+def may_be_token(part: str, written: str) -> bool:
+    """Whether a part of an address looks like a token, as some APIs take one, and only the environment has it.
+
+    Args:
+        part: what stands between two slashes of the address that is asked.
+        written: the address in the file, whose parts everybody may read.
+    """
+    return len(part) >= 8 and any(map(str.isdigit, part)) and part not in written.split("/")
+
+
 def plain_address(url: str | None) -> str:
     """The address without user, query and fragment, which is where secrets live."""
     try:

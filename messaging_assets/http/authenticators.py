@@ -45,6 +45,6 @@ class Authenticators:
             if way not in self._made:
                 secrets = self._credentials.secrets_for(self._description, resource)
                 token_url = self._credentials.token_url_for(self._description, auth)
-                place = f"{self._description.name}.{resource.name}"
+                place = self._description.asset_of(resource)
                 self._made[way] = authenticator(auth, secrets, token_url, self._redaction, place)
             return self._made[way]

@@ -146,7 +146,7 @@ def refuse_what_comes_back_changed(description: ApiDescription, resource: Resour
             known[name] = asdict(probe(description.name, profile))
             kept.write_text(json.dumps(known), encoding="utf-8")
     if refused := Probed(**{**known[name], "changed": tuple(known[name]["changed"])}).refusal(resource):
-        raise MendDescription(refused, where=f"{description.name}.{resource.name}")
+        raise MendDescription(refused, where=description.asset_of(resource))
 
 
 def probe(dataset: str, profile: DestinationProfile) -> Probed:

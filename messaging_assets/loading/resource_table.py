@@ -59,7 +59,7 @@ class ResourceTable:
     ) -> None:
         self._description, self._resource, self._folders, self._window = description, resource, folders, window
         self._receipts, self._warn = receipts, warn
-        self._asset = f"{description.name}.{resource.name}"
+        self._asset = description.asset_of(resource)
         self._schema_name = schema_name(description, resource)
         self.ledger: SyncLedger | None = None
         self.pipeline = self.fresh_pipeline()

@@ -82,7 +82,7 @@ def _dlt_resource(
     description: ApiDescription, parent: Resource | None, one: Resource, source: ListContext, steps: list[Any]
 ) -> dict[str, Any]:
     endpoint = one.endpoint
-    path, params = bound_path(endpoint, one.name)
+    path, params = bound_path(one)
     cursor = source.incremental
     if cursor is not None:
         params = with_bounds(params, cursor)
@@ -153,7 +153,7 @@ def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
     endpoint = one.endpoint
     if endpoint.paginator is not None:
         return endpoint
-    if single_entity_path(endpoint.path or one.name):
+    if single_entity_path(one.path):
         selector = endpoint.data_selector or "$"
         return endpoint.model_copy(
             update={"paginator": SinglePagePaginator(type="single_page"), "data_selector": selector}

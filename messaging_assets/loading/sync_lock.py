@@ -41,7 +41,7 @@ def only_sync(description: ApiDescription, resource: Resource, folders: ProjectF
         TryAgainLater: another sync held it for longer than `LONGEST_WAIT`.
         UnusableFolder: a file of the lock cannot be opened.
     """
-    asset = f"{description.name}.{resource.name}"
+    asset = description.asset_of(resource)
     with only_sync_of(asset, folders.locks, pipeline_name(description.name, resource.name)):
         # Made within the first lock, because that may empty the pipeline's folder.
         pipeline = build_pipeline(description, resource, folders)

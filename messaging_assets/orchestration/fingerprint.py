@@ -59,7 +59,7 @@ class Probe:
     @property
     def asset(self) -> str:
         """The asset's name in errors."""
-        return f"{self.description.name}.{self.resource.name}"
+        return self.description.asset_of(self.resource)
 
     def fingerprint(self) -> str | None:
         """Ask, and digest what came; records and secrets cannot be read from it.

@@ -80,7 +80,7 @@ def _source_of(
 
     own = one is target.chain[-1]
     endpoint = with_paginator(target.description, one)
-    asset = target.asset if own else f"{target.description.name}.{one.name} (parent of {target.asset})"
+    asset = target.asset if own else f"{target.description.asset_of(one)} (parent of {target.asset})"
     from_parent = target.fields_from_parent(one)
     keys = keys_as_sent(one, tuple(key for key in one.keys if key not in from_parent))
     return ListContext(
@@ -102,4 +102,4 @@ def _shown_path(target: ReadTarget, one: Resource) -> str | None:
     """The path as the file has it, where the real one may hold what is sensitive in a parent's record."""
     place = target.chain.index(one)
     is_hidden = place and sensitive_columns(target.description, target.chain[place - 1])
-    return one.endpoint.path or one.name if is_hidden else None
+    return one.path if is_hidden else None

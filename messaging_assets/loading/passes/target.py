@@ -34,7 +34,7 @@ class ReadTarget:
     @property
     def asset(self) -> str:
         """The asset's name in errors."""
-        return f"{self.description.name}.{self.resource.name}"
+        return self.description.asset_of(self.resource)
 
     @cached_property
     def chain(self) -> list[Resource]:

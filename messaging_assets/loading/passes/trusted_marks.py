@@ -16,6 +16,7 @@ from messaging_assets.answers.signs_of_more import asked_sizes
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
+from messaging_assets.foundation.redaction import may_be_token
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import NoOrder, is_closed, order_of
@@ -57,14 +58,14 @@ def question_of(
         own: its cursor.
         headers: the client's.
         base_url: the address that is asked.
-        written_url: the address in the file. A part of a path that only the environment knows may be a token.
+        written_url: the address in the file; a part of the path that may be a token is left out of the question.
         now: when the sync began.
     """
     endpoint = resource.endpoint
     params = {name: value for name, value in endpoint.params.items() if not _says_no_rows(name, value)}
     sent = {str(name).lower(): value for name, value in {**headers, **(endpoint.headers or {})}.items()}
     asked = identity_of(
-        (endpoint.path or resource.name).strip("/"),
+        resource.path.strip("/"),
         endpoint.method,
         params,
         endpoint.json_body,
@@ -74,8 +75,8 @@ def question_of(
         [step.filter for step in resource.steps if step.filter],
         own.last_value_func,
     )
-    parts, known = urlsplit(base_url), written_url.split("/")
-    path = [part for part in parts.path.split("/") if part and (part in known or not _may_be_token(part))]
+    parts = urlsplit(base_url)
+    path = [part for part in parts.path.split("/") if part and not may_be_token(part, written_url)]
     host = f"{parts.hostname}:{parts.port or ''}" if parts.hostname else ""
     address = hashlib.sha256("/".join([host, *path]).encode()).hexdigest()
     return Question(asked.digest, address, resolved(own.initial_value, now))
@@ -85,10 +86,6 @@ def _says_no_rows(name: str, value: Any) -> bool:
     """Whether a parameter is the cursor itself, or the size of a page."""
     is_cursor = isinstance(value, dict) and value.get("type") == "incremental"
     return is_cursor or bool(isinstance(value, str) and FILLED.fullmatch(value)) or bool(asked_sizes({name: value}))
-
-
-def _may_be_token(part: str) -> bool:
-    return len(part) >= 8 and any(map(str.isdigit, part))
 
 
 def difference(question: Question, kept: Mapping[str, Any], own: Incremental, now: datetime) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 from messaging_assets.description.api import Resource
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.columns import TableColumns
+from messaging_assets.rows.targets import KnownTable
 from messaging_assets_tests.one_table import OneTable
 
 MOMENTS = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z", "2026-01-01T01:00:00+01:00")
@@ -17,7 +18,7 @@ MOMENTS = ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000Z", "2026-01-01T01:00
 def types_of(known: dict[str, Any] | None = None, **resource: Any) -> dict[str, str]:
     """The types that columns `id` and `at` get by their moments."""
     described = Resource.model_validate({"name": "events", "endpoint": {"path": "/events"}, **resource})
-    columns = TableColumns(described, "api.events", str, known or {}, Receipt(), {})
+    columns = TableColumns(described, "api.events", KnownTable(str, known or {}), Receipt(), {})
     columns.typed([{"id": MOMENTS[0], "at": MOMENTS[0]}])
     return {name: columns.data_type(name) for name in ("id", "at")}
 

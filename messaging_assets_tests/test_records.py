@@ -15,6 +15,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows import batches as records
 from messaging_assets.rows.batches import Batches
+from messaging_assets.rows.targets import KnownTable
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 from messaging_assets_tests.test_column_values import JSON, same
 
@@ -28,7 +29,11 @@ def batches(receipt: Receipt, **resource: Any) -> Batches:
     described = {"name": "things", "primary_key": "id", "write_disposition": "merge", **resource}
     naming = Schema("any").naming
     return Batches(
-        Resource.model_validate(described), "api.things", naming.normalize_identifier, {}, receipt, page=lambda: 1
+        Resource.model_validate(described),
+        "api.things",
+        KnownTable(naming.normalize_identifier),
+        receipt,
+        page=lambda: 1,
     )
 
 

@@ -30,6 +30,7 @@ from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.source import build_source, emit
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
+from messaging_assets.rows.targets import KnownTable
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.tables.table_rows import table_rows
 
@@ -195,7 +196,7 @@ def _load_and_read(dataset: str, profile: DestinationProfile, names: Sequence[st
 
     def rows() -> Iterator[Any]:
         normalize = dlt.current.source_schema().naming.normalize_path
-        batches = Batches(one, table, normalize, {}, Receipt(), takes_values=profile.takes_json_as_values)
+        batches = Batches(one, table, KnownTable(normalize), Receipt(), takes_values=profile.takes_json_as_values)
         batches.add(sent)
         yield from emit(batches, one)
 

@@ -9,8 +9,7 @@ stays. An append-only table keeps every record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import orjson
@@ -24,6 +23,7 @@ from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.rows.keys.key_book import KeyBook
 from messaging_assets.rows.keys.part_keys import PartKeys
 from messaging_assets.rows.rejected import Rejected
+from messaging_assets.rows.targets import KnownTable
 from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_names import C_DLT_ID, dlt_id_column
@@ -38,16 +38,13 @@ class Batches:
     Args:
         resource: what the file says of the table.
         asset: the asset's name in errors.
-        normalize: dlt's naming of identifiers.
-        known: the table's columns as dlt's schema has them from earlier loads.
+        known: the table before this load.
         receipt: where things are counted.
         book: the keys of the whole read; shared by its parts.
         page: tells the number of the page that is being read.
         is_late: whether these are later versions; they take the place of rows that were counted before.
         sensitive: names in the table of the columns that nobody may see elsewhere.
         takes_values: whether the destination wants nested values as values, where Arrow has the text of their JSON.
-        learnt: types of columns that an earlier pass found out.
-        widen: makes a column of whole numbers that the table has one of doubles.
 
     Attributes:
         late: records whose key is in a batch that is already out; they are loaded after it.
@@ -61,21 +58,18 @@ class Batches:
         self,
         resource: Resource,
         asset: str,
-        normalize: Callable[[str], str],
-        known: Mapping[str, Any],
+        known: KnownTable,
         receipt: Receipt,
         book: KeyBook | None = None,
         page: Callable[[], int] = lambda: 0,
         is_late: bool = False,
         sensitive: Collection[str] = frozenset(),
         takes_values: bool = False,
-        learnt: Mapping[str, str] = MappingProxyType({}),
-        widen: Callable[[str], bool] = lambda column: False,
     ) -> None:
         self.resource, self.known, self.receipt, self.page = resource, known, receipt, page
         self._keys = PartKeys(book or KeyBook(resource), receipt, is_late)
         kinds = self._keys.book.in_table.kinds
-        self.columns = TableColumns(resource, asset, normalize, known, receipt, kinds, learnt, widen)
+        self.columns = TableColumns(resource, asset, known, receipt, kinds)
         self.columns.as_values = takes_values
         self._aside = Rejected(resource, asset, receipt, sensitive)
         self.late: dict[tuple[Any, ...], dict[str, Any]] = {}

@@ -11,8 +11,7 @@ Who said what a column is decides what happens to a value that does not fit:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +25,7 @@ from messaging_assets.rows.contract import Contract
 from messaging_assets.rows.fields import Fields, by_field, every_field
 from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of, hinted_column, needs_mark
 from messaging_assets.rows.keys.key_values import unfit_keys
-from messaging_assets.rows.targets import Target, Targets
+from messaging_assets.rows.targets import KnownTable, Target, Targets
 from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, data_type_of
 from messaging_assets.rows.values.nested import Misfit, refuse_for_tables
@@ -43,12 +42,9 @@ class TableColumns:
     Args:
         resource: what the file says of the table.
         asset: the asset's name in errors.
-        normalize: dlt's naming of identifiers.
-        known: the table's columns as dlt's schema has them from earlier loads.
+        known: the table before this load.
         receipt: where rounded and dropped values are counted.
         kinds: what a key column's values are in JSON, by column, once one came.
-        learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
-        widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
 
     Attributes:
         targets: the columns.
@@ -60,16 +56,9 @@ class TableColumns:
     """
 
     def __init__(
-        self,
-        resource: Resource,
-        asset: str,
-        normalize: Callable[[str], str],
-        known: Mapping[str, Any],
-        receipt: Receipt,
-        kinds: dict[str, str],
-        learnt: Mapping[str, str] = MappingProxyType({}),
-        widen: Callable[[str], bool] = lambda column: False,
+        self, resource: Resource, asset: str, known: KnownTable, receipt: Receipt, kinds: dict[str, str]
     ) -> None:
+        normalize = known.normalize
         self._resource, self._asset, self._receipt, self._normalize = resource, asset, receipt, normalize
         # Without a time a row is in no window, and each run that appends it would have it once more.
         windowed = resource.partitions is not None and resource.disposition == "append"
@@ -83,13 +72,13 @@ class TableColumns:
         self._kinds = kinds
         self._fields = Fields(normalize, resource.nested == "tables")
         self._contract = Contract(resource, asset, receipt)
-        self.targets = Targets(resource, asset, normalize, known, self.required | self._placing, learnt, widen)
+        self.targets = Targets(resource, asset, known, self.required | self._placing)
         self._variants = Variants(self.targets, self._contract, receipt)
         hinted = hinted_column(resource)
         self._hinted = normalize(hinted) if hinted is not None else None
         self._former_keys = frozenset(
             name
-            for name, column in known.items()
+            for name, column in known.columns.items()
             if column.get("data_type") and column.get("nullable") is False and not name.startswith(DLT_PREFIX)
         ).difference(self.required)
 

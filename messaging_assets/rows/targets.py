@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from messaging_assets.answers.field_names import DLT_PREFIX
@@ -32,17 +32,31 @@ class Target:
     is_fixed: bool
 
 
+@dataclass(frozen=True)
+class KnownTable:
+    """A table as it is before a load.
+
+    Args:
+        normalize: dlt's naming of identifiers.
+        columns: those that dlt's schema has from earlier loads, by name.
+        learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
+        widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
+    """
+
+    normalize: Callable[[str], str]
+    columns: Mapping[str, Any] = field(default_factory=dict)
+    learnt: Mapping[str, str] = field(default_factory=dict)
+    widen: Callable[[str], bool] = lambda column: False
+
+
 class Targets:
     """The columns that a table has so far.
 
     Args:
         resource: what the file says of the table.
         asset: the asset's name in errors.
-        normalize: dlt's naming of identifiers.
-        known: the table's columns as dlt's schema has them from earlier loads.
+        known: the table before this load.
         required: columns that dlt makes NOT NULL.
-        learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
-        widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
 
     Attributes:
         hints: columns that appeared, as dlt wants them described.
@@ -55,28 +69,20 @@ class Targets:
         MendDescription: the file gives a column another type than the table has.
     """
 
-    def __init__(
-        self,
-        resource: Resource,
-        asset: str,
-        normalize: Callable[[str], str],
-        known: Mapping[str, Any],
-        required: frozenset[str],
-        learnt: Mapping[str, str],
-        widen: Callable[[str], bool],
-    ) -> None:
+    def __init__(self, resource: Resource, asset: str, known: KnownTable, required: frozenset[str]) -> None:
         self._resource, self._asset, self._required = resource, asset, required
-        self._learnt, self._widen = learnt, widen
+        self._learnt, self._widen = known.learnt, known.widen
+        normalize, columns = known.normalize, known.columns
         self._as_sent = _as_sent(resource, normalize)
         self.hints: dict[str, dict[str, Any]] = {}
         self.retyped: dict[str, str] = {}
         self.is_begun = False
         self.declared: dict[str, Column] = {normalize(name): column for name, column in resource.columns.items()}
-        self._stored = frozenset(name for name, column in known.items() if column.get("data_type"))
+        self._stored = frozenset(name for name, column in columns.items() if column.get("data_type"))
         self._by_name: dict[str, Target] = {}
-        refuse_other_nesting(resource, asset, known, self.declared)
-        self._take_declared(known)
-        self._take_known(known)
+        refuse_other_nesting(resource, asset, columns, self.declared)
+        self._take_declared(columns)
+        self._take_known(columns)
         self.is_open = not self.declared and not self._by_name
 
     def _take_declared(self, known: Mapping[str, Any]) -> None:

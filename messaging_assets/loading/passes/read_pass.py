@@ -196,7 +196,7 @@ def _can_be_empty(resource: Resource, batches: Batches) -> bool:
     """Whether a table can be made, emptied or retired without a row: some column of it has a type."""
     if merge_strategy(resource) == "scd2":
         # dlt compares the keys of versions, so there must be some.
-        return bool(batches.known)
+        return bool(batches.known.columns)
     return any(column.data_type for column in resource.columns.values())
 
 

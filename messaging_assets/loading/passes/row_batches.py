@@ -16,6 +16,7 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.rows.keys.key_book import KeyBook
+from messaging_assets.rows.targets import KnownTable
 
 
 class RowBatches:
@@ -70,20 +71,17 @@ class RowBatches:
         batches = self._current = Batches(
             resource,
             target.asset,
-            schema.naming.normalize_path,
-            known.get("columns", {}),
+            KnownTable(schema.naming.normalize_path, known.get("columns", {}), self._learnt, widen),
             self._receipt,
             self.book,
             page=lambda: self._receipt.pages,
             is_late=is_late,
             sensitive=sensitive_columns(target.description, resource),
             takes_values=DestinationProfile(pipeline.destination).takes_json_as_values,
-            learnt=self._learnt,
-            widen=widen,
         )
         if resource.disposition != "replace":
             keys = map(schema.naming.normalize_path, (*resource.keys, *resource.merge_keys))
-            refuse_new_keys(pipeline, schema.name, table, batches.known, tuple(keys), target.asset)
+            refuse_new_keys(pipeline, schema.name, table, batches.known.columns, tuple(keys), target.asset)
         return batches
 
     def _refuse_other_nesting(self, schema: Schema, table: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import pickle
 import signal
@@ -47,6 +48,8 @@ class Process:
     @staticmethod
     def _work(work: Callable[[], Any], reading: int, writing: int) -> None:
         status = 1
+        # A crash of a library says on which line.
+        faulthandler.enable()
         try:
             os.close(reading)
             with os.fdopen(writing, "wb") as pipe:

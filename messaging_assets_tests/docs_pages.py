@@ -39,7 +39,7 @@ from messaging_assets.assets.credentials import build_credentials, variable
 from messaging_assets.cli import main
 from messaging_assets.description.authentication import ApiKeyAuth, OAuth2ClientCredentialsAuth
 from messaging_assets.destination.pipelines import build_pipeline
-from messaging_assets.files.api_files import FOLDERS_VARIABLE, describe, read_file
+from messaging_assets.files.api_files import FOLDERS_VARIABLE, describe_accounts, read_file
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.orchestration import alerts, code_location
 from messaging_assets.orchestration.api_definitions import definitions_for
@@ -112,7 +112,7 @@ class Page:
         if block.word.startswith("apis/"):
             self._api_file(block)
         elif block.word in _COMPLETED:
-            describe(_COMPLETED[block.word](parsed), "team_chat")
+            assert describe_accounts(_COMPLETED[block.word](parsed), "team_chat").broken == {}
         elif block.word == "run.yaml":
             (self._folder / block.word).write_text(block.text)
             self._run_config(parsed)

@@ -68,8 +68,8 @@ BAD = [
         "mistyped key",
     ),
     example(
-        "5: colour: unknown key; allowed: client, description, group, lineage, not_secret, resource_defaults, "
-        "resources, schedule, sensor",
+        "5: colour: unknown key; allowed: accounts, client, description, group, lineage, not_secret, "
+        "resource_defaults, resources, schedule, sensor, settings",
         at_top("colour: red"),
         "unknown key",
     ),

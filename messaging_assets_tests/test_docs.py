@@ -46,6 +46,7 @@ PAGINATORS: list[type[Described]] = [
 ]
 MODELS: dict[str, type[Described]] = {
     "A file": described.ApiDescription,
+    "Setting": described.Setting,
     "Client": described.Client,
     "Timeout": described.Timeout,
     "Resource": described.Resource,

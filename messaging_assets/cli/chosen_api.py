@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from messaging_assets.description.api import ApiDescription, Resource
-    from messaging_assets.files.api_files import DescriptionFiles
+    from messaging_assets.files.api_files import DescriptionFiles, InvalidDescription
 
 
 def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
@@ -27,10 +27,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
     """
     from messaging_assets.files.api_files import (
         DescriptionFiles,
-        InvalidDescription,
         names_of,
         project_files,
-        read_file,
+        read_apis,
     )
 
     are_files = [Path(one).suffix in (".yaml", ".yml") for one in names_or_files]
@@ -51,10 +50,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
             raise click.UsageError(f"there is no file {told}")
         if is_file:
             for name in names_of(told):
-                try:
-                    chosen[name] = read_file(told, name)
-                except InvalidDescription as error:
-                    broken[name] = error
+                found = read_apis(told, name)
+                chosen |= {one.name: one for one in found.descriptions}
+                broken |= found.broken
         elif told in by_name:
             chosen[told] = by_name[told]
         elif told in every.broken:

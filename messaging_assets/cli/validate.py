@@ -55,22 +55,15 @@ def _read(files: Iterable[Path]) -> tuple[list[dict[str, Any]], list[Problem]]:
     Raises:
         UsageError: there is no file at all, so that a wrong folder does not pass for a good one.
     """
-    from messaging_assets.files.api_files import (
-        InvalidDescription,
-        names_of,
-        project_files,
-        read_file,
-        read_folders,
-    )
+    from messaging_assets.files.api_files import names_of, project_files, read_apis, read_folders
 
     found: list[dict[str, Any]] = []
     broken: list[Problem] = []
     chosen = list(files)
     for file, name in [(one, name) for one in chosen if not one.is_dir() for name in names_of(one)]:
-        try:
-            found.append(_about(read_file(file, name)))
-        except InvalidDescription as error:
-            broken += error.problems
+        in_file = read_apis(file, name)
+        found += [_about(description) for description in in_file.descriptions]
+        broken += [problem for error in in_file.broken.values() for problem in error.problems]
     in_folders = read_folders([folder for folder in chosen if folder.is_dir()]) if chosen else project_files()
     found += [_about(description) for description in in_folders.descriptions]
     broken += [problem for error in in_folders.broken.values() for problem in error.problems]

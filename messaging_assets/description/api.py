@@ -41,6 +41,7 @@ __all__ = [
     "ResponseAction",
     "Retention",
     "SchemaContract",
+    "Setting",
     "Timeout",
 ]
 
@@ -79,6 +80,20 @@ class Client(Described):
     """A file of trusted certificates, for an API inside the house."""
 
 
+class Setting(Described):
+    """What differs from one user or account to the next, and is no secret; a value alone is its default."""
+
+    default: str | int | float | bool | None = None
+    """Its value where neither the environment nor an account has one."""
+    description: str | None = None
+    """One sentence, for whoever sets it."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_alone(cls, value: Any) -> Any:
+        return value if isinstance(value, (dict, Setting)) else {"default": value}
+
+
 class ApiDescription(Described):
     """One REST API: one file, or one dict from Python."""
 
@@ -102,6 +117,10 @@ class ApiDescription(Described):
     """The group of its assets in Dagster; else the API's name."""
     lineage: Literal["endpoints"] | None = None
     """`endpoints`: an external asset `<api>/endpoint` stands for the API, upstream of its assets."""
+    settings: dict[str, Setting] = Field(default_factory=dict)
+    """What `{setting.<name>}` stands for anywhere in the file: `<API>__<NAME>` in the environment, else its default."""
+    accounts: str | list[str] | dict[str, dict[str, str | int | float | bool] | None] | None = None
+    """Tenants of the API, each an API of its own: names, names with their settings, or the file that holds either."""
     not_secret: list[str] = Field(default_factory=list)
     """Paths of values that look like secrets and are none, as an error writes them."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)

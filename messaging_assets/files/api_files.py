@@ -25,6 +25,7 @@ from messaging_assets.files.mistakes import (
 from messaging_assets.files.names import name_mistakes
 from messaging_assets.files.placeholders import parent_mistakes
 from messaging_assets.files.secrets import secret_mistakes, secrets_in_comments
+from messaging_assets.files.settings import Account, accounts_in, filled_in, unused_settings
 from messaging_assets.files.shape import REFUSED, shape_mistakes
 from messaging_assets.files.templates import template_mistakes
 from messaging_assets.files.yaml_lines import Document, read_yaml
@@ -39,8 +40,10 @@ __all__ = [
     "Problem",
     "api_folders",
     "describe",
+    "describe_accounts",
     "names_of",
     "project_files",
+    "read_apis",
     "read_file",
     "read_folders",
 ]
@@ -73,16 +76,45 @@ def describe(raw: Mapping[str, Any], name: str, file: str | None = None) -> ApiD
     Raises:
         InvalidDescription: it is wrong; `problems` has all its mistakes.
     """
-    return _checked(Document(raw), name, file)
+    return _the_one(_described(Document(raw), name, file), file or name)
+
+
+def describe_accounts(raw: Mapping[str, Any], name: str) -> DescriptionFiles:
+    """Check a description from Python that may have accounts; each of them is an API of its own.
+
+    Args:
+        raw: the API in the shape of an API file.
+        name: the API's name, with which the names of its accounts' APIs begin.
+    """
+    return _described(Document(raw), name, None)
 
 
 def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescription:
     """Read and check an API file; its stem is the API's name, unless another one is given.
 
     Raises:
-        InvalidDescription: it cannot be read, or is wrong; `problems` has all its mistakes.
+        InvalidDescription: it cannot be read, is wrong, or has accounts; `problems` has all its mistakes.
+    """
+    return _the_one(read_apis(path, name), str(path))
+
+
+def read_apis(path: str | os.PathLike[str], name: str | None = None) -> DescriptionFiles:
+    """Read and check an API file, which is one API, or one for each of its accounts.
+
+    Args:
+        path: the file; nothing is raised where it cannot be read.
+        name: the API's name, if not the file's stem.
     """
     path = Path(path)
+    name = path.stem if name is None else name
+    try:
+        document = _document(path)
+    except InvalidDescription as error:
+        return DescriptionFiles(broken={name: error})
+    return _described(document, name, str(path))
+
+
+def _document(path: Path) -> Document:
     try:
         text = read_regular(path, LARGEST_API_FILE).decode("utf-8-sig")
     except OSError as error:
@@ -92,7 +124,34 @@ def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescr
         raise _unreadable(path, "is not UTF-8 text", line) from None
     document = read_yaml(text)
     document.mistakes += secrets_in_comments(text)
-    return _checked(document, path.stem if name is None else name, str(path))
+    return document
+
+
+def _described(document: Document, name: str, file: str | None) -> DescriptionFiles:
+    found = DescriptionFiles()
+    for account in accounts_in(document.value, name, Path(file).parent if file else None):
+        try:
+            found.descriptions.append(_checked(document, account, file))
+        except InvalidDescription as error:
+            found.broken[account.api] = error
+    return found
+
+
+def _the_one(found: DescriptionFiles, file: str) -> ApiDescription:
+    """The only API of a file.
+
+    Raises:
+        InvalidDescription: it is wrong, or there are several.
+    """
+    names = [*(one.name for one in found.descriptions), *found.broken]
+    if len(names) > 1:
+        told = (
+            f"describes {len(names)} accounts ({', '.join(names)}), where one API is wanted; read_apis reads them all"
+        )
+        raise InvalidDescription([Problem(file, None, "accounts", told)])
+    for error in found.broken.values():
+        raise error
+    return found.descriptions[0]
 
 
 def project_files() -> DescriptionFiles:
@@ -138,9 +197,14 @@ def read_folders(
     for name, paths in sorted(by_name.items()):
         try:
             _refuse_namesakes(name, paths)
-            files.descriptions.append(read_file(paths[0], name))
         except InvalidDescription as error:
             _add_broken(files, name, error.problems)
+            continue
+        found = read_apis(paths[0], name)
+        files.descriptions.extend(found.descriptions)
+        for api, wrong in found.broken.items():
+            _add_broken(files, api, wrong.problems)
+    _refuse_same_names(files)
     _refuse_shared_jobs(files)
     return files
 
@@ -174,6 +238,19 @@ def _refuse_namesakes(name: str, paths: Sequence[Path]) -> None:
         raise InvalidDescription(problems)
 
 
+def _refuse_same_names(files: DescriptionFiles) -> None:
+    """Set aside what has the name of another file's account; nothing says which of the two is meant."""
+    by_name: dict[str, list[ApiDescription]] = {}
+    for description in files.descriptions:
+        by_name.setdefault(description.name, []).append(description)
+    for name, several in by_name.items():
+        for one in several if len(several) > 1 else ():
+            others = ", ".join(_shown(Path(other.file or name)) for other in several if other is not one)
+            message = f"its API's name is '{name}', and so is that of an account in {others}; rename one of them"
+            files.descriptions.remove(one)
+            _add_broken(files, name, [Problem(_shown(Path(one.file or name)), 1, "", message)])
+
+
 def _refuse_shared_jobs(files: DescriptionFiles) -> None:
     """Set a file aside whose job would have the name of another's job of windows; Dagster would load neither."""
     by_name = {description.name: description for description in files.descriptions}
@@ -193,18 +270,22 @@ def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem])
     files.broken[name] = InvalidDescription([*before, *problems])
 
 
-def _checked(document: Document, name: str, file: str | None) -> ApiDescription:
+def _checked(document: Document, account: Account, file: str | None) -> ApiDescription:
     raw, mistakes, description = document.value, list(document.mistakes), None
     if isinstance(raw, Mapping):
-        description, wrong_shape = _shaped(raw, name, file)
-        across = _across(raw, name, file)
+        name = account.api
+        # As it was written: what stands in a variable is no mistake of the file's.
+        across = [*secret_mistakes(raw, name), *unused_settings(raw)]
+        filled, wrong_settings = filled_in(raw, account)
+        description, wrong_shape = _shaped(filled, name, file)
+        across += [*wrong_settings, *_across(filled, name, file)]
         told = {mistake.place for mistake in across} - {()}
         mistakes += [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
     elif not mistakes:
         what = "is empty" if raw is None else f"must be a mapping, not {kind_of(raw)}"
         mistakes.append(Mistake((), f"{what}; begin with messaging-assets discover, or a copy of _template.yaml"))
     if description is None or mistakes:
-        shown = name or "description" if file is None else _shown(Path(file))
+        shown = account.api or "description" if file is None else _shown(Path(file))
         lines = None if file is None else document.lines
         raise InvalidDescription(problems_of(mistakes, raw, shown, lines))
     lines_of = {
@@ -217,7 +298,6 @@ def _across(raw: Mapping[str, Any], name: str, file: str | None) -> list[Mistake
     """What is wrong beyond the shape, told even where the shape is wrong too."""
     return [
         *name_mistakes(raw, name),
-        *secret_mistakes(raw, name),
         *template_mistakes(raw, name),
         *parent_mistakes(raw),
         *consistency_mistakes(raw, is_file=file is not None),

@@ -66,8 +66,8 @@ def _sentence(name: str) -> str:
     prefix = name.upper() or "<API>"
     return (
         "a variable here would be sent as it is written, as nothing fills it; say in auth how a secret is sent and set "
-        f"it in the environment ({prefix}__API_KEY, {prefix}__TOKEN, ...), an address as {prefix}__BASE_URL; write any "
-        "other setting as its value"
+        f"it in the environment ({prefix}__API_KEY, {prefix}__TOKEN, ...), an address as {prefix}__BASE_URL; declare "
+        "any other setting under settings and write {setting.<name>}"
     )
 
 

@@ -8,6 +8,7 @@ from dagster import Definitions
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.foundation.failures import MendDescription
 
 
 def definitions_for(
@@ -26,13 +27,25 @@ def definitions_for(
 
     Raises:
         InvalidDescription: the description is wrong; the text lists all its mistakes.
+        MendDescription: one set of credentials is given for several accounts.
     """
-    from messaging_assets.files.api_files import describe
+    from messaging_assets.files.api_files import describe_accounts
     from messaging_assets.orchestration.jobs import build_jobs
     from messaging_assets.orchestration.schedules import build_schedules
     from messaging_assets.orchestration.sensors import build_sensors
 
-    api = description if isinstance(description, ApiDescription) else describe(description, name or "")
+    if not isinstance(description, ApiDescription):
+        found = describe_accounts(description, name or "")
+        for error in found.broken.values():
+            raise error
+        if credentials and len(found.descriptions) > 1:
+            raise MendDescription(
+                "credentials are those of one account, and the description has several",
+                "read it with describe_accounts, and call definitions_for for each of them",
+                where=name or "",
+            )
+        return Definitions.merge(*(definitions_for(one, credentials=credentials) for one in found.descriptions))
+    api = description
     jobs = build_jobs(api)
     return Definitions(
         assets=build_assets(api),

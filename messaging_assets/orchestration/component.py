@@ -50,8 +50,11 @@ class RestApi(Component, Model, Resolvable):
         os.environ.setdefault("MESSAGING_ASSETS_HOME", str(context.project_root))
         settle_environment()
         # Imported late: dlt reads its settings when it is imported.
-        from messaging_assets.files.api_files import read_file
+        from messaging_assets.files.api_files import read_apis
         from messaging_assets.orchestration.api_definitions import definitions_for
 
         folder = context.path if context.path.is_dir() else context.path.parent
-        return definitions_for(read_file(Path(folder, self.file), self.name))
+        found = read_apis(Path(folder, self.file), self.name)
+        for error in found.broken.values():
+            raise error
+        return Definitions.merge(*map(definitions_for, found.descriptions))

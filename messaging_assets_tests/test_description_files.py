@@ -88,7 +88,9 @@ BAD = [
         in_client("paginator: {type: ofset, limit: 3}"),
         "unknown paginator",
     ),
-    example("3: client.paginator.limit: is missing", in_client("paginator: offset"), "offset in short"),
+    example(
+        "3: client.paginator.limit: is missing: rows to ask for", in_client("paginator: offset"), "offset in short"
+    ),
     example(
         "3: client.paginator.limit: needs a type beside it; write type: offset",
         in_client("paginator: {limit: 3}"),
@@ -118,12 +120,22 @@ BAD = [
         "unknown action",
     ),
     # Wrong and missing values.
-    example("1: client: is missing", USERS, "no client"),
-    example("1: client.base_url: is missing", "client: {headers: {}}\n" + USERS, "no base_url"),
-    example("1: resources: is missing", CLIENT, "no resources"),
+    example("1: client: is missing: where the API is, and what holds for all its requests", USERS, "no client"),
+    example(
+        "1: client.base_url: is missing: the API's address, without parameters; no other origin is asked, tokens aside",
+        "client: {headers: {}}\n" + USERS,
+        "no base_url",
+    ),
+    example(
+        "1: resources: is missing: the lists of the API; a name alone is a resource whose path it is",
+        CLIENT,
+        "no resources",
+    ),
     example("3: resources: needs at least one entry", CLIENT + "resources: []\n", "empty resources"),
     example("3: resources: must be a list, not a mapping", CLIENT + "resources: {}\n", "resources as mapping"),
-    example("4: resources[0].name: is missing", resources("{description: x}"), "no name"),
+    example(
+        "4: resources[0].name: is missing: the asset's name, and the table's", resources("{description: x}"), "no name"
+    ),
     example("4: resources[0]: must be a mapping, not a number", resources("5"), "resource as number"),
     example("5: resources.users.endpoint: must be a mapping, not a list", in_resource("endpoint: []"), "endpoint list"),
     example("5: resources.users.primary_key[1]: must be text, not a number", in_resource("primary_key: [a, 1]"), "key"),

@@ -17,7 +17,9 @@ def _parses(value: str) -> str:
     from messaging_assets.seams.dagster_inside import CroniterShim, is_valid_cron_schedule
 
     is_line: Callable[[str], bool] = CroniterShim.is_valid
-    if is_line(value) and names_no_day(value):
+    # Croniter takes a sixth field, of seconds, which Dagster does not.
+    is_short = value.startswith("@") or len(value.split()) == 5
+    if is_short and is_line(value) and names_no_day(value):
         raise ValueError(f"'{value}' never ticks by its day: none of its months has it; name another day or month")
     if not is_valid_cron_schedule(value):
         raise ValueError(f"'{value}' is no cron line; five fields, such as \"0 * * * *\" for every full hour")

@@ -168,5 +168,7 @@ class Endpoint(Described):
     @classmethod
     def _relative(cls, value: str | None) -> str | None:
         if value is not None and "://" in value:
-            raise ValueError("a path is relative to client.base_url, so that secrets go to one origin only")
+            raise ValueError(
+                "a path is what follows client.base_url, so that secrets go to one origin only; leave the address out"
+            )
         return value

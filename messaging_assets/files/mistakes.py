@@ -16,8 +16,15 @@ Place: TypeAlias = "tuple[str | int, ...]"
 # Below these, anything may be a secret or a person's data.
 _PRIVATE = frozenset({"auth", "headers", "params", "json", "data"})
 _OPEN_IN_AUTH = frozenset({"type", "location", "client_authentication"})
-# Types as other tools call them; the nearest spelling of `datetime` is `time`, which has no day.
+# Words as other tools have them; the nearest spelling of `datetime` is `time`, which has no day.
 _ELSEWHERE = {
+    "offsetincrement": "offset",
+    "pageincrement": "page_number",
+    "cursorpagination": "cursor",
+    "basic": "http_basic",
+    "apikey": "api_key",
+    "overwrite": "replace",
+    "upsert": "merge",
     "datetime": "timestamp",
     "string": "text",
     "integer": "bigint",

@@ -50,15 +50,19 @@ def secret_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     endpoints = [("client",), *_endpoints(raw)]
     for place in [("client", "base_url"), *(p for one in endpoints for p in _token_addresses(raw, one))]:
         yield from _in_address(raw, place)
+    told: set[Place] = set()
     for place in endpoints:
-        yield from _in_auth(raw, (*place, "auth"), name)
+        for mistake in _in_auth(raw, (*place, "auth"), name):
+            told.add(mistake.place)
+            yield mistake
     excused = _excused(raw)
     used: set[str] = set()
     for mistake in [*_named(raw, endpoints, name), *_looking_so(raw, (), name)]:
         path = written(mistake.place, raw)
         if path in excused:
             used.add(path)
-        else:
+        elif mistake.place not in told:
+            told.add(mistake.place)
             yield mistake
     for path, index in excused.items():
         if path not in used:

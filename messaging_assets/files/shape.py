@@ -146,7 +146,7 @@ def _without_other_branches(found: list[_Found]) -> Iterator[_Found]:
 def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
     kinds = {error["type"] for error in errors}
     if "missing" in kinds:
-        return "is missing"
+        return _missing(place, raw, root)
     if "extra_forbidden" in kinds:
         return _unknown_key(place, raw, root)
     value = value_at(raw, place)
@@ -155,8 +155,19 @@ def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], r
     if words:
         return _unknown_word(value, place, words, nouns)
     if nouns:
-        return f"must be {' or '.join(nouns)}, not {kind_of(value)}"
+        hint = "; write {data_type: ...}" if place[-2:-1] == ("columns",) else ""
+        return f"must be {' or '.join(nouns)}, not {kind_of(value)}{hint}"
     return "; ".join(dict.fromkeys(_own_words(error) for error in errors))
+
+
+def _missing(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
+    """What is missing, in the words of its own field."""
+    # Imported late: only a mistake needs the sentences.
+    from messaging_assets.files.json_schema import sentences
+
+    said = [sentences(model).get(str(place[-1]), "") for model in models_at(place[:-1], raw, root)]
+    text = next(filter(None, said), "").rstrip(".")
+    return f"is missing: {text[0].lower()}{text[1:]}" if text else "is missing"
 
 
 def _own_words(error: ErrorDetails) -> str:
@@ -173,7 +184,9 @@ def _allowed_words(error: ErrorDetails) -> list[str]:
 
 
 def _unknown_word(value: Any, place: Place, words: list[str], nouns: list[str]) -> str:
-    allowed = f"allowed: {', '.join(dict.fromkeys([*words, *nouns]))}"
+    # A method may be written small, too.
+    shown = [word for word in words if not (word.islower() and word.upper() in words)]
+    allowed = f"allowed: {', '.join(dict.fromkeys([*shown, *nouns]))}"
     if not isinstance(value, str):
         return f"{kind_of(value)} is not allowed here; {allowed}"
     meant = suggestion(value, words)
@@ -194,6 +207,10 @@ def _unknown_key(place: Place, raw: Mapping[str, Any], root: type[Described]) ->
         if meant_types:
             return f"needs a type beside it; write type: {' or '.join(dict.fromkeys(filter(None, meant_types)))}"
     allowed = sorted(name for model in models for name in words_of(model))
+    if key == "limit" and place[-2:-1] == ("paginator",):
+        return (
+            "is no word of this paginator; put the page size under endpoint.params, by the name that the API has for it"
+        )
     meant = suggestion(key, allowed)
     return f"unknown key; did you mean {meant}?" if meant else f"unknown key; allowed: {', '.join(allowed)}"
 
@@ -207,7 +224,9 @@ def words_of(model: type[Described]) -> set[str]:
 def models_at(place: Place, raw: Any, root: type[Described]) -> list[type[Described]]:
     """The models that may describe the mapping at a place below `root`; a `type` there picks one."""
     models = _models_below(place, root)
-    chosen = step_into(value_at(raw, place), "type")
+    value = value_at(raw, place)
+    # A paginator or a way of authentication may be its type alone.
+    chosen = value if isinstance(value, str) else step_into(value, "type")
     return [one for one in models if chosen in _types_of(one)] or models
 
 

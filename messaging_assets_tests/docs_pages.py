@@ -112,7 +112,8 @@ class Page:
         if block.word.startswith("apis/"):
             self._api_file(block)
         elif block.word in _COMPLETED:
-            assert describe_accounts(_COMPLETED[block.word](parsed), "team_chat").broken == {}
+            for error in describe_accounts(_COMPLETED[block.word](parsed), "team_chat").broken.values():
+                raise error
         elif block.word == "run.yaml":
             (self._folder / block.word).write_text(block.text)
             self._run_config(parsed)

@@ -1,4 +1,4 @@
-"""The table of cases and outcomes, made from the fault suite: `python -m messaging_assets_tests.faults.reliability`.
+"""The table of cases and outcomes, made from the fault suite: `python -m messaging_assets_tests.faults.tested_cases`.
 
 A test's name says what happens and what comes of it, so the names are the table; a name stays only as long as its
 test passes.
@@ -10,14 +10,12 @@ import ast
 from pathlib import Path
 
 SUITE = Path(__file__).parent
-PAGE = SUITE.parent.parent / "docs" / "reliability.md"
-_HEAD = """# What goes wrong, and what comes of it
+PAGE = SUITE.parent.parent / "docs" / "tested-cases.md"
+_HEAD = """# The cases that are played
 
-Green means complete: a row that the API had is in the table once, or set aside and counted, and where the API gives no
-way to know, the receipt says so. Red says in one sentence what to do next, and leaves the table as it was or newer,
-never with fewer rows. Each line below is the name of a test of `messaging_assets_tests/faults/`, which plays the case
-over real sockets; most run with many values. This page is made from them by
-`python -m messaging_assets_tests.faults.reliability`.
+Each line is the name of a test of `messaging_assets_tests/faults/`, which plays the case over real sockets; most run
+with many values. [What can go wrong, and what to do](reliability.md) is the page for readers. This one is made by
+`python -m messaging_assets_tests.faults.tested_cases`.
 """
 
 

@@ -35,9 +35,10 @@ import tomlkit
 import yaml
 from click.testing import CliRunner
 
-from messaging_assets.assets.credentials import build_credentials, variable
+from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.cli import main
 from messaging_assets.description.authentication import ApiKeyAuth, OAuth2ClientCredentialsAuth
+from messaging_assets.description.names import variable
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import FOLDERS_VARIABLE, describe_accounts, read_file
 from messaging_assets.foundation.folders import project_folders

@@ -66,7 +66,7 @@ def test_a_wrong_key_is_about_authentication_and_is_not_shown(
     assert done.exit_code == 1
     assert "wrong-and-secret" not in done.output
     [sentence] = told("wrong", "authentication")
-    assert "answered 401 | check the API's secrets" in sentence
+    assert "answered 401 | check MESSAGING__API_KEY and what may be read with it" in sentence
 
 
 def test_a_secret_that_is_not_set_is_named(known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

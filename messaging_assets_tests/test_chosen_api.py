@@ -165,3 +165,15 @@ def test_a_folder_that_cannot_be_read_is_named_where_an_api_is_not_found(
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(clean_room / "nowhere"))
     with pytest.raises(click.UsageError, match=r"no API 'chat'; there are: none\n(.*\n)*.*nowhere.* cannot be read"):
         chosen_apis(["chat"])
+
+
+def test_a_mistyped_name_is_answered_with_the_one_that_was_probably_meant(clean_room: Path) -> None:
+    (clean_room / "messaging_assets" / "apis").mkdir()
+    (clean_room / "messaging_assets" / "apis" / "chat.yaml").write_text(
+        "client: {base_url: https://api.example.com}\nresources: [users]\n"
+    )
+
+    with pytest.raises(click.UsageError, match=r"there is no API 'chatt'; there are: chat; did you mean chat\?"):
+        chosen_apis(["chatt"])
+    with pytest.raises(click.UsageError, match=r"there is no API 'orders'; there are: chat$"):
+        chosen_apis(["orders"])

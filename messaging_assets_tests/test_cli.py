@@ -241,3 +241,17 @@ def test_the_sandbox_verb_takes_the_sandboxs_options() -> None:
         done = messaging_assets("sandbox", "--port", port)
     assert done.returncode == 1
     assert f"Port {port} cannot be used" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("address", "is_remarked"),
+    [("http://api.example.com", True), ("https://api.example.com", False), ("http://127.0.0.1:8080", False)],
+)
+def test_a_secret_over_plain_http_is_remarked_on(files: Path, address: str, is_remarked: bool) -> None:
+    (files / "chat.yaml").write_text(GOOD.replace("https://api.example.com", address))
+
+    shown = validate(files)
+
+    assert shown.exit_code == 0
+    words = "chat.yaml:1: client.base_url: is plain http, so secrets and rows travel readable; write https"
+    assert (words in shown.output) == is_remarked

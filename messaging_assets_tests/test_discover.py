@@ -409,14 +409,14 @@ def test_a_refusal_without_auth_names_the_option_and_one_with_a_wrong_key_hides_
     assert "Say how" not in wrong.output
 
 
-def test_a_schedule_that_is_asked_for_is_switched_on_in_the_file(
+def test_a_schedule_that_is_asked_for_is_in_the_file_and_off_until_somebody_switches_it_on(
     sandbox: Sandbox, secret: None, tmp_path: Path
 ) -> None:
     address = ("--base-url", f"{sandbox.url}/messaging", "--path", "/v1/messages", "--auth", "api_key:query:api_key")
     assert discover(*address, "--schedule", "0 6 * * *", "-o", tmp_path / "chat.yaml").exit_code == 0
     schedule = read_file(tmp_path / "chat.yaml").schedule
     assert schedule is not None
-    assert (schedule.cron, schedule.switched_on) == ("0 6 * * *", True)
+    assert (schedule.cron, schedule.switched_on) == ("0 6 * * *", False)
     asked = len(sandbox.requests)
     refused = discover(*address, "--schedule", "daily at six")
     assert refused.exit_code == 2

@@ -78,7 +78,7 @@ def test_a_failure_is_told_in_its_sentence_without_secrets(
     monkeypatch.setenv("MESSAGING__API_KEY", "wrong-and-secret")
     done = preview("messaging", "messages")
     assert done.exit_code == 1
-    assert "answered 401; check the API's secrets" in done.output
+    assert "answered 401; check MESSAGING__API_KEY" in done.output
     assert "wrong-and-secret" not in done.output
 
 
@@ -119,7 +119,7 @@ def test_json_says_of_each_failure_what_it_is(known_sandbox: Sandbox, monkeypatc
     monkeypatch.setenv("MESSAGING__API_KEY", "wrong-and-secret")
     status, words = failure("messaging", "messages")
     assert status == 1
-    assert "answered 401; check the API's secrets" in words
+    assert "answered 401; check MESSAGING__API_KEY" in words
     assert "wrong-and-secret" not in words
     monkeypatch.delenv("MESSAGING__API_KEY")
     assert "set MESSAGING__API_KEY in the environment" in failure("messaging", "messages")[1]

@@ -14,7 +14,7 @@ import yaml
 from click.testing import CliRunner
 from dagster import DagsterInstance, Definitions
 
-from messaging_assets.assets.credentials import build_credentials, variable
+from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.cli import main
 from messaging_assets.description.authentication import (
     ApiKeyAuth,
@@ -22,6 +22,7 @@ from messaging_assets.description.authentication import (
     HttpBasicAuth,
     OAuth2ClientCredentialsAuth,
 )
+from messaging_assets.description.names import variable
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.destination.profile import destination_type
 from messaging_assets.files.api_files import describe, read_file

@@ -9,6 +9,7 @@ from pydantic import Field, create_model
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.authentication import Auth, SessionAuth, TokenServerAuth, secrets_of, ways_of
+from messaging_assets.description.names import variable
 from messaging_assets.foundation.failures import MendDescription, SetSecret
 from messaging_assets.foundation.redaction import may_be_token
 
@@ -19,11 +20,6 @@ _TEXT = Optional[str]  # noqa: UP045
 def credentials_key(api: str) -> str:
     """Under which key an API's credentials are among the resources."""
     return f"{api}_credentials"
-
-
-def variable(api: str, name: str) -> str:
-    """The environment variable of a secret or address, such as MESSAGING__API_KEY."""
-    return f"{api}__{name}".upper()
 
 
 class ApiCredentials(ConfigurableResource[Any]):

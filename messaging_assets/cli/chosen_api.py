@@ -31,6 +31,7 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         project_files,
         read_apis,
     )
+    from messaging_assets.files.mistakes import suggestion
 
     are_files = [Path(one).suffix in (".yaml", ".yml") for one in names_or_files]
     # The project's other files need not be read, nor be there, for one that is named by its path.
@@ -60,7 +61,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         else:
             # A folder that cannot be read is what hides them all.
             why = "".join(f"\n{error}" for error in every.broken.values())
-            raise click.UsageError(f"there is no API '{told}'; there are: {', '.join(by_name) or 'none'}{why}")
+            near = suggestion(told, by_name)
+            hint = f"; did you mean {near}?" if near else ""
+            raise click.UsageError(f"there is no API '{told}'; there are: {', '.join(by_name) or 'none'}{hint}{why}")
     return DescriptionFiles(list(chosen.values()), broken)
 
 

@@ -29,7 +29,9 @@ _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, or oauth2
     help="An OpenAPI 3.0, 3.1 or Swagger 2 document, JSON or YAML; the API itself is not asked.",
 )
 @click.option(
-    "--schedule", metavar="CRON", help='When to sync, such as "0 6 * * *" (UTC), switched on; else hourly, off.'
+    "--schedule",
+    metavar="CRON",
+    help='When to sync, such as "0 6 * * *" (UTC); else hourly. It is off until switched on in the UI.',
 )
 @click.option("--only", metavar="A,B", help="With --openapi: these resources only, and the parents they need.")
 @click.option(

@@ -130,8 +130,9 @@ def _settings() -> Iterator[Symptom]:
 
 
 def _api_files() -> Iterator[Symptom]:
-    from messaging_assets.assets.credentials import build_credentials, variable
+    from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.description.authentication import secrets_of
+    from messaging_assets.description.names import variable
     from messaging_assets.files.api_files import api_folders, project_files
 
     files, folders = project_files(), [str(folder) for folder in api_folders()]

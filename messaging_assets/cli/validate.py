@@ -100,7 +100,7 @@ def _remarks(description: ApiDescription) -> list[Problem]:
 
     file = str(description.file)
     document = read_yaml(read_regular(file, LARGEST_API_FILE).decode("utf-8-sig"))
-    remarks = [*undeclared_columns(document.value), *_slow_retries(description)]
+    remarks = [*undeclared_columns(document.value), *_slow_retries(description), *_readable_secrets(description)]
     return problems_of(remarks, document.value, os.path.relpath(file), document.lines)
 
 
@@ -116,6 +116,20 @@ def _slow_retries(description: ApiDescription) -> Iterator[Mistake]:
             yield Mistake(
                 ("resources", place), f"{words}; give it fewer max_retries, or a schedule that ticks less often"
             )
+
+
+def _readable_secrets(description: ApiDescription) -> Iterator[Mistake]:
+    """A remark where secrets and rows would travel so that others can read them."""
+    from urllib.parse import urlsplit
+
+    from messaging_assets.files.mistakes import Mistake
+
+    address = urlsplit(description.client.base_url)
+    is_near = address.hostname in ("localhost", "::1") or str(address.hostname).startswith("127.")
+    auths = [description.auth_of(resource) for resource in description.resources_in_full.values()]
+    if address.scheme == "http" and any(auths) and not is_near:
+        words = "is plain http, so secrets and rows travel readable; write https"
+        yield Mistake(("client", "base_url"), words)
 
 
 def _interval(schedule: Schedule, resource: Resource) -> float:
@@ -149,8 +163,9 @@ def worst_case(handler: ErrorHandler) -> dict[str, float]:
 
 
 def _secrets_not_set(description: ApiDescription) -> list[str]:
-    from messaging_assets.assets.credentials import build_credentials, variable
+    from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.description.authentication import secrets_of
+    from messaging_assets.description.names import variable
 
     credentials = build_credentials(description)
     auths = [description.auth_of(resource) for resource in description.resources_in_full.values()]

@@ -23,3 +23,8 @@ def identifier(name: str) -> str:
     from messaging_assets.seams.dlt_values import NamingConvention
 
     return str(NamingConvention().normalize_path(name)) or name if name.strip() else name
+
+
+def variable(api: str, name: str) -> str:
+    """The environment variable of a secret, a setting or an address, such as MESSAGING__API_KEY."""
+    return f"{api}__{name}".upper()

@@ -42,9 +42,8 @@ def file_text(api: FoundApi) -> str:
     lines.append("resources:")
     for one, resource in zip(resources, api.resources, strict=True):
         lines += _resource(one, resource)
-    if not api.schedule:
-        words = "Every full hour, once it is switched on in the Dagster UI, or here with switched_on: true."
-        lines += _comment(words, "")
+    when = "As asked" if api.schedule else "Every full hour"
+    lines += _comment(f"{when}, once it is switched on in the Dagster UI, or here with switched_on: true.", "")
     lines.append(f"schedule: {flow(schedule)}")
     if api.unmapped:
         lines += _comment("Not in this file:", "")
@@ -116,8 +115,8 @@ def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
 
 def _variables(api: FoundApi) -> str:
     """The environment variables that the API's ways of authentication need."""
-    from messaging_assets.assets.credentials import variable
     from messaging_assets.description.authentication import secrets_of
+    from messaging_assets.description.names import variable
 
     description = describe(api.raw, api.name)
     auths = [description.auth_of(one) for one in description.resources_with_unselected.values()]

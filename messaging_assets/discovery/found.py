@@ -72,8 +72,6 @@ class FoundApi:
         """The whole description, as `description_files.describe` takes it."""
         written: dict[str, Any] = {"description": self.description} if self.description else {}
         schedule: dict[str, Any] = {"cron": self.schedule or "0 * * * *", "timezone": "UTC"}
-        if self.schedule:
-            schedule["switched_on"] = True
         return {
             **written,
             "client": self.client,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from messaging_assets.description.names import variable
 from messaging_assets.files.mistakes import Mistake, Place, kind_of, suggestion
 from messaging_assets.files.secret_signs import certain_look_of, names_secret
 from messaging_assets.files.yaml_lines import read_yaml
@@ -138,9 +139,7 @@ class _Filling:
         if isinstance(value, (Mapping, list)):
             self._wrong(place, f"must be a text, a number, or true or false, not {kind_of(value)}")
         elif value is None:
-            variables = dict.fromkeys(
-                f"{api}__{name}".upper() for api in (self._account.api, self._account.shared) if api
-            )
+            variables = dict.fromkeys(variable(api, name) for api in (self._account.api, self._account.shared) if api)
             self._unset[name] = f"has no value; set {' or '.join(variables)} in the environment, or a default here"
         elif isinstance(value, str) and (not value.isprintable() or set("{}") & set(value)):
             self._wrong(place, "has a value with braces or characters that do not print; write it without them")
@@ -150,12 +149,12 @@ class _Filling:
             self._values[name] = value
 
     def _looked_up(self, name: str, default: Any) -> Any:
-        own = os.environ.get(f"{self._account.api}__{name}".upper())
+        own = os.environ.get(variable(self._account.api, name))
         if own:
             return _like(own, default)
         if self._account.values.get(name) is not None:
             return self._account.values[name]
-        shared = os.environ.get(f"{self._account.shared}__{name}".upper()) if self._account.shared else None
+        shared = os.environ.get(variable(self._account.shared, name)) if self._account.shared else None
         return _like(shared, default) if shared else default
 
     def value(self, value: Any, place: Place) -> Any:

@@ -17,7 +17,9 @@ import requests
 import urllib3.exceptions
 
 from messaging_assets.answers.failure_words import has_value, is_error_at
-from messaging_assets.description.api import Endpoint
+from messaging_assets.description.api import Client, Endpoint
+from messaging_assets.description.authentication import secrets_of
+from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_address, plain_origin
@@ -116,7 +118,7 @@ class Exchange:
             return answer
         is_good = False
         try:
-            outcome = _judged(answer, terms)
+            outcome = _judged(answer, terms, self.transport.client)
             is_good = isinstance(outcome, Answer)
         except Ignored:
             is_good = True
@@ -158,11 +160,13 @@ class Exchange:
         self.closing.wait(seconds)
 
 
-def _judged(answer: Answer, terms: Terms) -> Answer | Trouble:
+def _judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
     _leave_if_over(answer, terms)
     if answer.status_code >= 300:
         repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
-        return refused(answer, repeat, terms.page, terms.explain(answer))
+        names = secrets_of([terms.endpoint.auth or client.auth])
+        variables = [variable(terms.asset.partition(".")[0], name) for name in names]
+        return refused(answer, repeat, terms.page, terms.explain(answer), variables)
     return _read_body(answer, terms)
 
 

@@ -7,6 +7,7 @@ import math
 import random
 import ssl
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
@@ -51,7 +52,9 @@ class Trouble:
     asked_seconds: float | None = None
 
 
-def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None) -> Trouble:
+def refused(
+    answer: Answer, repeat: bool, page: int, refused_client: str | None, secrets: Sequence[str] = ()
+) -> Trouble:
     """What an error status means.
 
     Args:
@@ -59,6 +62,7 @@ def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None)
         repeat: whether the file lists the status.
         page: the page that was asked for.
         refused_client: the error code of a token server that refuses the client.
+        secrets: the variables of the secrets that the request carried.
     """
     status, asked = answer.status_code, asked_to_wait(answer)
     if refused_client:
@@ -66,7 +70,8 @@ def refused(answer: Answer, repeat: bool, page: int, refused_client: str | None)
         return Trouble(f"refused the client ({refused_client})", step, CheckCredentials, False, str(status))
     if status in (401, 403) and not (asked is not None and status == 403):
         kind: type[SyncFailure] = CheckCredentials
-        step = "check the API's secrets and what they may read"
+        step = f"check {' and '.join(secrets)} and what may be read with it"
+        step = step if secrets else "describe under auth the secret that the API wants"
     elif status in _PASSING or status == 403:
         kind, step = TryAgainLater, "try again later"
         if status in (403, 429):

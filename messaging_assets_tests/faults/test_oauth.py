@@ -100,7 +100,7 @@ def test_a_token_is_renewed_once_for_a_request_and_then_given_up(team: WithToken
     team.fault(status=401, offset=100)
     outcome = team.sync()
     assert isinstance(outcome.failure, CheckCredentials)
-    assert "answered 401; check the API's secrets" in outcome.sentence
+    assert "answered 401; check TEAM_MESSAGING__CLIENT_ID and TEAM_MESSAGING__CLIENT_SECRET" in outcome.sentence
     assert len(team.asked_for_tokens) == 2
     assert outcome.asked == [0, 100, 100]
 

@@ -24,8 +24,14 @@ setup: $(VENV)/ready ## the virtual environment in .venv, from pinned versions
 $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 	@echo "Setting up $(VENV) from constraints-hashes.txt (about a minute the first time)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
-# The file is complete, so nothing is resolved; `pip check` says so if it is not.
-	@$(BIN)/python -m pip install -qq --no-input --require-hashes --no-deps -r constraints-hashes.txt
+# The file is complete, so nothing is resolved; `pip check` says so if it is not. What awk prints is how far pip has come.
+	@if command -v uv >/dev/null; then \
+		uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r constraints-hashes.txt; \
+	else \
+		{ $(BIN)/python -m pip install --no-input --require-hashes --no-deps -r constraints-hashes.txt || echo FAILED; } \
+			| awk '/^Collecting/ {if (++n % 20 == 0) print "  " n " packages found"} /^Installing/ {print "  installing them"} \
+				/^FAILED/ {failed = 1} {fflush()} END {exit failed}'; \
+	fi
 # A folder has no hash, so the package itself comes second, with what is there and without asking an index.
 	@$(BIN)/python -m pip install -qq --no-input --no-index --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m pip check --quiet

@@ -259,3 +259,12 @@ def _facts(api: Any) -> dict[str, Any]:
         "key": [resource["primary_key"]],
         "cursor": [cursor["cursor_path"], cursor["initial_value"], cursor["start_param"], cursor.get("lag")],
     }
+
+
+def test_the_site_has_each_page_once_and_asks_nobody_else_for_anything() -> None:
+    site = yaml.safe_load((CHECKOUT / "mkdocs.yml").read_text(encoding="utf-8"))
+    pages = re.findall(r"[\w-]+\.md", repr(site["nav"]))
+
+    assert sorted(pages) == [page.name for page in DOCS]
+    assert site["theme"]["font"] is False
+    assert site["strict"] is True

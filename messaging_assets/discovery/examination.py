@@ -123,9 +123,7 @@ def _parents(came: FirstPages) -> Iterator[Finding]:
         mend = "correct the field's name in the request, or filter such records out in the parent's steps"
         yield Finding(level, "parents", f"a parent's record has no list that could be asked for: {why}", mend)
     if receipt.parents_untold:
-        what = (
-            "a parent's record does not have the field that tells whether it changed, so its list is always asked for"
-        )
+        what = "a parent's record does not have the field that tells whether it changed, so it is always asked"
         yield Finding("warning", "parents", what, "correct only_changed_parents, or let it be true")
 
 

@@ -25,7 +25,7 @@ from messaging_assets.reading.changed_parents import changes_of
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
 
-# Parents whose children are asked for: the first may have none.
+# Parents whose children are asked for, and values of the file: the first may have none.
 _PARENTS = 2
 _PATIENCE = 15.0
 
@@ -97,7 +97,7 @@ class Reader:
             auths = {one.name: self._auths.of(one) for one in chain}
             with ApiSession(base_url, self._description.client) as session:
                 sources = {one.name: self._source(one, chain, auths, came, pages, session) for one in chain}
-                reader = ApiReader(self._description, session, sources, base_url).reader(resource)
+                reader = ApiReader(self._description, session, sources, base_url, _PARENTS).reader(resource)
                 for row in itertools.islice(reader, rows):
                     came.rows.append(row)
         except Exception as error:  # noqa: BLE001 - dlt wraps what is raised inside it in classes of its own

@@ -73,8 +73,9 @@ def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
                 found.append(one)
         yield from _wrong_parents(resource, found, names)
         parents[str(resource.own.get("name"))] = list({one.name: one for one in reversed(found)}.values())[::-1]
-        yield from _fields_taken(resource, list(dict.fromkeys(one.name for one in found)))
-        yield from _values(resource)
+        named = list(dict.fromkeys(one.name for one in found))
+        yield from _fields_taken(resource, named)
+        yield from _values(resource, named)
         yield from _only_changed(resource, bool(found))
     circles = list(_circles(resources, parents))
     yield from circles or _shared_ancestors(resources, parents)
@@ -142,10 +143,11 @@ def _fields_taken(resource: Written, parents: list[str]) -> Iterator[Mistake]:
             yield Mistake((*place, index), f"of which of several parents? {hint}")
 
 
-def _values(resource: Written) -> Iterator[Mistake]:
+def _values(resource: Written, parents: list[str]) -> Iterator[Mistake]:
     """Values of the file that are asked for nowhere, twice, or at another address."""
     texts = {part: repr(resource.endpoint.get(part)) for part in ("path", "params", "json", "data", "headers")}
-    taken = {f"_{str(field).rpartition('.')[2]}" for field in _listed(resource.full.get("include_from_parent"))}
+    above = f"{parents[0]}." if len(parents) == 1 else ""
+    taken = {f"_{above}{field}".replace(".", "_") for field in _listed(resource.full.get("include_from_parent"))}
     for name, values in _mapping(resource.full.get("for_each")).items():
         place, asked = resource.place_of("for_each", str(name)), f"{{for_each.{name}"
         if not any(f"{asked}{end}" in text for text in texts.values() for end in "}:!"):

@@ -50,12 +50,14 @@ class ApiReader:
         session: the requests session that dlt shall send with.
         sources: what the readings of each resource share, by name: of the one that is read, and of its parents.
         base_url: the API's address.
+        most_values: how many values of each list in the file are asked for; None for all of them.
     """
 
     description: ApiDescription
     session: Any
     sources: Mapping[str, ListContext]
     base_url: str
+    most_values: int | None = None
 
     def reader(self, one: Resource, is_carried: bool = False) -> DltResource:
         """dlt's reader of a resource, which reads its parents for itself.
@@ -70,7 +72,8 @@ class ApiReader:
         is_many, context = is_joined(one), self.sources[one.name]
         asked, parent = (joined(one), PARENTS) if is_many else (one, parents[0].name)
         above = [(line.name, self.reader(line, is_many or is_carried)) for line in parents]
-        records = _together(above, one.for_each or {}) if is_many else above[0][1]
+        values = {name: every[: self.most_values] for name, every in (one.for_each or {}).items()}
+        records = _together(above, values) if is_many else above[0][1]
         fields = ListFields(context, parent, asked, self.base_url, is_carried)
         columns = {f"_{PARENTS}_{field}": name for field, name in columns_from_parents(one).items()} if is_many else {}
         if is_carried:

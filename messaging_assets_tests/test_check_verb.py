@@ -172,6 +172,23 @@ def test_a_child_is_asked_for_the_first_parents_only(known_sandbox: Sandbox, tmp
     assert len(known_sandbox.asked("monitoring", "resource_name")) == 5
 
 
+def test_parents_without_what_their_child_takes_are_told(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    file, unselected = tmp_path / "monitoring.yaml", CHILD.replace("{name: alerts,", "{name: alerts, selected: false,")
+    file.write_text(unselected.replace("alerts.id}", "alerts.nothing}"))
+    assert "it has no 'nothing', which the request takes" in told("wrong", "parents", file)[0]
+    file.write_text(unselected.replace("name: copies", "name: copies\n    only_changed_parents: nothing"))
+    assert "does not have the field that tells whether it changed" in told("warning", "parents", file)[0]
+
+
+def test_of_values_of_the_file_only_the_first_are_asked_for(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    values = "for_each: {of: [1, 2, 3, 4, 5]}\n    primary_key: [_of, id]"
+    own = CHILD.replace("include_from_parent: [id]\n    primary_key: [_alerts_id, id]", values)
+    (tmp_path / "monitoring.yaml").write_text(own.replace("resources.alerts.id", "for_each.of"))
+    done = check(tmp_path / "monitoring.yaml", "--only", "copies")
+    assert done.exit_code == 0, done.output
+    assert len(known_sandbox.asked("monitoring", "resource_name")) == 4
+
+
 def test_what_is_not_there_is_the_commands_mistake(known_sandbox: Sandbox, tmp_path: Path) -> None:
     assert "there is no API 'chat'; there are: " in check("chat").output
     assert check("chat").exit_code == 2

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.parents import ListFields, for_each_list
+from messaging_assets.description.parents import for_each_list
 from messaging_assets.reading.cursors.marks import filled
+from messaging_assets_tests.lists_of_parents import list_fields
 from messaging_assets_tests.one_table import OneTable
 
 VALUES = {"start_value": "2025-01-01T00:00:00+02:00", "last_value": "a/b&c{d}", "initial_value": 7, "end_value": None}
@@ -24,7 +25,7 @@ def test_a_value_in_a_path_is_percent_encoded_and_elsewhere_it_is_not() -> None:
 def test_a_childs_path_takes_it_percent_encoded_too() -> None:
     path = "v1/channels/{resources.channels.id}?since={incremental.start_value}"
     child = Resource.model_validate({"name": "messages", "endpoint": {"path": path}})
-    fields = ListFields("chat.messages", Resource.model_validate({"name": "channels"}), child, values=lambda _: VALUES)
+    fields, _ = list_fields(child, values=VALUES)
     asked: dict[str, Any] = for_each_list(
         {"path": path, "params": {"since": "{incremental.start_value}"}}, "channels", has_cursor=True
     )

@@ -418,9 +418,81 @@ BAD = [
         "unknown parent of a parameter",
     ),
     example(
-        "6: resources.c.endpoint: a resource has one parent at most, and this one has a already",
-        resources("a", "b", "{name: c, endpoint: '/{resources.a.id}/{resources.b.id}'}"),
-        "two parents",
+        "7: resources.d.endpoint: b and c are both children of a, and their records cannot be matched; take fields of "
+        "one of them",
+        resources(
+            "a",
+            "{name: b, endpoint: '/{resources.a.id}/b'}",
+            "{name: c, endpoint: '/{resources.a.id}/c'}",
+            "{name: d, endpoint: '/{resources.b.id}/{resources.c.id}'}",
+        ),
+        "parents with one parent",
+    ),
+    example(
+        "6: resources.c.include_from_parent[0]: of which of several parents? write <parent>.<field>, such as a.id; its "
+        "parents: a, b",
+        resources("a", "b", "{name: c, endpoint: '/{resources.a.id}/{resources.b.id}', include_from_parent: [id]}"),
+        "field of which parent",
+    ),
+    example(
+        "5: resources.users.endpoint.path: nothing fills the placeholder 'for_each.area'; there are: {for_each.region}",
+        in_resource("endpoint: {path: '/{for_each.area}/{for_each.region}'}", "for_each: {region: [eu]}"),
+        "unknown values",
+    ),
+    example(
+        "5: resources.users.endpoint.path: nothing fills the placeholder 'for_each.area'; write for_each: "
+        "{<name>: [<value>, ...]} beside endpoint",
+        in_resource("endpoint: {path: '/{for_each.area}'}"),
+        "no values",
+    ),
+    example(
+        "5: resources.users.for_each.region: nothing in the request takes these values; write {for_each.region} where "
+        "they belong",
+        in_resource("for_each: {region: [eu]}"),
+        "values that nothing takes",
+    ),
+    example(
+        "6: resources.users.for_each.region[1]: this value comes twice",
+        in_resource("endpoint: {params: {q: '{for_each.region}'}}", "for_each: {region: [7, '7']}"),
+        "value that comes twice",
+    ),
+    example(
+        "6: resources.users.for_each.region[0]: an empty value, or dots, would ask for another address; take it out",
+        in_resource("endpoint: '/{for_each.region}/x'", "for_each: {region: ['..']}"),
+        "value of dots",
+    ),
+    example(
+        "5: resources.b.for_each.a_id: would share the column _a_id with a field of include_from_parent; rename it",
+        resources(
+            "a",
+            "{name: b, endpoint: '/{resources.a.id}/{for_each.a_id}', for_each: {a_id: [1]}, "
+            "include_from_parent: [id]}",
+        ),
+        "values that share a column",
+    ),
+    example(
+        "5: resources.users.only_changed_parents: this resource has no parent that could change; name one in the path: "
+        "{resources.<parent>.<field>}",
+        in_resource("only_changed_parents: true"),
+        "changes of no parent",
+    ),
+    *(
+        example(
+            f"5: resources.b.only_changed_parents: {way} would take away the rows of parents that did not change; "
+            "take one of the two out",
+            resources(
+                "a", f"{{name: b, endpoint: '/{{resources.a.id}}', {words}, primary_key: id, only_changed_parents: at}}"
+            ),
+            f"changed parents and {way}",
+        )
+        for way, words in {
+            "write_disposition replace": "write_disposition: replace",
+            "the strategy scd2": "write_disposition: {disposition: merge, strategy: scd2}",
+            "deletes": "write_disposition: merge, deletes: mark",
+            "a merge_key": "write_disposition: merge, merge_key: x",
+            "partitions": "write_disposition: merge, partitions: {type: daily, start: '2025-01-01', start_param: s, "
+            "column: at}",
+        }.items()
     ),
     example(
         "4: resources.a.endpoint: a resource cannot be its own parent",
@@ -435,13 +507,13 @@ BAD = [
     ),
     example(
         "5: resources.users.endpoint.path: nothing fills the placeholder 'id'; allowed: {resources.<parent>.<field>}, "
-        "or a name from params; double braces mean themselves",
+        "{for_each.<name>}, or a name from params; double braces mean themselves",
         in_resource("endpoint: {path: '/users/{id}'}"),
         "placeholder without a parameter",
     ),
     example(
-        "5: resources.users.endpoint.params.q: nothing fills the placeholder; allowed: {resources.<parent>.<field>}; "
-        "double braces mean themselves",
+        "5: resources.users.endpoint.params.q: nothing fills the placeholder; allowed: {resources.<parent>.<field>}, "
+        "{for_each.<name>}; double braces mean themselves",
         in_resource("endpoint: {params: {q: '{id}'}}"),
         "placeholder in a parameter",
     ),
@@ -610,6 +682,17 @@ GOOD = {
     "a parent in the body": resources("a", "{name: b, endpoint: {json: {id: '{resources.a.id}'}}}"),
     "a parent in a header": resources("a", "{name: b, endpoint: {headers: {X-Api-Key: '{resources.a.id}'}}}"),
     "two fields of a parent": resources("a", "{name: b, endpoint: '/{resources.a.id}/{resources.a.x}'}"),
+    "two parents": resources(
+        "a", "b", "{name: c, endpoint: '/{resources.a.id}/{resources.b.id}', include_from_parent: [a.id, b.x.y]}"
+    ),
+    "a parent and its parent": resources(
+        "a", "{name: b, endpoint: '/{resources.a.id}'}", "{name: c, endpoint: '/{resources.a.id}/{resources.b.id}'}"
+    ),
+    "values and a parent": resources(
+        "a",
+        "{name: b, endpoint: '/{resources.a.id}/{for_each.r}', for_each: {r: [1, x]}, include_from_parent: [id], "
+        "only_changed_parents: true}",
+    ),
     "a resolved parameter": resources(
         "a", "{name: b, endpoint: {path: '/{a}', params: {a: {type: resolve, resource: a, field: id}}}}"
     ),

@@ -18,7 +18,7 @@ KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
     [
         ("ids", ("value",), {}, ["a", 2], [{"value": "a"}, {"value": 2}]),
         ("ids", ("id",), {}, ["a"], ["a"]),
-        ("ids", ("value",), {}, ["a", None], ["a", None]),
+        ("ids", ("value",), {}, ["a", None], [{"value": "a"}, None]),
         ("users.*", ("_key",), KEYED, [{"n": 1}, {"n": 2}], [{"_key": "u1", "n": 1}, {"_key": "u2", "n": 2}]),
         ("users.*", ("n",), {"users": {"u1": 1}}, [1], [1]),
     ],

@@ -26,9 +26,9 @@ def to_objects(path: str, keys: tuple[str, ...], body: Any, rows: list[Any]) -> 
         body: the answer's JSON.
         rows: what the selector found.
     """
-    plain = (str, int, float)
-    if VALUE in keys and rows and all(isinstance(row, plain) and not isinstance(row, bool) for row in rows):
-        rows[:] = [{VALUE: row} for row in rows]
+    if VALUE in keys and not any(isinstance(row, dict) for row in rows):
+        # What is no plain value stays what it is, and is set aside.
+        rows[:] = [{VALUE: row} if type(row) in (str, int, float) else row for row in rows]
     named = _keyed(path, body)
     if named is not None and len(named) == len(rows):
         rows[:] = [{KEY: name, **row} for name, row in zip(named, rows, strict=True)]

@@ -38,6 +38,8 @@ _OPTIONAL = (
     "rows_api_says",
     "parents",
     "parents_left_out",
+    "parents_unchanged",
+    "parents_untold",
     "resumed_rows",
     "rows_read_again",
     "not_resumed",

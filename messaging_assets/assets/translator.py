@@ -19,7 +19,7 @@ from dagster import (
 from messaging_assets.assets.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
-from messaging_assets.description.parents import parent_of
+from messaging_assets.description.parents import parents_of
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
 from messaging_assets.seams.dagster_inside import CodeReferencesMetadataSet
 
@@ -38,7 +38,7 @@ def endpoint_key(api: str) -> AssetKey:
 
 @dataclass
 class ApiTranslator(DagsterDltTranslator):
-    """Describes one resource as an asset; upstream is its parent's table, and the API where the file wants it."""
+    """Describes one resource as an asset; upstream are its parents' tables, and the API where the file wants it."""
 
     description: ApiDescription
     resource: Resource
@@ -65,9 +65,9 @@ class ApiTranslator(DagsterDltTranslator):
     def _deps(self) -> Iterator[AssetDep]:
         if self.description.lineage == "endpoints":
             yield AssetDep(endpoint_key(self.description.name))
-        parent = parent_of(self.resource)
-        if parent and parent in self.description.resources_in_full:
-            yield AssetDep(asset_key(self.description.name, parent))
+        for parent in parents_of(self.resource):
+            if parent in self.description.resources_in_full:
+                yield AssetDep(asset_key(self.description.name, parent))
 
     def _words(self) -> str:
         return f"Rows of {self.resource.path}. {self.description.description or ''}".strip()

@@ -8,11 +8,12 @@ from copy import copy
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StrictStr, field_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.endpoint import Endpoint
+from messaging_assets.description.pagination import JsonPath
 from messaging_assets.description.table import Column, Disposition, Evolution, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.windows import Partitions
 
@@ -36,6 +37,8 @@ def _tag_value(value: str) -> str:
     return value
 
 
+ValueName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Values = Annotated[list[StrictStr | StrictInt | StrictFloat], Field(min_length=1)]
 Owner = Annotated[str, AfterValidator(_owner)]
 Tags = dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]]
 
@@ -94,8 +97,12 @@ class ResourceBase(Described):
     """`false`: it is read for its children only, and has no table."""
     parallelized: bool = False
     """dlt's: whether lists of several parents are read at once."""
+    for_each: dict[ValueName, Values] | None = Field(None, min_length=1)
+    """Lists of values, by name: one list for each, at `{for_each.<name>}`, which each row has as column `_<name>`."""
     include_from_parent: list[str] = Field(default_factory=list)
-    """Fields that each row takes from its parent, as columns `_<parent>_<field>`."""
+    """Fields that each row takes from its parent, as columns `_<parent>_<field>`; of several: `<parent>.<field>`."""
+    only_changed_parents: bool | JsonPath = False
+    """Whether only parents that changed are asked for their lists: `true`, or the parent's field that tells it."""
     processing_steps: list[dict[Literal["filter", "map", "yield_map"], Callable[..., Any]]] = Field(
         default_factory=list
     )

@@ -6,15 +6,15 @@ from collections.abc import Collection
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.names import identifier
-from messaging_assets.description.parents import parent_of
+from messaging_assets.description.parents import parents_of
 
 
 def sensitive_columns(description: ApiDescription, resource: Resource) -> frozenset[str]:
     """Names in the table of the columns marked `sensitive`, those included that come from a parent's record."""
     marked = {name for name, column in resource.columns.items() if column.sensitive}
-    parent = description.resources_with_unselected.get(parent_of(resource) or "")
-    if parent:
-        marked |= {f"_{parent.name}_{name}" for name in sensitive_columns(description, parent)}
+    for parent in parents_of(resource):
+        of_parent = sensitive_columns(description, description.resources_with_unselected[parent])
+        marked |= {f"_{parent}_{name}" for name in of_parent}
     return frozenset(map(identifier, marked))
 
 

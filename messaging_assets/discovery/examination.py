@@ -21,7 +21,7 @@ from messaging_assets.description.pagination import (
     OffsetPaginator,
     SinglePagePaginator,
 )
-from messaging_assets.description.parents import parent_of
+from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation import json_paths
@@ -34,7 +34,7 @@ from messaging_assets.foundation.failures import (
     clause,
 )
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.loading.source import with_paginator
+from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values.conversion import arrow_type, convert
@@ -101,18 +101,30 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     """
     good = [answer for answer in came.answers if answer.status_code < 300]
     pages = [len(rows) for answer in came.answers if (rows := _rows(resource, answer)) is not None]
-    total = None if parent_of(resource) else _total(description, resource, good)
+    total = None if is_child(resource) else _total(description, resource, good)
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
     found = [*_failure(came, description.asset_of(resource)), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
-    if came.failure is None and not parent_of(resource) and resource.endpoint.total != "ignore":
+    if came.failure is None and not is_child(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
         found += _more(description, resource, good)
-    found += _wire(description, came.answers)
+    found += [*_parents(came), *_wire(description, came.answers)]
     examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
     return examined
+
+
+def _parents(came: FirstPages) -> Iterator[Finding]:
+    """What the first parents' records do not have that their child takes of them."""
+    receipt = came.receipt
+    for why in receipt.lists_left_out.values():
+        level: Level = "warning" if receipt.lists_begun else "wrong"
+        mend = "correct the field's name in the request, or filter such records out in the parent's steps"
+        yield Finding(level, "parents", f"a parent's record has no list that could be asked for: {why}", mend)
+    if receipt.parents_untold:
+        what = "a parent's record does not have the field that tells whether it changed, so it is always asked"
+        yield Finding("warning", "parents", what, "correct only_changed_parents, or let it be true")
 
 
 def _rows(resource: Resource, answer: Answer) -> list[Any] | None:
@@ -218,7 +230,7 @@ def _paging(description: ApiDescription, resource: Resource, came: FirstPages, p
         yield Finding("warning", "paging", told.reason)
     elif sum(rows > 0 for rows in pages) > 1:
         yield Finding("note", "paging", "the second page differs from the first")
-        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and not parent_of(resource):
+        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and not is_child(resource):
             what = f"pages have {pages[0]} rows where {paginator.limit} are asked for"
             yield Finding("note", "paging", what, f"write paginator.limit: {pages[0]}")
     elif came.rows:

@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dlt.sources.rest_api import rest_api_resources
 from requests.auth import AuthBase
 
 from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
-from messaging_assets.description.parents import ancestry
+from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import asking_part
@@ -21,11 +20,12 @@ from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.loading.source import rest_api_config, with_paginator
+from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
+from messaging_assets.reading.changed_parents import changes_of
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
 
-# Parents whose children are asked for: the first may have none.
+# Parents whose children are asked for, and values of the file: the first may have none.
 _PARENTS = 2
 _PATIENCE = 15.0
 
@@ -97,8 +97,7 @@ class Reader:
             auths = {one.name: self._auths.of(one) for one in chain}
             with ApiSession(base_url, self._description.client) as session:
                 sources = {one.name: self._source(one, chain, auths, came, pages, session) for one in chain}
-                config: Any = rest_api_config(self._description, chain, session, sources, base_url)
-                reader = next(one for one in rest_api_resources(config) if one.name == resource.name)
+                reader = ApiReader(self._description, session, sources, base_url, _PARENTS).reader(resource)
                 for row in itertools.islice(reader, rows):
                     came.rows.append(row)
         except Exception as error:  # noqa: BLE001 - dlt wraps what is raised inside it in classes of its own
@@ -117,7 +116,7 @@ class Reader:
         own = one is chain[-1]
         endpoint = self._endpoint(one, pages if own else 1)
 
-        from_parent = {f"_{parent.name}_{name}" for parent in chain for name in one.include_from_parent}
+        from_parent = columns_from_parents(one).values()
         source = _Watched(
             asset=self._description.asset_of(one),
             endpoint=endpoint,
@@ -127,6 +126,7 @@ class Reader:
             set_aside=lambda row, reason, page: came.receipt.set_aside.update([reason]) if own else None,
             is_parent=not own,
             pages=came if own else FirstPages(),
+            changes=changes_of(one, {}) if own else None,
         )
         auth = auths[one.name]
         if (asking := asking_part(auth)) is not None:

@@ -95,7 +95,8 @@ def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     for resource in written_resources(raw):
         columns = _columns_of(resource)
         declared = {identifier(name) for name in columns}
-        from_parent = tuple(f"_{name}" for name in _names(resource.full.get("include_from_parent")))
+        taken = [*_names(resource.full.get("include_from_parent")), *_mapping(resource.full.get("for_each"))]
+        from_parent = tuple(f"_{name.rpartition('.')[2]}" for name in map(str, taken))
         for steps, name in _columns_that_matter(resource) if columns else ():
             if identifier(name) in declared or (name.startswith("_") and name.endswith(from_parent)):
                 continue

@@ -1,7 +1,8 @@
-"""Placeholders in requests, and the parents that they name.
+"""Placeholders in requests, and the parents and values that they name.
 
 dlt fills `{resources.<parent>.<field>}` from the parent's records, `{incremental.<...>}` from the cursor, and in a
-path also `{name}` from params (dlt/sources/rest_api/config_setup.py).
+path also `{name}` from params (dlt/sources/rest_api/config_setup.py). `{for_each.<name>}` is ours: values of the file,
+handed to dlt as records of a parent.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
 from pydantic import ValidationError, model_validator
@@ -61,7 +63,7 @@ def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     """
     resources = list(written_resources(raw))
     names = {name for one in resources if isinstance(name := one.own.get("name"), str)}
-    parents: dict[str, str] = {}
+    parents: dict[str, list[_Parent]] = {}
     for resource in resources:
         found: list[_Parent] = []
         for one in (*_placeholders(resource), *_bound(resource)):
@@ -70,12 +72,13 @@ def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
             else:
                 found.append(one)
         yield from _wrong_parents(resource, found, names)
-        if found:
-            parents[str(resource.own.get("name"))] = found[0].name
-        elif resource.full.get("include_from_parent"):
-            place = resource.place_of("include_from_parent")
-            yield Mistake(place, "this resource has no parent; name one in the path: {resources.<parent>.<field>}")
-    yield from _circles(resources, parents)
+        parents[str(resource.own.get("name"))] = list({one.name: one for one in reversed(found)}.values())[::-1]
+        named = list(dict.fromkeys(one.name for one in found))
+        yield from _fields_taken(resource, named)
+        yield from _values(resource, named)
+        yield from _only_changed(resource, bool(found))
+    circles = list(_circles(resources, parents))
+    yield from circles or _shared_ancestors(resources, parents)
 
 
 def _wrong_parents(resource: Written, found: list[_Parent], names: set[str]) -> Iterator[Mistake]:
@@ -87,20 +90,96 @@ def _wrong_parents(resource: Written, found: list[_Parent], names: set[str]) -> 
             hint = f"did you mean {meant}?" if meant else f"there are: {', '.join(sorted(names))}"
             shown = quoted(one.name)
             yield Mistake(one.place, f"its parent{shown} is no resource of this file; {hint}")
-    other = next((one for one in found if one.name != found[0].name), None)
-    if other:
-        yield Mistake(other.place, f"a resource has one parent at most, and this one has {found[0].name} already")
 
 
-def _circles(resources: list[Written], parents: Mapping[str, str]) -> Iterator[Mistake]:
+def _circles(resources: list[Written], parents: Mapping[str, list[_Parent]]) -> Iterator[Mistake]:
     for resource in resources:
         name = str(resource.own.get("name"))
-        seen = [name]
-        while (above := parents.get(seen[-1])) and above not in seen:
-            seen.append(above)
-        if above == name and len(seen) > 1:
-            circle = " -> ".join([*seen, name])
-            yield Mistake(resource.place_of("endpoint", "path"), f"parents run in a circle: {circle}")
+        if circle := _way_up(name, name, parents, [name]):
+            words = f"parents run in a circle: {' -> '.join(circle)}"
+            yield Mistake(resource.place_of("endpoint", "path"), words)
+
+
+def _way_up(name: str, to: str, parents: Mapping[str, list[_Parent]], seen: list[str]) -> list[str] | None:
+    """The parents from one resource up to another, over at least one other; None where no way leads there."""
+    for one in parents.get(name, ()):
+        if one.name == to and len(seen) > 1:
+            return [*seen, to]
+        if one.name not in seen and (way := _way_up(one.name, to, parents, [*seen, one.name])):
+            return way
+    return None
+
+
+def _above(name: str, parents: Mapping[str, list[_Parent]]) -> set[str]:
+    own = {one.name for one in parents.get(name, ())} - {name}
+    return own.union(*(_above(one, parents) for one in own))
+
+
+def _shared_ancestors(resources: list[Written], parents: Mapping[str, list[_Parent]]) -> Iterator[Mistake]:
+    """Two parents beside each other of which each record has its own record above it: most pairs would ask for what
+    there is not.
+    """
+    for resource in resources:
+        own = parents[str(resource.own.get("name"))]
+        tops = [one for one in own if not any(one.name in _above(other.name, parents) for other in own)]
+        for one, other in combinations(tops, 2):
+            both = ({one.name} | _above(one.name, parents)) & _above(other.name, parents)
+            if both:
+                words = f"{one.name} and {other.name} are both children of {min(both)}, and their records cannot be "
+                words += "matched; take fields of one of them"
+                yield Mistake(other.place, words)
+
+
+def _fields_taken(resource: Written, parents: list[str]) -> Iterator[Mistake]:
+    """What rows take from records above them: of several parents it must be said of which."""
+    fields = resource.full.get("include_from_parent")
+    place = resource.place_of("include_from_parent")
+    if fields and not parents:
+        yield Mistake(place, "this resource has no parent; name one in the path: {resources.<parent>.<field>}")
+    for index, field in enumerate(fields if isinstance(fields, list) and len(parents) > 1 else ()):
+        parent, _, rest = str(field).partition(".")
+        if parent not in parents or not rest:
+            hint = f"write <parent>.<field>, such as {parents[0]}.{field}; its parents: {', '.join(parents)}"
+            yield Mistake((*place, index), f"of which of several parents? {hint}")
+
+
+def _values(resource: Written, parents: list[str]) -> Iterator[Mistake]:
+    """Values of the file that are asked for nowhere, twice, or at another address."""
+    texts = {part: repr(resource.endpoint.get(part)) for part in ("path", "params", "json", "data", "headers")}
+    above = f"{parents[0]}." if len(parents) == 1 else ""
+    taken = {f"_{above}{field}".replace(".", "_") for field in _listed(resource.full.get("include_from_parent"))}
+    for name, values in _mapping(resource.full.get("for_each")).items():
+        place, asked = resource.place_of("for_each", str(name)), f"{{for_each.{name}"
+        if not any(f"{asked}{end}" in text for text in texts.values() for end in "}:!"):
+            yield Mistake(place, f"nothing in the request takes these values; write {asked}}} where they belong")
+        if f"_{name}" in taken:
+            yield Mistake(place, f"would share the column _{name} with a field of include_from_parent; rename it")
+        for index, value in enumerate(_listed(values)):
+            if str(value) in map(str, values[:index]):
+                yield Mistake((*place, index), "this value comes twice")
+            elif f"{asked}}}" in texts["path"] and str(value).strip() in ("", ".", ".."):
+                yield Mistake((*place, index), "an empty value, or dots, would ask for another address; take it out")
+
+
+def _only_changed(resource: Written, has_parent: bool) -> Iterator[Mistake]:
+    """What cannot go with lists of which only some are read: whatever takes away rows that do not come."""
+    if not resource.full.get("only_changed_parents"):
+        return
+    place = resource.place_of("only_changed_parents")
+    if not has_parent:
+        words = "this resource has no parent that could change; name one in the path: {resources.<parent>.<field>}"
+        yield Mistake(place, words)
+    written = resource.full.get("write_disposition")
+    strategy = written.get("strategy") if isinstance(written, Mapping) else None
+    ways = {
+        "write_disposition replace": "replace" in (written, _mapping(written).get("disposition")),
+        "the strategy scd2": strategy == "scd2",
+        "deletes": resource.full.get("deletes", "ignore") != "ignore",
+        "partitions": resource.full.get("partitions"),
+        "a merge_key": resource.full.get("merge_key"),
+    }
+    for way in (way for way, is_meant in ways.items() if is_meant):
+        yield Mistake(place, f"{way} would take away the rows of parents that did not change; take one of the two out")
 
 
 def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
@@ -114,18 +193,24 @@ def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
             except ValueError:
                 yield Mistake(where, "its braces do not pair; double those that mean themselves: {{ and }}")
                 continue
-            for field, format_of in found:
-                if field is None:
-                    continue
+            for field, format_of in ((field, format_of) for field, format_of in found if field is not None):
                 if part == "path" and format_of:
                     yield Mistake(where, "a path takes a field as it is; leave out what follows : or ! in the braces")
-                if _WINDOW.fullmatch(field) and resource.full.get("partitions"):
-                    if format_of:
-                        yield Mistake(where, "partitions.format says how a window is written; leave out what follows :")
-                    continue
-                meaning = _meaning(field, where, "incremental" in resource.endpoint, part == "path")
-                if meaning and not (part == "path" and field in params):
-                    yield meaning
+                if not (part == "path" and field in params):
+                    yield from _filled(resource, field, format_of, where, part == "path")
+
+
+def _filled(
+    resource: Written, field: str, format_of: str | None, place: Place, in_path: bool
+) -> Iterator[_Parent | Mistake]:
+    """What fills one placeholder, where that is a parent's record, or why nothing does."""
+    if _WINDOW.fullmatch(field) and resource.full.get("partitions"):
+        if format_of:
+            yield Mistake(place, "partitions.format says how a window is written; leave out what follows :")
+    elif field.partition(".")[0] == "for_each":
+        yield from _value_meant(field, place, list(_mapping(resource.full.get("for_each"))))
+    elif meaning := _meaning(field, place, "incremental" in resource.endpoint, in_path):
+        yield meaning
 
 
 def _bound(resource: Written) -> Iterator[_Parent | Mistake]:
@@ -164,6 +249,17 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _value_meant(field: str, place: Place, names: list[Any]) -> Iterator[Mistake]:
+    if field.partition(".")[2] not in names:
+        known = ", ".join(f"{{for_each.{name}}}" for name in names)
+        there = f"there are: {known}" if names else "write for_each: {<name>: [<value>, ...]} beside endpoint"
+        yield Mistake(place, f"nothing fills the placeholder{quoted(field)}; {there}")
+
+
 def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Parent | Mistake | None:
     steps = field.split(".", 2)
     if steps[0] == "resources" and len(steps) == 3 and all(steps):
@@ -172,7 +268,7 @@ def _meaning(field: str, place: Place, has_cursor: bool, in_path: bool) -> _Pare
         return Mistake(place, "a placeholder for a parent's field is written {resources.<parent>.<field>}")
     if steps[0] == "incremental" and has_cursor:
         return None
-    words = "{resources.<parent>.<field>}" + (", {incremental.start_value}" if has_cursor else "")
+    words = "{resources.<parent>.<field>}, {for_each.<name>}" + (", {incremental.start_value}" if has_cursor else "")
     words += ", or a name from params" if in_path else ""
     shown = quoted(field) if in_path else ""
     return Mistake(place, f"nothing fills the placeholder{shown}; allowed: {words}; double braces mean themselves")

@@ -120,7 +120,7 @@ def receipt_file(
         folders: where working files are.
     """
     chain = ancestry(description, resource)
-    asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED)) for one in chain]
+    asked = [(one.name, *(getattr(one.endpoint, name) for name in _ASKED), one.for_each) for one in chain]
     where = (window.as_texts() if window else None, base_url)
     version = identity_of(description.client, chain, where).certain
     name = pipeline_name(description.name, resource.name)

@@ -1,33 +1,18 @@
-"""From a description to dlt: the rest_api config and the source of one resource.
-
-This is the only room that knows dlt's own dict. dlt's rest_api source reads the API; a resource around it
-(`loading/passes/read_pass.py`) turns its records into typed batches. Secrets are not in it: they join on the session.
-"""
+"""From a description to dlt: the source of one resource, which loads the typed batches that a read makes."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import dlt
 from dlt.sources import DltResource, DltSource
 
-from messaging_assets.description.api import ApiDescription, Endpoint, Resource
-from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
-from messaging_assets.description.parents import ListFields, bound_path, for_each_list
+from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.names import REJECTED, schema_name
-from messaging_assets.foundation import json_paths
-from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
-from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
-from messaging_assets.rows.steps import counted, functions_of
-from messaging_assets.seams.dlt_rest_client import single_entity_path
 from messaging_assets.seams.dlt_settings import own_settings
 
 if TYPE_CHECKING:
@@ -41,124 +26,6 @@ _REJECTED_COLUMNS: dict[str, Any] = {
     "record": {"data_type": "text"},
     "is_cut": {"data_type": "bool"},
 }
-
-
-def rest_api_config(
-    description: ApiDescription,
-    chain: list[Resource],
-    session: Any,
-    sources: dict[str, ListContext],
-    base_url: str,
-) -> dict[str, Any]:
-    """dlt's rest_api dict for a resource and its parents.
-
-    Args:
-        chain: the resource with its parents before it.
-        session: the requests session that dlt shall send with.
-        sources: what the readings of each of them share, by name.
-        base_url: the API's address.
-    """
-    return {
-        "client": {"base_url": base_url, "headers": dict(description.client.headers), "session": session},
-        "resources": [
-            _dlt_resource(description, parent, one, sources[one.name], steps)
-            for parent, one, steps in zip([None, *chain], chain, [*_parents_steps(chain, sources), []], strict=False)
-        ],
-    }
-
-
-def _parents_steps(chain: list[Resource], sources: dict[str, ListContext]) -> Iterator[list[Any]]:
-    for one, child in pairwise(chain):
-        lists, parents = sources[child.name], sources[one.name]
-        fields = ListFields(lists.asset, one, child, lists.is_wanted, lists.cursor_values, _leaving_out(parents))
-        yield list(fields.steps)
-
-
-def _leaving_out(parents: ListContext) -> Callable[[dict[str, Any], str], None]:
-    return lambda row, reason: parents.set_aside(row, reason, 0)
-
-
-def _dlt_resource(
-    description: ApiDescription, parent: Resource | None, one: Resource, source: ListContext, steps: list[Any]
-) -> dict[str, Any]:
-    endpoint = one.endpoint
-    path, params = bound_path(one)
-    cursor = source.incremental
-    if cursor is not None:
-        params = with_bounds(params, cursor)
-    entries = {
-        "path": path,
-        "method": endpoint.method,
-        "params": _written(params),
-        "json": endpoint.json_body,
-        "data": endpoint.data,
-        "headers": _written(endpoint.headers),
-        "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
-        "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
-    }
-    if parent is not None:
-        entries = for_each_list(entries, parent.name, has_cursor=cursor is not None)
-    elif cursor is not None:
-        values = source.cursor_values("")
-        entries = filled(entries, values)
-        if "path" not in entries:
-            raise no_start(source.asset)
-        # A value that is the whole path may be a link.
-        entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
-    resource: dict[str, Any] = {
-        "name": one.name,
-        "endpoint": {name: value for name, value in entries.items() if value is not None},
-        "include_from_parent": list(one.include_from_parent),
-        "parallelized": one.parallelized,
-        "processing_steps": [*_own_steps(one, source), *steps],
-    }
-    return {name: value for name, value in resource.items() if value}
-
-
-def _own_steps(one: Resource, source: ListContext) -> list[Any]:
-    """The steps of the file and those of Python, counted where the rows are."""
-    every: list[Any] = [*functions_of(one), *one.processing_steps]
-    return every if source.is_parent else counted(every, source.receipt)
-
-
-def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Parameters or headers with truth values and numbers as APIs write them, where Python would write True."""
-    if values is None:
-        return None
-    return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}
-
-
-def _is_dlts(value: Any) -> bool:
-    return not isinstance(value, dict) or value.get("type") in ("incremental", "resolve")
-
-
-def _in_query(value: Any) -> str:
-    """An object as APIs that take one in a parameter want it, as JSON; dlt takes a single brace for a placeholder's."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return re.sub(
-        r"(\{(?:resources|incremental|window|partition)\.[^{}\"]+\})|([{}])",
-        lambda found: found[1] or found[2] * 2,
-        text,
-    )
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_as_text(one) for one in value]
-    return str(value).lower() if isinstance(value, (bool, int, float)) else value
-
-
-def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one page for one entity, or detection."""
-    endpoint = one.endpoint
-    if endpoint.paginator is not None:
-        return endpoint
-    if single_entity_path(one.path):
-        selector = endpoint.data_selector or "$"
-        return endpoint.model_copy(
-            update={"paginator": SinglePagePaginator(type="single_page"), "data_selector": selector}
-        )
-    return endpoint.model_copy(update={"paginator": description.client.paginator or AutoPaginator(type="auto")})
 
 
 def build_source(

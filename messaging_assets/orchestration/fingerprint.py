@@ -27,7 +27,7 @@ from messaging_assets.description.pagination import OffsetPaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
-from messaging_assets.loading.source import rest_api_config, with_paginator
+from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
@@ -74,8 +74,7 @@ class Probe:
         if (asking := asking_part(self.auth)) is not None:
             self.session.token_exchange(asking, source.terms)
         sources = {self.resource.name: source}
-        config = rest_api_config(self.description, [self.resource], self.session, sources, self.base_url)
-        request = dict(config["resources"][0]["endpoint"])
+        request = ApiReader(self.description, self.session, sources, self.base_url).request(self.resource)
         cursor = source.incremental
         page, answer = self._first_page(request)
         keys = [[row.get(key) for key in source.keys] if source.keys else row for row in page]

@@ -33,7 +33,7 @@ from dagster import (
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Client, Timeout
-from messaging_assets.description.parents import ancestry
+from messaging_assets.description.parents import ancestry, is_child
 from messaging_assets.foundation.failures import SyncFailure, TryAgainLater
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
@@ -74,17 +74,22 @@ def build_sensors(description: ApiDescription) -> list[SensorDefinition]:
 def _words(description: ApiDescription) -> str:
     text = f"Asks {description.name} with one request a resource for anything new and syncs what changed."
     families = _families(description)
-    children = [name for root, names in families.items() for name in names if name != root]
+    children = dict.fromkeys(name for root, names in families.items() for name in names if name != root)
     if children:
         text += f" {', '.join(children)}: synced when the list of their parents changes; schedule them for the rest."
+    looked_at = {name for names in families.values() for name in names}
+    if unseen := [name for name in description.unpartitioned if name not in looked_at]:
+        text += f" {', '.join(unseen)}: not looked at, one list for each value of the file; schedule them."
     return text
 
 
 def _families(description: ApiDescription) -> dict[str, list[str]]:
-    """The selected resources by the one at the root of their parents, which may itself be unselected."""
+    """The selected resources by each one at a root of their parents, which may itself be unselected."""
     families: dict[str, list[str]] = {}
     for name, resource in description.unpartitioned.items():
-        families.setdefault(ancestry(description, resource)[0].name, []).append(name)
+        for root in ancestry(description, resource):
+            if not is_child(root):
+                families.setdefault(root.name, []).append(name)
     return families
 
 
@@ -117,7 +122,7 @@ def _request(
     cursor.resources = {root: one for root, one in cursor.resources.items() if root in families}
     shown = repr([(root, cursor.resources[root].fingerprint) for root in sorted(wanted)])
     run_key = f"{api}-{cursor.number}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
-    keys = [asset_key(api, name) for names in wanted.values() for name in names]
+    keys = [asset_key(api, name) for name in dict.fromkeys(name for names in wanted.values() for name in names)]
     return SensorResult(run_requests=[RunRequest(run_key, asset_selection=keys)], cursor=cursor.written())
 
 

@@ -62,6 +62,9 @@ class Ending:
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
             context.finished[reading.name] = reading.distinct
+            # Of a list that goes on behind an interruption, what came first came before its parent's record.
+            if context.changes and receipt.doubts == reading.doubts_before and reading.resume.at is None:
+                context.changes.loaded(reading.name)
         if context.marks and reading.meets_cursor:
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
             context.marks.close(reading.name, moves, is_in_doubt=worst.moved)

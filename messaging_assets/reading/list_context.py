@@ -14,6 +14,7 @@ from messaging_assets.description.pagination import OffsetPaginator, SinglePageP
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.exchange import Terms
+from messaging_assets.reading.changed_parents import ParentChanges
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.receipt import Receipt, Verdict
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 SetAside = Callable[[Any, str, int], None]
+_UNCHANGED = "lists of parents that did not change since they were loaded were not asked for (only_changed_parents)"
+_UNTOLD = "parents were asked for their lists whose records do not have the field that tells whether they changed"
 
 
 @dataclass
@@ -42,6 +45,7 @@ class ListContext:
         finished: lists that came to an end beyond doubt, with how many different records they have.
         current: the list that is being read.
         marks: how far each list has come; None where there is no cursor.
+        changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
         is_start_known: whether it is known with which number the API's pages begin.
     """
@@ -58,6 +62,7 @@ class ListContext:
     finished: dict[str, int] = field(default_factory=dict)
     current: Reading | None = None
     marks: CursorMarks | None = None
+    changes: ParentChanges | None = None
     shown_path: str | None = None
     is_start_known: bool = True
 
@@ -94,9 +99,30 @@ class ListContext:
     def prepare_rows(self, rows: list[Any]) -> None:
         """Change a page's good records in place, before their lists are read or they are loaded."""
 
-    def is_wanted(self, name: str) -> bool:
-        """Whether a list is to be read; the interrupted read may have done so."""
-        return name not in self.interrupted.finished
+    def is_wanted(self, name: str, row: dict[str, Any], parent: str) -> bool:
+        """Whether a list is to be read: its parent's record changed, and the interrupted read did not finish it."""
+        self.receipt.lists_named[self.asset] += 1
+        if name in self.interrupted.finished:
+            return False
+        if self.changes is None:
+            return True
+        if not self.changes.is_told(row, parent):
+            self.receipt.parents_untold = (self.receipt.parents_untold or 0) + 1
+            self.receipt.found(Verdict.READ_TO_THE_END, _UNTOLD)
+        if self.changes.is_changed(name, row, parent):
+            return True
+        self.receipt.parents_unchanged = (self.receipt.parents_unchanged or 0) + 1
+        self.receipt.found(Verdict.READ_TO_THE_END, _UNCHANGED)
+        return False
+
+    def came_again(self, name: str, row: dict[str, Any], parent: str) -> None:
+        """Another record asks for a list that was asked for."""
+        if self.changes is not None:
+            self.changes.came_again(name, row, parent)
+
+    def leave_out(self, reason: str) -> None:
+        """A parent has no list that could be asked for."""
+        self.receipt.parent_left_out(reason, self.asset)
 
     def cursor_values(self, name: str) -> dict[str, Any]:
         """What `{incremental.<name>}` means in a request for the list of this name."""

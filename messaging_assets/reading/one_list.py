@@ -46,6 +46,7 @@ class Reading:
         repetition: what came again.
         resume: where it goes on behind an interruption.
         ending: how it ends.
+        doubts_before: how much of the read was in doubt when the list began.
         equal_rows: rows without a key that came twice.
     """
 
@@ -62,6 +63,7 @@ class Reading:
         self.resume = ResumePoint(context.interrupted.place if context.interrupted.name == name else None)
         self._selector: str | None = None
         self._is_object = False
+        self.doubts_before = 0
         self.equal_rows = EqualRows()
 
     @property
@@ -92,6 +94,7 @@ class Reading:
         # A list that was finished before an interruption is known.
         self.context.receipt.lists_begun += bool(self.name) and not self.context.is_parent
         self.context.receipt.lists_open += 1
+        self.doubts_before = self.context.receipt.doubts
 
     def take(self, response: Any, rows: list[Any]) -> int:
         """Judge one page and clean it in place: what cannot be loaded is set aside, what overlaps is dropped.

@@ -22,7 +22,7 @@ from dlt.extract.pipe_iterator import ManagedPipeIterator
 from dlt.extract.source import SourceInjectableContext, SourceSchemaInjectableContext, _DltSingleSource
 from dlt.sources import DltResource
 
-__all__ = ["Container", "PageReader", "StateInjectableContext", "copy_of_state", "entered"]
+__all__ = ["Container", "PageReader", "StateInjectableContext", "copy_of_state", "entered", "pages_of"]
 
 
 def copy_of_state() -> Any:
@@ -37,6 +37,18 @@ def entered(context: Any) -> AbstractContextManager[Any]:
         context: of a class that dlt looks up by its type.
     """
     return Container().injectable_context(context)
+
+
+def pages_of(resource: DltResource) -> Iterator[list[Any]]:
+    """A resource's pages; only within the contexts of a resource that is read.
+
+    Args:
+        resource: dlt's resource.
+    """
+    # Since dlt 1.30: `_pipe` is the resource's pages, which dagster-dlt reads too.
+    # One parent's list after the other: dlt would begin several, and keep their pages in memory.
+    for item in ManagedPipeIterator.from_pipes([resource._pipe], next_item_mode="fifo"):
+        yield item.item if isinstance(item.item, list) else [item.item]
 
 
 class PageReader:
@@ -56,10 +68,7 @@ class PageReader:
         source = _DltSingleSource(Schema(section.source_state_key), resource.section, [resource])
         schema = SourceSchemaInjectableContext(source.discover_schema())
         self._contexts = [StateInjectableContext(state=state), section, schema, SourceInjectableContext(source)]
-        with self.entered():
-            # Since dlt 1.30: `_pipe` is the resource's pages, which dagster-dlt reads too.
-            # One parent's list after the other: dlt would begin several, and keep their pages in memory.
-            self._pipe = ManagedPipeIterator.from_pipes([resource._pipe], next_item_mode="fifo")
+        self._pages = pages_of(resource)
         self._back: list[list[Any]] = []
 
     def entered(self) -> ExitStack:
@@ -73,8 +82,9 @@ class PageReader:
         """The pages that were not read yet."""
         while self._back:
             yield self._back.pop()
-        for item in self._pipe:
-            yield item.item if isinstance(item.item, list) else [item.item]
+        # Not `yield from`, which would close them when a batch is full.
+        for page in self._pages:  # noqa: UP028
+            yield page
 
     def put_back(self, page: list[Any]) -> None:
         """Let a page be the next one again."""

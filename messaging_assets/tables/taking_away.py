@@ -66,8 +66,8 @@ def way_of(resource: Resource) -> Way | None:
 
 
 def is_of_news(resource: Resource) -> bool:
-    """Whether a read of it asks only for what is new, by a cursor in either of dlt's spellings."""
-    return cursor_of(resource.endpoint) is not None
+    """Whether a read of it asks only for what is new, by a cursor in either of dlt's spellings or by its parents."""
+    return cursor_of(resource.endpoint) is not None or resource.only_changed_parents is not False
 
 
 def why_nothing_goes(way: Way, read: Read) -> str | None:

@@ -159,24 +159,10 @@ class OneList:
 
     def run(self, description: ApiDescription, name: str) -> Outcome:
         """Sync a resource of a description."""
-        resource = description.resources_in_full[name]
         self.sandbox.forget()
         failure: SyncFailure | None = None
-        # What a sync uses of Dagster's context; a whole run takes three times as long.
-        log = logging.getLogger("dagster")
-        context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0)
         try:
-            done = sync(
-                context,
-                description,
-                resource,
-                build_credentials(description, self.secrets),
-                DagsterDltResource(),
-                ApiTranslator(description, resource),
-                SyncConfig(),
-            )
-            metadata: Mapping[str, Any] = done.metadata
-            done.acknowledge()
+            metadata = synced(description, name, self.secrets)
         except SyncFailure as caught:
             failure, metadata = caught, caught.metadata
         loaded, rejected = tables(project_folders(), description.name, name)
@@ -187,6 +173,23 @@ class OneList:
             rejected=rejected,
             requests=self._requests(),
         )
+
+
+def synced(description: ApiDescription, name: str, secrets: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """Sync a resource of a description; its metadata.
+
+    Raises:
+        SyncFailure: it is red.
+    """
+    resource = description.resources_in_full[name]
+    # What a sync uses of Dagster's context; a whole run takes three times as long.
+    log = logging.getLogger("dagster")
+    context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0)
+    credentials, dlt_resource = build_credentials(description, secrets), DagsterDltResource()
+    translator = ApiTranslator(description, resource)
+    done = sync(context, description, resource, credentials, dlt_resource, translator, SyncConfig())
+    done.acknowledge()
+    return done.metadata
 
 
 def _own(metadata: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.parents import ListFields
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.list_fields import ListFields
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, Outcome
+from messaging_assets_tests.lists_of_parents import list_fields
 
 
 def synced(one_list: OneList, link: str) -> Outcome:
@@ -30,12 +31,20 @@ def synced(one_list: OneList, link: str) -> Outcome:
     return one_list.run(ApiDescription.model_validate(whole), "details")
 
 
-def test_a_child_is_asked_for_at_its_parents_own_link(one_list: OneList) -> None:
-    outcome = synced(one_list, f"{one_list.sandbox.url}/messaging/v1/messages?series=8%2F9")
+@pytest.mark.parametrize("origin", ["the API's", ""], ids=["absolute", "relative"])
+def test_a_child_is_asked_for_at_its_parents_own_link(one_list: OneList, origin: str) -> None:
+    outcome = synced(one_list, f"{origin and one_list.sandbox.url}/messaging/v1/messages?series=8%2F9")
     assert (outcome.sentence, outcome.ids) == ("", ["of 8/9"])
 
 
-@pytest.mark.parametrize("link", ["http://127.0.0.1:9/steal", "https://user:word@example.com/x"])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "http://127.0.0.1:9/steal",
+        "https://user:word@example.com/x",
+        "//127.0.0.1:9/steal",
+    ],
+)
 def test_a_link_to_another_origin_is_red_and_nothing_is_sent(one_list: OneList, link: str) -> None:
     outcome = synced(one_list, link)
     assert isinstance(outcome.failure, MendDescription)
@@ -50,6 +59,9 @@ def test_a_link_to_another_origin_is_red_and_nothing_is_sent(one_list: OneList, 
         ("{resources.series.uri}", "https://api.example.com/a?b=c", "https://api.example.com/a?b=c"),
         ("{resources.series.uri}/parts", "https://api.example.com/a", "https://api.example.com/a"),
         ("of/{resources.series.uri}", "https://api.example.com/a", "https%3A%2F%2Fapi.example.com%2Fa"),
+        ("{resources.series.uri}", "/v1/a?b=c", "https://api.example.com/v1/a?b=c"),
+        ("{resources.series.uri}/parts", "/a", "https://api.example.com/a"),
+        ("of/{resources.series.uri}", "/a", "%2Fa"),
         ("{resources.series.uri}", "a/b", "a%2Fb"),
     ],
 )
@@ -65,4 +77,4 @@ def test_nothing_is_added_to_an_address_with_parameters() -> None:
 
 def _fields(path: str) -> ListFields:
     child = Resource.model_validate({"name": "parts", "endpoint": {"path": path}})
-    return ListFields("chat.parts", Resource.model_validate({"name": "series"}), child)
+    return list_fields(child, "series", base_url="https://api.example.com/v1")[0]

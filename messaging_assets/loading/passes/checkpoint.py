@@ -16,7 +16,7 @@ from messaging_assets.description.pagination import (
     OffsetPaginator,
     PageNumberPaginator,
 )
-from messaging_assets.loading.passes.stored_marks import store_marks
+from messaging_assets.loading.passes.stored_marks import store_changes, store_marks
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
@@ -85,6 +85,8 @@ class Checkpoint:
                 dlt.current.resource_state()[_PLACE] = state
         if own.marks and reading.name:
             store_marks(self._target, own, own.marks.of_finished(finished))
+        if own.changes:
+            store_changes(own, own.changes.of_finished(finished))
 
     def clear(self) -> None:
         """Forget the place, because the read is over."""

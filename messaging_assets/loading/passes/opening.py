@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import dlt
-from dlt.sources.rest_api import rest_api_resources
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.pagination import PageNumberPaginator
+from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.http.authentication import asking_part
+from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.loading.passes.row_batches import RowBatches
-from messaging_assets.loading.passes.stored_marks import read_marks
+from messaging_assets.loading.passes.stored_marks import read_changes, read_marks
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.passes.trusted_marks import MarkTrust
-from messaging_assets.loading.source import rest_api_config, with_paginator
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
@@ -47,8 +45,7 @@ def open_reader(
     for name, auth in target.auths.items():
         if (asking := asking_part(auth)) is not None:
             target.session.token_exchange(asking, sources[name].terms)
-    config: Any = rest_api_config(target.description, target.chain, target.session, sources, target.base_url)
-    reader = next(one for one in rest_api_resources(config) if one.name == target.resource.name)
+    reader = ApiReader(target.description, target.session, sources, target.base_url).reader(target.resource)
     # What dlt notes while it reads is kept apart from the state that is committed with a part.
     return PageReader(reader, copy_of_state()), own
 
@@ -73,24 +70,20 @@ def note_first_page_number(own: ListContext) -> None:
 def _source_of(
     target: ReadTarget, one: Resource, receipt: Receipt, batches: RowBatches, trust: MarkTrust
 ) -> ListContext:
-    def leave_out_parent(record: Any, reason: str, page: int) -> None:
-        receipt.parents_left_out = (receipt.parents_left_out or 0) + 1
-        why = f"a record was left out ({reason}), so its list was not read"
-        receipt.found(Verdict.UNKNOWN, why, of_parents=True)
-
     own = one is target.chain[-1]
     endpoint = with_paginator(target.description, one)
     asset = target.asset if own else f"{target.description.asset_of(one)} (parent of {target.asset})"
-    from_parent = target.fields_from_parent(one)
+    from_parent = columns_from_parents(one).values()
     keys = keys_as_sent(one, tuple(key for key in one.keys if key not in from_parent))
     return ListContext(
         asset=asset,
         endpoint=endpoint,
         keys=keys,
         marks=read_marks(target, one, asset, keys, trust),
+        changes=read_changes(target, trust) if own else None,
         receipt=receipt,
         auth=target.auths.get(one.name),
-        set_aside=batches.set_aside if own else leave_out_parent,
+        set_aside=batches.set_aside if own else lambda record, reason, page: receipt.parent_left_out(reason),
         is_parent=not own,
         sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
@@ -100,6 +93,5 @@ def _source_of(
 
 def _shown_path(target: ReadTarget, one: Resource) -> str | None:
     """The path as the file has it, where the real one may hold what is sensitive in a parent's record."""
-    place = target.chain.index(one)
-    is_hidden = place and sensitive_columns(target.description, target.chain[place - 1])
-    return one.path if is_hidden else None
+    above = ancestry(target.description, one)[:-1]
+    return one.path if any(sensitive_columns(target.description, parent) for parent in above) else None

@@ -7,6 +7,7 @@ from typing import Any
 import dlt
 from dlt import Schema
 
+from messaging_assets.description.parents import columns_from_parents
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
@@ -33,7 +34,7 @@ class RowBatches:
 
     def __init__(self, target: ReadTarget, receipt: Receipt, learnt: dict[str, str]) -> None:
         self._target, self._receipt, self._learnt = target, receipt, learnt
-        from_parent = frozenset(target.fields_from_parent(target.resource))
+        from_parent = frozenset(columns_from_parents(target.resource).values())
         self.book = KeyBook(target.resource, target.is_child, from_parent)
         self._current: Batches | None = None
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import dlt
 
-from messaging_assets.description.api import Resource
+from messaging_assets.description.api import Incremental, Resource
+from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.passes.trusted_marks import MarkTrust
+from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
@@ -19,6 +21,7 @@ from messaging_assets.rows.batches import merge_strategy
 
 _MARKS = "messaging_assets_marks"
 _ASKED = "messaging_assets_asked"
+_PARENTS = "messaging_assets_parents"
 # Where dlt itself keeps the one mark of a resource.
 _SINGLE_MARK = "incremental"
 # With these merge strategies a row that comes again changes nothing; scd2 would make a version of it.
@@ -40,17 +43,45 @@ def read_marks(
     Raises:
         MendDescription: they do not, and an append would have rows twice.
     """
-    cursor, is_own, is_child = cursor_of(one.endpoint), one is target.chain[-1], one is not target.chain[0]
+    cursor, is_own, is_list_of_many = cursor_of(one.endpoint), one is target.chain[-1], is_child(one)
     if cursor is None:
         return None
     state, path = dlt.current.resource_state(), cursor.cursor_path
     single = state.get(_SINGLE_MARK, {}).get(path)
-    kept = state.get(_MARKS, {}).get(path, {}) if is_child else {"": single} if single else {}
+    kept = state.get(_MARKS, {}).get(path, {}) if is_list_of_many else {"": single} if single else {}
     is_merged = target.resource.disposition == "merge" and merge_strategy(target.resource) in (None, *_TAKING_REPEATS)
     marks, asked = trust.of(target, cursor, deepcopy(kept), state.get(_ASKED, {}).get(path)) if is_own else ({}, None)
     made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
     made.asked = asked
     return made
+
+
+def read_changes(target: ReadTarget, trust: MarkTrust) -> ParentChanges | None:
+    """What the parents of a resource said when their lists were loaded; None where it goes by no change of theirs.
+
+    Args:
+        target: the resource that is read.
+        trust: whether what an earlier sync left still holds.
+
+    Raises:
+        MendDescription: it does not, and an append would have rows twice.
+    """
+    if not target.resource.only_changed_parents:
+        return None
+    kept = dlt.current.resource_state().get(_PARENTS, {})
+    # Without a cursor the question is the same but for its beginning.
+    cursor = cursor_of(target.resource.endpoint) or Incremental(cursor_path="$")
+    said, asked = trust.of(target, cursor, dict(kept.get("said", {})), kept.get("asked"))
+    changes = changes_of(target.resource, said)
+    if changes:
+        changes.asked = asked
+    return changes
+
+
+def store_changes(own: ListContext, said: dict[str, str]) -> None:
+    """Let what parents said be stored with this part, and not before their lists' rows are in the table."""
+    if own.changes is not None:
+        dlt.current.resource_state()[_PARENTS] = {"said": said, "asked": own.changes.asked}
 
 
 def store_marks(target: ReadTarget, own: ListContext, marks: dict[str, Any]) -> None:
@@ -82,12 +113,15 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     Raises:
         MendDescription: see `store_marks`.
     """
+    if own.changes is not None:
+        store_changes(own, own.changes.of_all(own.interrupted.finished))
     if own.marks is None:
         return
     if not target.is_child:
         moves = not (own.current and own.current.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
-    marks = own.marks.of_all(own.interrupted.finished)
+    unchanged = own.changes.unchanged if own.changes else ()
+    marks = own.marks.of_all((*own.interrupted.finished, *unchanged))
     _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
     store_marks(target, own, marks)
 

@@ -8,7 +8,7 @@ from functools import cached_property
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.parents import ancestry
+from messaging_assets.description.parents import ancestry, is_child
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.http.session import ApiSession
 
@@ -38,19 +38,15 @@ class ReadTarget:
 
     @cached_property
     def chain(self) -> list[Resource]:
-        """The resource with its parents before it."""
+        """The resource with its parents before it, and theirs before those."""
         return ancestry(self.description, self.resource)
 
     @property
     def is_child(self) -> bool:
-        """Whether the resource is one list per record of a parent."""
-        return len(self.chain) > 1
+        """Whether the resource is one list for each record of its parents, or for each value of the file."""
+        return is_child(self.resource)
 
     @property
     def version(self) -> str | None:
         """Changes with the description; None where nobody can tell whether it did, as with a closure."""
         return identity_of(self.description.client, self.chain, self.base_url).certain
-
-    def fields_from_parent(self, one: Resource) -> tuple[str, ...]:
-        """The names of the fields that a resource of the chain takes from its parent's records."""
-        return tuple(f"_{parent.name}_{name}" for parent in self.chain for name in one.include_from_parent)

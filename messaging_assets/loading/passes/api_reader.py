@@ -1,0 +1,224 @@
+"""From a description to dlt's rest_api source, which asks the API: one list, with its parents' lists before it.
+
+This is the only module that knows dlt's own dict. Secrets are not in it: they join on the session.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import ChainMap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from itertools import product
+from typing import Any
+
+import dlt
+from dlt.sources import DltResource
+from dlt.sources.rest_api import rest_api_resources
+
+from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
+from messaging_assets.description.parents import (
+    LINE,
+    PARENTS,
+    VALUES,
+    bound_path,
+    columns_from_parents,
+    for_each_list,
+    is_joined,
+    joined,
+    lines,
+)
+from messaging_assets.foundation import json_paths
+from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.list_fields import ListFields, line_of
+from messaging_assets.reading.paging.paginators import build_paginator
+from messaging_assets.rows.steps import counted, functions_of
+from messaging_assets.seams.dlt_contexts import pages_of
+from messaging_assets.seams.dlt_rest_client import single_entity_path
+
+
+@dataclass(frozen=True)
+class ApiReader:
+    """Makes dlt's readers of an API's resources.
+
+    Args:
+        description: the API.
+        session: the requests session that dlt shall send with.
+        sources: what the readings of each resource share, by name: of the one that is read, and of its parents.
+        base_url: the API's address.
+        most_values: how many values of each list in the file are asked for; None for all of them.
+    """
+
+    description: ApiDescription
+    session: Any
+    sources: Mapping[str, ListContext]
+    base_url: str
+    most_values: int | None = None
+
+    def reader(self, one: Resource, is_carried: bool = False) -> DltResource:
+        """dlt's reader of a resource, which reads its parents for itself.
+
+        Args:
+            one: the resource with the file's defaults merged in.
+            is_carried: whether its records carry those above them, for children that take fields of both.
+        """
+        parents = lines(self.description, one)
+        if not parents and not one.for_each:
+            return self._made([], one, None, {})
+        is_many, context = is_joined(one), self.sources[one.name]
+        asked, parent = (joined(one), PARENTS) if is_many else (one, parents[0].name)
+        above = [(line.name, self.reader(line, is_many or is_carried)) for line in parents]
+        values = {name: every[: self.most_values] for name, every in (one.for_each or {}).items()}
+        records = _together(above, values) if is_many else above[0][1]
+        fields = ListFields(context, parent, asked, self.base_url, is_carried)
+        columns = {f"_{PARENTS}_{field}": name for field, name in columns_from_parents(one).items()} if is_many else {}
+        if is_carried:
+            columns[f"_{parent}_{LINE}"] = LINE
+        return self._made([records.add_filter(fields.is_new).add_map(fields.with_fields)], asked, parent, columns)
+
+    def request(self, one: Resource) -> dict[str, Any]:
+        """The request for the first page of a resource without parents, in dlt's words."""
+        return self._endpoint(one, None, self.sources[one.name])
+
+    def _made(
+        self, parents: list[DltResource], one: Resource, parent: str | None, columns: Mapping[str, str]
+    ) -> DltResource:
+        client = {"base_url": self.base_url, "headers": dict(self.description.client.headers), "session": self.session}
+        source, carried = self.sources[one.name], [LINE] if LINE in columns.values() else []
+        resource: dict[str, Any] = {
+            "name": one.name,
+            "endpoint": self._endpoint(one, parent, source),
+            "include_from_parent": [*one.include_from_parent, *carried],
+            "parallelized": one.parallelized,
+            "processing_steps": _steps(one, source, columns),
+        }
+        config: Any = {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
+        return next(made for made in rest_api_resources(config) if made.name == one.name)
+
+    def _endpoint(self, one: Resource, parent: str | None, source: ListContext) -> dict[str, Any]:
+        endpoint, at_once = one.endpoint, self.description.client.max_in_flight
+        path, params = bound_path(one)
+        cursor = source.incremental
+        if cursor is not None:
+            params = with_bounds(params, cursor)
+        entries = {
+            "path": path,
+            "method": endpoint.method,
+            "params": _written(params),
+            "json": endpoint.json_body,
+            "data": endpoint.data,
+            "headers": _written(endpoint.headers),
+            "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
+            "paginator": build_paginator(source.endpoint.paginator, source, at_once),  # type: ignore[arg-type]
+        }
+        if parent is not None:
+            entries = for_each_list(entries, parent, has_cursor=cursor is not None)
+        elif cursor is not None:
+            values = source.cursor_values("")
+            entries = filled(entries, values)
+            if "path" not in entries:
+                raise no_start(source.asset)
+            # A value that is the whole path may be a link.
+            entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
+        return {name: value for name, value in entries.items() if value is not None}
+
+
+def _together(above: list[tuple[str, DltResource]], values: Mapping[str, list[Any]]) -> DltResource:
+    """The records of several parents and the values of the file, each with each of the others."""
+    chosen = [dict(zip(values, each, strict=True)) for each in product(*map(_of_one_kind, values.values()))]
+    of_file: list[dict[str, Any]] = [{VALUES: one} for one in chosen] if values else [{}]
+
+    def records() -> Iterator[list[dict[str, Any]]]:
+        # One parent's pages are taken as they come; of the others every record is needed again and again.
+        others = [list(_lines(name, line)) for name, line in above[1:]]
+        for first in _lines(*above[0]) if above else [{}]:
+            yield [dict(ChainMap(*parts, first)) for parts in product(*others, of_file)]
+
+    made: DltResource = dlt.resource(records, name=PARENTS)
+    return made
+
+
+def _of_one_kind(values: list[Any]) -> list[Any]:
+    """Values of which one is a text as texts, because they become one column."""
+    return list(map(str, values)) if any(isinstance(one, str) for one in values) else values
+
+
+def _lines(name: str, parent: DltResource) -> Iterator[dict[str, Any]]:
+    for page in pages_of(parent):
+        for row in page:
+            yield line_of(row, name)
+
+
+def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> list[Any]:
+    """The steps of the file and those of Python, counted where the rows are.
+
+    Args:
+        one: the resource.
+        source: what its readings share.
+        columns: what dlt calls the fields that come from above, and what they are to be called.
+    """
+    every: list[Any] = [*functions_of(one), *one.processing_steps]
+    own = every if source.is_parent else counted(every, source.receipt)
+    if LINE in columns.values():
+        own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]
+    if not columns:
+        return own
+    return [{"map": lambda row: {columns.get(name, name): value for name, value in row.items()}}, *own]
+
+
+def _carrying(kind: str, step: Callable[..., Any]) -> Callable[..., Any]:
+    """A step that sees a record without what lies above it, which it can neither drop nor change."""
+
+    @wraps(step)
+    def carries(row: dict[str, Any], *arguments: Any) -> Any:
+        above = {LINE: row.get(LINE, {})}
+        made = step({name: value for name, value in row.items() if name != LINE}, *arguments)
+        if kind == "yield_map":
+            return ({**one, **above} for one in made)
+        return {**made, **above} if kind == "map" else made
+
+    return carries
+
+
+def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Parameters or headers with truth values and numbers as APIs write them, where Python would write True."""
+    if values is None:
+        return None
+    return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}
+
+
+def _is_dlts(value: Any) -> bool:
+    return not isinstance(value, dict) or value.get("type") in ("incremental", "resolve")
+
+
+def _in_query(value: Any) -> str:
+    """An object as APIs that take one in a parameter want it, as JSON; dlt takes a single brace for a placeholder's."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub(
+        r"(\{(?:resources|incremental|window|partition)\.[^{}\"]+\})|([{}])",
+        lambda found: found[1] or found[2] * 2,
+        text,
+    )
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_as_text(one) for one in value]
+    return str(value).lower() if isinstance(value, (bool, int, float)) else value
+
+
+def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
+    """The endpoint with its paginator filled in: its own, the client's, one page for one entity, or detection."""
+    endpoint = one.endpoint
+    if endpoint.paginator is not None:
+        return endpoint
+    if single_entity_path(one.path):
+        selector = endpoint.data_selector or "$"
+        return endpoint.model_copy(
+            update={"paginator": SinglePagePaginator(type="single_page"), "data_selector": selector}
+        )
+    return endpoint.model_copy(update={"paginator": description.client.paginator or AutoPaginator(type="auto")})

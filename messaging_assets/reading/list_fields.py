@@ -1,0 +1,140 @@
+"""What a parent's record gives to the requests for its child's list, and whether it has such a list at all."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote, urljoin
+
+from messaging_assets.description.api import Resource
+from messaging_assets.description.parents import (
+    IN_PATH,
+    LINE,
+    LIST,
+    NO_VALUE,
+    PARENTS,
+    bound_path,
+    fields_of_parents,
+    other_field,
+    path_field,
+)
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.list_context import ListContext
+
+_NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
+_MISSING = "it has no '{}', which the request takes"
+_NO_TEXT = "its '{}' is {}, which no path can take"
+
+
+class ListFields:
+    """Adds to a parent's record what the request for its child's list takes: the list's name, its fields, in the path
+    percent-encoded as RFC 3986 says, slashes too, and where the list's cursor stands.
+
+    Args:
+        context: what the child's lists share.
+        parent: the name of the resource whose records these are.
+        child: the resource whose requests take them.
+        base_url: the API's address, which links in records may be relative to.
+        is_carried: whether the child's records take the record with them, for children of their own.
+    """
+
+    def __init__(
+        self, context: ListContext, parent: str, child: Resource, base_url: str = "", is_carried: bool = False
+    ) -> None:
+        self._context, self._parent, self._base_url, self._is_carried = context, parent, base_url, is_carried
+        self._in_path, self._elsewhere = fields_of_parents(child)
+        self._shared = tuple(child.include_from_parent)
+        self._path, _ = bound_path(child)
+        self._seen: set[str] = set()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ListFields:
+        # dlt copies a config to look at it; what was seen is seen once.
+        return self
+
+    @property
+    def steps(self) -> list[dict[Literal["filter", "map"], Callable[..., Any]]]:
+        """The same as dlt's processing steps, which see a record after the fields of its own parent joined it."""
+        return [{"filter": self.is_new}, {"map": self.with_fields}]
+
+    def name(self, row: dict[str, Any]) -> str:
+        """The list's name: a digest, because a parent's key may be nobody's business."""
+        # As text, because 7 and "7" ask for one list.
+        asked = [[str(_found(row, field))] for field in (*self._in_path, *self._elsewhere)]
+        return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
+
+    def is_new(self, row: dict[str, Any]) -> bool:
+        """Whether the record's list is to be read: it has an address, and no earlier record asks for the same one."""
+        if why := self._why_none(row):
+            self._context.leave_out(why)
+            return False
+        name = self.name(row)
+        if name in self._seen:
+            self._context.came_again(name, row, self._parent)
+            return False
+        self._seen.add(name)
+        return self._context.is_wanted(name, row, self._parent)
+
+    def with_fields(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The record with what the list's requests take."""
+        name = self.name(row)
+        fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
+        fields |= {other_field(field): _found(row, field) for field in (*self._in_path, *self._elsewhere)}
+        for key, one in self._context.cursor_values(name).items():
+            fields[LIST + key] = NO_VALUE if one is None else one
+            fields[IN_PATH + key] = NO_VALUE if one is None else quote(str(one), safe="")
+        # APIs leave out what is empty, and dlt stops at a parent without the field.
+        fields |= {field: _found(row, field) for field in self._shared if field not in row}
+        if self._is_carried:
+            fields[LINE] = line_of(row, self._parent)
+        return row | fields | {LIST: name}
+
+    def _why_none(self, row: dict[str, Any]) -> str | None:
+        """Why a record has no list, as a clause; None where it has one."""
+        for field in (*self._in_path, *self._elsewhere):
+            if (value := _found(row, field)) is None:
+                return _MISSING.format(field)
+            if field not in self._in_path:
+                continue
+            if isinstance(value, (dict, list)):
+                return _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
+            if self._is_segment(field) and str(value).strip() in ("", ".", ".."):
+                return _NO_ADDRESS.format(field)
+        return None
+
+    def _placeholder(self, field: str) -> str:
+        return "{" + f"resources.{self._parent}.{path_field(field)}" + "}"
+
+    def _is_segment(self, field: str) -> bool:
+        """Whether the field is a whole segment of the path, which dots or nothing would take out (RFC 3986, 5.2.4)."""
+        return self._placeholder(field) in re.split("[/?]", self._path)
+
+    def _as_path(self, row: dict[str, Any], field: str) -> str:
+        """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
+        value, placeholder = str(_found(row, field)), self._placeholder(field)
+        is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
+        if not (self._path.startswith(placeholder) and is_address):
+            return quote(value, safe="")
+        if self._path != placeholder and ("?" in value or "#" in value):
+            raise MendDescription(
+                f"a parent's '{field}' is an address with parameters, to which nothing can be added",
+                "let it be the whole path",
+                where=self._context.asset,
+            )
+        # Whether it is of the API's own origin is seen before anything is sent there.
+        return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def line_of(row: dict[str, Any], parent: str) -> dict[str, Any]:
+    """A parent's record and those above it, each under its resource's name."""
+    return row if parent == PARENTS else {**row.get(LINE, {}), parent: row}
+
+
+def _found(row: dict[str, Any], field: str) -> Any:
+    """What a parent's record has at a path; null where it has nothing."""
+    found = json_paths.find_values(field, row)
+    return found[0] if found else None

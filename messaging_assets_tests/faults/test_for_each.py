@@ -1,0 +1,101 @@
+"""Lists of values in the file: each value has its own list, its rows say which, and what fails of one is told."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+from messaging_assets_tests.faults.family import Family
+from messaging_assets_tests.faults.one_list import OneList, synced
+from messaging_assets_tests.open_database import let_go
+from messaging_assets_tests.own_process import Process
+
+EACH: dict[str, Any] = {
+    "name": "messages",
+    "for_each": {"region": ["eu", "us", "a/b"]},
+    "primary_key": ["_region", "id"],
+    "endpoint": {"path": "of/{for_each.region}/messages"},
+}
+
+
+def rows_of(path: str, query: dict[str, str]) -> list[Any]:
+    """Rows that are numbered alike at each address."""
+    return [{"id": number, "from": path} for number in (1, 2)]
+
+
+def test_each_value_is_asked_for_and_stands_in_its_rows(one_list: OneList) -> None:
+    with Family(one_list, rows_of).served() as api:
+        synced = api.sync("messages", EACH)
+
+        assert api.asked == ["/of/eu/messages", "/of/us/messages", "/of/a%2Fb/messages"]
+    assert sorted((row["_region"], row["id"]) for row in synced.table) == [
+        (region, number) for region in ("a/b", "eu", "us") for number in (1, 2)
+    ]
+    assert synced.verdict == "read to the end"
+
+
+def test_values_of_two_names_are_asked_for_each_with_each_anywhere_in_a_request(one_list: OneList) -> None:
+    endpoint = {"path": "{for_each.region}/messages", "params": {"state": "{for_each.state}"}}
+    each = {"region": ["eu", "us"], "state": ["open", 7]}
+    with Family(one_list, rows_of).served() as api:
+        keys = ["_region", "_state", "id"]
+        synced = api.sync("messages", {**EACH, "for_each": each, "endpoint": endpoint, "primary_key": keys})
+
+        assert len(set(api.asked)) == 4
+    assert {(row["_region"], row["_state"]) for row in synced.table} == {
+        (region, state) for region in ("eu", "us") for state in ("open", "7")
+    }
+
+
+def test_each_value_has_a_mark_of_its_own(one_list: OneList) -> None:
+    cursor = {"cursor_path": "at", "initial_value": 0, "start_param": "since"}
+    of_regions = {**EACH, "endpoint": {**EACH["endpoint"], "incremental": cursor}}
+    last = {"eu": 5, "us": 9}
+
+    def answers(path: str, query: dict[str, str]) -> list[Any]:
+        return [{"id": 1, "at": last.get(path.split("/")[2], 1)}]
+
+    with Family(one_list, answers).served() as api:
+        api.sync("messages", of_regions)
+        api.sync("messages", of_regions)
+
+        assert api.asked == [f"/of/{region}/messages?since={at}" for region, at in (("eu", 5), ("us", 9), ("a%2Fb", 1))]
+
+
+def test_a_value_whose_list_goes_unanswered_leaves_the_read_in_doubt(one_list: OneList) -> None:
+    ignored = {**EACH["endpoint"], "response_actions": [{"status_code": 403, "action": "ignore"}]}
+    refused = {"us"}
+
+    def answers(path: str, query: dict[str, str]) -> list[Any] | int:
+        return 403 if path.split("/")[2] in refused else rows_of(path, query)
+
+    with Family(one_list, answers).served() as api:
+        one_of_them = api.sync("messages", {**EACH, "endpoint": ignored})
+        refused |= {"eu", "a%2Fb"}
+        all_of_them = api.sync("messages", {**EACH, "endpoint": ignored}, write_disposition="replace")
+
+    assert (one_of_them.verdict, len(one_of_them.table)) == ("unknown", 4)
+    assert not all_of_them.green
+    assert len(all_of_them.table) == 4
+
+
+def test_a_sync_that_is_killed_goes_on_behind_the_values_that_are_loaded(one_list: OneList) -> None:
+    processes: list[Process] = []
+
+    def answers(path: str, query: dict[str, str]) -> list[Any]:
+        if path.startswith("/of/a") and processes:
+            processes.pop().kill()
+        return rows_of(path, query)
+
+    with Family(one_list, answers).served() as api:
+        described = api.describe("messages", EACH, checkpoint={"pages": 1})
+        killed = Process(lambda: bool(synced(described, "messages")))
+        processes.append(killed)
+        ended, _ = killed.wait()
+        let_go()
+        resumed = api.sync("messages", EACH, checkpoint={"pages": 1})
+
+        assert api.asked == ["/of/us/messages", "/of/a%2Fb/messages"]
+    assert ended == signal.SIGKILL
+    assert resumed.receipt["resumed_rows"] == 2
+    assert len(resumed.table) == 6

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_assets.http.wire.answer import NotFinite
+from messaging_assets.answers.formats.json_text import NotFinite
 from messaging_assets.rows.values.conversion import LARGEST_VALUE, Converted, arrow_type, convert, data_type_of
 from messaging_assets.rows.values.nested import Misfit, depth, refuse_for_tables, shown, to_json
 

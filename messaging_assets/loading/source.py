@@ -17,6 +17,7 @@ import dlt
 from dlt.sources import DltResource, DltSource
 
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
 from messaging_assets.description.parents import ListFields, bound_path, for_each_list
 from messaging_assets.destination.names import REJECTED, schema_name
@@ -93,7 +94,7 @@ def _dlt_resource(
         "json": endpoint.json_body,
         "data": endpoint.data,
         "headers": _written(endpoint.headers),
-        "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
+        "data_selector": _compiled(source.endpoint),
         "paginator": build_paginator(source.endpoint.paginator, source, description.client.max_in_flight),  # type: ignore[arg-type]
     }
     if parent is not None:
@@ -113,6 +114,14 @@ def _dlt_resource(
         "processing_steps": [*_own_steps(one, source), *steps],
     }
     return {name: value for name, value in resource.items() if value}
+
+
+def _compiled(endpoint: Endpoint) -> Any:
+    """The selector as dlt takes it, which takes the only one of several lists that a wildcard finds for the whole."""
+    selector, written = endpoint.data_selector, endpoint.format
+    if selector and written is not None and (written.columns or written.columns_path):
+        selector = selector.removesuffix("[*]") or "$"
+    return json_paths.compiled(selector) if selector else None
 
 
 def _own_steps(one: Resource, source: ListContext) -> list[Any]:
@@ -151,6 +160,8 @@ def _as_text(value: Any) -> Any:
 def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
     """The endpoint with its paginator filled in: its own, the client's, one page for one entity, or detection."""
     endpoint = one.endpoint
+    if endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector is None:
+        endpoint = endpoint.model_copy(update={"data_selector": "$"})
     if endpoint.paginator is not None:
         return endpoint
     if single_entity_path(one.path):

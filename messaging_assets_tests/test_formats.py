@@ -65,7 +65,7 @@ def as_xml(rows: list[dict[str, Any]]) -> bytes:
 @given(ROWS)
 def test_rows_come_back_from_each_format_as_they_were_written(rows: list[dict[str, Any]]) -> None:
     lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
-    for table, words in (
+    written: list[tuple[bytes, dict[str, Any]]] = [
         (as_csv(rows), {"type": "csv"}),
         (as_csv(rows, delimiter="\t"), {"type": "tsv"}),
         (as_csv(rows, delimiter=";", quotechar="'"), {"type": "csv", "delimiter": ";", "quote_char": "'"}),
@@ -75,10 +75,11 @@ def test_rows_come_back_from_each_format_as_they_were_written(rows: list[dict[st
         (gzip.compress(lines), {"type": "ndjson"}),
         (zipped(a_csv=as_csv(rows)), {"type": "csv"}),
         (zipped(a_json=json.dumps(rows).encode()), {"type": "json"}),
-    ):
+    ]
+    for table, words in written:
         assert read(table, **words) == rows
-    written = [{"@x": "1", **{name: value for name, value in row.items() if value is not None}} for row in rows]
-    assert read(as_xml(rows), selector="rows.row", type="xml")["rows"]["row"] == written
+    elements = [{"@x": "1", **{name: value for name, value in row.items() if value is not None}} for row in rows]
+    assert read(as_xml(rows), selector="rows.row", type="xml")["rows"]["row"] == elements
 
 
 @given(ROWS.filter(bool), st.integers(0, 10_000))
@@ -174,7 +175,6 @@ def test_a_table_is_read_as_the_file_says(body: bytes, words: dict[str, Any], ex
         (b"id,,n\n", {"type": "csv"}, "column 2 has no name"),
         (b"id,n,id\n", {"type": "csv"}, "a column twice .id"),
         (b"", {"type": "csv"}, "an empty body"),
-        (b"\n", {"type": "csv"}, "without a header"),
         (b"id,n\n1,a\n", {"type": "csv", "columns": ["id", "n"]}, "columns in format says it has not"),
         (b'{"id": 1}\n{"id"', {"type": "ndjson"}, "cut off in its last line"),
         (b"oh\nno\n", {"type": "ndjson"}, "none is JSON"),
@@ -214,6 +214,15 @@ def test_what_is_cut_off_or_broken_is_named_and_never_a_short_list(
 def test_the_wrong_format_is_named(body: bytes, content_type: str, words: dict[str, Any], said: str) -> None:
     with pytest.raises(WrongFormat, match=said):
         read(body, content_type, **words)
+
+
+@pytest.mark.parametrize("written", [{"type": "csv"}, {"type": "tsv"}])
+def test_a_table_without_a_byte_is_no_empty_table(written: Any) -> None:
+    with pytest.raises(Unreadable, match="without a header"):
+        read(b"", **written)
+    came = Came(b"\n", "", has_end=True)
+    assert decoded(came, Format(**written), "$", MOST, may_be_empty=True) == []
+    assert read(b"", type="csv", columns=["id"]) == read(b"", type="ndjson") == []
 
 
 def test_a_bad_row_is_set_aside_with_its_line() -> None:
@@ -278,8 +287,9 @@ def test_elements_become_what_json_would_have(body: bytes, selector: str | None,
 
 
 def test_lists_of_values_get_the_names_that_stand_beside_them() -> None:
-    body = {"columns": [{"name": "id"}, {"name": "n"}], "rows": [[1, "a"], [2], {"id": 3}]}
+    body: dict[str, Any] = {"columns": [{"name": "id"}, {"name": "n"}], "rows": [[1, "a"], [2], {"id": 3}]}
     names = column_names("columns[*].name", body)
+    assert names is not None
     assert names == ["id", "n"]
     name_values(names, body["rows"])
     assert body["rows"] == [{"id": 1, "n": "a"}, BadLine([2], "", ""), {"id": 3}]

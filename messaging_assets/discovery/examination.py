@@ -37,7 +37,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.rows.values.conversion import arrow_type, convert
+from messaging_assets.rows.values.conversion import arrow_type, convert_declared
 from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
 Level = Literal["wrong", "warning", "note"]
@@ -202,7 +202,7 @@ def _values(name: str, values: list[Any], column: Any) -> Iterator[Finding]:
         )
     if column.data_type:
         type_ = arrow_type(column.data_type, column.precision, column.scale)
-        misfits = convert(values, column.data_type, type_).misfits
+        misfits = convert_declared(values, column.data_type, type_).misfits
         for reason in dict.fromkeys(misfits.values()):
             number = sum(one == reason for one in misfits.values())
             what = f"{name} is {reason} in {number} of {len(values)} rows, which would be set aside"

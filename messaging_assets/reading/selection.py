@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -20,6 +21,11 @@ from messaging_assets.reading.receipt import Verdict
 
 if TYPE_CHECKING:
     from messaging_assets.reading.list_context import ListContext
+
+
+_QUOTED = re.compile(r"'[^']+'")
+# Several lists for one table: `['users','admins'][*]`.
+_SEVERAL = re.compile(rf"\[(?:{_QUOTED.pattern}\s*,\s*)+{_QUOTED.pattern}\]$")
 
 
 def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:
@@ -161,7 +167,7 @@ def sent_by_server(selector: str, body: Any, rows: list[Any]) -> int:
     """
     path = selector.removesuffix("[*]")
     before, bracket, _ = path.partition("[")
-    if not bracket:
+    if not bracket or _SEVERAL.search(path):
         return len(rows)
     return sum(len(value) for value in json_paths.find_values(before or "$", body) if isinstance(value, list))
 
@@ -173,6 +179,9 @@ def kind(value: Any) -> str:
 
 
 def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bool:
+    if several := _SEVERAL.search(path):
+        # One that is left out would be missed by nobody.
+        return len(found) == len(_QUOTED.findall(several[0])) and all(isinstance(one, list) for one in found)
     if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if context.one_object and len(found) == 1 and isinstance(found[0], dict):
@@ -182,9 +191,7 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
         return all(key in found[0] for key in context.keys)
     # A wildcard or filter inside the path picks from a list, and may pick nothing.
     before, bracket, _ = path.partition("[")
-    lists = [value for value in json_paths.find_values(before or "$", body) if isinstance(value, list)]
-    # Of several lists, `(users|admins)[*]`, one that is left out would be missed by nobody.
-    return bool(bracket) and len(lists) > before.count("|")
+    return bool(bracket) and any(isinstance(value, list) for value in json_paths.find_values(before or "$", body))
 
 
 def _detect(response: Any) -> str:

@@ -48,7 +48,8 @@ class ReferencePaginator(GuardedPaginator):
         """Take a number with decimals as the answer has it, digit by digit, unless a JSON body takes it as a number."""
         path = getattr(self.description, "cursor_path", None)
         if isinstance(next_reference(self._found), float) and path and not self._found.cursor_body_path:
-            found = json_paths.find_values(path, with_numbers_as_written(response.content))
+            whole = with_numbers_as_written(response.content, getattr(response, "format", "json") == "ndjson")
+            found = json_paths.find_values(path, whole)
             set_next_reference(self._found, str(found[0]))
 
     @property

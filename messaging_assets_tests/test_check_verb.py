@@ -239,6 +239,13 @@ def test_a_narrow_terminal_cuts_neither_addresses_nor_words_of_the_file(
     assert "client.requests_per_second" in found[1]
 
 
+def test_a_key_that_a_step_names_is_looked_for_as_the_api_sends_it(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "generic_rest.yaml"
+    steps = "  - {name: alerts, endpoint: {path: v1/resource}, primary_key: key, steps: [{rename: {id: key}}]}\n"
+    file.write_text(CHILD.split("  - {name: alerts")[0] + steps)
+    assert told("wrong", "key", file) == []
+
+
 def test_a_format_that_is_not_json_is_named_with_the_word_for_it(known_sandbox: Sandbox, tmp_path: Path) -> None:
     file = tmp_path / "generic_rest.yaml"
     file.write_text(

@@ -100,6 +100,7 @@ def test_a_value_that_a_column_can_hold_whole_is_converted(data_type: str, value
         ("timestamp", "1735689600", NEW_YEAR),
         ("timestamp", "1735689600.25", NEW_YEAR + datetime.timedelta(milliseconds=250)),
         ("timestamp", "20250101", None),
+        ("timestamp", "1735689600.1234567", None),
         ("timestamp", "1735689600000", None),
         ("bigint", "7", 7),
         ("bigint", "007", None),

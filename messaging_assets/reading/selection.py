@@ -207,4 +207,4 @@ def _outline(body: Any) -> str:
     if isinstance(body, dict):
         keys = [key if NAME.fullmatch(key) else "(no name)" for key in body][:10]
         return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
-    return f"the answer is {kind(body)}"
+    return "the answer is the list itself, $" if isinstance(body, Records) else f"the answer is {kind(body)}"

@@ -44,7 +44,8 @@ class Came:
     @classmethod
     def of(cls, body: bytes, headers: Mapping[str, str]) -> Came:
         """A body with its headers."""
-        has_end = any(name in headers for name in ("content-length", "transfer-encoding", "content-encoding"))
+        is_encoded = headers.get("content-encoding", "identity").strip() not in ("", "identity")
+        has_end = is_encoded or "content-length" in headers or "transfer-encoding" in headers
         return cls(body, headers.get("content-type", ""), has_end or is_archive(body))
 
 

@@ -100,18 +100,16 @@ def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted
 
     A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970.
     """
-    converted = convert(values, data_type, type_)
-    texts = (place for place in converted.misfits if type(values[place]) is str)
-    meant = {place: value for place in texts if (value := _meant(values[place], data_type)) is not None}
-    if not meant:
-        return converted
-    return convert([meant.get(place, value) for place, value in enumerate(values)], data_type, type_)
+    first = next((value for value in values if value is not None), None)
+    if data_type == "bool" or (data_type == "timestamp" and type(first) is str and _EPOCH.fullmatch(first)):
+        values = [_meant(value, data_type) if type(value) is str else value for value in values]
+    return convert(values, data_type, type_)
 
 
 def _meant(text: str, data_type: str) -> Any:
     if data_type == "bool":
-        return _TRUTHS.get(text.lower())
-    return float(text) if data_type == "timestamp" and _EPOCH.fullmatch(text) else None
+        return _TRUTHS.get(text.lower(), text)
+    return float(text) if _EPOCH.fullmatch(text) else text
 
 
 def data_type_of(value: Any) -> str:

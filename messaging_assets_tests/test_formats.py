@@ -209,6 +209,8 @@ def test_what_is_cut_off_or_broken_is_named_and_never_a_short_list(
         (b"id,n\n", "text/csv", {"type": "json"}, r"CSV \(text/csv\) where JSON was expected"),
         (b'{"id": 1}\n{"id": 2}\n', "text/plain", {}, "format: ndjson"),
         (b"id\n1\n", "text/csv", {"type": "csv", "members": "*.csv"}, "no zip archive"),
+        (b"id;n\n1;a\n", "text/csv", {}, "in whose header ';' stands"),
+        (b"id\tn\n", "text/csv", {"type": "csv", "delimiter": "|"}, "in whose header a tab stands"),
     ],
 )
 def test_the_wrong_format_is_named(body: bytes, content_type: str, words: dict[str, Any], said: str) -> None:
@@ -256,6 +258,13 @@ def test_an_archive_unfolds_to_no_more_than_is_allowed() -> None:
             unfolded(archive, MOST)
     with pytest.raises(TooFar):
         unfolded(zipped(a_csv=whole, b_csv=b"0"), MOST)
+
+
+def test_notes_of_a_system_beside_the_files_of_an_archive_are_none_of_them() -> None:
+    out = io.BytesIO(zipped(a_csv=b"id\n1\n"))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("__MACOSX/._a.csv", b"\0\5\x16")
+    assert unfolded(out.getvalue(), MOST, "*.csv") == [b"id\n1\n"]
 
 
 def test_an_archive_with_a_wrong_checksum_is_refused() -> None:

@@ -81,7 +81,9 @@ def _members(body: bytes, most: int, wanted: str | None) -> Iterator[bytes]:
         raise TooFar
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            files = [one for one in archive.infolist() if not one.is_dir()]
+            # One system puts notes of its own beside each file.
+            listed = (one for one in archive.infolist() if not one.is_dir())
+            files = [one for one in listed if not one.filename.startswith("__MACOSX/")]
             if wanted is not None:
                 files = [one for one in files if fnmatchcase(one.filename.rpartition("/")[2], wanted)]
             if not files:

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.field_names import shown_name
-from messaging_assets.answers.formats.json_text import Unreadable
+from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.endpoint import Format
 
+_DELIMITERS = (",", ";", "\t", "|")
 # Python's own bound, of 128 kB, is one for the whole process.
 _LARGEST_FIELD = 64_000_000
 
@@ -79,10 +80,13 @@ def _refuse_odd_names(names: Sequence[str]) -> None:
     """See that each column has a name of its own.
 
     Raises:
-        Unreadable: one has none, or two share one.
+        Unreadable: one has none, two share one, or another delimiter stands between them.
     """
     if (empty := next((place for place, name in enumerate(names, 1) if not name.strip()), None)) is not None:
         raise Unreadable(f"CSV whose column {empty} has no name in the header")
+    if len(names) == 1 and (other := next((one for one in _DELIMITERS if one in names[0]), None)) is not None:
+        shown = "a tab" if other == "\t" else f"'{other}'"
+        raise WrongFormat(f"CSV of one column, in whose header {shown} stands (delimiter in format names it)")
     twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
         raise Unreadable(f"CSV whose header names a column twice ({shown_name(twice)})")

@@ -73,7 +73,7 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
         written: its format, from `format_of`.
         selector: where its records are; in XML they are a list, however many came.
         most: how many bytes all files of an archive may have together.
-        may_be_empty: whether a body without a byte is an empty list, also in a format that is never empty.
+        may_be_empty: whether a body without a byte is an empty list; JSON is never empty.
 
     Returns:
         `Records` for formats that have nothing but records; else plain values.
@@ -85,7 +85,7 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
     if written.members is not None and not came.body.startswith(b"PK"):
         raise WrongFormat("no zip archive, though the file says format.members")
     files = unfolded(came.body, most, written.members)
-    if may_be_empty and not any(map(bytes.strip, files)):
+    if may_be_empty and written.type != "json" and not any(map(bytes.strip, files)):
         return Records()
     parsed = [_one(Came(one, came.content_type, came.has_end), written, selector) for one in files]
     return parsed[0] if len(parsed) == 1 else _together(parsed, written)

@@ -38,10 +38,11 @@ def delimited_rows(text: str, written: Format) -> Records:
         _refuse_odd_names(names)
         records.header = tuple(names)
     missing, wanted = frozenset(written.null_values), len(names)
+    of = "the header" if written.columns is None else "there are columns"
     is_ended = text.endswith(("\n", "\r"))
     for line, row in rows:
         if len(row) != wanted:
-            why = f"a row with {'more' if len(row) > wanted else 'fewer'} fields than the header"
+            why = f"a row with {'more' if len(row) > wanted else 'fewer'} fields than {of}"
             records.append(BadLine(row, why, f"line {line}"))
         elif written.columns is not None and row == names and not records:
             raise Unreadable("CSV with a header, which columns in format says it has not")

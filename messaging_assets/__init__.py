@@ -11,6 +11,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     files/               from YAML to a checked description; every mistake with file and line
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
+    answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/                attempts, secrets, pace, pages asked for ahead
     reading/cursors/     what is newer than the last sync

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from base64 import b64encode
@@ -14,11 +15,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 Row = dict[str, Any]
 Query = dict[str, str]
 BASIC = "Basic " + b64encode(b"user:example-password").decode()
-AUTHORIZATION = {"chat": "Bearer example-token", "alerts": "Bearer example-token", "sms": BASIC, "email": BASIC}
+TOKEN = "Bearer example-token"
+AUTHORIZATION = {"chat": TOKEN, "alerts": TOKEN, "reports": TOKEN, "sms": BASIC, "email": BASIC}
 
 
 class ExampleApis(ThreadingHTTPServer):
-    """All four APIs, each below its name.
+    """All five APIs, each below its name.
 
     Args:
         size: the longest page, whatever a request asks for.
@@ -84,6 +86,24 @@ class ExampleApis(ThreadingHTTPServer):
         start = int(query["offset"])
         return {"data": rows[start : start + 2 * self.size], "total": len(rows)}
 
+    def _reports(self, path: str, query: Query) -> Any:
+        rows = self.rows[f"reports{path}"]
+        if path == "/v1/calls.csv.gz":
+            page, _ = self._page(rows, str((int(query["page"]) - 1) * self.size))
+            lines = ["call_id;seconds;price;answered;started_at", *(";".join(row.values()) for row in page)]
+            return gzip.compress("\r\n".join(lines).encode())
+        if path == "/v1/events":
+            page, _ = self._page([row for row in rows if row["id"] > query.get("after", "")], None)
+            return b"".join(json.dumps(row).encode() + b"\n" for row in page)
+        if path == "/v1/invoices":
+            page, following = self._page(rows, query.get("token"))
+            link = f' next="/reports{path}?token={following}"' if following else ""
+            shown = "".join(
+                f'<invoice number="{row["number"]}"><lines>{row["lines"]}</lines></invoice>' for row in page
+            )
+            return f"<?xml version='1.0'?><invoices{link}>{shown}</invoices>".encode()
+        return {"columns": [{"name": name} for name in rows[0]], "rows": [list(row.values()) for row in rows]}
+
     def _page(self, rows: list[Row], start: str | None) -> tuple[list[Row], str | None]:
         begin = int(start or 0)
         end = begin + self.size
@@ -102,9 +122,10 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.asked.append((parts.path, query))
             body = self.server.answer(parts.path, query)
-        sent = json.dumps(body).encode()
+        is_file = isinstance(body, bytes)
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", "application/octet-stream" if is_file else "application/json")
         self.send_header("Content-Length", str(len(sent)))
         self.end_headers()
         self.wfile.write(sent)

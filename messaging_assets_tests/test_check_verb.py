@@ -254,3 +254,24 @@ def test_a_narrow_terminal_cuts_neither_addresses_nor_words_of_the_file(
     found = ["".join(row[place] for row in rows if len(row) == 7) for place in (4, 5)]
     assert f"{known_sandbox.url}/messaging/v1/messages" in found[0]
     assert "client.requests_per_second" in found[1]
+
+
+def test_a_key_that_a_step_names_is_looked_for_as_the_api_sends_it(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "generic_rest.yaml"
+    steps = "  - {name: alerts, endpoint: {path: v1/resource}, primary_key: key, steps: [{rename: {id: key}}]}\n"
+    file.write_text(CHILD.split("  - {name: alerts")[0] + steps)
+    assert told("wrong", "key", file) == []
+
+
+def test_a_format_that_is_not_json_is_named_with_the_word_for_it(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "generic_rest.yaml"
+    file.write_text(
+        CHILD.split("  - name: copies")[0].replace(
+            "data_selector: data, paginator: {type: offset, limit: 20}", "paginator: single_page"
+        )
+    )
+    known_sandbox.fault(Fault(api="generic_rest", body=b"id,n\n1,a\n", content_type="text/csv"))
+    mend = "write format: csv, which holds whatever the Content-Type says"
+    assert told("note", "format", file) == [f"CSV, by its Content-Type | {mend}"]
+    file.write_text(file.read_text().replace("paginator:", "format: csv, paginator:"))
+    assert told("note", "format", file) == ["CSV, as the file says | "]

@@ -66,6 +66,16 @@ def test_an_append_only_table_that_loads_a_row_again_fails_its_uniqueness_check(
     assert keys_of(one_table.sync(GOOD[:1]).checks["id_is_unique"]) == [["1"]]
 
 
+def test_a_key_with_a_name_that_dagster_does_not_take_has_its_checks(one_table: OneTable) -> None:
+    column = {"@id": {"data_type": "text", "nullable": False}}
+    synced = one_table.sync([{"@id": "1"}, {"@id": "2"}], primary_key="@id", columns=column)
+    assert synced.green
+    assert {name: one.passed for name, one in synced.checks.items() if "_id_" in name} == {
+        "_id_is_unique": True,
+        "_id_is_not_null": True,
+    }
+
+
 def test_a_composite_key_is_unique_as_a_whole(one_table: OneTable) -> None:
     rows = [{"id": 1, "part": "a"}, {"id": 1, "part": "b"}, {"id": 2, "part": "a"}]
     synced = one_table.sync(rows, primary_key=["id", "part"])

@@ -13,8 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging_assets.http.wire.answer import NotFinite
-from messaging_assets.rows.values.conversion import LARGEST_VALUE, Converted, arrow_type, convert, data_type_of
+from messaging_assets.answers.formats.json_text import NotFinite
+from messaging_assets.rows.values.conversion import (
+    LARGEST_VALUE,
+    Converted,
+    arrow_type,
+    convert,
+    convert_declared,
+    data_type_of,
+)
 from messaging_assets.rows.values.nested import Misfit, depth, refuse_for_tables, shown, to_json
 
 UTC = datetime.timezone.utc
@@ -81,6 +88,28 @@ def test_a_value_that_a_column_can_hold_whole_is_converted(data_type: str, value
         assert result.array.to_pylist() == [expected, None]
         assert not result.rounded
     assert list(result.misfits) == [1]
+
+
+@pytest.mark.parametrize(
+    ("data_type", "text", "expected"),
+    [
+        ("bool", "TRUE", True),
+        ("bool", "f", False),
+        ("bool", "0", False),
+        ("bool", "yes", None),
+        ("timestamp", "1735689600", NEW_YEAR),
+        ("timestamp", "1735689600.25", NEW_YEAR + datetime.timedelta(milliseconds=250)),
+        ("timestamp", "20250101", None),
+        ("timestamp", "1735689600.1234567", None),
+        ("timestamp", "1735689600000", None),
+        ("bigint", "7", 7),
+        ("bigint", "007", None),
+    ],
+)
+def test_a_declared_column_takes_the_texts_of_a_table(data_type: str, text: str, expected: Any) -> None:
+    result = convert_declared([text, None], data_type, arrow_type(data_type))
+    assert result.array.to_pylist() == [expected, None]
+    assert bool(result.misfits) == (expected is None)
 
 
 MISFITS = [

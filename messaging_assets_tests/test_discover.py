@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,49 @@ def test_one_object_with_lists_in_it_is_one_row(sandbox: Sandbox, secret: None, 
     resource = only(discover_messages(sandbox, tmp_path / "chat.yaml"))
     assert (resource.endpoint.data_selector, resource.endpoint.paginator.type) == ("$", "single_page")
     assert resource.columns["listeners"].data_type == "json"
+
+
+def _as_csv(ids: list[str]) -> bytes:
+    return "\n".join(["id,name", *(f"{one},x" for one in ids), ""]).encode()
+
+
+def _as_lines(ids: list[str]) -> bytes:
+    return b"".join(json.dumps({"id": one}).encode() + b"\n" for one in ids)
+
+
+def _as_xml(ids: list[str]) -> bytes:
+    return ("<l>" + "".join(f"<e><id>{one}</id></e>" for one in ids) + "</l>").encode()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "form", "write", "selector"),
+    [
+        ("text/csv", "csv", _as_csv, "$"),
+        ("application/x-ndjson", "ndjson", _as_lines, "$"),
+        ("text/xml", "xml", _as_xml, "l.e"),
+    ],
+)
+def test_the_format_of_the_answers_is_found_and_loads_every_row(
+    content_type: str,
+    form: str,
+    write: Callable[[list[str]], bytes],
+    selector: str,
+    sandbox: Sandbox,
+    secret: None,
+    dagster_instance: Any,
+    tmp_path: Path,
+) -> None:
+    del sandbox.rows("messaging", "messages")[40:]
+
+    def rewrite(payload: Any, request: Any) -> bytes:
+        return write([row["id"] for row in payload["data"]])
+
+    sandbox.fault(Fault(api="messaging", rewrite=rewrite, headers={"Content-Type": content_type}))
+    description = discover_messages(sandbox, tmp_path / "chat.yaml")
+    endpoint = only(description).endpoint
+    assert (endpoint.format.type, endpoint.data_selector, endpoint.paginator.type) == (form, selector, "offset")
+    assert f"The answer is {form.upper()}" in comments(tmp_path / "chat.yaml")
+    assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("messaging", "messages")]
 
 
 def test_an_empty_list_makes_a_file_that_says_so(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from messaging_assets.description import api as described
 from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
+from messaging_assets.description.endpoint import Format
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.windows import Partitions
@@ -51,6 +52,7 @@ MODELS: dict[str, type[Described]] = {
     "Timeout": described.Timeout,
     "Resource": described.Resource,
     "Endpoint": described.Endpoint,
+    "Format": Format,
     "Incremental": described.Incremental,
     "Error_handler": described.ErrorHandler,
     "Error_in_body": described.ErrorInBody,

@@ -227,3 +227,33 @@ def test_alerts_load_day_by_day_and_silences_are_marked_when_gone(apis: ExampleA
     assert syncs.rows("SELECT id FROM alerts.silences WHERE _deleted_at IS NULL ORDER BY id") == [
         (f"S{n}",) for n in range(1, 6)
     ]
+
+
+def test_reports_load_tables_lines_documents_and_rows_without_names(apis: ExampleApis, syncs: Syncs) -> None:
+    names = ("call_id", "seconds", "price", "answered", "started_at")
+    calls = [(f"C{number}", str(60 + number), "0.01250", "true", "2025-03-01T00:00:00Z") for number in range(7)]
+    calls[2] = ("C2", "n/a", "", "0", "1740787200")
+    apis.rows["reports/v1/calls.csv.gz"] = [dict(zip(names, call, strict=True)) for call in calls]
+    apis.rows["reports/v1/events"] = [{"id": f"E{number}", "state": "delivered", "tags": [1]} for number in range(8)]
+    lines = ("<line>one</line>", "<line>one</line><line>two</line>")
+    apis.rows["reports/v1/invoices"] = [{"number": f"I{number}", "lines": lines[number % 2]} for number in range(4)]
+    apis.rows["reports/v1/usage"] = [{"day": f"2025-03-0{number}", "messages": number} for number in range(1, 6)]
+
+    receipts = syncs.run("reports")
+
+    counts = {name: receipt["dagster/row_count"] for name, receipt in receipts.items()}
+    assert counts == {"calls": 7, "events": 8, "invoices": 4, "usage": 5}
+    assert {receipt["verdict"] for receipt in receipts.values()} == {"read to the end"}
+    assert syncs.rows("SELECT seconds, price::TEXT, answered FROM reports.calls ORDER BY call_id LIMIT 3") == [
+        (60, "0.01250", True),
+        (61, "0.01250", True),
+        (None, None, False),
+    ]
+    assert syncs.rows("SELECT count(DISTINCT started_at) FROM reports.calls") == [(1,)]
+    assert syncs.rows("SELECT json_array_length(lines->'line') FROM reports.invoices ORDER BY number") == [
+        (1,),
+        (2,),
+        (1,),
+        (2,),
+    ]
+    assert syncs.rows("SELECT sum(messages), max(day)::TEXT FROM reports.usage") == [(15, "2025-03-05")]

@@ -1,9 +1,10 @@
-"""Lists that are no lists of objects, made such: plain values, and objects kept under their keys."""
+"""Lists that are no lists of objects, made such: plain values, lists of values, objects kept under their keys."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.foundation import json_paths
 
 # As dlt names them where it makes a table of a list of plain values.
@@ -32,6 +33,31 @@ def to_objects(path: str, keys: tuple[str, ...], body: Any, rows: list[Any]) -> 
     named = _keyed(path, body)
     if named is not None and len(named) == len(rows):
         rows[:] = [{KEY: name, **row} for name, row in zip(named, rows, strict=True)]
+
+
+def column_names(path: str, body: Any) -> list[str] | None:
+    """The names that stand beside lists of values; None where each of them is no text of its own.
+
+    Args:
+        path: where they are, as a list of texts or one by one.
+        body: the answer's JSON.
+    """
+    found = json_paths.find_values(path, body)
+    names = found[0] if len(found) == 1 and isinstance(found[0], list) else found
+    is_good = names and all(isinstance(name, str) and name.strip() for name in names) and len({*names}) == len(names)
+    return names if is_good else None
+
+
+def name_values(names: list[str], rows: list[Any]) -> None:
+    """Make objects of rows that are lists of values, in place; one of another length is no record."""
+    for place, row in enumerate(rows):
+        if not isinstance(row, list) or isinstance(row, BadLine):
+            continue
+        if len(row) == len(names):
+            rows[place] = dict(zip(names, row, strict=True))
+        else:
+            why = f"a row with {'more' if len(row) > len(names) else 'fewer'} values than there are columns"
+            rows[place] = BadLine(row, why, f"row {place + 1}")
 
 
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.field_names import FieldReason
 from messaging_assets.answers.names_twice import NamedTwice
 from messaging_assets.foundation import json_paths
@@ -99,6 +100,8 @@ def _one_by_one(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dic
 def _why(row: Any, names: tuple[str, ...]) -> str:
     if isinstance(row, NamedTwice):
         return FieldReason("a name that comes twice", row.name)
+    if isinstance(row, BadLine):
+        return row.reason
     return why_no_key(row, names) if type(row) is dict else "not an object"
 
 

@@ -4,6 +4,7 @@ They live in the resource's own op, cost one query for all of them, and can be r
 the API nothing: what a sync saw is then read from the last materialization.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,8 @@ def _wanted(resource: Resource) -> Iterator[tuple[str, Check]]:
 
     def check(name: str, words: str, severity: str, column: str | None = None, of_keys: bool = False) -> Any:
         known = AssetCheckSeverity.WARN if severity == "off" else AssetCheckSeverity(severity)
-        return severity, Check(name, words, known, column, of_keys)
+        # Dagster takes letters, digits and underscores; a field of an API may be called @id.
+        return severity, Check(re.sub(r"[^A-Za-z0-9_]", "_", name), words, known, column, of_keys)
 
     yield check(COMPLETE, "Every row the API had was read, as far as the API lets anyone know.", "WARN")
     yield check(REJECTED, "No record of the last sync was set aside.", loud.no_record_rejected)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
 from messaging_assets.description.pagination import JsonPath, Paginator
@@ -14,6 +14,77 @@ from messaging_assets.description.windows import CursorFormat, MomentFormat, Tim
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
+
+
+FormatName = Literal["json", "ndjson", "csv", "tsv", "xml"]
+# Records and nothing beside them.
+TABULAR = ("ndjson", "csv", "tsv")
+DELIMITED = ("csv", "tsv")
+_OF_FORMATS = {
+    "delimiter": DELIMITED,
+    "quote_char": DELIMITED,
+    "escape_char": DELIMITED,
+    "null_values": DELIMITED,
+    "columns": ("json", *TABULAR),
+    "columns_path": ("json",),
+    "lists": ("xml",),
+}
+
+
+class Format(Described):
+    """What answers are written in, where it is not plain JSON. A gzip file or zip archive is opened whatever it says.
+
+    In CSV and TSV each value is a text. A declared column makes of it what its type says.
+    """
+
+    type: FormatName = "json"
+    """`json`, `ndjson` (a JSON text a line, also called JSON Lines), `csv`, `tsv` or `xml`."""
+    encoding: str | None = None
+    """The charset, such as `windows-1252`; else the Content-Type says it, or it is UTF-8."""
+    members: str | None = None
+    """Which files of a zip archive are read, such as `*.csv`; else all of them, one behind the other."""
+    delimiter: str | None = Field(None, min_length=1, max_length=1)
+    """What stands between two values; else a comma, in TSV a tab."""
+    quote_char: str | None = Field('"', min_length=1, max_length=1)
+    """What stands around a value that holds delimiters; null: nothing is quoted."""
+    escape_char: str | None = Field(None, min_length=1, max_length=1)
+    """What stands before a character that means itself; a quote may also be doubled."""
+    null_values: list[str] = Field(default_factory=lambda: [""])
+    """The texts that mean that a value is missing, by default the empty one; `[]`: none does."""
+    columns: list[str] | None = Field(None, min_length=1)
+    """The columns' names, where no header has them, or where records are lists of values."""
+    columns_path: JsonPath | None = None
+    """Where the columns' names are, where records are lists of values: `columns`, `schema[*].name`."""
+    lists: list[str] = Field(default_factory=list)
+    """Names of elements that are a list, also where only one comes; those at `data_selector` always are."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            try:
+                "".encode(value)
+            except LookupError:
+                raise ValueError("is no charset that is known; write one such as utf-8 or windows-1252") from None
+        return value
+
+    @model_validator(mode="after")
+    def _fits_type(self) -> Format:
+        for word, types in _OF_FORMATS.items():
+            if word in self.model_fields_set and self.type not in types:
+                raise ValueError(f"{word} is for type {' or '.join(types)}, and this is {self.type}")
+        names = self.columns or []
+        if len(set(names)) < len(names) or not all(map(str.strip, names)):
+            raise ValueError("each of columns needs a name of its own")
+        if self.columns and self.columns_path:
+            raise ValueError("names come from one place; keep columns or columns_path")
+        if self.delimiter is not None and self.delimiter in (self.quote_char, self.escape_char, "\n", "\r"):
+            raise ValueError("delimiter must be another character than quote_char, escape_char and the end of a line")
+        return self
+
+
+def _format_alone(value: Any) -> Any:
+    return {"type": value} if isinstance(value, str) else value
 
 
 class ErrorHandler(Described):
@@ -151,6 +222,8 @@ class Endpoint(Described):
     """How pages go on, if not as the client says."""
     data_selector: JsonPath | None = None
     """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
+    format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None
+    """What answers are written in, a word such as `csv` or more of it; else the Content-Type says it, or it is JSON."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)
     """Answers to ignore."""
     incremental: Incremental | None = None

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import Any
 
+from messaging_assets.answers.formats.json_text import NotFinite
 from messaging_assets.description.names import identifier
 from messaging_assets.discovery.found import plain_name
 from messaging_assets.discovery.sensitive_signs import sign_by_values, signs_in
-from messaging_assets.http.wire.answer import NotFinite
 from messaging_assets.rows.values.conversion import data_type_of
 
 # Fewer rows than this say nothing about nulls.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 
+from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.row_totals import more_than_came, total_path
 from messaging_assets.description.api import ApiDescription, Resource
@@ -37,7 +38,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.rows.values.conversion import arrow_type, convert
+from messaging_assets.rows.values.conversion import arrow_type, convert_declared
 from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
 Level = Literal["wrong", "warning", "note"]
@@ -105,7 +106,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
     examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
-    found = [*_failure(came, description.asset_of(resource)), *_key(resource, came)]
+    found = [*_failure(came, description.asset_of(resource)), *_format(resource, good), *_key(resource, came)]
     found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
     if came.failure is None and not is_child(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
@@ -158,6 +159,14 @@ def _about(failure: SyncFailure, answers: list[Answer]) -> str:
     if isinstance(failure, TryAgainLater) or not answers:
         return "reachable"
     return "path" if answers[-1].status_code >= 300 else "list"
+
+
+def _format(resource: Resource, good: list[Answer]) -> Iterator[Finding]:
+    """The format of the answers, where it is not JSON."""
+    if good and (written := good[0].format) != "json":
+        mend = f"write format: {written}, which holds whatever the Content-Type says"
+        said = "as the file says" if resource.endpoint.format else "by its Content-Type"
+        yield Finding("note", "format", f"{shown_format(written)}, {said}", "" if resource.endpoint.format else mend)
 
 
 def _key(resource: Resource, came: FirstPages) -> Iterator[Finding]:
@@ -214,7 +223,7 @@ def _values(name: str, values: list[Any], column: Any) -> Iterator[Finding]:
         )
     if column.data_type:
         type_ = arrow_type(column.data_type, column.precision, column.scale)
-        misfits = convert(values, column.data_type, type_).misfits
+        misfits = convert_declared(values, column.data_type, type_).misfits
         for reason in dict.fromkeys(misfits.values()):
             number = sum(one == reason for one in misfits.values())
             what = f"{name} is {reason} in {number} of {len(values)} rows, which would be set aside"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.held_records import HeldRecords, held_records
 from messaging_assets.answers.list_shapes import KEY, is_keyed, to_objects
 from messaging_assets.answers.row_totals import more_than_came
@@ -55,7 +56,7 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
         selected = replace(selected, selector=probe.selector)
     rows = (paging.sample or first).rows
     sample = Sample(rows, is_whole=paging.total == len(rows))
-    found = _resource(name, path, selected, paging, sample)
+    found = _resource(name, path, selected, paging, sample, answer.format)
     found.doubts += [doubt] if doubt else []
     if doubt:
         remark = found.remarks["endpoint", "data_selector"]
@@ -142,11 +143,12 @@ def _select(body: Any, path: str) -> _Selected:
     )
 
 
-def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample: Sample) -> FoundResource:
+def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample: Sample, written: str) -> FoundResource:
     keys, sensitive = sample.key(name), sample.sensitive(name)
     endpoint = {
         "path": path,
         "params": paging.params,
+        "format": written if written != "json" else None,
         "data_selector": selected.selector,
         "paginator": paging.paginator,
     }
@@ -165,11 +167,20 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         ("columns",): _about_columns(sample, keys),
         **about_sensitive(sensitive),
     }
+    if written != "json":
+        found.remarks["endpoint", "format"] = _about_format(written)
     if paging.paginator is None:
         found.remarks["endpoint",] = paging.words
     if cursors := about_cursors(sample):
         found.remarks["endpoint",] = ". ".join(filter(None, (found.remarks.get(("endpoint",)), cursors)))
     return found
+
+
+def _about_format(written: str) -> str:
+    words = f"the answer is {shown_format(written)}, by its Content-Type and its first letter"
+    if written == "xml":
+        return f"{words}; elements that come once here and several times elsewhere belong in lists"
+    return words if written == "ndjson" else f"{words}; its values are texts until a column is declared otherwise"
 
 
 def _about_list(selected: _Selected) -> str:

@@ -9,10 +9,17 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.names import identifier
 from messaging_assets.files.mistakes import Mistake, Place, came, step_into, suggestion, value_at
 from messaging_assets.files.names import listed_columns
 
+_PATHS_OF_PAGING = frozenset(
+    ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")
+)
+_PAGING_OF_TABLES = (
+    "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
+)
 _CODE = "code has no place in an API file; use definitions_for(...) from Python"
 
 
@@ -50,10 +57,43 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _incremental(resource)
         yield from _objects_in_requests(resource)
         yield from _steps(resource)
+        yield from _paths_in_tables(resource, _mapping(raw.get("client")).get("paginator"))
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
         yield from _key_in_body(resource, _mapping(raw.get("client")))
         yield from _paging_in_form(resource, _mapping(_mapping(raw.get("client")).get("paginator")))
+
+
+def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
+    """Paths to what stands beside the records, in a format that has nothing but records."""
+    written = resource.endpoint.get("format")
+    name = written if isinstance(written, str) else step_into(written, "type")
+    if name not in TABULAR:
+        return
+    selector = str(resource.endpoint.get("data_selector", "$"))
+    if selector != "$" and not (name == "ndjson" and selector.startswith(("[", "$["))):
+        words = f"an answer in {name} is the list itself; write $" + (", or [*].name" if name == "ndjson" else "")
+        yield Mistake(resource.place_of("endpoint", "data_selector"), f"{words}, or take it out")
+    if step_into(resource.endpoint.get("incremental"), "cursor_in") == "answer":
+        place = resource.place_of("endpoint", "incremental", "cursor_in")
+        yield Mistake(place, f"an answer in {name} has nothing beside its records; write record")
+    own = resource.endpoint.get("paginator")
+    given = of_client if own is None else own
+    place = ("client", "paginator") if own is None else resource.place_of("endpoint", "paginator")
+    for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else _mapping(given)):
+        if path is not None and not str(path).startswith(("[", "$[")):
+            words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGING_OF_TABLES}"
+            yield Mistake((*place, word) if step_into(given, word) is not None else place, words)
+
+
+def _paths_of_paging(paginator: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    defaults = {
+        "cursor": {"cursor_path": "cursors.next"},
+        "json_link": {"next_url_path": "next"},
+        "json_response": {"next_url_path": "next"},
+    }
+    written = {**defaults.get(str(paginator.get("type")), {}), **paginator}
+    yield from ((word, path) for word, path in written.items() if word in _PATHS_OF_PAGING)
 
 
 def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:

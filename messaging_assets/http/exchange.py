@@ -17,6 +17,9 @@ import requests
 import urllib3.exceptions
 
 from messaging_assets.answers.failure_words import has_value, is_error_at
+from messaging_assets.answers.formats.archives import TooFar
+from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
+from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.api import Client, Endpoint
 from messaging_assets.description.authentication import secrets_of
 from messaging_assets.description.names import variable
@@ -25,7 +28,9 @@ from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.trouble import Trouble, asked_to_wait, broken_on_the_way, failure, refused, seconds_before
-from messaging_assets.http.wire.answer import Answer, Unreadable, parse
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.body import TooLarge
+from messaging_assets.http.wire.content import body_of, decode, json_of
 from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
@@ -161,45 +166,52 @@ class Exchange:
 
 
 def _judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
-    _leave_if_over(answer, terms)
+    _leave_if_over(answer, terms, client)
     if answer.status_code >= 300:
         repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
         names = secrets_of([terms.endpoint.auth or client.auth])
         variables = [variable(terms.asset.partition(".")[0], name) for name in names]
         return refused(answer, repeat, terms.page, terms.explain(answer), variables)
-    return _read_body(answer, terms)
+    return _read_body(answer, terms, client)
 
 
-def _leave_if_over(answer: Answer, terms: Terms) -> None:
+def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
     status = answer.status_code
     if status in terms.end_statuses:
         raise Ignored(f"status {status} past the last page", is_end=True)
     for action in terms.endpoint.response_actions:
-        if not callable(action) and action.action == "ignore" and _meets(action, answer, terms):
+        if not callable(action) and action.action == "ignore" and _meets(action, answer, terms, client):
             raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
 
 
-def _read_body(answer: Answer, terms: Terms) -> Answer | Trouble:
+def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
     for action in terms.endpoint.response_actions:
         own = action if callable(action) else action.action if callable(action.action) else None
-        if own and (callable(action) or _meets(action, answer, terms)):
+        if own and (callable(action) or _meets(action, answer, terms, client)):
             answer = own(answer) or answer
     if answer.status_code == 204:
         step = "declare 204 in the paginator's end_status_codes if it means that there is no more"
         return Trouble("answered 204, which is no list", step, MendDescription, False, "204")
     try:
-        answer.parsed = parse(answer.content, requests.utils.get_encoding_from_headers(answer.headers))
+        decode(answer, terms.endpoint, client)
     except Unreadable as unreadable:
-        words = f"answered {answer.status_code} with {unreadable}"
-        step = (
-            "compare client.base_url and path with the API's documentation, or ask the vendor what the endpoint sends"
-        )
-        return Trouble(words, step, TryAgainLater, True, "unreadable body")
+        return _error_inside(answer, terms, json_of(answer)) or _unreadable(answer, unreadable)
+    except TooFar:
+        return broken_on_the_way(TooLarge(), client)
     except MemoryError:
         words = "sent more than this machine's memory holds when it is parsed"
         step = "ask for smaller pages, and lower client.maximum_bytes"
         return Trouble(words, step, MendDescription, False, "too large")
-    return _error_inside(answer, terms) or _not_done(answer, terms) or answer
+    return _error_inside(answer, terms, answer.parsed) or _not_done(answer, terms) or answer
+
+
+def _unreadable(answer: Answer, unreadable: Unreadable) -> Trouble:
+    words = f"answered {answer.status_code} with {unreadable}"
+    if isinstance(unreadable, WrongFormat):
+        step = "correct format in the file, or compare path and parameters with the API's documentation"
+        return Trouble(words, step, MendDescription, False, "wrong format")
+    step = "compare client.base_url and path with the API's documentation, or ask the vendor what the endpoint sends"
+    return Trouble(words, step, TryAgainLater, True, "unreadable body")
 
 
 def _not_done(answer: Answer, terms: Terms) -> Trouble | None:
@@ -217,43 +229,36 @@ def _not_done(answer: Answer, terms: Terms) -> Trouble | None:
     return Trouble(words, "run it again later", TryAgainLater, True, "202", asked_to_wait(answer))
 
 
-def _error_inside(answer: Answer, terms: Terms) -> Trouble | None:
+def _error_inside(answer: Answer, terms: Terms, body: Any) -> Trouble | None:
+    """The error that the file knows such a body by; an API that sends other formats may tell it in JSON."""
     declared = terms.endpoint.error_in_body
-    if declared is None:
+    if declared is None or body is None or isinstance(body, Records):
         return None
-    if "[?" in declared.path and not _has_list(declared.path, answer.parsed):
+    if "[?" in declared.path and not _has_list(declared.path, body):
         words = f"answered {answer.status_code} with no list where error_in_body filters one ('{declared.path}')"
         step = "write the path to the value, and values, in error_in_body"
         return Trouble(words, step, MendDescription, False, "error in body")
-    if not is_error_at(declared, answer.parsed):
+    if not is_error_at(declared, body):
         return None
     kind = TryAgainLater if declared.retry else MendDescription
     words = f"answered {answer.status_code} with an error at '{declared.path}'"
     return Trouble(words, "look the error up with the vendor", kind, declared.retry, "error in body")
 
 
-def _meets(action: Any, answer: Answer, terms: Terms) -> bool:
+def _meets(action: Any, answer: Answer, terms: Terms, client: Client) -> bool:
     if action.status_code is not None and int(action.status_code) != answer.status_code:
         return False
-    if action.path is not None and not has_value(action.path, action.values, _body_of(answer)):
+    if action.path is not None and not has_value(action.path, action.values, body_of(answer, terms.endpoint, client)):
         return False
     # Any text may stand in a record.
-    return action.content is None or (action.content in answer.text and not _holds_list(answer, terms))
+    return action.content is None or (action.content in answer.text and not _holds_list(answer, terms, client))
 
 
-def _body_of(answer: Answer) -> Any:
-    """The parsed body of an answer that may be none; None then."""
-    try:
-        return parse(answer.content, requests.utils.get_encoding_from_headers(answer.headers))
-    except Unreadable:
-        return None
-
-
-def _holds_list(answer: Answer, terms: Terms) -> bool:
+def _holds_list(answer: Answer, terms: Terms, client: Client) -> bool:
     if answer.status_code >= 300:
         return False
-    body, selector = _body_of(answer), terms.endpoint.data_selector
-    if selector is None:
+    body, selector = body_of(answer, terms.endpoint, client), terms.endpoint.data_selector
+    if selector is None or isinstance(body, Records):
         lists = [body] if isinstance(body, list) else list(body.values()) if isinstance(body, dict) else []
         return any(isinstance(one, list) and any(isinstance(row, dict) for row in one) for one in lists)
     found = json_paths.find_values(selector.partition("[")[0] or "$", body)

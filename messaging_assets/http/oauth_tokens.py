@@ -9,13 +9,14 @@ from urllib.parse import quote_plus, urlencode
 
 import requests
 
+from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.authentication import OAuth2RefreshTokenAuth, TokenServerAuth
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets.foundation.redaction import Redaction, plain_address
 from messaging_assets.http.asked_secrets import Asking, fits_header, value_at
 from messaging_assets.http.kept_token import KeptToken
 from messaging_assets.http.plain_secrets import basic
-from messaging_assets.http.wire.answer import Answer, Unreadable, parse
+from messaging_assets.http.wire.answer import Answer
 
 # A token is renewed when this share of its life is over: a fraction, so that short-lived tokens work too.
 _USABLE_SHARE = 0.9

@@ -14,6 +14,7 @@ from dlt.sources.helpers.requests import Session
 from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.description.api import Client
+from messaging_assets.description.endpoint import Format
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.asked_secrets import Asking
@@ -118,8 +119,9 @@ class ApiSession(Session):
         """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""
         transport = self._transport_to(credentials.token_url, "token_url")
         credentials.exchange = Exchange(transport, self._exchange.pacing, self._closing)
-        # What the file says of errors and ends of the list is not said of the token server.
-        endpoint = terms.endpoint.model_copy(update={"response_actions": [], "error_in_body": None})
+        # What the file says of errors, formats and ends of the list is not said of the token server.
+        json_alone: dict[str, Any] = {"response_actions": [], "error_in_body": None, "format": Format(type="json")}
+        endpoint = terms.endpoint.model_copy(update=json_alone)
         credentials.terms = Terms(terms.asset, endpoint, terms.counts, explain=refused_client)
 
     def _transport_to(self, url: str, name: str) -> Transport:

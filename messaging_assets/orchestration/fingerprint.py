@@ -31,6 +31,7 @@ from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.seams.dlt_rest_client import RESTClient
 
 LAST_CURSOR = "messaging_assets/last_cursor"
@@ -103,7 +104,7 @@ class Probe:
         return ListContext(
             asset=self.asset,
             endpoint=endpoint.model_copy(update=asked),
-            keys=self.resource.keys,
+            keys=keys_as_sent(self.resource, self.resource.keys),
             receipt=Receipt(),
             auth=_OneTry(self.auth) if self.auth else None,
             set_aside=lambda row, reason, page: None,

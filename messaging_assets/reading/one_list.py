@@ -13,7 +13,6 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from messaging_assets.answers.list_shapes import to_objects
 from messaging_assets.answers.record_keys import PageKeys, page_keys
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
@@ -25,7 +24,7 @@ from messaging_assets.reading.evidence.page_join import PageJoin
 from messaging_assets.reading.evidence.repetition import Repetition
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.resume_point import CannotResume, Place, ResumePoint
-from messaging_assets.reading.selection import check_objects, check_selection, sent_by_server
+from messaging_assets.reading.selection import check_objects, check_selection, sent_by_server, take_records
 
 
 class Reading:
@@ -133,7 +132,7 @@ class Reading:
         self.page += 1
         self._is_object = isinstance(response.parsed, dict)
         context.receipt.pages += 1
-        to_objects(self._selector, context.keys, response.parsed, rows)
+        take_records(context, self._selector, response, self.page, rows)
         check_objects(context, response, self.page, rows)
         if self.cursor:
             self.cursor.take_answer(response.parsed, rows, self.page)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.beside_list import beside, list_names
 from messaging_assets.answers.failure_words import FailureWord, says_failed
 from messaging_assets.answers.field_names import NAME
+from messaging_assets.answers.formats.decoding import shown_format
+from messaging_assets.answers.formats.texts import Records
 from messaging_assets.answers.held_records import held_records
-from messaging_assets.answers.list_shapes import is_keyed
+from messaging_assets.answers.list_shapes import column_names, is_keyed, name_values, to_objects
+from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import redacted
@@ -16,6 +21,11 @@ from messaging_assets.reading.receipt import Verdict
 
 if TYPE_CHECKING:
     from messaging_assets.reading.list_context import ListContext
+
+
+_QUOTED = re.compile(r"'[^']+'")
+# Several lists for one table: `['users','admins'][*]`.
+_SEVERAL = re.compile(rf"\[(?:{_QUOTED.pattern}\s*,\s*)+{_QUOTED.pattern}\]$")
 
 
 def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:
@@ -40,6 +50,7 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
     may_be_left_out = context.endpoint.paginator is not None and context.endpoint.paginator.empty_when_missing
     if _is_list(context, path, found, response.parsed) or (is_left_out and may_be_left_out):
         _judge_error_beside(context, response, page, found, path)
+        _judge_records(context, response, page)
         return selector
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
@@ -49,6 +60,53 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
         "looks like (error_in_body)",
         where=context.asset,
     )
+
+
+def _judge_records(context: ListContext, response: Any, page: int) -> None:
+    """Refuse a table without the column of the key, which any text could be; doubt one that has no end of its own."""
+    records = response.parsed
+    if not isinstance(records, Records):
+        return
+    own = context.endpoint.paginator
+    path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
+    if path is not None and not path.startswith(("[", "$[")):
+        raise MendDescription(
+            f"{shown_format(response.format)} came on page {page} of {context.shown(response.url)}, which has nothing "
+            f"beside its records where the paginator's '{path}' could lead",
+            "correct the paginator in the file, and write format",
+            where=context.asset,
+        )
+    missing = next((key for key in context.keys if records.header is not None and key not in records.header), None)
+    if missing is not None:
+        raise MendDescription(
+            f"the header on page {page} of {context.shown(response.url)} has no column '{missing}', the primary_key",
+            "compare format (delimiter, quote_char) and primary_key with what the API sends",
+            where=context.asset,
+        )
+    is_no_table = not records and records.header is not None and len(records.header) == 1
+    doubt = "one line without a delimiter came, which may be no table" if is_no_table else records.doubt
+    if doubt is not None:
+        context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
+
+
+def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:
+    """Make records of a page's rows, in place, where the API sends plain values, lists of values, or both apart.
+
+    Raises:
+        MendDescription: no names for the values are where the file says.
+    """
+    to_objects(selector, context.keys, response.parsed, rows)
+    written = context.endpoint.format
+    if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
+        return
+    names = written.columns or column_names(written.columns_path or "", response.parsed)
+    if names is None:
+        raise MendDescription(
+            f"no names of columns, each a text of its own, are at columns_path '{written.columns_path}' on page {page}",
+            "correct columns_path in the file, or name columns",
+            where=context.asset,
+        )
+    name_values(names, rows)
 
 
 def _judge_error_beside(context: ListContext, response: Any, page: int, found: list[Any], path: str) -> None:
@@ -90,10 +148,11 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
     Raises:
         MendDescription: it is a list of other things.
     """
-    if rows and not any(isinstance(row, dict) for row in rows):
+    if rows and not any(isinstance(row, (dict, BadLine)) for row in rows):
         raise MendDescription(
             f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
-            "point data_selector at the list of records, or, for a list of plain values, let value be the primary_key",
+            "point data_selector at the list of records; or, for a list of plain values, let value be the primary_key; "
+            "for lists of values, name columns in format",
             where=context.asset,
         )
 
@@ -108,7 +167,7 @@ def sent_by_server(selector: str, body: Any, rows: list[Any]) -> int:
     """
     path = selector.removesuffix("[*]")
     before, bracket, _ = path.partition("[")
-    if not bracket:
+    if not bracket or _SEVERAL.search(path):
         return len(rows)
     return sum(len(value) for value in json_paths.find_values(before or "$", body) if isinstance(value, list))
 
@@ -120,6 +179,9 @@ def kind(value: Any) -> str:
 
 
 def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bool:
+    if several := _SEVERAL.search(path):
+        # One that is left out would be missed by nobody.
+        return len(found) == len(_QUOTED.findall(several[0])) and all(isinstance(one, list) for one in found)
     if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if context.one_object and len(found) == 1 and isinstance(found[0], dict):
@@ -145,4 +207,4 @@ def _outline(body: Any) -> str:
     if isinstance(body, dict):
         keys = [key if NAME.fullmatch(key) else "(no name)" for key in body][:10]
         return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
-    return f"the answer is {kind(body)}"
+    return "the answer is the list itself, $" if isinstance(body, Records) else f"the answer is {kind(body)}"

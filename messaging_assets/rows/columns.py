@@ -27,7 +27,7 @@ from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of, hinted
 from messaging_assets.rows.keys.key_values import unfit_keys
 from messaging_assets.rows.targets import KnownTable, Target, Targets
 from messaging_assets.rows.typed_rows import TypedRows
-from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, data_type_of
+from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, convert_declared, data_type_of
 from messaging_assets.rows.values.nested import Misfit, refuse_for_tables
 from messaging_assets.rows.values.undeclared_types import Retyped, convert_undeclared
 from messaging_assets.rows.variants import Variants
@@ -189,7 +189,7 @@ class TableColumns:
         is_hinted = target.name == self._hinted
         if is_hinted and target.data_type == "bool":
             values = [None if value is None else deletion_of(value) for value in values]
-        to_type = convert if target.is_fixed else convert_undeclared
+        to_type = convert_declared if target.is_fixed else convert_undeclared
         converted = to_type(values, target.data_type, target.type)
         if is_hinted:
             # Any way to say that nothing was deleted is as good as null.

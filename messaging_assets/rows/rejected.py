@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timezone
 from typing import Any
 
+from messaging_assets.answers.bad_lines import LineReason
 from messaging_assets.answers.field_names import FieldReason
 from messaging_assets.description.api import Resource
 from messaging_assets.description.sensitive import is_sensitive
@@ -44,15 +45,16 @@ class Rejected:
             MendDescription: the file says `on_bad_record: fail`.
         """
         if self._resource.on_bad_record == "fail":
+            place = f", {reason.fields}" if isinstance(reason, LineReason) else ""
             raise MendDescription(
-                f"a record on page {page} cannot be loaded ({reason})",
+                f"a record on page {page} cannot be loaded ({reason}{place})",
                 "mend it at the vendor, correct columns in the file, or let on_bad_record be set_aside",
                 where=self._asset,
             )
         self._receipt.set_aside[reason] += 1
         text, is_cut = shown(self._masked(record), _LARGEST_SHOWN)
-        # The fields stand apart, so that a reason groups its records.
-        why = (reason.plain, reason.fields) if isinstance(reason, FieldReason) else (reason, None)
+        # Fields and lines stand apart, so that a reason groups its records.
+        why = (reason.plain, reason.fields) if isinstance(reason, (FieldReason, LineReason)) else (reason, None)
         self._rows.append(
             {
                 "reason": why[0],

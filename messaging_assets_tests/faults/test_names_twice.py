@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.answers.names_twice import NamedTwice, may_name_twice
-from messaging_assets.http.wire.answer import Unreadable, parse
 from messaging_assets_tests.faults.one_list import OneList
 
 PLAIN = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.text(max_size=8) | st.sampled_from(['":', '\\":'])

@@ -200,6 +200,12 @@ def test_what_the_file_says_of_the_lists_errors_is_not_said_of_tokens(team: With
     assert "answered 404" in outcome.sentence
 
 
+def test_the_format_of_a_list_is_not_the_one_of_tokens(team: WithTokens) -> None:
+    team.fault(body=b"id\n1\n", content_type="text/plain")
+    outcome = team.sync({"type": "single_page"}, format="csv", data_selector="$")
+    assert outcome.ids == ["1"], outcome.sentence
+
+
 def test_the_client_proves_itself_in_the_body_by_default(team: WithTokens) -> None:
     assert_whole(team.sync())
     [request] = team.asked_for_tokens

@@ -1,4 +1,4 @@
 """One request and its one answer, byte by byte, within bounds.
 
-Imports description; touches the socket.
+Imports description and answers; touches the socket.
 """

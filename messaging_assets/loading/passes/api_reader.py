@@ -19,6 +19,7 @@ from dlt.sources import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
 from messaging_assets.description.parents import (
     LINE,
@@ -112,7 +113,7 @@ class ApiReader:
             "json": endpoint.json_body,
             "data": endpoint.data,
             "headers": _written(endpoint.headers),
-            "data_selector": json_paths.compiled(selector) if (selector := source.endpoint.data_selector) else None,
+            "data_selector": _compiled(source.endpoint),
             "paginator": build_paginator(source.endpoint.paginator, source, at_once),  # type: ignore[arg-type]
         }
         if parent is not None:
@@ -211,9 +212,19 @@ def _as_text(value: Any) -> Any:
     return str(value).lower() if isinstance(value, (bool, int, float)) else value
 
 
+def _compiled(endpoint: Endpoint) -> Any:
+    """The selector as dlt takes it, which takes the only one of several lists that a wildcard finds for the whole."""
+    selector, written = endpoint.data_selector, endpoint.format
+    if selector and written is not None and (written.columns or written.columns_path):
+        selector = selector.removesuffix("[*]") or "$"
+    return json_paths.compiled(selector) if selector else None
+
+
 def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
     """The endpoint with its paginator filled in: its own, the client's, one page for one entity, or detection."""
     endpoint = one.endpoint
+    if endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector is None:
+        endpoint = endpoint.model_copy(update={"data_selector": "$"})
     if endpoint.paginator is not None:
         return endpoint
     if single_entity_path(one.path):

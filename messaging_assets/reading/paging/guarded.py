@@ -21,7 +21,7 @@ from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.end_flag import EndFlag
-from messaging_assets.reading.selection import sent_by_server
+from messaging_assets.reading.selection import sent_by_server, take_records
 from messaging_assets.seams.dlt_values import str2bool
 
 
@@ -117,6 +117,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         looked = list(rows) if is_list else []
         sent = sent_by_server(path, response.parsed, looked) if is_list else 0
         rows.clear()
+        take_records(self.context, path, response, self.reading.page, looked)
         if not self.look(looked, sent):
             self.reading.ending.over(str(self.reading.ending.look))
 

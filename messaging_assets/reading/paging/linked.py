@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
+from messaging_assets.answers.formats.json_lines import with_numbers_as_written
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets.reading.one_list import Reading
@@ -48,7 +48,8 @@ class ReferencePaginator(GuardedPaginator):
         """Take a number with decimals as the answer has it, digit by digit, unless a JSON body takes it as a number."""
         path = getattr(self.description, "cursor_path", None)
         if isinstance(next_reference(self._found), float) and path and not self._found.cursor_body_path:
-            found = json_paths.find_values(path, json.loads(response.content, parse_float=str))
+            whole = with_numbers_as_written(response.content, getattr(response, "format", "json") == "ndjson")
+            found = json_paths.find_values(path, whole)
             set_next_reference(self._found, str(found[0]))
 
     @property

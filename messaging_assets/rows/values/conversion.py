@@ -8,6 +8,7 @@ record.
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -21,6 +22,9 @@ from messaging_assets.rows.values.nested import Misfit, to_json_texts
 from messaging_assets.rows.values.single_values import CAREFUL, has_lost_digits
 
 LARGEST_VALUE = 16_000_000
+_TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+# So many digits are no date.
+_EPOCH = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,35 @@ def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
             return Converted(array, {}, rounded)
         if data_type == "json":
             return Converted(_plain(pa.array(to_json_texts(values), pa.binary()).cast(type_)), {})
+        if data_type == "bigint" and kinds == {str}:
+            texts = pa.array(values, pa.string())
+            numbers = texts.cast(pa.int64())
+            # "007" would be altered.
+            if numbers.cast(pa.string()).equals(texts):
+                return Converted(numbers.cast(type_), {})
         if kinds <= _FAST_KINDS.get(data_type, frozenset()):
             array = pa.array(values, type_)
             return Converted(_plain(array) if data_type == "text" else array, {})
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
         pass
     return _one_by_one(values, data_type, type_)
+
+
+def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted:
+    """The same for a column that the file declares: texts, as a table has them, are what their type makes of them.
+
+    A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970.
+    """
+    first = next((value for value in values if value is not None), None)
+    if data_type == "bool" or (data_type == "timestamp" and type(first) is str and _EPOCH.fullmatch(first)):
+        values = [_meant(value, data_type) if type(value) is str else value for value in values]
+    return convert(values, data_type, type_)
+
+
+def _meant(text: str, data_type: str) -> Any:
+    if data_type == "bool":
+        return _TRUTHS.get(text.lower(), text)
+    return float(text) if _EPOCH.fullmatch(text) else text
 
 
 def data_type_of(value: Any) -> str:

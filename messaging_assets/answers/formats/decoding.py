@@ -1,0 +1,162 @@
+"""An answer in its format: the one that the file says, else the one that the Content-Type says, else JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from messaging_assets.answers.formats.archives import is_archive, unfolded
+from messaging_assets.answers.formats.delimited import delimited_rows
+from messaging_assets.answers.formats.json_lines import json_lines
+from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, parse
+from messaging_assets.answers.formats.texts import Records, as_text, charset_of, media_type
+from messaging_assets.answers.formats.xml_tree import xml_tree
+from messaging_assets.description.endpoint import Format, FormatName
+
+_MEDIA_TYPES: dict[str, FormatName] = {
+    **dict.fromkeys(("application/x-ndjson", "application/ndjson", "application/x-jsonlines"), "ndjson"),
+    **dict.fromkeys(("application/jsonlines", "application/jsonl", "application/x-jsonl"), "ndjson"),
+    **dict.fromkeys(("text/csv", "application/csv"), "csv"),
+    "text/tab-separated-values": "tsv",
+    **dict.fromkeys(("application/xml", "text/xml"), "xml"),
+}
+_SHOWN_NAMES = {"json": "JSON", "ndjson": "NDJSON", "csv": "CSV", "tsv": "TSV", "xml": "XML"}
+_PLAIN_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,60}")
+_JSON_STARTS = (b"{", b"[")
+
+
+@dataclass(frozen=True)
+class Came:
+    """A body as it came.
+
+    Args:
+        body: the bytes, without a content encoding.
+        content_type: the header, empty where there is none.
+        has_end: whether it is known that its last byte came: it had a length, or an end of its own.
+    """
+
+    body: bytes
+    content_type: str
+    has_end: bool
+
+    @classmethod
+    def of(cls, body: bytes, headers: Mapping[str, str]) -> Came:
+        """A body with its headers."""
+        is_encoded = headers.get("content-encoding", "identity").strip() not in ("", "identity")
+        has_end = is_encoded or "content-length" in headers or "transfer-encoding" in headers
+        return cls(body, headers.get("content-type", ""), has_end or is_archive(body))
+
+
+def shown_format(name: str) -> str:
+    """A format's name in sentences."""
+    return _SHOWN_NAMES[name]
+
+
+def format_of(came: Came, declared: Format | None) -> Format:
+    """The format of an answer: what the file says, or the Content-Type, where that is clear; else JSON."""
+    if declared is not None:
+        return declared
+    media = media_type(came.content_type)
+    name: FormatName = _MEDIA_TYPES.get(media) or ("xml" if media.endswith("+xml") else "json")
+    # JSON is sent under many names, and one JSON text a line begins with an object.
+    starts = (b"[",) if name == "ndjson" else _JSON_STARTS
+    return Format(type="json" if came.body.lstrip().startswith(starts) or "html" in media else name)
+
+
+def decoded(came: Came, written: Format, selector: str | None, most: int, may_be_empty: bool = False) -> Any:
+    """The body as parsed JSON, or as what JSON would be of it.
+
+    Args:
+        came: the body.
+        written: its format, from `format_of`.
+        selector: where its records are; in XML they are a list, however many came.
+        most: how many bytes all files of an archive may have together.
+        may_be_empty: whether a body without a byte is an empty list; JSON is never empty.
+
+    Returns:
+        `Records` for formats that have nothing but records; else plain values.
+
+    Raises:
+        Unreadable: it is cut off, broken or in another format, which the text names.
+        TooFar: see there.
+    """
+    if written.members is not None and not came.body.startswith(b"PK"):
+        raise WrongFormat("no zip archive, though the file says format.members")
+    files = unfolded(came.body, most, written.members)
+    if may_be_empty and written.type != "json" and not any(map(bytes.strip, files)):
+        return Records()
+    parsed = [_one(Came(one, came.content_type, came.has_end), written, selector) for one in files]
+    return parsed[0] if len(parsed) == 1 else _together(parsed, written)
+
+
+def _together(parsed: list[Any], written: Format) -> Any:
+    """The records of the files of one archive."""
+    if written.type == "xml":
+        raise Unreadable("a zip archive of several XML files (members in format names the one)")
+    records = Records()
+    for one in parsed:
+        records += one if isinstance(one, list) else [one]
+    headers = {one.header for one in parsed if isinstance(one, Records)}
+    if len(headers) > 1:
+        raise Unreadable("a zip archive whose files have different headers (members in format names some)")
+    records.header = next(iter(headers), None)
+    return records
+
+
+def _one(came: Came, written: Format, selector: str | None) -> Any:
+    encoding = written.encoding or charset_of(came.content_type)
+    if written.type == "json":
+        return _json(came, written, encoding)
+    _refuse_other_format(came, written)
+    if written.type == "xml":
+        return xml_tree(came.body, encoding, selector, frozenset(written.lists))
+    if not came.body.strip() and not came.has_end:
+        raise Unreadable("an empty body")
+    if written.type == "ndjson":
+        records = json_lines(as_text(came.body, encoding).encode("utf-8", "surrogateescape"))
+    else:
+        records = delimited_rows(as_text(came.body, encoding), written)
+    if not came.has_end and not came.body.endswith((b"\n", b"\r")):
+        records.doubt = f"{_shown(written)} came without a length, and its last line without an end: it may be cut off"
+    return records
+
+
+def _json(came: Came, written: Format, encoding: str | None) -> Any:
+    try:
+        return parse(came.body, encoding)
+    except Unreadable:
+        lines = [line for line in came.body.split(b"\n", 64)[:64] if line.strip()]
+        if len(lines) > 1 and all(map(_is_json, lines[:2])):
+            raise WrongFormat("one JSON text a line, which is format: ndjson") from None
+        media = media_type(came.content_type)
+        if media in _MEDIA_TYPES:
+            raise WrongFormat(f"{shown_format(_MEDIA_TYPES[media])} ({media}) where JSON was expected") from None
+        raise
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        return isinstance(parse(line, None), (dict, list))
+    except Unreadable:
+        return False
+
+
+def _refuse_other_format(came: Came, written: Format) -> None:
+    """See that the body does not begin as another format does; any text at all could pass for a table."""
+    start = came.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if re.match(rb"<!doctype html|<html", start):
+        raise Unreadable(f"HTML, not {_shown(written)}")
+    is_json = start.startswith(_JSON_STARTS)
+    if written.type == "ndjson":
+        is_json = start.startswith(b"[") and written.columns is None
+    other = "JSON" if is_json else "XML" if start.startswith(b"<") and written.type != "xml" else None
+    if other is not None:
+        media = media_type(came.content_type)
+        sent = f" ({media})" if _PLAIN_TYPE.fullmatch(media) else ""
+        raise WrongFormat(f"{other}{sent} where {_shown(written)} was expected (format: {written.type})")
+
+
+def _shown(written: Format) -> str:
+    return shown_format(written.type)

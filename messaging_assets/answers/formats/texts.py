@@ -1,0 +1,58 @@
+"""Bytes as text, and lines of it as a list of records that also knows what is odd about the whole."""
+
+from __future__ import annotations
+
+import codecs
+from email.message import Message
+from typing import Any
+
+from messaging_assets.answers.formats.json_text import Unreadable
+
+_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class Records(list[Any]):
+    """The records of an answer that is nothing but records: a list, as parsed JSON could be.
+
+    Attributes:
+        header: the names that the answer itself gives to its columns; None where it has none.
+        doubt: why there may be more of it than came, as a clause; None where nothing says so.
+    """
+
+    header: tuple[str, ...] | None = None
+    doubt: str | None = None
+
+
+def media_type(content_type: str) -> str:
+    """The type in a Content-Type header, in small letters and without parameters."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def charset_of(content_type: str) -> str | None:
+    """The charset that a Content-Type header names; of the defaults that HTTP once had for texts none is left."""
+    header = Message()
+    header["Content-Type"] = content_type
+    try:
+        return header.get_content_charset()
+    except (ValueError, LookupError):
+        return None
+
+
+def as_text(body: bytes, encoding: str | None) -> str:
+    """A body as text, in which bytes that are no UTF-8 stay apart, so that their records alone are set aside.
+
+    Args:
+        body: the bytes.
+        encoding: what the file or the Content-Type says; a mark at the start of the body says more.
+
+    Raises:
+        Unreadable: it is in another encoding.
+    """
+    encoding = next((name for mark, name in _MARKS if body.startswith(mark)), encoding or "utf-8")
+    try:
+        is_utf8 = codecs.lookup(encoding).name == "utf-8"
+        return body.decode(encoding, "surrogateescape" if is_utf8 else "strict").removeprefix("\ufeff")
+    except LookupError:
+        return as_text(body, None)
+    except UnicodeError:
+        raise Unreadable(f"bytes that are no {encoding} (encoding in format names another)") from None

@@ -98,6 +98,19 @@ def test_a_list_in_doubt_is_asked_for_again(one_list: OneList) -> None:
     assert first.verdict == "unknown"
 
 
+def test_a_list_that_came_beside_an_error_is_asked_for_again(one_list: OneList) -> None:
+    def failing(path: str, query: dict[str, str]) -> Any:
+        rows = [{"id": path}] if path != "/chats" else [{"id": 1, "updated": 1}, {"id": 2, "updated": 1}]
+        return {"data": rows, "errors": ["a shard is down"]} if path == "/chats/1/parts" else rows
+
+    with Family(one_list, failing).served() as api:
+        first = api.sync("parts", CHATS, PARTS)
+        api.sync("parts", CHATS, PARTS)
+        assert asked(api) == EVERY[:1]
+
+    assert first.verdict == "unknown"
+
+
 @pytest.mark.parametrize("change", ["path", "table"])
 def test_every_list_is_asked_for_once_the_file_asks_for_others_or_the_table_is_empty(
     one_list: OneList, change: str, open_database: None

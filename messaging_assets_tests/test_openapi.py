@@ -883,7 +883,10 @@ def required(schema: dict[str, Any], place: str = "query", name: str = "area", *
 @pytest.mark.parametrize(
     ("document", "told"),
     [
-        (required({"type": "string", "enum": ["north", "south"]}), "(area is one of north, south)"),
+        (
+            required({"type": "string", "enum": ["north", "south"]}),
+            "(area is one of north, south; for_each asks for several)",
+        ),
         (required({"type": "string"}, example="north"), "--param area=..."),
         (required({"type": "string", "example": "north"}), "--param area=..."),
         (required({"type": "string"}, examples={"one": {"value": "north"}}), "--param area=..."),

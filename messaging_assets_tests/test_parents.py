@@ -99,6 +99,12 @@ def test_a_parent_without_its_key_is_left_out_and_the_others_are_asked(record: d
     assert f"'{id_}'" in receipt.finding.reason
 
 
+def test_fields_whose_names_differ_by_a_sign_alone_are_two() -> None:
+    [row] = passed(_child("of/{resources.channels.a.b}/{resources.channels.a_b}"), [{"a": {"b": 1}, "a_b": 2}])
+
+    assert sorted(value for name, value in row.items() if name.startswith("__path__")) == ["1", "2"]
+
+
 def test_dlts_other_spelling_of_a_parent_means_the_same() -> None:
     resolve = {"type": "resolve", "resource": "channels", "field": "id"}
     child = _child("channels/{channel}/messages", params={"channel": resolve, "limit": 5})

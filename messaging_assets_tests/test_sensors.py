@@ -162,6 +162,20 @@ def test_children_are_requested_with_their_parent_and_never_asked(known_sandbox,
     assert "channel_messages: synced when the list of their parents changes" in str(watch.sensor.description)
 
 
+def test_a_child_of_two_parents_is_requested_with_either_and_values_of_the_file_are_not_looked_at(
+    known_sandbox, dagster_instance
+):
+    of_both = {"name": "seats", "endpoint": "v1/{resources.users.id}/{resources.channels.id}"}
+    of_values = {"name": "regions", "endpoint": "v1/{for_each.region}/rows", "for_each": {"region": ["eu"]}}
+    watch = Watch(team_chat(of_both, of_values), dagster_instance)
+    everything = {"users", "channels", "messages", "seats"}
+    assert watch.requested() == everything
+    watch.materialized(*everything, rows_api_says=1)
+    known_sandbox.grow("team_messaging", "channels", 1)
+    assert watch.requested() == {"channels", "seats"}
+    assert "regions: not looked at, one list for each value of the file" in str(watch.sensor.description)
+
+
 def test_a_child_that_was_never_synced_is_requested_though_its_parent_shows_no_news(known_sandbox, dagster_instance):
     paginator = {"type": "offset", "limit": 100, "total_path": None}
     channels = {"name": "channels", "endpoint": {"path": "v1/channels", "paginator": paginator}}

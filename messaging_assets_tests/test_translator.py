@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from dagster import AssetKey, AssetSpec, DailyPartitionsDefinition
+from dagster import AssetKey, AssetsDefinition, AssetSpec, DailyPartitionsDefinition
 
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator
@@ -39,6 +39,20 @@ def test_all_that_dagster_dlt_says_arrives_and_the_names_are_ours() -> None:
     assert ours.key == AssetKey(["chat", "rows"])
     assert list(ours.deps) == []
     assert ours.kinds == theirs.kinds == {"dlt", "duckdb"}
+
+
+def test_every_parent_that_has_a_table_is_upstream() -> None:
+    names = ("a", "b", "hidden")
+    path = "/".join(f"{{resources.{name}.id}}" for name in names)
+    resources = [{"name": name, "selected": name != "hidden"} for name in names]
+    api = API.model_validate(
+        {**API.model_dump(exclude_unset=True), "resources": [*resources, {"name": "c", "endpoint": path}]}
+    )
+
+    made = [asset for asset in build_assets(api) if isinstance(asset, AssetsDefinition)]
+    specs = {spec.key.path[-1]: spec for asset in made for spec in asset.specs}
+
+    assert [dep.asset_key.path[-1] for dep in specs["c"].deps] == ["a", "b"]
 
 
 def test_what_a_newer_release_adds_arrives(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,6 @@
 """The shape of an API file: what one REST API is, in dlt's words wherever dlt has one.
 
-Every model mirrors the file and is frozen; translation into dlt's own dict happens in `loading/source.py`.
+Every model mirrors the file and is frozen; translation into dlt's own dict happens in `loading/passes/api_reader.py`.
 The words come from dlt's rest_api source
 (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic); what is ours says so.
 """

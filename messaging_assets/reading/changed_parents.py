@@ -95,7 +95,7 @@ class ParentChanges:
         if not values or any(map(self._is_recent, plain)):
             return None
         text = json.dumps([self._path, values], sort_keys=True, default=str)
-        return hashlib.blake2b(text.encode(), digest_size=12).hexdigest()
+        return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     def _watched(self, row: Mapping[str, Any], parent: str) -> list[Any]:
         records = row if parent == PARENTS else {parent: row}

@@ -50,7 +50,7 @@ class ListFields:
         self._in_path, self._elsewhere = fields_of_parents(child)
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child)
-        self._seen: set[str] = set()
+        self._seen, self._lacking = set[str](), set[int]()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ListFields:
         # dlt copies a config to look at it; what was seen is seen once.
@@ -70,7 +70,7 @@ class ListFields:
     def is_new(self, row: dict[str, Any]) -> bool:
         """Whether the record's list is to be read: it has an address, and no earlier record asks for the same one."""
         if why := self._why_none(row):
-            self._context.leave_out(why)
+            self._leave_out(row, *why)
             return False
         name = self.name(row)
         if name in self._seen:
@@ -93,18 +93,27 @@ class ListFields:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
 
-    def _why_none(self, row: dict[str, Any]) -> str | None:
-        """Why a record has no list, as a clause; None where it has one."""
+    def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
+        """The field for which a record has no list, and why, as a clause; None where it has one."""
         for field in (*self._in_path, *self._elsewhere):
             if (value := _found(row, field)) is None:
-                return _MISSING.format(field)
+                return field, _MISSING.format(field)
             if field not in self._in_path:
                 continue
             if isinstance(value, (dict, list)):
-                return _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
+                return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
             if self._is_segment(field) and str(value).strip() in ("", ".", ".."):
-                return _NO_ADDRESS.format(field)
+                return field, _NO_ADDRESS.format(field)
         return None
+
+    def _leave_out(self, row: dict[str, Any], field: str, why: str) -> None:
+        if self._parent == PARENTS:
+            # A record of several parents comes once with each of the others, and is one.
+            lacking = hash((field, repr(row.get(field.partition(".")[0]))))
+            if lacking in self._lacking:
+                return
+            self._lacking.add(lacking)
+        self._context.leave_out(why)
 
     def _placeholder(self, field: str) -> str:
         return "{" + f"resources.{self._parent}.{path_field(field)}" + "}"

@@ -11,8 +11,8 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 from messaging_assets_tests.raw_server import RawServer, answer
 
-# What an API has at an address: rows, or a status with no rows.
-Has = Callable[[str, dict[str, str]], list[Any] | int]
+# What an API has at an address: rows, a whole answer, or a status with no rows.
+Has = Callable[[str, dict[str, str]], list[Any] | dict[str, Any] | int]
 _ENDPOINT = {"data_selector": "data", "paginator": "single_page", "error_handler": {"max_retries": 0}}
 
 
@@ -56,8 +56,8 @@ class Family:
             parts = urlsplit(path)
             self.asked.append(path)
             has = self.has(parts.path, dict(parse_qsl(parts.query)))
-            whole = answer({"data": has}) if isinstance(has, list) else answer({}, status=f"{has} No")
-            connection.sendall(whole)
+            body = has if isinstance(has, dict) else {"data": has} if isinstance(has, list) else {}
+            connection.sendall(answer(body, status=f"{has} No" if isinstance(has, int) else "200 OK"))
 
         with RawServer(talk) as server:
             self._url = server.url

@@ -98,6 +98,19 @@ def test_a_list_in_doubt_is_asked_for_again(one_list: OneList) -> None:
     assert first.verdict == "unknown"
 
 
+def test_a_list_that_came_beside_an_error_is_asked_for_again(one_list: OneList) -> None:
+    def failing(path: str, query: dict[str, str]) -> Any:
+        rows = [{"id": path}] if path != "/chats" else [{"id": 1, "updated": 1}, {"id": 2, "updated": 1}]
+        return {"data": rows, "errors": ["a shard is down"]} if path == "/chats/1/parts" else rows
+
+    with Family(one_list, failing).served() as api:
+        first = api.sync("parts", CHATS, PARTS)
+        api.sync("parts", CHATS, PARTS)
+        assert asked(api) == EVERY[:1]
+
+    assert first.verdict == "unknown"
+
+
 @pytest.mark.parametrize("change", ["path", "table"])
 def test_every_list_is_asked_for_once_the_file_asks_for_others_or_the_table_is_empty(
     one_list: OneList, change: str, open_database: None
@@ -131,7 +144,8 @@ def test_a_parent_that_was_gone_is_asked_for_when_it_is_back(one_list: OneList) 
         assert asked(api) == EVERY[1:2]
 
 
-def test_a_mark_of_a_parent_that_did_not_change_is_kept(one_list: OneList) -> None:
+def test_a_mark_of_a_parent_that_did_not_change_is_kept(one_list: OneList, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("messaging_assets.reading.cursors.marks.GONE_KEPT", 1)
     chats = Chats()
     cursor = {"cursor_path": "of", "initial_value": 0, "start_param": "since"}
     parts = {**PARTS, "endpoint": {**PARTS["endpoint"], "incremental": cursor}}
@@ -165,9 +179,10 @@ def test_a_field_that_no_parent_has_leaves_no_list_out(one_list: OneList) -> Non
 
 def test_a_sync_that_is_killed_asks_again_for_what_is_not_loaded(one_list: OneList) -> None:
     chats, processes = Chats(), list[Process]()
+    chats.updated[4] = 100
 
     def answers(path: str, query: dict[str, str]) -> list[Any] | int:
-        if path == "/chats/3/parts" and processes:
+        if path == "/chats/4/parts" and processes:
             processes.pop().kill()
         return chats(path, query)
 
@@ -179,7 +194,7 @@ def test_a_sync_that_is_killed_asks_again_for_what_is_not_loaded(one_list: OneLi
         killed = Process(lambda: bool(synced(described, "parts")))
         processes.append(killed)
         ended, _ = killed.wait()
-        # Changed again since its list was loaded, in the part that was committed.
+        # Changed again since its list was loaded, in a part that was committed.
         chats.updated[1] = 300
         api.sync("parts", CHATS, PARTS, checkpoint={"pages": 1})
         resumed = asked(api)
@@ -187,8 +202,8 @@ def test_a_sync_that_is_killed_asks_again_for_what_is_not_loaded(one_list: OneLi
         assert asked(api) == EVERY[:1]
 
     assert ended == signal.SIGKILL
-    assert resumed == EVERY[1:]
-    assert [row["of"] for row in last.table] == [300, 200, 200]
+    assert resumed == ["/chats/3/parts", "/chats/4/parts"]
+    assert [row["of"] for row in last.table] == [300, 200, 200, 200]
 
 
 NOW = datetime(2025, 1, 5, 12, tzinfo=timezone.utc)

@@ -112,6 +112,16 @@ def test_a_parent_without_a_nested_field_is_counted_and_the_others_are_read(one_
     assert "it has no 'meta.slug', which the request takes" in synced.reason
 
 
+def test_a_record_that_lacks_a_field_is_counted_once_whatever_it_goes_with(one_list: OneList) -> None:
+    def lists(path: str, query: dict[str, str]) -> list[Any]:
+        return [{"id": "x"}, {"id": None, "n": 1}, {"n": 2}] if path == "/users" else answers(path, query)
+
+    with Family(one_list, lists).served() as api:
+        synced = api.sync("seats", ORGS, {**USERS, "primary_key": []}, SEATS)
+
+    assert (synced.receipt["parents_left_out"], len(synced.table)) == (2, 2)
+
+
 def test_a_field_that_no_parent_has_is_red(one_list: OneList) -> None:
     of_nothing = {"name": "issues", "endpoint": {"path": "issues/{resources.projects.slog}"}}
     with Family(one_list, answers).served() as api:

@@ -81,7 +81,7 @@ def _choices(one: ListEndpoint, missing: Sequence[str]) -> str:
         for parameter in one.operation.parameters
         if parameter.name in missing and (allowed := parameter.schema.get("enum"))
     ]
-    return f" ({'; '.join(told)})" if told else ""
+    return f" ({'; '.join(told)}; for_each asks for several)" if told else ""
 
 
 def _find_parent(one: ListEndpoint, wanted: Sequence[str], lists: Sequence[ListEndpoint]) -> list[str]:

@@ -169,7 +169,7 @@ class MarkTrust:
             return marks, earliest(question, kept)
         if target.resource.disposition == "append":
             raise refuse_append(target.asset, why)
-        self.tell(f"{target.asset}: {why}; reading from initial_value on, as a first sync does")
+        self.tell(f"{target.asset}: {why}; reading it as a first sync does")
         self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
         return {}, question.as_state()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from messaging_assets.answers.formats.json_text import Unreadable
@@ -28,6 +29,7 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+@lru_cache
 def charset_of(content_type: str) -> str | None:
     """The charset that a Content-Type header names; of the defaults that HTTP once had for texts none is left."""
     header = Message()

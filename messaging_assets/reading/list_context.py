@@ -44,6 +44,7 @@ class ListContext:
         marks: how far each list has come; None where there is no cursor.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
         is_start_known: whether it is known with which number the API's pages begin.
+        header: the columns of the table that came last with a row, where answers are tables with a header.
     """
 
     asset: str
@@ -60,6 +61,7 @@ class ListContext:
     marks: CursorMarks | None = None
     shown_path: str | None = None
     is_start_known: bool = True
+    header: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         # A look at a list begins where a first sync would.

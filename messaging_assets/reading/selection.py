@@ -83,8 +83,12 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
             "compare format (delimiter, quote_char) and primary_key with what the API sends",
             where=context.asset,
         )
-    is_no_table = not records and records.header is not None and len(records.header) == 1
-    doubt = "one line without a delimiter came, which may be no table" if is_no_table else records.doubt
+    is_known = bool(records or context.keys) or records.header == context.header
+    doubt = records.doubt if is_known else "a header alone came; without a primary_key it may be any text"
+    context.header = records.header if records else context.header
+    if doubt is None and not context.keys and records.only_object:
+        word = says_failed(records.only_object, beside(records.only_object, ()))
+        doubt = f"the only record has '{word.path}', and may be an error" if word else None
     if doubt is not None:
         context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
 

@@ -202,6 +202,24 @@ def test_what_may_be_cut_off_is_red_or_unknown(rows: OneList, body: bytes, words
         assert said in outcome.sentence
 
 
+def test_a_header_alone_is_no_proof_of_an_empty_table_without_a_key(rows: OneList) -> None:
+    rows.resource = {"write_disposition": "replace"}
+    rows.fault(body=b"id,n\n1,a\n2,b\n", content_type="text/csv", times=1)
+    rows.fault(body=b"id,n\n", content_type="text/csv", times=1)
+    assert rows.sync({"type": "page_number"}, format="csv").verdict == "read to the end"
+    rows.fault(body=b"Sorry, the export is not made yet", content_type="text/plain")
+    outcome = rows.sync(ONE_PAGE, format="csv")
+    assert "a header alone came" in outcome.reason
+    assert len(outcome.table) == 2
+
+
+def test_an_error_in_the_only_line_is_red_where_it_is_declared_and_else_unknown(rows: OneList) -> None:
+    rows.resource = {"write_disposition": "append"}
+    rows.fault(body=b'{"error": "busy"}\n', content_type="application/x-ndjson")
+    assert "error at 'error'" in rows.sync(ONE_PAGE, error_in_body={"path": "error"}).sentence
+    assert "the only record has 'error'" in rows.sync(ONE_PAGE).reason
+
+
 def test_a_text_that_ends_a_list_ends_none_that_holds_it(rows: OneList) -> None:
     ending = [{"content": "No data", "action": "ignore"}]
     rows.fault(body=b"id,n\n1,No data\n", content_type="text/csv", times=1)

@@ -23,6 +23,11 @@ class Records(list[Any]):
     header: tuple[str, ...] | None = None
     doubt: str | None = None
 
+    @property
+    def only_object(self) -> dict[str, Any] | None:
+        """The only record, of lines; it may be an error in JSON. None where it is none."""
+        return self[0] if len(self) == 1 and self.header is None and isinstance(self[0], dict) else None
+
 
 def media_type(content_type: str) -> str:
     """The type in a Content-Type header, in small letters and without parameters."""

@@ -27,7 +27,7 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
-from messaging_assets.rows.steps import counted, functions_of
+from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_rest_client import single_entity_path
 from messaging_assets.seams.dlt_settings import own_settings
 
@@ -126,7 +126,7 @@ def _compiled(endpoint: Endpoint) -> Any:
 
 def _own_steps(one: Resource, source: ListContext) -> list[Any]:
     """The steps of the file and those of Python, counted where the rows are."""
-    every: list[Any] = [*functions_of(one), *one.processing_steps]
+    every: list[Any] = [*functions_of(one), *one.processing_steps, *texts_as_json(one)]
     return every if source.is_parent else counted(every, source.receipt)
 
 

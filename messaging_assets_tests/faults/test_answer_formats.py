@@ -123,6 +123,12 @@ def test_declared_columns_are_converted_and_the_others_stay_texts(rows: OneList)
     assert outcome.receipt["set_aside_by_reason"] == {"n: not an integer": 1}
 
 
+def test_json_in_a_table_is_the_value_that_it_says(rows: OneList) -> None:
+    rows.resource["columns"] = {"labels": {"data_type": "json"}}
+    outcome = sent(rows, b'id,labels\n1,"{""a"": 1}"\n2,plain\n3,\n4,7\n', format="csv")
+    assert [row["labels"] for row in outcome.table] == ['{"a":1}', '"plain"', None, "7"]
+
+
 @pytest.mark.parametrize(
     ("body", "words", "place"),
     [

@@ -91,6 +91,9 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
         doubt = f"the only record has '{word.path}', and may be an error" if word else None
     if doubt is not None:
         context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
+    elif not records.has_end:
+        words = "a table or lines came without a length, and nothing shows that none is missing behind the last one"
+        context.receipt.found(Verdict.READ_TO_THE_END, words, of_parents=context.is_parent)
 
 
 def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:

@@ -186,13 +186,16 @@ def test_a_wrong_or_endless_answer_is_red_and_asked_for_once(
     [
         (b"id,n\n1,a\n2,b\n3", "csv", "cut off in its last row"),
         (b"id,n\n1,a\n2,b\n3,c", "csv", None),
+        (b"id,n\n1,a\n2,b\n", "csv", "read to the end"),
         (b'{"id": 1}\n{"id', "ndjson", "cut off in its last line"),
         (b'{"id": 1}\n{"id": 2}', "ndjson", None),
         (b"", "ndjson", "an empty body"),
         (gzip.compress(b"id,n\n1,a\n")[:-3], "csv", "a gzip file that is cut off"),
     ],
 )
-def test_what_may_be_cut_off_is_red_or_unknown(rows: OneList, body: bytes, words: str, said: str | None) -> None:
+def test_what_may_be_cut_off_is_red_or_unknown_or_says_so(
+    rows: OneList, body: bytes, words: str, said: str | None
+) -> None:
     def talk(connection: socket.socket, path: str, number: int) -> bool:
         # Nothing says where it ends.
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
@@ -204,6 +207,8 @@ def test_what_may_be_cut_off_is_red_or_unknown(rows: OneList, body: bytes, words
     if said is None:
         assert (outcome.green, outcome.verdict) == (True, "unknown")
         assert "may be cut off" in outcome.reason
+    elif outcome.green:
+        assert (outcome.verdict, "came without a length" in outcome.reason) == (said, True)
     else:
         assert said in outcome.sentence
 

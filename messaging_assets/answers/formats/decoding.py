@@ -130,6 +130,7 @@ def _one(came: Came, written: Format, selector: str | None) -> Any:
         records = json_lines(as_text(came.body, encoding).encode("utf-8", "surrogateescape"))
     else:
         records = delimited_rows(as_text(came.body, encoding), written)
+    records.has_end = came.has_end
     if not came.has_end and not came.body.endswith((b"\n", b"\r")):
         records.doubt = f"{_shown(written)} came without a length, and its last line without an end: it may be cut off"
     return records

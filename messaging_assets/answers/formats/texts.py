@@ -18,10 +18,12 @@ class Records(list[Any]):
     Attributes:
         header: the names that the answer itself gives to its columns; None where it has none.
         doubt: why there may be more of it than came, as a clause; None where nothing says so.
+        has_end: whether it is known that its last byte came.
     """
 
     header: tuple[str, ...] | None = None
     doubt: str | None = None
+    has_end = True
 
     @property
     def only_object(self) -> dict[str, Any] | None:

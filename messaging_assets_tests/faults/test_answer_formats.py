@@ -167,6 +167,7 @@ def test_a_table_of_nothing_but_bad_rows_is_red(rows: OneList) -> None:
         (b"id\n1\n", "text/csv", {"format": "json"}, "CSV (text/csv) where JSON was expected"),
         (b'{"error": "busy"}', "text/csv", {"format": "csv", "error_in_body": {"path": "error"}}, "error at 'error'"),
         (b'{"c": ["id", "id"], "r": [[1, 2]]}', "", {"data_selector": "r", "format": {"columns_path": "c"}}, "'c'"),
+        (b"<l><e><id>1</id></e></l>", "text/xml", {}, "name data_selector, the path to the elements"),
         (b"<l><f/></l>", "text/xml", {"data_selector": "r.e"}, "the answer has the keys l"),
         (gzip.compress(b"0" * 2_000), "", {"format": "csv"}, "sent more than 1,000 bytes"),
     ],

@@ -12,6 +12,10 @@ from messaging_assets.answers.formats.json_text import Unreadable
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
+# Codecs of host names, which take the square of a long text's time.
+_OF_NAMES = ("idna", "punycode")
+
+
 class Records(list[Any]):
     """The records of an answer that is nothing but records: a list, as parsed JSON could be.
 
@@ -42,9 +46,10 @@ def charset_of(content_type: str) -> str | None:
     header = Message()
     header["Content-Type"] = content_type
     try:
-        return header.get_content_charset()
+        charset = header.get_content_charset()
     except (ValueError, LookupError):
         return None
+    return None if charset in _OF_NAMES else charset
 
 
 def as_text(body: bytes, encoding: str | None) -> str:

@@ -109,6 +109,9 @@ def test_a_value_that_a_column_can_hold_whole_is_converted(data_type: str, value
 def test_a_declared_column_takes_the_texts_of_a_table(data_type: str, text: str, expected: Any) -> None:
     result = convert_declared([text, None], data_type, arrow_type(data_type))
     assert result.array.to_pylist() == [expected, None]
+    # What comes before it decides nothing.
+    first = {"bool": "true", "timestamp": "2025-01-01T00:00:00Z", "bigint": "1"}[data_type]
+    assert convert_declared([first, text], data_type, arrow_type(data_type)).array.to_pylist()[1] == expected
     assert bool(result.misfits) == (expected is None)
 
 

@@ -121,6 +121,8 @@ def test_an_archive_that_is_cut_is_refused(body: bytes, at: int) -> None:
         ("text/csv", b"id,n\n1,a\n", [{"id": "1", "n": "a"}]),
         ("text/csv; charset=latin-1", "id\nü\n".encode("latin-1"), [{"id": "ü"}]),
         ("text/csv", "id\nü\n".encode(), [{"id": "ü"}]),
+        ("text/csv; charset=idna", "id\nü\n".encode(), [{"id": "ü"}]),
+        ("text/csv; charset=none-such", "id\nü\n".encode(), [{"id": "ü"}]),
         ("text/csv", b"\xef\xbb\xbfid\n1\n", [{"id": "1"}]),
         ("text/csv", b'[{"id": 1}]', [{"id": 1}]),
         ("text/tab-separated-values", b"id\tn\n1\ta\n", [{"id": "1", "n": "a"}]),
@@ -328,6 +330,7 @@ def api(client: dict[str, Any] | None = None, **endpoint: Any) -> dict[str, Any]
         (api(format={"columns": ["a"], "columns_path": "c"}), "keep columns or columns_path"),
         (api(format={"type": "csv", "delimiter": '"'}), "delimiter must be another character"),
         (api(format={"type": "csv", "delimter": ";"}), "did you mean delimiter?"),
+        (api(format="xml"), "name the path to those that are records, such as feed.entry"),
         (api(format="csv", data_selector="data"), "an answer in csv is the list itself; write $"),
         (api(format="ndjson", data_selector="data"), "write $, or [*].name"),
         (

@@ -68,6 +68,9 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     """Paths to what stands beside the records, in a format that has nothing but records."""
     written = resource.endpoint.get("format")
     name = written if isinstance(written, str) else step_into(written, "type")
+    if name == "xml" and resource.endpoint.get("data_selector") is None:
+        words = "one element of XML looks like no list; name the path to those that are records, such as feed.entry"
+        yield Mistake(resource.place_of("endpoint", "data_selector"), words)
     if name not in TABULAR:
         return
     selector = str(resource.endpoint.get("data_selector", "$"))

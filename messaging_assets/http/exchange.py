@@ -232,7 +232,9 @@ def _not_done(answer: Answer, terms: Terms) -> Trouble | None:
 def _error_inside(answer: Answer, terms: Terms, body: Any) -> Trouble | None:
     """The error that the file knows such a body by; an API that sends other formats may tell it in JSON."""
     declared = terms.endpoint.error_in_body
-    if declared is None or body is None or isinstance(body, Records):
+    if isinstance(body, Records):
+        body = body.only_object
+    if declared is None or body is None:
         return None
     if "[?" in declared.path and not _has_list(declared.path, body):
         words = f"answered {answer.status_code} with no list where error_in_body filters one ('{declared.path}')"

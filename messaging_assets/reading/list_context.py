@@ -48,6 +48,7 @@ class ListContext:
         changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
         is_start_known: whether it is known with which number the API's pages begin.
+        header: the columns of the table that came last with a row, where answers are tables with a header.
     """
 
     asset: str
@@ -65,6 +66,7 @@ class ListContext:
     changes: ParentChanges | None = None
     shown_path: str | None = None
     is_start_known: bool = True
+    header: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         # A look at a list begins where a first sync would.

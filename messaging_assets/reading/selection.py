@@ -43,6 +43,12 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
     Raises:
         MendDescription: the selector finds something else, or nothing.
     """
+    if context.endpoint.data_selector is None and getattr(response, "format", "json") == "xml":
+        raise MendDescription(
+            f"XML came on page {page} of {context.shown(response.url)}, in which one element looks like no list",
+            "name data_selector, the path to the elements that are records, such as feed.entry",
+            where=context.asset,
+        )
     selector = context.endpoint.data_selector or detected or _detect(response)
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
@@ -63,30 +69,46 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
 
 
 def _judge_records(context: ListContext, response: Any, page: int) -> None:
-    """Refuse a table without the column of the key, which any text could be; doubt one that has no end of its own."""
+    """Refuse an answer that is no table, which any text could be; doubt one of which a part may be missing."""
     records = response.parsed
     if not isinstance(records, Records):
         return
+    _refuse_no_table(context, response, records, f"on page {page} of {context.shown(response.url)}")
+    doubt = _doubt_of(context, records)
+    context.header = records.header if records else context.header
+    if doubt is not None:
+        context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
+    elif not records.has_end:
+        words = "a table or lines came without a length, and nothing shows that none is missing behind the last one"
+        context.receipt.found(Verdict.READ_TO_THE_END, words, of_parents=context.is_parent)
+
+
+def _refuse_no_table(context: ListContext, response: Any, records: Records, where: str) -> None:
     own = context.endpoint.paginator
     path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
     if path is not None and not path.startswith(("[", "$[")):
         raise MendDescription(
-            f"{shown_format(response.format)} came on page {page} of {context.shown(response.url)}, which has nothing "
-            f"beside its records where the paginator's '{path}' could lead",
+            f"{shown_format(response.format)} came {where}, which has nothing beside its records where the "
+            f"paginator's '{path}' could lead",
             "correct the paginator in the file, and write format",
             where=context.asset,
         )
     missing = next((key for key in context.keys if records.header is not None and key not in records.header), None)
     if missing is not None:
         raise MendDescription(
-            f"the header on page {page} of {context.shown(response.url)} has no column '{missing}', the primary_key",
+            f"the header {where} has no column '{missing}', the primary_key",
             "compare format (delimiter, quote_char) and primary_key with what the API sends",
             where=context.asset,
         )
-    is_no_table = not records and records.header is not None and len(records.header) == 1
-    doubt = "one line without a delimiter came, which may be no table" if is_no_table else records.doubt
-    if doubt is not None:
-        context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
+
+
+def _doubt_of(context: ListContext, records: Records) -> str | None:
+    """What says that records without a key are none, or not all, as a clause; a key would tell the first."""
+    if not (records or context.keys) and records.header != context.header:
+        return "a header alone came; without a primary_key it may be any text"
+    only = None if context.keys else records.only_object
+    word = says_failed(only, beside(only, ())) if only else None
+    return records.doubt or (f"the only record has '{word.path}', and may be an error" if word else None)
 
 
 def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
+from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
+from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.description.table import Step, filter_path
 from messaging_assets.foundation import json_paths
 from messaging_assets.reading.receipt import Receipt
@@ -22,6 +24,22 @@ Record = dict[str, Any]
 def functions_of(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order."""
     return [{"filter": _filter(step.filter)} if step.filter else {"map": _map(step)} for step in resource.steps]
+
+
+def texts_as_json(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:
+    """The step after them, of CSV and TSV: what is declared as json is the value that its text says, if it says one."""
+    written = resource.endpoint.format
+    names = [name for name, column in resource.columns.items() if column.data_type == "json"]
+    if written is None or written.type not in DELIMITED or not names:
+        return []
+    return [{"map": lambda row: row | {name: _json_of(row[name]) for name in names if name in row}}]
+
+
+def _json_of(value: Any) -> Any:
+    try:
+        return parse(value.encode("utf-8", "surrogateescape"), None) if isinstance(value, str) else value
+    except Unreadable:
+        return value
 
 
 def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:

@@ -123,6 +123,12 @@ def test_declared_columns_are_converted_and_the_others_stay_texts(rows: OneList)
     assert outcome.receipt["set_aside_by_reason"] == {"n: not an integer": 1}
 
 
+def test_json_in_a_table_is_the_value_that_it_says(rows: OneList) -> None:
+    rows.resource["columns"] = {"labels": {"data_type": "json"}}
+    outcome = sent(rows, b'id,labels\n1,"{""a"": 1}"\n2,plain\n3,\n4,7\n', format="csv")
+    assert [row["labels"] for row in outcome.table] == ['{"a":1}', '"plain"', None, "7"]
+
+
 @pytest.mark.parametrize(
     ("body", "words", "place"),
     [
@@ -161,6 +167,7 @@ def test_a_table_of_nothing_but_bad_rows_is_red(rows: OneList) -> None:
         (b"id\n1\n", "text/csv", {"format": "json"}, "CSV (text/csv) where JSON was expected"),
         (b'{"error": "busy"}', "text/csv", {"format": "csv", "error_in_body": {"path": "error"}}, "error at 'error'"),
         (b'{"c": ["id", "id"], "r": [[1, 2]]}', "", {"data_selector": "r", "format": {"columns_path": "c"}}, "'c'"),
+        (b"<l><e><id>1</id></e></l>", "text/xml", {}, "name data_selector, the path to the elements"),
         (b"<l><f/></l>", "text/xml", {"data_selector": "r.e"}, "the answer has the keys l"),
         (gzip.compress(b"0" * 2_000), "", {"format": "csv"}, "sent more than 1,000 bytes"),
     ],
@@ -180,13 +187,16 @@ def test_a_wrong_or_endless_answer_is_red_and_asked_for_once(
     [
         (b"id,n\n1,a\n2,b\n3", "csv", "cut off in its last row"),
         (b"id,n\n1,a\n2,b\n3,c", "csv", None),
+        (b"id,n\n1,a\n2,b\n", "csv", "read to the end"),
         (b'{"id": 1}\n{"id', "ndjson", "cut off in its last line"),
         (b'{"id": 1}\n{"id": 2}', "ndjson", None),
         (b"", "ndjson", "an empty body"),
         (gzip.compress(b"id,n\n1,a\n")[:-3], "csv", "a gzip file that is cut off"),
     ],
 )
-def test_what_may_be_cut_off_is_red_or_unknown(rows: OneList, body: bytes, words: str, said: str | None) -> None:
+def test_what_may_be_cut_off_is_red_or_unknown_or_says_so(
+    rows: OneList, body: bytes, words: str, said: str | None
+) -> None:
     def talk(connection: socket.socket, path: str, number: int) -> bool:
         # Nothing says where it ends.
         connection.sendall(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + body)
@@ -198,8 +208,28 @@ def test_what_may_be_cut_off_is_red_or_unknown(rows: OneList, body: bytes, words
     if said is None:
         assert (outcome.green, outcome.verdict) == (True, "unknown")
         assert "may be cut off" in outcome.reason
+    elif outcome.green:
+        assert (outcome.verdict, "came without a length" in outcome.reason) == (said, True)
     else:
         assert said in outcome.sentence
+
+
+def test_a_header_alone_is_no_proof_of_an_empty_table_without_a_key(rows: OneList) -> None:
+    rows.resource = {"write_disposition": "replace"}
+    rows.fault(body=b"id,n\n1,a\n2,b\n", content_type="text/csv", times=1)
+    rows.fault(body=b"id,n\n", content_type="text/csv", times=1)
+    assert rows.sync({"type": "page_number"}, format="csv").verdict == "read to the end"
+    rows.fault(body=b"Sorry, the export is not made yet", content_type="text/plain")
+    outcome = rows.sync(ONE_PAGE, format="csv")
+    assert "a header alone came" in outcome.reason
+    assert len(outcome.table) == 2
+
+
+def test_an_error_in_the_only_line_is_red_where_it_is_declared_and_else_unknown(rows: OneList) -> None:
+    rows.resource = {"write_disposition": "append"}
+    rows.fault(body=b'{"error": "busy"}\n', content_type="application/x-ndjson")
+    assert "error at 'error'" in rows.sync(ONE_PAGE, error_in_body={"path": "error"}).sentence
+    assert "the only record has 'error'" in rows.sync(ONE_PAGE).reason
 
 
 def test_a_text_that_ends_a_list_ends_none_that_holds_it(rows: OneList) -> None:

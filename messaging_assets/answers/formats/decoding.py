@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from messaging_assets.answers.formats.archives import is_archive, unfolded
@@ -59,10 +60,21 @@ def format_of(came: Came, declared: Format | None) -> Format:
     if declared is not None:
         return declared
     media = media_type(came.content_type)
-    name: FormatName = _MEDIA_TYPES.get(media) or ("xml" if media.endswith("+xml") else "json")
+    is_xml = media.endswith("+xml") and "html" not in media
+    name: FormatName = _MEDIA_TYPES.get(media) or ("xml" if is_xml else "json")
     # JSON is sent under many names, and one JSON text a line begins with an object.
     starts = (b"[",) if name == "ndjson" else _JSON_STARTS
-    return Format(type="json" if came.body.lstrip().startswith(starts) or "html" in media else name)
+    return _plain("json" if _start(came.body).startswith(starts) else name)
+
+
+@lru_cache
+def _plain(name: FormatName) -> Format:
+    return Format(type=name)
+
+
+def _start(body: bytes) -> bytes:
+    """How a text begins, behind a mark of its encoding and space."""
+    return body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
 
 
 def decoded(came: Came, written: Format, selector: str | None, most: int, may_be_empty: bool = False) -> Any:
@@ -118,6 +130,7 @@ def _one(came: Came, written: Format, selector: str | None) -> Any:
         records = json_lines(as_text(came.body, encoding).encode("utf-8", "surrogateescape"))
     else:
         records = delimited_rows(as_text(came.body, encoding), written)
+    records.has_end = came.has_end
     if not came.has_end and not came.body.endswith((b"\n", b"\r")):
         records.doubt = f"{_shown(written)} came without a length, and its last line without an end: it may be cut off"
     return records
@@ -145,7 +158,7 @@ def _is_json(line: bytes) -> bool:
 
 def _refuse_other_format(came: Came, written: Format) -> None:
     """See that the body does not begin as another format does; any text at all could pass for a table."""
-    start = came.body[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    start = _start(came.body)
     if re.match(rb"<!doctype html|<html", start):
         raise Unreadable(f"HTML, not {_shown(written)}")
     is_json = start.startswith(_JSON_STARTS)

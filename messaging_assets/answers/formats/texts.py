@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import codecs
 from email.message import Message
+from functools import lru_cache
 from typing import Any
 
 from messaging_assets.answers.formats.json_text import Unreadable
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+# Codecs of host names, which take the square of a long text's time.
+_OF_NAMES = ("idna", "punycode")
 
 
 class Records(list[Any]):
@@ -17,10 +22,17 @@ class Records(list[Any]):
     Attributes:
         header: the names that the answer itself gives to its columns; None where it has none.
         doubt: why there may be more of it than came, as a clause; None where nothing says so.
+        has_end: whether it is known that its last byte came.
     """
 
     header: tuple[str, ...] | None = None
     doubt: str | None = None
+    has_end = True
+
+    @property
+    def only_object(self) -> dict[str, Any] | None:
+        """The only record, of lines; it may be an error in JSON. None where it is none."""
+        return self[0] if len(self) == 1 and self.header is None and isinstance(self[0], dict) else None
 
 
 def media_type(content_type: str) -> str:
@@ -28,14 +40,16 @@ def media_type(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 
+@lru_cache
 def charset_of(content_type: str) -> str | None:
     """The charset that a Content-Type header names; of the defaults that HTTP once had for texts none is left."""
     header = Message()
     header["Content-Type"] = content_type
     try:
-        return header.get_content_charset()
+        charset = header.get_content_charset()
     except (ValueError, LookupError):
         return None
+    return None if charset in _OF_NAMES else charset
 
 
 def as_text(body: bytes, encoding: str | None) -> str:

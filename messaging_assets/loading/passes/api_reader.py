@@ -37,7 +37,7 @@ from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, wit
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of
 from messaging_assets.reading.paging.paginators import build_paginator
-from messaging_assets.rows.steps import counted, functions_of
+from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_contexts import pages_of
 from messaging_assets.seams.dlt_rest_client import single_entity_path
 
@@ -162,7 +162,7 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> li
         source: what its readings share.
         columns: what dlt calls the fields that come from above, and what they are to be called.
     """
-    every: list[Any] = [*functions_of(one), *one.processing_steps]
+    every: list[Any] = [*functions_of(one), *one.processing_steps, *texts_as_json(one)]
     own = every if source.is_parent else counted(every, source.receipt)
     if LINE in columns.values():
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]

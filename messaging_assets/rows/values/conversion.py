@@ -100,16 +100,15 @@ def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted
 
     A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970.
     """
-    first = next((value for value in values if value is not None), None)
-    if data_type == "bool" or (data_type == "timestamp" and type(first) is str and _EPOCH.fullmatch(first)):
-        values = [_meant(value, data_type) if type(value) is str else value for value in values]
-    return convert(values, data_type, type_)
-
-
-def _meant(text: str, data_type: str) -> Any:
     if data_type == "bool":
-        return _TRUTHS.get(text.lower(), text)
-    return float(text) if _EPOCH.fullmatch(text) else text
+        values = [_TRUTHS.get(value.lower(), value) if type(value) is str else value for value in values]
+    elif data_type == "timestamp":
+        # Most are dates, which show at once.
+        values = [
+            float(value) if type(value) is str and value[4:5] != "-" and _EPOCH.fullmatch(value) else value
+            for value in values
+        ]
+    return convert(values, data_type, type_)
 
 
 def data_type_of(value: Any) -> str:

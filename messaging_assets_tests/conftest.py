@@ -64,6 +64,16 @@ def outside_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     """Refuse connections and look-ups outside loopback, and fail the test even if its code swallowed that.
 
     Yields the hosts that were asked for; a test that provokes an attempt clears the list.
+    """
+    attempts = only_loopback(monkeypatch)
+    yield attempts
+    if attempts:
+        pytest.fail(f"The test tried to leave loopback: {', '.join(attempts)}.")
+
+
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Refuse connections and look-ups outside loopback; the list will have the hosts that were asked for.
+
     Names below `.invalid` (RFC 6761) fail to resolve as they do everywhere.
     """
     attempts: list[str] = []
@@ -92,9 +102,7 @@ def outside_connections(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     monkeypatch.setattr(socket.socket, "connect", guard(socket.socket.connect))
     monkeypatch.setattr(socket.socket, "connect_ex", guard(socket.socket.connect_ex))
     monkeypatch.setattr(socket, "getaddrinfo", guarded_look_up)
-    yield attempts
-    if attempts:
-        pytest.fail(f"The test tried to leave loopback: {', '.join(attempts)}.")
+    return attempts
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,8 @@ import duckdb
 import pytest
 
 from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests.interrupted_sync import in_a_process, sync
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.own_process import in_a_process
 from messaging_assets_tests.programs import environment
 from messaging_assets_tests.running_dagster import ask, free_port, materialize, serving
 

@@ -24,7 +24,7 @@ from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
-from messaging_assets_tests.interrupted_sync import in_a_process
+from messaging_assets_tests.own_process import in_a_process
 
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")
@@ -58,22 +58,7 @@ class Chat:
     def sync(self, config: dict[str, Any] | None = None) -> dict[str, Any]:
         """The metadata of a green sync, or of a red one with its error."""
         self.sandbox.forget()
-        settle_environment().make()
-        api = self.api()
-        with DagsterInstance.ephemeral() as instance:
-            result = materialize(
-                build_assets(api),
-                instance=instance,
-                resources={"dlt": DagsterDltResource(), "team_messaging_credentials": build_credentials(api)},
-                run_config={"ops": {"team_messaging__messages": {"config": config}}} if config else None,
-                raise_on_error=False,
-            )
-        if result.success:
-            [event] = result.get_asset_materialization_events()
-            return {name: value.value for name, value in event.materialization.metadata.items()}
-        [failed] = result.get_step_failure_events()
-        failure: Any = failed.step_failure_data.user_failure_data
-        return {"error": failure.description} | {name: value.value for name, value in failure.metadata.items()}
+        return _synced(self.api(), config)
 
     def api(self) -> ApiDescription:
         """Messages of each channel, as the test describes them."""
@@ -122,6 +107,24 @@ class Chat:
 
     def _client(self) -> Any:
         return build_pipeline(self.api(), self.api().resources_in_full["messages"], project_folders()).sql_client()
+
+
+def _synced(api: ApiDescription, config: dict[str, Any] | None = None) -> dict[str, Any]:
+    settle_environment().make()
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(
+            build_assets(api),
+            instance=instance,
+            resources={"dlt": DagsterDltResource(), "team_messaging_credentials": build_credentials(api)},
+            run_config={"ops": {"team_messaging__messages": {"config": config}}} if config else None,
+            raise_on_error=False,
+        )
+    if result.success:
+        [event] = result.get_asset_materialization_events()
+        return {name: value.value for name, value in event.materialization.metadata.items()}
+    [failed] = result.get_step_failure_events()
+    failure: Any = failed.step_failure_data.user_failure_data
+    return {"error": failure.description} | {name: value.value for name, value in failure.metadata.items()}
 
 
 @pytest.fixture
@@ -379,6 +382,7 @@ def test_a_new_channel_is_read_by_a_read_that_goes_on(chat: Chat) -> None:
 @pytest.mark.parametrize("pages", [1, 100])
 def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_next(chat: Chat, pages: int) -> None:
     chat.described["checkpoint"] = {"pages": pages}
+    api = chat.api()
 
     def killed() -> Any:
         take, came = Reading.take, count(1)
@@ -389,7 +393,7 @@ def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_
             return take(self, response, rows)
 
         Reading.take = dying  # type: ignore[method-assign]
-        return chat.sync()
+        return _synced(api)
 
     ended, _ = in_a_process(killed)
     assert ended == signal.SIGKILL

@@ -13,8 +13,9 @@ import pytest
 from messaging_assets.reading.cursors.order import CursorText
 from messaging_assets.rows import batches as records
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets_tests.interrupted_sync import in_a_process, sync
+from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.own_process import in_a_process
 
 SINCE: dict[str, Any] = {
     "params": {"since": "{incremental.start_value}"},

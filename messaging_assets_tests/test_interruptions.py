@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pytest
 
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.commits import Commits
-from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync, table_rows, undisputed
+from messaging_assets_tests.interrupted_sync import sync, table_rows
+from messaging_assets_tests.own_process import Process, in_a_process, start_server, undisputed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
@@ -49,8 +51,9 @@ class Place:
     before: list[Row]
     upstream: list[Row]
 
-    def sync(self) -> dict[str, Any]:
-        return sync(write_disposition=self.way)
+    def sync(self) -> Any:
+        """One more sync, which closes over no sandbox."""
+        return partial(sync, write_disposition=self.way)
 
     def expected(self, syncs: int = 1) -> list[Row]:
         """The table after a number of further syncs."""
@@ -74,7 +77,7 @@ class Place:
     def assert_next_sync_is_right(self, copies: tuple[int, ...] = (1,)) -> None:
         is_over = self.is_read_over()
         self.sandbox.forget()
-        ended, again = in_a_process(lambda: undisputed(self.sync))
+        ended, again = in_a_process(partial(undisputed, self.sync()))
 
         assert ended == 0
         assert again["green"], again["error"]
@@ -102,7 +105,7 @@ def place(
     synced_once: dict[tuple[str, str], tuple[Path, str]],
 ) -> Any:
     """Gives the project for a destination and a way of writing, in folders and a database of its own."""
-    import_all()
+    start_server()
     known_sandbox.settings.page_size = 500
     served = known_sandbox.rows("messaging", "messages")
     every = list(served)[:2000]
@@ -163,13 +166,14 @@ def test_killed_while_the_clock_was_set_back_the_next_sync_is_right(place: Any, 
 
 def _kill_at(project: Place, number: int, is_after: bool, seconds_back: float = 0) -> bool:
     """Whether there was such a commit to be killed at."""
+    synced = project.sync()
 
     def killed() -> Any:
         from dlt.extract import storage
 
         storage.create_load_id = lambda: str(time.time() - seconds_back)  # type: ignore[attr-defined]
         commits = Commits(number, is_after)
-        project.sync()
+        synced()
         return len(commits.seen)
 
     ended, commits = in_a_process(killed)
@@ -215,7 +219,7 @@ def test_killed_at_hundreds_of_random_moments(place: Any, destination: str, way:
 
 def _kill_sometime(project: Place, seed: int) -> None:
     """Kill a sync from outside; which moment that is, the machine's load decides, and it must not matter."""
-    forgotten = Path(os.environ["MESSAGING_ASSETS_HOME"]) / "forgotten"
+    forgotten, synced = Path(os.environ["MESSAGING_ASSETS_HOME"]) / "forgotten", project.sync()
 
     def noted() -> Any:
         from messaging_assets.loading.kept_receipt import ReceiptFile
@@ -227,7 +231,7 @@ def _kill_sometime(project: Place, seed: int) -> None:
             forget(self)
 
         ReceiptFile.forget = noted_forget  # type: ignore[method-assign]
-        return project.sync()
+        return synced()
 
     process = Process(noted)
     time.sleep(random.Random(seed).uniform(0.0, 1.2))
@@ -244,7 +248,7 @@ def _kill_sometime(project: Place, seed: int) -> None:
 
 @pytest.fixture
 def messages(known_sandbox: Sandbox) -> Sandbox:
-    import_all()
+    start_server()
     rows = known_sandbox.rows("messaging", "messages")
     del rows[2000:]
     return known_sandbox

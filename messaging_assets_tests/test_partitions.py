@@ -15,7 +15,8 @@ import pytest
 
 from messaging_assets.loading import resource_table
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets_tests.interrupted_sync import in_a_process, sync
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.own_process import in_a_process
 
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")

@@ -14,8 +14,9 @@ import pytest
 from messaging_assets.sandbox import Sandbox
 from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets_tests.commits import Commits
-from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync
+from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.own_process import in_a_process, start_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals, limits and fork are POSIX")
 ONE_RETRY = {"error_handler": {"max_retries": 1, "backoff_factor": 0}}
@@ -23,7 +24,7 @@ ONE_RETRY = {"error_handler": {"max_retries": 1, "backoff_factor": 0}}
 
 @pytest.fixture
 def messages(known_sandbox: Sandbox) -> Sandbox:
-    import_all()
+    start_server()
     known_sandbox.forget()
     known_sandbox.settings.page_size = 500
     del known_sandbox.rows("messaging", "messages")[1000:]

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests.interrupted_sync import import_all, in_a_process, sync, undisputed
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.own_process import in_a_process, start_server, undisputed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
@@ -49,15 +50,7 @@ class TwoDisks:
         self.spare, self.rows[:] = others[200:300], days + others[:200]
 
     def sync(self, disk: str, before: Callable[[], None] = lambda: None, **resource: Any) -> Any:
-        def work() -> Any:
-            home = self.folder / disk
-            home.mkdir(exist_ok=True)
-            os.environ["MESSAGING_ASSETS_HOME"] = str(home)
-            before()
-            return undisputed(lambda: sync(**resource))
-
-        ended, synced = in_a_process(work)
-        return ended if synced is None else synced
+        return _sync_on(self.folder / disk, before, resource)
 
     def dies(self, disk: str, moment: str, **resource: Any) -> None:
         assert self.sync(disk, MOMENTS[moment], **resource) == signal.SIGKILL
@@ -70,6 +63,19 @@ class TwoDisks:
     def upstream(self, day: str = "") -> list[tuple[str, ...]]:
         rows = [row for row in self.rows if row["timestamp"].startswith(day)]
         return sorted((row["id"], row["message_id"], row["content"]) for row in rows)
+
+
+def _sync_on(home: Path, before: Callable[[], None], resource: dict[str, Any]) -> Any:
+    """The sync, or the signal that killed it."""
+
+    def work() -> Any:
+        home.mkdir(exist_ok=True)
+        os.environ["MESSAGING_ASSETS_HOME"] = str(home)
+        before()
+        return undisputed(lambda: sync(**resource))
+
+    ended, synced = in_a_process(work)
+    return ended if synced is None else synced
 
 
 def _kill(*args: Any, **more: Any) -> None:
@@ -106,7 +112,7 @@ MOMENTS = {"fetched": _at_normalize, "normalized": _at_load, "loaded": _when_loa
 
 @pytest.fixture
 def disks(known_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TwoDisks:
-    import_all()
+    start_server()
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / "one.duckdb"))
     return TwoDisks(known_sandbox, tmp_path)
 
@@ -162,6 +168,8 @@ def test_a_window_that_one_machine_left_doubled_is_put_right_by_the_others_next_
 
 
 def test_a_read_during_which_another_machine_loaded_is_not_the_newest(disks: TwoDisks) -> None:
+    other = disks.folder / "two"
+
     def meanwhile() -> None:
         from messaging_assets.loading.passes.read_pass import ReadPass
 
@@ -169,7 +177,7 @@ def test_a_read_during_which_another_machine_loaded_is_not_the_newest(disks: Two
 
         def judged(self: Any) -> None:
             ReadPass._judge = judge  # type: ignore[method-assign]
-            disks.sync("two", **WAYS["replace"])
+            _sync_on(other, lambda: None, WAYS["replace"])
             judge(self)
 
         ReadPass._judge = judged  # type: ignore[method-assign]

@@ -23,7 +23,7 @@ from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets_tests.interrupted_sync import in_a_process
+from messaging_assets_tests.own_process import in_a_process
 from messaging_assets_tests.raw_server import RawServer, Talk, answer
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -273,7 +273,8 @@ def test_a_bomb_is_refused_within_the_memory_that_its_bound_takes() -> None:
 
     packed = answer(bomb(500), "Content-Encoding: gzip\r\n")
     with RawServer(lambda connection, path, number: connection.sendall(packed)) as server:
-        _, sentence = in_a_process(lambda: ask(server.url))
+        url = server.url
+        _, sentence = in_a_process(lambda: ask(url))
     assert "sent more than 64,000,000 bytes" in sentence
 
 

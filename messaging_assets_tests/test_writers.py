@@ -16,7 +16,8 @@ import pytest
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.loading.sync_lock import only_sync_in_database
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets_tests.interrupted_sync import Process, import_all, in_a_process, sync
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.own_process import Process, in_a_process, start_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX")
 def messages(known_sandbox: Sandbox) -> Sandbox:
     known_sandbox.settings.page_size = 500
     del known_sandbox.rows("messaging", "messages")[1000:]
-    import_all()
+    start_server()
     return known_sandbox
 
 

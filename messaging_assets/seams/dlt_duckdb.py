@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from functools import cached_property
 from typing import Any, ClassVar
 
 import dlt
@@ -26,6 +27,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 # Since dlt 1.30: `open_connection` is the one place where dlt opens the file.
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from messaging_assets.seams.dlt_settings import are_held
 
 LONGEST_WAIT = 600.0
 _LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
@@ -101,6 +104,23 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
     """dlt's DuckDB destination, with writers that wait."""
 
     _known: ClassVar[dict[Any, DestinationCapabilitiesContext]] = {}
+
+    @cached_property
+    def _configured(self) -> dict[Any, Any]:
+        return {}
+
+    def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
+        """See Destination; looked up once for a pipeline, where dlt does it for each of a sync's twenty connections."""
+        if accept_partial or not initial_config:
+            return super().configuration(initial_config, accept_partial)
+        # Whether our settings win decides what is found.
+        key = repr(dict(initial_config)), are_held()
+        if key not in self._configured:
+            self._configured[key] = super().configuration(initial_config)
+        # Since dlt 1.30: a copy has no connections yet, and `on_resolved` makes room for a client's own.
+        found = self._configured[key].copy()
+        found.credentials.on_resolved()
+        return found
 
     def capabilities(self, config: Any = None, naming: Any = None) -> DestinationCapabilitiesContext:
         """See Destination; found out once, where dlt looks all of its configuration up twenty times a load."""

@@ -6,6 +6,7 @@ import builtins
 from pathlib import Path
 from typing import Any
 
+import duckdb as duckdb_library
 import pytest
 from dlt.destinations import (
     athena,
@@ -26,6 +27,7 @@ from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.seams.dlt_duckdb import OneOpening, one_opening
 from messaging_assets.seams.dlt_duckdb import duckdb as waiting_duckdb
 from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
@@ -267,3 +269,23 @@ def test_settings_that_were_looked_up_before_ours_won_are_not_used_within_them(
     with own_settings():
         assert strategy() == "insert-from-staging"
     assert strategy() == "truncate-and-insert"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted as Linux shows them")
+def test_a_sync_opens_the_duckdb_file_for_many_steps_at_once(
+    known_sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, openings = duckdb_library.connect, list[str]()
+
+    def noted(database: Any, *args: Any, **more: Any) -> Any:
+        held = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+        openings.extend([] if Path(database) in held else [str(database)])
+        return connect(database, *args, **more)
+
+    assert sync()["green"]
+    monkeypatch.setattr(duckdb_library, "connect", noted)
+    assert sync()["green"]
+
+    # What was left before; dlt's own state and schemas; whether the table is empty; the load and all that follows it;
+    # the checks, and this test's look at the table.
+    assert 1 <= len(openings) <= 7

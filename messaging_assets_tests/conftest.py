@@ -52,11 +52,12 @@ def is_loopback(host: str | None) -> bool:
 
 
 @pytest.fixture(autouse=True, scope="session")
-def known_hints() -> None:
-    """dlt works each type hint out once a process, not anew for each of a sync's look-ups."""
-    from messaging_assets_tests.known_hints import remember_hints
+def known_answers() -> None:
+    """dlt and Dagster work out once a process what never changes in it."""
+    from messaging_assets_tests.known_answers import remember_hints, remember_migrations
 
     remember_hints()
+    remember_migrations()
 
 
 @pytest.fixture(autouse=True)

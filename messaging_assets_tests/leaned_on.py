@@ -131,6 +131,7 @@ _LOADING = "an interrupted load is found in dlt's folders and begun anew"
 _OWN_PIPE = "PageReader enters the same contexts and reads the same pipe, page by page"
 _CONTEXTS = "dlt's contexts are looked up and entered by it"
 _WAITING = "writers of one DuckDB file wait for each other"
+_ONCE = "DuckDB's settings are looked up once for a pipeline, and each client has connections of its own"
 _PROVIDERS = "our settings win over a user's where rows depend on them"
 _TYPES = "columns of MySQL and SQLite keep what dlt's own types would lose"
 _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept"
@@ -167,6 +168,9 @@ THINGS = [
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.factory:duckdb._raw_capabilities"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.factory:duckdb.client_class"),
     *_things("dlt_duckdb", "text", _WAITING, "dlt.common.destination.reference:Destination.capabilities"),
+    *_things("dlt_duckdb", "text", _ONCE, "dlt.common.destination.reference:Destination.configuration"),
+    *_things("dlt_duckdb", "text", _ONCE, f"{_DUCKDB}.configuration:DuckDbBaseCredentials.copy"),
+    *_things("dlt_duckdb", "text", _ONCE, f"{_DUCKDB}.configuration:DuckDbCredentials.on_resolved"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.destination:DestinationCapabilitiesContext"),
     *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline.load"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.pipeline:LoadInfo"),

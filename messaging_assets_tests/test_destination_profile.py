@@ -6,15 +6,28 @@ import builtins
 from pathlib import Path
 from typing import Any
 
+import duckdb as duckdb_library
 import pytest
-from dlt.destinations import athena, bigquery, clickhouse, databricks, filesystem, redshift, snowflake, sqlalchemy
+from dlt.destinations import (
+    athena,
+    bigquery,
+    clickhouse,
+    databricks,
+    duckdb,
+    filesystem,
+    redshift,
+    snowflake,
+    sqlalchemy,
+)
 
 from messaging_assets.description.api import Resource
 from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
 from messaging_assets.destination.profile import DestinationProfile, missing_module
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.seams.dlt_duckdb import OneOpening
+from messaging_assets.seams.dlt_duckdb import OneOpening, one_opening
 from messaging_assets.seams.dlt_duckdb import duckdb as waiting_duckdb
+from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 
 UPSERT = {"disposition": "merge", "strategy": "upsert"}
@@ -212,3 +225,67 @@ def test_json_is_json_on_sqlite(named: Any, one_table: OneTable, tmp_path: Path)
     found = one_table.rows("SELECT json_type(doc), json_extract(doc, '$.text') FROM resource_name ORDER BY id")
     assert [tuple(row.values()) for row in found] == [("object", nested["text"]), (None, None), ("array", None)]
     assert "beyond 64 bits" in one_table.rejected()[0]["reason"]
+
+
+def test_a_pipeline_looks_its_settings_up_once_and_each_client_has_connections_of_its_own(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_up, configuration = list[Any](), duckdb.configuration
+
+    def noted(self: Any, initial_config: Any, accept_partial: bool = False) -> Any:
+        looked_up.extend([] if accept_partial else [initial_config])
+        return configuration(self, initial_config, accept_partial)
+
+    monkeypatch.setattr(duckdb, "configuration", noted)
+    pipelines = [
+        one_opening(
+            "chat__users",
+            pipelines_dir=str(clean_room),
+            destination=waiting_duckdb(str(clean_room / f"{name}.duckdb")),
+            dataset_name="chat",
+        )
+        for name in ("one", "other")
+    ]
+    for pipeline in pipelines:
+        with pipeline.sql_client() as one, pipeline.sql_client() as other:
+            assert one.execute_sql("SELECT 1") == other.execute_sql("SELECT 1")
+            assert one.credentials.conn_pool is not other.credentials.conn_pool
+
+    assert len(looked_up) == 2
+    assert sorted(path.name for path in clean_room.glob("*.duckdb")) == ["one.duckdb", "other.duckdb"]
+
+
+def test_settings_that_were_looked_up_before_ours_won_are_not_used_within_them(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__REPLACE_STRATEGY", "truncate-and-insert")
+    destination = waiting_duckdb(str(clean_room / "one.duckdb"))
+
+    def strategy() -> str | None:
+        found: str | None = destination.configuration(destination.spec()._bind_dataset_name("chat")).replace_strategy
+        return found
+
+    assert strategy() == "truncate-and-insert"
+    with own_settings():
+        assert strategy() == "insert-from-staging"
+    assert strategy() == "truncate-and-insert"
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are counted as Linux shows them")
+def test_a_sync_opens_the_duckdb_file_for_many_steps_at_once(
+    known_sandbox: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, openings = duckdb_library.connect, list[str]()
+
+    def noted(database: Any, *args: Any, **more: Any) -> Any:
+        held = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+        openings.extend([] if Path(database) in held else [str(database)])
+        return connect(database, *args, **more)
+
+    assert sync()["green"]
+    monkeypatch.setattr(duckdb_library, "connect", noted)
+    assert sync()["green"]
+
+    # What was left before; dlt's own state and schemas; whether the table is empty; the load and all that follows it;
+    # the checks, and this test's look at the table.
+    assert 1 <= len(openings) <= 7

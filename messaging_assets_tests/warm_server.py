@@ -1,8 +1,9 @@
 """What the server of `own_process.py` imports when it starts, so that each process is forked warm."""
 
-from messaging_assets_tests import conftest, known_hints, own_process
+from messaging_assets_tests import conftest, known_answers, own_process
 
 __all__ = ["conftest"]
 
-known_hints.remember_hints()
+known_answers.remember_hints()
+known_answers.remember_migrations()
 own_process.import_all()

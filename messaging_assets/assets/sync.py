@@ -131,7 +131,9 @@ class _Sync:
             self.description, self.resource, self.folders, self.window, self.kept, self.context.log.warning
         )
         try:
-            return self._load_pending() or self._read_and_load(credentials, base_url)
+            pending = self._load_pending()
+            self.table.let_go()
+            return pending or self._read_and_load(credentials, base_url)
         except PipelineStepFailed as failed:
             if refused_for_good(failed) is None:
                 raise
@@ -139,6 +141,8 @@ class _Sync:
             if changed := altered(self.table.fresh_pipeline(), self.resource.name, str(failure)):
                 failure = LoadRefused(*changed, where=self.asset)
             place = self.table.put_away(str(failure))
+        finally:
+            self.table.let_go()
         raise failure.adding(f"What was refused is kept in {place}.") if place else failure
 
     def _load_pending(self) -> SyncResult | None:
@@ -267,6 +271,7 @@ class _Sync:
 
     def _load(self, one_pass: ReadPass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
+        self.table.let_go()
         pipeline = self.table.fresh_pipeline()
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
         # Only now, because rows that are fetched are to stay where the database cannot be asked.

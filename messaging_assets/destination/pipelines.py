@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -117,6 +117,18 @@ def _definition_pipeline(folders: ProjectFolders, named: str) -> Pipeline:
 def loader_file_format(pipeline: Pipeline) -> str | None:
     """The fastest file format that the pipeline's destination loads exactly; None leaves it to dlt."""
     return DestinationProfile(pipeline.destination).loader_file_format
+
+
+def open_database(pipeline: Pipeline) -> AbstractContextManager[Any]:
+    """Let the steps of a block share one opening of a database that is a file, which takes as long as a step itself.
+
+    No other process can open it meanwhile, so the API is not to be read in the block.
+    """
+    if DestinationProfile(pipeline.destination).kind != "duckdb":
+        return nullcontext()
+    from messaging_assets.seams.dlt_duckdb import open_file
+
+    return open_file(pipeline)
 
 
 def _pipeline_maker(profile: DestinationProfile) -> Callable[..., Pipeline]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from dlt import Pipeline
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import REJECTED, schema_name
-from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql, loaded_dataset
+from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql, loaded_dataset, open_database
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
@@ -62,12 +62,22 @@ class ResourceTable:
         self._asset = description.asset_of(resource)
         self._schema_name = schema_name(description, resource)
         self.ledger: SyncLedger | None = None
+        self._held = ExitStack()
         self.pipeline = self.fresh_pipeline()
 
     def fresh_pipeline(self) -> Pipeline:
         """The resource's pipeline, made anew."""
         self.pipeline = build_pipeline(self._description, self._resource, self._folders)
         return self.pipeline
+
+    def hold(self) -> None:
+        """Keep a database that is a file open for the steps that follow, up to `let_go`."""
+        self.let_go()
+        self._held.enter_context(open_database(self.pipeline))
+
+    def let_go(self) -> None:
+        """Let other processes have the database, above all while the API is read."""
+        self._held.close()
 
     @property
     def is_gone(self) -> bool:
@@ -93,6 +103,7 @@ class ResourceTable:
     def open_ledger(self) -> None:
         """Find out what the destination knows, and finish the syncs of other windows that ended before their end."""
         self.pipeline.activate()
+        self.hold()
         refuse_foreign_table(self.pipeline, self._schema_name, self._resource.name, self._asset)
         self.ledger = SyncLedger(self.pipeline, self._schema_name, self._asset, self._window)
         self._finish_open_syncs(self.ledger)
@@ -153,6 +164,7 @@ class ResourceTable:
     def note(self, load_ids: Sequence[str], result: ReadResult | None) -> None:
         """Tell the destination what is about to be loaded, and of which read if that is over."""
         if self.ledger:
+            self.hold()
             self.ledger.note(load_ids, result)
 
     def refuse_to_take_away(self, receipt: Receipt, allow_many: bool, is_refreshed: bool) -> None:

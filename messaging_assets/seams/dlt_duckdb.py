@@ -10,6 +10,9 @@ from __future__ import annotations
 import logging
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from typing import Any, ClassVar
 
 import dlt
@@ -26,6 +29,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 # Since dlt 1.30: `open_connection` is the one place where dlt opens the file.
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
+
+from messaging_assets.seams.dlt_settings import are_held
 
 LONGEST_WAIT = 600.0
 _LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
@@ -102,6 +107,23 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
 
     _known: ClassVar[dict[Any, DestinationCapabilitiesContext]] = {}
 
+    @cached_property
+    def _configured(self) -> dict[Any, Any]:
+        return {}
+
+    def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
+        """See Destination; looked up once for a pipeline, where dlt does it for each of a sync's twenty connections."""
+        if accept_partial or not initial_config:
+            return super().configuration(initial_config, accept_partial)
+        # Whether our settings win decides what is found.
+        key = repr(dict(initial_config)), are_held()
+        if key not in self._configured:
+            self._configured[key] = super().configuration(initial_config)
+        # Since dlt 1.30: a copy has no connections yet, and `on_resolved` makes room for a client's own.
+        found = self._configured[key].copy()
+        found.credentials.on_resolved()
+        return found
+
     def capabilities(self, config: Any = None, naming: Any = None) -> DestinationCapabilitiesContext:
         """See Destination; found out once, where dlt looks all of its configuration up twenty times a load."""
         if config is not None:
@@ -134,6 +156,19 @@ class OneOpening(Pipeline):
         """See Pipeline."""
         with self.sql_client():
             return super().load(*args, **kwargs)
+
+
+@contextmanager
+def open_file(pipeline: Pipeline) -> Iterator[None]:
+    """Let the steps of a block share one opening of DuckDB's file; a pipeline into anything else connects for each.
+
+    No other process can open the file meanwhile.
+    """
+    if not isinstance(pipeline, OneOpening):
+        yield
+        return
+    with pipeline.sql_client():
+        yield
 
 
 def one_opening(name: str, **settings: Any) -> OneOpening:

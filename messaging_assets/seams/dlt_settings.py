@@ -121,6 +121,11 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
                 providers.providers = before
 
 
+def are_held() -> bool:
+    """Whether our settings win now."""
+    return bool(_holders)
+
+
 def refuse_environment(asset: str) -> None:
     """Stop a sync whose rows would be other ones, because of what dlt reads from the environment itself.
 

@@ -69,6 +69,8 @@ class Retention(Described):
 
     rejected_days: int | None = Field(90, ge=1)
     """Days that a record set aside is kept; null is for ever."""
+    history_days: int | None = Field(400, ge=1)
+    """Days that a sync's row in `sync_history` is kept; null is for ever."""
     working_files_days: int = Field(30, ge=1)
     """Days that dlt's working files are kept of a resource that is not synced any more."""
 

@@ -17,6 +17,7 @@ from dlt import Pipeline, Schema
 from filelock import FileLock, Timeout
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import HISTORY
 from messaging_assets.destination.names import REJECTED, pipeline_name, schema_name
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql
 from messaging_assets.foundation.folders import ProjectFolders
@@ -30,7 +31,7 @@ _logger = logging.getLogger(__name__)
 
 
 def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> dict[str, Any]:
-    """Delete rejected rows and working files past the file's `retention`; name tables that no resource has any more.
+    """Delete what is past the file's `retention`; name tables that no resource has any more.
 
     Done at most once a day for a resource, and at once when the API's resources have changed. What the destination
     refuses is a warning: the rows of the sync are loaded already.
@@ -79,6 +80,10 @@ def _tidy_destination(
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.rejected_days)
             if expired := rows.delete(resource.name + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
                 metadata["messaging_assets/rejected_rows_expired"] = expired
+        if resource.retention.history_days is not None:
+            before = datetime.now(timezone.utc) - timedelta(days=resource.retention.history_days)
+            where = f"{rows.column('resource')} = %s AND {rows.column('ended_at')} < %s"
+            rows.delete(HISTORY, where, (resource.name, before))
         names = f"SELECT DISTINCT {rows.column('schema_name')} FROM {rows.qualified('_dlt_version')}"
         every = {str(name) for (name,) in rows.select(names)}
     prefix = f"{description.name}_".lower()

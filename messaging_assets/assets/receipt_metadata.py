@@ -10,11 +10,9 @@ from uuid import uuid4
 from dagster import MetadataValue
 
 from messaging_assets.description.api import ApiDescription
-from messaging_assets.description.parents import ancestry
 from messaging_assets.description.windows import Window
-from messaging_assets.foundation.identity import identity_of
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
-from messaging_assets.tables.notes.sync_history import HistoryRow
+from messaging_assets.tables.notes.sync_history import HistoryRow, file_version
 
 _PREFIX = "messaging_assets/"
 _HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
@@ -101,8 +99,6 @@ def history_row(
     """
     found = {name: int(metadata.get(f"{_PREFIX}{name}") or 0) for name in (*_COUNTED, "rows_hard_deleted")}
     found["rows_deleted"] += found.pop("rows_hard_deleted")
-    chain = ancestry(description, description.resources_in_full[resource])
-    version = identity_of(description.client, chain).certain
     return HistoryRow(
         uuid4().hex,
         resource,
@@ -112,7 +108,7 @@ def history_row(
         metadata.get(f"{_PREFIX}verdict"),
         failure or str(metadata.get(f"{_PREFIX}verdict_reason", "")),
         seconds=round(seconds, 3),
-        file_version=version and version[:12],
+        file_version=file_version(description, resource),
         **found,
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets.tables.notes.sync_history import HistoryRow, add_row
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load, reconcile
-from messaging_assets.tables.table_rows import table_rows
+from messaging_assets.tables.table_rows import TableRows, table_rows
 from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, why_nothing_goes
 from messaging_assets.tables.vanished_rows import delete_vanished
 from messaging_assets.tables.window_rows import is_taken_back, replace_window, take_back
@@ -74,15 +74,21 @@ class ResourceTable:
         self.pipeline = build_pipeline(self._description, self._resource, self._folders)
         return self.pipeline
 
+    @contextmanager
+    def tables(self) -> Iterator[TableRows]:
+        """The resource's tables, while a connection is open."""
+        pipeline = self.fresh_pipeline()
+        if not pipeline.default_schema_name:
+            pipeline.sync_destination()
+        with table_rows(pipeline) as rows:
+            yield rows
+
     @property
     def is_gone(self) -> bool:
         """Whether the destination has no such table."""
         if not keeps_rows_by_sql():
             return False
-        pipeline = self.fresh_pipeline()
-        if not pipeline.default_schema_name:
-            pipeline.sync_destination()
-        with table_rows(pipeline) as rows:
+        with self.tables() as rows:
             return not rows.is_there(self._resource.name)
 
     @property
@@ -116,6 +122,9 @@ class ResourceTable:
             kept: the receipt of that sync's read, if it was over.
         """
         assert self.ledger is not None
+        if self.ledger.is_addition and self.pipeline.has_pending_data:
+            # A replay of records set aside, which are still there.
+            self.pipeline.drop()
         self._note_kept_read(kept, self.ledger)
         return load_pending(self.pipeline, self._resource, kept is not None, self.ledger.agrees)
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.names import HISTORY
+from messaging_assets.description.parents import ancestry
 from messaging_assets.description.windows import Window
+from messaging_assets.foundation.identity import identity_of
 from messaging_assets.tables.notes.own_tables import OwnTable, write
 
 MEANINGS: Mapping[str, str] = {
@@ -65,6 +68,13 @@ class HistoryRow:
         bounds = {"window_start": window.start if window else None, "window_end": window.end if window else None}
         named = {one.name: getattr(self, one.name) for one in fields(self)} | bounds
         return tuple(named[name] for name in TABLE.columns)
+
+
+def file_version(description: ApiDescription, resource: str) -> str | None:
+    """Changes with what the API file says of a resource; None where functions make that unknown."""
+    chain = ancestry(description, description.resources_in_full[resource])
+    certain = identity_of(description.client, chain).certain
+    return certain and certain[:12]
 
 
 def replace_row(client: Any, row: HistoryRow) -> None:

@@ -167,6 +167,20 @@ class SyncLedger:
         assert self.newest is not None
         self.own = self.newest
 
+    @property
+    def is_addition(self) -> bool:
+        """Whether the newest sync only adds to one before it, see `go_on_from_newest`, and is not done."""
+        newest = self.newest
+        if newest is None or newest.is_done:
+            return False
+        return any(set(one.load_ids) & set(newest.load_ids) for one in self.syncs if one.is_done)
+
+    def go_on_from_newest(self) -> None:
+        """Be one that adds loads to the newest sync, whose own loads and verdict stay."""
+        if (newest := self.newest) is not None:
+            mine = {"generation": self.own.generation, "sync_id": self.own.sync_id, "step": 0, "is_done": False}
+            self.own = replace(newest, **mine)  # type: ignore[arg-type]
+
     def is_done(self, sync: NotedSync | None = None, history: HistoryRow | None = None) -> None:
         """Note that a sync is done, this one where none is named, and forget those that this one found before it.
 

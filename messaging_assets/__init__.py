@@ -22,7 +22,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     rows/keys/           which keys came before in a read
     rows/                records -> typed Arrow batches; what cannot be loaded is set aside
     destination/         which warehouse it is, and what it can keep
-    tables/notes/        what a sync notes in the destination beside rows: its ledger, `sync_history`, comments
+    tables/notes/        what a sync notes in the destination beside rows: its ledger and `sync_history`
     tables/              what is in the tables, and what is put right there
     loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
     loading/passes/      one read from the first page to the last, loaded in parts

@@ -1,5 +1,6 @@
 """From a dlt resource to its Dagster asset: key, group, kinds, words, columns, lineage, link to the file."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ from dagster import (
     CodeReferencesMetadataValue,
     FreshnessPolicy,
     LocalFileCodeReference,
+    MetadataValue,
 )
 
 from messaging_assets.assets.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.parents import parent_of
+from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
 from messaging_assets.seams.dagster_inside import CodeReferencesMetadataSet
 
@@ -79,6 +82,10 @@ class ApiTranslator(DagsterDltTranslator):
             f"{METADATA}/write_disposition": resource.disposition,
             f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
         }
+        # Where the page of `messaging-assets report` is served is known to nobody but whoever serves it.
+        address = os.environ.get("MESSAGING_ASSETS_REPORT_URL", "")
+        if address.startswith(("http://", "https://")):
+            metadata[f"{METADATA}/report"] = MetadataValue.url(plain_address(address))
         if resource.columns:
             metadata["dagster/column_schema"] = declared_schema(resource)
         if self.description.file:

@@ -26,6 +26,10 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "sync": ("messaging_assets.cli.sync:command", "Sync an API now, checks included."),
     "doctor": ("messaging_assets.cli.doctor:command", "Look for what would keep a sync from working here."),
+    "report": (
+        "messaging_assets.cli.shown.report:command",
+        "Write one page of HTML that shows how all assets are.",
+    ),
     "status": ("messaging_assets.cli.status:command", "Show each asset's last sync, checks and next tick."),
 }
 

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -187,6 +188,26 @@ def test_an_api_is_named_by_its_file_unless_it_has_a_name(
     assert definitions.resolve_job_def(f"{name}_sync")
 
 
+def test_the_translation_of_a_component_is_that_of_dagsters_own(clean_room: Path) -> None:
+    (clean_room / "chat.yaml").write_text(API)
+    attributes = {
+        "file": "chat.yaml",
+        "translation": {"group_name": "team_{{ resource.name }}", "tags": {"tier": "gold"}, "kinds": ["bronze"]},
+    }
+    context: Any = SimpleNamespace(path=clean_room, project_root=clean_room)
+    with warnings.catch_warnings():
+        # Dagster's own, of pydantic's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        component = RestApi.resolve_from_dict(attributes)
+    specs = {spec.key.path[1]: spec for spec in component.build_defs(context).resolve_all_asset_specs()}
+    assert {name: spec.group_name for name, spec in specs.items()} == {
+        "messages": "team_messages",
+        "users": "team_users",
+    }
+    assert specs["users"].tags["tier"] == "gold"
+    assert "bronze" in specs["users"].kinds
+
+
 def test_a_broken_file_is_told_by_file_and_line(clean_room: Path) -> None:
     with pytest.raises(InvalidDescription, match=r"chat\.yaml:5: schedul: unknown key; did you mean schedule\?"):
         built(clean_room, API + "schedul: {}\n")
@@ -268,6 +289,7 @@ def test_the_page_about_the_component_explains_its_words_and_options() -> None:
     assert {name: bool(word["description"] and word["examples"]) for name, word in words.items()} == {
         "file": True,
         "name": True,
+        "translation": True,
     }
     assert list((page.scaffolder_schema or {})["properties"]) == ["base_url", "path", "auth", "openapi", "only"]
 

@@ -141,7 +141,7 @@ def _status(instance: DagsterInstance, description: ApiDescription, resource: Re
     from messaging_assets.assets.receipt_metadata import stored_result
     from messaging_assets.assets.translator import asset_key
 
-    key = asset_key(description.name, resource.name)
+    key = asset_key(description, resource.name)
     status = AssetStatus("/".join(key.path))
     entry = next((record.asset_entry for record in instance.get_asset_records([key])), None)
     event = entry.last_materialization if entry else None

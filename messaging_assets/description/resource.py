@@ -37,6 +37,7 @@ def _tag_value(value: str) -> str:
 
 
 Owner = Annotated[str, AfterValidator(_owner)]
+Kind = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 Tags = dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]]
 
 
@@ -110,6 +111,8 @@ class ResourceBase(Described):
     """Who answers for it: e-mail addresses, or `team:<name>`."""
     tags: Tags = Field(default_factory=dict)
     """Dagster's tags of the asset."""
+    kinds: list[Kind] = Field(default_factory=list, max_length=3)
+    """Dagster's kinds of the asset, up to three, in place of `dlt` and the destination."""
     nested: Literal["json", "tables"] = "json"
     """What becomes of lists and objects: `json`, one column each, or `tables`, dlt's child tables."""
     on_bad_record: Literal["set_aside", "fail"] = "set_aside"

@@ -7,6 +7,7 @@ from dagster import Definitions
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.assets.translator import Translation
 from messaging_assets.description.api import ApiDescription
 
 
@@ -14,6 +15,7 @@ def definitions_for(
     description: ApiDescription | Mapping[str, Any],
     name: str | None = None,
     credentials: Mapping[str, Any] | None = None,
+    translation: Translation | None = None,
 ) -> Definitions:
     """Assets, checks, jobs, schedules and sensors of one API.
 
@@ -23,8 +25,11 @@ def definitions_for(
         name: the API's name, where a file has its stem.
         credentials: values or EnvVars by field name (`api_key`, `base_url`, ...); what is left out is looked up
             in the environment and `.dlt/secrets.toml` at run time.
+        translation: takes the asset that was made of a resource and the resource, and gives the asset as it is to be
+            in this project: group, tags, owners, kinds, metadata, deps and so on, all but its key.
 
     Raises:
+        MendDescription: the translation changes a key; write `key_prefix` in the file.
         InvalidDescription: the description is wrong; the text lists all its mistakes.
     """
     from messaging_assets.files.api_files import describe
@@ -35,7 +40,7 @@ def definitions_for(
     api = description if isinstance(description, ApiDescription) else describe(description, name or "")
     jobs = build_jobs(api)
     return Definitions(
-        assets=build_assets(api),
+        assets=build_assets(api, translation),
         jobs=jobs,
         schedules=build_schedules(api, jobs),
         sensors=build_sensors(api),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from statistics import median
@@ -104,12 +104,13 @@ def gathered(descriptions: Sequence[ApiDescription], folders: ProjectFolders, no
         folders: where the default DuckDB file is.
         now: when the page is made.
     """
-    statuses = {status.asset: status for status in read_statuses(descriptions)}
+    # In the order of the APIs and their resources.
+    statuses = iter(read_statuses(descriptions))
     return [_api(description, statuses, folders, now) for description in descriptions]
 
 
 def _api(
-    description: ApiDescription, statuses: Mapping[str, AssetStatus], folders: ProjectFolders, now: datetime
+    description: ApiDescription, statuses: Iterator[AssetStatus], folders: ProjectFolders, now: datetime
 ) -> ApiFacts:
     from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.assets.failure_sentence import as_failure
@@ -117,7 +118,7 @@ def _api(
     redaction = Redaction(build_credentials(description).all_secrets(description))
     facts = ApiFacts(description.name, description.description or "")
     for resource in description.resources_in_full.values():
-        status = statuses[f"{description.name}/{resource.name}"]
+        status = next(statuses)
         status.reason = one_line(redaction(status.reason)) if status.reason else None
         hours = resource.freshness.fail_after if resource.freshness else None
         facts.resources.append(ResourceFacts(resource.name, status, resource.description or "", hours))

@@ -147,6 +147,22 @@ def test_dg_and_the_ui_show_what_the_component_is_for_and_each_of_its_words(proj
     assert json.loads(page_in_ui["schema"])["properties"] == (page.component_schema or {})["properties"]
 
 
+def test_translation_and_post_processing_of_a_defs_yaml_reach_the_assets(project: Path) -> None:
+    folder = project / "team_data" / "defs" / "chat"
+    folder.mkdir()
+    (folder / "chat.yaml").write_text(API)
+    (folder / "defs.yaml").write_text(
+        "type: messaging_assets.RestApi\n"
+        "attributes: {file: chat.yaml, translation: {group_name: 'chat_{{ resource.name }}'}}\n"
+        "post_processing:\n"
+        "  assets: [{target: '*', attributes: {owners: ['team:data']}}]\n"
+    )
+    found = {one["asset_key"]: one for one in json.loads(dg(project, "list", "defs", "--json"))["assets"]}
+    users = found["chat/users"]
+    assert users["group_name"] == "chat_users"
+    assert "data" in json.dumps(users["owners"])
+
+
 def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:
     folder = project / "team_data" / "defs" / "chat"
     folder.mkdir()

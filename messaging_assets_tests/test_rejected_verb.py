@@ -237,3 +237,9 @@ def test_the_verb_finds_nothing_before_the_first_sync(project: Callable[..., Any
         done = project(*words)
         assert done.exit_code == 0, done.output
         assert "no record is set aside" in done.output
+
+
+def test_the_verb_says_of_a_resource_without_a_table_that_it_has_none(project: Callable[..., Any]) -> None:
+    done = project(selected=False)
+    assert done.exit_code == 2
+    assert "is read for its children only, and has no table" in done.output

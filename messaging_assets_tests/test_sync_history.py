@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
 from messaging_assets.tables.notes import sync_history
+from messaging_assets.tables.notes.own_tables import OwnTable, write
 from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 
@@ -133,3 +136,35 @@ def test_the_file_of_duckdb_is_opened_no_more_often_for_it(
     opened.clear()
     one_table.sync([{"id": 1}])
     assert with_history == len(opened)
+
+
+class _Client:
+    """A database in which another process makes a table in the moment in which this one would."""
+
+    class capabilities:  # noqa: N801 - dlt's name
+        supports_transactions = False
+        sqlglot_dialect = "duckdb"
+
+    def __init__(self, is_made: bool) -> None:
+        self.is_made, self.tried = is_made, 0
+
+    def make_qualified_table_name(self, name: str) -> str:
+        return name
+
+    def has_dataset(self) -> bool:
+        return True
+
+    def execute_sql(self, statement: str, *values: Any) -> None:
+        if statement.startswith("CREATE"):
+            raise DatabaseException(ValueError("made twice"))
+        self.tried += 1
+        if self.tried == 1 or not self.is_made:
+            raise DatabaseUndefinedRelation(ValueError("not there"))
+
+
+@pytest.mark.parametrize("is_made", [True, False])
+def test_a_table_that_another_process_makes_at_the_same_moment_is_written_to(is_made: bool) -> None:
+    client, table = _Client(is_made), OwnTable("ours", {"one": "TEXT"})
+    with nullcontext() if is_made else pytest.raises(DatabaseException, match="made twice"):
+        write(client, [table], lambda: table.insert(client, ["x"]))
+    assert client.tried == 2

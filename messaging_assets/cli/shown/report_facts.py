@@ -140,6 +140,8 @@ def _ask_destination(
         facts.trouble = "the destination is files, which have no history of syncs"
         return
     resources = description.resources_in_full
+    if not resources:
+        return
     dataset = loaded_dataset(description, next(iter(resources.values())), folders)
     with own_settings():
         client: Any = dataset.destination_client

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,16 @@ def write(client: Any, tables: Sequence[OwnTable], do: Callable[[], None], *, is
 
     try:
         at_once()
+        return
     except DatabaseUndefinedRelation:
-        for table in tables:
+        pass
+    refused: DatabaseException | None = None
+    for table in tables:
+        try:
             table.make(client)
+        except DatabaseException as error:  # another process may be making it at the same moment
+            refused = error
+    try:
         at_once()
+    except DatabaseUndefinedRelation as missing:
+        raise refused or missing from None

@@ -125,8 +125,34 @@ def test_nothing_is_replayed_beside_a_sync_that_is_half_done(one_table: OneTable
     assert len(one_table.rejected()) == 1
 
 
+def test_what_a_sync_has_read_to_its_end_and_not_loaded_is_left_to_the_next_sync(one_table: OneTable) -> None:
+    from messaging_assets_tests.interrupted_sync import in_a_process
+
+    one_table.sync([{"id": 1, "n": 1}, {"id": 2, "n": "x"}], **NUMBERS | FULL | APPEND)
+
+    one_table.serve([{"id": 3, "n": 3}])
+
+    def killed() -> None:
+        _before_it_is_noted()
+        one_table.sync()
+
+    assert in_a_process(killed)[0] == signal.SIGKILL
+    with pytest.raises(TryAgainLater, match="sync it again first"):
+        replayed(one_table)
+    one_table.sandbox.forget()
+    assert one_table.sync().green
+    assert one_table.sandbox.asked(API, RESOURCE) == []
+    assert [row["id"] for row in one_table.rows()] == [1, 3]
+
+
 def _kill(*args: Any, **more: Any) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _before_it_is_noted() -> None:
+    from dlt.pipeline.pipeline import Pipeline
+
+    Pipeline.normalize = _kill  # type: ignore[method-assign, assignment]
 
 
 def _before_the_load() -> None:
@@ -153,6 +179,7 @@ def _before_it_is_done() -> None:
         ("merge", _before_the_load, "sync"),
         ("merge", _after_the_load, "sync"),
         ("merge", _before_it_is_done, "replay"),
+        ("append", _before_it_is_noted, "replay"),
         ("append", _before_the_load, "replay"),
         ("append", _after_the_load, "sync"),
         ("append", _after_the_load, "replay"),

@@ -105,8 +105,8 @@ class _Replay:
     def __init__(self, description: ApiDescription, resource: Resource, folders: ProjectFolders) -> None:
         self._description, self._resource = description, resource
         self._asset = description.asset_of(resource)
-        kept = receipt_file(description, resource, None, description.client.base_url, folders)
-        self._table = ResourceTable(description, resource, folders, None, kept, lambda line: None)
+        self._kept = receipt_file(description, resource, None, description.client.base_url, folders)
+        self._table = ResourceTable(description, resource, folders, None, self._kept, lambda line: None)
         self._receipt, self._started = Receipt(), time.monotonic()
         self.done = Replayed()
         self._older: frozenset[str] = frozenset()
@@ -133,8 +133,10 @@ class _Replay:
         ledger = table.ledger
         assert ledger is not None
         pending = [*table.pipeline.list_extracted_load_packages(), *table.pipeline.list_normalized_load_packages()]
-        is_own = ledger.is_addition and ledger.agrees(pending)
-        if (pending and not is_own) or ledger.newest is None or not (ledger.newest.is_done or ledger.is_addition):
+        # What was fetched and noted nowhere is of a killed replay, or of a sync that would read it again itself; what a
+        # sync has read to its end has a receipt.
+        is_free = ledger.is_addition if ledger.agrees(pending) else not self._kept.is_there
+        if (pending and not is_free) or ledger.newest is None or not (ledger.newest.is_done or ledger.is_addition):
             raise TryAgainLater("its last sync did not come to its end", "sync it again first", where=self._asset)
         table.take_back()
         if pending:

@@ -23,9 +23,11 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     rows/keys/           which keys came before in a read
     rows/                records -> typed Arrow batches; what cannot be loaded is set aside
     destination/         which warehouse it is, and what it can keep
+    tables/notes/        what a sync notes in the destination beside rows: its ledger and `sync_history`
     tables/              what is in the tables, and what is put right there
     loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
     loading/passes/      one read from the first page to the last, loaded in parts
+    loading/replay/      records that were set aside: shown, and loaded once the file is mended
 
     assets/              a resource as a Dagster asset: op, checks, metadata
     orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`
@@ -34,6 +36,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     discovery/openapi/   from an OpenAPI document to a file
     sandbox/             an API to try everything on
     cli/                 the command line, one file a verb
+    cli/shown/           verbs that show what is in the destination
 
     definitions.py       the front door of Dagster, imported by no one
     description_files.py, rest_api.py    names that users import

@@ -124,7 +124,9 @@ class Page:
             assert parsed["type"] == f"{RestApi.__module__.split('.')[0]}.{RestApi.__name__}", (
                 "there is no such component"
             )
-            RestApi(**parsed["attributes"])
+            model = RestApi.get_model_cls()
+            assert model is not None
+            model.model_validate(parsed["attributes"])
         elif block.word == "workspace.yaml":
             assert [one["python_module"]["module_name"] for one in parsed["load_from"]] == [
                 "messaging_assets.definitions"

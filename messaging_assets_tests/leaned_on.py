@@ -264,6 +264,14 @@ THINGS = [
         *("dagster_inside", "text", _INSTANCE),
         f"{_DAGSTER}.storage.asset_check_execution_record:AssetCheckExecutionRecordStatus",
     ),
+    *_things(
+        *("dagster_inside", "text", "the `translation` of the component"),
+        "dagster.components.utils.translation:TranslationFnResolver",
+    ),
+    *_things(
+        *("dagster_inside", "there", "the `translation` of the component"),
+        "dagster.components.utils.translation:TranslationFn",
+    ),
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.all_instigator_state"),
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.get_daemon_statuses"),
     *_things("dagster_inside", "there", _INSTANCE, "dagster:DagsterInstance.event_log_storage"),

@@ -27,9 +27,9 @@ WAYS = [(destination, way) for way in ("merge", "replace", "append") for destina
 # Up to here a sync reads and normalizes, which is the same in every way of writing: one of them is killed there.
 COMMON = 26
 # Every destination and way of writing has at least so many.
-FEWEST = 37
+FEWEST = 40
 # Where the commits end, whatever the destination and the way of writing.
-MOST = 48
+MOST = 52
 # One whole read of the changed list: three pages of 500, and the empty one that confirms the end.
 WHOLE = 4
 Row = tuple[str, ...]

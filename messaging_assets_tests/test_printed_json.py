@@ -21,6 +21,8 @@ WRONG: dict[str, list[str]] = {
     "validate": ["nowhere.yaml"],
     "check": ["nowhere"],
     "preview": ["nowhere", "rows"],
+    "rejected": ["nowhere", "rows"],
+    "report": ["nowhere"],
     "sync": ["nowhere.yaml"],
     "doctor": ["--strange"],
     "status": ["nowhere"],

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -146,6 +147,22 @@ def test_dg_and_the_ui_show_what_the_component_is_for_and_each_of_its_words(proj
     assert json.loads(page_in_ui["schema"])["properties"] == (page.component_schema or {})["properties"]
 
 
+def test_translation_and_post_processing_of_a_defs_yaml_reach_the_assets(project: Path) -> None:
+    folder = project / "team_data" / "defs" / "chat"
+    folder.mkdir()
+    (folder / "chat.yaml").write_text(API)
+    (folder / "defs.yaml").write_text(
+        "type: messaging_assets.RestApi\n"
+        "attributes: {file: chat.yaml, translation: {group_name: 'chat_{{ resource.name }}'}}\n"
+        "post_processing:\n"
+        "  assets: [{target: '*', attributes: {owners: ['team:data']}}]\n"
+    )
+    found = {one["asset_key"]: one for one in json.loads(dg(project, "list", "defs", "--json"))["assets"]}
+    users = found["chat/users"]
+    assert users["group_name"] == "chat_users"
+    assert "data" in json.dumps(users["owners"])
+
+
 def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:
     folder = project / "team_data" / "defs" / "chat"
     folder.mkdir()
@@ -185,6 +202,26 @@ def test_an_api_is_named_by_its_file_unless_it_has_a_name(
     keys = {spec.key.to_user_string() for spec in definitions.resolve_all_asset_specs()}
     assert keys == {f"{name}/{rest}" for rest in ("messages", "users")}
     assert definitions.resolve_job_def(f"{name}_sync")
+
+
+def test_the_translation_of_a_component_is_that_of_dagsters_own(clean_room: Path) -> None:
+    (clean_room / "chat.yaml").write_text(API)
+    attributes = {
+        "file": "chat.yaml",
+        "translation": {"group_name": "team_{{ resource.name }}", "tags": {"tier": "gold"}, "kinds": ["bronze"]},
+    }
+    context: Any = SimpleNamespace(path=clean_room, project_root=clean_room)
+    with warnings.catch_warnings():
+        # Dagster's own, of pydantic's.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        component = RestApi.resolve_from_dict(attributes)
+    specs = {spec.key.path[1]: spec for spec in component.build_defs(context).resolve_all_asset_specs()}
+    assert {name: spec.group_name for name, spec in specs.items()} == {
+        "messages": "team_messages",
+        "users": "team_users",
+    }
+    assert specs["users"].tags["tier"] == "gold"
+    assert "bronze" in specs["users"].kinds
 
 
 def test_a_broken_file_is_told_by_file_and_line(clean_room: Path) -> None:
@@ -268,6 +305,7 @@ def test_the_page_about_the_component_explains_its_words_and_options() -> None:
     assert {name: bool(word["description"] and word["examples"]) for name, word in words.items()} == {
         "file": True,
         "name": True,
+        "translation": True,
     }
     assert list((page.scaffolder_schema or {})["properties"]) == ["base_url", "path", "auth", "openapi", "only"]
 

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
-from messaging_assets.cli.status import _ago, command
+from messaging_assets.cli.status import ago, command
 from messaging_assets.files.api_files import read_file
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.orchestration.api_definitions import definitions_for
@@ -244,4 +244,36 @@ def test_an_unknown_api_and_a_missing_home_are_the_commands_mistake(
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (300, "5 min"), (7_200, "2 h"), (400_000, "5 d")])
 def test_lag_is_told_in_its_largest_unit(seconds: float, words: str) -> None:
-    assert _ago(seconds) == words
+    assert ago(seconds) == words
+
+
+def test_status_is_watched_until_it_is_interrupted(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("messaging_assets.cli.status.time.sleep", sleep)
+    watched = status("--watch")
+    assert (watched.exit_code, slept) == (0, [5.0, 5.0])
+    assert watched.output.count("never synced") == watched.output.count("anew every 5 s") == 2
+    slept.clear()
+    assert "anew every 60 s" in status("--watch", "60").output
+    assert "leave one of --watch and --json out" in status("--watch", "60", "--json").output
+
+
+def test_a_file_that_breaks_while_it_is_watched_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 2:
+            raise KeyboardInterrupt
+        file.write_text("client: {}\n")
+
+    monkeypatch.setattr("messaging_assets.cli.status.time.sleep", sleep)
+    watched = status("--watch", "1")
+    assert watched.exit_code == 1
+    assert "chat.yaml" in watched.output

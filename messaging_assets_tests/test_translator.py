@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
+import yaml
+from click.testing import CliRunner
 from dagster import AssetKey, AssetsDefinition, AssetSpec, DailyPartitionsDefinition
 
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator
-from messaging_assets.description.api import ApiDescription
+from messaging_assets.cli.program import main
+from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import definition_pipeline
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.loading.source import definition_source
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
 
 API = ApiDescription.model_validate(
@@ -70,3 +79,61 @@ def test_what_a_newer_release_adds_arrives(monkeypatch: pytest.MonkeyPatch) -> N
     assert ours.metadata["dagster/storage_kind"] == "duckdb"
     assert (ours.partitions_def, ours.code_version) == (days, "7")
     assert len(build_assets(API)) == 1
+
+
+def translated(spec: AssetSpec, resource: Resource) -> AssetSpec:
+    return spec.merge_attributes(tags={"of": resource.name}).replace_attributes(group_name="house")
+
+
+def test_a_translation_has_the_last_word_on_all_but_the_key() -> None:
+    [assets] = build_assets(API, translated)
+    assert isinstance(assets, AssetsDefinition)
+    [spec] = assets.specs
+    assert (spec.group_name, spec.tags["of"], spec.key) == ("house", "rows", AssetKey(["chat", "rows"]))
+    assert "messaging_assets/address" in spec.metadata
+    with pytest.raises(MendDescription, match="write key_prefix in the file"):
+        build_assets(API, lambda spec, resource: spec.replace_attributes(key=spec.key.with_prefix("raw")))
+
+
+def test_kinds_of_the_file_take_the_place_of_those_that_are_made() -> None:
+    resource = {"name": "rows", "kinds": ["bronze"]}
+    described = {"client": {"base_url": "https://api.example.com"}, "resources": [resource]}
+    [spec] = definitions_for(described, "chat").resolve_all_asset_specs()
+    assert spec.kinds == {"bronze"}
+
+
+@pytest.mark.parametrize(("prefix", "parts"), [("raw", ["raw"]), (["raw", "eu"], ["raw", "eu"])])
+def test_a_key_prefix_stands_before_each_key(prefix: Any, parts: list[str]) -> None:
+    described = {
+        "client": {"base_url": "https://api.example.com"},
+        "key_prefix": prefix,
+        "lineage": "endpoints",
+        "resources": ["rooms", {"name": "rows", "endpoint": "rooms/{resources.rooms.id}/rows"}],
+        "sensor": {"minimum_interval": 60},
+    }
+    definitions = definitions_for(described, "chat")
+    specs = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
+    assert {name: spec.key for name, spec in specs.items()} == {
+        name: AssetKey([*parts, "chat", name]) for name in ("endpoint", "rooms", "rows")
+    }
+    assert {dep.asset_key for dep in specs["rows"].deps} == {specs["endpoint"].key, specs["rooms"].key}
+    selected = definitions.resolve_job_def("chat_sync").asset_layer.selected_asset_keys
+    assert selected == {specs["rooms"].key, specs["rows"].key}
+
+
+def test_assets_with_a_key_prefix_are_synced_and_found_by_the_verbs(
+    known_sandbox: Any, stored_instance: Any, open_database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(tmp_path / "apis"))
+    (tmp_path / "apis").mkdir()
+    asked = {"path": "v1/messages", "data_selector": "data", "paginator": {"type": "offset", "limit": 500}}
+    resource = {"name": "messages", "primary_key": "id", "write_disposition": "merge", "endpoint": asked}
+    auth = {"type": "api_key", "name": "api_key", "location": "query"}
+    client = {"base_url": "https://api.example.com", "auth": auth}
+    described = {"key_prefix": "raw", "client": client, "resources": [resource]}
+    (tmp_path / "apis" / "messaging.yaml").write_text(yaml.safe_dump(described))
+    synced = CliRunner().invoke(main, ["sync", "messaging", "--json"])
+    [told] = json.loads(synced.stdout)["assets"]
+    assert (told["asset"], told["state"], told["rows"]) == ("raw/messaging/messages", "synced", 2_500)
+    assert CliRunner().invoke(main, ["report", "-o", str(tmp_path / "page.html")]).exit_code == 0
+    assert "raw/<wbr>messaging/<wbr>messages" in (tmp_path / "page.html").read_text()

@@ -101,10 +101,10 @@ def _when_loaded() -> None:
 
 
 def _when_done() -> None:
-    from messaging_assets.tables.sync_ledger import SyncLedger
+    from messaging_assets.tables.notes.sync_ledger import SyncLedger
 
     is_done = SyncLedger.is_done
-    SyncLedger.is_done = lambda self, sync=None: (is_done(self, sync), _kill())  # type: ignore[method-assign, assignment]
+    SyncLedger.is_done = lambda self, **which: (is_done(self, **which), _kill())  # type: ignore[method-assign, assignment]
 
 
 MOMENTS = {"fetched": _at_normalize, "normalized": _at_load, "loaded": _when_loaded, "done": _when_done}

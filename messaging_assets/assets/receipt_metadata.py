@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
+from uuid import uuid4
 
 from dagster import MetadataValue
 
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.windows import Window
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
+from messaging_assets.tables.notes.sync_history import HistoryRow, file_version
 
 _PREFIX = "messaging_assets/"
 _HELD = "rows dated after the sync's start are loaded and move no mark, which would skip what comes until then"
@@ -27,6 +32,8 @@ _NUMBERS = (
     "values_dropped",
     "values_split",
 )
+# Those of them, and of what was taken out, that the destination's history has.
+_COUNTED = ("rows_read", "rows_loaded", "rows_set_aside", "rows_deleted", "requests", "retries")
 # Left out where they are None.
 _OPTIONAL = (
     "rows_hard_deleted",
@@ -72,6 +79,40 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
 def finding_metadata(finding: Finding) -> dict[str, Any]:
     """How complete a read was, and why, as metadata."""
     return {f"{_PREFIX}verdict": finding.verdict.words, f"{_PREFIX}verdict_reason": finding.reason}
+
+
+def history_row(
+    description: ApiDescription,
+    resource: str,
+    window: Window | None,
+    metadata: Mapping[str, Any],
+    seconds: float,
+    failure: str | None = None,
+) -> HistoryRow:
+    """What is kept of a sync in the destination's `sync_history`.
+
+    Args:
+        description: the API.
+        resource: the resource's name.
+        window: the window of time that was read, if it was one.
+        metadata: the receipt as plain metadata without secrets.
+        seconds: how long the sync took.
+        failure: the sentence of a sync that failed.
+    """
+    found = {name: int(metadata.get(f"{_PREFIX}{name}") or 0) for name in (*_COUNTED, "rows_hard_deleted")}
+    found["rows_deleted"] += found.pop("rows_hard_deleted")
+    return HistoryRow(
+        uuid4().hex,
+        resource,
+        "synced" if failure is None else "failed",
+        datetime.now(timezone.utc),
+        window,
+        metadata.get(f"{_PREFIX}verdict"),
+        failure or str(metadata.get(f"{_PREFIX}verdict_reason", "")),
+        seconds=round(seconds, 3),
+        file_version=file_version(description, resource),
+        **found,
+    )
 
 
 def stored_result(metadata: Mapping[str, Any]) -> ReadResult | None:

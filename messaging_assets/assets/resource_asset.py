@@ -34,7 +34,7 @@ from messaging_assets.assets.partitions import backfill_policy, partitions_defin
 from messaging_assets.assets.preview import table_preview
 from messaging_assets.assets.receipt_metadata import stored_result
 from messaging_assets.assets.sync_config import SyncConfig
-from messaging_assets.assets.translator import ApiTranslator, asset_key, endpoint_spec
+from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.destination.names import REJECTED, pipeline_name
@@ -69,15 +69,25 @@ class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
     """
 
 
-def build_assets(description: ApiDescription) -> list[AssetsDefinition | AssetSpec]:
-    """One asset per resource; where the file wants it, an external asset upstream of them for the API."""
+def build_assets(
+    description: ApiDescription, translation: Translation | None = None
+) -> list[AssetsDefinition | AssetSpec]:
+    """One asset per resource; where the file wants it, an external asset upstream of them for the API.
+
+    Args:
+        description: the API.
+        translation: changes the asset of a resource, all but its key.
+
+    Raises:
+        MendDescription: the translation changes a key.
+    """
     upstream = [endpoint_spec(description)] if description.lineage == "endpoints" else []
-    return [*upstream, *(_asset(description, resource) for resource in description.resources_in_full.values())]
+    return [*upstream, *(_asset(description, one, translation) for one in description.resources_in_full.values())]
 
 
-def _asset(description: ApiDescription, resource: Resource) -> AssetsDefinition:
-    key = asset_key(description.name, resource.name)
-    translator = ApiTranslator(description, resource)
+def _asset(description: ApiDescription, resource: Resource, translation: Translation | None) -> AssetsDefinition:
+    key = asset_key(description, resource.name)
+    translator = ApiTranslator(description, resource, translation)
     specs = build_dlt_asset_specs(definition_source(resource), definition_pipeline(project_folders()), translator)
 
     @multi_asset(

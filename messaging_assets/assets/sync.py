@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,14 +16,14 @@ from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.assets.hidden_metadata import without_secrets
 from messaging_assets.assets.partitions import window_of
-from messaging_assets.assets.receipt_metadata import finding_metadata, receipt_metadata, sum_of_loads
+from messaging_assets.assets.receipt_metadata import finding_metadata, history_row, receipt_metadata, sum_of_loads
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.pipelines import keeps_rows_by_sql, loader_file_format
-from messaging_assets.foundation.failures import LoadRefused, TooManySetAside, sync_failure
+from messaging_assets.foundation.failures import LoadRefused, SyncFailure, TooManySetAside, sync_failure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
@@ -44,7 +45,9 @@ from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
 from messaging_assets.tables.altered_tables import altered
 from messaging_assets.tables.failed_loads import refused_for_good
+from messaging_assets.tables.notes.sync_history import HistoryRow
 from messaging_assets.tables.reconciliation import Load, nested_rows
+from messaging_assets.tables.taking_away import TakenOut
 
 _COLUMNS = "dagster/column_schema"
 
@@ -96,6 +99,8 @@ def sync(
         caught = error
     failure = as_failure(one.asset, caught, one.redaction)
     failure.metadata = without_secrets(receipt_metadata(one.receipt), one.redaction)
+    with own_settings():
+        one.keep_failure(failure)
     raise failure
 
 
@@ -118,6 +123,7 @@ class _Sync:
         self.asset = description.asset_of(resource)
         self.folders = settle_environment().make()
         self.redaction, self.receipt = Redaction(), Receipt()
+        self._started = time.monotonic()
 
     def run(self, credentials: ApiCredentials) -> SyncResult:
         """Load what was fetched before, or read and load, pass by pass.
@@ -187,6 +193,7 @@ class _Sync:
             _COLUMNS: loaded_schema(self.resource, columns, schema.naming.normalize_path),
         }
         if not self.table.is_newest(kept):
+            self.table.add_to_history(self._history(kept.metadata))
             return SyncResult({**kept.metadata, **loaded}, kept.result, self.kept.forget, self.redaction)
         if self.table.ledger:
             self.table.ledger.adopt()
@@ -229,12 +236,25 @@ class _Sync:
 
     def _settled(self, load_ids: Sequence[str], result: ReadResult, metadata: Mapping[str, Any]) -> SyncResult:
         """The result of a sync whose rows are loaded, when those are gone that it did not bring."""
-        taken = self.table.settle(load_ids, result, self.config.allow_many_deletes)
-        shown = {**metadata, **taken.metadata}
+
+        def shown(taken: TakenOut) -> dict[str, Any]:
+            return {**metadata, **taken.metadata, **(finding_metadata(taken.finding) if taken.finding else {})}
+
+        taken = self.table.settle(
+            load_ids, result, self.config.allow_many_deletes, lambda taken: self._history(shown(taken))
+        )
         if taken.finding:
             result = replace(result, finding=taken.finding)
-            shown |= finding_metadata(taken.finding)
-        return SyncResult(shown, result, self.kept.forget, self.redaction)
+        return SyncResult(shown(taken), result, self.kept.forget, self.redaction)
+
+    def keep_failure(self, failure: SyncFailure) -> None:
+        """Keep in the destination, if it answered before, that this sync failed."""
+        if table := getattr(self, "table", None):
+            table.add_to_history(self._history(failure.metadata, str(failure)))
+
+    def _history(self, metadata: Mapping[str, Any], failure: str | None = None) -> HistoryRow:
+        plain, seconds = plain_metadata(without_secrets(metadata, self.redaction)), time.monotonic() - self._started
+        return history_row(self.description, self.resource.name, self.window, plain, seconds, failure)
 
     def _options(self, number: int, is_anew: bool) -> PassOptions:
         return PassOptions(

@@ -1,7 +1,8 @@
 """From a dlt resource to its Dagster asset: key, group, kinds, words, columns, lineage, link to the file."""
 
+import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,26 +15,33 @@ from dagster import (
     CodeReferencesMetadataValue,
     FreshnessPolicy,
     LocalFileCodeReference,
+    MetadataValue,
 )
 
 from messaging_assets.assets.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.parents import parents_of
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
 from messaging_assets.seams.dagster_inside import CodeReferencesMetadataSet
 
 METADATA = "messaging_assets"
 
 
-def asset_key(api: str, resource: str) -> AssetKey:
+# Changes the asset of a resource: Dagster's own form of it, as in the `translation` of its components.
+Translation = Callable[[AssetSpec, Resource], AssetSpec]
+
+
+def asset_key(description: ApiDescription, resource: str) -> AssetKey:
     """The key of a resource's asset."""
-    return AssetKey([api, resource])
+    return AssetKey([*description.key_prefix, description.name, resource])
 
 
-def endpoint_key(api: str) -> AssetKey:
+def endpoint_key(description: ApiDescription) -> AssetKey:
     """The key of the external asset that stands for an API."""
-    return AssetKey([api, "endpoint"])
+    return asset_key(description, "endpoint")
 
 
 @dataclass
@@ -42,19 +50,38 @@ class ApiTranslator(DagsterDltTranslator):
 
     description: ApiDescription
     resource: Resource
+    translation: Translation | None = None
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
-        """The asset of a dlt resource (dagster-dlt's one point of extension)."""
-        api, resource = self.description.name, self.resource
+        """The asset of a dlt resource (dagster-dlt's one point of extension).
+
+        Raises:
+            MendDescription: the translation gives it another key.
+        """
+        spec = self._own_spec(data)
+        if self.translation is None:
+            return spec
+        translated = self.translation(spec, self.resource)
+        if translated.key != spec.key:
+            raise MendDescription(
+                f"its translation gives it the key {translated.key.to_user_string()}, and jobs, sensors and the "
+                f"command line find it as {spec.key.to_user_string()}",
+                "leave the key as it is, and write key_prefix in the file",
+                where=self.description.asset_of(self.resource),
+            )
+        return translated
+
+    def _own_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
+        resource = self.resource
         destination = data.destination.destination_type.rsplit(".", 1)[-1] if data.destination else None
         # Only what is said here is ours; what else dagster-dlt says of a resource (storage_kind, partitions) stays.
         theirs = super().get_asset_spec(data)
         return theirs.replace_attributes(
-            key=asset_key(api, resource.name),
+            key=asset_key(self.description, resource.name),
             deps=list(self._deps()),
             description=resource.description or self._words(),
-            group_name=self.description.group or api,
-            kinds={"dlt", *([destination] if destination else [])},
+            group_name=self.description.group or self.description.name,
+            kinds=set(resource.kinds) or {"dlt", *([destination] if destination else [])},
             owners=resource.owners,
             tags=resource.tags,
             metadata={**theirs.metadata, **self._metadata()},
@@ -64,10 +91,10 @@ class ApiTranslator(DagsterDltTranslator):
 
     def _deps(self) -> Iterator[AssetDep]:
         if self.description.lineage == "endpoints":
-            yield AssetDep(endpoint_key(self.description.name))
+            yield AssetDep(endpoint_key(self.description))
         for parent in parents_of(self.resource):
             if parent in self.description.resources_in_full:
-                yield AssetDep(asset_key(self.description.name, parent))
+                yield AssetDep(asset_key(self.description, parent))
 
     def _words(self) -> str:
         return f"Rows of {self.resource.path}. {self.description.description or ''}".strip()
@@ -79,6 +106,10 @@ class ApiTranslator(DagsterDltTranslator):
             f"{METADATA}/write_disposition": resource.disposition,
             f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
         }
+        # Where the page of `messaging-assets report` is served is known to nobody but whoever serves it.
+        address = os.environ.get("MESSAGING_ASSETS_REPORT_URL", "")
+        if address.startswith(("http://", "https://")):
+            metadata[f"{METADATA}/report"] = MetadataValue.url(plain_address(address))
         if resource.columns:
             metadata["dagster/column_schema"] = declared_schema(resource)
         if self.description.file:
@@ -99,7 +130,7 @@ def _reference(file: str, line: int) -> CodeReferencesMetadataValue:
 def endpoint_spec(description: ApiDescription) -> AssetSpec:
     """The API as an external asset, with its address as the API file has it."""
     return AssetSpec(
-        key=endpoint_key(description.name),
+        key=endpoint_key(description),
         description=description.description or "The API; read, never written.",
         group_name=description.group or description.name,
         kinds={"api"},

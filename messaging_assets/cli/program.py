@@ -20,8 +20,16 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "validate": ("messaging_assets.cli.validate:validate", "Check API files offline, by file and line."),
     "check": ("messaging_assets.cli.check:command", "Ask a live API whether its file is right; loads nothing."),
     "preview": ("messaging_assets.cli.preview:command", "Show some rows of a resource; loads nothing."),
+    "rejected": (
+        "messaging_assets.cli.shown.rejected:command",
+        "Show records that were set aside, and load them later.",
+    ),
     "sync": ("messaging_assets.cli.sync:command", "Sync an API now, checks included."),
     "doctor": ("messaging_assets.cli.doctor:command", "Look for what would keep a sync from working here."),
+    "report": (
+        "messaging_assets.cli.shown.report:command",
+        "Write one page of HTML that shows how all assets are.",
+    ),
     "status": ("messaging_assets.cli.status:command", "Show each asset's last sync, checks and next tick."),
 }
 

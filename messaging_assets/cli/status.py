@@ -69,7 +69,15 @@ class AssetStatus:
 @click.command(name="status", cls=JsonCommand, short_help="Show each asset's last sync, verdict, checks and next tick.")
 @click.argument("apis", nargs=-1, metavar="[APIS]...")
 @click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
-def command(apis: tuple[str, ...], as_json: bool) -> None:
+@click.option(
+    *("--watch", "every"),
+    type=click.FloatRange(min=1),
+    is_flag=False,
+    flag_value=5.0,
+    metavar="[SECONDS]",
+    help="Show them anew every so many seconds, else five, until Ctrl-C.",
+)
+def command(apis: tuple[str, ...], as_json: bool, every: float | None) -> None:
     r"""Tell what Dagster's history says of each asset: last sync, rows, verdict, lag, checks, next tick.
 
     APIS are names of APIs or paths of their files; without them all that the project has, its components included.
@@ -79,7 +87,22 @@ def command(apis: tuple[str, ...], as_json: bool) -> None:
     \b
     messaging-assets status
     messaging-assets status team_messaging apis/chat.yaml --json
+    messaging-assets status --watch
     """
+    if every and as_json:
+        raise click.UsageError("--watch shows a table; leave one of --watch and --json out")
+    while True:
+        is_right = _shown_once(apis, as_json, every)
+        if every is None:
+            raise SystemExit(0 if is_right else 1)
+        try:
+            time.sleep(every)
+        except KeyboardInterrupt:
+            raise SystemExit(0 if is_right else 1) from None
+
+
+def _shown_once(apis: tuple[str, ...], as_json: bool, every: float | None) -> bool:
+    """Show the assets as they are now, of files as they are now; whether all is well."""
     from messaging_assets.cli.chosen_api import chosen_apis
     from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
@@ -93,8 +116,11 @@ def command(apis: tuple[str, ...], as_json: bool) -> None:
         assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
         print_json({"is_right": is_right, "assets": assets, "broken_files": broken})
     else:
+        if every:
+            click.clear()  # of a terminal alone
+            click.echo(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}, anew every {every:g} s; Ctrl-C ends it")
         print_statuses(statuses, broken)
-    raise SystemExit(0 if is_right else 1)
+    return is_right
 
 
 def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
@@ -115,7 +141,7 @@ def _status(instance: DagsterInstance, description: ApiDescription, resource: Re
     from messaging_assets.assets.receipt_metadata import stored_result
     from messaging_assets.assets.translator import asset_key
 
-    key = asset_key(description.name, resource.name)
+    key = asset_key(description, resource.name)
     status = AssetStatus("/".join(key.path))
     entry = next((record.asset_entry for record in instance.get_asset_records([key])), None)
     event = entry.last_materialization if entry else None
@@ -249,10 +275,10 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     for one in statuses:
         passed = f"{one.checks - len(one.failed_checks)}/{one.checks}" if one.checks else ""
         rows = "" if one.rows is None else f"{one.rows:,}"
-        lag = "" if one.lag_seconds is None else _ago(one.lag_seconds)
+        lag = "" if one.lag_seconds is None else ago(one.lag_seconds)
         cells = [one.asset, one.state, lag, rows, one.verdict or "", passed, one.next_tick]
         if has_room:
-            took = "" if one.last_run_seconds is None else f", {_ago(one.last_run_seconds)}"
+            took = "" if one.last_run_seconds is None else f", {ago(one.last_run_seconds)}"
             cells.append(f"{one.last_run[:8]}{took}" if one.last_run else "")
         quiet = one.verdict == Verdict.UNKNOWN.words or one.failed_checks
         table.add_row(*map(whole, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
@@ -267,7 +293,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         console.print(text, style="red", soft_wrap=True, markup=False)
 
 
-def _ago(seconds: float) -> str:
+def ago(seconds: float) -> str:
     """A duration in its largest whole unit."""
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= 2 * length:

@@ -43,7 +43,7 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     names = _chosen(description, only)
     settle_dagster_home(settle_environment())
     is_done = _run(description, names, verbose)
-    statuses = [one for one in read_statuses([description]) if one.asset.split("/")[1] in names]
+    statuses = [one for one in read_statuses([description]) if one.asset.rpartition("/")[2] in names]
     is_right = is_done and not any(status.is_wrong for status in statuses)
     if as_json:
         assets = [{**asdict(status), "is_wrong": status.is_wrong} for status in statuses]
@@ -93,7 +93,7 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     with DagsterInstance.get() as instance:
         return job.execute_in_process(
             instance=instance,
-            asset_selection=[asset_key(description.name, name) for name in names],
+            asset_selection=[asset_key(description, name) for name in names],
             run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
             raise_on_error=False,
         ).success

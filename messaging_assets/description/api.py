@@ -8,7 +8,7 @@ The words come from dlt's rest_api source
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
@@ -44,6 +44,9 @@ __all__ = [
     "Setting",
     "Timeout",
 ]
+
+
+KeyPart = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
 
 
 class Timeout(Described):
@@ -115,6 +118,8 @@ class ApiDescription(Described):
     """When to look for news."""
     group: str | None = Field(None, pattern=r"^[A-Za-z0-9_]+$")
     """The group of its assets in Dagster; else the API's name."""
+    key_prefix: list[KeyPart] = Field(default_factory=list)
+    """Parts of its assets' keys before `<api>/<resource>`; a text alone is one part."""
     lineage: Literal["endpoints"] | None = None
     """`endpoints`: an external asset `<api>/endpoint` stands for the API, upstream of its assets."""
     settings: dict[str, Setting] = Field(default_factory=dict)
@@ -124,6 +129,11 @@ class ApiDescription(Described):
     not_secret: list[str] = Field(default_factory=list)
     """Paths of values that look like secrets and are none, as an error writes them."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)
+
+    @field_validator("key_prefix", mode="before", json_schema_input_type=str | list[KeyPart])
+    @classmethod
+    def _part_alone(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
     @field_validator("resources", mode="before", json_schema_input_type=list[str | Resource])
     @classmethod

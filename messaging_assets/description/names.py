@@ -14,6 +14,8 @@ RESERVED_STEMS = frozenset(
 PLAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 # Postgres cuts at 63; room is left for `__rejected`.
 LONGEST = 50
+# The table of an API's syncs, beside those of its resources.
+HISTORY = "sync_history"
 
 
 def identifier(name: str) -> str:

@@ -40,6 +40,7 @@ def _tag_value(value: str) -> str:
 ValueName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Values = Annotated[list[StrictStr | StrictInt | StrictFloat], Field(min_length=1)]
 Owner = Annotated[str, AfterValidator(_owner)]
+Kind = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")]
 Tags = dict[Annotated[str, AfterValidator(_tag_key)], Annotated[str, AfterValidator(_tag_value)]]
 
 
@@ -72,6 +73,8 @@ class Retention(Described):
 
     rejected_days: int | None = Field(90, ge=1)
     """Days that a record set aside is kept; null is for ever."""
+    history_days: int | None = Field(400, ge=1)
+    """Days that a sync's row in `sync_history` is kept; null is for ever."""
     working_files_days: int = Field(30, ge=1)
     """Days that dlt's working files are kept of a resource that is not synced any more."""
 
@@ -115,6 +118,8 @@ class ResourceBase(Described):
     """Who answers for it: e-mail addresses, or `team:<name>`."""
     tags: Tags = Field(default_factory=dict)
     """Dagster's tags of the asset."""
+    kinds: list[Kind] = Field(default_factory=list, max_length=3)
+    """Dagster's kinds of the asset, up to three, in place of `dlt` and the destination."""
     nested: Literal["json", "tables"] = "json"
     """What becomes of lists and objects: `json`, one column each, or `tables`, dlt's child tables."""
     on_bad_record: Literal["set_aside", "fail"] = "set_aside"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from messaging_assets.description.names import LONGEST, PLAIN, RESERVED_STEMS, identifier
+from messaging_assets.description.names import HISTORY, LONGEST, PLAIN, RESERVED_STEMS, identifier
 from messaging_assets.files.mistakes import Mistake, Place, step_into
 
 _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
@@ -49,6 +49,10 @@ def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
             )
             continue
         table = identifier(name)
+        if table == HISTORY:
+            yield Mistake(
+                place, f"'{name}' is the table of this API's syncs; name it otherwise, and its address in endpoint.path"
+            )
         if tables.get(table) == name:
             yield Mistake(place, f"a resource named '{name}' is there already; each needs a name of its own")
         elif table in tables:

@@ -102,6 +102,11 @@ class ReceiptFile:
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
+    @property
+    def is_there(self) -> bool:
+        """Whether any receipt is kept, still good or not."""
+        return self._file.exists()
+
     def forget(self) -> None:
         """The receipt is on its way to Dagster, or its rows will be read again."""
         self._file.unlink(missing_ok=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,16 @@ from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.failed_loads import put_away
 from messaging_assets.tables.housekeeping import tidy_up
 from messaging_assets.tables.loaded_table import LoadedTable
+from messaging_assets.tables.notes.sync_history import HistoryRow, add_row
+from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load, reconcile
-from messaging_assets.tables.sync_ledger import SyncLedger
-from messaging_assets.tables.table_rows import table_rows
+from messaging_assets.tables.table_rows import TableRows, table_rows
 from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, why_nothing_goes
 from messaging_assets.tables.vanished_rows import delete_vanished
 from messaging_assets.tables.window_rows import is_taken_back, replace_window, take_back
+
+# Seconds that a failed sync waits for the DuckDB file, to leave its row of history there.
+_WAIT_FOR_HISTORY = 5.0
 
 
 class ResourceTable:
@@ -79,15 +84,21 @@ class ResourceTable:
         """Let other processes have the database, above all while the API is read."""
         self._held.close()
 
+    @contextmanager
+    def tables(self) -> Iterator[TableRows]:
+        """The resource's tables, while a connection is open."""
+        pipeline = self.fresh_pipeline()
+        if not pipeline.default_schema_name:
+            pipeline.sync_destination()
+        with table_rows(pipeline) as rows:
+            yield rows
+
     @property
     def is_gone(self) -> bool:
         """Whether the destination has no such table."""
         if not keeps_rows_by_sql():
             return False
-        pipeline = self.fresh_pipeline()
-        if not pipeline.default_schema_name:
-            pipeline.sync_destination()
-        with table_rows(pipeline) as rows:
+        with self.tables() as rows:
             return not rows.is_there(self._resource.name)
 
     @property
@@ -122,6 +133,9 @@ class ResourceTable:
             kept: the receipt of that sync's read, if it was over.
         """
         assert self.ledger is not None
+        if self.ledger.is_addition and self.pipeline.has_pending_data:
+            # A replay of records set aside, which are still there.
+            self.pipeline.drop()
         self._note_kept_read(kept, self.ledger)
         return load_pending(self.pipeline, self._resource, kept is not None, self.ledger.agrees)
 
@@ -183,18 +197,36 @@ class ResourceTable:
         table = LoadedTable(loaded_dataset(self._description, self._resource, self._folders), self._resource.name)
         refuse_in_doubt(self._resource, self._asset, table, receipt, left_before, allow_many, is_refreshed)
 
-    def settle(self, load_ids: Sequence[str], result: ReadResult, allow_many: bool) -> TakenOut:
+    def settle(
+        self,
+        load_ids: Sequence[str],
+        result: ReadResult,
+        allow_many: bool,
+        history: Callable[[TakenOut], HistoryRow],
+    ) -> TakenOut:
         """Take out what a complete read no longer brought, and note that the sync is done.
 
         Args:
             load_ids: the loads of the sync.
             result: how complete its read was.
             allow_many: whether the run says that a larger share may go.
+            history: what is kept of the sync.
         """
         taken = self._take_out(load_ids, result, allow_many)
         if self.ledger:
-            self.ledger.is_done()
+            self.ledger.is_done(history=replace(history(taken), sync_id=self.ledger.own.sync_id))
         return taken
+
+    def add_to_history(self, row: HistoryRow) -> None:
+        """Keep what came of a sync that noted nothing else, where the destination answered it before."""
+        if self.ledger is None:
+            return
+        client: Any = self.fresh_pipeline().sql_client()
+        if hasattr(client, "longest_wait"):
+            client.longest_wait = _WAIT_FOR_HISTORY
+        # The failure that it tells of is told all the same.
+        with suppress(Exception), client:
+            add_row(client, row)
 
     def delete_vanished(self, load_ids: Sequence[str], allow_many: bool) -> int:
         """Mark or remove rows that were deleted upstream; how many.

@@ -102,15 +102,18 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
 def emit(batches: Batches, resource: Resource) -> Iterator[Any]:
     """The batch so far as dlt takes it: rows for the table, and rejected records for theirs."""
     for item in batches.flush():
-        # Where nested values go to tables, dlt finds those itself.
-        is_known = {"json": True, "tables": False}[resource.nested]
-        columns: Any = {
-            name: hint for name, hint in batches.hints.items() if is_known or hint.get("data_type") != "json"
-        }
-        if columns:
-            batches.hints.clear()
-            item = dlt.mark.with_hints(item, dlt.mark.make_hints(columns=columns))
-        yield item
+        yield from emit_rows(batches, resource, item)
     rejected = batches.rejected()
     if rejected:
         yield dlt.mark.with_table_name(rejected, resource.name + REJECTED)
+
+
+def emit_rows(batches: Batches, resource: Resource, item: Any) -> Iterator[Any]:
+    """One item of a batch, with what is new of its columns."""
+    # Where nested values go to tables, dlt finds those itself.
+    is_known = {"json": True, "tables": False}[resource.nested]
+    columns: Any = {name: hint for name, hint in batches.hints.items() if is_known or hint.get("data_type") != "json"}
+    if columns:
+        batches.hints.clear()
+        item = dlt.mark.with_hints(item, dlt.mark.make_hints(columns=columns))
+    yield item

@@ -7,6 +7,7 @@ from dagster import Definitions
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
+from messaging_assets.assets.translator import Translation
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription
 
@@ -15,6 +16,7 @@ def definitions_for(
     description: ApiDescription | Mapping[str, Any],
     name: str | None = None,
     credentials: Mapping[str, Any] | None = None,
+    translation: Translation | None = None,
 ) -> Definitions:
     """Assets, checks, jobs, schedules and sensors of one API.
 
@@ -24,10 +26,13 @@ def definitions_for(
         name: the API's name, where a file has its stem.
         credentials: values or EnvVars by field name (`api_key`, `base_url`, ...); what is left out is looked up
             in the environment and `.dlt/secrets.toml` at run time.
+        translation: takes the asset that was made of a resource and the resource, and gives the asset as it is to be
+            in this project: group, tags, owners, kinds, metadata, deps and so on, all but its key.
 
     Raises:
         InvalidDescription: the description is wrong; the text lists all its mistakes.
-        MendDescription: one set of credentials is given for several accounts.
+        MendDescription: the translation changes a key (write `key_prefix` in the file), or one set of credentials is
+            given for several accounts.
     """
     from messaging_assets.files.api_files import describe_accounts
     from messaging_assets.orchestration.jobs import build_jobs
@@ -44,11 +49,12 @@ def definitions_for(
                 "read it with describe_accounts, and call definitions_for for each of them",
                 where=name or "",
             )
-        return Definitions.merge(*(definitions_for(one, credentials=credentials) for one in found.descriptions))
+        every = [definitions_for(one, None, credentials, translation) for one in found.descriptions]
+        return Definitions.merge(*every)
     api = description
     jobs = build_jobs(api)
     return Definitions(
-        assets=build_assets(api),
+        assets=build_assets(api, translation),
         jobs=jobs,
         schedules=build_schedules(api, jobs),
         sensors=build_sensors(api),

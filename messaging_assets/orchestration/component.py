@@ -16,8 +16,15 @@ from typing import Annotated
 from dagster import Component, ComponentLoadContext, Definitions, Model, Resolvable, Resolver
 from dagster.components import scaffold_with
 
+from messaging_assets.description.api import Resource
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder
+from messaging_assets.seams.dagster_inside import TranslationFn, TranslationFnResolver
+
+_TRANSLATION = TranslationFnResolver[Resource](lambda resource: {"resource": resource})
+# Dagster's own resolver takes no words for the component's page.
+_TRANSLATION.description = "Attributes of the assets, all but the key; `resource` and `spec` are known there."
+_TRANSLATION.examples = [{"group_name": "chat_{{ resource.name }}", "tags": {"layer": "raw"}}]
 
 
 @scaffold_with(RestApiScaffolder)
@@ -27,7 +34,8 @@ class RestApi(Component, Model, Resolvable):
     `dg scaffold defs messaging_assets.RestApi chat --base-url https://api.example.com --path /v1/messages` asks the
     API and writes the file, `--openapi openapi.yaml` reads a document instead, and without either the file is a
     commented example. Secrets are looked up in the environment (`CHAT__API_KEY`) or in the project's
-    `.dlt/secrets.toml` when a sync starts.
+    `.dlt/secrets.toml` when a sync starts. `translation` changes attributes of the assets, as in Dagster's own
+    components.
     """
 
     file: Annotated[
@@ -40,6 +48,8 @@ class RestApi(Component, Model, Resolvable):
             examples=["chat"],
         ),
     ] = None
+
+    translation: Annotated[TranslationFn[Resource] | None, _TRANSLATION] = None
 
     def build_defs(self, context: ComponentLoadContext) -> Definitions:
         """Assets, checks, jobs, schedules and sensors of the API.
@@ -57,4 +67,4 @@ class RestApi(Component, Model, Resolvable):
         found = read_apis(Path(folder, self.file), self.name)
         for error in found.broken.values():
             raise error
-        return Definitions.merge(*map(definitions_for, found.descriptions))
+        return Definitions.merge(*(definitions_for(one, translation=self.translation) for one in found.descriptions))

@@ -47,7 +47,7 @@ def build_jobs(description: ApiDescription) -> list[UnresolvedAssetJobDefinition
     return [
         define_asset_job(
             job,
-            selection=AssetSelection.assets(*(asset_key(name, resource) for resource in resources)),
+            selection=AssetSelection.assets(*(asset_key(description, resource) for resource in resources)),
             description=f"Syncs {', '.join(resources)} of {name} and answers the checks. {words}".strip(),
             # Dagster's run queue can be limited by it, an API at a time.
             tags={"messaging_assets/api": name},

@@ -112,22 +112,23 @@ def _tick(context: SensorEvaluationContext, description: ApiDescription) -> Sens
         return SkipReason(" ".join([f"Nothing new in {count} of {description.name}.", *troubles]))
     for trouble in troubles:
         context.log.warning(trouble)
-    return _request(description.name, cursor, wanted, families)
+    return _request(description, cursor, wanted, families)
 
 
 def _request(
-    api: str, cursor: Cursor, wanted: Mapping[str, list[str]], families: Mapping[str, list[str]]
+    description: ApiDescription, cursor: Cursor, wanted: Mapping[str, list[str]], families: Mapping[str, list[str]]
 ) -> SensorResult:
     cursor.number += 1
     cursor.resources = {root: one for root, one in cursor.resources.items() if root in families}
     shown = repr([(root, cursor.resources[root].fingerprint) for root in sorted(wanted)])
-    run_key = f"{api}-{cursor.number}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
-    keys = [asset_key(api, name) for name in dict.fromkeys(name for names in wanted.values() for name in names)]
+    run_key = f"{description.name}-{cursor.number}-{hashlib.sha256(shown.encode()).hexdigest()[:16]}"
+    names = dict.fromkeys(name for names in wanted.values() for name in names)
+    keys = [asset_key(description, name) for name in names]
     return SensorResult(run_requests=[RunRequest(run_key, asset_selection=keys)], cursor=cursor.written())
 
 
 def _last_syncs(instance: DagsterInstance, description: ApiDescription) -> dict[str, LastSync]:
-    keys = {name: asset_key(description.name, name) for name in description.unpartitioned}
+    keys = {name: asset_key(description, name) for name in description.unpartitioned}
     events = instance.get_latest_materialization_events(keys.values())
     syncs = dict.fromkeys(keys, LastSync())
     for name, key in keys.items():

@@ -24,6 +24,9 @@ from dagster._core.storage.asset_check_execution_record import (
 # Since Dagster 1.13.1: Dagster's own reading of cron lines, so that what passes here ticks there, at these moments.
 from dagster._utils.schedules import CroniterShim, cron_string_iterator, is_valid_cron_schedule
 
+# Since Dagster 1.13.1: the `translation` of a component, in the words of Dagster's own components.
+from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
+
 __all__ = [
     "AssetCheckExecutionRecord",
     "AssetCheckExecutionRecordStatus",
@@ -31,6 +34,8 @@ __all__ = [
     "CroniterShim",
     "InstigatorType",
     "RunFailureReason",
+    "TranslationFn",
+    "TranslationFnResolver",
     "UnresolvedAssetJobDefinition",
     "cron_string_iterator",
     "is_valid_cron_schedule",

@@ -17,11 +17,14 @@ from dlt import Pipeline, Schema
 from filelock import FileLock, Timeout
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import HISTORY
 from messaging_assets.destination.names import REJECTED, pipeline_name, schema_name
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE, write_private
 from messaging_assets.seams.dlt_names import DatabaseException
+from messaging_assets.tables.comments import described as comments_of
+from messaging_assets.tables.comments import write_comments
 from messaging_assets.tables.failed_loads import remove_failed_loads
 from messaging_assets.tables.table_rows import TableMissing, table_rows
 
@@ -30,7 +33,7 @@ _logger = logging.getLogger(__name__)
 
 
 def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> dict[str, Any]:
-    """Delete rejected rows and working files past the file's `retention`; name tables that no resource has any more.
+    """Delete what is past the file's `retention`; name tables that no resource has any more; write comments.
 
     Done at most once a day for a resource, and at once when the API's resources have changed. What the destination
     refuses is a warning: the rows of the sync are loaded already.
@@ -45,7 +48,7 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
     """
     name = pipeline_name(description.name, resource.name)
     described = {schema_name(description, one) for one in description.resources_in_full.values()}
-    version = hashlib.sha256(repr((sorted(described), resource.retention)).encode()).hexdigest()
+    version = hashlib.sha256(repr((sorted(described), resource.retention, comments_of(resource))).encode()).hexdigest()
     stamp = folders.pipelines / f"{name}.tidied"
     if _is_done(stamp, version):
         return {}
@@ -79,6 +82,12 @@ def _tidy_destination(
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.rejected_days)
             if expired := rows.delete(resource.name + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
                 metadata["messaging_assets/rejected_rows_expired"] = expired
+        if resource.retention.history_days is not None:
+            before = datetime.now(timezone.utc) - timedelta(days=resource.retention.history_days)
+            where = f"{rows.column('resource')} = %s AND {rows.column('ended_at')} < %s"
+            rows.delete(HISTORY, where, (resource.name, before))
+        with suppress(DatabaseException):  # whose user does not own the table
+            write_comments(rows, resource)
         names = f"SELECT DISTINCT {rows.column('schema_name')} FROM {rows.qualified('_dlt_version')}"
         every = {str(name) for (name,) in rows.select(names)}
     prefix = f"{description.name}_".lower()

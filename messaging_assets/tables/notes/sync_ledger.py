@@ -8,6 +8,7 @@ are only ever added and deleted, which every SQL destination can do.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,22 +19,28 @@ from dlt import Pipeline
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.reading.receipt import ReadResult, Verdict
-from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
+from messaging_assets.tables.notes.own_tables import OwnTable, write
+from messaging_assets.tables.notes.sync_history import TABLE as HISTORY
+from messaging_assets.tables.notes.sync_history import HistoryRow, replace_row
 
-TABLE = "_messaging_assets_syncs"
-_COLUMNS = {
-    "schema_name": "TEXT",
-    "sync_id": "TEXT",
-    "generation": "BIGINT",
-    "step": "BIGINT",
-    "load_ids": "TEXT",
-    "read_window": "TEXT",
-    "verdict": "BIGINT",
-    "rows_set_aside": "BIGINT",
-    "rows_loaded": "BIGINT",
-    "lists_left": "TEXT",
-    "is_done": "BIGINT",
-}
+_logger = logging.getLogger(__name__)
+TABLE = OwnTable(
+    "_messaging_assets_syncs",
+    {
+        "schema_name": "TEXT",
+        "sync_id": "TEXT",
+        "generation": "BIGINT",
+        "step": "BIGINT",
+        "load_ids": "TEXT",
+        "read_window": "TEXT",
+        "verdict": "BIGINT",
+        "rows_set_aside": "BIGINT",
+        "rows_loaded": "BIGINT",
+        "lists_left": "TEXT",
+        "is_done": "BIGINT",
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -160,26 +167,57 @@ class SyncLedger:
         assert self.newest is not None
         self.own = self.newest
 
-    def is_done(self, sync: NotedSync | None = None) -> None:
-        """Note that a sync is done, this one where none is named, and forget those that this one found before it."""
+    @property
+    def is_addition(self) -> bool:
+        """Whether the newest sync only adds to one before it, see `go_on_from_newest`, and is not done."""
+        newest = self.newest
+        if newest is None or newest.is_done:
+            return False
+        return any(set(one.load_ids) & set(newest.load_ids) for one in self.syncs if one.is_done)
+
+    def go_on_from_newest(self) -> None:
+        """Be one that adds loads to the newest sync, whose own loads and verdict stay."""
+        if (newest := self.newest) is not None:
+            mine = {"generation": self.own.generation, "sync_id": self.own.sync_id, "step": 0, "is_done": False}
+            self.own = replace(newest, **mine)  # type: ignore[arg-type]
+
+    def is_done(self, sync: NotedSync | None = None, history: HistoryRow | None = None) -> None:
+        """Note that a sync is done, this one where none is named, and forget those that this one found before it.
+
+        Args:
+            sync: the sync.
+            history: its row of `sync_history`, which is written with the note, all or nothing.
+        """
         done = sync or self.own
-        if not done.is_done:
-            self._add(replace(done, step=done.step + 1, is_done=True))
+        is_news, is_own = not done.is_done, sync is None
+        with self.pipeline.sql_client() as client:
+            old = f"DELETE FROM {TABLE.qualified(client)} WHERE schema_name = %s AND generation < %s"
+
+            def note(row: HistoryRow | None) -> None:
+                if is_news and row:
+                    replace_row(client, row)
+                if is_news:
+                    TABLE.insert(client, self._values(replace(done, step=done.step + 1, is_done=True)))
+                if is_own:
+                    client.execute_sql(old, self._schema_name, done.generation)
+
+            try:
+                write(client, [TABLE, HISTORY], lambda: note(history))
+            except DatabaseException as refused:
+                if history is None:
+                    raise
+                # Whatever stands under that name, the rows are loaded; a lost connection fails once more.
+                write(client, [TABLE], lambda: note(None))
+                what = f"{self._asset}: its row of {HISTORY.name} could not be written ({type(refused).__name__})"
+                _logger.warning("%s; a table of that name that no sync made must be renamed", what)
         if sync is not None:
             self.syncs = [replace(one, is_done=True) if one is sync else one for one in self.syncs]
-            return
-        with self.pipeline.sql_client() as client:
-            client.execute_sql(
-                f"DELETE FROM {client.make_qualified_table_name(TABLE)} WHERE schema_name = %s AND generation < %s",
-                self._schema_name,
-                done.generation,
-            )
 
     def _noted(self) -> list[NotedSync]:
         """Every sync in the destination as it was noted last, oldest first."""
-        names = ", ".join(name for name in _COLUMNS if name != "schema_name")
+        names = ", ".join(name for name in TABLE.columns if name != "schema_name")
         with self.pipeline.sql_client() as client:
-            query = f"SELECT {names} FROM {client.make_qualified_table_name(TABLE)} WHERE schema_name = %s"
+            query = f"SELECT {names} FROM {TABLE.qualified(client)} WHERE schema_name = %s"
             try:
                 rows = client.execute_sql(query, self._schema_name) or ()
             except DatabaseUndefinedRelation:
@@ -192,7 +230,11 @@ class SyncLedger:
         return sorted(syncs.values(), key=lambda one: one.generation)
 
     def _add(self, sync: NotedSync) -> None:
-        values = (
+        with self.pipeline.sql_client() as client:
+            write(client, [TABLE], lambda: TABLE.insert(client, self._values(sync)), is_one=True)
+
+    def _values(self, sync: NotedSync) -> tuple[Any, ...]:
+        return (
             self._schema_name,
             sync.sync_id,
             sync.generation,
@@ -205,14 +247,6 @@ class SyncLedger:
             json.dumps(sorted(sync.left)),
             int(sync.is_done),
         )
-        with self.pipeline.sql_client() as client:
-            table = client.make_qualified_table_name(TABLE)
-            insert = f"INSERT INTO {table} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(values))})"
-            try:
-                client.execute_sql(insert, *values)
-            except DatabaseUndefinedRelation:
-                _create(client, table)
-                client.execute_sql(insert, *values)
 
 
 def _sync(row: Sequence[Any]) -> NotedSync:
@@ -230,15 +264,3 @@ def _sync(row: Sequence[Any]) -> NotedSync:
         frozenset(json.loads(left)),
         bool(int(is_done)),
     )
-
-
-def _create(client: Any, table: str) -> None:
-    # Imported late: a destination gets its table once.
-    from sqlglot import parse_one
-
-    if not client.has_dataset():
-        client.create_dataset()
-    columns = ", ".join(f"{name} {kind}" for name, kind in _COLUMNS.items())
-    written = parse_one(f"CREATE TABLE IF NOT EXISTS ours ({columns})", read="duckdb")
-    statement = written.sql(dialect=client.capabilities.sqlglot_dialect)
-    client.execute_sql(statement.replace("ours", table, 1))

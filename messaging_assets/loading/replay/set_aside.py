@@ -1,0 +1,178 @@
+"""What the rejected table of a resource holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.destination.names import REJECTED
+from messaging_assets.destination.pipelines import destination_profile, loaded_dataset
+from messaging_assets.foundation.folders import ProjectFolders
+from messaging_assets.foundation.redaction import MASK
+from messaging_assets.seams.dlt_names import C_DLT_ID, C_DLT_LOAD_ID
+from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets.tables.table_rows import TableRows, limited
+
+_COLUMNS = (C_DLT_ID, C_DLT_LOAD_ID, "reason", "fields", "page", "rejected_at", "record", "is_cut")
+# What databases take as the values of one statement.
+MOST = 1_000
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """A record that was set aside.
+
+    Args:
+        row_id: dlt's mark of its row in the rejected table.
+        load_id: the load that brought it.
+        reason: why it could not be loaded.
+        fields: the fields that the reason is about, where there are several.
+        page: the page of its list.
+        at: when.
+        text: the record as JSON, what was sensitive then masked.
+        is_cut: whether something of it was left out.
+    """
+
+    row_id: str
+    load_id: str
+    reason: str
+    fields: str | None
+    page: int | None
+    at: Any
+    text: str | None
+    is_cut: bool | None
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """The record; None where it is none, or not whole."""
+        try:
+            found = None if self.is_cut else json.loads(self.text or "")
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def why_not(self) -> str | None:
+        """Why it cannot be loaded from here, whatever the file says now; None where it may be."""
+        record = self.record
+        if record is None:
+            return "it was not kept as a whole record, so it must be read from the API again"
+        if any(value == MASK for value in record.values()):
+            return "a sensitive value of it was masked, so it must be read from the API again"
+        return None
+
+    def shown(self, sensitive: Collection[str]) -> dict[str, Any] | None:
+        """The record as people may see it, by what the file calls sensitive now."""
+        record = self.record
+        return record and {name: MASK if is_sensitive(name, sensitive) else one for name, one in record.items()}
+
+
+class SetAsideRows:
+    """The rejected table of a resource while a connection is open.
+
+    Args:
+        rows: the dataset's tables.
+        resource: the resource.
+    """
+
+    def __init__(self, rows: TableRows, resource: Resource) -> None:
+        self._rows, self._resource, self._table = rows, resource, resource.name + REJECTED
+
+    @property
+    def name(self) -> str:
+        """The table's name, without quotes."""
+        return self._rows.qualified(self._table, quote=False)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether anything was ever set aside."""
+        return self._rows.is_there(self._table)
+
+    def by_reason(self) -> list[tuple[str, str | None, int, Any, Any]]:
+        """Reason, fields, number of records, the first moment and the last; most records first."""
+        why, moment = f"{self._named('reason')}, {self._named('fields')}", self._named("rejected_at")
+        counted = f"SELECT {why}, COUNT(*), MIN({moment}), MAX({moment}) FROM {self._qualified} GROUP BY {why}"
+        return [
+            (str(one[0]), one[1], int(one[2]), one[3], one[4])
+            for one in self._rows.select(f"{counted} ORDER BY 3 DESC")
+        ]
+
+    def newest(self, limit: int) -> list[SetAside]:
+        """Some of the records, those that were set aside last first."""
+        query = f"SELECT {self._listed} FROM {self._qualified} ORDER BY {self._named('rejected_at')} DESC"
+        dialect = self._rows.client.capabilities.sqlglot_dialect
+        return [SetAside(*row) for row in self._rows.select(limited(query, limit, dialect))]
+
+    def ids(self, load_ids: Sequence[str] | None) -> list[str]:
+        """The ids of all records, or of those of some loads, in the order in which they came."""
+        order = ", ".join(map(self._named, (C_DLT_LOAD_ID, "rejected_at", "page")))
+        where = "1 = 1" if load_ids is None else self._rows.of_loads(load_ids) if load_ids else "1 = 0"
+        query = f"SELECT {self._named(C_DLT_ID)} FROM {self._qualified} WHERE {where} ORDER BY {order}"
+        return [str(row_id) for (row_id,) in self._rows.select(query, load_ids or ())]
+
+    def of(self, row_ids: Sequence[str]) -> list[SetAside]:
+        """The records of some ids, in their order."""
+        query = f"SELECT {self._listed} FROM {self._qualified} WHERE {self._are(row_ids)}"
+        found = {row[0]: SetAside(*row) for row in self._rows.select(query, row_ids)}
+        return [found[one] for one in row_ids if one in found]
+
+    def remove(self, row_ids: Sequence[str]) -> None:
+        """Take records out, because their rows are in the resource's own table."""
+        for some in _some(row_ids):
+            self._rows.delete(self._table, self._are(some), some)
+
+    def remove_loaded(self) -> int:
+        """Take out those whose row is in the resource's own table under the same id; how many."""
+        if not self._rows.is_there(self._resource.name):
+            return 0
+        own_id, own = self._named(C_DLT_ID), self._rows.qualified(self._resource.name)
+        return self._rows.delete(self._table, f"{own_id} IN (SELECT {own_id} FROM {own})")
+
+    def say(self, row_ids: Sequence[str], reason: str, fields: str | None) -> None:
+        """Give records another reason."""
+        for some in _some(row_ids):
+            self._rows.update(self._table, "reason", reason, self._are(some), some)
+            self._rows.update(self._table, "fields", fields, self._are(some), some)
+
+    @property
+    def _qualified(self) -> str:
+        return self._rows.qualified(self._table)
+
+    @property
+    def _listed(self) -> str:
+        return ", ".join(map(self._named, _COLUMNS))
+
+    def _named(self, column: str) -> str:
+        return self._rows.column(column)
+
+    def _are(self, row_ids: Sequence[str]) -> str:
+        return f"{self._named(C_DLT_ID)} IN ({', '.join(['%s'] * len(row_ids))})"
+
+
+def _some(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    yield from (row_ids[start : start + MOST] for start in range(0, len(row_ids), MOST))
+
+
+def seen_set_aside(
+    description: ApiDescription, resource: Resource, folders: ProjectFolders, limit: int
+) -> tuple[str, list[tuple[str, str | None, int, Any, Any]], list[SetAside]]:
+    """The rejected table's name, its records by reason, and those that were set aside last.
+
+    Args:
+        description: the API.
+        resource: the resource.
+        folders: where the default DuckDB file is.
+        limit: how many records at most.
+    """
+    dataset = loaded_dataset(description, resource, folders)
+    with own_settings():
+        client: Any = dataset.destination_client
+        longest, sql_client = destination_profile(folders).longest_name, dataset.sql_client
+    with own_settings(), sql_client as sql:
+        aside = SetAsideRows(TableRows(sql, client.schema, longest), resource)
+        if not aside.is_there:
+            return aside.name, [], []
+        return aside.name, aside.by_reason(), aside.newest(limit) if limit else []

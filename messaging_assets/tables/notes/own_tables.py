@@ -1,0 +1,78 @@
+"""Tables of ours in a dataset: made when their first row comes, and written all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
+
+
+@dataclass(frozen=True)
+class OwnTable:
+    """A table that no dlt schema knows.
+
+    Args:
+        name: its name.
+        columns: DuckDB's word for the type of each column, by name; other destinations get their own.
+    """
+
+    name: str
+    columns: Mapping[str, str]
+
+    def qualified(self, client: Any) -> str:
+        """Its name for SQL, with its dataset."""
+        return str(client.make_qualified_table_name(self.name))
+
+    def insert(self, client: Any, values: Sequence[Any]) -> None:
+        """Add a row, its values in the order of the columns."""
+        places = ", ".join(["%s"] * len(self.columns))
+        client.execute_sql(
+            f"INSERT INTO {self.qualified(client)} ({', '.join(self.columns)}) VALUES ({places})", *values
+        )
+
+    def make(self, client: Any) -> None:
+        """Make it where it is not there."""
+        # Imported late: a destination gets its table once.
+        from sqlglot import parse_one
+
+        if not client.has_dataset():
+            client.create_dataset()
+        columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
+        written = parse_one(f"CREATE TABLE IF NOT EXISTS ours ({columns})", read="duckdb")
+        statement = written.sql(dialect=client.capabilities.sqlglot_dialect)
+        client.execute_sql(statement.replace("ours", self.qualified(client), 1))
+
+
+def write(client: Any, tables: Sequence[OwnTable], do: Callable[[], None], *, is_one: bool = False) -> None:
+    """Do some statements all or none, where the destination has transactions.
+
+    Args:
+        client: an open SQL client of dlt's.
+        tables: those that the statements are about; made first where one is not there.
+        do: what executes them.
+        is_one: whether it is one statement, which needs no transaction.
+    """
+
+    def at_once() -> None:
+        has_transactions = client.capabilities.supports_transactions and not is_one
+        with client.begin_transaction() if has_transactions else nullcontext():
+            do()
+
+    try:
+        at_once()
+        return
+    except DatabaseUndefinedRelation:
+        pass
+    refused: DatabaseException | None = None
+    for table in tables:
+        try:
+            table.make(client)
+        except DatabaseException as error:  # another process may be making it at the same moment
+            refused = error
+    try:
+        at_once()
+    except DatabaseUndefinedRelation as missing:
+        raise refused or missing from None

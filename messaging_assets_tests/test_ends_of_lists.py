@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
@@ -262,3 +263,55 @@ def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, m
     assert synced.green
     assert synced.receipt["verdict"] == "unknown"
     assert [row["id"] for row in one_table.rows()] == [1, 2]
+
+
+# Pages that are asked for by a field of their last record
+
+STAMPED = [{"id": number, "ts": number // 30 + 1} for number in range(90)]
+BY_STAMP = {"type": "cursor", "cursor_path": "data[-1].ts", "cursor_param": "after"}
+
+
+@pytest.mark.parametrize(
+    ("is_behind", "verdict"),
+    [(lambda ts, after: ts > after, "unknown"), (lambda ts, after: ts >= after, "read to the end")],
+    ids=["what lies behind it", "what lies at it too"],
+)
+def test_a_page_that_ends_between_records_of_one_time_is_a_doubt_where_they_do_not_come_again(
+    is_behind: Any, verdict: str
+) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": [row for row in STAMPED if is_behind(row["ts"], asked.get("after", -1))][:50]}
+
+    found = read(pages, BY_STAMP, params={"limit": 50})
+    assert found.verdict == verdict
+    assert ("share the value" in found.reason) is (verdict == "unknown")
+
+
+def test_a_short_last_page_may_end_with_records_of_one_time() -> None:
+    assert read(lambda asked: {"data": [] if "after" in asked else STAMPED[:7]}, BY_STAMP).verdict == "read to the end"
+
+
+def test_pages_that_end_with_different_values_are_in_no_doubt() -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": [row for row in ROWS if row["id"] > asked.get("after", -1)][:20]}
+
+    assert read(pages, BY_STAMP | {"cursor_path": "data[-1].id"}).verdict == "read to the end"
+
+
+# A last page that names itself
+
+
+def _by_offset_token(asked: Asked, last: int = 50) -> Any:
+    begin = int(asked.get("cursor", 0))
+    rows = ROWS[:last][begin : begin + 20]
+    return {"data": rows, "next": str(begin + 20 if begin + 20 < last else begin)}
+
+
+def test_a_short_page_that_names_itself_is_the_end() -> None:
+    found = read(_by_offset_token, {"type": "cursor", "cursor_path": "next"})
+    assert (found.verdict, len(found.rows)) == ("read to the end", 50)
+
+
+def test_a_page_as_long_as_the_others_that_names_itself_is_a_circle() -> None:
+    with pytest.raises(PagesRepeat, match="circle"):
+        read(lambda asked: _by_offset_token(asked, 40), {"type": "cursor", "cursor_path": "next"})

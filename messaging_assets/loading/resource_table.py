@@ -200,9 +200,7 @@ class ResourceTable:
             self.remove_orphans()
         return gone
 
-    def replace_window(
-        self, window: Window, load_ids: Sequence[str], read: Read, allow_many: bool = False
-    ) -> TakenOut:
+    def replace_window(self, window: Window, load_ids: Sequence[str], read: Read, allow_many: bool = False) -> TakenOut:
         """Take out the earlier rows of a window.
 
         Raises:

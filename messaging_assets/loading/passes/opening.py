@@ -8,7 +8,7 @@ import dlt
 from dlt.sources.rest_api import rest_api_resources
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.pagination import PageNumberPaginator
+from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.loading.passes.row_batches import RowBatches
@@ -65,8 +65,8 @@ def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
 
 
 def note_first_page_number(own: ListContext) -> None:
-    """Remember, for the next sync, with which number the API's pages begin."""
-    if own.is_start_known and isinstance(own.endpoint.paginator, PageNumberPaginator):
+    """Remember, for the next sync, with which number the API's pages or rows begin."""
+    if own.is_start_known and isinstance(own.endpoint.paginator, (PageNumberPaginator, OffsetPaginator)):
         dlt.current.resource_state()[_START] = repr(own.endpoint.paginator)
 
 

@@ -317,28 +317,6 @@ def test_a_page_as_long_as_the_others_that_names_itself_is_a_circle() -> None:
         read(lambda asked: _by_offset_token(asked, 40), {"type": "cursor", "cursor_path": "next"})
 
 
-# Numbered pages past the end
-
-
-@pytest.mark.parametrize("instead", [3, 1], ids=["the last page", "the first page"])
-def test_a_page_that_comes_again_behind_a_short_one_is_the_end(instead: int) -> None:
-    def pages(asked: Asked) -> Any:
-        page = asked["page"] if 0 < asked["page"] <= 3 else instead
-        return {"data": ROWS[page * 20 - 20 : page * 20]}
-
-    found = read(pages, PAGES)
-    assert (found.verdict, len(found.rows)) == ("read to the end", 50)
-
-
-def test_a_page_that_comes_again_behind_a_full_one_is_red() -> None:
-    def pages(asked: Asked) -> Any:
-        page = min(asked["page"], 2)
-        return {"data": ROWS[page * 20 - 20 : page * 20]}
-
-    with pytest.raises(PagesRepeat, match="page 3 repeats rows"):
-        read(pages, PAGES)
-
-
 # A word for more that is left out where there is none
 
 

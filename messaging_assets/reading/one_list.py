@@ -161,7 +161,7 @@ class Reading:
         repetition.note_fresh(keys, again)
         if not sent or not repetition.is_repeat(keys, again, join.is_overlap(keys)):
             return False
-        if repetition.may_repeat or (repetition.may_repeat_page and repetition.is_known_page(keys)):
+        if repetition.may_repeat:
             return True
         why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
         self.ending.cut_short(why)

@@ -16,7 +16,6 @@ class Repetition:
 
     Attributes:
         may_repeat: whether the last page once more means "past the last page" from here on.
-        may_repeat_page: the same, where a page comes again row by row.
         is_nothing_new: whether the page that came last held nothing but rows that had come.
         rows_again: how many rows came on more than one page, an overlap aside.
         moved: that the first page holds other rows than before, as a clause.
@@ -24,7 +23,7 @@ class Repetition:
 
     def __init__(self, key: tuple[str, ...]) -> None:
         self._key, self._has_keys = key, bool(key)
-        self.may_repeat = self.may_repeat_page = self.is_nothing_new = False
+        self.may_repeat = self.is_nothing_new = False
         self.rows_again = 0
         self.moved: str | None = None
         self._seen = SeenKeys()

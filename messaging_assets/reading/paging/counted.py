@@ -291,8 +291,6 @@ class PageNumberPaginator(CountingPaginator):
             all_came,
             _PAST_THE_END if all_came else frozenset(),
         )
-        # Behind a last page, which is a short one, some send it once more, or the first one.
-        reading.repetition.may_repeat_page = 0 < sent < reading.counts.most_sent
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
         return None
 

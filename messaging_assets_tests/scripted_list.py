@@ -32,7 +32,15 @@ class Read:
     asked: list[Asked] = field(default_factory=list)
 
 
-def read(answers: Answers, paginator: Any, selector: str | None = "data", key: str | None = "id", **more: Any) -> Read:
+def read(
+    answers: Answers,
+    paginator: Any,
+    selector: str | None = "data",
+    key: str | None = "id",
+    *,
+    is_start_known: bool = True,
+    **more: Any,
+) -> Read:
     """Read a list to its end.
 
     Args:
@@ -40,12 +48,14 @@ def read(answers: Answers, paginator: Any, selector: str | None = "data", key: s
         paginator: as a file has it.
         selector: the file's data_selector.
         key: the primary key; None for records without one.
+        is_start_known: whether an earlier sync has seen with which number pages or rows begin.
         more: further words of the endpoint.
     """
     endpoint = Endpoint.model_validate({"paginator": paginator, "data_selector": selector, **more})
     assert endpoint.paginator is not None
     receipt = Receipt()
     source = ListContext("api.list", endpoint, (key,) if key else (), receipt, None, lambda row, reason, page: None)
+    source.is_start_known = is_start_known
     one = build_paginator(endpoint.paginator, source)
     request = Request("GET", "https://api.invalid/list", params={})
     one.init_request(request)

@@ -109,6 +109,11 @@ FAILED: list[dict[str, Any]] = [
     {"responseHeader": {"status": 500}},
     {"hasErrors": "true"},
     {"failures": [{"reason": "x"}]},
+    {"returnCode": -1, "returnMsg": "system busy"},
+    {"code": -4, "msg": "no rights"},
+    {"errcode": -6},
+    {"statusCode": "E001", "statusDesc": "service down"},
+    {"respCode": 17, "respMessage": "no such account"},
 ]
 FINE: list[dict[str, Any]] = [
     {"code": 100, "message": "No records"},
@@ -129,6 +134,10 @@ FINE: list[dict[str, Any]] = [
     {"_shards": {"total": 5, "failed": 0}},
     {"title": "Failed jobs", "description": "Checks that failed to run"},
     {"success": 1, "message": "ok"},
+    {"returnCode": 100, "returnMsg": "success"},
+    {"code": -1, "msg": "no data found"},
+    {"statusCode": "S1000", "statusDetail": "Success."},
+    {"code": 7, "codeSystem": "postal", "statusBadge": "new"},
     {"type": "invalid_records"},
 ]
 

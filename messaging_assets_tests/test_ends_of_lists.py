@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
@@ -262,3 +263,150 @@ def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, m
     assert synced.green
     assert synced.receipt["verdict"] == "unknown"
     assert [row["id"] for row in one_table.rows()] == [1, 2]
+
+
+# Pages that are asked for by a field of their last record
+
+STAMPED = [{"id": number, "ts": number // 30 + 1} for number in range(90)]
+BY_STAMP = {"type": "cursor", "cursor_path": "data[-1].ts", "cursor_param": "after"}
+
+
+@pytest.mark.parametrize(
+    ("is_behind", "verdict"),
+    [(lambda ts, after: ts > after, "unknown"), (lambda ts, after: ts >= after, "read to the end")],
+    ids=["what lies behind it", "what lies at it too"],
+)
+def test_a_page_that_ends_between_records_of_one_time_is_a_doubt_where_they_do_not_come_again(
+    is_behind: Any, verdict: str
+) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": [row for row in STAMPED if is_behind(row["ts"], asked.get("after", -1))][:50]}
+
+    found = read(pages, BY_STAMP, params={"limit": 50})
+    assert found.verdict == verdict
+    assert ("share the value" in found.reason) is (verdict == "unknown")
+
+
+def test_a_short_last_page_may_end_with_records_of_one_time() -> None:
+    assert read(lambda asked: {"data": [] if "after" in asked else STAMPED[:7]}, BY_STAMP).verdict == "read to the end"
+
+
+def test_pages_that_end_with_different_values_are_in_no_doubt() -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": [row for row in ROWS if row["id"] > asked.get("after", -1)][:20]}
+
+    assert read(pages, BY_STAMP | {"cursor_path": "data[-1].id"}).verdict == "read to the end"
+
+
+# A last page that names itself
+
+
+def _by_offset_token(asked: Asked, last: int = 50) -> Any:
+    begin = int(asked.get("cursor", 0))
+    rows = ROWS[:last][begin : begin + 20]
+    return {"data": rows, "next": str(begin + 20 if begin + 20 < last else begin)}
+
+
+def test_a_short_page_that_names_itself_is_the_end() -> None:
+    found = read(_by_offset_token, {"type": "cursor", "cursor_path": "next"})
+    assert (found.verdict, len(found.rows)) == ("read to the end", 50)
+
+
+def test_a_page_as_long_as_the_others_that_names_itself_is_a_circle() -> None:
+    with pytest.raises(PagesRepeat, match="circle"):
+        read(lambda asked: _by_offset_token(asked, 40), {"type": "cursor", "cursor_path": "next"})
+
+
+# A word for more that is left out where there is none
+
+
+@pytest.mark.parametrize("rows", [50, 7])
+def test_a_word_for_more_may_be_left_out_where_there_is_none(rows: int) -> None:
+    def pages(asked: Asked) -> Any:
+        end = asked["offset"] + 20
+        return {"data": ROWS[:rows][asked["offset"] : end], **({"more": True} if end < rows else {})}
+
+    found = read(pages, OFFSET | {"has_more_path": "more"})
+    assert (found.verdict, len({row["id"] for row in found.rows})) == ("read to the end", rows)
+
+
+def test_a_word_for_more_elsewhere_is_believed_where_the_declared_one_was_never_there() -> None:
+    body = {"data": ROWS[:20], "has_more": True}
+    assert read(lambda asked: body, {"type": "cursor", "has_more_path": "more"}).verdict == "unknown"
+
+
+# Counts that are a bound, or of a list before a filter
+
+
+@pytest.mark.parametrize(
+    "count",
+    [
+        {"total": {"value": 40, "relation": "gte"}},
+        {"total": 40, "total_relation": "gte"},
+        {"totalCount": 40, "totalCountCapped": True},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("policy", ["at_least", "exact"])
+def test_as_many_rows_as_an_api_counts_at_most_may_not_be_all(count: dict[str, Any], policy: str) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": ROWS[:40][asked["offset"] : asked["offset"] + 20], **count}
+
+    path = "total.value" if isinstance(count.get("total"), dict) else "total"
+    found = read(pages, OFFSET | {"total_path": path}, total=policy)
+    assert found.verdict == "unknown"
+    assert "there are more than the 40" in found.reason
+
+
+@pytest.mark.parametrize(
+    "count",
+    [{"total": {"value": 40, "relation": "eq"}}, {"total": 40, "relation": "gte"}, {"total": 40, "capped": True}],
+    ids=str,
+)
+def test_a_count_that_is_no_bound_is_in_no_doubt(count: dict[str, Any]) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": ROWS[:40][asked["offset"] : asked["offset"] + 20], **count}
+
+    assert read(pages, OFFSET).verdict == "read to the end"
+
+
+@pytest.mark.parametrize(
+    "count",
+    [{"recordsTotal": 5000, "recordsFiltered": 7}, {"total_count": 436, "filtered_count": 7, "item_count": 7}],
+    ids=str,
+)
+def test_a_count_before_a_filter_is_not_missed_where_the_one_behind_it_agrees(count: dict[str, int]) -> None:
+    assert read(lambda asked: {"data": ROWS[:7], **count}, {"type": "single_page"}).verdict == "read to the end"
+
+
+def test_a_filtered_count_that_does_not_agree_is_a_doubt() -> None:
+    body = {"data": ROWS[:7], "recordsTotal": 5000, "recordsFiltered": 70}
+    assert read(lambda asked: body, {"type": "single_page"}).verdict == "unknown"
+
+
+# The first row
+
+
+@pytest.mark.parametrize("key", ["id", None])
+def test_rows_that_are_counted_from_0_are_not_read_from_1(key: str | None) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"data": ROWS[asked["offset"] : asked["offset"] + asked["limit"]]}
+
+    if key:
+        with pytest.raises(MendDescription, match="write offset: 0"):
+            read(pages, OFFSET | {"offset": 1}, is_start_known=False)
+    else:
+        assert read(pages, OFFSET | {"offset": 1}, key=None, is_start_known=False).verdict == "unknown"
+
+
+@pytest.mark.parametrize("is_new", [False, True], ids=["still", "a new row at its start"])
+def test_rows_that_are_counted_from_1_may_be_asked_for_from_0_too(is_new: bool) -> None:
+    def pages(asked: Asked) -> Any:
+        rows = [{"id": -1}, *ROWS] if is_new and asked["offset"] < 2 and len(met) > 1 else ROWS
+        met.append(asked)
+        begin = max(asked["offset"], 1) - 1
+        return {"data": rows[begin : begin + asked["limit"]]}
+
+    met: list[Asked] = []
+    found = read(pages, OFFSET | {"offset": 1}, is_start_known=False)
+    assert (found.verdict, met[-1]["offset"]) == ("read to the end", 1 if is_new else 0)

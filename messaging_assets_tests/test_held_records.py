@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.answers.held_records import every_held, held_records
-from messaging_assets.discovery.answer_doubts import doubt_of_answer
+from messaging_assets.discovery.answer_doubts import doubt_of_answer, doubt_of_keyless_object
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.one_table import OneTable
@@ -81,6 +81,17 @@ def test_the_lists_that_were_not_taken_are_named_with_their_sizes() -> None:
     assert doubt == "'users' was taken for the list, with 3 rows, but there is more: 'channels' with 9"
     assert not doubt_of_answer("/x", {"ok": True, "users": ROWS, "links": [{"rel": "a", "href": "b"}] * 3}, "users", 9)
     assert [one.path for one in every_held({"users": ROWS, "more": {"channels": ROWS}})] == ["users", "more.channels"]
+
+
+def test_an_object_around_a_list_that_is_short_today_is_doubted_where_it_has_no_key(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CHAT__API_KEY", "sandbox-key-messaging")
+    body = {"server": "x", "version": "1", "uptime": 5, "clients": [{"id": 1}]}
+    sandbox.fault(Fault(api="messaging", rewrite=lambda payload, request: body))
+    discover_messages(sandbox, tmp_path / "chat.yaml")
+    assert "'clients' in it is a list, with one object today" in comments(tmp_path / "chat.yaml")
+    assert not doubt_of_keyless_object({"version": "1", "tags": ["a"], "parts": []})
 
 
 @pytest.mark.parametrize("body", [{"status": "error", "message": "bad", "data": []}, {"success": False, "data": []}])

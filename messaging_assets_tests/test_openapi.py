@@ -588,6 +588,30 @@ def test_parameters_are_known_in_any_spelling(
     assert {name: value for name, value in written.items() if name != "total_path"} == paginator
 
 
+@pytest.mark.parametrize(
+    ("name", "bounds", "begins"),
+    [
+        ("startIndex", {"default": 1, "minimum": 1}, {"offset": 1}),
+        ("startIndex", {"minimum": 1}, {"offset": 1}),
+        ("offset", {"default": 0}, {}),
+        ("offset", {}, {}),
+        ("page", {"minimum": 0, "default": 1}, {"base_page": 1}),
+        ("page", {"minimum": 0}, {"base_page": 0}),
+        ("page", {"default": 0}, {"base_page": 0}),
+    ],
+    ids=str,
+)
+def test_pages_and_rows_begin_where_the_document_says(
+    name: str, bounds: dict[str, int], begins: dict[str, int], tmp_path: Path
+) -> None:
+    users = answering(list_of(id="string"), name)
+    users["get"]["parameters"][0]["schema"] |= bounds
+    paginator = described(document_of({"/users": users}), tmp_path).resources_in_full["users"].endpoint.paginator
+    assert paginator is not None
+    written = paginator.model_dump(include={"offset", "base_page"}, exclude_unset=True)
+    assert written == begins
+
+
 def test_a_mark_to_continue_with_is_a_cursor(tmp_path: Path) -> None:
     answer = in_an_object(items=list_of(id="string"), metadata=in_an_object(**{"continue": {"type": "string"}}))
     pods = answering(answer, "limit", "continue", "watch")

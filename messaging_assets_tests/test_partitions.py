@@ -161,6 +161,19 @@ def test_a_window_that_became_empty_upstream_empties_in_the_table(messages: Sand
     assert again["ids"] == _on(messages, "2025-03-03")
 
 
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_a_window_loses_no_larger_share_than_the_file_allows(messages: Sandbox, disposition: str) -> None:
+    before = _run("2025-03-02", write_disposition=disposition)["ids"]
+    rows = messages.rows("messaging", "messages")
+    rows[:] = [row for row in rows if not row["timestamp"].startswith("2025-03-02")]
+
+    again = _run("2025-03-02", write_disposition=disposition, maximum_deleted_share=0.5)
+
+    assert not again["green"]
+    assert "rows of the window, more than maximum_deleted_share" in again["error"]
+    assert again["ids"] == before
+
+
 def test_a_row_at_the_end_of_an_inclusive_window_is_the_next_ones(messages: Sandbox) -> None:
     rows = messages.rows("messaging", "messages")
     rows[0]["timestamp"] = "2025-03-03T00:00:00Z"

@@ -13,6 +13,7 @@ from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 
 REPLACE: dict[str, Any] = {"write_disposition": "replace"}
+VERSIONS: dict[str, Any] = {"write_disposition": {"disposition": "merge", "strategy": "scd2"}}
 
 
 @pytest.mark.parametrize("way", ["deletes", "window", "replace", "scd2"])
@@ -47,6 +48,24 @@ def test_a_replaced_list_may_shrink_by_what_the_file_allows_and_grow_as_it_likes
     assert one_table.sync(rows).green
     assert one_table.sync(rows[:1], maximum_deleted_share=1.0).green
     assert [row["id"] for row in one_table.rows()] == [0]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_no_more_versions_are_retired_at_once_than_the_file_allows(one_table: OneTable, left: int) -> None:
+    one_table.sync([{"id": number} for number in range(10)], **VERSIONS, maximum_deleted_share=0.8)
+    refused = one_table.sync([{"id": number} for number in range(left)])
+
+    assert f"no longer has {10 - left} of 10 rows" in refused.error
+    assert [row for row in one_table.rows(own_only=False) if row["_dlt_valid_to"]] == []
+
+
+def test_retired_versions_are_no_rows_that_could_go(one_table: OneTable) -> None:
+    one_table.sync([{"id": number, "state": "new"} for number in range(4)], **VERSIONS, maximum_deleted_share=0.8)
+    one_table.sync([{"id": number, "state": "old"} for number in range(4)])
+    again = one_table.sync([{"id": 0, "state": "gone"}])
+
+    assert again.green
+    assert len([row for row in one_table.rows(own_only=False) if not row["_dlt_valid_to"]]) == 1
 
 
 def test_a_run_may_let_a_replaced_list_shrink(known_sandbox: Sandbox) -> None:

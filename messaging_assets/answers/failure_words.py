@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf, plain_word
@@ -80,6 +81,7 @@ _CODES = frozenset(
     (
         *("code", "error_code", "err_code", "errcode", "errno", "error_no", "ret", "retcode", "ret_code", "rc"),
         *("status_code", "result_code", "response_code", "return_code", "http_status", "http_code", "http_status_code"),
+        *("resp_code", "api_code"),
     )
 )
 _MESSAGES = frozenset(
@@ -89,6 +91,8 @@ _MESSAGES = frozenset(
         *("title", "error", "status_text", "error_type", "error_detail", "error_details"),
     )
 )
+_SENTENCE_STARTS = frozenset(("return", "ret", "status", "result", "response", "resp", "code", "error", "err", "api"))
+_SENTENCE_ENDS = frozenset(("msg", "message", "desc", "description", "text", "reason", "info", "detail"))
 # Of these no title of a list is one, such as "Failed jobs".
 _SENTENCES = _MESSAGES - {"detail", "details", "description", "info", "text", "title"}
 _FINE = frozenset(
@@ -180,7 +184,7 @@ def _rule(leaf: Leaf) -> str:
         return ", unless: true" if isinstance(leaf.value, (bool, str)) else ", unless: 1"
     if isinstance(leaf.value, str):
         return f", values: [{plain_word(leaf.value)}]" if plain_word(leaf.value) in _FAILED else ""
-    number = whole_number(leaf.value) if not isinstance(leaf.value, bool) else None
+    number = _code_number(leaf.value)
     if number is not None and ("http" in leaf.word or "status" in leaf.word):
         return f", values: [{number}]"
     return ", unless: 0" if number is not None and leaf.word in _CODES else ""
@@ -205,6 +209,13 @@ def _fails(leaf: Leaf, beside: list[Leaf]) -> bool:
     return word in _SENTENCES and isinstance(value, str) and _says_failing(value)
 
 
+@lru_cache(maxsize=4096)
+def _is_message(word: str) -> bool:
+    """Whether a word names a sentence about the answer, such as returnMsg or statusDesc beside a code."""
+    before, _, last = word.rpartition("_")
+    return word in _MESSAGES or (last in _SENTENCE_ENDS and before in _SENTENCE_STARTS)
+
+
 def _is_failed_state(word: str, value: Any, beside: list[Leaf]) -> bool:
     if isinstance(value, str):
         # A kind, such as the type of the list's records, may have any name.
@@ -218,7 +229,7 @@ def _is_failed_state(word: str, value: Any, beside: list[Leaf]) -> bool:
 
 
 def _is_failed_code(word: str, value: Any, beside: list[Leaf]) -> bool:
-    number = whole_number(value) if not isinstance(value, bool) else None
+    number = _code_number(value)
     is_of_error = "err" in word
     if number is not None:
         if 400 <= number < 600 and (
@@ -231,6 +242,12 @@ def _is_failed_code(word: str, value: Any, beside: list[Leaf]) -> bool:
     if not isinstance(value, str) or not value.strip() or _is_fine(value):
         return False
     return _is_failing(value) or _has_message(beside) or (is_of_error and not _is_said_fine(beside))
+
+
+def _code_number(value: Any) -> int | None:
+    """A code that is a number; some write failures below zero."""
+    is_below = isinstance(value, int) and not isinstance(value, bool) and value < 0
+    return value if is_below else whole_number(value)
 
 
 def _truth(value: Any) -> bool | None:
@@ -260,7 +277,7 @@ def _is_fine_number(number: int) -> bool:
 
 
 def _said(beside: list[Leaf]) -> list[str]:
-    said = [leaf.value for leaf in beside if leaf.word in _MESSAGES and isinstance(leaf.value, str)]
+    said = [leaf.value for leaf in beside if _is_message(leaf.word) and isinstance(leaf.value, str)]
     return [text for text in said if text.strip()]
 
 

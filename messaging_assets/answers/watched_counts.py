@@ -13,6 +13,8 @@ from messaging_assets.answers.record_keys import whole_number
 
 _COUNTERS = frozenset(("total", "totals", "count", "counts", "cnt", "found", "num", "number", "nb"))
 _FILLERS = frozenset(("of", "all", "filtered", "matching", "matched", "full", "overall", "available", "exact", "grand"))
+# A count of what a filter of the request left.
+_FILTERED = frozenset(("filtered", "matching", "matched"))
 _PREFIXES = frozenset(("odata", "opensearch", "dc", "approximate", "estimated"))
 _ROWS = frozenset(
     (
@@ -35,6 +37,11 @@ _NO_COUNTS = frozenset(
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 # What stands behind one of these is a part of a number's name only together with rows: number_of_results.
 _NEEDS_ROWS = frozenset(("num", "number", "nb"))
+
+# How an API says that its count is none, but a bound that it counts no further than.
+_BOUND_WORDS = frozenset(("relation", "total_relation", "total_count_relation", "count_relation", "total_operator"))
+_BOUNDS = frozenset(("gte", "gt", "at_least", "more_than", "greater_than", "greater_or_equal", "greater_than_or_equal"))
+_CAPPED = frozenset(("capped", "truncated", "limited", "bounded"))
 
 
 @lru_cache(maxsize=4096)
@@ -88,7 +95,7 @@ def counts_rows(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
 
 def plain_ends_with_total(leaf: Leaf) -> bool:
     """Whether the object that holds the value is a total."""
-    return Leaf(leaf.names[:-1], None).word == "total"
+    return len(leaf.names) > 1 and Leaf(leaf.names[:-1], None).word == "total"
 
 
 def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
@@ -96,6 +103,14 @@ def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
     parts = set(leaf.word.split("_"))
     is_of_page = bool(parts & {"size", "list", "data"}) and not parts & {"total", "totals", "found"}
     return counts_rows(leaf, of) and not is_of_page
+
+
+def is_bound(leaf: Leaf) -> bool:
+    """Whether a value says that the count beside it is only a bound that the API counts no further than."""
+    if leaf.word in _BOUND_WORDS and (leaf.word != "relation" or plain_ends_with_total(leaf)):
+        return isinstance(leaf.value, str) and (plain_word(leaf.value) in _BOUNDS or leaf.value.strip() in (">", ">="))
+    parts = set(leaf.word.split("_"))
+    return leaf.value is True and bool(parts & _COUNTERS) and bool(parts & _CAPPED)
 
 
 def _is_total(leaf: Leaf) -> bool:
@@ -125,11 +140,14 @@ class WatchedCounts:
         self._seen: _Seen = {}
         self._others: _Seen = {}
         self._pages: list[int] = []
+        self._bound: Leaf | None = None
 
     def page(self, leaves: Iterable[Leaf], sent: int) -> None:
         """Note the numbers beside a page of `sent` rows."""
         self._pages.append(sent)
+        self._bound = None
         for leaf in leaves:
+            self._bound = leaf if is_bound(leaf) else self._bound
             is_known = counts_rows(leaf, self._of) or is_number_of_pages(leaf.word)
             if not (is_known or _may_count(leaf.word)):
                 continue
@@ -171,10 +189,21 @@ class WatchedCounts:
 
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
-        for leaf, values in self._of_all():
+        counts = self._of_all()
+        if any(values[-1] == rows and _FILTERED & set(leaf.word.split("_")) for leaf, values in counts):
+            # The others are of the list before a filter.
+            return None
+        for leaf, values in counts:
             if values[-1] > rows and is_total_of_all(leaf, self._of):
                 return f"the answer says at {leaf.place} that there are {values[-1]} rows, and {rows} came"
         return None
+
+    def stopped_at_bound(self, rows: int) -> str | None:
+        """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""
+        totals = (values[-1] for leaf, values in self._of_all() if _is_total(leaf) or plain_ends_with_total(leaf))
+        if self._bound is None or rows not in totals:
+            return None
+        return f"{self._bound.place} says that there are more than the {rows} that it counts, and no more came"
 
     def total_below(self, rows: int) -> int | None:
         """The largest total that is smaller than what came; None where there is none."""

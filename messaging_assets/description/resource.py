@@ -141,7 +141,7 @@ class ResourceBase(Described):
     deletes: Literal["ignore", "mark", "remove"] = "ignore"
     """What becomes of rows that the API no longer has, after a proven read: `ignore`, `mark` or `remove`."""
     maximum_deleted_share: float | None = Field(None, gt=0, le=1)
-    """The share of a table that may go at once; else 0.2 for `deletes`, and 0.8 where `replace` swaps in a list."""
+    """The share of a table or window that may go at once; else 0.2 for `deletes`, 0.8 for `replace`, 1 elsewhere."""
     preview_rows: int = Field(0, ge=0, le=50)
     """Rows of the table on the asset's page after each sync, up to 50; Dagster keeps them for ever."""
     freshness: Freshness | None = None

@@ -9,6 +9,7 @@ from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.answers.held_records import every_held
 from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.json_paths import quoted_path
 
 
 def doubt_of_answer(path: str, body: Any, selector: str, rows: int) -> str:
@@ -29,6 +30,21 @@ def doubt_of_answer(path: str, body: Any, selector: str, rows: int) -> str:
     if selector != "$" and (others := _other_lists(body, selector)):
         doubts.append(f"'{selector}' was taken for the list, with {rows} rows, but there is more: {others}")
     return "; ".join(filter(None, doubts))
+
+
+def doubt_of_keyless_object(body: Any) -> str:
+    """Why an answer that was taken for one object without a key may be a list that is short today, as a clause."""
+    lists = body.items() if isinstance(body, dict) else ()
+    found = next(
+        (key for key, one in lists if isinstance(one, list) and len(one) == 1 and isinstance(one[0], dict)), None
+    )
+    if found is None:
+        return ""
+    path = quoted_path(found)
+    return (
+        f"the answer was taken for one object, but '{path}' in it is a list, with one object today; name "
+        f"data_selector: {path} and a paginator if those are the rows"
+    )
 
 
 def _failure(path: str, body: dict[str, Any], selector: str, rows: int) -> str:

@@ -10,7 +10,7 @@ from messaging_assets.answers.held_records import HeldRecords, held_records
 from messaging_assets.answers.list_shapes import KEY, is_keyed, to_objects
 from messaging_assets.answers.row_totals import more_than_came
 from messaging_assets.discovery import paging_signs as signs
-from messaging_assets.discovery.answer_doubts import doubt_of_answer
+from messaging_assets.discovery.answer_doubts import doubt_of_answer, doubt_of_keyless_object
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
 from messaging_assets.discovery.found import FoundResource, about_sensitive, name_from_path, without_nothing
 from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
@@ -57,6 +57,8 @@ def find_resource(api: LiveApi, path: str, name: str | None = None) -> FoundReso
     rows = (paging.sample or first).rows
     sample = Sample(rows, is_whole=paging.total == len(rows))
     found = _resource(name, path, selected, paging, sample, answer.format)
+    if selected.is_one_object and selected.held is None and not sample.key(name):
+        doubt = doubt or doubt_of_keyless_object(answer.parsed)
     found.doubts += [doubt] if doubt else []
     if doubt:
         remark = found.remarks["endpoint", "data_selector"]

@@ -244,14 +244,14 @@ class ResourceTable:
             self.remove_orphans()
         return gone
 
-    def replace_window(self, window: Window, load_ids: Sequence[str], read: Read) -> TakenOut:
+    def replace_window(self, window: Window, load_ids: Sequence[str], read: Read, allow_many: bool = False) -> TakenOut:
         """Take out the earlier rows of a window.
 
         Raises:
             SyncFailure: see `tables/window_rows.py`; what came is taken back then.
         """
         try:
-            return replace_window(self.pipeline, self._resource, self._asset, window, load_ids, read)
+            return replace_window(self.pipeline, self._resource, self._asset, window, load_ids, read, allow_many)
         except SyncFailure:
             # What came is taken back, so it is to be read again; in this order, because each may be the last.
             self._receipts.forget()
@@ -317,7 +317,7 @@ class ResourceTable:
         is_newest = self.ledger is None or self.ledger.is_newest()
         read = Read(result.finding, result.rows_set_aside, is_newest, is_of_news(self._resource))
         if self._window is not None:
-            return self.replace_window(self._window, load_ids, read)
+            return self.replace_window(self._window, load_ids, read, allow_many)
         if why := why_nothing_goes("deletes", read):
             return TakenOut({"messaging_assets/deletes": f"none, because {why}"})
         return TakenOut({"messaging_assets/rows_deleted": self.delete_vanished(load_ids, allow_many)})

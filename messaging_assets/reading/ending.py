@@ -148,7 +148,7 @@ class Ending:
             or (claims.moved(counts.all_rows) if is_believed else None)
             or self._came_twice(is_believed),
             missed=self.missed,
-            doubt=None if is_one_object or self.is_left else self.doubt,
+            doubt=None if is_one_object or self.is_left else self.doubt or claims.stopped_at_bound(counts.all_rows),
         )
 
     def _came_twice(self, is_believed: bool) -> str | None:

@@ -112,6 +112,14 @@ class LoadedTable:
             repeated = rows  # without the column, no row can be told from another
         return TableCounts(True, rows, repeated, {name: counted.get(name, rows) for name in columns})
 
+    def valid_rows(self, validity: Validity | None) -> int:
+        """How many rows are still valid; 0 where there is no table, or none that keeps old versions."""
+        with self._open() as table:
+            there = table.columns()
+            if there is None or (validity and table.plain(validity.column) not in there):
+                return 0
+            return int(table.rows(f"SELECT COUNT(*) FROM {table.name} WHERE {_is_valid(table, validity)}")[0][0])
+
     def repeated_keys(
         self, keys: Sequence[str], limit: int = 10, validity: Validity | None = None
     ) -> list[tuple[Any, ...]]:

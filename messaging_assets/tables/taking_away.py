@@ -15,7 +15,7 @@ from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.rows.batches import merge_strategy
-from messaging_assets.tables.loaded_table import LoadedTable
+from messaging_assets.tables.loaded_table import LoadedTable, validity
 
 Way = Literal["deletes", "window", "replace", "scd2"]
 # The worst verdict that a way takes, and whether it takes a read of which a record was set aside: that record did come,
@@ -26,6 +26,9 @@ _DEMANDS: dict[Way, tuple[Verdict, bool]] = {
     "replace": (Verdict.READ_TO_THE_END, True),
     "scd2": (Verdict.READ_TO_THE_END, False),
 }
+# The share of the rows that may go at once, where the file names none. A list that is swapped may change as a whole,
+# and is to be there at all; a window may be small and have nothing in it, and of versions nothing is lost.
+_SHARES: dict[Way, float] = {"deletes": 0.2, "replace": 0.8, "scd2": 1, "window": 1}
 
 
 @dataclass(frozen=True)
@@ -92,24 +95,27 @@ def why_nothing_goes(way: Way, read: Read) -> str | None:
     return f"the read is {verdict.words}" + (f" ({read.finding.reason})" if read.finding.reason else "")
 
 
-def refuse_too_many(resource: Resource, asset: str, gone: int, rows: int, allow_many: bool) -> None:
+def refuse_too_many(
+    way: Way, resource: Resource, asset: str, gone: int, rows: int, allow_many: bool, of: str = ""
+) -> None:
     """Stop before a larger share of a table goes than the file allows at once.
 
     Args:
+        way: what would take them.
         resource: says which share.
         asset: the asset's name in errors.
         gone: rows that would go.
-        rows: rows in the table.
+        rows: rows in the table, or in the part of it that is meant.
         allow_many: whether the run says that a larger share may go.
+        of: that part, in words.
 
     Raises:
         MendDescription: more would go.
     """
-    # A replaced list is one that changes as a whole; it is to be there at all.
-    share = resource.maximum_deleted_share or (0.8 if resource.disposition == "replace" else 0.2)
+    share = resource.maximum_deleted_share or _SHARES[way]
     if gone > share * rows and not allow_many:
         raise MendDescription(
-            f"the API no longer has {gone} of {rows} rows, more than maximum_deleted_share allows at once",
+            f"the API no longer has {gone} of {rows} rows{of}, more than maximum_deleted_share allows at once",
             "if that is right, run it with allow_many_deletes: true",
             where=asset,
         )
@@ -146,14 +152,13 @@ def refuse_in_doubt(
     is_as_before = left_before is not None and receipt.left <= left_before
     finding = receipt.finding_of_read_lists if is_as_before else receipt.finding
     why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(resource)))
-    if way == "scd2" and not why:
-        return
-    rows = table.count().rows
+    rows = table.count().rows if way == "replace" or why else table.valid_rows(validity(resource))
     if rows and why:
         does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
         other = "write merge" if way == "replace" else "use another merge strategy"
         kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
         raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=asset)
-    if way == "replace" and not is_refreshed:
+    # With a merge_key, what did not come is only retired beside what did.
+    if not is_refreshed and (way == "replace" or not resource.merge_keys):
         gone = rows - receipt.rows_loaded - receipt.rows_set_aside
-        refuse_too_many(resource, asset, gone, rows, allow_many)
+        refuse_too_many(way, resource, asset, gone, rows, allow_many)

@@ -39,7 +39,7 @@ def delete_vanished(
         vanished = rows.of_other_loads(load_ids, unmarked)
         gone = rows.count(resource.name, vanished, load_ids)
         all_rows = rows.count(resource.name, unmarked or "1 = 1")
-        refuse_too_many(resource, asset, gone, all_rows, allow_many)
+        refuse_too_many("deletes", resource, asset, gone, all_rows, allow_many)
         if not gone:
             return 0
         if resource.deletes == "remove":

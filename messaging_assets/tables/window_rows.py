@@ -14,7 +14,7 @@ from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.tables.notes.sync_ledger import NotedSync
 from messaging_assets.tables.table_rows import TableRows, table_rows
-from messaging_assets.tables.taking_away import Read, TakenOut, why_nothing_goes
+from messaging_assets.tables.taking_away import Read, TakenOut, refuse_too_many, why_nothing_goes
 from messaging_assets.tables.window_column import bounds_in
 
 
@@ -25,6 +25,7 @@ def replace_window(
     window: Window,
     load_ids: Sequence[str],
     read: Read,
+    allow_many: bool = False,
 ) -> TakenOut:
     """Take out the window's rows that this run did not bring, unless a merge had better keep them.
 
@@ -35,12 +36,14 @@ def replace_window(
         window: from start up to, but without, end, by the window's column.
         load_ids: the loads of this run.
         read: how complete it was, and whether it is the newest.
+        allow_many: whether the run says that a larger share of the window may go than the file allows at once.
 
     Returns:
         What went, or why nothing did.
 
     Raises:
-        MendDescription: more came than the window, and an appended table would have these rows twice.
+        MendDescription: more came than the window, and an appended table would have these rows twice; or more of its
+            rows would go than the file allows at once.
         ReadIncomplete: an appended table has rows of the window already, and this read is not good enough to take
             them out. What came is to be taken back in either case.
     """
@@ -75,9 +78,10 @@ def replace_window(
             rows.delete(resource.name, late, (bounds[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
         earlier = rows.of_other_loads(load_ids, within), (*bounds, *load_ids)
+        own = rows.of_loads(load_ids, within), (*bounds, *load_ids)
         why = why_nothing_goes("window", read)
         if is_append and why:
-            came = rows.count(resource.name, rows.of_loads(load_ids, within), (*bounds, *load_ids))
+            came = rows.count(resource.name, *own)
             before = rows.count(resource.name, *earlier)
             # A record that was set aside did come; it is told apart from one that is gone by their number alone.
             if before and (came < before or why_nothing_goes("window", replace(read, set_aside=0))):
@@ -91,6 +95,10 @@ def replace_window(
         if beyond:
             why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
         if is_append or not why:
+            came, before = rows.count(resource.name, *own), rows.count(resource.name, *earlier)
+            # Of a merge, the rows that came again are among those that came.
+            gone, whole = (before - came, before) if is_append else (before, before + came)
+            refuse_too_many("window", resource, asset, gone, whole, allow_many, " of the window")
             found["rows_deleted"] = rows.delete(resource.name, *earlier)
         else:
             found["deletes"] = f"none of the window's earlier rows, because {why}"

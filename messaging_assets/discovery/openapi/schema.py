@@ -178,12 +178,13 @@ def paging_of(
     offset, number = _first(query, signs.OFFSETS), _first(query, signs.NUMBERS)
     if offset:
         paginator = {"type": "offset", "limit": _page_size(size) if size else _USUAL_PAGE}
+        paginator |= {"offset": 1} if _first_number(offset, 0) == 1 else {}
         paginator |= {} if offset.name == "offset" else {"offset_param": offset.name}
         paginator |= {} if size is None or size.name == "limit" else {"limit_param": size.name}
         return {**paginator, **({} if total == "total" else {"total_path": total})}, {}
     if number:
-        base = number.schema.get("minimum", number.schema.get("default", 1))
-        paginator = {"type": "page_number", "base_page": 0 if base == 0 else 1, "page_param": number.name}
+        base = 0 if _first_number(number, 1) == 0 else 1
+        paginator = {"type": "page_number", "base_page": base, "page_param": number.name}
         return without_nothing({**paginator, "rows_total_path": total}), params
     after = _first(query, _AFTER_KEYS)
     if after and len(keys) == 1:
@@ -235,6 +236,11 @@ def _is_link(schema: Mapping[str, Any]) -> bool:
 
 def _first(query: Mapping[str, Parameter], names: Sequence[str]) -> Parameter | None:
     return next((query[name] for name in map(signs.spelled, names) if name in query), None)
+
+
+def _first_number(parameter: Parameter, otherwise: int) -> Any:
+    """Where a parameter begins to count: what the API takes where nothing is sent tells more than what it allows."""
+    return parameter.schema.get("default", parameter.schema.get("minimum", otherwise))
 
 
 def _page_size(parameter: Parameter) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dlt
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.pagination import PageNumberPaginator
+from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator
 from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.http.authentication import asking_part
@@ -62,8 +62,8 @@ def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
 
 
 def note_first_page_number(own: ListContext) -> None:
-    """Remember, for the next sync, with which number the API's pages begin."""
-    if own.is_start_known and isinstance(own.endpoint.paginator, PageNumberPaginator):
+    """Remember, for the next sync, with which number the API's pages or rows begin."""
+    if own.is_start_known and isinstance(own.endpoint.paginator, (PageNumberPaginator, OffsetPaginator)):
         dlt.current.resource_state()[_START] = repr(own.endpoint.paginator)
 
 

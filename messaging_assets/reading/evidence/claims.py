@@ -115,6 +115,10 @@ class Claims:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
         return self._counts.more_than(rows)
 
+    def stopped_at_bound(self, rows: int) -> str | None:
+        """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""
+        return self._counts.stopped_at_bound(rows) if self.is_believed else None
+
     def moved(self, rows: int) -> str | None:
         """That a count which the file does not name moved while so many rows came, as a clause."""
         moved = self._counts.moved(rows)

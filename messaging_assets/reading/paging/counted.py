@@ -69,6 +69,20 @@ class CountingPaginator(GuardedPaginator):
     def place(self, request: Request, position: int) -> None:
         """Put a position into the query or the body, as the file says."""
 
+    def _look_at(self, position: int, how: str) -> None:
+        """Let a page be asked for that only tells something of a list that ended in a way."""
+        self.position, self.reading.ending.look, self.reading.join.back = position, how, 0
+        self.reading.upcoming = lambda request: ()
+
+    def _judge_start(self, told: str, is_missed: bool, step: str) -> None:
+        self.context.is_start_known = not is_missed
+        if not is_missed:
+            return
+        if not self.context.keys:
+            self.context.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed", f"see {step.partition(':')[0]}")
+            return
+        raise MendDescription(told, f"write {step} in the paginator", where=self.context.asset)
+
     def ask_ahead(self, sent: int, step: int, last: int | None, alike: int | None = None) -> None:
         """Let further pages be asked for, as long as one page is as long as the other.
 
@@ -109,7 +123,7 @@ class OffsetPaginator(CountingPaginator):
 
     description: described.OffsetPaginator
     _overlaps = 0
-    _is_overlap_off = _is_before_short = False
+    _is_overlap_off = _is_before_short = _looks_at_start = False
 
     def first_position(self) -> int:
         """The file's offset, 0 where it has none."""
@@ -184,28 +198,45 @@ class OffsetPaginator(CountingPaginator):
         return "[" in (self.context.endpoint.data_selector or "").removesuffix("[*]")
 
     def looks_once_more(self, how: str) -> bool:
-        """See GuardedPaginator: without a key and a count, the last row once more.
+        """See GuardedPaginator: without a count, what stands before an offset of 1, in a first sync; and without a key
+        the last row once more.
 
         An API that counts its offset in pages answers with nothing there; rows that only changed are no sign.
         """
         reading = self.reading
+        is_uncounted = reading.claims.is_uncounted and reading.resume.at is None
+        if self.first_position() == 1 and not self.context.is_start_known and is_uncounted:
+            self._looks_at_start = True
+            self._look_at(0, how)
+            return True
         is_alone = not self.context.keys or self._picks_inside
         may = is_alone and self._may_join and reading.claims.is_uncounted and reading.resume.at is None
         was_paged = reading.counts.full_pages > 1 or reading.counts.most_sent >= self.description.limit
         if not (may and was_paged) or reading.counts.sent or self.position <= self.first_position():
             return False
-        self.position, reading.ending.look, reading.join.back = self.position - 1, how, 0
-        reading.upcoming = lambda request: ()
+        self._look_at(self.position - 1, how)
         return True
 
     def look(self, rows: list[Any], sent: int) -> bool:
         """See GuardedPaginator."""
+        if self._looks_at_start:
+            return self._look_at_start(rows)
         _, is_known = self.reading.repetition.looked(rows)
         if not is_known and sent != 1 and not self.reading.ending.doubt:
             self.reading.ending.doubt = (
                 f"the last row did not come when {self.position} was asked for, so the offset may count pages, or the "
                 "list moved; correct the paginator, or declare a primary_key"
             )
+        return False
+
+    def _look_at_start(self, rows: list[Any]) -> bool:
+        has_rows, is_known = self.reading.repetition.looked(rows[:1])
+        if self.position == 0 and has_rows and not is_known:
+            # The row may be new; whether row 1 is still where it was tells.
+            self._look_at(1, str(self.reading.ending.look))
+            return True
+        told = "offset 0 holds a row that did not come, so the API counts its rows from 0"
+        self._judge_start(told, self.position == 1 and is_known, "offset: 0")
         return False
 
     def _announced(self, response: Any) -> int | None:
@@ -285,26 +316,17 @@ class PageNumberPaginator(CountingPaginator):
             reading.repetition.compare_first_page(rows)
         else:
             has_rows, is_known = reading.repetition.looked(rows)
-            self._judge_start(page, has_rows and not is_known)
+            told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
+            self._judge_start(told, has_rows and not is_known, f"base_page: {page}")
         return self._look_at_next(str(reading.ending.look))
 
     def _look_at_next(self, how: str) -> bool:
         if not self._looks:
             return False
-        self.position, *rest = self._looks
-        self._looks, self.reading.ending.look, self.reading.join.back = tuple(rest), how, 0
-        self.reading.upcoming = lambda request: ()
+        position, *rest = self._looks
+        self._looks = tuple(rest)
+        self._look_at(position, how)
         return True
-
-    def _judge_start(self, page: int, is_missed: bool) -> None:
-        self.context.is_start_known = True
-        if not is_missed:
-            return
-        told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
-        if not self.context.keys:
-            self.context.receipt.found(Verdict.UNKNOWN, f"{told}, or its rows changed", "see base_page")
-            return
-        raise MendDescription(told, f"write base_page: {page} in the paginator", where=self.context.asset)
 
 
 def _place(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:

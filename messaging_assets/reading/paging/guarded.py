@@ -54,6 +54,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag = EndFlag(self.description)
             self._statuses: set[int] = set()
+            self._is_more_path_seen = False
             self.reading.join.may_begin_with_last = self.description.end_path is not None
             if self.context.marks:
                 self._leave_out_unset(request)
@@ -161,7 +162,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     @property
     def is_sign_disbelieved(self) -> bool:
         """Whether the file says where to look for more, or with `has_more_path: null` that no sign is believed."""
-        return "has_more_path" in self.description.model_fields_set
+        return "has_more_path" in self.description.model_fields_set and (
+            getattr(self.description, "has_more_path", None) is None or self._is_more_path_seen
+        )
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""
@@ -176,14 +179,17 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """
         if self.end_flag.is_last or path is None:
             return bool(self.end_flag.is_last)
-        value = first_value(path, response.parsed)
+        found = json_paths.find_values(path, response.parsed)
+        self._is_more_path_seen = self._is_more_path_seen or bool(found)
+        value = found[0] if found else None
         if isinstance(value, str):
             try:
                 value = str2bool(value)
             except ValueError:
                 value = None
         self.reading.ending.is_more_said = self.reading.ending.is_more_said or value is True
-        if not isinstance(value, bool) and not is_over:
+        # Some leave out what is false; the list goes on then as if nothing were said.
+        if found and not isinstance(value, bool) and not is_over:
             raise MendDescription(
                 f"has_more_path '{path}' holds no truth value on page {self.reading.page}",
                 "correct the paginator in the file",

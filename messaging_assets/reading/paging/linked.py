@@ -10,6 +10,7 @@ from requests import Request
 from messaging_assets.answers.formats.json_lines import with_numbers_as_written
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
+from messaging_assets.reading.evidence.boundary import Boundary
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.receipt import Verdict
@@ -25,6 +26,7 @@ class ReferencePaginator(GuardedPaginator):
         self._references: set[str] = set()
         self._is_there = self._is_told = False
         self._asked: Any = None
+        self._boundary = Boundary(getattr(self.description, "cursor_path", None) if self._is_of_record else None)
         place = self.reading.resume.at
         if place is not None and place.position is not None:
             self._references.add(str(place.position))
@@ -40,6 +42,7 @@ class ReferencePaginator(GuardedPaginator):
         self._keep_as_written(response)
         reading = self.reading
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
+        self._boundary.page(response.parsed, reading.page + 1, self._is_full(sent))
         if self._is_of_record and self._names_itself and self._is_short(sent):
             # It begins with the record that was asked for, and nothing else came.
             reading.repetition.may_repeat = True
@@ -68,6 +71,11 @@ class ReferencePaginator(GuardedPaginator):
         """Whether a page is shorter than a whole one, so that nothing can follow it."""
         sizes = self.reading.claims.asked_sizes
         return sent < (min(sizes) if sizes else self.reading.counts.most_sent)
+
+    def _is_full(self, sent: int) -> bool:
+        """Whether a page is as long as one was asked to be, or as the longest of several."""
+        sizes, counts = self.reading.claims.asked_sizes, self.reading.counts
+        return sent in sizes or bool(counts.full_pages and sent >= counts.most_sent)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
@@ -111,6 +119,10 @@ class ReferencePaginator(GuardedPaginator):
         if self._is_of_record and reading.repetition.is_nothing_new and self._is_short(sent):
             reading.ending.is_short = True
             return "nothing came behind the last row"
+        if sent < reading.counts.most_sent:
+            # Some APIs say so that they have no more; a longer page came before, and it was another one.
+            reading.ending.is_short = True
+            return "a short page that names itself"
         return None
 
     def _refuse_odd(self, reference: Any) -> None:
@@ -142,7 +154,7 @@ class ReferencePaginator(GuardedPaginator):
         if self._is_told:
             return None
         reading, signs = self.reading, self.reading.claims.signs
-        said = super().doubt_of_end()
+        said = super().doubt_of_end() or self._boundary.said()
         if said or self._references or not reading.counts.sent:
             return said
         if signs.is_end_said or reading.is_whole_by_count:
@@ -200,6 +212,7 @@ class AutoPaginator(ReferencePaginator):
         self._references = set()
         self._is_there = self._is_told = False
         self._asked = None
+        self._boundary = Boundary(None)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""

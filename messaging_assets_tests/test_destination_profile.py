@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dlt.destinations import athena, bigquery, clickhouse, databricks, filesystem, redshift, snowflake, sqlalchemy
+from dlt.destinations import (
+    athena,
+    bigquery,
+    clickhouse,
+    databricks,
+    duckdb,
+    filesystem,
+    postgres,
+    redshift,
+    snowflake,
+    sqlalchemy,
+)
 
 from messaging_assets.description.api import Resource
 from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
@@ -100,6 +111,9 @@ def test_files_are_files_by_any_name(
             {"columns": {"at": {"data_type": "timestamp", "precision": 9}}},
             "write precision: 6 for at, or text",
         ),
+        (duckdb(), {"columns": {"at": {"data_type": "timestamp", "precision": 9}}}, "with 6 digits of a second"),
+        (duckdb(), {"columns": {"n": {"data_type": "decimal", "precision": 39}}}, "write precision: 38 for n, or text"),
+        (postgres(), {"columns": {"n": {"data_type": "decimal", "precision": 77}}}, "write precision: 76 for n"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, (str, dict)) else "",
 )
@@ -116,6 +130,7 @@ def test_what_cannot_be_kept_is_refused(destination: Any, described: dict[str, A
         (clickhouse(), {"write_disposition": "merge", "deletes": "remove"}),
         (filesystem("lake"), {"write_disposition": "replace"}),
         (snowflake(), {"write_disposition": UPSERT, "columns": {"at": {"data_type": "timestamp"}}}),
+        (postgres(), {"columns": {"n": {"data_type": "decimal", "precision": 76}}}),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, dict) else "",
 )
@@ -212,3 +227,10 @@ def test_json_is_json_on_sqlite(named: Any, one_table: OneTable, tmp_path: Path)
     found = one_table.rows("SELECT json_type(doc), json_extract(doc, '$.text') FROM resource_name ORDER BY id")
     assert [tuple(row.values()) for row in found] == [("object", nested["text"]), (None, None), ("array", None)]
     assert "beyond 64 bits" in one_table.rejected()[0]["reason"]
+
+
+def test_a_number_of_too_many_digits_for_the_destination_is_set_aside_alone(one_table: OneTable) -> None:
+    rows = [{"id": 1, "n": 10**37}, {"id": 2, "n": "7"}, {"id": 3, "n": 10**38}]
+    synced = one_table.sync(rows, columns={"n": {"data_type": "wei"}})
+    assert synced.receipt["rows_set_aside"] == 1
+    assert [row["n"] for row in one_table.rows()] == [10**37, 7]

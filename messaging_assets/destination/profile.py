@@ -138,11 +138,22 @@ class DestinationProfile:
                 )
         if resource.deletes == "mark" and self.kind in _WITHOUT_UPDATE:
             return f"{self.words} cannot change rows in place, so none can be marked as deleted; write deletes: remove."
-        if self.takes_json_as_values:
-            finer = [name for name, one in resource.columns.items() if (one.precision or 0) > _MICROSECONDS]
-            if finer := [name for name in finer if resource.columns[name].data_type == "timestamp"]:
-                return f"rows reach {self.words} with microseconds; write precision: 6 for {', '.join(finer)}, or text."
+        # dlt's writers cut a second at microseconds, or refuse what is finer.
+        most = {"timestamp": _MICROSECONDS, "decimal": self.most_digits}
+        for name, column in resource.columns.items():
+            digits = most.get(column.data_type or "")
+            if digits and (column.precision or 0) > digits:
+                unit = "a second" if column.data_type == "timestamp" else "a decimal"
+                return (
+                    f"rows reach {self.words} with {digits} digits of {unit}; "
+                    f"write precision: {digits} for {name}, or text."
+                )
         return None
+
+    @property
+    def most_digits(self) -> int:
+        """Digits of the longest whole number that it keeps; Arrow, in which rows reach it, has no more than 76."""
+        return min(self.capabilities.wei_precision[0], 76)
 
 
 def configured_destination(**settings: Any) -> AnyDestination:

@@ -41,12 +41,14 @@ class KnownTable:
         columns: those that dlt's schema has from earlier loads, by name.
         learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
         widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
+        digits: of the longest whole number that the destination keeps.
     """
 
     normalize: Callable[[str], str]
     columns: Mapping[str, Any] = field(default_factory=dict)
     learnt: Mapping[str, str] = field(default_factory=dict)
     widen: Callable[[str], bool] = lambda column: False
+    digits: int = 76
 
 
 class Targets:
@@ -71,7 +73,7 @@ class Targets:
 
     def __init__(self, resource: Resource, asset: str, known: KnownTable, required: frozenset[str]) -> None:
         self._resource, self._asset, self._required = resource, asset, required
-        self._learnt, self._widen = known.learnt, known.widen
+        self._learnt, self._widen, self._digits = known.learnt, known.widen, known.digits
         normalize, columns = known.normalize, known.columns
         self._as_sent = _as_sent(resource, normalize)
         self.hints: dict[str, dict[str, Any]] = {}
@@ -97,7 +99,7 @@ class Targets:
                     where=self._asset,
                 )
             refuse_changed_digits(self._asset, name, column, known.get(name, {}))
-            type_ = arrow_type(column.data_type, column.precision, column.scale, column.timezone)
+            type_ = self._arrow_type(column.data_type, column.precision, column.scale, column.timezone)
             self._by_name[name] = Target(name, column.data_type, type_, True)
 
     def _take_known(self, known: Mapping[str, Any]) -> None:
@@ -108,11 +110,15 @@ class Targets:
             if data_type == "bigint" and self._learnt.get(name) == "double" and self._widen(name):
                 data_type = "double"
                 self.hints[name] = {"name": name, "data_type": data_type}
-            type_ = arrow_type(data_type, column.get("precision"), column.get("scale"), column.get("timezone"))
+            type_ = self._arrow_type(data_type, *map(column.get, ("precision", "scale", "timezone")))
             self._by_name[name] = Target(name, data_type, type_, name in self._required)
             if data_type == "json":
                 # JSON is text in Arrow; unsaid, dlt would take the column for text from now on.
                 self.hints[name] = {"name": name, "data_type": "json"}
+
+    def _arrow_type(self, data_type: str, precision: Any, scale: Any, timezone: Any) -> Any:
+        # dlt gives a `wei` all digits that there are.
+        return arrow_type(data_type, self._digits if data_type == "wei" else precision, scale, timezone)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)

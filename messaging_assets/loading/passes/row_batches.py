@@ -68,16 +68,19 @@ class RowBatches:
             known["columns"][column]["data_type"] = "double"
             return True
 
+        profile = DestinationProfile(pipeline.destination)
         batches = self._current = Batches(
             resource,
             target.asset,
-            KnownTable(schema.naming.normalize_path, known.get("columns", {}), self._learnt, widen),
+            KnownTable(
+                schema.naming.normalize_path, known.get("columns", {}), self._learnt, widen, profile.most_digits
+            ),
             self._receipt,
             self.book,
             page=lambda: self._receipt.pages,
             is_late=is_late,
             sensitive=sensitive_columns(target.description, resource),
-            takes_values=DestinationProfile(pipeline.destination).takes_json_as_values,
+            takes_values=profile.takes_json_as_values,
         )
         if resource.disposition != "replace":
             keys = map(schema.naming.normalize_path, (*resource.keys, *resource.merge_keys))

@@ -68,7 +68,7 @@ class RowBatches:
             known["columns"][column]["data_type"] = "double"
             return True
 
-        profile = DestinationProfile(pipeline.destination)
+        profile, normalize = DestinationProfile(pipeline.destination), schema.naming.normalize_path
         batches = self._current = Batches(
             resource,
             target.asset,
@@ -83,7 +83,7 @@ class RowBatches:
             takes_values=profile.takes_json_as_values,
         )
         if resource.disposition != "replace":
-            keys = map(schema.naming.normalize_path, (*resource.keys, *resource.merge_keys))
+            keys = map(normalize, (*resource.keys, *resource.merge_keys))
             refuse_new_keys(pipeline, schema.name, table, batches.known.columns, tuple(keys), target.asset)
         return batches
 

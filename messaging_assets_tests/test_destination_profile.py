@@ -114,6 +114,7 @@ def test_files_are_files_by_any_name(
         (duckdb(), {"columns": {"at": {"data_type": "timestamp", "precision": 9}}}, "with 6 digits of a second"),
         (duckdb(), {"columns": {"n": {"data_type": "decimal", "precision": 39}}}, "write precision: 38 for n, or text"),
         (postgres(), {"columns": {"n": {"data_type": "decimal", "precision": 77}}}, "write precision: 76 for n"),
+        (duckdb(), {"columns": {"n": {"data_type": "bigint", "precision": 128}}}, "with 64 bits of a whole number"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, (str, dict)) else "",
 )

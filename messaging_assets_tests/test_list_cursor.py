@@ -136,7 +136,7 @@ def test_numbers_that_are_no_times_are_never_ahead(values: list[int]) -> None:
 
 @pytest.mark.parametrize("own", [{"initial_value": "2025-01-01"}, {"initial_value": "-30d"}, {"format": "iso"}])
 @pytest.mark.parametrize("future", [4070908800, "4070908800000", 20991231000000])
-def test_numbers_in_a_range_of_times_are_times_though_none_of_them_is_past(own: dict[str, str], future: Any) -> None:
+def test_numbers_in_a_range_of_times_are_times_though_none_of_them_is_past(own: dict[str, Any], future: Any) -> None:
     synced = Synced([future], **own)
     assert synced.ahead == 1
     assert synced.mark is None

@@ -24,6 +24,7 @@ _WITHOUT_UPDATE = frozenset({"clickhouse", "athena", "dremio"})
 # dlt leaves it open whether they have transactions; then what a merge deletes is committed before what it inserts.
 _WITH_TRANSACTIONS = frozenset({"motherduck", "ducklake"})
 _MICROSECONDS = 6
+_BITS = 64
 
 
 class DestinationProfile:
@@ -139,21 +140,21 @@ class DestinationProfile:
         if resource.deletes == "mark" and self.kind in _WITHOUT_UPDATE:
             return f"{self.words} cannot change rows in place, so none can be marked as deleted; write deletes: remove."
         # dlt's writers cut a second at microseconds, or refuse what is finer.
-        most = {"timestamp": _MICROSECONDS, "decimal": self.most_digits}
+        most = {
+            "timestamp": (_MICROSECONDS, "digits of a second"),
+            "decimal": (self.most_digits, "digits of a decimal"),
+            "bigint": (_BITS, "bits of a whole number"),
+        }
         for name, column in resource.columns.items():
-            digits = most.get(column.data_type or "")
-            if digits and (column.precision or 0) > digits:
-                unit = "a second" if column.data_type == "timestamp" else "a decimal"
-                return (
-                    f"rows reach {self.words} with {digits} digits of {unit}; "
-                    f"write precision: {digits} for {name}, or text."
-                )
+            digits, words = most.get(column.data_type or "", (None, ""))
+            if digits is not None and (column.precision or 0) > digits:
+                return f"rows reach {self.words} with {digits} {words}; write precision: {digits} for {name}, or text."
         return None
 
     @property
     def most_digits(self) -> int:
         """Digits of the longest whole number that it keeps; Arrow, in which rows reach it, has no more than 76."""
-        return min(self.capabilities.wei_precision[0], 76)
+        return min(int(self.capabilities.wei_precision[0]), 76)
 
 
 def configured_destination(**settings: Any) -> AnyDestination:

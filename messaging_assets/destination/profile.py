@@ -23,6 +23,8 @@ _JSON_AS_VALUES = {"sqlalchemy": "typed-jsonl", "snowflake": "jsonl", "bigquery"
 _WITHOUT_UPDATE = frozenset({"clickhouse", "athena", "dremio"})
 # dlt leaves it open whether they have transactions; then what a merge deletes is committed before what it inserts.
 _WITH_TRANSACTIONS = frozenset({"motherduck", "ducklake"})
+# Where dlt gives a text column its length; a longer text would make the whole load fail.
+_WITH_LENGTHS = frozenset({"postgres", "redshift", "snowflake", "mssql", "synapse", "bigquery"})
 _MICROSECONDS = 6
 _BITS = 64
 
@@ -150,6 +152,11 @@ class DestinationProfile:
             if digits is not None and (column.precision or 0) > digits:
                 return f"rows reach {self.words} with {digits} {words}; write precision: {digits} for {name}, or text."
         return None
+
+    @property
+    def keeps_to_lengths(self) -> bool:
+        """Whether a text column with a `precision` takes no longer text."""
+        return self.kind in _WITH_LENGTHS
 
     @property
     def most_digits(self) -> int:

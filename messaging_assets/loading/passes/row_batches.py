@@ -73,7 +73,12 @@ class RowBatches:
             resource,
             target.asset,
             KnownTable(
-                schema.naming.normalize_path, known.get("columns", {}), self._learnt, widen, profile.most_digits
+                normalize,
+                known.get("columns", {}),
+                self._learnt,
+                widen,
+                digits=profile.most_digits,
+                has_lengths=profile.keeps_to_lengths,
             ),
             self._receipt,
             self.book,

@@ -63,6 +63,13 @@ def test_a_table_that_was_put_back_is_loaded_again(one_table: OneTable) -> None:
     assert [row["name"] for row in one_table.rows()] == [row["name"] for row in ROWS]
 
 
+def test_a_table_that_was_never_made_is_not_called_lost(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("messaging_assets.destination.profile._BITS", 500)
+    failed = one_table.sync(ROWS, columns={"n": {"data_type": "bigint", "precision": 200}})
+    assert "any more" not in failed.error
+    assert "can't be mapped to DuckDB integer type" in failed.error
+
+
 def test_a_table_of_the_users_own_is_left_as_it_is_and_the_api_is_not_asked(one_table: OneTable) -> None:
     one_table.serve(ROWS)
     one_table.execute("CREATE SCHEMA generic_rest")

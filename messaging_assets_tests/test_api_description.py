@@ -16,7 +16,7 @@ from messaging_assets.description import api as ours
 from messaging_assets.description import authentication as auth
 from messaging_assets.description import pagination as paging
 from messaging_assets.description.automation import Automation, Freshness
-from messaging_assets.description.table import MergeDisposition
+from messaging_assets.description.table import Column, MergeDisposition
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.placeholders import CursorParam, ParentParam
 from messaging_assets.files.secrets import IN_AUTH
@@ -274,6 +274,9 @@ def test_a_description_cannot_be_changed():
         description.client.base_url = "https://elsewhere.example.com"
 
 
+DECIMAL = {"data_type": "decimal", "precision": 5}
+
+
 @pytest.mark.parametrize(
     ("model", "good", "bad"),
     [
@@ -290,6 +293,8 @@ def test_a_description_cannot_be_changed():
             {"disposition": "merge", "strategy": "upsert", "skip_unchanged_rows": True},
             {"disposition": "merge", "strategy": "scd2", "skip_unchanged_rows": True},
         ),
+        (Column, {**DECIMAL, "scale": 5}, {**DECIMAL, "scale": 6}),
+        (Column, {"data_type": "decimal", "scale": 9}, {"data_type": "decimal", "precision": 0}),
         (ours.ResourceDefaults, {"owners": ["team:data", "a@example.com"]}, {"owners": ["data"]}),
         (ours.ResourceDefaults, {"tags": {"domain/owner": "a-b"}}, {"tags": {"domain": "a b"}}),
         (ours.ResourceDefaults, {"tags": {"domain": ""}}, {"tags": {"do main": ""}}),

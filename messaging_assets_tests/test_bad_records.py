@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import API, HUGE, OneTable
 
@@ -159,6 +161,15 @@ def test_records_that_only_together_have_two_names_for_a_column_share_it(one_tab
     synced = one_table.sync([{"id": 1, "createdAt": 5}, {"id": 2, "created_at": 6}])
     assert synced.receipt["rows_set_aside"] == 0
     assert [(row["id"], row["created_at"]) for row in one_table.rows()] == [(1, 5), (2, 6)]
+
+
+def test_fields_of_different_names_never_share_a_column(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("messaging_assets.rows.batches.BATCH_ROWS", 2)
+    # dlt's names have Latin letters only.
+    rows: list[dict[str, Any]] = [{"id": 1, "имя": "a"}, {"id": 2, "Имя": "b"}, {"id": 3}, {"id": 4, "год": 2020}]
+    synced = one_table.sync(rows)
+    assert [(row["id"], row["x"]) for row in one_table.rows()] == [(1, "a"), (2, "b"), (3, None)]
+    assert synced.receipt["set_aside_by_reason"] == {"two fields for one column: имя, год": 1}
 
 
 def test_a_key_that_is_no_exact_number_is_set_aside_and_small_ones_load(one_table: OneTable) -> None:

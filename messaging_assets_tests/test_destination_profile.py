@@ -15,6 +15,7 @@ from dlt.destinations import (
     databricks,
     duckdb,
     filesystem,
+    postgres,
     redshift,
     snowflake,
     sqlalchemy,
@@ -113,6 +114,10 @@ def test_files_are_files_by_any_name(
             {"columns": {"at": {"data_type": "timestamp", "precision": 9}}},
             "write precision: 6 for at, or text",
         ),
+        (duckdb(), {"columns": {"at": {"data_type": "timestamp", "precision": 9}}}, "with 6 digits of a second"),
+        (duckdb(), {"columns": {"n": {"data_type": "decimal", "precision": 39}}}, "write precision: 38 for n, or text"),
+        (postgres(), {"columns": {"n": {"data_type": "decimal", "precision": 77}}}, "write precision: 76 for n"),
+        (duckdb(), {"columns": {"n": {"data_type": "bigint", "precision": 128}}}, "with 64 bits of a whole number"),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, (str, dict)) else "",
 )
@@ -129,6 +134,7 @@ def test_what_cannot_be_kept_is_refused(destination: Any, described: dict[str, A
         (clickhouse(), {"write_disposition": "merge", "deletes": "remove"}),
         (filesystem("lake"), {"write_disposition": "replace"}),
         (snowflake(), {"write_disposition": UPSERT, "columns": {"at": {"data_type": "timestamp"}}}),
+        (postgres(), {"columns": {"n": {"data_type": "decimal", "precision": 76}}}),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, dict) else "",
 )
@@ -289,3 +295,10 @@ def test_a_sync_opens_the_duckdb_file_for_many_steps_at_once(
     # What was left before; dlt's own state and schemas; whether the table is empty; the load and all that follows it;
     # the checks, and this test's look at the table.
     assert 1 <= len(openings) <= 7
+
+
+def test_a_number_of_too_many_digits_for_the_destination_is_set_aside_alone(one_table: OneTable) -> None:
+    rows = [{"id": 1, "n": 10**37}, {"id": 2, "n": "7"}, {"id": 3, "n": 10**38}]
+    synced = one_table.sync(rows, columns={"n": {"data_type": "wei"}})
+    assert synced.receipt["rows_set_aside"] == 1
+    assert [row["n"] for row in one_table.rows()] == [10**37, 7]

@@ -110,6 +110,16 @@ def test_a_full_refresh_drops_what_the_api_no_longer_has(messages: Sandbox) -> N
     assert synced["ids"] == _keys(messages)
 
 
+def test_a_full_refresh_of_an_appended_table_has_each_row_once(messages: Sandbox) -> None:
+    sync(endpoint=SINCE, columns=COLUMNS, write_disposition="append")
+
+    # The first one finds a staging dataset that dlt made without its own tables.
+    for _ in range(2):
+        synced = sync(endpoint=SINCE, columns=COLUMNS, write_disposition="append", config={"full_refresh": True})
+        assert synced["green"]
+        assert synced["ids"] == _keys(messages)
+
+
 @pytest.mark.parametrize("way", ["named again", "full refresh"])
 def test_a_key_that_the_file_no_longer_names_is_told_with_both_ways_out(messages: Sandbox, way: str) -> None:
     sync(columns=COLUMNS)

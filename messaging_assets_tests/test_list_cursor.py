@@ -96,6 +96,9 @@ FUTURE = [
     ("1735786800.000100", "4070908800.000100"),
     ("2025-01-02T00:00:00Z", "9999-12-31T23:59:59-05:00"),
     (20250102, 20991231),
+    (20250102, 99991231),
+    ("20250102103000", "99991231235959"),
+    ("20250102", "99999999"),
 ]
 
 
@@ -129,6 +132,23 @@ def test_an_append_whose_row_was_ahead_does_not_have_it_twice_when_its_time_has_
 @pytest.mark.parametrize("values", [[9000000001, 9000000003], [1, 2, 9000000003], [5, 2**60]])
 def test_numbers_that_are_no_times_are_never_ahead(values: list[int]) -> None:
     assert Synced(values).last == values[-1]
+
+
+@pytest.mark.parametrize("own", [{"initial_value": "2025-01-01"}, {"initial_value": "-30d"}, {"format": "iso"}])
+@pytest.mark.parametrize("future", [4070908800, "4070908800000", 20991231000000])
+def test_numbers_in_a_range_of_times_are_times_though_none_of_them_is_past(own: dict[str, Any], future: Any) -> None:
+    synced = Synced([future], **own)
+    assert synced.ahead == 1
+    assert synced.mark is None
+
+
+@pytest.mark.parametrize("initial", ["-30d", "-P30D", "now", None])
+@pytest.mark.parametrize("value", ["2099-01-01", None])
+def test_rows_behind_which_no_mark_was_set_are_known_again_wherever_the_file_begins(initial: Any, value: Any) -> None:
+    own = {"initial_value": initial, "on_cursor_value_missing": "include", "merge": False}
+    first = Synced([value], **own)
+    again = Synced([value, "2026-01-10T12:00:30Z"], mark=first.mark, **own)
+    assert (first.taken, again.taken) == ([value], ["2026-01-10T12:00:30Z"])
 
 
 def test_numbers_that_the_file_calls_numbers_are_none_either() -> None:

@@ -81,7 +81,12 @@ def test_fields_that_no_table_can_have_are_named(one_table: OneTable, nested: st
 def test_an_empty_first_list_is_green_and_the_next_one_loads(one_table: OneTable, resource: Any) -> None:
     empty = one_table.sync([], columns={"at": {"data_type": "timestamp"}}, **resource)
     assert (empty.green, empty.receipt["dagster/row_count"]) == (True, 0)
-    assert one_table.sync([{"id": 1, "at": None}]).receipt["dagster/row_count"] == 1
+    filled = one_table.sync([{"id": 1, "at": None, "v": 1}])
+    assert filled.receipt["dagster/row_count"] == 1
+    # What its first rows bring is no change, and what comes later is.
+    assert filled.checks["column_schema_is_unchanged"].passed
+    assert one_table.check().checks["column_schema_is_unchanged"].passed
+    assert not one_table.sync([{"id": 1, "w": 1}]).checks["column_schema_is_unchanged"].passed
 
 
 @pytest.mark.parametrize(

@@ -182,8 +182,10 @@ def _events(
     seen = result.read if result else stored_result(shown)
 
     def schemas() -> list[Any]:
-        earlier = _last_metadata(context, key, 1 if result else 2)
-        return [one.get("dagster/column_schema") for one in ([shown] if result else []) + earlier]
+        newest, *earlier = ([shown] if result else []) + _last_metadata(context, key, 1 if result else 2)
+        # A table without rows has not the columns yet that its first ones make.
+        filled = [one for one in earlier if one.get("dagster/row_count") != 0]
+        return [one.get("dagster/column_schema") for one in [newest, *filled]]
 
     sensitive = sensitive_columns(description, resource)
     counts, answers = check_results(resource, key, selected, table, seen, schemas, sensitive)

@@ -119,6 +119,13 @@ class Column(Described):
     sensitive: bool = False
     """Whether it is masked everywhere but in the table."""
 
+    @model_validator(mode="after")
+    def _digits_fit(self) -> Column:
+        most = 38 if self.precision is None else self.precision
+        if most < 0 or (self.data_type == "decimal" and not (most and 0 <= (self.scale or 0) <= most)):
+            raise ValueError("precision counts all digits, 1 or more, and scale those of them behind the point")
+        return self
+
 
 class MergeDisposition(Described):
     """dlt's long form of a write disposition, with its merge strategy."""

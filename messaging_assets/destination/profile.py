@@ -23,7 +23,10 @@ _JSON_AS_VALUES = {"sqlalchemy": "typed-jsonl", "snowflake": "jsonl", "bigquery"
 _WITHOUT_UPDATE = frozenset({"clickhouse", "athena", "dremio"})
 # dlt leaves it open whether they have transactions; then what a merge deletes is committed before what it inserts.
 _WITH_TRANSACTIONS = frozenset({"motherduck", "ducklake"})
+# Where dlt gives a text column its length; a longer text would make the whole load fail.
+_WITH_LENGTHS = frozenset({"postgres", "redshift", "snowflake", "mssql", "synapse", "bigquery"})
 _MICROSECONDS = 6
+_BITS = 64
 
 
 class DestinationProfile:
@@ -138,11 +141,27 @@ class DestinationProfile:
                 )
         if resource.deletes == "mark" and self.kind in _WITHOUT_UPDATE:
             return f"{self.words} cannot change rows in place, so none can be marked as deleted; write deletes: remove."
-        if self.takes_json_as_values:
-            finer = [name for name, one in resource.columns.items() if (one.precision or 0) > _MICROSECONDS]
-            if finer := [name for name in finer if resource.columns[name].data_type == "timestamp"]:
-                return f"rows reach {self.words} with microseconds; write precision: 6 for {', '.join(finer)}, or text."
+        # dlt's writers cut a second at microseconds, or refuse what is finer.
+        most = {
+            "timestamp": (_MICROSECONDS, "digits of a second"),
+            "decimal": (self.most_digits, "digits of a decimal"),
+            "bigint": (_BITS, "bits of a whole number"),
+        }
+        for name, column in resource.columns.items():
+            digits, words = most.get(column.data_type or "", (None, ""))
+            if digits is not None and (column.precision or 0) > digits:
+                return f"rows reach {self.words} with {digits} {words}; write precision: {digits} for {name}, or text."
         return None
+
+    @property
+    def keeps_to_lengths(self) -> bool:
+        """Whether a text column with a `precision` takes no longer text."""
+        return self.kind in _WITH_LENGTHS
+
+    @property
+    def most_digits(self) -> int:
+        """Digits of the longest whole number that it keeps; Arrow, in which rows reach it, has no more than 76."""
+        return min(int(self.capabilities.wei_precision[0]), 76)
 
 
 def configured_destination(**settings: Any) -> AnyDestination:

@@ -59,6 +59,7 @@ def load_pending(
         if pipeline.list_extracted_load_packages():
             pipeline.normalize()
         loads = _pending_loads(pipeline)
+        ready_staging(pipeline)
         pipeline.load(raise_on_failed_jobs=True)
         return loads
     except (OSError, ValueError):
@@ -84,9 +85,25 @@ def before_load(pipeline: Pipeline, do: Callable[[], None]) -> None:
 
     def loaded(*args: Any, **named: Any) -> Any:
         do()
+        ready_staging(pipeline)
         return load(*args, **named)
 
     pipeline.load = loaded  # type: ignore[method-assign]
+
+
+def ready_staging(pipeline: Pipeline) -> None:
+    """Let a load that drops its tables find what it looks for in the staging dataset.
+
+    There dlt deletes its notes of the tables too, and fails without the table of these notes; an appended load makes
+    a staging dataset that has none.
+    """
+    packages = map(pipeline.get_load_package_state, pipeline.list_normalized_load_packages())
+    client: Any = pipeline.destination_client()
+    if not any(package.get("dropped_tables") for package in packages) or not hasattr(client, "with_staging_dataset"):
+        return
+    with client, client.with_staging_dataset() as staging:
+        if staging.is_storage_initialized():
+            staging.update_stored_schema(only_tables=[staging.schema.version_table_name])
 
 
 def _pending_loads(pipeline: Pipeline) -> list[Load]:

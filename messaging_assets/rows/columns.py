@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from messaging_assets.answers.field_names import DLT_PREFIX
 from messaging_assets.description.api import Resource
@@ -191,6 +192,9 @@ class TableColumns:
             values = [None if value is None else deletion_of(value) for value in values]
         to_type = convert_declared if target.is_fixed else convert_undeclared
         converted = to_type(values, target.data_type, target.type)
+        if target.longest:
+            too_long = pc.indices_nonzero(pc.greater(pc.utf8_length(converted.array), target.longest).fill_null(False))
+            converted.misfits.update(dict.fromkeys(too_long.to_pylist(), f"longer than {target.longest} characters"))
         if is_hinted:
             # Any way to say that nothing was deleted is as good as null.
             for place in [place for place in converted.misfits if deletion_of(values[place]) is False]:

@@ -22,6 +22,7 @@ class Fields:
     def __init__(self, normalize: Callable[[str], str], are_unfolded: bool) -> None:
         self._normalize, self._are_unfolded = normalize, are_unfolded
         self._names: dict[str, str | None] = {}
+        self._first: dict[str, str] = {}
 
     def column(self, field_name: str) -> str | None:
         """The column of a field; None where no column can have its name."""
@@ -40,9 +41,10 @@ class Fields:
         names = {one: self.column(one) for one in every}
         if self._are_unfolded:
             self._leave_out_twins(typed)
-        if None not in names.values() and len(set(names.values())) == len(names):
+        strangers = self._strangers(names)
+        if None not in names.values() and len(set(names.values())) == len(names) and not strangers:
             return {one: column for one, column in names.items() if column}
-        typed.rows = [self._renamed(place, row, typed.bad) for place, row in enumerate(typed.rows)]
+        typed.rows = [self._renamed(place, row, typed.bad, strangers) for place, row in enumerate(typed.rows)]
         return {column: column for column in dict.fromkeys(names.values()) if column}
 
     def _leave_out_twins(self, typed: TypedRows) -> None:
@@ -51,10 +53,22 @@ class Fields:
             if any(type(value) is dict for value in row.values()) and (found := twins(row, self._dlt_name)):
                 typed.bad[place] = FieldReason("two fields for one column", *found)
 
-    def _renamed(self, place: int, row: dict[str, Any], bad: dict[int, str]) -> dict[str, Any]:
+    def _strangers(self, names: dict[str, str | None]) -> dict[str, str]:
+        """Fields whose column an earlier record gave to another field, with that one's name.
+
+        `createdAt` and `created_at` are one name, and so one field. dlt makes `x` of any name in Cyrillic letters.
+        """
+        firsts = {one: self._first.setdefault(column, one) for one, column in names.items() if column}
+        return {one: first for one, first in firsts.items() if _letters(one) != _letters(first)}
+
+    def _renamed(
+        self, place: int, row: dict[str, Any], bad: dict[int, str], strangers: dict[str, str]
+    ) -> dict[str, Any]:
         columns = {one: self.column(one) for one in row}
         unnamed = [one for one, column in columns.items() if column is None and one]
         why = why_no_column(columns, {one: self._dlt_name(one) for one in unnamed})
+        if why is None and (met := [one for one in row if one in strangers]):
+            why = FieldReason("two fields for one column", strangers[met[0]], met[0])
         if why is not None:
             bad.setdefault(place, why)
             return {}
@@ -65,6 +79,10 @@ class Fields:
             return self._normalize(field_name)
         except ValueError:
             return ""
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).casefold() or name
 
 
 def every_field(rows: list[dict[str, Any]]) -> list[str]:

@@ -24,12 +24,14 @@ class Target:
         data_type: dlt's word for its type.
         type: the Arrow type.
         is_fixed: whether the file says what it is, so that a value which does not fit makes its record bad.
+        longest: characters that a text may have at most; None where there is no such bound.
     """
 
     name: str
     data_type: str
     type: Any
     is_fixed: bool
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,16 @@ class KnownTable:
         columns: those that dlt's schema has from earlier loads, by name.
         learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
         widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
+        digits: of the longest whole number that the destination keeps.
+        has_lengths: whether its text columns take no text longer than their precision.
     """
 
     normalize: Callable[[str], str]
     columns: Mapping[str, Any] = field(default_factory=dict)
     learnt: Mapping[str, str] = field(default_factory=dict)
     widen: Callable[[str], bool] = lambda column: False
+    digits: int = 76
+    has_lengths: bool = False
 
 
 class Targets:
@@ -71,7 +77,8 @@ class Targets:
 
     def __init__(self, resource: Resource, asset: str, known: KnownTable, required: frozenset[str]) -> None:
         self._resource, self._asset, self._required = resource, asset, required
-        self._learnt, self._widen = known.learnt, known.widen
+        self._learnt, self._widen, self._digits = known.learnt, known.widen, known.digits
+        self._has_lengths = known.has_lengths
         normalize, columns = known.normalize, known.columns
         self._as_sent = _as_sent(resource, normalize)
         self.hints: dict[str, dict[str, Any]] = {}
@@ -97,8 +104,9 @@ class Targets:
                     where=self._asset,
                 )
             refuse_changed_digits(self._asset, name, column, known.get(name, {}))
-            type_ = arrow_type(column.data_type, column.precision, column.scale, column.timezone)
-            self._by_name[name] = Target(name, column.data_type, type_, True)
+            type_ = self._arrow_type(column.data_type, column.precision, column.scale, column.timezone)
+            longest = self._longest(column.data_type, column.precision)
+            self._by_name[name] = Target(name, column.data_type, type_, True, longest)
 
     def _take_known(self, known: Mapping[str, Any]) -> None:
         for name, column in known.items():
@@ -108,11 +116,19 @@ class Targets:
             if data_type == "bigint" and self._learnt.get(name) == "double" and self._widen(name):
                 data_type = "double"
                 self.hints[name] = {"name": name, "data_type": data_type}
-            type_ = arrow_type(data_type, column.get("precision"), column.get("scale"), column.get("timezone"))
-            self._by_name[name] = Target(name, data_type, type_, name in self._required)
+            type_ = self._arrow_type(data_type, *map(column.get, ("precision", "scale", "timezone")))
+            longest = self._longest(data_type, column.get("precision"))
+            self._by_name[name] = Target(name, data_type, type_, name in self._required, longest)
             if data_type == "json":
                 # JSON is text in Arrow; unsaid, dlt would take the column for text from now on.
                 self.hints[name] = {"name": name, "data_type": "json"}
+
+    def _longest(self, data_type: str, precision: int | None) -> int | None:
+        return precision if data_type == "text" and self._has_lengths else None
+
+    def _arrow_type(self, data_type: str, precision: Any, scale: Any, timezone: Any) -> Any:
+        # dlt gives a `wei` all digits that there are.
+        return arrow_type(data_type, self._digits if data_type == "wei" else precision, scale, timezone)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)

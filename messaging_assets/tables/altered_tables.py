@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from dlt import Pipeline
+from dlt import Pipeline, Schema
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
@@ -96,6 +96,7 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
     # Those that have rows; the others are made with their first.
     names = [one for one in schema.data_table_names(seen_data_only=True) if one == own or one.startswith(f"{own}__")]
     views = _views(client)
+    was_loaded = _was_loaded(client, schema, DestinationProfile(pipeline.destination))
     for name, columns in client.get_storage_tables(names):
         place = client.sql_client.make_qualified_table_name(name, quote=False)
         if name.lower() in views:
@@ -103,9 +104,9 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
                 f"{place} is a view, into which no rows can be loaded",
                 "give the view another name, and the table its own again",
             )
-        elif not columns:
+        elif not columns and was_loaded:
             yield f"the table {place} is not in the destination any more", _step_without(name == own)
-        else:
+        elif columns:
             yield from _changed_columns(schema.tables[name]["columns"], columns, place)
     if _UNIQUE_REFUSED.search(words):
         place = client.sql_client.make_qualified_table_name(own, quote=False)
@@ -113,6 +114,14 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
             f"a unique index or constraint of the table {place} refuses the rows",
             "drop that index, which no sync made, or declare its columns as the primary_key, with merge",
         )
+
+
+def _was_loaded(client: Any, schema: Schema, profile: DestinationProfile) -> bool:
+    """Whether a load of a resource ever came to its end, so that its table was made."""
+    try:
+        return TableRows(client.sql_client, schema, profile.longest_name).last_finished(schema.name) is not None
+    except DatabaseUndefinedRelation:
+        return False
 
 
 def _step_without(is_own: bool) -> str:

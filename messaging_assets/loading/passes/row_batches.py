@@ -69,19 +69,27 @@ class RowBatches:
             known["columns"][column]["data_type"] = "double"
             return True
 
+        profile, normalize = DestinationProfile(pipeline.destination), schema.naming.normalize_path
         batches = self._current = Batches(
             resource,
             target.asset,
-            KnownTable(schema.naming.normalize_path, known.get("columns", {}), self._learnt, widen),
+            KnownTable(
+                normalize,
+                known.get("columns", {}),
+                self._learnt,
+                widen,
+                digits=profile.most_digits,
+                has_lengths=profile.keeps_to_lengths,
+            ),
             self._receipt,
             self.book,
             page=lambda: self._receipt.pages,
             is_late=is_late,
             sensitive=sensitive_columns(target.description, resource),
-            takes_values=DestinationProfile(pipeline.destination).takes_json_as_values,
+            takes_values=profile.takes_json_as_values,
         )
         if resource.disposition != "replace":
-            keys = map(schema.naming.normalize_path, (*resource.keys, *resource.merge_keys))
+            keys = map(normalize, (*resource.keys, *resource.merge_keys))
             refuse_new_keys(pipeline, schema.name, table, batches.known.columns, tuple(keys), target.asset)
         return batches
 

@@ -5,7 +5,6 @@ Their size is that of times since 1970 which are a thousand years away, so the c
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 
@@ -13,13 +12,14 @@ from messaging_assets.foundation import moments
 
 # Year, month and day; the hour, the minute, the second and its thousandths as well.
 _LENGTHS = (8, 10, 12, 14, 17)
-_CENTURY = re.compile(r"(19|20|21)[0-9]+")
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
+# What stands for no end in sight: the last day of all, or nothing but nines.
+_LAST_DAY = "99991231"
 _STEPS = {8: timedelta(days=1), 10: timedelta(hours=1), 12: timedelta(minutes=1), 14: timedelta(seconds=1)}
 
 
 def calendar_moment(digits: str, zone: tzinfo = timezone.utc) -> Decimal | None:
-    """The moment that digits are, from 1970 to 2100; None where they are no such one.
+    """The moment that digits are, from 1970 to 2100, or one that stands for no end; None where they are no such one.
 
     Args:
         digits: of a number or a text.
@@ -27,16 +27,18 @@ def calendar_moment(digits: str, zone: tzinfo = timezone.utc) -> Decimal | None:
     """
     if (
         len(digits) not in _LENGTHS
-        or digits[:2] not in ("19", "20", "21")
+        or digits[:2] not in ("19", "20", "21", "99")
         or not (digits.isascii() and digits.isdigit())
     ):
         return None
+    if not digits.strip("9"):
+        digits = _LAST_DAY.ljust(len(digits), "0")
     parts = [digits[:4], *(digits[place : place + 2] for place in range(4, min(len(digits), 14), 2))]
     try:
         moment = datetime(*map(int, parts))  # type: ignore[arg-type]  # noqa: DTZ001 - the zone is the file's
     except ValueError:
         return None
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+    if not (_FIRST_YEAR <= moment.year <= _LAST_YEAR or digits.startswith(_LAST_DAY)):
         return None
     whole = moments.moment_of(moment, zone=zone)
     assert whole is not None

@@ -67,8 +67,10 @@ class ListCursor:
         told_by = own_keys or ([] if takes_repeats else list(keys))
         self._is_answers = bool(mark and mark.get(_ANSWER)) or own.cursor_in == "answer"
         self._initial = resolved(own.initial_value, order.now)
-        kept = mark if mark and not is_closed(own) and not is_relative(mark["last_value"]) else None
-        self._last = kept["last_value"] if kept else None
+        kept = mark if mark and not is_closed(own) else None
+        # Rows of which none set a mark are known by themselves; the file's own words are no value that a row had.
+        has_place = kept is not None and not is_relative(kept["last_value"])
+        self._last = kept["last_value"] if kept and has_place else None
         self._start = self._lagged() if self._last is not None and not self._is_answers else self._initial
         self._end = own.end_value if is_closed(own) else None
         # A range that is closed by a day has that whole day.
@@ -88,6 +90,9 @@ class ListCursor:
         self._held = Reach(self._direction, at_mark, self._last, Counter(hashes))
         self._ahead = Reach(self._direction, at_mark)
         self.rows_ahead = 0
+        # The file's own words for the range are moments, so that numbers between them are too.
+        is_moment = moments.number_of(self._initial) is None and order.moment(self._initial) is not None
+        self._are_times = is_moment or own.format is not None or order.reading in moments.EPOCHS
         self._units = Units(order)
         if self._last is not None and not self._is_answers:
             self._units.note(self._last)
@@ -182,7 +187,7 @@ class ListCursor:
         """Whether rows are dated ahead, so that they move no mark."""
         if self._ahead.value is None:
             return False
-        if moments.number_of(self._ahead.value) is None or self._order.reading in moments.EPOCHS:
+        if moments.number_of(self._ahead.value) is None or self._are_times:
             return True
         # Numbers are times where all of them could be, in one unit, and one is past.
         return self._units.are_times

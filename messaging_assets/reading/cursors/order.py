@@ -299,7 +299,7 @@ def request_values(own: described.Incremental, last: Any, now: datetime) -> dict
     """
     order, initial = order_of(own, now), resolved(own.initial_value, now)
     start = lagged(own, order, last, initial) if last is not None else initial
-    own_initial = None if is_relative(own.initial_value) or own.initial_value == "now" else own.initial_value
+    own_initial = None if is_relative(own.initial_value) else own.initial_value
     sample = own_initial if last is None else last
     begun = _written(own, order, start, sample)
     values = {"start_value": begun, "last_value": begun, "initial_value": _written(own, order, initial, sample)}

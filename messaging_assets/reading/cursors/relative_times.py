@@ -45,5 +45,5 @@ def _before(now: datetime, parts: dict[str, int]) -> datetime:
 
 
 def is_relative(value: Any) -> bool:
-    """Whether a value of the file is a time before now."""
-    return isinstance(value, str) and bool(_AGO.fullmatch(value) or _DURATION.fullmatch(value))
+    """Whether a value of the file is now, or a time before it."""
+    return isinstance(value, str) and bool(value == "now" or _AGO.fullmatch(value) or _DURATION.fullmatch(value))

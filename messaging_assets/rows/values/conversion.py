@@ -50,7 +50,7 @@ def arrow_type(
     if data_type in ("decimal", "wei"):
         digits, places = (precision or 38), (scale if scale is not None else 0 if precision else 9)
         if data_type == "wei":
-            digits, places = 76, 0
+            digits, places = precision or 76, 0
         return pa.decimal128(digits, places) if digits <= 38 else pa.decimal256(digits, places)
     if data_type == "timestamp":
         return pa.timestamp(_unit(precision), None if timezone is False else "UTC")

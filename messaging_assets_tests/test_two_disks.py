@@ -108,7 +108,8 @@ def _when_noted() -> None:
     SqlJobClientBase.complete_load = lambda self, load_id: (complete(self, load_id), _kill())  # type: ignore[method-assign, assignment]
 
 
-MOMENTS = {"noted": _when_noted, "fetched": _at_normalize, "normalized": _at_load, "loaded": _when_loaded, "done": _when_done}
+MOMENTS = {"fetched": _at_normalize, "normalized": _at_load, "noted": _when_noted, "loaded": _when_loaded}
+MOMENTS["done"] = _when_done
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ SECRETS: dict[str, dict[str, Any]] = {
         for name in (
             *("key", "sig", "secretKey", "appid", "pwd", "passwd", "jwt", "session_id", "refresh_token", "authtoken"),
             *("sharedsecret", "api%5Fkey", "auth[token]", "X-Amz-Signature", "hapikey", "user.password", "accessToken"),
+            *("secretkey", "apiKeyV2", "pass_code", "licenceKey", "passwort", "x-functions-key"),
             *("consumer_key", "webhook_secret", "id_token", "apiToken", "client-secret", "passphrase"),
         )
     },
@@ -101,6 +102,8 @@ SECRETS: dict[str, dict[str, Any]] = {
     "parameter's text": api({"params": {"filter": f"token={SHORT}"}}),
     "description": api(top={"description": f"The password is {SHORT}."}),
     "description's token": api(top={"description": f"Log in with {VENDOR}"}),
+    "behind another name": api(top={"description": f"the login: password={SHORT}"}),
+    "in a comparison": resource(steps=[{"filter": f"@.token == '{SHORT}'"}]),
     "column's description": column(data_type="text", description=f"api_key: {SHORT}"),
     "key of a mapping": post({VENDOR: 1}),
     "number": post({"password": 12345678}),
@@ -170,6 +173,8 @@ ORDINARY: dict[str, dict[str, Any]] = {
             "locale": "de-DE,de;q=0.9,en-US;q=0.8",
             "sha": "356a192b7913b04c54574d18c28d46e6395428ab",
             "signature_method": "HMAC-SHA256",
+            "include_signature": "true",
+            "expand": "oauth2PermissionGrants,iso3166CountryCodes,getUserByIdV2Response",
             "grant_type": "client_credentials",
         }.items()
     },

@@ -107,7 +107,15 @@ def _when_done() -> None:
     SyncLedger.is_done = lambda self, **which: (is_done(self, **which), _kill())  # type: ignore[method-assign, assignment]
 
 
-MOMENTS = {"fetched": _at_normalize, "normalized": _at_load, "loaded": _when_loaded, "done": _when_done}
+def _when_noted() -> None:
+    from dlt.destinations.job_client_impl import SqlJobClientBase
+
+    complete = SqlJobClientBase.complete_load
+    SqlJobClientBase.complete_load = lambda self, load_id: (complete(self, load_id), _kill())  # type: ignore[method-assign, assignment]
+
+
+MOMENTS = {"fetched": _at_normalize, "normalized": _at_load, "noted": _when_noted, "loaded": _when_loaded}
+MOMENTS["done"] = _when_done
 
 
 @pytest.fixture
@@ -144,6 +152,16 @@ def test_what_one_machine_left_behind_is_not_used_once_the_other_has_synced(
     assert again["green"]
     assert _valid(disks, way) == expected
     assert len(expected) > 5
+
+
+def test_a_load_that_the_destination_has_is_told_though_the_other_machine_has_synced_since(disks: TwoDisks) -> None:
+    disks.dies("one", "noted", **WAYS["append"])
+    disks.sync("two", **WAYS["append"])
+    again = disks.sync("one", **WAYS["append"])
+
+    assert again["green"], again["error"]
+    assert "messaging_assets/resumed" in again["metadata"]
+    assert again["rows"] == disks.upstream()
 
 
 @pytest.mark.parametrize("way", ["append", "deletes"])

@@ -186,7 +186,7 @@ class _Sync:
     def _resumed(self, kept: KeptReceipt) -> SyncResult:
         """The result of a read that an earlier run was over with, and whose rows are loaded now."""
         self.context.log.info("%s: loaded what was fetched before, asked the API nothing", self.asset)
-        schema = self.table.pipeline.default_schema
+        schema = self.table.schema
         columns = schema.get_table_columns(schema.naming.normalize_tables_path(self.resource.name))
         loaded = {
             "messaging_assets/resumed": "loaded what an earlier run had fetched",

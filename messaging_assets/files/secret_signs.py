@@ -10,6 +10,7 @@ from urllib.parse import unquote
 _ALWAYS = frozenset(
     {"authorization", "password", "passwd", "pwd", "passphrase", "passcode", "secret", "secrets", "credential"}
     | {"credentials", "cookie", "cookies", "bearer", "jwt", "apikey", "hapikey", "signature", "sig", "hmac", "token"}
+    | {"authkey", "accesskey", "secretkey", "privatekey", "passwort", "kennwort"}
 )
 # A field that ends in one of these may hold a secret, which its value has to tell.
 _PERHAPS = frozenset({"key", "session", "sid", "auth", "pass", "appid", "sessionid", "userkey", "appkey", "assertion"})
@@ -21,7 +22,20 @@ _ALWAYS_IN_HEADERS = frozenset({"session", "sid", "auth", "pass", "sessionid", "
 _KEYS = frozenset(
     {"api", "access", "secret", "private", "auth", "app", "application", "subscription", "shared", "storage", "master"}
     | {"service", "consumer", "encryption", "signing", "rapidapi", "integration", "admin", "developer", "security"}
-    | {"license", "activation", "deploy", "ingest", "insert", "account", "server", "rest", "webhook", "genie"}
+    | {
+        "license",
+        "licence",
+        "functions",
+        "activation",
+        "deploy",
+        "ingest",
+        "insert",
+        "account",
+        "server",
+        "rest",
+        "webhook",
+        "genie",
+    }
 )
 # Words before `key` that make it the key of a record, a page or an order.
 _NO_KEYS = frozenset(
@@ -50,7 +64,9 @@ _NO_TOKENS = frozenset(
 # Glued to the word before it, as in `authtoken` and `sharedsecret`.
 _GLUED = ("token", "secret", "password", "passwd", "apikey", "authkey", "accesskey", "secretkey", "privatekey")
 # What may follow the word that counts: api_key_value, token2, password_b64.
-_TRAILING = frozenset({"value", "val", "string", "str", "text", "header", "param", "b64", "base64", "encoded", "enc"})
+_TRAILING = frozenset(
+    {"value", "val", "string", "str", "text", "header", "param", "b64", "base64", "encoded", "enc", "v"}
+)
 # Fields whose values are random in their own right, and no secret.
 _IDENTITIES = frozenset(
     {"id", "ids", "uuid", "guid", "sha", "hash", "ref", "rev", "revision", "commit", "digest", "checksum", "etag"}
@@ -96,11 +112,15 @@ _UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-
 # What stands for a value that is known at run time: a parent's field, a parameter, a named secret.
 PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.\[\]-]*(?:![rsa])?(?::[<>^=+%.\d#, -][^{}]*)?\}")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]]+")
-_PAIR = re.compile(r"""["']?(?<![A-Za-z])([A-Za-z][\w.\[\]-]{0,60})["']?\s*(?:[=:]|\bis\b)\s*["']?([^\s"'&,;}\])]+)""")
+# What stands behind a name may be the next name.
+_PAIR = re.compile(
+    r"""["']?(?<![A-Za-z])([A-Za-z][\w.\[\]-]{0,60})["']?\s*(?:[=:]{1,3}|\bis\b)(?=\s{0,9}["']?([^\s"'&,;}\])]{1,200}))"""
+)
 _ELEMENT = re.compile(r"<(?:[\w.-]+:)?([A-Za-z][\w.-]*)(?:\s[^<>]*)?>([^<>]+)</")
 _NO_PASSWORD = re.compile(r"(?i)oauth[\d.]*|(?:hmac|rsa|sha|md|aes|v)[-_]?\d+|base64")
 _RUN = re.compile(r"[A-Za-z0-9+/=_~.-]{16,}")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_CAMEL = re.compile(r"[A-Z]?[a-z]{2,}(?:[A-Z][a-z]+)*[A-Z]?")
 # So many characters that are no words are random: fewer stand in versions, codes and abbreviations.
 _RANDOM = 16
 
@@ -120,7 +140,7 @@ def names_secret(name: str, value: object = None, in_header: bool = False) -> bo
         return False
     *before, last = words
     previous = before[-1] if before else ""
-    if last == "id" and previous in ("session", "app"):
+    if (last == "id" and previous in ("session", "app")) or (previous == "pass" and previous + last in _ALWAYS):
         last, previous = previous + last, ""
     if last == "token" and previous in _NO_TOKENS:
         return False
@@ -204,7 +224,7 @@ def is_ordinary(text: str) -> bool:
 
 def _says_something(value: object) -> bool:
     """Whether a value can be a secret: no truth value, and more than a scheme and placeholders."""
-    if isinstance(value, bool) or value in (None, 0, 1):
+    if str(value).lower() in ("true", "false", "none", "0", "1"):
         return False
     rest = PLACEHOLDER.sub("", str(value))
     return re.fullmatch(rf"\W*(?:{_SCHEMES})?\W*", rest, re.IGNORECASE) is None or (
@@ -227,6 +247,7 @@ def _is_word(piece: str) -> bool:
         (len(piece) <= 24 and re.fullmatch(r"[A-Za-z]+\d{1,4}", piece) and _is_name(piece.rstrip("0123456789")))
         or (len(piece) <= 24 and re.fullmatch(r"\d{1,4}[A-Za-z]+", piece) and _is_name(piece.lstrip("0123456789")))
         or (len(piece) <= 12 and sum(map(str.isdigit, piece)) <= 3)
+        or _is_name_with_number(piece)
         or re.fullmatch(r"\d{0,8}T\d{2,6}Z?|\d+Z", piece)
         or re.fullmatch(r"[A-Z]{1,10}\d{1,10}", piece)
     )
@@ -239,6 +260,13 @@ def _is_name(letters: str) -> bool:
     humps = r"(?:[a-z]{2,})?(?:[A-Z][a-z]+|[A-Z]{1,6}(?=[A-Z][a-z]|$))*"
     is_camel = re.fullmatch(humps, letters) and len(letters) >= 3 * sum(map(str.isupper, letters)) - 6
     return bool(letters.islower() or letters.isupper() or len(letters) < 8 or is_camel)
+
+
+def _is_name_with_number(piece: str) -> bool:
+    """Whether it reads as words around one short number: oauth2PermissionGrants, exportV2Jobs."""
+    parts = re.fullmatch(r"([A-Za-z]+)\d{1,4}([A-Za-z]{4,})", piece)
+    words = [one for one in parts.groups() if len(one) > 3] if parts else []
+    return bool(words) and all(_CAMEL.fullmatch(one) and _vowels(one) >= 0.25 for one in words)
 
 
 def _vowels(text: str) -> float:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dlt import Pipeline
+from dlt import Pipeline, Schema
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
@@ -87,10 +87,9 @@ class ResourceTable:
     @contextmanager
     def tables(self) -> Iterator[TableRows]:
         """The resource's tables, while a connection is open."""
-        pipeline = self.fresh_pipeline()
-        if not pipeline.default_schema_name:
-            pipeline.sync_destination()
-        with table_rows(pipeline) as rows:
+        self.fresh_pipeline()
+        self._ask_for_schema()
+        with table_rows(self.pipeline) as rows:
             yield rows
 
     @property
@@ -100,6 +99,12 @@ class ResourceTable:
             return False
         with self.tables() as rows:
             return not rows.is_there(self._resource.name)
+
+    @property
+    def schema(self) -> Schema:
+        """dlt's schema of a table that was loaded."""
+        self._ask_for_schema()
+        return self.pipeline.default_schema
 
     @property
     def is_appended(self) -> bool:
@@ -287,6 +292,11 @@ class ResourceTable:
     def _appended_tables(self) -> list[str]:
         return [self._resource.name + REJECTED] + [self._resource.name] * self.is_appended
 
+    def _ask_for_schema(self) -> None:
+        """Take the schema from the destination where the working files do not have it, because they were dropped."""
+        if not self.pipeline.default_schema_name:
+            self.pipeline.sync_destination()
+
     def _note_kept_read(self, kept: KeptReceipt | None, ledger: SyncLedger) -> None:
         """Note a kept read in the ledger where its sync ended before it could do that itself."""
         if kept is None or ledger.agrees(kept.load_ids) or not ledger.is_where_it_was(kept.noted_before):
@@ -300,8 +310,7 @@ class ResourceTable:
             if not is_loaded(self.pipeline, one.load_ids[-1]):
                 continue
             if one.window is not None:
-                if not self.pipeline.default_schema_name:
-                    self.pipeline.sync_destination()
+                self._ask_for_schema()
                 if not is_taken_back(self.pipeline, self._resource, one):
                     try:
                         read = Read(Finding(Verdict(one.verdict or 0), ""), one.set_aside)

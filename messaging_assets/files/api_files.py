@@ -39,6 +39,7 @@ __all__ = [
     "Problem",
     "api_folders",
     "describe",
+    "mistakes_in",
     "names_of",
     "project_files",
     "read_file",
@@ -193,13 +194,23 @@ def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem])
     files.broken[name] = InvalidDescription([*before, *problems])
 
 
+def mistakes_in(raw: Mapping[str, Any], name: str) -> list[Mistake]:
+    """What is wrong with the description in a file, and where; nothing where it is a good one."""
+    return _judged(raw, name, name)[1]
+
+
+def _judged(raw: Mapping[str, Any], name: str, file: str | None) -> tuple[ApiDescription | None, list[Mistake]]:
+    description, wrong_shape = _shaped(raw, name, file)
+    across = _across(raw, name, file)
+    told = {mistake.place for mistake in across} - {()}
+    return description, [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
+
+
 def _checked(document: Document, name: str, file: str | None) -> ApiDescription:
     raw, mistakes, description = document.value, list(document.mistakes), None
     if isinstance(raw, Mapping):
-        description, wrong_shape = _shaped(raw, name, file)
-        across = _across(raw, name, file)
-        told = {mistake.place for mistake in across} - {()}
-        mistakes += [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
+        description, found = _judged(raw, name, file)
+        mistakes += found
     elif not mistakes:
         what = "is empty" if raw is None else f"must be a mapping, not {kind_of(raw)}"
         mistakes.append(Mistake((), f"{what}; begin with messaging-assets discover, or a copy of _template.yaml"))

@@ -1,0 +1,176 @@
+"""Requesters and partition routers of a manifest -> how a resource is asked for, and for which parents."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.secret_fields import taken_apart
+from messaging_assets.conversion.texts import below, has, only
+from messaging_assets.foundation.json_paths import quoted_path
+
+_FIELDS = {"request_parameters": "params", "request_headers": "headers"}
+_LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
+
+
+def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
+    """The base of a requester's address, and its path below that.
+
+    Returns:
+        both as the file has them; an empty base where the path is a link of the parent's.
+    """
+    base = scope.written(requester["url_base"], requester, "endpoint", "path", is_doubled=False, is_address=True)
+    path = scope.written(requester["path"], requester, "endpoint", "path", is_address=True)
+    whole = requester["url"]
+    if whole and not requester["url_base"]:
+        base, path = "", scope.written(whole, requester, "endpoint", "path", is_address=True)
+    base, path = str(base or ""), str(path or "")
+    if not base.startswith(("http://", "https://")):
+        base, path = "", f"{base}{path}"
+    if not base and path.startswith(("http://", "https://")):
+        scheme, host, rest = path.split("/", 3)[0], urlsplit(path).netloc, (path.split("/", 3) + [""])[3]
+        base, path = f"{scheme}//{host}", f"/{rest}"
+    return base, path
+
+
+def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
+    """Say what the requests carry, in the stream's resource; returns ways of authentication found among it."""
+    draft, endpoint = scope.draft, scope.draft.endpoint
+    method = str(requester["http_method"] or "GET").upper()
+    if method != "GET":
+        endpoint["method"] = method
+    ways: list[dict[str, Any]] = []
+    written = {part: requester[word] for word, part in _FIELDS.items()}
+    written |= dict([_body(scope, requester)])
+    for part, fields in written.items():
+        if fields in (None, "", {}):
+            continue
+        if not isinstance(fields, Mapping):
+            if part == "data" and isinstance(fields, str):
+                endpoint[part] = scope.written(fields, requester, "endpoint", part)
+            else:
+                draft.lose(f"its {part} are made by an expression; write them as a mapping", "endpoint", part)
+            continue
+        texts = {name: scope.text(value, requester) for name, value in fields.items()}
+        texts, found = taken_apart(texts, _LOCATIONS[part], below(draft.lose, "endpoint", "auth"))
+        ways += found
+        kept = {name: fields[name] for name in texts if not _is_token(scope, name, texts[name], part)}
+        kept = {str(name): scope.written(one, requester, "endpoint", part) for name, one in kept.items()}
+        endpoint[part] = {name: one for name, one in kept.items() if one not in (None, "")}
+    if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
+        draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
+    return ways
+
+
+def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:
+    """Whether a field takes the next page's token, which the paginator puts there."""
+    hole = only(text)
+    if hole is not None and hole.kind == "token" and part == "params":
+        scope.token_param = name
+        return True
+    return has(text, "token") and part == "params"
+
+
+def _body(scope: Scope, requester: Part) -> tuple[str, Any]:
+    body = requester.part("request_body")
+    if body is not None:
+        value = body["value"]
+        if body.kind == "RequestBodyGraphQL" and isinstance(value, Mapping):
+            return "json", value
+        return ("json" if body.kind == "RequestBodyJsonObject" else "data"), value
+    if requester["request_body_data"]:
+        return "data", requester["request_body_data"]
+    value = requester["request_body_json"]
+    if isinstance(value, str):
+        try:
+            return "json", json.loads(value)
+        except ValueError:
+            return "json", value
+    return "json", value
+
+
+def add_partitions(scope: Scope, retriever: Part, name_of: Any) -> bool:
+    """Say which parent's records, or which values, the stream is asked for.
+
+    Args:
+        name_of: the name of our resource for a stream of the manifest, which it makes where there is none yet.
+
+    Returns:
+        whether the file can say it.
+    """
+    routers = [*retriever.parts("partition_router"), *retriever.parts("stream_slicer")]
+    routers = [
+        one for one in routers if one.kind not in ("SinglePartitionRouter", "SingleSlice", "DatetimeStreamSlicer")
+    ]
+    routers = [one for one in routers if not _is_one_value(scope, one)]
+    if not routers:
+        return True
+    if len(routers) > 1 or routers[0].kind != "SubstreamPartitionRouter":
+        scope.draft.give_up(_unsaid(routers))
+        return False
+    parents = list(routers[0].parts("parent_stream_configs"))
+    if len(parents) != 1:
+        scope.draft.give_up(f"it is read for the records of {len(parents)} parents, and a resource has one")
+        return False
+    _add_parent(scope, parents[0], name_of)
+    return True
+
+
+def _unsaid(routers: list[Part]) -> str:
+    kinds = [one.kind for one in routers]
+    if kinds == ["ListPartitionRouter"]:
+        values = routers[0]["values"]
+        shown = f"each of {len(values)} values" if isinstance(values, list) else "each of some values"
+        return f"it is read once for {shown} of '{routers[0]['cursor_field']}', which no word says yet"
+    return f"what it is read for is made by {' and '.join(one.shown for one in routers)}, which no word says"
+
+
+def _is_one_value(scope: Scope, router: Part) -> bool:
+    """A list of one value is a constant of the request."""
+    values = router["values"]
+    text = scope.text(values, router)
+    hole = only(text)
+    if hole is not None and hole.kind == "setting" and hole.name in scope.settings.given:
+        values = [scope.settings.value(hole.name)]
+    if router.kind != "ListPartitionRouter" or not isinstance(values, list) or len(values) != 1:
+        return False
+    scope.constants[str(router["cursor_field"])] = values[0]
+    _inject(scope, router.part("request_option"), str(values[0]))
+    return True
+
+
+def _add_parent(scope: Scope, parent: Part, name_of: Any) -> None:
+    stream = parent.part("stream")
+    key = scope.written(parent["parent_key"], parent, "endpoint", "path", is_doubled=False)
+    field = scope.written(parent["partition_field"], parent, "endpoint", "path", is_doubled=False)
+    name = name_of(stream) if stream else None
+    if not name or not key or not field:
+        scope.draft.give_up("its parent, or the parent's key, is made by an expression")
+        return
+    path = quoted_path(*str(key).replace("/", ".").split("."))
+    scope.parents[str(field)] = f"{name}.{path}"
+    extra = parent["extra_fields"]
+    for steps in extra if isinstance(extra, list) else ():
+        if isinstance(steps, list) and steps:
+            scope.parents.setdefault(str(steps[-1]), f"{name}.{quoted_path(*map(str, steps))}")
+    _inject(scope, parent.part("request_option"), f"{{resources.{name}.{path}}}")
+    if parent["incremental_dependency"]:
+        scope.draft.lose("it asks only for parents that changed; here each sync asks for all of them")
+    if parent["lazy_read_pointer"]:
+        scope.draft.lose("it takes its first rows out of the parent's record; here it asks for them")
+
+
+def _inject(scope: Scope, option: Part | None, value: str) -> None:
+    if option is None or not option["inject_into"]:
+        return
+    path = option["field_path"]
+    steps = [str(one) for one in path] if isinstance(path, list) else [str(option["field_name"])]
+    kinds = {"request_parameter": "params", "header": "headers", "body_json": "json", "body_data": "data"}
+    holder = scope.draft.endpoint.setdefault(kinds.get(str(option["inject_into"]), "params"), {})
+    for step in steps[:-1]:
+        holder = holder.setdefault(step, {})
+    holder[steps[-1]] = value

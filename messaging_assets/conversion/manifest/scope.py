@@ -1,0 +1,93 @@
+"""What the expressions of one stream mean, and its texts as an API file has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from messaging_assets.conversion.manifest.expressions import Piece, Ref, Unknown, pieces_of
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.outcome import Draft
+from messaging_assets.conversion.texts import Hole, Settings, below, filled
+
+_PARTITION = frozenset({"stream_partition", "stream_slice"})
+_INTERVAL = frozenset({"stream_interval", "stream_slice"})
+
+
+@dataclass
+class Scope:
+    """What stands open in the texts of a stream.
+
+    Args:
+        draft: the resource that it becomes.
+        settings: what the connector takes from whoever uses it.
+        parents: `<parent>.<field>` by the name that the stream's texts have for it.
+        constants: values by the name that the stream's texts have for them, where there is one value only.
+        bounds: `start` or `end` by the name that the stream's texts have for it.
+        cursor_field: the field whose last value the stream's state holds.
+        formats: how its texts write the bounds.
+        token_param: the parameter that its texts put the next page's token into.
+    """
+
+    draft: Draft
+    settings: Settings
+    parents: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
+    cursor_field: str | None = None
+    formats: set[str] = field(default_factory=set)
+    token_param: str | None = None
+
+    def text(self, value: Any, part: Part) -> Any:
+        """A value of the manifest with its holes; one that is no text stays."""
+        if not isinstance(value, str):
+            return value
+        pieces = [self._piece(one) for one in pieces_of(value, part.parameters)]
+        if all(isinstance(one, str) for one in pieces):
+            return "".join(str(one) for one in pieces)
+        return pieces
+
+    def written(self, value: Any, part: Part, *place: str, is_doubled: bool = True, is_address: bool = False) -> Any:
+        """A value of the manifest as the file has it; None where it cannot say it."""
+        if isinstance(value, Mapping):
+            found = {key: self.written(one, part, *place, is_doubled=is_doubled) for key, one in value.items()}
+            return {key: one for key, one in found.items() if one is not None}
+        if isinstance(value, list):
+            return [self.written(one, part, *place, is_doubled=is_doubled) for one in value]
+        text = self.text(value, part)
+        if isinstance(text, str):
+            return text.replace("{", "{{").replace("}", "}}") if is_doubled else text
+        return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address)
+
+    def _piece(self, piece: Piece) -> str | Hole:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, Unknown):
+            return Hole("unknown", piece.words)
+        shown = f"{piece.root}.{piece.name}".rstrip(".")
+        if piece.is_cut or piece.added:
+            return Hole("unknown", f"'{shown}', cut or counted on")
+        if piece.root == "config":
+            return Hole("secret" if self.settings.is_secret(piece.name) else "setting", piece.name, piece.default)
+        return self._of_request(piece, shown)
+
+    def _of_request(self, piece: Ref, shown: str) -> str | Hole:
+        name = str(piece.path[0]) if piece.path else ""
+        is_extra = name == "extra_fields" and len(piece.path) > 1
+        if piece.root in _PARTITION and piece.last in self.constants:
+            return str(self.constants[piece.last])
+        if piece.root in _PARTITION and (found := self.parents.get(piece.last if is_extra else name)):
+            return Hole("parent", ".".join([found, *map(str, () if is_extra else piece.path[1:])]))
+        if piece.root in _INTERVAL and name in self.bounds and len(piece.path) == 1:
+            return self._bound(self.bounds[name], piece)
+        if piece.root == "stream_state" and name == self.cursor_field:
+            return self._bound("start", piece)
+        if piece.root == "next_page_token":
+            return Hole("token", piece.name)
+        return Hole("now", shown) if piece.root == "now" else Hole("unknown", f"'{shown}'")
+
+    def _bound(self, kind: Any, piece: Ref) -> Hole:
+        if piece.format:
+            self.formats.add(piece.format)
+        return Hole(kind)

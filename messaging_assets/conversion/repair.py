@@ -1,0 +1,75 @@
+"""What an API file refuses is left out of the written one, and told: a file with one gap is of more use than none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messaging_assets.conversion.outcome import Converted, Draft
+from messaging_assets.files.api_files import mistakes_in
+from messaging_assets.files.mistakes import Mistake, Place, value_at
+
+# Without one of these a request asks for something else, which is worse than not to ask.
+_VITAL = frozenset({"name", "path", "method"})
+_ROUNDS = 25
+
+
+def make_valid(converted: Converted) -> list[Mistake]:
+    """Take out whatever is refused, each with a loss in its place.
+
+    Args:
+        converted: is changed.
+
+    Returns:
+        what is left that cannot be taken out: of the API's own name or address.
+    """
+    for _ in range(_ROUNDS):
+        written = converted.raw
+        mistakes = mistakes_in(written, converted.name)
+        if not [one for one in mistakes if _take_out(converted, one, written)]:
+            return mistakes
+    return mistakes
+
+
+def _take_out(converted: Converted, mistake: Mistake, written: Any) -> bool:
+    place = mistake.place
+    if place[:1] == ("resources",) and len(place) > 1 and isinstance(place[1], int):
+        carried = [one for one in converted.drafts if one.is_carried]
+        return _from_draft(carried[place[1]], place[2:], mistake.message) if place[1] < len(carried) else False
+    roots = {"client": converted.client, "resource_defaults": converted.defaults}
+    if place and place[0] in roots and len(place) > 1 and place[1] != "base_url":
+        if _remove(roots[str(place[0])], place[1:]):
+            converted.lose(f"left out {_shown(place[1:])}: {mistake.message}", *map(str, place[:-1]))
+            return True
+    return False
+
+
+def _from_draft(draft: Draft, place: Place, message: str) -> bool:
+    path = tuple(map(str, place))
+    if not place or place[-1] in _VITAL or not _remove(draft.raw, place):
+        if not draft.is_carried:
+            return False
+        draft.give_up(f"{_shown(place)}: {message}" if place else message)
+        return True
+    draft.lose(f"left out {_shown(place)}: {message}", *path[:-1])
+    return True
+
+
+def _remove(raw: Any, place: Place) -> bool:
+    """Take out what stands at a place, or the nearest thing above it that is there."""
+    while place and value_at(raw, place) is None:
+        holder = value_at(raw, place[:-1])
+        if isinstance(holder, dict) and place[-1] in holder:
+            break
+        place = place[:-1]
+    if not place or place == ("endpoint",):
+        return False
+    holder = value_at(raw, place[:-1])
+    if isinstance(holder, dict) or (isinstance(holder, list) and isinstance(place[-1], int)):
+        del holder[place[-1]]
+    else:
+        return False
+    return True
+
+
+def _shown(place: Place) -> str:
+    return ".".join(map(str, place))

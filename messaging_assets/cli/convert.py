@@ -25,14 +25,14 @@ class Remaining(NamedTuple):
         path: where in the written file; empty where the resource is not in it.
         line: of the written file; None where it is not in it.
         words: what it is.
-        is_question: whether only an answer is missing.
+        kind: a `loss`, a `question`, or a `setting` that has no value yet.
     """
 
     resource: str
     path: str
     line: int | None
     words: str
-    is_question: bool
+    kind: str
 
 
 @click.command(name="convert", cls=JsonCommand, short_help="Make an API file from a file of another tool.")
@@ -51,8 +51,10 @@ class Remaining(NamedTuple):
 def command(
     source: Path, output: Path | None, name: str | None, settings: tuple[str, ...], force: bool, as_json: bool
 ) -> None:
-    r"""Write an API file from an Airbyte low-code manifest, a tap-rest-api-msdk config, a dlt rest_api dictionary (JSON,
-    or a Python file, which is read and not run) or a Sling API spec.
+    r"""Write an API file from what another tool has: a low-code manifest, a tap's config, a dictionary, a spec.
+
+    That is an Airbyte manifest, a config of tap-rest-api-msdk, a dlt rest_api dictionary (JSON, or a Python file, which
+    is read and not run) or a Sling API spec.
 
     Prints a line for each thing that could not be carried, with the place in the written file where to finish it. A
     list whose pages nobody describes is a question. No secret is copied; the file says which variables to set.
@@ -183,16 +185,16 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
     lines, redaction = read_yaml(text).lines, Redaction(converted.secrets)
     remaining: list[Remaining] = []
 
-    def add(resource: str, path: str, line: int | None, words: str, is_question: bool) -> None:
-        remaining.append(Remaining(resource, path, line, one_line(redaction(words)), is_question))
+    def add(resource: str, path: str, line: int | None, words: str, kind: str) -> None:
+        remaining.append(Remaining(resource, path, line, one_line(redaction(words)), kind))
 
     for loss in converted.losses:
         place = existing(converted.raw, loss.place)
-        add("", ".".join(place or loss.place), lines.get(place), loss.words, loss.is_question)
+        add("", ".".join(place or loss.place), lines.get(place), loss.words, loss.kind)
     index = -1
     for draft in converted.drafts:
         if not draft.is_carried:
-            add(draft.name, "", None, "; ".join(loss.words for loss in draft.losses), False)
+            add(draft.name, "", None, "; ".join(loss.words for loss in draft.losses), "loss")
             continue
         index += 1
         for loss in draft.losses:
@@ -202,7 +204,7 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
                 ".".join(("resources", draft.name, *loss.place)),
                 lines.get(("resources", index, *there), lines.get(("resources", index))),
                 loss.words,
-                loss.is_question,
+                loss.kind,
             )
     return sorted(remaining, key=lambda one: (one.line is None, one.line or 0))
 
@@ -211,9 +213,9 @@ def _tell(converted: Converted, output: Path | None, remaining: list[Remaining])
     file = os.path.relpath(output) if output else f"{converted.name}.yaml"
     for one in remaining:
         where = f"{file}:{one.line}: {one.path}" if one.line else f"not in the file: {one.resource}"
-        click.echo(f"{where}: {'question: ' if one.is_question else ''}{one.words}.", err=True)
+        click.echo(f"{where}: {'question: ' if one.kind == 'question' else ''}{one.words}.", err=True)
     carried = [one for one in converted.drafts if one.is_carried]
-    fully = sum(not any(not loss.is_question for loss in one.losses) for one in carried)
+    fully = sum(not any(loss.kind == "loss" for loss in one.losses) for one in carried)
     lost = len(converted.drafts) - len(carried)
     counts = f"{len(carried)} resources, {fully} of them fully" + (f"; {lost} not carried" if lost else "")
     click.echo(f"{counts}.", err=True)

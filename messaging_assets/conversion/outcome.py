@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from messaging_assets.conversion.texts import Settings
+from messaging_assets.conversion.texts import Kind, Settings
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
 from messaging_assets.files.mistakes import step_into
 from messaging_assets.foundation.redaction import Redaction, one_line
@@ -18,6 +18,10 @@ NO_PAGINATOR = (
 )
 
 
+# What a file can say for all resources at once.
+_SHARED = ("auth", "headers", "error_handler")
+
+
 @dataclass(frozen=True)
 class Loss:
     """One thing that could not be carried, or that only a person knows.
@@ -25,12 +29,12 @@ class Loss:
     Args:
         words: what, and what to write, as a clause.
         place: where in the written file to finish it, below the resource; of the API itself, from the top.
-        is_question: whether nothing is missing yet, as where the source says nothing of pages.
+        kind: a `loss`; a `question`, as where the source says nothing of pages; a `setting` that has no value yet.
     """
 
     words: str
     place: tuple[str, ...]
-    is_question: bool = False
+    kind: Kind = "loss"
 
 
 @dataclass
@@ -61,13 +65,13 @@ class Draft:
         params: dict[str, Any] = self.endpoint.setdefault("params", {})
         return params
 
-    def lose(self, words: str, *place: str) -> None:
+    def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
         """Note what could not be carried."""
-        self.losses.append(Loss(words, place or ("endpoint",)))
+        self.losses.append(Loss(words, place or ("endpoint",), kind))
 
     def ask(self, words: str, *place: str) -> None:
         """Note what the source does not say."""
-        self.losses.append(Loss(words, place or ("endpoint",), is_question=True))
+        self.lose(words, *place, kind="question")
 
     def give_up(self, words: str) -> None:
         """Leave it out of the file."""
@@ -123,14 +127,26 @@ class Converted:
         self.drafts.append(Draft(_numbered(plain, number)))
         return self.drafts[-1]
 
-    def lose(self, words: str, *place: str) -> None:
-        """Note what could not be carried of the API itself."""
-        self.losses.append(Loss(words, place))
+    def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
+        """Note what could not be carried of the API itself, once."""
+        loss = Loss(words, place, kind)
+        if loss not in self.losses:
+            self.losses.append(loss)
 
     def share(self) -> None:
-        """Say once, under `client`, what most resources say of authentication and headers."""
+        """Say once, under `client`, what most resources say of authentication and headers, and lose there."""
+        carried = [one for one in self.drafts if one.is_carried]
+        counted = Counter(
+            loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED
+        )
+        for loss in [one for one, times in counted.items() if times > 1]:
+            names = [one.name for one in carried if loss in one.losses]
+            whose = "" if len(names) == len(carried) else f" (of {', '.join(names)})"
+            self.lose(loss.words + whose, "client", *loss.place[1:], kind=loss.kind)
+            for one in carried:
+                one.losses = [other for other in one.losses if other != loss]
         for word in ("auth", "headers"):
-            written = [one.endpoint.get(word) for one in self.drafts if one.is_carried]
+            written = [one.endpoint.get(word) for one in carried]
             counted = Counter(repr(one) for one in written)
             shared = next((one for one in written if one and counted[repr(one)] == len(written)), None)
             if shared is None and word == "auth":

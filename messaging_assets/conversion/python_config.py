@@ -69,7 +69,7 @@ def config_in(text: str, name: str) -> tuple[dict[str, Any], list[str]]:
 
 def _candidates(scope: ast.AST) -> list[ast.expr]:
     """What may be a config: what dlt's readers get, and dictionaries with a name."""
-    own = [node for node in _own_nodes(scope)]
+    own = _own_nodes(scope)
     called = [
         argument
         for node in own

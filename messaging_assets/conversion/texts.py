@@ -33,7 +33,8 @@ class Hole:
 
 
 Text: TypeAlias = Sequence[str | Hole]
-# Takes what could not be carried, as a clause, and where in the file to finish it.
+Kind: TypeAlias = Literal["loss", "question", "setting"]
+# Takes what could not be carried, as a clause, where in the file to finish it, and of which kind it is.
 Lose: TypeAlias = Callable[..., None]
 _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
 
@@ -72,7 +73,7 @@ class Settings:
 
 def below(lose: Lose, *place: str) -> Lose:
     """The same, for what stands below a place."""
-    return lambda words, *rest: lose(words, *place, *rest)
+    return lambda words, *rest, kind="loss": lose(words, *place, *rest, kind=kind)
 
 
 def missing(name: str) -> str:
@@ -103,7 +104,7 @@ def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, 
         elif part.kind == "setting":
             found = settings.value(part.name, part.default)
             if found is None:
-                lose(missing(part.name))
+                lose(missing(part.name), kind="setting")
                 if not is_address:
                     return None
                 found = UNSET.format(re.sub(r"[^a-z0-9]+", "-", part.name.rpartition(".")[2].lower()).strip("-"))

@@ -46,7 +46,7 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
         return
     if part["condition"] in (None, ""):
         return
-    read = condition(part["condition"])
+    read = condition(part["condition"], part.parameters)
     several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
     found = [_comparison(scope, one, part) for one in several]
     if None in found:
@@ -124,7 +124,7 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
     if isinstance(hole, Hole) and hole.kind == "setting":
         value = scope.settings.value(hole.name, hole.default)
         if value is None:
-            scope.draft.lose(f"the field {name} is left out: {missing(hole.name)}", *_STEPS)
+            scope.draft.lose(f"the field {name} is left out: {missing(hole.name)}", *_STEPS, kind="setting")
         else:
             scope.draft.step("constant", **{name: value})
         return True
@@ -169,13 +169,12 @@ def add_key(scope: Scope, stream: Part) -> None:
     if names:
         scope.draft.raw["primary_key"] = names[0] if len(names) == 1 else names
     scope.draft.raw["write_disposition"] = "merge" if names else "append" if has_mark else "replace"
-    if has_mark and not names:
-        if scope.draft.endpoint["incremental"].pop("lag", None):
-            scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
+    if has_mark and not names and scope.draft.endpoint["incremental"].pop("lag", None):
+        scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
 
 
 def add_columns(scope: Scope, stream: Part) -> None:
-    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are often off."""
+    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off."""
     loader = next(iter(stream.parts("schema_loader")), None)
     schema = loader["schema"] if loader else None
     properties = schema.get("properties") if isinstance(schema, Mapping) else None

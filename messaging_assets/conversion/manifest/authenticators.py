@@ -77,9 +77,8 @@ def _basic(scope: Scope, part: Part) -> dict[str, Any]:
         if value in (None, ""):
             empty = half
         elif isinstance(value, str) or len(value) > 1:
-            scope.draft.lose(
-                f"the {half} is a text of the manifest's own, or more than one setting; set it whole", *_PLACE
-            )
+            told = f"the {half} is a text of the manifest's own, or more than one setting; set the whole of it"
+            scope.draft.ask(told, *_PLACE)
     return without_nothing({"type": "http_basic", "empty": empty})
 
 

@@ -124,6 +124,7 @@ def _start(scope: Scope, part: Part) -> Any:
             scope.draft.lose(
                 missing(found.name).replace("write it here", "write it as initial_value; without one all is read"),
                 *_PLACE,
+                kind="setting",
             )
         return given
     return _plain_start(scope, None)

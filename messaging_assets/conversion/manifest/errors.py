@@ -67,7 +67,7 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
     elif action == "FAIL" and not predicate and not (set(codes) & set(RETRIED_STATUSES)):
         # Any other status is an error by itself.
         return
-    elif predicate and (found := _in_body(predicate)) and action in (*_RETRIES, "FAIL", "IGNORE"):
+    elif predicate and (found := _in_body(predicate, rule)) and action in (*_RETRIES, "FAIL", "IGNORE"):
         if action == "IGNORE" and "values" in found:
             endpoint.setdefault("response_actions", []).append({**found, "action": "ignore"})
         elif action != "IGNORE" and "error_in_body" not in endpoint:
@@ -94,9 +94,9 @@ def _codes(written: Any) -> list[int]:
     return sorted(int(one) for one in several if str(one).isdigit())
 
 
-def _in_body(predicate: Any) -> dict[str, Any] | None:
+def _in_body(predicate: Any, rule: Part) -> dict[str, Any] | None:
     """What a predicate says about a value of the answer, in the words of an error in a body."""
-    node = condition(predicate)
+    node = condition(predicate, rule.parameters)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         left, right = value_of(node.left), value_of(node.comparators[0])
         if isinstance(node.ops[0], ast.In) and isinstance(left, str) and right == Ref("response"):

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 _EXPRESSION = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
 # Filters that leave a text, a number or a moment what it is.
@@ -31,6 +31,7 @@ class Ref:
         added: a number that is added to it.
         is_cut: whether only a part of it is taken, as by `split`.
         days: of `now`, how many days after it.
+        choice: a value of a setting, the text that it chooses, and that for any other.
     """
 
     root: str
@@ -40,6 +41,7 @@ class Ref:
     added: int = 0
     is_cut: bool = False
     days: int = 0
+    choice: tuple[Any, str, str] | None = None
 
     @property
     def name(self) -> str:
@@ -99,18 +101,41 @@ def single(text: Any, parameters: Mapping[str, Any]) -> Any:
     return pieces[0] if len(pieces) == 1 else Unknown(_short(text))
 
 
-def condition(text: Any) -> ast.expr | None:
+def condition(text: Any, parameters: Mapping[str, Any]) -> ast.expr | None:
     """A condition as a tree; None where Python cannot read it."""
     found = _EXPRESSION.fullmatch(str(text).strip())
-    return tree(found[1] if found else str(text))
+    return tree(found[1] if found else str(text), parameters)
 
 
-def tree(expression: str) -> ast.expr | None:
-    """An expression as a tree; None where Python cannot read it."""
+def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:
+    """An expression as a tree with its parameters filled in; None where Python cannot read it."""
+    plain = expression.strip().replace(" ~ ", " + ")
+    if " if " in plain and " else " not in plain:
+        plain += " else ''"
     try:
-        return ast.parse(expression.strip().replace(" ~ ", " + "), mode="eval").body
+        read = ast.parse(plain, mode="eval")
+        return cast("ast.Expression", _Filling(parameters).visit(read)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+
+
+class _Filling(ast.NodeTransformer):
+    """Puts the values of parameters in their places."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """See NodeTransformer."""
+        found = value_of(node) if isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)) else None
+        if isinstance(found, Ref) and found.root in _PARAMETERS and found.path and not (found.added or found.is_cut):
+            value: Any = self._parameters
+            for step in found.path:
+                value = value.get(step) if isinstance(value, Mapping) else None
+            value = found.default if value is None else value
+            if value is None or isinstance(value, (str, int, float)):
+                return ast.Constant(value)
+        return self.generic_visit(node)
 
 
 def _evaluated(expression: str, parameters: Mapping[str, Any], depth: int) -> list[Piece]:
@@ -125,7 +150,7 @@ def _evaluated(expression: str, parameters: Mapping[str, Any], depth: int) -> li
 
 
 def _value(expression: str, parameters: Mapping[str, Any]) -> Any:
-    read = tree(expression)
+    read = tree(expression, parameters)
     value = Unknown("") if read is None else value_of(read)
     if isinstance(value, Ref) and value.root in _PARAMETERS:
         found: Any = parameters
@@ -152,7 +177,7 @@ def value_of(node: ast.AST) -> Any:
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
         return _or(value_of(node.values[0]), value_of(node.values[1]))
     if isinstance(node, ast.IfExp):
-        return _if(value_of(node.body), value_of(node.orelse))
+        return _chosen(node) or _if(value_of(node.body), value_of(node.orelse))
     if isinstance(node, ast.BinOp):
         return _operation(node)
     return _call(node) if isinstance(node, ast.Call) else Unknown("")
@@ -169,6 +194,16 @@ def _if(first: Any, second: Any) -> Any:
     if isinstance(first, Ref):
         return first if second in ("", None) or isinstance(second, Ref) else _or(first, second)
     return second if first in ("", None) and isinstance(second, Ref) else Unknown("")
+
+
+def _chosen(node: ast.IfExp) -> Ref | None:
+    """One of two texts, by the value of a setting."""
+    test, first, second = node.test, value_of(node.body), value_of(node.orelse)
+    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq) and len(test.ops) == 1):
+        return None
+    left, right = value_of(test.left), value_of(test.comparators[0])
+    is_choice = isinstance(left, Ref) and left.root == "config" and isinstance(first, str) and isinstance(second, str)
+    return replace(left, choice=(right, first, second)) if is_choice else None
 
 
 def _operation(node: ast.BinOp) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condition, single, value_of
@@ -94,6 +95,8 @@ def _unusual(words: dict[str, Any]) -> dict[str, Any]:
 def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
     _add_size(scope, part, strategy)
     first = scope.written(strategy["start_from_page"], strategy, *_PLACE) or 0
+    if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
+        scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
     return {"type": "page_number", **begins, **_unusual(_named(token, "page", scope))}
 
@@ -126,12 +129,12 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         return None
     place, path = found
     named = _named(token, "cursor", scope)
-    if not named and scope.token_param:
-        named = {"cursor_param": scope.token_param}
+    if not named and scope.token:
+        named = dict([scope.token])
     is_link = (token is not None and token.kind == "RequestPath") or (isinstance(value, Ref) and value.is_cut)
     paginator: dict[str, Any]
     if place == "headers":
-        is_next = path.lower() in ("link.next.url", "link.next")
+        is_next = path.lower().startswith("link.next")
         if is_link or is_next:
             paginator = {"type": "header_link"}
         else:
@@ -149,7 +152,9 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         paginator = {"type": "cursor", "cursor_path": path, **_unusual(named)}
         if not named:
             scope.draft.ask("which parameter takes the next page's token? It is sent as cursor", *_PLACE)
-    return without_nothing({**paginator, **_end(scope, strategy["stop_condition"], path, paginator)})
+    return without_nothing(
+        {**paginator, **_end(scope, strategy["stop_condition"], path, paginator, strategy.parameters)}
+    )
 
 
 def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
@@ -171,11 +176,13 @@ def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
     return None
 
 
-def _end(scope: Scope, written: Any, path: str, paginator: dict[str, Any]) -> dict[str, Any]:
+def _end(
+    scope: Scope, written: Any, path: str, paginator: dict[str, Any], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
     """The words that say what a condition to stop says; none where the token's own end says it."""
     if written in (None, ""):
         return {}
-    read = condition(written)
+    read = condition(written, parameters)
     if read is None:
         return _unread(scope, written)
     words: dict[str, Any] = {}
@@ -211,6 +218,8 @@ def _one_end(node: ast.expr, path: str, paginator: dict[str, Any]) -> dict[str, 
                 return {} if _is_token(left, path) else None
             if isinstance(right, bool):
                 return _flag(left, not right, path, paginator)
+            if isinstance(right, str) and right.lower() in ("false", "true") and left.root == "headers":
+                return _flag(left, right.lower() == "false", path, paginator)
             if isinstance(right, str) and left.root == "response" and left.path:
                 return {"end_path": quoted_path(*map(str, left.path)), "end_value": right}
         return {} if all(isinstance(one, Ref) and one.root == "response" for one in (left, right)) else None
@@ -219,16 +228,19 @@ def _one_end(node: ast.expr, path: str, paginator: dict[str, Any]) -> dict[str, 
 
 
 def _is_token(found: Any, path: str) -> bool:
-    return isinstance(found, Ref) and (found.root == "headers" or path in (quoted_path(*map(str, found.path)), ""))
+    own = found.name if found.root == "headers" else quoted_path(*map(str, found.path))
+    return own == path or path.startswith(f"{own}.")
 
 
 def _flag(found: Any, goes_on_when_true: bool, path: str, paginator: dict[str, Any]) -> dict[str, Any] | None:
     """A truth value of the answer: whether there is more, or whether it is over."""
     if not isinstance(found, Ref) or found.root not in ("response", "headers"):
         return None
-    if _is_token(found, path) or path.startswith(quoted_path(*map(str, found.path)) + "."):
+    if _is_token(found, path):
         return {} if goes_on_when_true else None
-    if found.root == "headers" or not all(isinstance(one, str) for one in found.path):
+    if found.root == "headers":
+        return {"stop_after_empty_page": True} if paginator["type"] == "header_link" else None
+    if not all(isinstance(one, str) for one in found.path):
         return None
     place = quoted_path(*map(str, found.path))
     if goes_on_when_true and paginator["type"] in ("cursor", "offset", "page_number"):

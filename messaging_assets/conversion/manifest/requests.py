@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.secret_fields import taken_apart
-from messaging_assets.conversion.texts import below, has, only
+from messaging_assets.conversion.texts import Hole, below, filled, has, only
 from messaging_assets.foundation.json_paths import quoted_path
 
+# What stands for an address that is made by an expression.
+_UNKNOWN = "https://your-address.invalid"
 _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
+_TOKEN_WORDS = {"params": "cursor_param", "json": "cursor_body_path", "data": "cursor_body_path"}
 _LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
 
 
@@ -23,18 +25,28 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     Returns:
         both as the file has them; an empty base where the path is a link of the parent's.
     """
-    base = scope.written(requester["url_base"], requester, "endpoint", "path", is_doubled=False, is_address=True)
-    path = scope.written(requester["path"], requester, "endpoint", "path", is_address=True)
-    whole = requester["url"]
-    if whole and not requester["url_base"]:
-        base, path = "", scope.written(whole, requester, "endpoint", "path", is_address=True)
-    base, path = str(base or ""), str(path or "")
-    if not base.startswith(("http://", "https://")):
+    texts = [scope.text(requester[word], requester) for word in ("url_base", "path")]
+    if requester["url"] and not requester["url_base"]:
+        texts = [None, scope.text(requester["url"], requester)]
+    if has(texts[1], "unknown", "now", "token", "secret"):
+        scope.draft.give_up(f"its path takes {_shown(texts[1])}, which no word says; write it by hand")
+    told = below(scope.of_client, "client", "base_url")
+    base = str(filled(texts[0], scope.settings, told, is_doubled=False, is_address=True) or "")
+    in_path = below(scope.draft.lose, "endpoint", "path")
+    path = str(filled(texts[1], scope.settings, in_path, is_doubled=True, is_address=True) or "")
+    if base and not base.startswith(("http://", "https://")):
+        if not has(texts[0], "parent"):
+            return _UNKNOWN, path
         base, path = "", f"{base}{path}"
     if not base and path.startswith(("http://", "https://")):
-        scheme, host, rest = path.split("/", 3)[0], urlsplit(path).netloc, (path.split("/", 3) + [""])[3]
-        base, path = f"{scheme}//{host}", f"/{rest}"
+        scheme, _, rest = path.partition("://")
+        host, _, below_host = rest.partition("/")
+        base, path = f"{scheme}://{host}", f"/{below_host}"
     return base, path
+
+
+def _shown(text: Any) -> str:
+    return " and ".join(one.name for one in text if isinstance(one, Hole) and one.kind not in ("setting", "parent"))
 
 
 def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
@@ -68,11 +80,23 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
 
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:
     """Whether a field takes the next page's token, which the paginator puts there."""
+    found = _token_in(text, scope, name, part)
+    if found and part in _TOKEN_WORDS and scope.token is None:
+        scope.token = (_TOKEN_WORDS[part], found)
+    return bool(found) and found == name
+
+
+def _token_in(text: Any, scope: Scope, path: str, part: str) -> str | None:
+    """Where a field, or a field below it, takes the next page's token; None where none does."""
+    if isinstance(text, dict):
+        for name in list(text):
+            if found := _token_in(scope.text(text[name], Part({})), scope, f"{path}.{name}", part):
+                if found == f"{path}.{name}":
+                    del text[name]
+                return found
+        return None
     hole = only(text)
-    if hole is not None and hole.kind == "token" and part == "params":
-        scope.token_param = name
-        return True
-    return has(text, "token") and part == "params"
+    return path if (hole is not None and hole.kind == "token") or has(text, "token") else None
 
 
 def _body(scope: Scope, requester: Part) -> tuple[str, Any]:

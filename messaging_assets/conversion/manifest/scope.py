@@ -9,7 +9,7 @@ from typing import Any
 from messaging_assets.conversion.manifest.expressions import Piece, Ref, Unknown, pieces_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Settings, below, filled
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})
 _INTERVAL = frozenset({"stream_interval", "stream_slice"})
@@ -22,22 +22,24 @@ class Scope:
     Args:
         draft: the resource that it becomes.
         settings: what the connector takes from whoever uses it.
+        of_client: takes what could not be carried of the API itself.
         parents: `<parent>.<field>` by the name that the stream's texts have for it.
         constants: values by the name that the stream's texts have for them, where there is one value only.
         bounds: `start` or `end` by the name that the stream's texts have for it.
         cursor_field: the field whose last value the stream's state holds.
         formats: how its texts write the bounds.
-        token_param: the parameter that its texts put the next page's token into.
+        token: the word for where its texts put the next page's token, and the name there.
     """
 
     draft: Draft
     settings: Settings
+    of_client: Lose
     parents: dict[str, str] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
-    token_param: str | None = None
+    token: tuple[str, str] | None = None
 
     def text(self, value: Any, part: Part) -> Any:
         """A value of the manifest with its holes; one that is no text stays."""
@@ -68,9 +70,21 @@ class Scope:
         shown = f"{piece.root}.{piece.name}".rstrip(".")
         if piece.is_cut or piece.added:
             return Hole("unknown", f"'{shown}', cut or counted on")
+        if piece.root == "config" and piece.choice is not None:
+            return self._chosen(piece, piece.choice)
         if piece.root == "config":
             return Hole("secret" if self.settings.is_secret(piece.name) else "setting", piece.name, piece.default)
         return self._of_request(piece, shown)
+
+    def _chosen(self, piece: Ref, choice: tuple[Any, str, str]) -> str:
+        """One of two texts, by the value of a setting."""
+        value = self.settings.value(piece.name, piece.default)
+        if value is None:
+            told = (
+                f"the setting '{piece.name}' chooses between two texts, and the second was taken; give it by --setting"
+            )
+            self.draft.lose(f"{told} {piece.name}=...", "endpoint", "path", kind="setting")
+        return choice[1] if value is not None and str(value) == str(choice[0]) else choice[2]
 
     def _of_request(self, piece: Ref, shown: str) -> str | Hole:
         name = str(piece.path[0]) if piece.path else ""

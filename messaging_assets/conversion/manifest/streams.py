@@ -119,12 +119,14 @@ class _Streams:
         if decoder is not None and decoder.kind not in _DECODERS:
             draft.give_up(f"its answers are read by {decoder.shown}, and a list is JSON here")
             return
-        scope = Scope(draft, self._converted.settings)
+        scope = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)
         name_bounds(scope, cursor)
         if not add_partitions(scope, retriever, self._parent) or not draft.is_carried:
             return
         base, path = address_of(scope, requester)
+        if not draft.is_carried:
+            return
         self._bases[draft.name], draft.endpoint["path"] = base, path or "/"
         draft.raw["endpoint"] = {"path": path or "/", **draft.endpoint}
         ways = add_request(scope, requester)

@@ -136,10 +136,8 @@ class Converted:
     def share(self) -> None:
         """Say once, under `client`, what most resources say of authentication and headers, and lose there."""
         carried = [one for one in self.drafts if one.is_carried]
-        counted = Counter(
-            loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED
-        )
-        for loss in [one for one, times in counted.items() if times > 1]:
+        every = [loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED]
+        for loss in [one for one, times in Counter(every).items() if times > 1]:
             names = [one.name for one in carried if loss in one.losses]
             whose = "" if len(names) == len(carried) else f" (of {', '.join(names)})"
             self.lose(loss.words + whose, "client", *loss.place[1:], kind=loss.kind)
@@ -147,15 +145,15 @@ class Converted:
                 one.losses = [other for other in one.losses if other != loss]
         for word in ("auth", "headers"):
             written = [one.endpoint.get(word) for one in carried]
-            counted = Counter(repr(one) for one in written)
-            shared = next((one for one in written if one and counted[repr(one)] == len(written)), None)
+            times_of = Counter(map(repr, written))
+            shared = next((one for one in written if one and times_of[repr(one)] == len(written)), None)
             if shared is None and word == "auth":
-                shared = next((one for one in written if one and 2 * counted[repr(one)] > len(written)), None)
+                shared = next((one for one in written if one and 2 * times_of[repr(one)] > len(written)), None)
             # The client's headers are sent as they are written, braces and all.
             if shared is None or (word == "headers" and "{" in repr(list(shared.values()))):
                 continue
             self.client[word] = shared
-            for one in self.drafts:
+            for one in carried:
                 if one.endpoint.get(word) == shared:
                     del one.endpoint[word]
 

@@ -36,10 +36,10 @@ def _take_out(converted: Converted, mistake: Mistake, written: Any) -> bool:
         carried = [one for one in converted.drafts if one.is_carried]
         return _from_draft(carried[place[1]], place[2:], mistake.message) if place[1] < len(carried) else False
     roots = {"client": converted.client, "resource_defaults": converted.defaults}
-    if place and place[0] in roots and len(place) > 1 and place[1] != "base_url":
-        if _remove(roots[str(place[0])], place[1:]):
-            converted.lose(f"left out {_shown(place[1:])}: {mistake.message}", *map(str, place[:-1]))
-            return True
+    is_there = len(place) > 1 and place[0] in roots and place[1] != "base_url"
+    if is_there and _remove(roots[str(place[0])], place[1:]):
+        converted.lose(f"left out {_shown(place[1:])}: {mistake.message}", *map(str, place[:-1]))
+        return True
     return False
 
 
@@ -57,17 +57,16 @@ def _from_draft(draft: Draft, place: Place, message: str) -> bool:
 def _remove(raw: Any, place: Place) -> bool:
     """Take out what stands at a place, or the nearest thing above it that is there."""
     while place and value_at(raw, place) is None:
-        holder = value_at(raw, place[:-1])
-        if isinstance(holder, dict) and place[-1] in holder:
+        above = value_at(raw, place[:-1])
+        if isinstance(above, dict) and place[-1] in above:
             break
         place = place[:-1]
     if not place or place == ("endpoint",):
         return False
-    holder = value_at(raw, place[:-1])
-    if isinstance(holder, dict) or (isinstance(holder, list) and isinstance(place[-1], int)):
-        del holder[place[-1]]
-    else:
+    holder: Any = value_at(raw, place[:-1])
+    if not isinstance(holder, (dict, list)):
         return False
+    del holder[place[-1]]  # type: ignore[arg-type]
     return True
 
 

@@ -91,9 +91,14 @@ def literal_secrets(value: Any, name: str = "") -> Iterator[str]:
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from literal_secrets(one, name)
-    elif isinstance(value, str) and len(value) > 5 and "{" not in value and "$" not in value:
-        # In a schema, a name in a path and a field called token are no secret's value.
-        if certain_look_of(value) or (names_secret(name, value) and re.search(r"\d", value) and " " not in value):
-            yield value
-            if scheme := _SCHEME.match(value):
-                yield value[scheme.end() :]
+    elif isinstance(value, str) and len(value) > 5 and _is_secret(name, value):
+        yield value
+        if scheme := _SCHEME.match(value):
+            yield value[scheme.end() :]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a literal value is a secret; in a schema, words behind a field called token are none."""
+    if "{" in value or "$" in value:
+        return False
+    return bool(certain_look_of(value) or (names_secret(name, value) and re.search(r"\d", value)))

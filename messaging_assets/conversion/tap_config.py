@@ -25,6 +25,7 @@ _SHARED = (
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
 _USUAL_PAGE = 100
+_PARAMS = {"offset": "offset", "style1": "offset"}
 
 
 def from_tap(config: Mapping[str, Any], converted: Converted) -> None:
@@ -143,46 +144,55 @@ def _selector(path: str) -> str:
 
 
 def _add_paging(draft: Draft, config: Mapping[str, Any]) -> None:
-    asked, answered = (str(config.get(f"pagination_{word}_style") or "default") for word in ("request", "response"))
-    size, next_param = config.get("pagination_page_size"), config.get("pagination_next_page_param")
-    size_param, token = config.get("pagination_limit_per_page_param"), config.get("next_page_token_path")
-    paginator: dict[str, Any] | None = None
+    asked = str(config.get("pagination_request_style") or "default")
+    answered = str(config.get("pagination_response_style") or "default")
+    size, size_param = config.get("pagination_page_size"), config.get("pagination_limit_per_page_param")
     if asked in ("offset_paginator", "simple_offset_paginator", "style1"):
-        first = config.get("pagination_initial_offset", 1)
-        words = {"offset_param": next_param, "limit_param": size_param, "total_path": None, "offset": first or None}
-        paginator = {"type": "offset", "limit": size or _USUAL_PAGE, **_said(words)}
-        paginator["total_path"] = None
-        for name in (size_param or "limit", next_param or "offset"):
-            draft.endpoint["params"].pop(name, None)
-        if first == 1:
-            draft.ask(
-                "the first offset is 1, the tap's own default; does the API count from 0?", "endpoint", "paginator"
-            )
-    elif asked == "page_number_paginator":
-        words = {"page_param": next_param, "has_more_path": _selector(token) if token else "hasMore"}
-        paginator = {"type": "page_number", "base_page": config.get("pagination_initial_offset", 1), **_said(words)}
-    elif asked in ("header_link_paginator", "restapi_header_link_paginator"):
-        paginator = {"type": "header_link"}
-    elif asked == "simple_header_paginator" and not token:
-        paginator = {"type": "header_cursor", "cursor_key": "X-Next-Page", "cursor_param": next_param or "page"}
-    elif asked == "single_page_paginator":
-        paginator = {"type": "single_page"}
-    elif token or asked == "jsonpath_paginator":
-        path = _selector(token or "$.next_page")
-        is_link = answered == "hateoas_body"
-        paginator = {"type": "json_link", "next_url_path": path} if is_link else {"type": "cursor", "cursor_path": path}
-        if not is_link:
-            paginator["cursor_param"] = next_param or ("offset" if answered == "offset" else "page")
-    if paginator is None:
-        draft.ask(
-            NO_PAGINATOR if asked == "default" else f"its pages go on by {asked}; declare the paginator", "endpoint"
-        )
-    else:
+        draft.endpoint["paginator"] = _offset(draft, config)
+    elif paginator := _paginator(asked, answered, config):
         draft.endpoint["paginator"] = paginator
-        if size and paginator["type"] != "offset" and (size_param or answered == "header_link"):
+        if size and (size_param or answered == "header_link"):
             draft.params[size_param or "per_page"] = size
+    else:
+        told = f"its pages go on by {asked}; declare the paginator"
+        draft.ask(NO_PAGINATOR if asked == "default" else told, "endpoint")
     if config.get("pagination_results_limit"):
         draft.lose("it stops after a number of rows; here the list is read to its end", "endpoint", "paginator")
+
+
+def _offset(draft: Draft, config: Mapping[str, Any]) -> dict[str, Any]:
+    names = {
+        "offset_param": config.get("pagination_next_page_param"),
+        "limit_param": config.get("pagination_limit_per_page_param"),
+    }
+    first = config.get("pagination_initial_offset", 1)
+    for word, name in names.items():
+        draft.params.pop(name or word.removesuffix("_param"), None)
+    if first == 1:
+        told = "the first offset is 1, the tap's own default; does the API count from 0?"
+        draft.ask(told, "endpoint", "paginator")
+    size = config.get("pagination_page_size")
+    said = _said({**names, "offset": first or None})
+    return {"type": "offset", "limit": size or _USUAL_PAGE, **said, "total_path": None}
+
+
+def _paginator(asked: str, answered: str, config: Mapping[str, Any]) -> dict[str, Any] | None:
+    next_param, token = config.get("pagination_next_page_param"), config.get("next_page_token_path")
+    if asked == "page_number_paginator":
+        words = {"page_param": next_param, "has_more_path": _selector(token) if token else "hasMore"}
+        return {"type": "page_number", "base_page": config.get("pagination_initial_offset", 1), **_said(words)}
+    if asked in ("header_link_paginator", "restapi_header_link_paginator"):
+        return {"type": "header_link"}
+    if asked == "simple_header_paginator" and not token:
+        return {"type": "header_cursor", "cursor_key": "X-Next-Page", "cursor_param": next_param or "page"}
+    if asked == "single_page_paginator":
+        return {"type": "single_page"}
+    if not token and asked != "jsonpath_paginator":
+        return None
+    path = _selector(token or "$.next_page")
+    if answered == "hateoas_body":
+        return {"type": "json_link", "next_url_path": path}
+    return {"type": "cursor", "cursor_path": path, "cursor_param": next_param or _PARAMS.get(answered, "page")}
 
 
 def _said(words: Mapping[str, Any]) -> dict[str, Any]:

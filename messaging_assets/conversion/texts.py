@@ -93,30 +93,31 @@ def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, 
     """
     if not isinstance(value, (list, tuple)):
         return value
-    written: list[str] = []
+    written: list[Any] = []
     for part in value:
         if isinstance(part, str):
             written.append(part.replace("{", "{{").replace("}", "}}") if is_doubled else part)
-        elif part.kind in _BOUNDS:
-            written.append(_BOUNDS[part.kind])
-        elif part.kind == "parent":
-            written.append("{resources." + part.name + "}")
-        elif part.kind == "setting":
-            found = settings.value(part.name, part.default)
-            if found is None:
-                lose(missing(part.name), kind="setting")
-                if not is_address:
-                    return None
-                found = UNSET.format(re.sub(r"[^a-z0-9]+", "-", part.name.rpartition(".")[2].lower()).strip("-"))
-            if len(value) == 1 and not isinstance(found, str):
-                return found
-            written.append(str(found))
+        elif part.kind in _BOUNDS or part.kind == "parent":
+            written.append(_BOUNDS.get(part.kind) or "{resources." + part.name + "}")
+        elif (found := _from_outside(part, settings, lose)) is not None:
+            written.append(found)
+        elif is_address:
+            name = part.name.rpartition(".")[2].lower() if part.kind == "setting" else part.kind
+            written.append(UNSET.format(re.sub(r"[^a-z0-9]+", "-", name).strip("-")))
         else:
-            lose(_unsaid(part))
-            if not is_address:
-                return None
-            written.append(UNSET.format("secret" if part.kind == "secret" else "value"))
-    return "".join(written)
+            return None
+    return written[0] if len(written) == 1 else "".join(map(str, written))
+
+
+def _from_outside(hole: Hole, settings: Settings, lose: Lose) -> Any:
+    """The value of a setting; None where nobody says, and for whatever else an API file cannot say."""
+    if hole.kind != "setting":
+        lose(_unsaid(hole))
+        return None
+    found = settings.value(hole.name, hole.default)
+    if found is None:
+        lose(missing(hole.name), kind="setting")
+    return found
 
 
 def _unsaid(hole: Hole) -> str:

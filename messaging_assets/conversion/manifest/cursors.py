@@ -85,7 +85,8 @@ def _param(scope: Scope, option: Part | None, bound: str) -> str | None:
     path = option["field_path"]
     steps = [str(one) for one in path] if isinstance(path, list) else [str(option["field_name"])]
     if option["inject_into"] == "request_parameter":
-        return scope.written(steps[-1], option, *_PLACE, is_doubled=False)
+        name = scope.written(steps[-1], option, *_PLACE, is_doubled=False)
+        return None if name is None else str(name)
     kinds = {"body_json": "json", "body_data": "data", "header": "headers"}
     holder = scope.draft.endpoint.setdefault(kinds.get(option["inject_into"], "json"), {})
     for step in steps[:-1]:

@@ -141,8 +141,8 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
             paginator = {"type": "header_cursor", "cursor_key": path, **named}
     elif isinstance(value, Ref) and value.added:
         # The number of the page that came, plus one.
-        words = {word.replace("cursor", "page"): name for word, name in named.items()}
-        paginator = {"type": "page_number", "base_page": 1, **_unusual(words)}
+        page = {word.replace("cursor", "page"): name for word, name in named.items()}
+        paginator = {"type": "page_number", "base_page": 1, **_unusual(page)}
         scope.draft.ask("is the first page number 1? It is counted from there", *_PLACE)
     elif is_link:
         paginator = {"type": "json_link", "next_url_path": path}

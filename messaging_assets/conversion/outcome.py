@@ -10,6 +10,7 @@ from typing import Any
 from messaging_assets.conversion.texts import Kind, Settings
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
 from messaging_assets.files.mistakes import step_into
+from messaging_assets.files.secrets import secrets_in_comments
 from messaging_assets.foundation.redaction import Redaction, one_line
 
 NO_PAGINATOR = (
@@ -67,7 +68,7 @@ class Draft:
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
         """Note what could not be carried."""
-        self.losses.append(Loss(words, place or ("endpoint",), kind))
+        self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
 
     def ask(self, words: str, *place: str) -> None:
         """Note what the source does not say."""
@@ -76,7 +77,7 @@ class Draft:
     def give_up(self, words: str) -> None:
         """Leave it out of the file."""
         self.is_carried = False
-        self.losses.append(Loss(words, ()))
+        self.losses.append(Loss(_harmless(words), ()))
 
     def step(self, word: str, **fields: Any) -> None:
         """Add to what is done to its records; steps of one word behind each other are one."""
@@ -129,7 +130,7 @@ class Converted:
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
         """Note what could not be carried of the API itself, once."""
-        loss = Loss(words, place, kind)
+        loss = Loss(_harmless(words), place, kind)
         if loss not in self.losses:
             self.losses.append(loss)
 
@@ -183,6 +184,12 @@ class Converted:
             description=redaction(one_line(self.description)) if self.description else None,
             defaults=redaction.within(self.defaults),
         )
+
+
+def _harmless(words: str) -> str:
+    """The words, unless what they quote of the source looks like a secret."""
+    is_secret = any(secrets_in_comments(f"# {one_line(words)}"))
+    return "what the source says here looks like a secret, and is left out" if is_secret else words
 
 
 def _numbered(name: str, number: int) -> str:

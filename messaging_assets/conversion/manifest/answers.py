@@ -53,8 +53,8 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
         words = " ".join(str(part["condition"]).split())[:100]
         scope.draft.lose(f"its filter {words} is left out, so more rows come; write it as a step", *_STEPS)
         return
-    steps = scope.draft.raw.setdefault("steps", [])
-    steps += [{"filter": one} for one in found if one]
+    if any(found):
+        scope.draft.raw.setdefault("steps", []).extend({"filter": one} for one in found if one)
 
 
 def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:

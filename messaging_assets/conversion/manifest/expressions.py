@@ -113,7 +113,8 @@ def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:
     if " if " in plain and " else " not in plain:
         plain += " else ''"
     try:
-        read = ast.parse(plain, mode="eval")
+        # In brackets, because an expression may take several lines.
+        read = ast.parse(f"({plain})", mode="eval")
         return cast("ast.Expression", _Filling(parameters).visit(read)).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

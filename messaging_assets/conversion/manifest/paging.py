@@ -187,7 +187,7 @@ def _end(
         return _unread(scope, written)
     words: dict[str, Any] = {}
     for one in read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.Or) else [read]:
-        found = _one_end(one, path, paginator)
+        found = _one_end(one, path, paginator, scope.draft.endpoint.get("data_selector"))
         if found is None:
             return _unread(scope, written)
         words.update(found)
@@ -200,7 +200,7 @@ def _unread(scope: Scope, written: Any) -> dict[str, Any]:
     return {}
 
 
-def _one_end(node: ast.expr, path: str, paginator: dict[str, Any]) -> dict[str, Any] | None:
+def _one_end(node: ast.expr, path: str, paginator: dict[str, Any], selector: Any) -> dict[str, Any] | None:
     text = ast.unparse(node)
     # A short or an empty page: an empty one is the end here, and a short one is none.
     if "last_page_size" in text or "last_record" in text or "| length" in text or "len(" in text:
@@ -208,7 +208,7 @@ def _one_end(node: ast.expr, path: str, paginator: dict[str, Any]) -> dict[str, 
         takes = paginator["type"] in ("cursor", "json_link", "header_link")
         return {"stop_after_empty_page": True} if is_zero and takes else {}
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        return _flag(value_of(node.operand), True, path, paginator)
+        return _flag(value_of(node.operand), True, path, paginator, selector)
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         left, right = value_of(node.left), value_of(node.comparators[0])
         if isinstance(node.ops[0], (ast.NotIn,)) and isinstance(left, str):
@@ -217,14 +217,14 @@ def _one_end(node: ast.expr, path: str, paginator: dict[str, Any]) -> dict[str, 
             if right in (None, "", 0) and not isinstance(right, bool):
                 return {} if _is_token(left, path) else None
             if isinstance(right, bool):
-                return _flag(left, not right, path, paginator)
+                return _flag(left, not right, path, paginator, selector)
             if isinstance(right, str) and right.lower() in ("false", "true") and left.root == "headers":
-                return _flag(left, right.lower() == "false", path, paginator)
+                return _flag(left, right.lower() == "false", path, paginator, selector)
             if isinstance(right, str) and left.root == "response" and left.path:
                 return {"end_path": quoted_path(*map(str, left.path)), "end_value": right}
         return {} if all(isinstance(one, Ref) and one.root == "response" for one in (left, right)) else None
     found = value_of(node)
-    return {} if found is False else _flag(found, False, path, paginator)
+    return {} if found is False else _flag(found, False, path, paginator, selector)
 
 
 def _is_token(found: Any, path: str) -> bool:
@@ -232,7 +232,9 @@ def _is_token(found: Any, path: str) -> bool:
     return own == path or path.startswith(f"{own}.")
 
 
-def _flag(found: Any, goes_on_when_true: bool, path: str, paginator: dict[str, Any]) -> dict[str, Any] | None:
+def _flag(
+    found: Any, goes_on_when_true: bool, path: str, paginator: dict[str, Any], selector: Any
+) -> dict[str, Any] | None:
     """A truth value of the answer: whether there is more, or whether it is over."""
     if not isinstance(found, Ref) or found.root not in ("response", "headers"):
         return None
@@ -243,6 +245,8 @@ def _flag(found: Any, goes_on_when_true: bool, path: str, paginator: dict[str, A
     if not all(isinstance(one, str) for one in found.path):
         return None
     place = quoted_path(*map(str, found.path))
+    if place == selector:
+        return {"stop_after_empty_page": True} if paginator["type"] in ("cursor", "json_link", "header_link") else {}
     if goes_on_when_true and paginator["type"] in ("cursor", "offset", "page_number"):
         return {"has_more_path": place}
     return {"end_path": place, "end_value": False} if goes_on_when_true else {"end_path": place}

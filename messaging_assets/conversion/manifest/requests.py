@@ -67,11 +67,11 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
             else:
                 draft.lose(f"its {part} are made by an expression; write them as a mapping", "endpoint", part)
             continue
-        texts = {name: scope.text(value, requester) for name, value in fields.items()}
+        texts: dict[str, Any] = {str(name): scope.field(one, requester, part == "json") for name, one in fields.items()}
         texts, found = taken_apart(texts, _LOCATIONS[part], below(draft.lose, "endpoint", "auth"))
         ways += found
-        kept = {name: fields[name] for name in texts if not _is_token(scope, name, texts[name], part)}
-        kept = {str(name): scope.written(one, requester, "endpoint", part) for name, one in kept.items()}
+        texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
+        kept = {name: scope.shown(one, "endpoint", part) for name, one in texts.items()}
         endpoint[part] = {name: one for name, one in kept.items() if one not in (None, "")}
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
@@ -80,23 +80,22 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
 
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:
     """Whether a field takes the next page's token, which the paginator puts there."""
-    found = _token_in(text, scope, name, part)
+    found = _token_in(text, name)
     if found and part in _TOKEN_WORDS and scope.token is None:
         scope.token = (_TOKEN_WORDS[part], found)
     return bool(found) and found == name
 
 
-def _token_in(text: Any, scope: Scope, path: str, part: str) -> str | None:
+def _token_in(text: Any, path: str) -> str | None:
     """Where a field, or a field below it, takes the next page's token; None where none does."""
     if isinstance(text, dict):
         for name in list(text):
-            if found := _token_in(scope.text(text[name], Part({})), scope, f"{path}.{name}", part):
+            if found := _token_in(text[name], f"{path}.{name}"):
                 if found == f"{path}.{name}":
                     del text[name]
                 return found
         return None
-    hole = only(text)
-    return path if (hole is not None and hole.kind == "token") or has(text, "token") else None
+    return path if has(text, "token") else None
 
 
 def _body(scope: Scope, requester: Part) -> tuple[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -50,6 +51,21 @@ class Scope:
             return "".join(str(one) for one in pieces)
         return pieces
 
+    def field(self, value: Any, part: Part, in_json: bool) -> Any:
+        """A value of a request: a text that is a literal of Python is sent as that, in JSON of any kind."""
+        if isinstance(value, Mapping):
+            return {str(name): self.field(one, part, in_json) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.field(one, part, in_json) for one in value]
+        text = self.text(value, part)
+        if not isinstance(text, str):
+            return text
+        try:
+            literal = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+        return literal if isinstance(literal, (str, list) if not in_json else (str, list, dict, int, float)) else text
+
     def written(self, value: Any, part: Part, *place: str, is_doubled: bool = True, is_address: bool = False) -> Any:
         """A value of the manifest as the file has it; None where it cannot say it."""
         if isinstance(value, Mapping):
@@ -57,7 +73,15 @@ class Scope:
             return {key: one for key, one in found.items() if one is not None}
         if isinstance(value, list):
             return [self.written(one, part, *place, is_doubled=is_doubled) for one in value]
-        text = self.text(value, part)
+        return self.shown(self.text(value, part), *place, is_doubled=is_doubled, is_address=is_address)
+
+    def shown(self, text: Any, *place: str, is_doubled: bool = True, is_address: bool = False) -> Any:
+        """A text with holes as the file has it; None where it cannot say it."""
+        if isinstance(text, Mapping):
+            found = {name: self.shown(one, *place) for name, one in text.items()}
+            return {name: one for name, one in found.items() if one is not None}
+        if isinstance(text, list) and not any(isinstance(one, Hole) for one in text):
+            return [self.shown(one, *place) for one in text]
         if isinstance(text, str):
             return text.replace("{", "{{").replace("}", "}}") if is_doubled else text
         return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address)

@@ -215,9 +215,12 @@ def _tell(converted: Converted, output: Path | None, remaining: list[Remaining])
         where = f"{file}:{one.line}: {one.path}" if one.line else f"not in the file: {one.resource}"
         click.echo(f"{where}: {'question: ' if one.kind == 'question' else ''}{one.words}.", err=True)
     carried = [one for one in converted.drafts if one.is_carried]
-    fully = sum(not any(loss.kind == "loss" for loss in one.losses) for one in carried)
-    lost = len(converted.drafts) - len(carried)
-    counts = f"{len(carried)} resources, {fully} of them fully" + (f"; {lost} not carried" if lost else "")
-    click.echo(f"{counts}.", err=True)
+    lossy = sum(any(loss.kind == "loss" for loss in one.losses) for one in carried)
+    asked = sum(any(loss.kind == "question" for loss in one.losses) for one in carried)
+    counts = {"resources": len(carried), "with a loss": lossy, "with a question": asked}
+    counts["not carried"] = len(converted.drafts) - len(carried)
+    click.echo(
+        ", ".join(f"{number} {what}" for what, number in counts.items() if number or what == "resources"), err=True
+    )
     if output:
         click.echo(f"Wrote {file}. Next: messaging-assets check {file}", err=True)

@@ -158,7 +158,8 @@ def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[
         if not isinstance(fields, Mapping):
             draft.lose("its payload is a text; write it as json or data", "endpoint", part)
             continue
-        texts = {str(name): scope.text(one) for name, one in fields.items() if one is not None}
+        texts = {str(name): scope.text(one) for name, one in fields.items()}
+        texts = {name: one for name, one in texts.items() if one is not None}
         kept, own = taken_apart(texts, location, below(draft.lose, "endpoint", "auth"))
         found += own
         scope.texts[part] = kept

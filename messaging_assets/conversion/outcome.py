@@ -67,7 +67,9 @@ class Draft:
         return params
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
-        """Note what could not be carried."""
+        """Note what could not be carried; of a resource that is not in the file, why it is not says all."""
+        if not self.is_carried:
+            return
         self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
 
     def ask(self, words: str, *place: str) -> None:
@@ -76,8 +78,9 @@ class Draft:
 
     def give_up(self, words: str) -> None:
         """Leave it out of the file."""
-        self.is_carried = False
-        self.losses.append(Loss(_harmless(words), ()))
+        if self.is_carried:
+            self.is_carried = False
+            self.losses = [Loss(_harmless(words), ())]
 
     def step(self, word: str, **fields: Any) -> None:
         """Add to what is done to its records; steps of one word behind each other are one."""

@@ -48,7 +48,8 @@ def way_of(name: str, location: str, text: Any, lose: Lose) -> dict[str, Any] | 
 def is_secret_field(name: str, value: Any, in_header: bool = False) -> bool:
     """Whether a field of a request holds a secret: one that the source marks, or one by its name or look."""
     if isinstance(value, (list, tuple)):
-        if any(isinstance(one, Hole) and one.kind == "secret" for one in value):
+        kinds = {one.kind for one in value if isinstance(one, Hole)}
+        if "secret" in kinds or ("setting" in kinds and names_secret(name)):
             return True
         value = "".join(one for one in value if isinstance(one, str)) if any(isinstance(o, str) for o in value) else ""
     if not isinstance(value, (str, int)) or isinstance(value, bool) or not value:

@@ -14,7 +14,7 @@ from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.mistakes import step_into, value_at
 
 _PAGING = ("endpoint", "paginator")
-_PLAIN_PATH = re.compile(r"[\w.@-]+")
+_PLAIN_PATH = re.compile(r"[\w.@-]+(?:\[\*?\]\.[\w.@-]+)*")
 _USUAL_PAGE = 100
 _MOST_RETRIES = 20
 
@@ -26,7 +26,7 @@ def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     if path in ("", "@"):
         scope.draft.endpoint["data_selector"] = "$"
     elif _PLAIN_PATH.fullmatch(path):
-        scope.draft.endpoint["data_selector"] = path
+        scope.draft.endpoint["data_selector"] = path.replace("[]", "[*]")
     else:
         scope.draft.lose(f"its records are taken by {path}, a path of another language", "endpoint", "data_selector")
     keys = step_into(records, "primary_key") or []
@@ -123,6 +123,8 @@ def add_paging(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
 def _paginator(scope: SpecScope, endpoint: Mapping[str, Any], name: str, expression: str) -> dict[str, Any] | None:
     place = _place_of(scope, name)
     inner = re.sub(r"^\$?\{\s*|\s*\}$", "", expression)
+    inner = re.sub(r"jmespath\(response\.(records|json),\s*[\"']\.?(.+?)[\"']\)", r"response.\1.\2", inner)
+    inner = inner.replace("records.[", "records[")
     state = endpoint.get("state") or {}
     url = str(value_at(endpoint, ("request", "url")) or "")
     own = rf"state\.{re.escape(name)}\s*\+\s*"

@@ -9,13 +9,17 @@ from typing import Any
 
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Settings, below, filled
+from messaging_assets.files.secret_signs import names_secret
 
-_EXPRESSION = re.compile(r"\$?\{\s*([^{}]*?)\s*\}")
+# Braces of a query in a payload hold other things.
+_EXPRESSION = re.compile(r"\$?\{\s*((?:[a-z_]+[.(]|[\"'\d])[^{}]*?)\s*\}")
+_REQUIRE = re.compile(r"(?:require|string|trim)\((.*)\)", re.DOTALL)
 _NAME = re.compile(r"(state|secrets|env|inputs|context|sync|store|auth)\.([\w.]+)")
 _COALESCE = re.compile(r"coalesce\((.*)\)", re.DOTALL)
 _NOW = re.compile(r"(?:date_format\()?\s*(?:date_add\(\s*)?now\(\)(?:\s*,\s*-(\d+)\s*,\s*[\"'](\w+?)s?[\"']\s*\))?.*")
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(-?\d+(?:\.\d+)?)")
 _DEEPEST = 8
+_GIVEN = ("env", "inputs", "context", "store", "secrets")
 
 
 @dataclass
@@ -78,6 +82,8 @@ def text_of(value: Any, state: Mapping[str, Any], depth: int = 0) -> Any:
         end = found.end()
     parts.append(value[end:])
     kept = [one for one in parts if one != ""]
+    if kept == [None]:
+        return None
     if all(isinstance(one, str) for one in kept):
         return "".join(kept)
     if len(kept) == 1 and not isinstance(kept[0], Hole):
@@ -86,6 +92,8 @@ def text_of(value: Any, state: Mapping[str, Any], depth: int = 0) -> Any:
 
 
 def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[Any]:
+    if inner := _REQUIRE.fullmatch(expression):
+        return _evaluated(inner[1].strip(), state, depth)
     if literal := _LITERAL.fullmatch(expression):
         return [next(one for one in literal.groups() if one is not None)]
     found = _NAME.fullmatch(expression)
@@ -94,21 +102,23 @@ def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[An
         parts = [one.strip() for one in default[1].split(",")] if default else []
         name = _NAME.fullmatch(parts[0]) if parts else None
         literal = _LITERAL.fullmatch(parts[-1]) if parts else None
-        if name and name[1] in ("env", "inputs", "context", "store") and literal:
-            return [Hole("setting", name[2].lower(), next(one for one in literal.groups() if one is not None))]
+        if name and name[1] in _GIVEN and (literal or _NAME.fullmatch(parts[-1])):
+            default_ = next((one for one in literal.groups() if one is not None), None) if literal else None
+            return [Hole("secret" if names_secret(name[2]) else "setting", name[2].lower(), default_)]
         return [Hole("unknown", f"'{expression[:60]}'")]
     root, name_ = found[1], found[2]
     if root == "state":
-        value = state.get(name_)
-        if value is None:
+        if name_ not in state:
             return [Hole("unknown", f"'{expression}'")]
+        value = state[name_]
+        if value is None:
+            return [None]
         inner = text_of(value, state, depth + 1)
         return list(inner) if isinstance(inner, list) else [inner]
-    if root in ("secrets", "auth"):
-        return [Hole("secret", name_.lower())]
     if root == "sync":
         return [Hole("start")]
-    return [Hole("setting", name_.lower())]
+    # Among its secrets a spec keeps whatever its users give; a name says which of them is one.
+    return [Hole("secret" if root == "auth" or names_secret(name_) else "setting", name_.lower())]
 
 
 def first_start(value: Any) -> Any:

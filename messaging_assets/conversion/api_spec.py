@@ -145,6 +145,8 @@ def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[
     if method != "GET":
         draft.endpoint["method"] = method
     url = scope.text(request.get("url") or "")
+    if not url:
+        draft.give_up("it asks for nothing itself; its records are made of those of others")
     if has(url, "unknown", "token", "now"):
         draft.give_up(f"its address takes {' and '.join(hole_of(url))}, which no word says; write it by hand")
     address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True)

@@ -67,6 +67,9 @@ def _resource(raw: Mapping[str, Any], settings: Settings, lose: Lose) -> dict[st
     if isinstance(endpoint, Mapping):
         endpoint = dict(endpoint)
         ways = _ways(endpoint, settings, in_endpoint)
+        path = endpoint.get("path")
+        if has(path, "setting") and not has(path, "unknown", "secret"):
+            endpoint["path"] = filled(path, settings, below(in_endpoint, "path"), is_doubled=False, is_address=True)
         made["endpoint"] = _plain(endpoint, settings, in_endpoint)
         if ways:
             made["endpoint"]["auth"] = ways

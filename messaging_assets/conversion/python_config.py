@@ -147,9 +147,10 @@ class _Names:
         return made
 
     def _named(self, node: ast.Name) -> Any:
-        if node.id not in self._values or node.id in self._open:
-            kind: Any = "secret" if names_secret(node.id) else "setting"
-            return [Hole(kind, node.id.lower())]
+        written = ast.unparse(self._values[node.id]) if node.id in self._values else ""
+        if written in ("", "dlt.secrets.value", "dlt.config.value") or node.id in self._open:
+            is_secret = written == "dlt.secrets.value" or names_secret(node.id)
+            return [Hole("secret" if is_secret else "setting", node.id.lower())]
         self._open.append(node.id)
         try:
             return self.value(self._values[node.id])

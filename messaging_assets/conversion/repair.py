@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from messaging_assets.conversion.outcome import Converted, Draft
@@ -11,6 +12,7 @@ from messaging_assets.files.mistakes import Mistake, Place, value_at
 # Without one of these a request asks for something else, which is worse than not to ask.
 _VITAL = frozenset({"name", "path", "method"})
 _ROUNDS = 25
+_PARENT = re.compile(r"\{resources\.(\w+)\.|'resource': '(\w+)'")
 
 
 def make_valid(converted: Converted) -> list[Mistake]:
@@ -23,11 +25,24 @@ def make_valid(converted: Converted) -> list[Mistake]:
         what is left that cannot be taken out: of the API's own name or address.
     """
     for _ in range(_ROUNDS):
+        _give_up_orphans(converted)
         written = converted.raw
         mistakes = mistakes_in(written, converted.name)
         if not [one for one in mistakes if _take_out(converted, one, written)]:
             return mistakes
     return mistakes
+
+
+def _give_up_orphans(converted: Converted) -> None:
+    """Leave out what is read for the records of a resource that is not in the file."""
+    known = {one.name for one in converted.drafts}
+    lost = known - {one.name for one in converted.drafts if one.is_carried}
+    for _ in known:
+        for draft in (one for one in converted.drafts if one.is_carried):
+            parents = {name for found in _PARENT.findall(repr(draft.raw)) for name in found}
+            if missing := sorted(parents & lost):
+                draft.give_up(f"its parent {missing[0]} is not in the file")
+                lost.add(draft.name)
 
 
 def _take_out(converted: Converted, mistake: Mistake, written: Any) -> bool:

@@ -111,7 +111,7 @@ def add_paging(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     if paginator is None:
         scope.draft.ask(f"its pages go on by {name}: {str(expression)[:60]}; declare the paginator", "endpoint")
         return
-    for part in re.split(r"\|\|", str(pagination.get("stop_condition") or "")):
+    for part in re.split(r"\|\|", _plain(str(pagination.get("stop_condition") or ""))):
         end = _end(part.strip(), paginator)
         if end is None:
             scope.draft.ask(f"it stops by {part.strip()[:70]}; does it end by itself? If not, add end_path", *_PAGING)
@@ -123,8 +123,7 @@ def add_paging(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
 def _paginator(scope: SpecScope, endpoint: Mapping[str, Any], name: str, expression: str) -> dict[str, Any] | None:
     place = _place_of(scope, name)
     inner = re.sub(r"^\$?\{\s*|\s*\}$", "", expression)
-    inner = re.sub(r"jmespath\(response\.(records|json),\s*[\"']\.?(.+?)[\"']\)", r"response.\1.\2", inner)
-    inner = inner.replace("records.[", "records[")
+    inner = _plain(inner)
     state = endpoint.get("state") or {}
     url = str(value_at(endpoint, ("request", "url")) or "")
     own = rf"state\.{re.escape(name)}\s*\+\s*"
@@ -145,6 +144,12 @@ def _paginator(scope: SpecScope, endpoint: Mapping[str, Any], name: str, express
     if (header := re.fullmatch(r"response\.headers[.\[\"']+([\w-]+)[\"'\]]*", inner)) and place:
         return {"type": "header_cursor", "cursor_key": header[1], **_named("cursor", place)}
     return None
+
+
+def _plain(expression: str) -> str:
+    """An expression with names in place of the function that looks a path up."""
+    found = re.sub(r"jmespath\(response\.(records|json),\s*[\"']\.?(.+?)[\"']\)", r"response.\1.\2", expression)
+    return found.replace("records.[", "records[")
 
 
 def _place_of(scope: SpecScope, name: str) -> tuple[str, str] | None:

@@ -108,10 +108,8 @@ def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[An
         return [Hole("unknown", f"'{expression[:60]}'")]
     root, name_ = found[1], found[2]
     if root == "state":
-        if name_ not in state:
-            return [Hole("unknown", f"'{expression}'")]
-        value = state[name_]
-        if value is None:
+        # A variable that nothing sets is null, and what takes it is not sent.
+        if (value := state.get(name_)) is None:
             return [None]
         inner = text_of(value, state, depth + 1)
         return list(inner) if isinstance(inner, list) else [inner]

@@ -64,6 +64,8 @@ def command(
     messaging-assets convert manifest.yaml --setting workspace=acme --to apis/chat.yaml
     messaging-assets convert pipeline.py --to apis/chat.yaml
     """
+    from messaging_assets.files.json_schema import editor_line
+
     if output and output.exists() and not force:
         raise click.UsageError(f"{output} exists; choose another --to, or write over it with --force")
     if output and output.suffix not in (".yaml", ".yml"):
@@ -73,6 +75,7 @@ def command(
     converted = convert_file(source, output.stem if output else name, _given(settings))
     text = text_of(converted)
     if output:
+        text = editor_line(output) + text
         _write(output, text)
     remaining = list(_remaining(converted, text))
     if as_json:
@@ -128,6 +131,9 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) ->
     _ways()[read.kind](read.value, converted)
     if secret := next((one for one in settings if converted.settings.is_secret(one)), None):
         raise click.UsageError(f"{secret} is a secret, which no file holds; the file says which variable to set")
+    if strange := [one for one in settings if one not in converted.settings.asked]:
+        known = ", ".join(sorted(converted.settings.asked)) or "none"
+        raise click.UsageError(f"{source.name} asks for no setting {', '.join(strange)}; it asks for: {known}")
     converted.share()
     left = make_valid(converted)
     if not any(one.is_carried for one in converted.drafts):
@@ -167,11 +173,9 @@ def _given(settings: tuple[str, ...]) -> dict[str, str]:
 
 
 def _write(output: Path, text: str) -> None:
-    from messaging_assets.files.json_schema import editor_line
-
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(editor_line(output) + text, encoding="utf-8")
+        output.write_text(text, encoding="utf-8")
     except OSError as problem:
         raise click.UsageError(f"{output} cannot be written ({problem.strerror}); choose another --to") from None
 
@@ -210,10 +214,15 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
 
 
 def _tell(converted: Converted, output: Path | None, remaining: list[Remaining]) -> None:
+    from messaging_assets.foundation.redaction import one_line
+
     file = os.path.relpath(output) if output else f"{converted.name}.yaml"
     for one in remaining:
         where = f"{file}:{one.line}: {one.path}" if one.line else f"not in the file: {one.resource}"
-        click.echo(f"{where}: {'question: ' if one.kind == 'question' else ''}{one.words}.", err=True)
+        question = "question: " if one.kind == "question" else ""
+        click.echo(f"{where}: {question}{one.words.removesuffix('.')}.", err=True)
+    for name, value in converted.settings.used.items():
+        click.echo(f"taken: {name}={one_line(str(value))}, as the source has it; see --setting.", err=True)
     carried = [one for one in converted.drafts if one.is_carried]
     lossy = sum(any(loss.kind == "loss" for loss in one.losses) for one in carried)
     asked = sum(any(loss.kind == "question" for loss in one.losses) for one in carried)

@@ -47,15 +47,15 @@ class Settings:
         given: values from the command line, by name.
         defaults: values that the source itself has for them.
         secret: names that the source says are secrets.
-        missed: names that nobody gave a value for.
-        used: names of values that were taken from the source itself.
+        asked: names that the source asks for.
+        used: values that were taken from the source itself, by name.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)
     secret: set[str] = field(default_factory=set)
-    missed: set[str] = field(default_factory=set)
-    used: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    used: dict[str, Any] = field(default_factory=dict)
 
     def is_secret(self, name: str) -> bool:
         """Whether a name is that of a secret, by the source's word or by its look."""
@@ -63,12 +63,16 @@ class Settings:
 
     def value(self, name: str, default: Any = None) -> Any:
         """The value of a setting; None where nobody says."""
-        for key in (name, name.rpartition(".")[2]):
+        short = name.rpartition(".")[2]
+        self.asked.update((name, short))
+        for key in (name, short):
             if key in self.given:
                 return self.given[key]
         found = self.defaults.get(name, default)
-        (self.missed if found is None or isinstance(found, (list, dict)) else self.used).add(name)
-        return None if isinstance(found, (list, dict)) else found
+        if found is None or isinstance(found, (list, dict)):
+            return None
+        self.used[name] = found
+        return found
 
 
 def below(lose: Lose, *place: str) -> Lose:

@@ -202,7 +202,8 @@ def _selected(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     several = part["authenticators"]
     path = ".".join(map(str, part["authenticator_selection_path"] or []))
     several = several if isinstance(several, Mapping) else {}
-    wanted = scope.settings.value(path) if path in scope.settings.given else None
+    scope.settings.asked.add(path)
+    wanted = scope.settings.given.get(path)
     names = [name for name in several if wanted in (None, name)] or list(several)
     before = list(scope.draft.losses)
     for name in names:

@@ -157,8 +157,9 @@ def _is_one_value(scope: Scope, router: Part) -> bool:
     values = router["values"]
     text = scope.text(values, router)
     hole = only(text)
-    if hole is not None and hole.kind == "setting" and hole.name in scope.settings.given:
-        values = [scope.settings.value(hole.name)]
+    if hole is not None and hole.kind == "setting":
+        scope.settings.asked.add(hole.name)
+        values = [scope.settings.given[hole.name]] if hole.name in scope.settings.given else values
     if router.kind != "ListPartitionRouter" or not isinstance(values, list) or len(values) != 1:
         return False
     scope.constants[str(router["cursor_field"])] = values[0]

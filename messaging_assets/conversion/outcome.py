@@ -94,7 +94,8 @@ class Draft:
     def finished(self) -> dict[str, Any]:
         """The resource as the file has it."""
         order = ("name", "description", "selected", "primary_key", "write_disposition", "include_from_parent")
-        raw = {"name": self.name, **self.raw, "endpoint": without_nothing(self.endpoint)}
+        endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
+        raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
 
 

@@ -10,7 +10,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.texts import Hole
+from messaging_assets.conversion.texts import Hole, quoted
 from messaging_assets.files.secret_signs import names_secret
 
 _READERS = ("rest_api_source", "rest_api_resources")
@@ -134,7 +134,7 @@ class _Names:
             return -node.operand.value  # type: ignore[operator]
         if isinstance(node, ast.Call):
             return self._call(node)
-        return _looked_up(node) or [Hole("unknown", ast.unparse(node)[:80])]
+        return _looked_up(node) or [Hole("unknown", quoted(ast.unparse(node)))]
 
     def _mapping(self, node: ast.Dict) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -165,7 +165,7 @@ class _Names:
             return {"type": kind, **given, **{one.arg: self.value(one.value) for one in node.keywords if one.arg}}
         if name == "dict" and not node.args:
             return {one.arg: self.value(one.value) for one in node.keywords if one.arg}
-        return _looked_up(node) or [Hole("unknown", ast.unparse(node)[:80])]
+        return _looked_up(node) or [Hole("unknown", quoted(ast.unparse(node)))]
 
 
 def _looked_up(node: ast.AST) -> list[Hole] | None:

@@ -72,15 +72,23 @@ def taken_apart(fields: Mapping[str, Any], location: str, lose: Lose) -> tuple[d
 
 def joined(ways: list[dict[str, Any]]) -> Any:
     """Ways of authentication as `auth` has them: one, a list whose secrets have names of their own, or None."""
-    several: list[dict[str, Any]] = []
+    several: dict[tuple[str, str], dict[str, Any]] = {}
     for way in ways:
-        if way not in several:
-            several.append(way)
+        is_key = way.get("type") == "api_key"
+        name, location = str(way.get("name", "Authorization")), str(way.get("location", "header"))
+        place = (location, name.lower()) if is_key else ("header", "authorization")
+        # Of two ways that write one field the first is meant: an authenticator wins over a header.
+        several.setdefault(place, way)
+    return _named_apart(list(several.values()))
+
+
+def _named_apart(several: list[dict[str, Any]]) -> Any:
     if len(several) < 2:
         return several[0] if several else None
     named = [way for way in several if way["type"] == "api_key"]
     for way in named if len(named) > 1 else []:
-        way["secret"] = re.sub(r"[^a-z0-9]+", "_", way["name"].lower()).strip("_0123456789")[:40] or "api_key"
+        plain = re.sub(r"[^a-z0-9]+", "_", str(way.get("name", "")).lower()).strip("_0123456789")
+        way["secret"] = plain[:40] or "api_key"
     return several
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.spec_texts import SpecScope, first_start
-from messaging_assets.conversion.texts import Hole, only
+from messaging_assets.conversion.texts import Hole, only, quoted
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.mistakes import step_into, value_at
@@ -47,7 +47,7 @@ def _add_processor(scope: SpecScope, processor: Any) -> None:
     field = output.removeprefix("record.")
     source = re.fullmatch(r"(record|state)\.([\w.]+)", expression)
     if not output.startswith("record.") or "." in field or source is None or step_into(processor, "if"):
-        scope.draft.lose(f"what it makes of {expression[:60]} ({output}) is left out; write it as a step", "steps")
+        scope.draft.lose(f"what it makes of {quoted(expression)} ({output}) is left out; write it as a step", "steps")
         return
     hole = only(scope.text(f"{{state.{source[2]}}}")) if source[1] == "state" else None
     if source[1] == "record":
@@ -77,7 +77,7 @@ def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
             actions = [{"status_code": one, "action": "ignore"} for one in codes]
             scope.draft.endpoint.setdefault("response_actions", []).extend(actions)
         elif action != "fail" or not codes or {*codes} & {*RETRIED_STATUSES}:
-            scope.draft.lose(f"the rule {action} for {condition[:70]} is left out", "endpoint", "error_handler")
+            scope.draft.lose(f"the rule {action} for {quoted(condition)} is left out", "endpoint", "error_handler")
     if words.get("retry_on_status_codes") == sorted(RETRIED_STATUSES):
         del words["retry_on_status_codes"]
     if words:
@@ -109,12 +109,14 @@ def add_paging(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     [(name, expression)] = states.items()
     paginator = _paginator(scope, endpoint, str(name), str(expression).strip())
     if paginator is None:
-        scope.draft.ask(f"its pages go on by {name}: {str(expression)[:60]}; declare the paginator", "endpoint")
+        scope.draft.ask(f"its pages go on by {name}: {quoted(expression)}; declare the paginator", "endpoint")
         return
     for part in re.split(r"\|\|", _plain(str(pagination.get("stop_condition") or ""))):
         end = _end(part.strip(), paginator)
         if end is None:
-            scope.draft.ask(f"it stops by {part.strip()[:70]}; does it end by itself? If not, add end_path", *_PAGING)
+            scope.draft.ask(
+                f"it stops by {quoted(part.strip())}; does it end by itself? If not, add end_path", *_PAGING
+            )
         else:
             paginator.update(end)
     scope.draft.endpoint["paginator"] = paginator

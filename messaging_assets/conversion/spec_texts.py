@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Settings, below, filled
+from messaging_assets.conversion.texts import Hole, Settings, below, filled, quoted
 from messaging_assets.files.secret_signs import names_secret
 
 # Braces of a query in a payload hold other things.
@@ -105,7 +105,7 @@ def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[An
         if name and name[1] in _GIVEN and (literal or _NAME.fullmatch(parts[-1])):
             default_ = next((one for one in literal.groups() if one is not None), None) if literal else None
             return [Hole("secret" if names_secret(name[2]) else "setting", name[2].lower(), default_)]
-        return [Hole("unknown", f"'{expression[:60]}'")]
+        return [Hole("unknown", f"'{quoted(expression)}'")]
     root, name_ = found[1], found[2]
     if root == "state":
         # A variable that nothing sets is null, and what takes it is not sent.

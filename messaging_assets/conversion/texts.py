@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from messaging_assets.files.secret_signs import names_secret
+from messaging_assets.files.secret_signs import is_ordinary, is_password, names_secret
 
 # What stands in an address for a setting that nobody gave; no such host exists (RFC 6761).
 UNSET = "your-{}"
@@ -36,6 +36,7 @@ Text: TypeAlias = Sequence[str | Hole]
 Kind: TypeAlias = Literal["loss", "question", "setting"]
 # Takes what could not be carried, as a clause, where in the file to finish it, and of which kind it is.
 Lose: TypeAlias = Callable[..., None]
+_QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
 _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
 
 
@@ -78,6 +79,13 @@ class Settings:
 def below(lose: Lose, *place: str) -> Lose:
     """The same, for what stands below a place."""
     return lambda words, *rest, kind="loss": lose(words, *place, *rest, kind=kind)
+
+
+def quoted(source: Any, most: int = 80) -> str:
+    """Words of the source as a person may read them: on one line, cut, and without a literal that may be a secret."""
+    words = _QUOTED.sub(lambda one: one[0] if is_ordinary(one[2]) and not is_password(one[2]) else "'...'", str(source))
+    words = " ".join(words.split())
+    return words if len(words) <= most else f"{words[: most - 3]}..."
 
 
 def missing(name: str) -> str:

@@ -24,6 +24,7 @@ from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.source import rest_api_config, with_paginator
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.steps import keys_as_sent
 
 # Parents whose children are asked for: the first may have none.
 _PARENTS = 2
@@ -121,7 +122,7 @@ class Reader:
         source = _Watched(
             asset=self._description.asset_of(one),
             endpoint=endpoint,
-            keys=tuple(key for key in one.keys if key not in from_parent),
+            keys=tuple(key for key in keys_as_sent(one, one.keys) if key not in from_parent),
             receipt=came.receipt,
             auth=auths[one.name],
             set_aside=lambda row, reason, page: came.receipt.set_aside.update([reason]) if own else None,

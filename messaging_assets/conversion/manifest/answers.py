@@ -9,7 +9,7 @@ from typing import Any
 from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.texts import Hole, missing, only
+from messaging_assets.conversion.texts import Hole, missing, only, quoted
 from messaging_assets.foundation.json_paths import quoted_path
 
 _OPERATORS = {ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
@@ -50,7 +50,7 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
     several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
     found = [_comparison(scope, one, part) for one in several]
     if None in found:
-        words = " ".join(str(part["condition"]).split())[:100]
+        words = quoted(part["condition"], 100)
         scope.draft.lose(f"its filter {words} is left out, so more rows come; write it as a step", *_STEPS)
         return
     if any(found):
@@ -104,7 +104,7 @@ def _add_field(scope: Scope, field: Part) -> None:
     if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
         scope.draft.step("constant", **{name: found})
         return
-    words = " ".join(str(field["value"]).split())[:80]
+    words = quoted(field["value"])
     scope.draft.lose(f"the field {name}, made by {words}, is left out; write it as a step", *_STEPS)
 
 

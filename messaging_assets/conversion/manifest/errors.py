@@ -9,6 +9,7 @@ from messaging_assets.conversion.manifest.answers import filters_of
 from messaging_assets.conversion.manifest.expressions import Ref, condition, value_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.texts import quoted
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -85,7 +86,7 @@ def _ignored(endpoint: dict[str, Any]) -> list[Any]:
 
 
 def _tell(scope: Scope, action: str, about: Any) -> None:
-    shown = " ".join(str(about).split())[:80]
+    shown = quoted(about)
     scope.draft.lose(f"the rule {action or 'without an action'} for {shown} is left out", *_HANDLER)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
+from messaging_assets.conversion.texts import quoted
+
 _EXPRESSION = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
 # Filters that leave a text, a number or a moment what it is.
 _SAME = frozenset({"string", "int", "float", "urlencode", "trim", "list"})
@@ -252,5 +254,4 @@ def _cut(base: Any) -> Any:
 
 
 def _short(text: str) -> str:
-    words = " ".join(text.split())
-    return f"'{words[:70]}...'" if len(words) > 73 else f"'{words}'"
+    return f"'{quoted(text)}'"

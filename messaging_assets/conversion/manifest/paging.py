@@ -10,6 +10,7 @@ from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condi
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
+from messaging_assets.conversion.texts import quoted
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -195,7 +196,7 @@ def _end(
 
 
 def _unread(scope: Scope, written: Any) -> dict[str, Any]:
-    words = " ".join(str(written).split())[:100]
+    words = quoted(written, 100)
     scope.draft.ask(f"it stops by the condition {words}; does the token end by itself? If not, add end_path", *_PLACE)
     return {}
 

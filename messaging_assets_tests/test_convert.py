@@ -301,6 +301,7 @@ def test_no_secret_of_a_source_is_written_or_printed(seed: int, clean_room: Path
 
     told = "".join([done.output, shown.output, (clean_room / "chat.yaml").read_text()])
     assert [one for one in secrets if one in told] == []
+    assert "***" not in (clean_room / "chat.yaml").read_text(), "what is masked would be sent as it is written"
     assert "in the environment; no secret belongs in this file" in " ".join(told.replace("# ", "").split())
 
 

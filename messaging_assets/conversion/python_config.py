@@ -14,23 +14,23 @@ from messaging_assets.conversion.texts import Hole, quoted
 from messaging_assets.files.secret_signs import names_secret
 
 _READERS = ("rest_api_source", "rest_api_resources")
-# dlt's classes -> the `type` of a file, and what their arguments are called where they have no name.
+# dlt's classes, in small letters as their capitals changed -> the `type` of a file, and what their arguments are called where they have no name.
 _CLASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "BearerTokenAuth": ("bearer", ("token",)),
-    "APIKeyAuth": ("api_key", ("name", "api_key", "location")),
-    "HttpBasicAuth": ("http_basic", ("username", "password")),
-    "OAuth2ClientCredentials": (
+    "bearertokenauth": ("bearer", ("token",)),
+    "apikeyauth": ("api_key", ("name", "api_key", "location")),
+    "httpbasicauth": ("http_basic", ("username", "password")),
+    "oauth2clientcredentials": (
         "oauth2_client_credentials",
         ("access_token_url", "client_id", "client_secret", "access_token_request_data", "default_token_expiration"),
     ),
-    "OffsetPaginator": ("offset", ("limit", "offset", "offset_param", "limit_param", "total_path", "maximum_offset")),
-    "PageNumberPaginator": ("page_number", ("base_page", "page", "page_param", "total_path", "maximum_page")),
-    "JSONLinkPaginator": ("json_link", ("next_url_path",)),
-    "JSONResponsePaginator": ("json_link", ("next_url_path",)),
-    "HeaderLinkPaginator": ("header_link", ("links_next_key",)),
-    "JSONResponseCursorPaginator": ("cursor", ("cursor_path", "cursor_param", "cursor_body_path")),
-    "HeaderCursorPaginator": ("header_cursor", ("cursor_key", "cursor_param")),
-    "SinglePagePaginator": ("single_page", ()),
+    "offsetpaginator": ("offset", ("limit", "offset", "offset_param", "limit_param", "total_path", "maximum_offset")),
+    "pagenumberpaginator": ("page_number", ("base_page", "page", "page_param", "total_path", "maximum_page")),
+    "jsonlinkpaginator": ("json_link", ("next_url_path",)),
+    "jsonresponsepaginator": ("json_link", ("next_url_path",)),
+    "headerlinkpaginator": ("header_link", ("links_next_key",)),
+    "jsonresponsecursorpaginator": ("cursor", ("cursor_path", "cursor_param", "cursor_body_path")),
+    "headercursorpaginator": ("header_cursor", ("cursor_key", "cursor_param")),
+    "singlepagepaginator": ("single_page", ()),
 }
 
 
@@ -159,8 +159,8 @@ class _Names:
 
     def _call(self, node: ast.Call) -> Any:
         name = _called(node.func)
-        if name in _CLASSES:
-            kind, words = _CLASSES[name]
+        if name.lower() in _CLASSES:
+            kind, words = _CLASSES[name.lower()]
             given = {word: self.value(one) for word, one in zip(words, node.args, strict=False)}
             return {"type": kind, **given, **{one.arg: self.value(one.value) for one in node.keywords if one.arg}}
         if name == "dict" and not node.args:

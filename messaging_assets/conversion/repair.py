@@ -8,6 +8,8 @@ from typing import Any
 from messaging_assets.conversion.outcome import Converted, Draft
 from messaging_assets.files.api_files import mistakes_in
 from messaging_assets.files.mistakes import Mistake, Place, value_at
+from messaging_assets.files.templates import texts_of
+from messaging_assets.foundation.redaction import Redaction
 
 # Without one of these a request asks for something else, which is worse than not to ask.
 _VITAL = frozenset({"name", "path", "method"})
@@ -24,6 +26,7 @@ def make_valid(converted: Converted) -> list[Mistake]:
     Returns:
         what is left that cannot be taken out: of the API's own name or address.
     """
+    _take_secrets_out(converted)
     for _ in range(_ROUNDS):
         _give_up_orphans(converted)
         written = converted.raw
@@ -31,6 +34,18 @@ def make_valid(converted: Converted) -> list[Mistake]:
         if not [one for one in mistakes if _take_out(converted, one, written)]:
             return mistakes
     return mistakes
+
+
+def _take_secrets_out(converted: Converted) -> None:
+    """Leave out each value that holds a secret of the source, which no way of authentication took."""
+    redaction = Redaction(converted.secrets)
+    for draft in (one for one in converted.drafts if one.is_carried):
+        for place in [place for place, text in texts_of(draft.raw, ()) if redaction(text) != text]:
+            if value_at(draft.raw, place) is not None:
+                _from_draft(draft, place, "it holds a secret; say under auth where it goes")
+    for place in [place for place, text in texts_of(converted.client, ()) if redaction(text) != text]:
+        if place != ("base_url",) and _remove(converted.client, place):
+            converted.lose(f"left out {_shown(place)}: it holds a secret; say under auth where it goes", "client")
 
 
 def _give_up_orphans(converted: Converted) -> None:

@@ -14,7 +14,7 @@ from messaging_assets.conversion.texts import Hole, quoted
 from messaging_assets.files.secret_signs import names_secret
 
 _READERS = ("rest_api_source", "rest_api_resources")
-# dlt's classes, in small letters as their capitals changed -> the `type` of a file, and what their arguments are called where they have no name.
+# dlt's classes, in small letters -> the `type` of a file, and the names of arguments that are given without one.
 _CLASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "bearertokenauth": ("bearer", ("token",)),
     "apikeyauth": ("api_key", ("name", "api_key", "location")),

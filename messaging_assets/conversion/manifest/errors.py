@@ -51,7 +51,7 @@ def _add_patience(scope: Scope, handler: Part, words: dict[str, Any]) -> None:
         elif one.kind != "WaitTimeFromHeader" or str(one["header"]).lower() not in _WAITS:
             told = f"how long it waits before it asks again is said by {one.shown}; here by backoff_factor"
             if not any(loss.words == told for loss in scope.draft.losses):
-                scope.draft.lose(told, *_HANDLER)
+                scope.draft.ask(told, *_HANDLER)
 
 
 def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:

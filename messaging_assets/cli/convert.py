@@ -128,7 +128,11 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) ->
     converted.secrets.update(literal_secrets(read.value))
     for doubt in read.doubts:
         converted.lose(doubt, "client")
-    _ways()[read.kind](read.value, converted)
+    try:
+        _ways()[read.kind](read.value, converted)
+    except Exception as error:  # noqa: BLE001 - a stranger's file may have any shape
+        shape = f"{source.name}, {KINDS[read.kind]}, has a shape that is not known here ({type(error).__name__})."
+        raise click.ClickException(shape) from None
     if secret := next((one for one in settings if converted.settings.is_secret(one)), None):
         raise click.UsageError(f"{secret} is a secret, which no file holds; the file says which variable to set")
     if strange := [one for one in settings if one not in converted.settings.asked]:

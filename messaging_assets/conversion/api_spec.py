@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from messaging_assets.conversion.outcome import Converted, Draft
+from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
 from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
 from messaging_assets.conversion.spec_texts import SpecScope, hole_of, state_of, text_of
@@ -35,16 +35,17 @@ def from_spec(spec: Mapping[str, Any], converted: Converted) -> None:
     addresses: dict[str, str] = {}
     rates: list[float] = []
     for name, endpoint in endpoints.items():
-        scope = SpecScope(names[name], converted.settings, state_of(endpoint))
-        if _add_parent(scope, endpoint, names, queues) and not _is_unsayable(scope.draft, endpoint):
+        with falls_alone(names[name]):
+            scope = SpecScope(names[name], converted.settings, state_of(endpoint))
+            if not _add_parent(scope, endpoint, names, queues) or _is_unsayable(scope.draft, endpoint):
+                continue
             addresses[name] = _add_request(scope, endpoint, ways)
             add_answers(scope, endpoint)
             add_paging(scope, endpoint)
             add_mark(scope, endpoint)
             if endpoint.get("disabled") is True:
                 scope.draft.raw["selected"] = False
-            if scope.rate:
-                rates.append(scope.rate)
+            rates += [scope.rate] if scope.rate else []
     _settle_address({name: one for name, one in addresses.items() if names[name].is_carried}, names, converted)
     if rates:
         converted.client["requests_per_second"] = min(rates)
@@ -178,7 +179,7 @@ def _settle_address(addresses: Mapping[str, str], names: Mapping[str, Draft], co
     """One base for all: what the addresses begin with alike, up to a slash."""
     origins = [urlsplit(one)[:2] for one in addresses.values() if one.startswith(("http://", "https://"))]
     if not origins:
-        converted.client["base_url"] = "https://your-address.invalid"
+        converted.client["base_url"] = UNKNOWN_ADDRESS
         return
     most = max(origins, key=origins.count)
     own = {name: one for name, one in addresses.items() if urlsplit(one)[:2] == most}

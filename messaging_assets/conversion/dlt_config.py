@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted
+from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled, has
 from messaging_assets.files.mistakes import step_into
@@ -50,6 +50,11 @@ def _add(one: Any, converted: Converted, is_paged: bool) -> None:
         return
     draft = converted.draft(name)
     draft.name = name if name.isascii() else draft.name
+    with falls_alone(draft):
+        _fill(draft, one, converted, is_paged)
+
+
+def _fill(draft: Draft, one: Mapping[str, Any], converted: Converted, is_paged: bool) -> None:
     own = {word: value for word, value in one.items() if word != "name"}
     draft.raw = {"endpoint": {}, **_resource(own, converted.settings, draft.lose)}
     if isinstance(draft.raw["endpoint"], str):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,8 @@ NO_PAGINATOR = (
 )
 
 
+# What stands for an address that nobody knows; no such host exists (RFC 6761).
+UNKNOWN_ADDRESS = "https://your-address.invalid"
 # What a file can say for all resources at once.
 _SHARED = ("auth", "headers", "error_handler")
 
@@ -97,6 +100,16 @@ class Draft:
         endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
         raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
+
+
+@contextmanager
+def falls_alone(draft: Draft) -> Iterator[None]:
+    """Leave a resource out whose part of a stranger's file has a shape that nobody foresaw; the others stay."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - of such a file nothing is known, not even what can go wrong
+        draft.is_carried = True
+        draft.give_up(f"it has a shape that is not known here ({type(error).__name__}); write it by hand")
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from messaging_assets.conversion.outcome import Converted, Draft
+from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft
 from messaging_assets.files.api_files import mistakes_in
 from messaging_assets.files.mistakes import Mistake, Place, value_at
 from messaging_assets.files.templates import texts_of
@@ -65,6 +65,13 @@ def _take_out(converted: Converted, mistake: Mistake, written: Any) -> bool:
     if place[:1] == ("resources",) and len(place) > 1 and isinstance(place[1], int):
         carried = [one for one in converted.drafts if one.is_carried]
         return _from_draft(carried[place[1]], place[2:], mistake.message) if place[1] < len(carried) else False
+    if place == ("client", "base_url") and converted.client.get("base_url") != UNKNOWN_ADDRESS:
+        converted.client["base_url"] = UNKNOWN_ADDRESS
+        converted.lose(f"the source's address cannot stand here: {mistake.message}", *place)
+        return True
+    if place == ("description",):
+        converted.description = None
+        return True
     roots = {"client": converted.client, "resource_defaults": converted.defaults}
     is_there = len(place) > 1 and place[0] in roots and place[1] != "base_url"
     if is_there and _remove(roots[str(place[0])], place[1:]):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft
+from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import is_secret_field, joined, taken_apart
 from messaging_assets.conversion.texts import Hole, below, filled
 from messaging_assets.discovery.found import without_nothing
@@ -102,6 +102,17 @@ def _add(
     stream: Mapping[str, Any], config: Mapping[str, Any], converted: Converted, auth: list[dict[str, Any]]
 ) -> None:
     draft = converted.draft(str(stream.get("name") or "rows"))
+    with falls_alone(draft):
+        _fill(draft, stream, config, converted, auth)
+
+
+def _fill(
+    draft: Draft,
+    stream: Mapping[str, Any],
+    config: Mapping[str, Any],
+    converted: Converted,
+    auth: list[dict[str, Any]],
+) -> None:
     said = {word: stream.get(word, config.get(word)) for word in _SHARED}
     path = filled(_text(said["path"] or "/"), converted.settings, below(draft.lose, "endpoint", "path"), True, True)
     draft.endpoint["path"] = path

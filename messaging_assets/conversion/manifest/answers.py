@@ -67,7 +67,7 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
     field = left.name
     if isinstance(right, Ref):
         is_mark = right.root in ("stream_interval", "stream_slice", "stream_state") and field == scope.cursor_field
-        if is_mark and isinstance(node.ops[0], (ast.GtE, ast.Gt)):
+        if is_mark and "incremental" in scope.draft.endpoint and isinstance(node.ops[0], (ast.GtE, ast.Gt)):
             return ""
         hole = only(scope.text("{{ " + ast.unparse(node.comparators[0]) + " }}", part))
         right = scope.settings.value(hole.name, hole.default) if hole and hole.kind == "setting" else None
@@ -102,7 +102,7 @@ def _add_field(scope: Scope, field: Part) -> None:
     if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, found, field):
         return
     if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
-        scope.draft.step("constant", **{name: found})
+        scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
         return
     words = quoted(field["value"])
     scope.draft.lose(f"the field {name}, made by {words}, is left out; write it as a step", *_STEPS)

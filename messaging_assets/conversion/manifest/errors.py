@@ -70,8 +70,10 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
         return
     elif predicate and (found := _in_body(predicate, rule)) and action in (*_RETRIES, "FAIL", "IGNORE"):
         if action == "IGNORE" and "values" in found:
-            endpoint.setdefault("response_actions", []).append({**found, "action": "ignore"})
-        elif action != "IGNORE" and "error_in_body" not in endpoint:
+            statuses = [{"status_code": one} for one in codes] or [{}]
+            actions = [{**status, **found, "action": "ignore"} for status in statuses]
+            endpoint.setdefault("response_actions", []).extend(actions)
+        elif action != "IGNORE" and not codes and "error_in_body" not in endpoint:
             endpoint["error_in_body"] = {**found, "retry": True} if action in _RETRIES else found
         else:
             _tell(scope, action, predicate)

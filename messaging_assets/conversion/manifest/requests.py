@@ -8,12 +8,11 @@ from typing import Any
 
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
 from messaging_assets.conversion.texts import Hole, below, filled, has, only
 from messaging_assets.foundation.json_paths import quoted_path
 
-# What stands for an address that is made by an expression.
-_UNKNOWN = "https://your-address.invalid"
 _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
 _TOKEN_WORDS = {"params": "cursor_param", "json": "cursor_body_path", "data": "cursor_body_path"}
 _LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
@@ -36,7 +35,7 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     path = str(filled(texts[1], scope.settings, in_path, is_doubled=True, is_address=True) or "")
     if base and not base.startswith(("http://", "https://")):
         if not has(texts[0], "parent"):
-            return _UNKNOWN, path
+            return UNKNOWN_ADDRESS, path
         base, path = "", f"{base}{path}"
     if not base and path.startswith(("http://", "https://")):
         scheme, _, rest = path.partition("://")

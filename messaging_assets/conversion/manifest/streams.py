@@ -16,7 +16,7 @@ from messaging_assets.conversion.manifest.paging import add_paginator
 from messaging_assets.conversion.manifest.parts import Part, resolved
 from messaging_assets.conversion.manifest.requests import add_partitions, add_request, address_of
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.outcome import Converted, Draft
+from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined
 from messaging_assets.files.mistakes import value_at
 
@@ -96,7 +96,8 @@ class _Streams:
         name = self._name(stream)
         if name not in self._drafts:
             draft = self._drafts[name] = self._converted.draft(name)
-            self._fill(draft, stream)
+            with falls_alone(draft):
+                self._fill(draft, stream)
             if name not in self._listed:
                 draft.raw["selected"] = False
         return self._drafts[name]
@@ -145,7 +146,7 @@ class _Streams:
     def _settle_addresses(self) -> None:
         """One base for all: that of most streams, or their common origin."""
         counted = Counter(base for name, base in self._bases.items() if base)
-        most = counted.most_common(1)[0][0] if counted else "https://your-api.invalid"
+        most = counted.most_common(1)[0][0] if counted else UNKNOWN_ADDRESS
         origin = "//".join(urlsplit(most)[:2]).replace("//", "://", 1)
         within = {base for base in counted if _origin(base) == _origin(most)}
         shared = most if len(within) < 2 else origin

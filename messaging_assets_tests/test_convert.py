@@ -242,6 +242,16 @@ def test_what_cannot_be_converted_is_refused_in_one_sentence(text: str, told: st
     assert told in done.stderr
 
 
+def test_a_manifest_whose_references_run_in_a_circle_ends(clean_room: Path) -> None:
+    source = manifest()
+    source["definitions"] = {"a": [{"$ref": "#/definitions"}] * 4, "b": {"$ref": "#/definitions/a"}}
+    source["streams"].append({"$ref": "#/definitions/b"})
+
+    raw, _ = converted(source, clean_room)
+
+    assert only(raw)["name"] == "messages"
+
+
 def test_what_an_api_file_refuses_is_left_out_and_told(clean_room: Path) -> None:
     filters = [{"http_codes": [999], "action": "IGNORE"}]
 

@@ -10,30 +10,43 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _REF, _PARAMETERS = "$ref", "$parameters"
-# A manifest may name one component in hundreds of places; references in a circle go on for ever.
-_DEEPEST = 60
+# Aliases of aliases hold more than anybody wrote.
+_MOST_VALUES = 1_000_000
 
 
 def resolved(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    """The manifest with all its references followed; one that leads nowhere becomes nothing."""
-    value = _follow(manifest, manifest, 0)
+    """The manifest with all its references followed; one that leads nowhere, or to itself, becomes nothing.
+
+    Raises:
+        ValueError: followed, they hold more values than any manifest.
+    """
+    value = _Following(manifest).follow(manifest, ())
     return value if isinstance(value, dict) else {}
 
 
-def _follow(node: Any, manifest: Mapping[str, Any], depth: int) -> Any:
-    if depth > _DEEPEST:
-        return None
-    if isinstance(node, Mapping):
-        own = {key: _follow(one, manifest, depth + 1) for key, one in node.items() if key != _REF}
-        if _REF not in node:
-            return own
-        found = _follow(node[_REF], manifest, depth + 1)
-        return {**found, **own} if isinstance(found, dict) else found
-    if isinstance(node, list):
-        return [_follow(one, manifest, depth + 1) for one in node]
-    if isinstance(node, str) and node.startswith("#/"):
-        return _follow(_looked_up(node[2:], manifest), manifest, depth + 1)
-    return node
+class _Following:
+    """Follows references, none within itself."""
+
+    def __init__(self, manifest: Mapping[str, Any]) -> None:
+        self._manifest, self._values = manifest, 0
+
+    def follow(self, node: Any, within: tuple[str, ...]) -> Any:
+        """A value with the references in it followed; `within` are those that it came by."""
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise ValueError("references that hold more values than any manifest")
+        if isinstance(node, Mapping):
+            own = {key: self.follow(one, within) for key, one in node.items() if key != _REF}
+            if _REF not in node:
+                return own
+            found = self.follow(node[_REF], within)
+            return {**found, **own} if isinstance(found, dict) else found
+        if isinstance(node, list):
+            return [self.follow(one, within) for one in node]
+        if isinstance(node, str) and node.startswith("#/"):
+            is_circle = node in within
+            return None if is_circle else self.follow(_looked_up(node[2:], self._manifest), (*within, node))
+        return node
 
 
 def _looked_up(path: str, value: Any) -> Any:

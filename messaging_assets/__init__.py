@@ -34,6 +34,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
 
     discovery/           from a live API to a file
     discovery/openapi/   from an OpenAPI document to a file
+    conversion/          from a file of another tool to a file
+    conversion/manifest/ from a low-code manifest to resources
     sandbox/             an API to try everything on
     cli/                 the command line, one file a verb
     cli/shown/           verbs that show what is in the destination

@@ -9,14 +9,14 @@ The first line of a block says what it is: a language, and for most of them a wo
     ```yaml dagster.yaml        settings of a Dagster instance
     ```yaml workspace.yaml      a workspace
     ```yaml kubernetes          a manifest, or values of a chart; variables in it are ones that something reads
-    ```yaml airbyte             what somebody else's program reads; also `meltano`
+    ```yaml airbyte             what somebody else's program reads, as manifest.yaml; also `meltano`, as meltano.yml
     ```dockerfile               its commands exist, its variables are ones that something reads
     ```toml .dlt/secrets.toml   also .dlt/config.toml: each of its keys is found by dlt
     ```sh                       commands, which must succeed; `...` stands for a secret
     ```text                     lines that the commands above print; a line `...` stands for others
     ```sql                      a query of the default database, which must find rows
     ```json run_failed          what an alert posts; also `checks_failed`
-    ```python                   is executed; names stay for the blocks below
+    ```python                   is executed, and kept as pipeline.py; names stay for the blocks below
 """
 
 from __future__ import annotations
@@ -134,7 +134,9 @@ class Page:
         elif block.word == "kubernetes":
             self._variables(_named_in(parsed))
         elif block.word in _THEIRS:
-            assert _THEIRS[block.word] in parsed, f"there is no {_THEIRS[block.word]} in it"
+            key, name = _THEIRS[block.word]
+            assert key in parsed, f"there is no {key} in it"
+            (self._folder / name).write_text(block.text)
         else:
             words = ", ".join(["apis/<name>.yaml", *_COMPLETED, *_THEIRS])
             pytest.fail(f"a block of yaml is {words} or a file, not '{block.word}'")
@@ -285,6 +287,8 @@ class Page:
             assert connection.execute(block.text).fetchall(), "the query finds nothing"
 
     def _run_python(self, block: Block) -> None:
+        with (self._folder / "pipeline.py").open("a") as file:
+            file.write(block.text)
         exec(compile(block.text, "a block of python", "exec"), self._names)
 
 
@@ -311,8 +315,8 @@ _COMPLETED: dict[str, Callable[[Any], dict[str, Any]]] = {
     "resource": _resource,
     "endpoint": lambda keys: _resource({"endpoint": {"path": "/v1/messages", **keys}}),
 }
-# By whose it is: a key that such a file has.
-_THEIRS = {"airbyte": "streams", "meltano": "plugins"}
+# By whose it is: a key that such a file has, and what it is called.
+_THEIRS = {"airbyte": ("streams", "manifest.yaml"), "meltano": ("plugins", "meltano.yml")}
 
 
 def _named_in(value: Any) -> list[str]:

@@ -18,6 +18,7 @@ WRONG: dict[str, list[str]] = {
     "dev": ["--port", "99999"],
     "sandbox": ["--port", "99999"],
     "discover": ["--path", "/x"],
+    "convert": ["nowhere.yaml"],
     "validate": ["nowhere.yaml"],
     "check": ["nowhere"],
     "preview": ["nowhere", "rows"],

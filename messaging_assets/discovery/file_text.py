@@ -19,20 +19,23 @@ _WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 # What stands open, one key a line; everything else is written in braces.
-_OPEN = frozenset({"client", "endpoint", "columns", "resources"})
+_OPEN = frozenset({"client", "endpoint", "columns", "resources", "resource_defaults"})
+_GUESSED = "Comments say what was guessed and from what; check them, then delete them."
 
 
-def file_text(api: FoundApi) -> str:
+def file_text(api: FoundApi, heading: str = "Found by messaging-assets discover", told: str = _GUESSED) -> str:
     """The text of the API file, which is known to be a good one.
 
     Args:
         api: what was found.
+        heading: which verb found it.
+        told: what its comments say.
 
     Raises:
         InvalidDescription: what was found contradicts itself.
     """
-    lines = list(_comment(f"Found by messaging-assets discover: {api.source}.", ""))
-    lines += _comment("Comments say what was guessed and from what; check them, then delete them.", "")
+    lines = list(_comment(f"{heading}: {api.source}.", ""))
+    lines += _comment(told, "")
     if variables := _variables(api):
         lines += _comment(f"Set {variables} in the environment; no secret belongs in this file.", "")
     raw = api.raw

@@ -121,7 +121,7 @@ class Reader:
         source = _Watched(
             asset=self._description.asset_of(one),
             endpoint=endpoint,
-            keys=keys_as_sent(one, tuple(key for key in one.keys if key not in from_parent)),
+            keys=tuple(key for key in keys_as_sent(one, one.keys) if key not in from_parent),
             receipt=came.receipt,
             auth=auths[one.name],
             set_aside=lambda row, reason, page: came.receipt.set_aside.update([reason]) if own else None,

@@ -56,6 +56,7 @@ class FoundApi:
         unmapped: what could not become part of the file, a sentence each.
         description: what the API is, in its own words.
         schedule: a cron line by which it is synced from the start; without it hourly, once that is switched on.
+        defaults: the file's `resource_defaults`.
     """
 
     name: str
@@ -66,6 +67,7 @@ class FoundApi:
     unmapped: list[str] = field(default_factory=list)
     description: str | None = None
     schedule: str | None = None
+    defaults: dict[str, Any] = field(default_factory=dict)
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -75,6 +77,7 @@ class FoundApi:
         return {
             **written,
             "client": self.client,
+            **({"resource_defaults": self.defaults} if self.defaults else {}),
             "resources": [one.raw for one in self.resources],
             "schedule": schedule,
         }

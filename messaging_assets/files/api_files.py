@@ -41,6 +41,7 @@ __all__ = [
     "api_folders",
     "describe",
     "describe_accounts",
+    "mistakes_in",
     "names_of",
     "project_files",
     "read_apis",
@@ -270,17 +271,27 @@ def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem])
     files.broken[name] = InvalidDescription([*before, *problems])
 
 
+def mistakes_in(raw: Mapping[str, Any], name: str) -> list[Mistake]:
+    """What is wrong with the description in a file, and where; nothing where it is a good one."""
+    return _judged(raw, Account(name), name)[1]
+
+
+def _judged(raw: Mapping[str, Any], account: Account, file: str | None) -> tuple[ApiDescription | None, list[Mistake]]:
+    name = account.api
+    # As it was written: what stands in a variable is no mistake of the file's.
+    across = [*secret_mistakes(raw, name), *unused_settings(raw)]
+    filled, wrong_settings = filled_in(raw, account)
+    description, wrong_shape = _shaped(filled, name, file)
+    across += [*wrong_settings, *_across(filled, name, file)]
+    told = {mistake.place for mistake in across} - {()}
+    return description, [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
+
+
 def _checked(document: Document, account: Account, file: str | None) -> ApiDescription:
     raw, mistakes, description = document.value, list(document.mistakes), None
     if isinstance(raw, Mapping):
-        name = account.api
-        # As it was written: what stands in a variable is no mistake of the file's.
-        across = [*secret_mistakes(raw, name), *unused_settings(raw)]
-        filled, wrong_settings = filled_in(raw, account)
-        description, wrong_shape = _shaped(filled, name, file)
-        across += [*wrong_settings, *_across(filled, name, file)]
-        told = {mistake.place for mistake in across} - {()}
-        mistakes += [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
+        description, found = _judged(raw, account, file)
+        mistakes += found
     elif not mistakes:
         what = "is empty" if raw is None else f"must be a mapping, not {kind_of(raw)}"
         mistakes.append(Mistake((), f"{what}; begin with messaging-assets discover, or a copy of _template.yaml"))

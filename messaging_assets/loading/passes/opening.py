@@ -74,7 +74,8 @@ def _source_of(
     endpoint = with_paginator(target.description, one)
     asset = target.asset if own else f"{target.description.asset_of(one)} (parent of {target.asset})"
     from_parent = columns_from_parents(one).values()
-    keys = keys_as_sent(one, tuple(key for key in one.keys if key not in from_parent))
+    # A step may give a parent's field another name.
+    keys = tuple(key for key in keys_as_sent(one, one.keys) if key not in from_parent)
     return ListContext(
         asset=asset,
         endpoint=endpoint,

@@ -1,0 +1,203 @@
+"""A Sling API spec -> an API file, endpoint by endpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
+from messaging_assets.conversion.secret_fields import joined, taken_apart
+from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
+from messaging_assets.conversion.spec_texts import SpecScope, hole_of, state_of, text_of
+from messaging_assets.conversion.texts import Hole, below, filled, has
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.files.mistakes import step_into, value_at
+
+_JSON = ("", "json", "None")
+_ASKING = {"client_credentials": "oauth2", "refresh_token": "oauth2_refresh_token"}
+
+
+def from_spec(spec: Mapping[str, Any], converted: Converted) -> None:
+    """Fill an API in from a spec.
+
+    Args:
+        spec: as its file has it.
+        converted: is filled in.
+    """
+    description = spec.get("description")
+    converted.description = description if isinstance(description, str) else None
+    ways = _ways(spec, converted)
+    endpoints = _endpoints(spec)
+    names = {name: converted.draft(name) for name in endpoints}
+    queues = _queues(endpoints)
+    addresses: dict[str, str] = {}
+    rates: list[float] = []
+    for name, endpoint in endpoints.items():
+        with falls_alone(names[name]):
+            scope = SpecScope(names[name], converted.settings, state_of(endpoint))
+            if not _add_parent(scope, endpoint, names, queues) or _is_unsayable(scope.draft, endpoint):
+                continue
+            addresses[name] = _add_request(scope, endpoint, ways)
+            add_answers(scope, endpoint)
+            add_paging(scope, endpoint)
+            add_mark(scope, endpoint)
+            if endpoint.get("disabled") is True:
+                scope.draft.raw["selected"] = False
+            rates += [scope.rate] if scope.rate else []
+    _settle_address({name: one for name, one in addresses.items() if names[name].is_carried}, names, converted)
+    if rates:
+        converted.client["requests_per_second"] = min(rates)
+    if spec.get("dynamic_endpoints"):
+        converted.draft("dynamic_endpoints").give_up("its endpoints are made while it runs")
+
+
+def _endpoints(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The endpoints by name, with the defaults laid under them."""
+    written = spec.get("endpoints")
+    if isinstance(written, list):
+        written = {str(step_into(one, "name")): one for one in written}
+    defaults = spec.get("defaults") or {}
+    found = written.items() if isinstance(written, Mapping) else ()
+    return {str(name): _over(defaults, one) for name, one in found if isinstance(one, Mapping)}
+
+
+def _over(below_it: Any, own: Any) -> Any:
+    if not (isinstance(below_it, Mapping) and isinstance(own, Mapping)):
+        return below_it if own is None else own
+    return {**below_it, **{key: _over(below_it.get(key), one) if one is not None else None for key, one in own.items()}}
+
+
+def _ways(spec: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]:
+    auth = spec.get("authentication")
+    kind = step_into(auth, "type")
+    if not auth or kind in (None, "none"):
+        return []
+    lose = below(converted.lose, "client", "auth")
+    if kind == "static":
+        fields = {name: text_of(one, {}) for name, one in (step_into(auth, "headers") or {}).items()}
+        return taken_apart(fields, "header", lose)[1]
+    if kind == "basic":
+        empty = [half for half in ("username", "password") if step_into(auth, half) in (None, "")]
+        return [without_nothing({"type": "http_basic", "empty": empty[0] if empty else None})]
+    flow = step_into(auth, "flow")
+    if kind == "oauth2" and (step_into(auth, "refresh_token") or flow in _ASKING):
+        way = "oauth2_refresh_token" if step_into(auth, "refresh_token") else _ASKING[str(flow)]
+        address = filled(text_of(step_into(auth, "authentication_url"), {}), converted.settings, lose, False, True)
+        return [without_nothing({"type": way, "token_url": address, "scopes": step_into(auth, "scopes")})]
+    converted.lose(f"it authenticates by {kind}{f' ({flow})' if flow else ''}; say under auth how", "client", "auth")
+    return []
+
+
+def _queues(endpoints: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Queue -> the endpoint that fills it, and the field of its records."""
+    found: dict[str, tuple[str, str]] = {}
+    for name, endpoint in endpoints.items():
+        for processor in value_at(endpoint, ("response", "processors")) or []:
+            output, expression = str(step_into(processor, "output")), str(step_into(processor, "expression"))
+            if output.startswith("queue.") and (field := re.fullmatch(r"record\.([\w.]+)", expression.strip())):
+                found.setdefault(output.removeprefix("queue."), (name, field[1]))
+    return found
+
+
+def _add_parent(
+    scope: SpecScope,
+    endpoint: Mapping[str, Any],
+    names: Mapping[str, Draft],
+    queues: Mapping[str, tuple[str, str]],
+) -> bool:
+    over = value_at(endpoint, ("iterate", "over"))
+    if over in (None, ""):
+        return True
+    into = str(value_at(endpoint, ("iterate", "into")) or "").removeprefix("state.")
+    queue = re.fullmatch(r"[{$ ]*queue\.(\w+)[} ]*", str(over))
+    if queue is None or queue[1] not in queues:
+        shown = "a list of values" if queue is None else f"the queue {queue[1]}, which no endpoint fills from a field"
+        scope.draft.give_up(f"it is read once for each of {shown}, which no word says yet")
+        return False
+    parent, field = queues[queue[1]]
+    if scope.draft is names[parent]:
+        scope.draft.give_up("it is its own parent")
+        return False
+    scope.state[into] = [Hole("parent", f"{names[parent].name}.{field}")]
+    return True
+
+
+def _is_unsayable(draft: Draft, endpoint: Mapping[str, Any]) -> bool:
+    format_ = str(value_at(endpoint, ("response", "format")) or "")
+    for word in ("setup", "teardown"):
+        if endpoint.get(word):
+            draft.give_up(f"its {word} sends requests before or after it, which no word says")
+            return True
+    if format_ not in _JSON:
+        draft.give_up(f"its answers are {format_}, and a list is JSON here")
+        return True
+    if endpoint.get("overrides"):
+        draft.lose("its overrides are left out; see write_disposition and columns", "write_disposition")
+    return False
+
+
+def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[str, Any]]) -> str:
+    """Say how to ask; returns the whole address."""
+    request = endpoint.get("request") or {}
+    draft = scope.draft
+    method = str(request.get("method") or "GET").upper()
+    if method != "GET":
+        draft.endpoint["method"] = method
+    url = scope.text(request.get("url") or "")
+    if not url:
+        draft.give_up("it asks for nothing itself; its records are made of those of others")
+    if has(url, "unknown", "token", "now"):
+        draft.give_up(f"its address takes {' and '.join(hole_of(url))}, which no word says; write it by hand")
+    address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True)
+    found = list(ways)
+    payload = request.get("payload")
+    parts = {"params": request.get("parameters"), "headers": request.get("headers"), "json": payload}
+    for part, location in (("params", "query"), ("headers", "header"), ("json", "body")):
+        fields = parts[part]
+        if fields in (None, {}, ""):
+            continue
+        if not isinstance(fields, Mapping):
+            draft.lose("its payload is a text; write it as json or data", "endpoint", part)
+            continue
+        texts = {str(name): scope.text(one) for name, one in fields.items()}
+        texts = {name: one for name, one in texts.items() if one is not None}
+        kept, own = taken_apart(texts, location, below(draft.lose, "endpoint", "auth"))
+        found += own
+        scope.texts[part] = kept
+        written = {name: scope.written(one, "endpoint", part) for name, one in kept.items()}
+        draft.endpoint[part] = {name: one for name, one in written.items() if one is not None}
+    draft.endpoint["auth"] = joined(found)
+    rate = request.get("rate")
+    if isinstance(rate, (int, float)) and rate > 0:
+        scope.rate = rate
+    return str(address)
+
+
+def _settle_address(addresses: Mapping[str, str], names: Mapping[str, Draft], converted: Converted) -> None:
+    """One base for all: what the addresses begin with alike, up to a slash."""
+    origins = [urlsplit(one)[:2] for one in addresses.values() if one.startswith(("http://", "https://"))]
+    if not origins:
+        converted.client["base_url"] = UNKNOWN_ADDRESS
+        return
+    most = max(origins, key=origins.count)
+    own = {name: one for name, one in addresses.items() if urlsplit(one)[:2] == most}
+    base = _in_common([one.partition("{")[0] for one in own.values()], f"{most[0]}://{most[1]}")
+    converted.client["base_url"] = base
+    for name, address in addresses.items():
+        if name in own:
+            names[name].raw["endpoint"] = {"path": address[len(base) :] or "/", **names[name].endpoint}
+        else:
+            names[name].give_up(f"it is at another address, {address.partition('?')[0]}; give it a file of its own")
+
+
+def _in_common(addresses: list[str], origin: str) -> str:
+    folders = [one.partition("?")[0].rpartition("/")[0].split("/") for one in addresses]
+    shared = []
+    for steps in zip(*folders, strict=False):
+        if len({*steps}) > 1:
+            break
+        shared.append(steps[0])
+    found = "/".join(shared)
+    return found if len(found) > len(origin) else origin

@@ -1,0 +1,4 @@
+"""From Airbyte's low-code manifest to resources.
+
+Imports conversion and the rooms above; touches nothing.
+"""

@@ -1,0 +1,210 @@
+"""Selectors, transformations, schemas and error handlers of a manifest -> what becomes of an answer."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.texts import Hole, missing, only, quoted
+from messaging_assets.foundation.json_paths import quoted_path
+
+_OPERATORS = {ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
+_SELECTOR, _STEPS = ("endpoint", "data_selector"), ("steps",)
+
+
+def add_selector(scope: Scope, selector: Part | None) -> None:
+    """Say where the records are."""
+    extractor = selector.part("extractor") if selector else None
+    if extractor is None or extractor.is_custom or extractor.kind not in ("", "DpathExtractor"):
+        shown = extractor.shown if extractor else "nothing"
+        scope.draft.lose(f"its records are taken out of the answer by {shown}; write data_selector", *_SELECTOR)
+        return
+    path = extractor["field_path"]
+    steps = [scope.written(one, extractor, *_SELECTOR, is_doubled=False) for one in path or []]
+    if extractor["record_expander"]:
+        scope.draft.lose("its records are elements of a list inside each record; write data_selector", *_SELECTOR)
+    written = ""
+    for step in steps:
+        if step == "*":
+            written += ".*" if step is steps[-1] else "[*]"
+        elif step not in (None, ""):
+            written += f".{quoted_path(str(step))}"
+    scope.draft.endpoint["data_selector"] = written.lstrip(".") or "$"
+
+
+def add_filter(scope: Scope, selector: Part | None) -> None:
+    """Say which records are kept."""
+    part = selector.part("record_filter") if selector else None
+    if part is None:
+        return
+    if part.is_custom:
+        scope.draft.lose(f"its records are filtered by {part.shown}; more rows come than before", *_STEPS)
+        return
+    if part["condition"] in (None, ""):
+        return
+    read = condition(part["condition"], part.parameters)
+    several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
+    found = [_comparison(scope, one, part) for one in several]
+    if None in found:
+        words = quoted(part["condition"], 100)
+        scope.draft.lose(f"its filter {words} is left out, so more rows come; write it as a step", *_STEPS)
+        return
+    if any(found):
+        scope.draft.raw.setdefault("steps", []).extend({"filter": one} for one in found if one)
+
+
+def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
+    """A comparison in our words; empty where the mark of incremental says it already."""
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return None
+    left, right = value_of(node.left), value_of(node.comparators[0])
+    if not isinstance(left, Ref) or left.root != "record" or not left.path or left.is_cut or left.added:
+        return None
+    field = left.name
+    if isinstance(right, Ref):
+        is_mark = right.root in ("stream_interval", "stream_slice", "stream_state") and field == scope.cursor_field
+        if is_mark and "incremental" in scope.draft.endpoint and isinstance(node.ops[0], (ast.GtE, ast.Gt)):
+            return ""
+        hole = only(scope.text("{{ " + ast.unparse(node.comparators[0]) + " }}", part))
+        right = scope.settings.value(hole.name, hole.default) if hole and hole.kind == "setting" else None
+    operator = _OPERATORS.get(type(node.ops[0]))
+    if operator is None or right is None or not isinstance(right, (str, int, float)):
+        return None
+    if isinstance(right, str) and ("'" in right or "{" in right):
+        return None
+    value = f"'{right}'" if isinstance(right, str) else str(right).lower()
+    return f"@.{quoted_path(*field.split('.'))} {operator} {value}"
+
+
+def add_transformations(scope: Scope, stream: Part) -> None:
+    """Say what is done to each record."""
+    for part in stream.parts("transformations"):
+        if part["condition"]:
+            scope.draft.lose(f"{part.shown} under a condition is left out; steps have none", *_STEPS)
+        elif part.kind == "AddFields":
+            for field in part.parts("fields"):
+                _add_field(scope, field)
+        elif part.kind == "RemoveFields":
+            _remove_fields(scope, part)
+        elif part.kind != "KeysToSnakeCase":
+            # Names in the table are in snake case anyway.
+            scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
+
+
+def _add_field(scope: Scope, field: Part) -> None:
+    path = field["path"] if isinstance(field["path"], list) else [field["path"]]
+    name = ".".join(map(str, path))
+    found = single(field["value"], field.parameters)
+    if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, found, field):
+        return
+    if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
+        scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
+        return
+    words = quoted(field["value"])
+    scope.draft.lose(f"the field {name}, made by {words}, is left out; write it as a step", *_STEPS)
+
+
+def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
+    if found.root == "record" and found.path and not (found.is_cut or found.added or found.format):
+        if found.name != name:
+            scope.draft.step("copy", **{name: quoted_path(*map(str, found.path))})
+        return True
+    hole = only(scope.text(field["value"], field))
+    if isinstance(hole, Hole) and hole.kind == "parent":
+        add_from_parent(scope, hole.name, name)
+        return True
+    text = scope.text(field["value"], field)
+    if isinstance(text, str):
+        scope.draft.step("constant", **{name: text})
+        return True
+    if isinstance(hole, Hole) and hole.kind == "setting":
+        value = scope.settings.value(hole.name, hole.default)
+        if value is None:
+            scope.draft.lose(f"the field {name} is left out: {missing(hole.name)}", *_STEPS, kind="setting")
+        else:
+            scope.draft.step("constant", **{name: value})
+        return True
+    return False
+
+
+def add_from_parent(scope: Scope, place: str, name: str) -> None:
+    """Let each row have a field of its parent's record, under a name of its own."""
+    parent, _, field = place.partition(".")
+    shared: list[str] = scope.draft.raw.setdefault("include_from_parent", [])
+    if field not in shared:
+        shared.append(field)
+    column = f"_{parent}_{field}"
+    if column != name:
+        scope.draft.step("rename", **{column: name})
+
+
+def _remove_fields(scope: Scope, part: Part) -> None:
+    flat: list[str] = []
+    for pointer in part["field_pointers"] or []:
+        if isinstance(pointer, list) and len(pointer) == 1 and "*" not in str(pointer[0]):
+            flat.append(str(pointer[0]))
+        else:
+            shown = ".".join(map(str, pointer)) if isinstance(pointer, list) else str(pointer)
+            scope.draft.lose(f"the field {shown} inside a record is not taken out; it stays in its column", *_STEPS)
+    if flat:
+        scope.draft.raw.setdefault("steps", []).append({"drop": flat})
+
+
+def add_key(scope: Scope, stream: Part) -> None:
+    """Say what tells rows apart, and what becomes of rows that come again."""
+    written = stream["primary_key"]
+    keys = written if isinstance(written, list) else [written]
+    names: list[str] = []
+    for key in keys:
+        steps = [str(one) for one in (key if isinstance(key, list) else [key]) if one not in (None, "")]
+        name = "_".join(steps)
+        if len(steps) > 1:
+            scope.draft.step("copy", **{name: quoted_path(*steps)})
+        names += [name] if name else []
+    has_mark = "incremental" in scope.draft.endpoint
+    if names:
+        scope.draft.raw["primary_key"] = names[0] if len(names) == 1 else names
+    scope.draft.raw["write_disposition"] = "merge" if names else "append" if has_mark else "replace"
+    if has_mark and not names and scope.draft.endpoint["incremental"].pop("lag", None):
+        scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
+
+
+def add_columns(scope: Scope, stream: Part) -> None:
+    """Declare keys and times, as the schema has them; other fields get the type that comes, as schemas are off."""
+    loader = next(iter(stream.parts("schema_loader")), None)
+    schema = loader["schema"] if loader else None
+    properties = schema.get("properties") if isinstance(schema, Mapping) else None
+    key = scope.draft.raw.get("primary_key") or []
+    keys = [key] if isinstance(key, str) else key
+    columns: dict[str, Any] = {}
+    for name, field in properties.items() if isinstance(properties, Mapping) else ():
+        type_ = _type_of(field) if isinstance(field, Mapping) else None
+        if name in keys:
+            columns[name] = {**({"data_type": type_} if type_ not in (None, "json") else {}), "nullable": False}
+        elif type_ in ("timestamp", "date"):
+            columns[name] = {"data_type": type_}
+    if columns:
+        scope.draft.raw["columns"] = columns
+
+
+def _type_of(field: Mapping[str, Any]) -> str | None:
+    types = field.get("type")
+    known = {*(types if isinstance(types, list) else [types])} - {"null", None}
+    if known == {"string"}:
+        return {"date-time": "timestamp", "date": "date"}.get(str(field.get("format")), "text")
+    names = {"integer": "bigint", "number": "double", "boolean": "bool", "object": "json", "array": "json"}
+    return names.get(next(iter(known))) if len(known) == 1 else None
+
+
+def filters_of(handler: Part | None) -> Iterator[tuple[Part, Part]]:
+    """The response filters of a handler, those of handlers in it too, each with its handler."""
+    if handler is None:
+        return
+    for one in handler.parts("response_filters"):
+        yield handler, one
+    for inner in handler.parts("error_handlers"):
+        yield from filters_of(inner)

@@ -1,0 +1,169 @@
+"""Cursors of a manifest -> `incremental`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from messaging_assets.conversion.manifest.expressions import Ref, single
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.texts import missing
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.foundation.json_paths import quoted_path
+
+_PLACE = ("endpoint", "incremental")
+_EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
+_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
+
+
+def name_bounds(scope: Scope, part: Part | None) -> None:
+    """Let the stream's texts know what their cursor calls the start and the end of its range."""
+    if part is None:
+        return
+    for word, bound in (("partition_field_start", "start"), ("partition_field_end", "end")):
+        if isinstance(part[word], str):
+            scope.bounds[part[word]] = bound
+    field = single(part["cursor_field"], part.parameters)
+    scope.cursor_field = field if isinstance(field, str) else None
+
+
+def add_cursor(scope: Scope, part: Part | None) -> None:
+    """Say which field is the mark, in the stream's resource."""
+    if part is None:
+        return
+    field = scope.written(part["cursor_field"], part, *_PLACE, is_doubled=False)
+    if part.is_custom or part.kind not in ("", "DatetimeBasedCursor", "IncrementingCountCursor") or not field:
+        scope.draft.lose(
+            f"it reads what is new by {part.shown}; declare incremental, else each sync reads all", *_PLACE
+        )
+        return
+    incremental: dict[str, Any] = {"cursor_path": quoted_path(*str(field).split("."))}
+    if part.kind == "IncrementingCountCursor":
+        start = scope.written(part["start_value"], part, *_PLACE)
+        incremental |= {"cursor_format": "number", "initial_value": start}
+        incremental["start_param"] = _param(scope, part.part("start_value_option"), "start")
+    else:
+        incremental |= _of_time(scope, part)
+    scope.draft.endpoint["incremental"] = without_nothing(incremental)
+
+
+def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
+    sent = part["datetime_format"]
+    read = part["cursor_datetime_formats"]
+    read = read if isinstance(read, list) and read else [sent]
+    words: dict[str, Any] = {
+        "initial_value": _start(scope, part),
+        "start_param": _param(scope, part.part("start_time_option"), "start"),
+        "end_param": _param(scope, part.part("end_time_option"), "end"),
+        "cursor_format": next((_EPOCHS[one] for one in read if one in _EPOCHS), None),
+        "lag": _lag(scope, part),
+    }
+    asked = repr([scope.draft.endpoint.get(one) for one in ("path", "params", "json", "data", "headers")])
+    if words["start_param"] or words["end_param"] or "{incremental." in asked:
+        words["format"] = _format(scope, next(iter(scope.formats), sent))
+    if "{incremental.end_value" in asked:
+        words["end_value"] = "now"
+    if part["is_data_feed"] is True:
+        words["row_order"] = "desc"
+    if isinstance(part["step"], str) and (words["end_param"] or "end_value" in words):
+        scope.draft.lose(
+            f"its step of {part['step']} is not kept, so one request asks for the whole range; where the API refuses "
+            "that, read it in partitions",
+            *_PLACE,
+        )
+    if part["end_datetime"] and not _is_now(part["end_datetime"], part):
+        scope.draft.ask("the manifest ends its range early; add an end_value if that is meant", *_PLACE)
+    return words
+
+
+def _param(scope: Scope, option: Part | None, bound: str) -> str | None:
+    """The parameter that takes a bound; elsewhere in the request it is written where it belongs."""
+    if option is None or not option["inject_into"]:
+        return None
+    path = option["field_path"]
+    steps = [str(one) for one in path] if isinstance(path, list) else [str(option["field_name"])]
+    if option["inject_into"] == "request_parameter":
+        name = scope.written(steps[-1], option, *_PLACE, is_doubled=False)
+        return None if name is None else str(name)
+    kinds = {"body_json": "json", "body_data": "data", "header": "headers"}
+    holder = scope.draft.endpoint.setdefault(kinds.get(option["inject_into"], "json"), {})
+    for step in steps[:-1]:
+        holder = holder.setdefault(step, {})
+    holder[steps[-1]] = f"{{incremental.{bound}_value}}"
+    return None
+
+
+def _format(scope: Scope, pattern: Any) -> str | None:
+    if pattern in _EPOCHS:
+        return _EPOCHS[pattern]
+    if pattern == "%Y-%m-%d":
+        return "date"
+    if not isinstance(pattern, str) or "%" not in pattern:
+        return None
+    if "_ms" in pattern:
+        scope.draft.ask(f"moments are sent as {pattern}, which is written as iso here; is that taken?", *_PLACE)
+        return "iso"
+    return pattern
+
+
+def _start(scope: Scope, part: Part) -> Any:
+    value = part["start_datetime"]
+    within = part.part("start_datetime")
+    holder = within or part
+    found = single(within["datetime"] if within else value, holder.parameters)
+    if not isinstance(found, Ref):
+        return _plain_start(scope, found)
+    if found.root == "now":
+        return f"-{-found.days}d" if found.days < 0 else "now"
+    if found.root == "config":
+        given = scope.settings.value(found.name, found.default)
+        if isinstance(given, Ref):
+            given = f"-{-given.days}d" if given.root == "now" and given.days < 0 else None
+        if given is None:
+            scope.draft.lose(
+                missing(found.name).replace("write it here", "write it as initial_value; without one all is read"),
+                *_PLACE,
+                kind="setting",
+            )
+        return given
+    return _plain_start(scope, None)
+
+
+def _plain_start(scope: Scope, found: Any) -> Any:
+    if isinstance(found, (str, int)) and found != "" and "{" not in str(found):
+        return found
+    scope.draft.lose("where it starts is an expression; write it as initial_value, else all is read", *_PLACE)
+    return None
+
+
+def _is_now(value: Any, part: Part) -> bool:
+    within = Part(value, part.parameters)["datetime"] if isinstance(value, dict) else value
+    found = single(within, part.parameters)
+    return isinstance(found, Ref) and (found.root == "now" or found.root == "config")
+
+
+def _lag(scope: Scope, part: Part) -> float | None:
+    """The window that is asked for again, in seconds, or days where the records have dates."""
+    window = single(part["lookback_window"], part.parameters)
+    if window in (None, ""):
+        return None
+    if isinstance(window, Ref) and window.root == "config":
+        window = scope.settings.value(window.name, window.default)
+    seconds = seconds_of(window)
+    if seconds is None:
+        scope.draft.lose("its look back is an expression; write it as lag, in seconds", *_PLACE)
+        return None
+    formats = part["cursor_datetime_formats"] or [part["datetime_format"]]
+    if list(formats)[:1] == ["%Y-%m-%d"]:
+        return max(1, round(seconds / 86_400)) if seconds else None
+    return seconds or None
+
+
+def seconds_of(duration: Any) -> int | None:
+    """The seconds of a duration such as PT1H, a month as 30 days; None where it is none."""
+    found = _DURATION.fullmatch(str(duration))
+    if found is None or not any(found.groups()):
+        return None
+    return sum(length * int(number or 0) for length, number in zip(_SECONDS, found.groups(), strict=True))

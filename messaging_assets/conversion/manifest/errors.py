@@ -1,0 +1,121 @@
+"""Error handlers of a manifest -> what is asked again, what is ignored and what is an error."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from messaging_assets.conversion.manifest.answers import filters_of
+from messaging_assets.conversion.manifest.expressions import Ref, condition, value_of
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.texts import quoted
+from messaging_assets.description.endpoint import RETRIED_STATUSES
+from messaging_assets.foundation.json_paths import quoted_path
+
+_HANDLER = ("endpoint", "error_handler")
+_MOST_RETRIES = 20
+_RETRIES = frozenset({"RETRY", "RATE_LIMITED", "REFRESH_TOKEN_THEN_RETRY"})
+# What the product does by itself: a header that says when to come again.
+_WAITS = frozenset({"retry-after"})
+
+
+def add_errors(scope: Scope, handler: Part | None) -> None:
+    """Say what an answer that is no list means."""
+    if handler is None:
+        return
+    if handler.is_custom:
+        scope.draft.lose(f"its errors are handled by {handler.shown}; see error_handler", *_HANDLER)
+        return
+    words: dict[str, Any] = {}
+    for one, rule in filters_of(handler):
+        _add_rule(scope, rule, words)
+        _add_patience(scope, one, words)
+    for one in [handler, *handler.parts("error_handlers")]:
+        _add_patience(scope, one, words)
+    if words.get("retry_on_status_codes") == sorted(RETRIED_STATUSES):
+        del words["retry_on_status_codes"]
+    if words:
+        scope.draft.endpoint["error_handler"] = words
+
+
+def _add_patience(scope: Scope, handler: Part, words: dict[str, Any]) -> None:
+    retries = scope.written(handler["max_retries"], handler, *_HANDLER)
+    if str(retries).isdigit() and int(retries) != 5:
+        words["max_retries"] = min(int(retries), _MOST_RETRIES)
+    for one in handler.parts("backoff_strategies"):
+        if one.kind in ("ConstantBackoffStrategy", "ExponentialBackoffStrategy"):
+            seconds = scope.written(one["backoff_time_in_seconds"] or one["factor"], one, *_HANDLER)
+            if isinstance(seconds, (int, float)) or str(seconds).replace(".", "", 1).isdigit():
+                words["backoff_factor"] = float(seconds) if "." in str(seconds) else int(seconds)
+        elif one.kind != "WaitTimeFromHeader" or str(one["header"]).lower() not in _WAITS:
+            told = f"how long it waits before it asks again is said by {one.shown}; here by backoff_factor"
+            if not any(loss.words == told for loss in scope.draft.losses):
+                scope.draft.ask(told, *_HANDLER)
+
+
+def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
+    action, codes = str(rule["action"] or "").upper(), _codes(rule["http_codes"])
+    content, predicate = rule["error_message_contains"], rule["predicate"]
+    endpoint = scope.draft.endpoint
+    if action in _RETRIES and codes and not predicate and not content:
+        again = {*words.get("retry_on_status_codes", RETRIED_STATUSES), *(one for one in codes if 400 <= one < 600)}
+        words["retry_on_status_codes"] = sorted(again)
+    elif action == "IGNORE" and (codes or content) and not predicate:
+        actions = [{"status_code": one, "action": "ignore"} for one in codes] or [{"action": "ignore"}]
+        actions = [{**one, "content": content} if content else one for one in actions]
+        endpoint.setdefault("response_actions", []).extend(one for one in actions if one not in _ignored(endpoint))
+    elif action == "FAIL" and not predicate and not (set(codes) & set(RETRIED_STATUSES)):
+        # Any other status is an error by itself.
+        return
+    elif predicate and (found := _in_body(predicate, rule)) and action in (*_RETRIES, "FAIL", "IGNORE"):
+        if action == "IGNORE" and "values" in found:
+            statuses = [{"status_code": one} for one in codes] or [{}]
+            actions = [{**status, **found, "action": "ignore"} for status in statuses]
+            endpoint.setdefault("response_actions", []).extend(actions)
+        elif action != "IGNORE" and not codes and "error_in_body" not in endpoint:
+            endpoint["error_in_body"] = {**found, "retry": True} if action in _RETRIES else found
+        else:
+            _tell(scope, action, predicate)
+    elif action not in ("", "SUCCESS") or predicate:
+        _tell(scope, action, predicate or content or ", ".join(map(str, codes)))
+    elif action == "SUCCESS" and codes:
+        _tell(scope, action, ", ".join(map(str, codes)))
+
+
+def _ignored(endpoint: dict[str, Any]) -> list[Any]:
+    return list(endpoint.get("response_actions", []))
+
+
+def _tell(scope: Scope, action: str, about: Any) -> None:
+    shown = quoted(about)
+    scope.draft.lose(f"the rule {action or 'without an action'} for {shown} is left out", *_HANDLER)
+
+
+def _codes(written: Any) -> list[int]:
+    several = written if isinstance(written, list) else [written]
+    return sorted(int(one) for one in several if str(one).isdigit())
+
+
+def _in_body(predicate: Any, rule: Part) -> dict[str, Any] | None:
+    """What a predicate says about a value of the answer, in the words of an error in a body."""
+    node = condition(predicate, rule.parameters)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        left, right = value_of(node.left), value_of(node.comparators[0])
+        if isinstance(node.ops[0], ast.In) and isinstance(left, str) and right == Ref("response"):
+            return {"path": quoted_path(left)}
+        path = _path_of(left)
+        if path and isinstance(node.ops[0], ast.Eq) and isinstance(right, (str, int, bool)):
+            return {"path": path, "values": [right]}
+        if path and isinstance(node.ops[0], ast.NotEq) and isinstance(right, (str, int, bool)):
+            return {"path": path, "unless": right}
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        path = _path_of(value_of(node.operand))
+        return {"path": path, "unless": True} if path else None
+    path = _path_of(value_of(node)) if node is not None else None
+    return {"path": path} if path else None
+
+
+def _path_of(found: Any) -> str | None:
+    is_field = isinstance(found, Ref) and found.root == "response" and found.path and not found.is_cut
+    return quoted_path(*map(str, found.path)) if is_field else None

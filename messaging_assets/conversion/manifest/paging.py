@@ -1,0 +1,253 @@
+"""Paginators of a manifest -> ours; no paginator is a question, because nobody knows whether there are more pages."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from typing import Any
+
+from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condition, single, value_of
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.outcome import NO_PAGINATOR
+from messaging_assets.conversion.texts import quoted
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.foundation.json_paths import quoted_path
+
+_PLACE = ("endpoint", "paginator")
+_USUAL_PAGE = 100
+
+
+def add_paginator(scope: Scope, part: Part | None) -> None:
+    """Say how a stream's pages go on, in its resource."""
+    if part is None or part.kind == "NoPagination":
+        scope.draft.ask(NO_PAGINATOR, "endpoint")
+        return
+    strategy = part.part("pagination_strategy")
+    if part.is_custom or strategy is None or strategy.is_custom:
+        shown = (strategy if strategy is not None and not part.is_custom else part).shown
+        scope.draft.ask(f"its pages go on by {shown}; declare the paginator", "endpoint")
+        return
+    token = part.part("page_token_option")
+    ways = {"OffsetIncrement": _offset, "PageIncrement": _page_number, "CursorPagination": _cursor}
+    if strategy.kind not in ways:
+        scope.draft.ask(f"its pages go on by {strategy.shown}; declare the paginator", "endpoint")
+        return
+    paginator = ways[strategy.kind](scope, part, strategy, token)
+    if paginator:
+        scope.draft.endpoint["paginator"] = paginator
+
+
+def _place_of(option: Part | None) -> tuple[str, str] | None:
+    """Where an option goes: `query`, `json`, `data` or `header`, and the field there."""
+    if option is None or not option["inject_into"]:
+        return None
+    path = option["field_path"]
+    name = ".".join(map(str, path)) if isinstance(path, list) else str(option["field_name"] or "")
+    kinds = {"request_parameter": "query", "body_json": "json", "body_data": "data", "header": "header"}
+    return kinds.get(str(option["inject_into"]), "query"), name
+
+
+def _size(scope: Scope, strategy: Part) -> int | None:
+    value = scope.written(strategy["page_size"], strategy, *_PLACE)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _named(option: Part | None, word: str, scope: Scope) -> dict[str, Any]:
+    """The words that say where a number or token goes; the parameters lose what would be sent twice."""
+    found = _place_of(option)
+    if found is None:
+        return {}
+    place, name = found
+    if place == "header":
+        scope.draft.lose(f"it sends {word} in the header {name}, which no paginator does", *_PLACE)
+        return {}
+    if place == "query":
+        scope.draft.endpoint.get("params", {}).pop(name, None)
+    return {f"{word}_param" if place == "query" else f"{word}_body_path": name}
+
+
+def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
+    size, option = _size(scope, strategy), part.part("page_size_option")
+    limit = _named(option, "limit", scope)
+    if not limit:
+        # A size that is sent with each request anyway is the paginator's own.
+        sent = scope.draft.endpoint.get("params", {})
+        same = next((name for name, value in sent.items() if size is not None and str(value) == str(size)), None)
+        if same:
+            sent.pop(same)
+            limit = {"limit_param": same}
+        else:
+            scope.draft.ask("which parameter takes the size of a page? It is sent as limit", *_PLACE)
+    if size is None:
+        scope.draft.ask(f"how long is a page? {_USUAL_PAGE} rows are asked for", *_PLACE)
+    where = _named(token, "offset", scope)
+    return {"type": "offset", "limit": size or _USUAL_PAGE, **_unusual({**where, **limit}), "total_path": None}
+
+
+def _unusual(words: dict[str, Any]) -> dict[str, Any]:
+    usual = {"offset_param": "offset", "limit_param": "limit", "page_param": "page", "cursor_param": "cursor"}
+    return {word: name for word, name in words.items() if usual.get(word) != name}
+
+
+def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
+    _add_size(scope, part, strategy)
+    first = scope.written(strategy["start_from_page"], strategy, *_PLACE) or 0
+    if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
+        scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
+    begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
+    return {"type": "page_number", **begins, **_unusual(_named(token, "page", scope))}
+
+
+def _add_size(scope: Scope, part: Part, strategy: Part) -> None:
+    """Send the size of a page with each request, where the paginator has no word for it."""
+    found, size = _place_of(part.part("page_size_option")), _size(scope, strategy)
+    if found is None or size is None or not found[1]:
+        return
+    place, name = found
+    if place == "query":
+        scope.draft.params[name] = size
+    elif place == "header":
+        scope.draft.endpoint.setdefault("headers", {})[name] = str(size)
+    else:
+        fields = scope.draft.endpoint.setdefault(place, {})
+        *above, last = name.split(".")
+        for step in above:
+            fields = fields.setdefault(step, {})
+        fields[last] = size
+
+
+def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any] | None:
+    _add_size(scope, part, strategy)
+    value = single(strategy["cursor_value"], strategy.parameters)
+    found = _token_path(scope, value)
+    if found is None:
+        words = value.words if isinstance(value, Unknown) else "more than one value"
+        scope.draft.ask(f"the next page's token is made by {words}; declare the paginator", "endpoint")
+        return None
+    place, path = found
+    named = _named(token, "cursor", scope)
+    if not named and scope.token:
+        named = dict([scope.token])
+    is_link = (token is not None and token.kind == "RequestPath") or (isinstance(value, Ref) and value.is_cut)
+    paginator: dict[str, Any]
+    if place == "headers":
+        is_next = path.lower().startswith("link.next")
+        if is_link or is_next:
+            paginator = {"type": "header_link"}
+        else:
+            paginator = {"type": "header_cursor", "cursor_key": path, **named}
+    elif isinstance(value, Ref) and value.added:
+        # The number of the page that came, plus one.
+        page = {word.replace("cursor", "page"): name for word, name in named.items()}
+        paginator = {"type": "page_number", "base_page": 1, **_unusual(page)}
+        scope.draft.ask("is the first page number 1? It is counted from there", *_PLACE)
+    elif is_link:
+        paginator = {"type": "json_link", "next_url_path": path}
+        if isinstance(value, Ref) and value.is_cut:
+            scope.draft.ask(f"a token is cut out of '{path}'; is that a link? It is followed as one", *_PLACE)
+    else:
+        paginator = {"type": "cursor", "cursor_path": path, **_unusual(named)}
+        if not named:
+            scope.draft.ask("which parameter takes the next page's token? It is sent as cursor", *_PLACE)
+    return without_nothing(
+        {**paginator, **_end(scope, strategy["stop_condition"], path, paginator, strategy.parameters)}
+    )
+
+
+def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
+    """Where the next page's token is: in the `response` or its `headers`, and the path there."""
+    if not isinstance(value, Ref):
+        return None
+    if value.root == "headers":
+        return "headers", value.name
+    path = quoted_path(*map(str, value.path)) if value.path and all(isinstance(o, str) for o in value.path) else None
+    if value.root == "response" and path:
+        return "response", path
+    if value.root == "response" and value.path:
+        return "response", "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in value.path).lstrip(".")
+    selector = scope.draft.endpoint.get("data_selector", "$")
+    if value.root == "last_record" and path:
+        return "response", f"{selector}[-1].{path}"
+    if value.root == "last_records" and value.path[:1] == (-1,) and len(value.path) > 1:
+        return "response", f"{selector}[-1].{quoted_path(*map(str, value.path[1:]))}"
+    return None
+
+
+def _end(
+    scope: Scope, written: Any, path: str, paginator: dict[str, Any], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The words that say what a condition to stop says; none where the token's own end says it."""
+    if written in (None, ""):
+        return {}
+    read = condition(written, parameters)
+    if read is None:
+        return _unread(scope, written)
+    words: dict[str, Any] = {}
+    for one in read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.Or) else [read]:
+        found = _one_end(one, path, paginator, scope.draft.endpoint.get("data_selector"))
+        if found is None:
+            return _unread(scope, written)
+        words.update(found)
+    return words
+
+
+def _unread(scope: Scope, written: Any) -> dict[str, Any]:
+    words = quoted(written, 100)
+    scope.draft.ask(f"it stops by the condition {words}; does the token end by itself? If not, add end_path", *_PLACE)
+    return {}
+
+
+def _one_end(node: ast.expr, path: str, paginator: dict[str, Any], selector: Any) -> dict[str, Any] | None:
+    text = ast.unparse(node)
+    # A short or an empty page: an empty one is the end here, and a short one is none.
+    if "last_page_size" in text or "last_record" in text or "| length" in text or "len(" in text:
+        is_zero = text.replace(" ", "").endswith(("==0", "<1", "<=0")) or text.startswith("not ")
+        takes = paginator["type"] in ("cursor", "json_link", "header_link")
+        return {"stop_after_empty_page": True} if is_zero and takes else {}
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return _flag(value_of(node.operand), True, path, paginator, selector)
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        left, right = value_of(node.left), value_of(node.comparators[0])
+        if isinstance(node.ops[0], (ast.NotIn,)) and isinstance(left, str):
+            return {}
+        if isinstance(node.ops[0], (ast.Eq, ast.Is)) and isinstance(left, Ref):
+            if right in (None, "", 0) and not isinstance(right, bool):
+                return {} if _is_token(left, path) else None
+            if isinstance(right, bool):
+                return _flag(left, not right, path, paginator, selector)
+            if isinstance(right, str) and right.lower() in ("false", "true") and left.root == "headers":
+                return _flag(left, right.lower() == "false", path, paginator, selector)
+            if isinstance(right, str) and left.root == "response" and left.path:
+                return {"end_path": quoted_path(*map(str, left.path)), "end_value": right}
+        return {} if all(isinstance(one, Ref) and one.root == "response" for one in (left, right)) else None
+    found = value_of(node)
+    return {} if found is False else _flag(found, False, path, paginator, selector)
+
+
+def _is_token(found: Any, path: str) -> bool:
+    own = found.name if found.root == "headers" else quoted_path(*map(str, found.path))
+    return own == path or path.startswith(f"{own}.")
+
+
+def _flag(
+    found: Any, goes_on_when_true: bool, path: str, paginator: dict[str, Any], selector: Any
+) -> dict[str, Any] | None:
+    """A truth value of the answer: whether there is more, or whether it is over."""
+    if not isinstance(found, Ref) or found.root not in ("response", "headers"):
+        return None
+    if _is_token(found, path):
+        return {} if goes_on_when_true else None
+    if found.root == "headers":
+        return {"stop_after_empty_page": True} if paginator["type"] == "header_link" else None
+    if not all(isinstance(one, str) for one in found.path):
+        return None
+    place = quoted_path(*map(str, found.path))
+    if place == selector:
+        return {"stop_after_empty_page": True} if paginator["type"] in ("cursor", "json_link", "header_link") else {}
+    if goes_on_when_true and paginator["type"] in ("cursor", "offset", "page_number"):
+        return {"has_more_path": place}
+    return {"end_path": place, "end_value": False} if goes_on_when_true else {"end_path": place}

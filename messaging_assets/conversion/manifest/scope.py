@@ -1,0 +1,131 @@
+"""What the expressions of one stream mean, and its texts as an API file has them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from messaging_assets.conversion.manifest.expressions import Piece, Ref, Unknown, pieces_of
+from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.outcome import Draft
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled
+
+_PARTITION = frozenset({"stream_partition", "stream_slice"})
+_INTERVAL = frozenset({"stream_interval", "stream_slice"})
+
+
+@dataclass
+class Scope:
+    """What stands open in the texts of a stream.
+
+    Args:
+        draft: the resource that it becomes.
+        settings: what the connector takes from whoever uses it.
+        of_client: takes what could not be carried of the API itself.
+        parents: `<parent>.<field>` by the name that the stream's texts have for it.
+        constants: values by the name that the stream's texts have for them, where there is one value only.
+        bounds: `start` or `end` by the name that the stream's texts have for it.
+        cursor_field: the field whose last value the stream's state holds.
+        formats: how its texts write the bounds.
+        token: the word for where its texts put the next page's token, and the name there.
+    """
+
+    draft: Draft
+    settings: Settings
+    of_client: Lose
+    parents: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+    bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
+    cursor_field: str | None = None
+    formats: set[str] = field(default_factory=set)
+    token: tuple[str, str] | None = None
+
+    def text(self, value: Any, part: Part) -> Any:
+        """A value of the manifest with its holes; one that is no text stays."""
+        if not isinstance(value, str):
+            return value
+        pieces = [self._piece(one) for one in pieces_of(value, part.parameters)]
+        if all(isinstance(one, str) for one in pieces):
+            return "".join(str(one) for one in pieces)
+        return pieces
+
+    def field(self, value: Any, part: Part, in_json: bool) -> Any:
+        """A value of a request: a text that is a literal of Python is sent as that, in JSON of any kind."""
+        if isinstance(value, Mapping):
+            return {str(name): self.field(one, part, in_json) for name, one in value.items()}
+        if isinstance(value, list):
+            return [self.field(one, part, in_json) for one in value]
+        text = self.text(value, part)
+        if not isinstance(text, str):
+            return text
+        try:
+            literal = ast.literal_eval(text)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            return text
+        return literal if isinstance(literal, (str, list) if not in_json else (str, list, dict, int, float)) else text
+
+    def written(self, value: Any, part: Part, *place: str, is_doubled: bool = True, is_address: bool = False) -> Any:
+        """A value of the manifest as the file has it; None where it cannot say it."""
+        if isinstance(value, Mapping):
+            found = {key: self.written(one, part, *place, is_doubled=is_doubled) for key, one in value.items()}
+            return {key: one for key, one in found.items() if one is not None}
+        if isinstance(value, list):
+            return [self.written(one, part, *place, is_doubled=is_doubled) for one in value]
+        return self.shown(self.text(value, part), *place, is_doubled=is_doubled, is_address=is_address)
+
+    def shown(self, text: Any, *place: str, is_doubled: bool = True, is_address: bool = False) -> Any:
+        """A text with holes as the file has it; None where it cannot say it."""
+        if isinstance(text, Mapping):
+            found = {name: self.shown(one, *place) for name, one in text.items()}
+            return {name: one for name, one in found.items() if one is not None}
+        if isinstance(text, list) and not any(isinstance(one, Hole) for one in text):
+            return [self.shown(one, *place) for one in text]
+        if isinstance(text, str):
+            return text.replace("{", "{{").replace("}", "}}") if is_doubled else text
+        return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address)
+
+    def _piece(self, piece: Piece) -> str | Hole:
+        if isinstance(piece, str):
+            return piece
+        if isinstance(piece, Unknown):
+            return Hole("unknown", piece.words)
+        shown = f"{piece.root}.{piece.name}".rstrip(".")
+        if piece.is_cut or piece.added:
+            return Hole("unknown", f"'{shown}', cut or counted on")
+        if piece.root == "config" and piece.choice is not None:
+            return self._chosen(piece, piece.choice)
+        if piece.root == "config":
+            return Hole("secret" if self.settings.is_secret(piece.name) else "setting", piece.name, piece.default)
+        return self._of_request(piece, shown)
+
+    def _chosen(self, piece: Ref, choice: tuple[Any, str, str]) -> str:
+        """One of two texts, by the value of a setting."""
+        value = self.settings.value(piece.name, piece.default)
+        if value is None:
+            told = (
+                f"the setting '{piece.name}' chooses between two texts, and the second was taken; give it by --setting"
+            )
+            self.draft.lose(f"{told} {piece.name}=...", "endpoint", "path", kind="setting")
+        return choice[1] if value is not None and str(value) == str(choice[0]) else choice[2]
+
+    def _of_request(self, piece: Ref, shown: str) -> str | Hole:
+        name = str(piece.path[0]) if piece.path else ""
+        is_extra = name == "extra_fields" and len(piece.path) > 1
+        if piece.root in _PARTITION and piece.last in self.constants:
+            return str(self.constants[piece.last])
+        if piece.root in _PARTITION and (found := self.parents.get(piece.last if is_extra else name)):
+            return Hole("parent", ".".join([found, *map(str, () if is_extra else piece.path[1:])]))
+        if piece.root in _INTERVAL and name in self.bounds and len(piece.path) == 1:
+            return self._bound(self.bounds[name], piece)
+        if piece.root == "stream_state" and name == self.cursor_field:
+            return self._bound("start", piece)
+        if piece.root == "next_page_token":
+            return Hole("token", piece.name)
+        return Hole("now", shown) if piece.root == "now" else Hole("unknown", f"'{shown}'")
+
+    def _bound(self, kind: Any, piece: Ref) -> Hole:
+        if piece.format:
+            self.formats.add(piece.format)
+        return Hole(kind)

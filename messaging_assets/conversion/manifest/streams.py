@@ -1,0 +1,181 @@
+"""A low-code manifest -> an API file, stream by stream."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from messaging_assets.conversion.manifest import answers
+from messaging_assets.conversion.manifest.authenticators import way_in
+from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
+from messaging_assets.conversion.manifest.errors import add_errors
+from messaging_assets.conversion.manifest.expressions import pieces_of
+from messaging_assets.conversion.manifest.paging import add_paginator
+from messaging_assets.conversion.manifest.parts import Part, resolved
+from messaging_assets.conversion.manifest.requests import add_partitions, add_request, address_of
+from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
+from messaging_assets.conversion.secret_fields import joined
+from messaging_assets.files.mistakes import value_at
+
+_DECODERS = frozenset({"", "JsonDecoder"})
+
+
+def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
+    """Fill an API in from a manifest.
+
+    Args:
+        manifest: as its file has it.
+        converted: is filled in.
+    """
+    source = Part(resolved(manifest))
+    _describe_settings(source, converted)
+    _Streams(source, converted).convert()
+    _add_pace(source, converted)
+
+
+def _describe_settings(source: Part, converted: Converted) -> None:
+    spec = value_at(source.own, ("spec", "connection_specification"))
+    for path, field in _fields_of(spec, ()):
+        name = ".".join(path)
+        if field.get("airbyte_secret"):
+            converted.settings.secret.add(name)
+        elif field.get("default") is not None:
+            converted.settings.defaults.setdefault(name, field["default"])
+
+
+def _fields_of(schema: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    if not isinstance(schema, Mapping) or len(path) > 5:
+        return
+    for branch in [schema, *(schema.get("oneOf") or [])]:
+        properties = branch.get("properties") if isinstance(branch, Mapping) else None
+        for name, field in properties.items() if isinstance(properties, Mapping) else ():
+            if isinstance(field, Mapping):
+                yield (*path, str(name)), field
+                yield from _fields_of(field, (*path, str(name)))
+
+
+class _Streams:
+    """The streams of a manifest, each made into a resource once, parents too."""
+
+    def __init__(self, source: Part, converted: Converted) -> None:
+        self._source, self._converted = source, converted
+        self._drafts: dict[str, Draft] = {}
+        self._bases: dict[str, str] = {}
+        self._listed: set[str] = set()
+
+    def convert(self) -> None:
+        """Make a resource of each stream."""
+        streams = list(self._all_streams())
+        self._listed = {self._name(one) for one in streams}
+        for stream in streams:
+            self._draft(stream)
+        for one in self._source.parts("dynamic_streams"):
+            draft = self._converted.draft(str(one["name"] or "dynamic_stream"))
+            draft.give_up("its streams are made while it runs, from what the API or the settings list")
+        self._settle_addresses()
+
+    def _all_streams(self) -> Iterator[Part]:
+        for one in self._source.parts("streams"):
+            if one.kind == "ConditionalStreams":
+                yield from one.parts("streams")
+            elif one.kind == "StateDelegatingStream":
+                inner = one.part("full_refresh_stream")
+                if inner is not None:
+                    yield inner
+            else:
+                yield one
+
+    def _name(self, stream: Part) -> str:
+        name = "".join(one for one in pieces_of(str(stream["name"] or ""), stream.parameters) if isinstance(one, str))
+        return name or "rows"
+
+    def _draft(self, stream: Part) -> Draft:
+        name = self._name(stream)
+        if name not in self._drafts:
+            draft = self._drafts[name] = self._converted.draft(name)
+            with falls_alone(draft):
+                self._fill(draft, stream)
+            if name not in self._listed:
+                draft.raw["selected"] = False
+        return self._drafts[name]
+
+    def _parent(self, stream: Part) -> str | None:
+        """The name of a parent's resource; None where it cannot be one."""
+        draft = self._draft(stream)
+        return draft.name if draft.is_carried else None
+
+    def _fill(self, draft: Draft, stream: Part) -> None:
+        retriever = stream.part("retriever")
+        requester = retriever.part("requester") if retriever else None
+        for part, what in ((stream, "it is"), (retriever, "it is read by"), (requester, "it is asked for by")):
+            if part is None or part.is_custom or part.kind == "AsyncRetriever":
+                draft.give_up(f"{what} {part.shown if part else 'a component that is not there'}; write it by hand")
+                return
+        assert retriever is not None
+        assert requester is not None
+        decoder = retriever.part("decoder") or requester.part("decoder")
+        if decoder is not None and decoder.kind not in _DECODERS:
+            draft.give_up(f"its answers are read by {decoder.shown}, and a list is JSON here")
+            return
+        scope = Scope(draft, self._converted.settings, self._converted.lose)
+        cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)
+        name_bounds(scope, cursor)
+        if not add_partitions(scope, retriever, self._parent) or not draft.is_carried:
+            return
+        base, path = address_of(scope, requester)
+        if not draft.is_carried:
+            return
+        self._bases[draft.name], draft.endpoint["path"] = base, path or "/"
+        draft.raw["endpoint"] = {"path": path or "/", **draft.endpoint}
+        ways = add_request(scope, requester)
+        way = way_in(scope, requester.part("authenticator"), base)
+        draft.endpoint["auth"] = joined([*([way] if way else []), *ways])
+        selector = retriever.part("record_selector")
+        answers.add_selector(scope, selector)
+        add_paginator(scope, retriever.part("paginator"))
+        add_errors(scope, requester.part("error_handler"))
+        add_cursor(scope, cursor)
+        answers.add_filter(scope, selector)
+        answers.add_transformations(scope, stream)
+        answers.add_key(scope, stream)
+        answers.add_columns(scope, stream)
+
+    def _settle_addresses(self) -> None:
+        """One base for all: that of most streams, or their common origin."""
+        counted = Counter(base for name, base in self._bases.items() if base)
+        most = counted.most_common(1)[0][0] if counted else UNKNOWN_ADDRESS
+        origin = "//".join(urlsplit(most)[:2]).replace("//", "://", 1)
+        within = {base for base in counted if _origin(base) == _origin(most)}
+        shared = most if len(within) < 2 else origin
+        self._converted.client["base_url"] = shared.rstrip("/") if shared.count("/") > 2 else shared
+        for draft in self._drafts.values():
+            base = self._bases.get(draft.name, "")
+            if not draft.is_carried or not base or base == shared:
+                continue
+            if _origin(base) != _origin(shared):
+                draft.give_up(f"it is at another address, {base}; give it a file of its own")
+                continue
+            below = base[len(shared.rstrip("/")) :].strip("/")
+            draft.endpoint["path"] = (
+                f"/{below}/{draft.endpoint['path'].lstrip('/')}" if below else draft.endpoint["path"]
+            )
+
+
+def _origin(address: str) -> tuple[str, str]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.netloc
+
+
+def _add_pace(source: Part, converted: Converted) -> None:
+    """The API's budget, where it holds for all its requests."""
+    budget = source.part("api_budget")
+    for policy in budget.parts("policies") if budget else ():
+        rate = next(iter(policy.parts("rates")), policy)
+        limit, seconds = rate["limit"] or rate["call_limit"], seconds_of(rate["interval"] or rate["period"])
+        if policy["matchers"] or not isinstance(limit, int) or not seconds:
+            converted.lose("its budget of calls holds for some requests only; see requests_per_second", "client")
+        else:
+            converted.client["requests_per_second"] = round(limit / seconds, 3)

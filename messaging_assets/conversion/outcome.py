@@ -1,0 +1,233 @@
+"""What becomes of a file of another tool: resources, and a sentence on whatever could not be carried."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from messaging_assets.conversion.texts import Kind, Settings
+from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
+from messaging_assets.files.mistakes import step_into
+from messaging_assets.files.secrets import secrets_in_comments
+from messaging_assets.foundation.redaction import Redaction, one_line
+
+NO_PAGINATOR = (
+    "does the API hand out this list in pages? Nothing says how; links are followed if an answer has any. Declare the "
+    "paginator, or single_page if one answer is everything"
+)
+
+
+# What stands for an address that nobody knows; no such host exists (RFC 6761).
+UNKNOWN_ADDRESS = "https://your-address.invalid"
+# What a file can say for all resources at once.
+_SHARED = ("auth", "headers", "error_handler")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """One thing that could not be carried, or that only a person knows.
+
+    Args:
+        words: what, and what to write, as a clause.
+        place: where in the written file to finish it, below the resource; of the API itself, from the top.
+        kind: a `loss`; a `question`, as where the source says nothing of pages; a `setting` that has no value yet.
+    """
+
+    words: str
+    place: tuple[str, ...]
+    kind: Kind = "loss"
+
+
+@dataclass
+class Draft:
+    """A resource in the making.
+
+    Args:
+        name: its name in our file.
+        raw: what is known of it, in the shape of an API file's resource without its name.
+        losses: what could not be carried.
+        is_carried: whether it can stand in the file at all; its losses say why not.
+    """
+
+    name: str
+    raw: dict[str, Any] = field(default_factory=lambda: {"endpoint": {}})
+    losses: list[Loss] = field(default_factory=list)
+    is_carried: bool = True
+
+    @property
+    def endpoint(self) -> dict[str, Any]:
+        """How to ask for it."""
+        endpoint: dict[str, Any] = self.raw["endpoint"]
+        return endpoint
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters of its requests."""
+        params: dict[str, Any] = self.endpoint.setdefault("params", {})
+        return params
+
+    def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
+        """Note what could not be carried; of a resource that is not in the file, why it is not says all."""
+        if not self.is_carried:
+            return
+        self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
+
+    def ask(self, words: str, *place: str) -> None:
+        """Note what the source does not say."""
+        self.lose(words, *place, kind="question")
+
+    def give_up(self, words: str) -> None:
+        """Leave it out of the file."""
+        if self.is_carried:
+            self.is_carried = False
+            self.losses = [Loss(_harmless(words), ())]
+
+    def step(self, word: str, **fields: Any) -> None:
+        """Add to what is done to its records; steps of one word behind each other are one."""
+        steps: list[dict[str, Any]] = self.raw.setdefault("steps", [])
+        if steps and word in steps[-1] and not fields.keys() & steps[-1][word].keys():
+            steps[-1][word].update(fields)
+        else:
+            steps.append({word: fields})
+
+    @property
+    def finished(self) -> dict[str, Any]:
+        """The resource as the file has it."""
+        order = ("name", "description", "selected", "primary_key", "write_disposition", "include_from_parent")
+        endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
+        raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
+        return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
+
+
+@contextmanager
+def falls_alone(draft: Draft) -> Iterator[None]:
+    """Leave a resource out whose part of a stranger's file has a shape that nobody foresaw; the others stay."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - of such a file nothing is known, not even what can go wrong
+        draft.is_carried = True
+        draft.give_up(f"it has a shape that is not known here ({type(error).__name__}); write it by hand")
+
+
+@dataclass
+class Converted:
+    """An API, as far as it could be carried.
+
+    Args:
+        name: the API's name.
+        source: the file that it was read from, and of which kind, as a clause.
+        settings: what the source takes from whoever uses it.
+        client: the file's `client`.
+        drafts: its resources.
+        defaults: the file's `resource_defaults`.
+        losses: what could not be carried of the API itself.
+        description: what it is, in one sentence.
+        secrets: values that must not be in the written file, whatever way they came there.
+    """
+
+    name: str
+    source: str
+    settings: Settings
+    client: dict[str, Any] = field(default_factory=dict)
+    drafts: list[Draft] = field(default_factory=list)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    losses: list[Loss] = field(default_factory=list)
+    description: str | None = None
+    secrets: set[str] = field(default_factory=set)
+
+    def draft(self, name: str) -> Draft:
+        """A new resource, with a name that no other one has."""
+        plain, taken = plain_name(name, "rows"), {one.name for one in self.drafts}
+        number = next(number for number in range(1, len(taken) + 2) if _numbered(plain, number) not in taken)
+        self.drafts.append(Draft(_numbered(plain, number)))
+        return self.drafts[-1]
+
+    def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
+        """Note what could not be carried of the API itself, once."""
+        loss = Loss(_harmless(words), place, kind)
+        if loss not in self.losses:
+            self.losses.append(loss)
+
+    def share(self) -> None:
+        """Say once, under `client`, what most resources say of authentication and headers, and lose there."""
+        carried = [one for one in self.drafts if one.is_carried]
+        every = [loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED]
+        for loss in [one for one, times in Counter(every).items() if times > 1]:
+            names = [one.name for one in carried if loss in one.losses]
+            whose = "" if len(names) == len(carried) else f" (of {', '.join(names)})"
+            self.lose(loss.words + whose, "client", *loss.place[1:], kind=loss.kind)
+            for one in carried:
+                one.losses = [other for other in one.losses if other != loss]
+        for word in ("auth", "headers"):
+            written = [one.endpoint.get(word) for one in carried]
+            times_of = Counter(map(repr, written))
+            shared = next((one for one in written if one and times_of[repr(one)] == len(written)), None)
+            if shared is None and word == "auth":
+                shared = next((one for one in written if one and 2 * times_of[repr(one)] > len(written)), None)
+            # The client's headers are sent as they are written, braces and all.
+            if shared is None or (word == "headers" and "{" in repr(list(shared.values()))):
+                continue
+            self.client[word] = shared
+            for one in carried:
+                if one.endpoint.get(word) == shared:
+                    del one.endpoint[word]
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The description that all this makes."""
+        return self.found.raw
+
+    @property
+    def found(self) -> FoundApi:
+        """All this as the writer of API files takes it, with a remark on each loss, and no secret."""
+        redaction = Redaction(self.secrets)
+        resources = []
+        for draft in (one for one in self.drafts if one.is_carried):
+            one = FoundResource(draft.finished, _remarks(draft.finished, draft.losses))
+            one.hide(redaction)
+            resources.append(one)
+        client = {"client": redaction.within(self.client), "resource_defaults": self.defaults}
+        unmapped = [f"{one.name}: {why.words}" for one in self.drafts if not one.is_carried for why in one.losses]
+        return FoundApi(
+            name=self.name,
+            client=client["client"],
+            resources=resources,
+            source=redaction(self.source),
+            remarks={path: redaction(text) for path, text in _remarks(client, self.losses).items()},
+            unmapped=[redaction(one_line(one)) for one in unmapped],
+            description=redaction(one_line(self.description)) if self.description else None,
+            defaults=redaction.within(self.defaults),
+        )
+
+
+def _harmless(words: str) -> str:
+    """The words, unless what they quote of the source looks like a secret."""
+    is_secret = any(secrets_in_comments(f"# {one_line(words)}"))
+    return "what the source says here looks like a secret, and is left out" if is_secret else words
+
+
+def _numbered(name: str, number: int) -> str:
+    return name if number == 1 else f"{name}_{number}"
+
+
+def existing(raw: Mapping[str, Any], place: Iterable[str]) -> tuple[str, ...]:
+    """The part of a place that is there, as far as the writer gives it a line of its own."""
+    found: tuple[str, ...] = ()
+    value: Any = raw
+    for step in place:
+        value = step_into(value, step)
+        if value is None or value == {}:
+            break
+        found = (*found, step)
+    return found or tuple(list(raw)[1:2])
+
+
+def _remarks(raw: Mapping[str, Any], losses: Iterable[Loss]) -> dict[tuple[str, ...], str]:
+    remarks: dict[tuple[str, ...], list[str]] = {}
+    for loss in losses:
+        # A line of the file opens down to the words of an endpoint and of the client.
+        remarks.setdefault(existing(raw, loss.place[:2]), []).append(loss.words)
+    return {path: ". ".join(text[0].upper() + text[1:] for text in texts) for path, texts in remarks.items()}

@@ -1,0 +1,78 @@
+"""Which tool a file is of, and what it holds; nothing in it is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import yaml
+
+from messaging_assets.conversion.python_config import UnreadableConfig, config_in
+from messaging_assets.files.mistakes import value_at
+from messaging_assets.files.yaml_lines import API_DOCUMENT, DoesNotParse, plain_values
+from messaging_assets.foundation.regular_files import read_regular
+
+Kind: TypeAlias = Literal["manifest", "tap", "dlt", "spec"]
+KINDS: dict[Kind, str] = {
+    "manifest": "an Airbyte low-code manifest",
+    "tap": "a tap-rest-api-msdk config",
+    "dlt": "a dlt rest_api config",
+    "spec": "a Sling API spec",
+}
+_LARGEST = 20_000_000
+
+
+class Source(NamedTuple):
+    """What a file holds, and which tool it is of."""
+
+    kind: Kind
+    value: Mapping[str, Any]
+    doubts: tuple[str, ...] = ()
+
+
+def read_source(path: Path) -> Source:
+    """Read a file of another tool.
+
+    Raises:
+        UnreadableConfig: it cannot be read, or is of no tool that is known here.
+    """
+    try:
+        text = read_regular(path, _LARGEST).decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise UnreadableConfig(f"{path.name} cannot be read: {why}.") from None
+    if path.suffix == ".py":
+        config, doubts = config_in(text, path.name)
+        return Source("dlt", config, tuple(doubts))
+    return _told_apart(_parsed(text, path.name), path.name)
+
+
+def _parsed(text: str, name: str) -> Any:
+    try:
+        return json.loads(text) if text.lstrip().startswith(("{", "[")) else plain_values(text, API_DOCUMENT)
+    except (ValueError, RecursionError, yaml.YAMLError, DoesNotParse):
+        pass
+    try:
+        return plain_values(text, API_DOCUMENT)
+    except (yaml.YAMLError, DoesNotParse, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise UnreadableConfig(f"{name} does not parse{f', line {mark.line + 1}' if mark else ''}.") from None
+
+
+def _told_apart(value: Any, name: str) -> Source:
+    extractors = value_at(value, ("plugins", "extractors"))
+    for one in extractors if isinstance(extractors, list) else ():
+        if isinstance(config := value_at(one, ("config",)), Mapping) and "api_url" in config:
+            return Source("tap", config)
+    if isinstance(value, Mapping):
+        if "streams" in value and "api_url" in value:
+            return Source("tap", value)
+        if "resources" in value and "client" in value:
+            return Source("dlt", value)
+        if "endpoints" in value:
+            return Source("spec", value)
+        if ("streams" in value or "dynamic_streams" in value) and {"version", "definitions", "type"} & value.keys():
+            return Source("manifest", value)
+    raise UnreadableConfig(f"{name} is none of these: {', '.join(KINDS.values())}.")

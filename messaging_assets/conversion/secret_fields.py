@@ -1,0 +1,113 @@
+"""Secrets among the fields of a source's requests -> ways of authentication; a value itself is never passed on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.conversion.texts import Hole, Lose
+from messaging_assets.files.secret_signs import certain_look_of, look_of, names_secret
+
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z-]{0,20}[ :=]+)(?=\S)")
+_LONGEST_PREFIX = 40
+
+
+def way_of(name: str, location: str, text: Any, lose: Lose) -> dict[str, Any] | None:
+    """The way of authentication that a field with a secret is.
+
+    Args:
+        name: the field's name.
+        location: `header`, `query`, `cookie` or `body`.
+        text: its value; a secret in it is a hole, or stands there.
+        lose: is told what cannot be said.
+    """
+    parts = [text] if isinstance(text, str) else list(text)
+    holes = [one for one in parts if isinstance(one, Hole)]
+    if len(holes) > 1 or (holes and holes[0] is not parts[-1]):
+        lose(f"the {location} '{name}' is made of more than a text and one secret behind it; say under auth how")
+        return None
+    if holes:
+        prefix = "".join(parts[:-1])
+    else:
+        found = _SCHEME.match("".join(parts))
+        prefix = found[1] if found else ""
+    if location == "header" and name.lower() == "authorization":
+        scheme = prefix.strip().lower()
+        if scheme == "basic":
+            return {"type": "http_basic"}
+        if scheme == "bearer":
+            return {"type": "bearer"}
+    if not (prefix.isascii() and prefix.isprintable() and len(prefix) <= _LONGEST_PREFIX):
+        lose(f"what stands before the secret in the {location} '{name}' is no short plain text")
+        return None
+    way: dict[str, Any] = {"type": "api_key", "name": name, "location": location}
+    return {**way, "prefix": prefix} if prefix else way
+
+
+def is_secret_field(name: str, value: Any, in_header: bool = False) -> bool:
+    """Whether a field of a request holds a secret: one that the source marks, or one by its name or look."""
+    if isinstance(value, (list, tuple)):
+        kinds = {one.kind for one in value if isinstance(one, Hole)}
+        if "secret" in kinds or ("setting" in kinds and names_secret(name)):
+            return True
+        value = "".join(one for one in value if isinstance(one, str)) if any(isinstance(o, str) for o in value) else ""
+    if not isinstance(value, (str, int)) or isinstance(value, bool) or not value:
+        return False
+    return names_secret(name, value, in_header) or bool(isinstance(value, str) and look_of(value, name))
+
+
+def taken_apart(fields: Mapping[str, Any], location: str, lose: Lose) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The fields that are no secret, and the ways of authentication that the others are."""
+    kept: dict[str, Any] = {}
+    ways: list[dict[str, Any]] = []
+    for name, value in fields.items():
+        if is_secret_field(name, value, location == "header"):
+            way = way_of(name, location, value if isinstance(value, (list, tuple)) else str(value), lose)
+            ways += [way] if way else []
+        else:
+            kept[name] = value
+    return kept, ways
+
+
+def joined(ways: list[dict[str, Any]]) -> Any:
+    """Ways of authentication as `auth` has them: one, a list whose secrets have names of their own, or None."""
+    several: dict[tuple[str, str], dict[str, Any]] = {}
+    for way in ways:
+        is_key = way.get("type") == "api_key"
+        name, location = str(way.get("name", "Authorization")), str(way.get("location", "header"))
+        place = (location, name.lower()) if is_key else ("header", "authorization")
+        # Of two ways that write one field the first is meant: an authenticator wins over a header.
+        several.setdefault(place, way)
+    return _named_apart(list(several.values()))
+
+
+def _named_apart(several: list[dict[str, Any]]) -> Any:
+    if len(several) < 2:
+        return several[0] if several else None
+    named = [way for way in several if way["type"] == "api_key"]
+    for way in named if len(named) > 1 else []:
+        plain = re.sub(r"[^a-z0-9]+", "_", str(way.get("name", "")).lower()).strip("_0123456789")
+        way["secret"] = plain[:40] or "api_key"
+    return several
+
+
+def literal_secrets(value: Any, name: str = "") -> Iterator[str]:
+    """Values in a source that are secrets by the name of their field or by their look, wherever they stand."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from literal_secrets(one, str(key))
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from literal_secrets(one, name)
+    elif isinstance(value, str) and len(value) > 5 and _is_secret(name, value):
+        yield value
+        if scheme := _SCHEME.match(value):
+            yield value[scheme.end() :]
+
+
+def _is_secret(name: str, value: str) -> bool:
+    """Whether a literal value is a secret; in a schema, words behind a field called token are none."""
+    if "{" in value or "$" in value:
+        return False
+    return bool(certain_look_of(value) or (names_secret(name, value) and re.search(r"\d", value)))

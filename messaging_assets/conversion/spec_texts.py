@@ -1,0 +1,140 @@
+"""Expressions of a Sling API spec -> texts with holes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from messaging_assets.conversion.outcome import Draft
+from messaging_assets.conversion.texts import Hole, Settings, below, filled, quoted
+from messaging_assets.files.secret_signs import names_secret
+
+# Braces of a query in a payload hold other things.
+_EXPRESSION = re.compile(r"\$?\{\s*((?:[a-z_]+[.(]|[\"'\d])[^{}]*?)\s*\}")
+_REQUIRE = re.compile(r"(?:require|string|trim)\((.*)\)", re.DOTALL)
+_NAME = re.compile(r"(state|secrets|env|inputs|context|sync|store|auth)\.([\w.]+)")
+_COALESCE = re.compile(r"coalesce\((.*)\)", re.DOTALL)
+_NOW = re.compile(r"(?:date_format\()?\s*(?:date_add\(\s*)?now\(\)(?:\s*,\s*-(\d+)\s*,\s*[\"'](\w+?)s?[\"']\s*\))?.*")
+_LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(-?\d+(?:\.\d+)?)")
+_DEEPEST = 8
+_GIVEN = ("env", "inputs", "context", "store", "secrets")
+
+
+@dataclass
+class SpecScope:
+    """What stands open in the texts of one endpoint.
+
+    Args:
+        draft: the resource that it becomes.
+        settings: what the spec takes from whoever uses it.
+        state: the endpoint's variables, as the spec has them, or as texts.
+        texts: its parameters, headers and payload with their holes, for whoever looks for the place of a page.
+        rate: requests a second.
+    """
+
+    draft: Draft
+    settings: Settings
+    state: dict[str, Any]
+    texts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rate: float | None = None
+
+    def text(self, value: Any) -> Any:
+        """A value of the spec with its holes; one that is no text stays, and so do the keys of a mapping."""
+        if isinstance(value, Mapping):
+            return {str(name): self.text(one) for name, one in value.items()}
+        return text_of(value, self.state)
+
+    def written(self, value: Any, *place: str) -> Any:
+        """A text with holes as the file has it; None where it cannot say it."""
+        if isinstance(value, Mapping):
+            found = {name: self.written(one, *place) for name, one in value.items()}
+            return {name: one for name, one in found.items() if one is not None}
+        # What a page or a mark changes goes where the paginator or the cursor puts it.
+        if isinstance(value, list) and any(isinstance(one, Hole) and one.kind == "token" for one in value):
+            return None
+        if isinstance(value, str):
+            return value.replace("{", "{{").replace("}", "}}")
+        return filled(value, self.settings, below(self.draft.lose, *place))
+
+
+def state_of(endpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The variables of an endpoint; one that a page or a mark changes is a token, whose value nobody writes."""
+    state = dict(endpoint.get("state") or {})
+    pagination = endpoint.get("pagination") or {}
+    for name in pagination.get("next_state") or {}:
+        state[name] = [Hole("token", name)]
+    for name in [name for name, one in state.items() if isinstance(one, str) and "sync." in one]:
+        state[name] = [Hole("start")]
+    return state
+
+
+def text_of(value: Any, state: Mapping[str, Any], depth: int = 0) -> Any:
+    """A text with its holes; a plain one, or what is no text, stays."""
+    if not isinstance(value, str) or depth > _DEEPEST:
+        return value
+    parts: list[Any] = []
+    end = 0
+    for found in _EXPRESSION.finditer(value):
+        parts.append(value[end : found.start()])
+        parts += _evaluated(found[1], state, depth)
+        end = found.end()
+    parts.append(value[end:])
+    kept = [one for one in parts if one != ""]
+    if kept == [None]:
+        return None
+    if all(isinstance(one, str) for one in kept):
+        return "".join(kept)
+    if len(kept) == 1 and not isinstance(kept[0], Hole):
+        return kept[0]
+    return [one if isinstance(one, Hole) else str(one) for one in kept]
+
+
+def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[Any]:
+    if inner := _REQUIRE.fullmatch(expression):
+        return _evaluated(inner[1].strip(), state, depth)
+    if literal := _LITERAL.fullmatch(expression):
+        return [next(one for one in literal.groups() if one is not None)]
+    found = _NAME.fullmatch(expression)
+    if found is None:
+        default = _COALESCE.fullmatch(expression)
+        parts = [one.strip() for one in default[1].split(",")] if default else []
+        name = _NAME.fullmatch(parts[0]) if parts else None
+        literal = _LITERAL.fullmatch(parts[-1]) if parts else None
+        if name and name[1] in _GIVEN and (literal or _NAME.fullmatch(parts[-1])):
+            default_ = next((one for one in literal.groups() if one is not None), None) if literal else None
+            return [Hole("secret" if names_secret(name[2]) else "setting", name[2].lower(), default_)]
+        return [Hole("unknown", f"'{quoted(expression)}'")]
+    root, name_ = found[1], found[2]
+    if root == "state":
+        # A variable that nothing sets is null, and what takes it is not sent.
+        if (value := state.get(name_)) is None:
+            return [None]
+        inner = text_of(value, state, depth + 1)
+        return list(inner) if isinstance(inner, list) else [inner]
+    if root == "sync":
+        return [Hole("start")]
+    # Among its secrets a spec keeps whatever its users give; a name says which of them is one.
+    return [Hole("secret" if root == "auth" or names_secret(name_) else "setting", name_.lower())]
+
+
+def first_start(value: Any) -> Any:
+    """Where a mark begins, out of `coalesce(sync.x, <start>)`: a literal, or a time before now; None for neither."""
+    found = _EXPRESSION.fullmatch(str(value).strip())
+    default = _COALESCE.fullmatch(found[1]) if found else None
+    if default is None:
+        return None
+    rest = default[1].partition(",")[2].strip()
+    # The last of several is the one that always says something.
+    last = re.split(r",\s*(?![^()]*\))", rest)[-1].strip()
+    if literal := _LITERAL.fullmatch(last):
+        return next(one for one in literal.groups() if one is not None)
+    ago = _NOW.fullmatch(last)
+    units = {"day": "d", "hour": "h", "week": "w", "month": "mo", "year": "y", "minute": "min"}
+    return f"-{ago[1]}{units[ago[2]]}" if ago and ago[1] and ago[2] in units else None
+
+
+def hole_of(text: Any) -> list[str]:
+    """The names of what a text cannot say."""
+    return [one.name for one in text if isinstance(one, Hole) and one.kind in ("unknown", "token", "now")]

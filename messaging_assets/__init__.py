@@ -8,6 +8,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     seams/               what is private of dlt and Dagster, in one place
 
     description/         the shape of a file: pydantic models, nothing else
+    files/rules/         what a description may not say, beyond its shape
     files/               from YAML to a checked description; every mistake with file and line
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure

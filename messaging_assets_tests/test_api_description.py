@@ -18,9 +18,9 @@ from messaging_assets.description import pagination as paging
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.table import Column, MergeDisposition
 from messaging_assets.files.api_files import describe
-from messaging_assets.files.placeholders import CursorParam, ParentParam
-from messaging_assets.files.secrets import IN_AUTH
-from messaging_assets.files.shape import REFUSED, words_of
+from messaging_assets.files.rules.placeholders import CursorParam, ParentParam
+from messaging_assets.files.rules.secrets import IN_AUTH
+from messaging_assets.files.rules.shape import REFUSED, words_of
 
 CLIENT = {"base_url": "https://api.example.com"}
 KEY_IN_QUERY = {"type": "api_key", "name": "api_key", "location": "query"}

@@ -21,7 +21,7 @@ from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.windows import Partitions
 from messaging_assets.files.json_schema import sentences
-from messaging_assets.files.shape import words_of
+from messaging_assets.files.rules.shape import words_of
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.docs_pages import Block, Page, blocks_of
 from messaging_assets_tests.programs import CHECKOUT

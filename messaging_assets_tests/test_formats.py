@@ -21,7 +21,7 @@ from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.list_shapes import column_names, name_values
 from messaging_assets.description.endpoint import Format
 from messaging_assets.files.api_files import describe
-from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.files.rules.mistakes import InvalidDescription
 
 MOST = 1_000_000
 NAMES = ["id", "name", "note"]

@@ -9,7 +9,7 @@ import pytest
 
 from messaging_assets.description.api import Incremental
 from messaging_assets.files.api_files import describe
-from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors import lists as list_cursor
 from messaging_assets.reading.cursors.marks import CursorMarks

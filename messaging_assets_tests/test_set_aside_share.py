@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.files.consistency import consistency_mistakes
+from messaging_assets.files.rules.consistency import consistency_mistakes
 from messaging_assets.foundation.failures import TooManySetAside
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.reading.receipt import Receipt

@@ -12,7 +12,7 @@ import pytest
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.files.api_files import read_file
-from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.sandbox import Sandbox

@@ -31,7 +31,7 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         project_files,
         read_apis,
     )
-    from messaging_assets.files.mistakes import suggestion
+    from messaging_assets.files.rules.mistakes import suggestion
 
     are_files = [Path(one).suffix in (".yaml", ".yml") for one in names_or_files]
     # The project's other files need not be read, nor be there, for one that is named by its path.

@@ -15,7 +15,7 @@ from messaging_assets.foundation.printed_json import JsonCommand, print_json
 if TYPE_CHECKING:
     from messaging_assets.description.api import ApiDescription, ErrorHandler, Resource
     from messaging_assets.description.automation import Schedule
-    from messaging_assets.files.mistakes import Mistake, Problem
+    from messaging_assets.files.rules.mistakes import Mistake, Problem
 
 _WINDOWS = {"hourly": 3_600, "daily": 86_400, "weekly": 7 * 86_400, "monthly": 28 * 86_400}
 
@@ -93,8 +93,8 @@ def _about(description: ApiDescription) -> dict[str, Any]:
 
 def _remarks(description: ApiDescription) -> list[Problem]:
     """What is legal in a good file, and seldom meant."""
-    from messaging_assets.files.consistency import undeclared_columns
-    from messaging_assets.files.mistakes import problems_of
+    from messaging_assets.files.rules.consistency import undeclared_columns
+    from messaging_assets.files.rules.mistakes import problems_of
     from messaging_assets.files.yaml_lines import read_yaml
     from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 
@@ -106,7 +106,7 @@ def _remarks(description: ApiDescription) -> list[Problem]:
 
 def _slow_retries(description: ApiDescription) -> Iterator[Mistake]:
     """A remark where the retries of a resource can take longer than it is to the next sync by schedule."""
-    from messaging_assets.files.mistakes import Mistake
+    from messaging_assets.files.rules.mistakes import Mistake
 
     for place, written in enumerate(description.resources):
         resource = description.resources_in_full.get(written.name)
@@ -122,7 +122,7 @@ def _readable_secrets(description: ApiDescription) -> Iterator[Mistake]:
     """A remark where secrets and rows would travel so that others can read them."""
     from urllib.parse import urlsplit
 
-    from messaging_assets.files.mistakes import Mistake
+    from messaging_assets.files.rules.mistakes import Mistake
 
     address = urlsplit(description.client.base_url)
     is_near = address.hostname in ("localhost", "::1") or str(address.hostname).startswith("127.")
@@ -174,7 +174,7 @@ def _secrets_not_set(description: ApiDescription) -> list[str]:
 
 
 def _print(found: list[dict[str, Any]], broken: list[Problem]) -> None:
-    from messaging_assets.files.mistakes import Problem
+    from messaging_assets.files.rules.mistakes import Problem
 
     for one in found:
         click.echo(f"{os.path.relpath(one['file'])}: good, {_counted(len(one['resources']), 'resource')}")

@@ -13,7 +13,7 @@ from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_
 from messaging_assets.conversion.spec_texts import SpecScope, hole_of, state_of, text_of
 from messaging_assets.conversion.texts import Hole, below, filled, has
 from messaging_assets.discovery.found import without_nothing
-from messaging_assets.files.mistakes import step_into, value_at
+from messaging_assets.files.rules.mistakes import step_into, value_at
 
 _JSON = ("", "json", "None")
 _ASKING = {"client_credentials": "oauth2", "refresh_token": "oauth2_refresh_token"}

@@ -8,8 +8,8 @@ from typing import Any
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled, has
-from messaging_assets.files.mistakes import step_into
-from messaging_assets.files.secrets import IN_AUTH
+from messaging_assets.files.rules.mistakes import step_into
+from messaging_assets.files.rules.secrets import IN_AUTH
 
 _STEPS = "processing_steps"
 _CODE = (_STEPS, "response_actions", "session", "convert", "last_value_func")

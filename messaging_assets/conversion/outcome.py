@@ -10,8 +10,8 @@ from typing import Any
 
 from messaging_assets.conversion.texts import Kind, Settings
 from messaging_assets.discovery.found import FoundApi, FoundResource, plain_name, without_nothing
-from messaging_assets.files.mistakes import step_into
-from messaging_assets.files.secrets import secrets_in_comments
+from messaging_assets.files.rules.mistakes import step_into
+from messaging_assets.files.rules.secrets import secrets_in_comments
 from messaging_assets.foundation.redaction import Redaction, one_line
 
 NO_PAGINATOR = (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.texts import Hole, quoted
-from messaging_assets.files.secret_signs import names_secret
+from messaging_assets.files.rules.secret_signs import names_secret
 
 _READERS = ("rest_api_source", "rest_api_resources")
 # dlt's classes, in small letters -> the `type` of a file, and the names of arguments that are given without one.

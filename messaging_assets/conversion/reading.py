@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import yaml
 
 from messaging_assets.conversion.python_config import UnreadableConfig, config_in
-from messaging_assets.files.mistakes import value_at
+from messaging_assets.files.rules.mistakes import value_at
 from messaging_assets.files.yaml_lines import API_DOCUMENT, DoesNotParse, plain_values
 from messaging_assets.foundation.regular_files import read_regular
 

@@ -11,7 +11,7 @@ from messaging_assets.conversion.spec_texts import SpecScope, first_start
 from messaging_assets.conversion.texts import Hole, only, quoted
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.discovery.found import without_nothing
-from messaging_assets.files.mistakes import step_into, value_at
+from messaging_assets.files.rules.mistakes import step_into, value_at
 
 _PAGING = ("endpoint", "paginator")
 _PLAIN_PATH = re.compile(r"[\w.@-]+(?:\[\*?\]\.[\w.@-]+)*")

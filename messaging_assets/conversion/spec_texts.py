@@ -9,7 +9,7 @@ from typing import Any
 
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Settings, below, filled, quoted
-from messaging_assets.files.secret_signs import names_secret
+from messaging_assets.files.rules.secret_signs import names_secret
 
 # Braces of a query in a payload hold other things.
 _EXPRESSION = re.compile(r"\$?\{\s*((?:[a-z_]+[.(]|[\"'\d])[^{}]*?)\s*\}")

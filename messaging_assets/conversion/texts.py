@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from messaging_assets.files.secret_signs import is_ordinary, is_password, names_secret
+from messaging_assets.files.rules.secret_signs import is_ordinary, is_password, names_secret
 
 # What stands in an address for a setting that nobody gave; no such host exists (RFC 6761).
 UNSET = "your-{}"

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.files.components import ComponentFile, component_files
-from messaging_assets.files.consistency import consistency_mistakes
-from messaging_assets.files.mistakes import (
+from messaging_assets.files.rules.consistency import consistency_mistakes
+from messaging_assets.files.rules.mistakes import (
     InvalidDescription,
     Mistake,
     Place,
@@ -22,12 +22,12 @@ from messaging_assets.files.mistakes import (
     kind_of,
     problems_of,
 )
-from messaging_assets.files.names import name_mistakes
-from messaging_assets.files.placeholders import parent_mistakes
-from messaging_assets.files.secrets import secret_mistakes, secrets_in_comments
+from messaging_assets.files.rules.names import name_mistakes
+from messaging_assets.files.rules.placeholders import parent_mistakes
+from messaging_assets.files.rules.secrets import secret_mistakes, secrets_in_comments
+from messaging_assets.files.rules.shape import REFUSED, shape_mistakes
+from messaging_assets.files.rules.templates import template_mistakes
 from messaging_assets.files.settings import Account, accounts_in, filled_in, unused_settings
-from messaging_assets.files.shape import REFUSED, shape_mistakes
-from messaging_assets.files.templates import template_mistakes
 from messaging_assets.files.yaml_lines import Document, read_yaml
 from messaging_assets.foundation.dg_project import dg_project
 from messaging_assets.foundation.folders import SHIPPED_APIS, project_folders

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from messaging_assets.description.names import variable
-from messaging_assets.files.mistakes import Mistake, Place, kind_of, suggestion
-from messaging_assets.files.secret_signs import certain_look_of, names_secret
+from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, suggestion
+from messaging_assets.files.rules.secret_signs import certain_look_of, names_secret
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 

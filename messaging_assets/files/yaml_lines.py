@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from messaging_assets.files.mistakes import Mistake, Place
+from messaging_assets.files.rules.mistakes import Mistake, Place
 
 _NULL = re.compile(r"~|null|Null|NULL|")
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.files.api_files import describe
-from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 

@@ -13,7 +13,7 @@ import requests
 from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.description.authentication import ways_of
 from messaging_assets.files.api_files import describe
-from messaging_assets.files.mistakes import InvalidDescription
+from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import SetSecret
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators

@@ -12,7 +12,7 @@ from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.secret_fields import way_of
 from messaging_assets.conversion.texts import Hole, below
 from messaging_assets.discovery.found import without_nothing
-from messaging_assets.files.secret_signs import names_secret
+from messaging_assets.files.rules.secret_signs import names_secret
 
 _LOCATIONS = {"request_parameter": "query", "header": "header", "body_json": "body", "body_data": "body"}
 _PLACE = ("endpoint", "auth")

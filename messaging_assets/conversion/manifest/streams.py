@@ -18,7 +18,7 @@ from messaging_assets.conversion.manifest.requests import add_partitions, add_re
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined
-from messaging_assets.files.mistakes import value_at
+from messaging_assets.files.rules.mistakes import value_at
 
 _DECODERS = frozenset({"", "JsonDecoder"})
 

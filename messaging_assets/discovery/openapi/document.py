@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from messaging_assets.files.secret_signs import names_secret
+from messaging_assets.files.rules.secret_signs import names_secret
 from messaging_assets.files.yaml_lines import API_DOCUMENT, DoesNotParse, plain_values
 from messaging_assets.foundation.regular_files import LARGEST_DOCUMENT, read_regular
 

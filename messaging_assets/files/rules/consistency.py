@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.names import identifier
-from messaging_assets.files.mistakes import Mistake, Place, came, step_into, suggestion, value_at
-from messaging_assets.files.names import listed_columns
+from messaging_assets.files.rules.mistakes import Mistake, Place, came, step_into, suggestion, value_at
+from messaging_assets.files.rules.names import listed_columns
 
 _PATHS_OF_PAGING = frozenset(
     ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")

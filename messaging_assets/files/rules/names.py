@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from messaging_assets.description.names import HISTORY, LONGEST, PLAIN, RESERVED_STEMS, identifier
-from messaging_assets.files.mistakes import Mistake, Place, step_into
+from messaging_assets.files.rules.mistakes import Mistake, Place, step_into
 
 _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 

@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.authentication import Described
-from messaging_assets.files.mistakes import (
+from messaging_assets.files.rules.mistakes import (
     Mistake,
     Place,
     came,
@@ -22,7 +22,7 @@ from messaging_assets.files.mistakes import (
     suggestion,
     value_at,
 )
-from messaging_assets.files.secrets import IN_AUTH
+from messaging_assets.files.rules.secrets import IN_AUTH
 
 _DLT_SETS = "dlt sets it by itself; leave it out"
 # Words of dlt's rest_api and column schema that are refused, and why.

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from messaging_assets.files.mistakes import Mistake, Place, value_at, written
-from messaging_assets.files.secret_signs import (
+from messaging_assets.files.rules.mistakes import Mistake, Place, value_at, written
+from messaging_assets.files.rules.secret_signs import (
     PLACEHOLDER,
     certain_look_of,
     is_ordinary,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias
 
-from messaging_assets.files.secret_signs import look_of
+from messaging_assets.files.rules.secret_signs import look_of
 from messaging_assets.foundation.failures import MendDescription
 
 # Where something stands in the raw description: keys and indices from the top.

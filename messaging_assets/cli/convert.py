@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 _TOLD = "Comments say what could not be carried, and what the source does not say; finish it, then delete them."
 
 
-class Remaining(NamedTuple):
+@dataclass(frozen=True)
+class Remaining:
     """One thing that a person has to finish.
 
     Args:
@@ -85,7 +87,7 @@ def command(
                 "file": str(output) if output else None,
                 "source": converted.source,
                 "description": converted.raw,
-                "remaining": [one._asdict() for one in remaining],
+                "remaining": [asdict(one) for one in remaining],
             }
         )
         return

@@ -115,3 +115,22 @@ def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_i
     with pytest.raises(MendSettings, match=rf"\.dlt/{name}, line 2: this is not TOML") as refused:
         refuse_broken_files()
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("disposition", ["append", "merge"])
+def test_an_append_of_which_every_note_was_dropped_is_red_and_has_no_row_twice(
+    one_table: OneTable, disposition: str
+) -> None:
+    cursor = {"cursor_path": "id", "initial_value": 0, "start_param": "since"}
+    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page", "incremental": cursor}
+    own: dict[str, Any] = {"write_disposition": disposition, "primary_key": "id", "endpoint": endpoint}
+    assert one_table.sync(ROWS, **own).green
+    for table in ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state", "_messaging_assets_syncs"):
+        one_table.execute(f"DROP TABLE generic_rest.{table}")
+
+    again = one_table.sync(ROWS)
+
+    assert again.green == (disposition == "merge")
+    if disposition == "append":
+        assert "no note is left of what was loaded into it, so an append could double them" in again.error
+    assert sorted(row["id"] for row in one_table.rows()) == [row["id"] for row in ROWS]

@@ -158,7 +158,7 @@ class _Sync:
             # What an interruption left in files cannot be taken back, so everything is read and written again.
             table.forget_working_files()
             return None
-        table.open_ledger()
+        table.open_ledger(self.config.is_anew)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
         is_wanted = not self.config.is_anew or self.context.retry_number > 0
         kept = self.kept.read() if is_wanted else None

@@ -18,9 +18,10 @@ from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.recovery import finished_before, is_loaded, load_pending, take_back_unfinished
+from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
 from messaging_assets.seams.dlt_names import DatabaseException
-from messaging_assets.tables.altered_tables import refuse_foreign_table
+from messaging_assets.tables.altered_tables import refuse_foreign_table, refuse_unknown_rows
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.failed_loads import put_away
 from messaging_assets.tables.housekeeping import tidy_up
@@ -116,12 +117,21 @@ class ResourceTable:
         self.pipeline.drop()
         self._receipts.forget()
 
-    def open_ledger(self) -> None:
-        """Find out what the destination knows, and finish the syncs of other windows that ended before their end."""
+    def open_ledger(self, is_anew: bool = False) -> None:
+        """Find out what the destination knows, and finish the syncs of other windows that ended before their end.
+
+        Args:
+            is_anew: whether everything is read from its beginning, as somebody asked.
+
+        Raises:
+            MendDescription: the table is not one that this sync may go on with.
+        """
         self.pipeline.activate()
         self.hold()
         refuse_foreign_table(self.pipeline, self._schema_name, self._resource.name, self._asset)
         self.ledger = SyncLedger(self.pipeline, self._schema_name, self._asset, self._window)
+        if self.is_appended and cursor_of(self._resource.endpoint) and not (self.ledger.syncs or is_anew):
+            refuse_unknown_rows(self.pipeline, self._schema_name, self._resource.name, self._asset)
         self._finish_open_syncs(self.ledger)
 
     def take_back(self) -> None:

@@ -16,7 +16,7 @@ from dlt import Pipeline, Schema
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseException, DatabaseUndefinedRelation
-from messaging_assets.tables.table_rows import TableRows
+from messaging_assets.tables.table_rows import TableMissing, TableRows
 
 _UNIQUE_REFUSED = re.compile(
     r"unique (constraint|index|key)|duplicate (key|entry)|primary key constraint", re.IGNORECASE
@@ -71,6 +71,39 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
             "rename that table, or the resource in the file",
             where=asset,
         )
+
+
+def refuse_unknown_rows(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
+    """Stop before a request where nothing tells which of an API's rows a table has, so that an append would have them
+    twice: the table has rows, and neither dlt nor a sync has noted a load of it.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the resource's name.
+        asset: the asset's name in the sentence.
+
+    Raises:
+        MendDescription: names the table.
+    """
+    profile = DestinationProfile(pipeline.destination)
+    with pipeline.sql_client() as client:
+        rows = TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+        with suppress(DatabaseException):
+            if rows.last_finished(schema_name) is not None:
+                return
+        try:
+            if not rows.has_rows(table):
+                return
+        except (DatabaseException, TableMissing):
+            return
+        name = rows.qualified(table, quote=False)
+    raise MendDescription(
+        f"the table {name} has rows, and no note is left of what was loaded into it, so an append could double them",
+        "put the tables _dlt_... back from a backup, or run it once with full_refresh, or with forget_state to append "
+        "everything again",
+        where=asset,
+    )
 
 
 def altered(pipeline: Pipeline, table: str, words: str) -> tuple[str, str] | None:

@@ -56,8 +56,9 @@ test: setup ## run the tests, in parallel
 
 # dagster-embedded-elt stays at the Dagster that it pins; everybody else's moves on.
 NEWEST := .venv-newest
-ON_NEWEST := $(patsubst %,messaging_assets_tests/test_%.py,demo development rest_api code_location shipped_apis \
-	jobs_and_schedules checks sensors asset_page seams translator)
+ON_NEWEST := $(patsubst %,messaging_assets_tests/%.py,cli/test_demo cli/test_development orchestration/test_rest_api \
+	orchestration/test_code_location orchestration/test_jobs_and_schedules orchestration/test_sensors \
+	files/test_shipped_apis assets/test_checks assets/test_asset_page assets/test_translator seams/test_seams)
 $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)

@@ -13,8 +13,8 @@ import pytest
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.http.wire.header_lines import UnreadableHeaders, header_block
 from messaging_assets_tests.faults.one_list import OneList
+from messaging_assets_tests.http.test_wire import GOOD, asking
 from messaging_assets_tests.raw_server import RawServer, answer
-from messaging_assets_tests.test_wire import GOOD, asking
 
 __all__ = ["asking"]
 

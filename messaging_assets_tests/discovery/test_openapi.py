@@ -15,7 +15,7 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.authentication import Described, ways_of
 from messaging_assets.files.api_files import read_file
 from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests.test_discover import loaded_ids
+from messaging_assets_tests.discovery.test_discover import loaded_ids
 
 # A chat: 3.0, offsets, a cursor, a link header, parents, allOf, references, OAuth2.
 CHAT = """\

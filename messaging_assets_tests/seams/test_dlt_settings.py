@@ -313,7 +313,7 @@ def unjudged_settings() -> tuple[int, dict[str, list[str]]]:
 
 def test_every_setting_of_dlt_is_ours_or_said_to_be_the_users():
     # In a process of its own: dlt makes further classes of the functions that other tests let it configure.
-    code = "import json; from messaging_assets_tests.test_dlt_settings import unjudged_settings as found"
+    code = "import json; from messaging_assets_tests.seams.test_dlt_settings import unjudged_settings as found"
     done = run(sys.executable, "-c", f"{code}; print(json.dumps(found()))")
     assert done.returncode == 0, done.stderr
     classes, found = json.loads(done.stdout.splitlines()[-1])

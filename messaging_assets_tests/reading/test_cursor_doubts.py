@@ -13,7 +13,7 @@ from messaging_assets.reading.cursors.doubled_hour import may_be_same, span_of
 from messaging_assets.reading.cursors.order import Order, request_values
 from messaging_assets.reading.cursors.row_order import RowOrder
 from messaging_assets_tests.one_table import OneTable
-from messaging_assets_tests.test_list_cursor import Synced
+from messaging_assets_tests.reading.test_list_cursor import Synced
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 BERLIN = ZoneInfo("Europe/Berlin")

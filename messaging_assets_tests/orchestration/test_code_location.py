@@ -15,7 +15,7 @@ from messaging_assets.orchestration.code_location import build_code_location
 from messaging_assets_tests.definitions_text import definitions_text
 from messaging_assets_tests.programs import run
 
-SNAPSHOT = Path(__file__).parent / "snapshots" / "definitions.txt"
+SNAPSHOT = Path(__file__).parents[1] / "snapshots" / "definitions.txt"
 FILE = """\
 client: {{base_url: "https://api.example.com"}}
 resources:

@@ -15,7 +15,7 @@ from messaging_assets.foundation.moments import unit_of
 from messaging_assets.reading.cursors.calendar_digits import as_calendar_digits, calendar_moment
 from messaging_assets.reading.cursors.order import NoOrder, Order, order_of, request_values
 from messaging_assets_tests.one_table import OneTable
-from messaging_assets_tests.test_list_cursor import Synced
+from messaging_assets_tests.reading.test_list_cursor import Synced
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 NANO = 1_700_000_000_000_000_000

@@ -43,7 +43,7 @@ def test_a_name_that_cannot_exist_fails_as_everywhere(outside_connections: list[
 
 
 def test_an_attempt_that_the_code_swallowed_still_fails_its_test(pytester: pytest.Pytester) -> None:
-    pytester.makeconftest((Path(__file__).parent / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makeconftest((Path(__file__).parents[1] / "conftest.py").read_text(encoding="utf-8"))
     pytester.makepyfile(
         f"""
         import contextlib, socket

@@ -11,8 +11,8 @@ from messaging_assets.answers.held_records import every_held, held_records
 from messaging_assets.discovery.answer_doubts import doubt_of_answer, doubt_of_keyless_object
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests.discovery.test_discover import comments, discover_messages, only
 from messaging_assets_tests.one_table import OneTable
-from messaging_assets_tests.test_discover import comments, discover_messages, only
 
 USERS = {f"u{number}": {"uid": number, "n": "x"} for number in range(40)}
 SPARSE = {f"u{number}": {f"f{number}": 1, "n": 2} for number in range(12)}

@@ -574,7 +574,7 @@ def command() -> Any:
             [sys.executable, "-m", "messaging_assets.sandbox", "--port", "0", *arguments],
             stdout=subprocess.PIPE,
             text=True,
-            cwd=Path(__file__).parent.parent,
+            cwd=Path(__file__).parents[2],
         )
         running.append(process)
         assert process.stdout

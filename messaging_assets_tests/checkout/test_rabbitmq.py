@@ -18,7 +18,7 @@ from messaging_assets_tests.rabbitmq import ODD_VHOST, PASSWORD, USER, Managemen
 
 pytestmark = pytest.mark.skipif(missing() is not None, reason=missing() or "")
 
-EXAMPLE = read_file(Path(__file__).parent.parent / "examples" / "rabbitmq.yaml")
+EXAMPLE = read_file(Path(__file__).parents[2] / "examples" / "rabbitmq.yaml")
 RESOURCES = EXAMPLE.resources_in_full
 # A list per virtual host has the rows of the list of all.
 SAME_ROWS = {"vhost_queues": "queues", "vhost_exchanges": "exchanges", "vhost_permissions": "permissions"}

@@ -17,7 +17,7 @@ from messaging_assets.rows import batches as records
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.targets import KnownTable
 from messaging_assets_tests.one_table import RESOURCE, OneTable
-from messaging_assets_tests.test_column_values import JSON, same
+from messaging_assets_tests.rows.test_column_values import JSON, same
 
 MERGE: dict[str, Any] = {"disposition": "merge"}
 KEYS = (0, 1, 2, 3, 5)

@@ -179,7 +179,7 @@ def test_every_account_is_synced_with_its_own_secret_into_its_own_tables(
     with example_apis() as server:
         server.rows = {"chat/users.list": [{"id": "U1", "profile": {}}], "chat/conversations.list": []}
         (clean_room / "apis").mkdir()
-        example = Path(__file__).parents[1] / "examples" / "chat.yaml"
+        example = Path(__file__).parents[2] / "examples" / "chat.yaml"
         chat = file(clean_room / "apis", example.read_text(encoding="utf-8") + "accounts: [emea, apac, us]\n")
         for account in ("EMEA", "APAC", "US"):
             monkeypatch.setenv(f"CHAT_{account}__BASE_URL", f"{server.url}/chat")

@@ -127,8 +127,9 @@ def test_four_commands_and_no_python_lead_to_a_loaded_checked_and_scheduled_asse
     assert len(nodes["chat/messages"]["assetMaterializations"]) == 1
     checks = nodes["chat/messages"]["assetChecksOrError"]["checks"]
     assert {check["executionForLatestMaterialization"]["status"] for check in checks} == {"SUCCEEDED"}
+    # It is there, and off until somebody switches it on.
     assert repository["schedules"] == [
-        {"name": "chat_schedule", "cronSchedule": "0 6 * * *", "scheduleState": {"status": "RUNNING"}}
+        {"name": "chat_schedule", "cronSchedule": "0 6 * * *", "scheduleState": {"status": "STOPPED"}}
     ]
     assert sorted(path.name for path in folder.iterdir()) == [".messaging_assets", "apis"]
     assert not {".dagster", ".dlt", ".dg"} & {path.name for path in home.iterdir()}

@@ -25,11 +25,12 @@ def database_of(home: Path) -> Path:
 
 
 def rows(home: Path) -> dict[str, int]:
-    """Rows of each table in a home's DuckDB file, those of bookkeeping, dlt's and ours, aside."""
+    """Rows of each table in a home's DuckDB file, those of bookkeeping and history aside."""
     with duckdb.connect(str(database_of(home)), read_only=True) as connection:
         tables = connection.execute(
             "SELECT table_schema, table_name FROM information_schema.tables "
-            "WHERE NOT starts_with(table_name, '_') AND NOT ends_with(table_schema, '_staging')"
+            "WHERE NOT starts_with(table_name, '_') AND table_name <> 'sync_history' "
+            "AND NOT ends_with(table_schema, '_staging')"
         ).fetchall()
         return {
             f"{one}.{table}": connection.table(f'"{one}"."{table}"').count("*").fetchall()[0][0]

@@ -332,7 +332,7 @@ def test_the_verbs_that_look_show_no_token_of_an_address_and_no_stranger_s_words
     def fail(*args: Any, **kwargs: Any) -> None:
         raise ValueError(f"a\x1b[31mt {quote(CANARY)}\nand more")
 
-    monkeypatch.setattr("messaging_assets.discovery.first_pages.rest_api_resources", fail)
+    monkeypatch.setattr("messaging_assets.loading.passes.api_reader.rest_api_resources", fail)
     said = str(reader.read(resource, pages=1).failure)
     assert "bots.messages: " in said
     assert "ValueError: a?[31mt ***" in said

@@ -68,8 +68,8 @@ BAD = [
         "mistyped key",
     ),
     example(
-        "5: colour: unknown key; allowed: accounts, client, description, group, lineage, not_secret, "
-        "resource_defaults, resources, schedule, sensor, settings",
+        "5: colour: unknown key; allowed: accounts, client, description, group, key_prefix, lineage, "
+        "not_secret, resource_defaults, resources, schedule, sensor, settings",
         at_top("colour: red"),
         "unknown key",
     ),

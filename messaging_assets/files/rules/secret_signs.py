@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import unquote
 
 # A field that ends in one of these holds a secret, whatever its value is.
@@ -211,12 +212,15 @@ def undone(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def is_password(text: str) -> bool:
     """Whether a text can be a password of words: letters with digits, and not the name of a method or version."""
     rest = _NO_PASSWORD.sub("", text)
     return len(rest) >= 8 and bool(re.search(r"[A-Za-z]", rest)) and bool(re.search(r"\d", rest))
 
 
+# A long text repeats itself.
+@lru_cache(maxsize=256)
 def is_ordinary(text: str) -> bool:
     """Whether a text is made of words, numbers, dates and short codes alone."""
     return all(_is_word(piece) for piece in re.split(r"[^A-Za-z0-9]+", text) if piece)

@@ -53,7 +53,8 @@ class Process:
     def wait(self) -> tuple[int, Any]:
         """How it ended (0, or the signal that killed it), and its result where it came to one."""
         packed = b""
-        with self._answer, suppress(EOFError):
+        # A process that is killed may say nothing, or half of it, which is an OSError.
+        with self._answer, suppress(EOFError, OSError):
             packed = self._answer.recv_bytes()
         self._process.join()
         ended = abs(self._process.exitcode or 0)

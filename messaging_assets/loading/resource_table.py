@@ -127,6 +127,10 @@ class ResourceTable:
             MendDescription: the table is not one that this sync may go on with.
         """
         self.pipeline.activate()
+        name = self.pipeline.default_schema_name
+        if name and name not in self.pipeline.schema_names:
+            # A kill while they were dropped left some of them; what they held is read again.
+            self.forget_working_files()
         self.hold()
         refuse_foreign_table(self.pipeline, self._schema_name, self._resource.name, self._asset)
         self.ledger = SyncLedger(self.pipeline, self._schema_name, self._asset, self._window)

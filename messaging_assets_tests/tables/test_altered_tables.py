@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,15 @@ def test_an_append_of_which_every_note_was_dropped_is_red_and_has_no_row_twice(
     if disposition == "append":
         assert "no note is left of what was loaded into it, so an append could double them" in again.error
     assert sorted(row["id"] for row in one_table.rows()) == [row["id"] for row in ROWS]
+
+
+def test_working_files_that_were_dropped_in_part_are_read_again(one_table: OneTable) -> None:
+    assert one_table.sync(ROWS).green
+    [schemas] = Path(os.environ["MESSAGING_ASSETS_HOME"]).rglob("generic_rest__resource_name/schemas")
+    shutil.rmtree(schemas)
+    schemas.mkdir()
+
+    again = one_table.sync([*ROWS, {"id": 5, "name": "row 5", "size": 1005}])
+
+    assert again.green, again.error
+    assert len(one_table.rows()) == 6

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from dlt import Pipeline, Schema
@@ -41,9 +41,7 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
     Raises:
         MendDescription: names the table.
     """
-    profile = DestinationProfile(pipeline.destination)
-    with pipeline.sql_client() as client:
-        rows = TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+    with _rows_of(pipeline, schema_name) as rows:
         query = f"SELECT {rows.column(C_DLT_LOAD_ID)} FROM {rows.qualified(table)} WHERE 1 = 0"
         try:
             rows.select(query)
@@ -52,8 +50,7 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
             return
         except DatabaseException:
             pass
-    with pipeline.sql_client() as client, suppress(DatabaseException):
-        rows = TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+    with _rows_of(pipeline, schema_name) as rows, suppress(DatabaseException):
         if not rows.select(f"SELECT COUNT(*) FROM {rows.qualified(table)}")[0][0]:
             return
         name, is_ours = rows.qualified(table, quote=False), False
@@ -73,6 +70,14 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
         )
 
 
+@contextmanager
+def _rows_of(pipeline: Pipeline, schema_name: str) -> Iterator[TableRows]:
+    """The tables of a schema by the names that dlt gives them, whatever it has noted of them."""
+    profile = DestinationProfile(pipeline.destination)
+    with pipeline.sql_client() as client:
+        yield TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+
+
 def refuse_unknown_rows(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
     """Stop before a request where nothing tells which of an API's rows a table has, so that an append would have them
     twice: the table has rows, and neither dlt nor a sync has noted a load of it.
@@ -86,9 +91,7 @@ def refuse_unknown_rows(pipeline: Pipeline, schema_name: str, table: str, asset:
     Raises:
         MendDescription: names the table.
     """
-    profile = DestinationProfile(pipeline.destination)
-    with pipeline.sql_client() as client:
-        rows = TableRows(client, profile.new_schema(schema_name), profile.longest_name)
+    with _rows_of(pipeline, schema_name) as rows:
         with suppress(DatabaseException):
             if rows.last_finished(schema_name) is not None:
                 return

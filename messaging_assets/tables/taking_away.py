@@ -95,6 +95,15 @@ def why_nothing_goes(way: Way, read: Read) -> str | None:
     return f"the read is {verdict.words}" + (f" ({read.finding.reason})" if read.finding.reason else "")
 
 
+def is_bounded(way: Way, resource: Resource) -> bool:
+    """Whether fewer rows than all may go at once, so that somebody has to count them."""
+    return _share(way, resource) < 1
+
+
+def _share(way: Way, resource: Resource) -> float:
+    return resource.maximum_deleted_share or _SHARES[way]
+
+
 def refuse_too_many(
     way: Way, resource: Resource, asset: str, gone: int, rows: int, allow_many: bool, of: str = ""
 ) -> None:
@@ -112,8 +121,7 @@ def refuse_too_many(
     Raises:
         MendDescription: more would go.
     """
-    share = resource.maximum_deleted_share or _SHARES[way]
-    if gone > share * rows and not allow_many:
+    if gone > _share(way, resource) * rows and not allow_many:
         raise MendDescription(
             f"the API no longer has {gone} of {rows} rows{of}, more than maximum_deleted_share allows at once",
             "if that is right, run it with allow_many_deletes: true",
@@ -152,13 +160,16 @@ def refuse_in_doubt(
     is_as_before = left_before is not None and receipt.left <= left_before
     finding = receipt.finding_of_read_lists if is_as_before else receipt.finding
     why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(resource)))
+    # With a merge_key, what did not come is only retired beside what did.
+    is_counted = not is_refreshed and is_bounded(way, resource) and (way == "replace" or not resource.merge_keys)
+    if not (why or is_counted):
+        return
     rows = table.count().rows if way == "replace" or why else table.valid_rows(validity(resource))
     if rows and why:
         does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
         other = "write merge" if way == "replace" else "use another merge strategy"
         kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
         raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=asset)
-    # With a merge_key, what did not come is only retired beside what did.
-    if not is_refreshed and (way == "replace" or not resource.merge_keys):
+    if is_counted:
         gone = rows - receipt.rows_loaded - receipt.rows_set_aside
         refuse_too_many(way, resource, asset, gone, rows, allow_many)

@@ -14,7 +14,7 @@ from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.tables.notes.sync_ledger import NotedSync
 from messaging_assets.tables.table_rows import TableRows, table_rows
-from messaging_assets.tables.taking_away import Read, TakenOut, refuse_too_many, why_nothing_goes
+from messaging_assets.tables.taking_away import Read, TakenOut, is_bounded, refuse_too_many, why_nothing_goes
 from messaging_assets.tables.window_column import bounds_in
 
 
@@ -95,10 +95,11 @@ def replace_window(
         if beyond:
             why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
         if is_append or not why:
-            came, before = rows.count(resource.name, *own), rows.count(resource.name, *earlier)
-            # Of a merge, the rows that came again are among those that came.
-            gone, whole = (before - came, before) if is_append else (before, before + came)
-            refuse_too_many("window", resource, asset, gone, whole, allow_many, " of the window")
+            if is_bounded("window", resource):
+                came, before = rows.count(resource.name, *own), rows.count(resource.name, *earlier)
+                # Of a merge, the rows that came again are among those that came.
+                gone, whole = (before - came, before) if is_append else (before, before + came)
+                refuse_too_many("window", resource, asset, gone, whole, allow_many, " of the window")
             found["rows_deleted"] = rows.delete(resource.name, *earlier)
         else:
             found["deletes"] = f"none of the window's earlier rows, because {why}"

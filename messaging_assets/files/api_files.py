@@ -196,10 +196,8 @@ def read_folders(
             if one.file.resolve() not in [path.resolve() for path in paths]:
                 paths.append(one.file)
     for name, paths in sorted(by_name.items()):
-        try:
-            _refuse_namesakes(name, paths)
-        except InvalidDescription as error:
-            _add_broken(files, name, error.problems)
+        if len(paths) > 1:
+            _add_broken(files, name, _namesakes(name, paths))
             continue
         found = read_apis(paths[0], name)
         files.descriptions.extend(found.descriptions)
@@ -229,14 +227,13 @@ def _api_files(folder: Path) -> list[Path]:
     return [folder / name for name in names if not name.startswith(("_", "."))]
 
 
-def _refuse_namesakes(name: str, paths: Sequence[Path]) -> None:
+def _namesakes(name: str, paths: Sequence[Path]) -> list[Problem]:
     problems = []
-    for path in paths if len(paths) > 1 else ():
+    for path in paths:
         others = ", ".join(_shown(other) for other in paths if other != path)
         message = f"its API's name is '{name}', and so is that of {others}; rename one of them"
         problems.append(Problem(_shown(path), 1, "", message))
-    if problems:
-        raise InvalidDescription(problems)
+    return problems
 
 
 def _refuse_same_names(files: DescriptionFiles) -> None:
@@ -245,11 +242,9 @@ def _refuse_same_names(files: DescriptionFiles) -> None:
     for description in files.descriptions:
         by_name.setdefault(description.name, []).append(description)
     for name, several in by_name.items():
-        for one in several if len(several) > 1 else ():
-            others = ", ".join(_shown(Path(other.file or name)) for other in several if other is not one)
-            message = f"its API's name is '{name}', and so is that of an account in {others}; rename one of them"
-            files.descriptions.remove(one)
-            _add_broken(files, name, [Problem(_shown(Path(one.file or name)), 1, "", message)])
+        if len(several) > 1:
+            _add_broken(files, name, _namesakes(name, [Path(one.file or name) for one in several]))
+            files.descriptions[:] = [one for one in files.descriptions if one.name != name]
 
 
 def _refuse_shared_jobs(files: DescriptionFiles) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from messaging_assets.description.names import variable
-from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, suggestion
+from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, mapping, suggestion
 from messaging_assets.files.rules.secret_signs import certain_look_of, names_secret
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
@@ -72,7 +72,7 @@ def _account(name: str, account: str, values: Any) -> Account:
     if not isinstance(values, Mapping | None):
         text = f"must map the account's settings to values, not {kind_of(values)}"
         wrong = (Mistake(("accounts", account), text),)
-    return Account(f"{name}_{account}", name, values if isinstance(values, Mapping) else {}, wrong)
+    return Account(f"{name}_{account}", name, mapping(values), wrong)
 
 
 def _in_file(named: str, folder: Path | None) -> tuple[Any, str | None]:
@@ -118,7 +118,7 @@ class _Filling:
         self._account, self.mistakes = account, []
         self._values: dict[str, Any] = {}
         self._unset: dict[str, str] = {}
-        self._declared = declared = declared if isinstance(declared, Mapping) else {}
+        self._declared = declared = mapping(declared)
         for name, setting in declared.items():
             self._take(str(name), setting)
         for name in account.values:
@@ -207,6 +207,6 @@ def unused_settings(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     """A mistake for each setting that nothing uses, because it was probably meant to be."""
     declared = raw.get("settings")
     rest = repr({word: one for word, one in raw.items() if word not in _WORDS})
-    for name in declared if isinstance(declared, Mapping) else ():
+    for name in mapping(declared):
         if f"{{setting.{name}}}" not in rest:
             yield Mistake(("settings", str(name)), f"is used nowhere; write {{setting.{name}}} where it belongs")

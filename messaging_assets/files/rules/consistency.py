@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.names import identifier
-from messaging_assets.files.rules.mistakes import Mistake, Place, came, step_into, suggestion, value_at
+from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
 from messaging_assets.files.rules.names import listed_columns
 
 _PATHS_OF_PAGING = frozenset(
@@ -57,11 +57,11 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _incremental(resource)
         yield from _objects_in_requests(resource)
         yield from _steps(resource)
-        yield from _paths_in_tables(resource, _mapping(raw.get("client")).get("paginator"))
+        yield from _paths_in_tables(resource, mapping(raw.get("client")).get("paginator"))
         if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
             yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
-        yield from _key_in_body(resource, _mapping(raw.get("client")))
-        yield from _paging_in_form(resource, _mapping(_mapping(raw.get("client")).get("paginator")))
+        yield from _key_in_body(resource, mapping(raw.get("client")))
+        yield from _paging_in_form(resource, mapping(mapping(raw.get("client")).get("paginator")))
 
 
 def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
@@ -83,7 +83,7 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     own = resource.endpoint.get("paginator")
     given = of_client if own is None else own
     place = ("client", "paginator") if own is None else resource.place_of("endpoint", "paginator")
-    for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else _mapping(given)):
+    for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else mapping(given)):
         if path is not None and not str(path).startswith(("[", "$[")):
             words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGING_OF_TABLES}"
             yield Mistake((*place, word) if step_into(given, word) is not None else place, words)
@@ -117,7 +117,7 @@ def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mista
 def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
     """A place in the body that a body written as `data` does not have."""
     data, own = resource.endpoint.get("data"), resource.endpoint.get("paginator")
-    paginator = of_client if own is None else _mapping(own)
+    paginator = of_client if own is None else mapping(own)
     for name in ("page_body_path", "offset_body_path", "limit_body_path", "cursor_body_path"):
         path = paginator.get(name)
         if data is None or not isinstance(path, str):
@@ -138,7 +138,7 @@ def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     for resource in written_resources(raw):
         columns = _columns_of(resource)
         declared = {identifier(name) for name in columns}
-        taken = [*_names(resource.full.get("include_from_parent")), *_mapping(resource.full.get("for_each"))]
+        taken = [*_names(resource.full.get("include_from_parent")), *mapping(resource.full.get("for_each"))]
         from_parent = tuple(f"_{name.rpartition('.')[2]}" for name in map(str, taken))
         for steps, name in _columns_that_matter(resource) if columns else ():
             if identifier(name) in declared or (name.startswith("_") and name.endswith(from_parent)):
@@ -161,25 +161,21 @@ def _columns_that_matter(resource: Written) -> Iterator[tuple[tuple[str, ...], s
 
 def written_resources(raw: Mapping[str, Any]) -> Iterator[Written]:
     """The resources of a raw description, with the defaults laid under them as dlt does."""
-    defaults = _mapping(raw.get("resource_defaults"))
+    defaults = mapping(raw.get("resource_defaults"))
     resources = raw.get("resources")
     for index, one in enumerate(resources if isinstance(resources, list) else ()):
-        own = {"name": one} if isinstance(one, str) else _mapping(one)
+        own = {"name": one} if isinstance(one, str) else mapping(one)
         endpoint = {**_endpoint(defaults), **_endpoint(own)}
         for part in ("params", "json"):
-            inherited, given = (_mapping(_endpoint(level).get(part)) for level in (defaults, own))
+            inherited, given = (mapping(_endpoint(level).get(part)) for level in (defaults, own))
             if inherited and given:
                 endpoint[part] = {**inherited, **given}
         yield Written(("resources", index), own, {**defaults, **own, "endpoint": endpoint}, endpoint)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
 def _endpoint(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     written = resource.get("endpoint")
-    return {"path": written} if isinstance(written, str) else _mapping(written)
+    return {"path": written} if isinstance(written, str) else mapping(written)
 
 
 def _code(raw: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -226,8 +222,8 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
 
 def _made(step: Any) -> list[Any]:
     """The fields that a step gives to a record."""
-    renamed = _mapping(step_into(step, "rename")).values()
-    return [*renamed, *_mapping(step_into(step, "copy")), *_mapping(step_into(step, "constant"))]
+    renamed = mapping(step_into(step, "rename")).values()
+    return [*renamed, *mapping(step_into(step, "copy")), *mapping(step_into(step, "constant"))]
 
 
 def _keyless(resource: Written) -> Iterator[Mistake]:
@@ -267,7 +263,7 @@ def _place_of_column(resource: Written, name: str) -> Place:
 
 def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Iterator[Mistake]:
     """One job holds one partition definition, so windows of one length begin together."""
-    written = _mapping(resource.full.get("partitions"))
+    written = mapping(resource.full.get("partitions"))
     if not written:
         return
     begins = (str(written.get("start")), written.get("timezone", "UTC"))
@@ -308,7 +304,7 @@ def _steps(resource: Written) -> Iterator[Mistake]:
     steps = resource.full.get("steps")
     for index, step in enumerate(steps if isinstance(steps, list) else ()):
         dropped, kept = step_into(step, "drop"), step_into(step, "keep")
-        renamed = _mapping(step_into(step, "rename"))
+        renamed = mapping(step_into(step, "rename"))
         gone = {*_names(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
             gone |= needed.keys() - set(_names(kept))
@@ -320,7 +316,7 @@ def _steps(resource: Written) -> Iterator[Mistake]:
 def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
     """A header holds a text, and so does each of several values of a parameter; one object goes as JSON."""
     for part, kinds in (("params", ()), ("headers", (Mapping, list))):
-        for name, value in _mapping(resource.endpoint.get(part)).items():
+        for name, value in mapping(resource.endpoint.get(part)).items():
             several = value if isinstance(value, list) and part == "params" else ()
             if isinstance(value, kinds) or any(isinstance(one, (Mapping, list)) for one in several):
                 words = (
@@ -362,13 +358,13 @@ def _deletes(resource: Written) -> Iterator[Mistake]:
 
 def _bound(resource: Written) -> list[str]:
     """The parameters that take a cursor in dlt's older spelling."""
-    params = _mapping(resource.endpoint.get("params"))
+    params = mapping(resource.endpoint.get("params"))
     return [name for name, one in params.items() if step_into(one, "type") == "incremental"]
 
 
 def _lag(resource: Written) -> tuple[str, ...] | None:
     """Where a lag is written, in either of dlt's spellings of a cursor."""
-    params = [("endpoint", "params", name) for name in _mapping(resource.endpoint.get("params"))]
+    params = [("endpoint", "params", name) for name in mapping(resource.endpoint.get("params"))]
     written = (("endpoint", "incremental"), *params)
     return next(((*place, "lag") for place in written if step_into(value_at(resource.full, place), "lag")), None)
 
@@ -385,7 +381,7 @@ def _sensitive_cursors(resource: Written, bound: Iterable[str]) -> Iterator[Mist
 
 def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]:
     """A cursor beside the list says nothing of records, so it is of use only where it is sent."""
-    own = _mapping(resource.endpoint.get("incremental"))
+    own = mapping(resource.endpoint.get("incremental"))
     asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
     if own.get("cursor_in") == "answer" and not own.get("start_param") and "{incremental." not in asked:
         words = "nothing sends it to the API; name start_param, or write {incremental.start_value} in the request"

@@ -148,6 +148,11 @@ def value_at(raw: Any, place: Place) -> Any:
     return raw
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """A mapping as it is; an empty one for anything else, which the shape is told of."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def is_private(place: Place) -> bool:
     """Whether what stands at a place may be a secret, and is never echoed."""
     under = [step for step in place[:-1] if step in _PRIVATE]

@@ -19,7 +19,7 @@ from messaging_assets.description.api import Incremental
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.pagination import JsonPath
 from messaging_assets.files.rules.consistency import Written, written_resources
-from messaging_assets.files.rules.mistakes import Mistake, Place, quoted, suggestion
+from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
 from messaging_assets.files.rules.templates import is_template, texts_of
 
@@ -148,7 +148,7 @@ def _values(resource: Written, parents: list[str]) -> Iterator[Mistake]:
     texts = {part: repr(resource.endpoint.get(part)) for part in ("path", "params", "json", "data", "headers")}
     above = f"{parents[0]}." if len(parents) == 1 else ""
     taken = {f"_{above}{field}".replace(".", "_") for field in _listed(resource.full.get("include_from_parent"))}
-    for name, values in _mapping(resource.full.get("for_each")).items():
+    for name, values in mapping(resource.full.get("for_each")).items():
         place, asked = resource.place_of("for_each", str(name)), f"{{for_each.{name}"
         if not any(f"{asked}{end}" in text for text in texts.values() for end in "}:!"):
             yield Mistake(place, f"nothing in the request takes these values; write {asked}}} where they belong")
@@ -172,7 +172,7 @@ def _only_changed(resource: Written, has_parent: bool) -> Iterator[Mistake]:
     written = resource.full.get("write_disposition")
     strategy = written.get("strategy") if isinstance(written, Mapping) else None
     ways = {
-        "write_disposition replace": "replace" in (written, _mapping(written).get("disposition")),
+        "write_disposition replace": "replace" in (written, mapping(written).get("disposition")),
         "the strategy scd2": strategy == "scd2",
         "deletes": resource.full.get("deletes", "ignore") != "ignore",
         "partitions": resource.full.get("partitions"),
@@ -183,7 +183,7 @@ def _only_changed(resource: Written, has_parent: bool) -> Iterator[Mistake]:
 
 
 def _placeholders(resource: Written) -> Iterator[_Parent | Mistake]:
-    params = _mapping(resource.endpoint.get("params"))
+    params = mapping(resource.endpoint.get("params"))
     for part in ("path", "params", "json", "data", "headers"):
         place = resource.place_of("endpoint", part)
         texts = texts_of(resource.endpoint.get(part), place)
@@ -208,7 +208,7 @@ def _filled(
         if format_of:
             yield Mistake(place, "partitions.format says how a window is written; leave out what follows :")
     elif field.partition(".")[0] == "for_each":
-        yield from _value_meant(field, place, list(_mapping(resource.full.get("for_each"))))
+        yield from _value_meant(field, place, list(mapping(resource.full.get("for_each"))))
     elif meaning := _meaning(field, place, "incremental" in resource.endpoint, in_path):
         yield meaning
 
@@ -216,7 +216,7 @@ def _filled(
 def _bound(resource: Written) -> Iterator[_Parent | Mistake]:
     """What params bind by `type: resolve` and `type: incremental`."""
     path = resource.endpoint.get("path")
-    for name, param in _mapping(resource.endpoint.get("params")).items():
+    for name, param in mapping(resource.endpoint.get("params")).items():
         kind = param.get("type") if isinstance(param, Mapping) else None
         if kind is None:
             continue
@@ -243,10 +243,6 @@ def _malformed(param: Mapping[str, Any], model: type[Described], place: Place) -
     except ValidationError as error:
         for mistake in shape_mistakes(error, param, model):
             yield Mistake((*place, *mistake.place), mistake.message)
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
 
 
 def _listed(value: Any) -> list[Any]:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from messaging_assets.files.rules.consistency import written_resources
 from messaging_assets.files.rules.mistakes import Mistake, Place, value_at
 from messaging_assets.files.rules.secrets import IN_AUTH
+from messaging_assets.files.rules.written import written_resources
 
 _SHELL = re.compile(r"\$\{")
 _OF_ENVIRONMENT = re.compile(

@@ -1,0 +1,110 @@
+"""What a resource's requests cannot be made of: bodies, objects and ways of paging that do not go together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.description.endpoint import TABULAR
+from messaging_assets.files.rules.mistakes import Mistake, mapping, step_into
+from messaging_assets.files.rules.written import Written
+
+_PATHS_OF_PAGING = frozenset(
+    ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")
+)
+_PAGING_OF_TABLES = (
+    "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
+)
+
+
+def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A mistake for each part of a resource's requests that does not go with another.
+
+    Args:
+        resource: whose requests they are.
+        client: the file's `client`, as it was written.
+    """
+    yield from _objects_in_requests(resource)
+    yield from _paths_in_tables(resource, client.get("paginator"))
+    if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
+        yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+    yield from _key_in_body(resource, client)
+    yield from _paging_in_form(resource, mapping(client.get("paginator")))
+
+
+def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
+    """Paths to what stands beside the records, in a format that has nothing but records."""
+    written = resource.endpoint.get("format")
+    name = written if isinstance(written, str) else step_into(written, "type")
+    if name == "xml" and resource.endpoint.get("data_selector") is None:
+        words = "one element of XML looks like no list; name the path to those that are records, such as feed.entry"
+        yield Mistake(resource.place_of("endpoint", "data_selector"), words)
+    if name not in TABULAR:
+        return
+    selector = str(resource.endpoint.get("data_selector", "$"))
+    if selector != "$" and not (name == "ndjson" and selector.startswith(("[", "$["))):
+        words = f"an answer in {name} is the list itself; write $" + (", or [*].name" if name == "ndjson" else "")
+        yield Mistake(resource.place_of("endpoint", "data_selector"), f"{words}, or take it out")
+    if step_into(resource.endpoint.get("incremental"), "cursor_in") == "answer":
+        place = resource.place_of("endpoint", "incremental", "cursor_in")
+        yield Mistake(place, f"an answer in {name} has nothing beside its records; write record")
+    own = resource.endpoint.get("paginator")
+    given = of_client if own is None else own
+    place = ("client", "paginator") if own is None else resource.place_of("endpoint", "paginator")
+    for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else mapping(given)):
+        if path is not None and not str(path).startswith(("[", "$[")):
+            words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGING_OF_TABLES}"
+            yield Mistake((*place, word) if step_into(given, word) is not None else place, words)
+
+
+def _paths_of_paging(paginator: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    defaults = {
+        "cursor": {"cursor_path": "cursors.next"},
+        "json_link": {"next_url_path": "next"},
+        "json_response": {"next_url_path": "next"},
+    }
+    written = {**defaults.get(str(paginator.get("type")), {}), **paginator}
+    yield from ((word, path) for word, path in written.items() if word in _PATHS_OF_PAGING)
+
+
+def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
+    """A header holds a text, and so does each of several values of a parameter; one object goes as JSON."""
+    for part, kinds in (("params", ()), ("headers", (Mapping, list))):
+        for name, value in mapping(resource.endpoint.get(part)).items():
+            several = value if isinstance(value, list) and part == "params" else ()
+            if isinstance(value, kinds) or any(isinstance(one, (Mapping, list)) for one in several):
+                words = (
+                    "an object cannot be a value here; write the text that the API wants, its braces doubled, such as "
+                    "'{{\"a\": 1}}'"
+                )
+                yield Mistake(resource.place_of("endpoint", part, name), words)
+
+
+def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A key in the body of a request that has none, or has a text for one."""
+    auth = resource.endpoint.get("auth") or client.get("auth")
+    ways = auth if isinstance(auth, (list, tuple)) else [auth]
+    if not any(isinstance(way, Mapping) and way.get("location") == "body" for way in ways):
+        return
+    if str(resource.endpoint.get("method", "GET")).upper() == "GET":
+        words = "is GET, whose requests have no body for the key that auth puts there; write method: POST"
+        yield Mistake(resource.place_of("endpoint", "method"), f"{words}, or another location")
+    for word in ("json", "data"):
+        if not isinstance(resource.endpoint.get(word, {}), (Mapping, type(None))):
+            told = "is no mapping, into which auth could put a key; write fields, or another location"
+            yield Mistake(resource.place_of("endpoint", word), told)
+
+
+def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A place in the body that a body written as `data` does not have."""
+    data, own = resource.endpoint.get("data"), resource.endpoint.get("paginator")
+    paginator = of_client if own is None else mapping(own)
+    for name in ("page_body_path", "offset_body_path", "limit_body_path", "cursor_body_path"):
+        path = paginator.get(name)
+        if data is None or not isinstance(path, str):
+            continue
+        place = ("client", "paginator", name) if own is None else resource.place_of("endpoint", "paginator", name)
+        if not isinstance(data, Mapping):
+            yield Mistake(place, "data is a text, into which no page can be put; write it as a mapping, or as json")
+        elif "." in path.removeprefix("$.") or "[" in path:
+            yield Mistake(place, "a form has fields and nothing below them; name one field, or write json for data")

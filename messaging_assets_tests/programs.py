@@ -9,6 +9,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+# The definitions of a project in the layout of `dg`.
+DG_DEFINITIONS = """\
+from pathlib import Path
+
+from dagster import definitions, load_from_defs_folder
+
+
+@definitions
+def defs():
+    return load_from_defs_folder(path_within_project=Path(__file__).parent)
+"""
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ import pytest
 
 from messaging_assets_tests.conftest import TELEMETRY_OFF
 from messaging_assets_tests.first_click import press_twice, sandbox_of
-from messaging_assets_tests.programs import CHECKOUT, run
+from messaging_assets_tests.programs import CHECKOUT, DG_DEFINITIONS, run
 from messaging_assets_tests.running_dagster import ask, free_port, serving
 
 pytestmark = pytest.mark.xdist_group("wheel")
@@ -33,16 +33,6 @@ directory_type = "project"
 
 [tool.dg.project]
 root_module = "team_data"
-"""
-DG_DEFINITIONS = """\
-from pathlib import Path
-
-from dagster import definitions, load_from_defs_folder
-
-
-@definitions
-def defs():
-    return load_from_defs_folder(path_within_project=Path(__file__).parent)
 """
 
 

@@ -3,32 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dagster import DagsterInstance
 
 from messaging_assets.orchestration import sensors
-from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets_tests.watch import Watch, one_resource, team_chat
-
-
-@pytest.fixture
-def dagster_instance() -> Iterator[DagsterInstance]:
-    """A history in memory, because these tests start no process."""
-    with DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def messages(known_sandbox: Sandbox, dagster_instance: DagsterInstance) -> Watch:
-    return Watch(one_resource(), dagster_instance)
-
-
-@pytest.fixture
-def team(known_sandbox: Sandbox, dagster_instance: DagsterInstance) -> Watch:
-    return Watch(team_chat(), dagster_instance)
+from messaging_assets.sandbox import Fault
+from messaging_assets_tests.watch import Watch, one_resource
 
 
 def test_a_tick_sends_one_request_a_resource_and_asks_for_one_token(known_sandbox, team):

@@ -24,7 +24,7 @@ import messaging_assets
 from messaging_assets import RestApi
 from messaging_assets.files.api_files import InvalidDescription, read_file
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder
-from messaging_assets_tests.programs import environment, run
+from messaging_assets_tests.programs import DG_DEFINITIONS, environment, run
 from messaging_assets_tests.programs import messaging_assets as messaging_assets_verb
 
 PROJECT = """\
@@ -37,16 +37,6 @@ directory_type = "project"
 
 [tool.dg.project]
 root_module = "team_data"
-"""
-DEFINITIONS = """\
-from pathlib import Path
-
-from dagster import definitions, load_from_defs_folder
-
-
-@definitions
-def defs():
-    return load_from_defs_folder(path_within_project=Path(__file__).parent)
 """
 # A user's own resource of the name that dagster-dlt's documentation uses.
 OWN = """\
@@ -75,7 +65,7 @@ def project(clean_room: Path) -> Path:
     (project / "team_data" / "defs" / "own").mkdir(parents=True)
     (project / "pyproject.toml").write_text(PROJECT)
     (project / "team_data" / "__init__.py").touch()
-    (project / "team_data" / "definitions.py").write_text(DEFINITIONS)
+    (project / "team_data" / "definitions.py").write_text(DG_DEFINITIONS)
     (project / "team_data" / "defs" / "__init__.py").touch()
     (project / "team_data" / "defs" / "own" / "own.py").write_text(OWN)
     return project

@@ -5,36 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DagsterRunStatus, DefaultSensorStatus
+from dagster import AssetKey, DagsterRunStatus, DefaultSensorStatus
 from dagster._core.test_utils import create_run_for_test
 
 from messaging_assets.orchestration import sensors
 from messaging_assets.orchestration.fingerprint import Probe
 from messaging_assets.orchestration.sensors import build_sensors
-from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.sandbox import Fault
 from messaging_assets_tests.watch import Watch, described, one_resource, team_chat
-
-
-@pytest.fixture
-def dagster_instance() -> Iterator[DagsterInstance]:
-    """A history in memory, because these tests start no process."""
-    with DagsterInstance.ephemeral() as instance:
-        yield instance
-
-
-@pytest.fixture
-def messages(known_sandbox: Sandbox, dagster_instance: DagsterInstance) -> Watch:
-    return Watch(one_resource(), dagster_instance)
-
-
-@pytest.fixture
-def team(known_sandbox: Sandbox, dagster_instance: DagsterInstance) -> Watch:
-    return Watch(team_chat(), dagster_instance)
-
 
 # The definition
 

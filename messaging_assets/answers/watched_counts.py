@@ -109,8 +109,10 @@ def is_bound(leaf: Leaf) -> bool:
     """Whether a value says that the count beside it is only a bound that the API counts no further than."""
     if leaf.word in _BOUND_WORDS and (leaf.word != "relation" or plain_ends_with_total(leaf)):
         return isinstance(leaf.value, str) and (plain_word(leaf.value) in _BOUNDS or leaf.value.strip() in (">", ">="))
+    if leaf.value is not True:
+        return False
     parts = set(leaf.word.split("_"))
-    return leaf.value is True and bool(parts & _COUNTERS) and bool(parts & _CAPPED)
+    return bool(parts & _COUNTERS) and bool(parts & _CAPPED)
 
 
 def _is_total(leaf: Leaf) -> bool:
@@ -200,8 +202,10 @@ class WatchedCounts:
 
     def stopped_at_bound(self, rows: int) -> str | None:
         """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""
+        if self._bound is None:
+            return None
         totals = (values[-1] for leaf, values in self._of_all() if _is_total(leaf) or plain_ends_with_total(leaf))
-        if self._bound is None or rows not in totals:
+        if rows not in totals:
             return None
         return f"{self._bound.place} says that there are more than the {rows} that it counts, and no more came"
 

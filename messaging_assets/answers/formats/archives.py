@@ -94,9 +94,9 @@ def _members(body: bytes, most: int, wanted: str | None) -> Iterator[bytes]:
             for one in files:
                 yield (member := _member(archive, one, most))
                 most -= len(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        if isinstance(error, Unreadable):
-            raise
+    except Unreadable:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
         raise Unreadable("a zip archive that is cut off or broken") from None
 
 

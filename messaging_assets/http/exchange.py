@@ -194,7 +194,8 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
     try:
         decode(answer, terms.endpoint, client)
     except Unreadable as unreadable:
-        return _error_inside(answer, terms, json_of(answer)) or _unreadable(answer, unreadable)
+        told = json_of(answer) if terms.endpoint.error_in_body else None
+        return _error_inside(answer, terms, told) or _unreadable(answer, unreadable)
     except TooFar as far:
         return broken_on_the_way(far, client)
     except MemoryError:

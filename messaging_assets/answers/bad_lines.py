@@ -6,7 +6,7 @@ from typing import Any
 
 
 class LineReason(str):
-    """Why a line is no record. All lines with one reason are counted together, so that its place stands apart.
+    """Why a line is no record. Its place stands apart, so that all lines with one reason are counted together.
 
     Attributes:
         plain: the reason itself.

@@ -38,7 +38,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+")
 # What stands behind one of these is a part of a number's name only together with rows: number_of_results.
 _NEEDS_ROWS = frozenset(("num", "number", "nb"))
 
-# How an API says that its count is none, but a bound that it counts no further than.
+# How an API says that a number is no count, but a bound at which it stops counting.
 _BOUND_WORDS = frozenset(("relation", "total_relation", "total_count_relation", "count_relation", "total_operator"))
 _BOUNDS = frozenset(("gte", "gt", "at_least", "more_than", "greater_than", "greater_or_equal", "greater_than_or_equal"))
 _CAPPED = frozenset(("capped", "truncated", "limited", "bounded"))
@@ -106,11 +106,13 @@ def is_total_of_all(leaf: Leaf, of: frozenset[str] = frozenset()) -> bool:
 
 
 def is_bound(leaf: Leaf) -> bool:
-    """Whether a value says that the count beside it is only a bound that the API counts no further than."""
+    """Whether a value says that the count beside it is only a bound, at which the API stops counting."""
     if leaf.word in _BOUND_WORDS and (leaf.word != "relation" or plain_ends_with_total(leaf)):
         return isinstance(leaf.value, str) and (plain_word(leaf.value) in _BOUNDS or leaf.value.strip() in (">", ">="))
+    if leaf.value is not True:
+        return False
     parts = set(leaf.word.split("_"))
-    return leaf.value is True and bool(parts & _COUNTERS) and bool(parts & _CAPPED)
+    return bool(parts & _COUNTERS) and bool(parts & _CAPPED)
 
 
 def _is_total(leaf: Leaf) -> bool:
@@ -200,8 +202,10 @@ class WatchedCounts:
 
     def stopped_at_bound(self, rows: int) -> str | None:
         """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""
+        if self._bound is None:
+            return None
         totals = (values[-1] for leaf, values in self._of_all() if _is_total(leaf) or plain_ends_with_total(leaf))
-        if self._bound is None or rows not in totals:
+        if rows not in totals:
             return None
         return f"{self._bound.place} says that there are more than the {rows} that it counts, and no more came"
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.authentication import secrets_of
+from messaging_assets.description.names import variable
 from messaging_assets.discovery.found import FoundApi, FoundResource
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.yaml_lines import read_yaml
@@ -118,9 +120,6 @@ def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
 
 def _variables(api: FoundApi) -> str:
     """The environment variables that the API's ways of authentication need."""
-    from messaging_assets.description.authentication import secrets_of
-    from messaging_assets.description.names import variable
-
     description = describe(api.raw, api.name)
     auths = [description.auth_of(one) for one in description.resources_with_unselected.values()]
     names = secrets_of(auths)

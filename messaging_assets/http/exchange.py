@@ -29,7 +29,6 @@ from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.trouble import Trouble, asked_to_wait, broken_on_the_way, failure, refused, seconds_before
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.body import TooLarge
 from messaging_assets.http.wire.content import body_of, decode, json_of
 from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
@@ -195,9 +194,10 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
     try:
         decode(answer, terms.endpoint, client)
     except Unreadable as unreadable:
-        return _error_inside(answer, terms, json_of(answer)) or _unreadable(answer, unreadable)
-    except TooFar:
-        return broken_on_the_way(TooLarge(), client)
+        told = json_of(answer) if terms.endpoint.error_in_body else None
+        return _error_inside(answer, terms, told) or _unreadable(answer, unreadable)
+    except TooFar as far:
+        return broken_on_the_way(far, client)
     except MemoryError:
         words = "sent more than this machine's memory holds when it is parsed"
         step = "ask for smaller pages, and lower client.maximum_bytes"

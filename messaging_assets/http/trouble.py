@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 import requests
 import urllib3.exceptions
 
+from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.description.api import Client, ErrorHandler
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.redaction import redacted
@@ -143,7 +144,7 @@ def _tls(error: requests.exceptions.SSLError) -> Trouble:
 
 def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
     """An answer that is larger, slower or otherwise encoded than anybody allows; None where it is another trouble."""
-    if isinstance(error, TooLarge):
+    if isinstance(error, (TooLarge, TooFar)):
         words = f"sent more than {client.maximum_bytes:,} bytes"
         step = "ask for smaller pages, or raise client.maximum_bytes"
         return Trouble(words, step, MendDescription, False, "too large")

@@ -1,8 +1,8 @@
 """Which parents changed since their lists were loaded: only those lists are asked for again.
 
-Whether a parent changed goes by what its record says, compared with what it said when its list was last loaded. What
-an API writes in whole seconds may change again within the one in which it was read. So a record that bears a moment
-just gone by is taken for changed at the next sync too.
+Whether a parent changed goes by what its record says, compared with what it said when its list was last loaded. Where
+an API writes whole seconds, a record may change once more in the second in which it was read, and say the same. So one
+that bears a moment just gone by is taken for changed at the next sync too.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class ParentChanges:
         return bool(self._watched(row, parent))
 
     def loaded(self, name: str) -> None:
-        """A list came whole, beyond doubt, and since its parent's record did."""
+        """A list came whole and beyond doubt, after its parent's record."""
         self._loaded.add(name)
 
     def of_finished(self, names: Collection[str]) -> dict[str, str]:
@@ -89,7 +89,7 @@ class ParentChanges:
         return {name: digest for name, digest in came.items() if digest is not None}
 
     def _said(self, row: Mapping[str, Any], parent: str) -> str | None:
-        """A digest of what a record says; None where that may change and be written as it is now."""
+        """A digest of what a record says; None where it may change once more and say the same."""
         values = self._watched(row, parent)
         plain = [one for value in values for one in (value.values() if isinstance(value, dict) else [value])]
         if not values or any(map(self._is_recent, plain)):

@@ -48,7 +48,7 @@ class ListContext:
         changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
         is_start_known: whether it is known with which number the API's pages begin.
-        header: the columns of the table that came last with a row, where answers are tables with a header.
+        header: that of the last answer with a row, where answers are tables; None where they have no header.
     """
 
     asset: str

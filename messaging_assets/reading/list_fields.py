@@ -32,8 +32,8 @@ _NO_TEXT = "its '{}' is {}, which no path can take"
 
 
 class ListFields:
-    """Adds to a parent's record what the request for its child's list takes: the list's name, its fields, in the path
-    percent-encoded as RFC 3986 says, slashes too, and where the list's cursor stands.
+    """Adds to a parent's record what the request for its child's list takes: the list's name, the record's fields, and
+    where the list's cursor stands. In the path fields are percent-encoded as RFC 3986 says, slashes too.
 
     Args:
         context: what the child's lists share.

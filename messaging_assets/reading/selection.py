@@ -69,7 +69,7 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
 
 
 def _judge_records(context: ListContext, response: Any, page: int) -> None:
-    """Refuse an answer that is no table, which any text could be; doubt one of which a part may be missing."""
+    """Refuse an answer that is no table, as any text could pass for one; doubt one of which a part may be missing."""
     records = response.parsed
     if not isinstance(records, Records):
         return
@@ -112,7 +112,7 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
 
 
 def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:
-    """Make records of a page's rows, in place, where the API sends plain values, lists of values, or both apart.
+    """Make records of a page's rows, in place, where the API sends plain values, or values apart from their names.
 
     Raises:
         MendDescription: no names for the values are where the file says.

@@ -59,7 +59,7 @@ class Fields:
         `createdAt` and `created_at` are one name, and so one field. dlt makes `x` of any name in Cyrillic letters.
         """
         firsts = {one: self._first.setdefault(column, one) for one, column in names.items() if column}
-        return {one: first for one, first in firsts.items() if _letters(one) != _letters(first)}
+        return {one: first for one, first in firsts.items() if one != first and _letters(one) != _letters(first)}
 
     def _renamed(
         self, place: int, row: dict[str, Any], bad: dict[int, str], strangers: dict[str, str]

@@ -27,7 +27,7 @@ def functions_of(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]
 
 
 def texts_as_json(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:
-    """The step after them, of CSV and TSV: what is declared as json is the value that its text says, if it says one."""
+    """The step behind those, for CSV and TSV: a text declared as json becomes the value that it says, if it does."""
     written = resource.endpoint.format
     names = [name for name, column in resource.columns.items() if column.data_type == "json"]
     if written is None or written.type not in DELIMITED or not names:

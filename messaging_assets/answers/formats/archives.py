@@ -19,6 +19,8 @@ _MEMBER = b"PK\x01\x02"
 _MOST_MEMBERS = 10_000
 _ENCRYPTED = 1
 _PIECE = 1 << 20
+# With each member what stands behind it in its piece is copied, and some write members of a few kilobytes.
+_SMALL_PIECE = 1 << 16
 
 
 class TooFar(Exception):
@@ -59,20 +61,21 @@ def unfolded(body: bytes, most: int, members: str | None = None) -> list[bytes]:
 def _gunzipped(body: bytes, most: int) -> bytes:
     """A gzip file, which may have several members; zeros may stand behind them."""
     pieces: list[bytes] = []
-    rest = body
-    while rest.strip(b"\0"):
+    at, end = 0, len(body.rstrip(b"\0"))
+    while at < end:
         inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        try:
-            piece = inner.decompress(rest, most + 1)
-        except zlib.error:
-            raise Unreadable("a gzip file that is broken") from None
-        most -= len(piece)
-        if most < 0:
-            raise TooFar
-        if not inner.eof:
-            raise Unreadable("a gzip file that is cut off")
-        pieces.append(piece)
-        rest = inner.unused_data
+        while not inner.eof:
+            if not (rest := body[at : at + _SMALL_PIECE]):
+                raise Unreadable("a gzip file that is cut off")
+            try:
+                piece = inner.decompress(rest, most + 1)
+            except zlib.error:
+                raise Unreadable("a gzip file that is broken") from None
+            most -= len(piece)
+            if most < 0:
+                raise TooFar
+            pieces.append(piece)
+            at += len(rest) - len(inner.unused_data)
     return b"".join(pieces)
 
 
@@ -91,9 +94,9 @@ def _members(body: bytes, most: int, wanted: str | None) -> Iterator[bytes]:
             for one in files:
                 yield (member := _member(archive, one, most))
                 most -= len(member)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        if isinstance(error, Unreadable):
-            raise
+    except Unreadable:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
         raise Unreadable("a zip archive that is cut off or broken") from None
 
 

@@ -31,7 +31,7 @@ def decode(answer: Answer, endpoint: Endpoint, client: Client) -> None:
 
 
 def body_of(answer: Answer, endpoint: Endpoint, client: Client) -> Any:
-    """What the body of an answer says that may be no good one; None where it says nothing."""
+    """What the body of any answer says, also of one that is an error; None where it cannot be read."""
     try:
         decode(answer, endpoint, client)
     except (Unreadable, TooFar):

@@ -5,6 +5,8 @@ Where the API sends only what lies behind that value, the others that share it n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Any
 
 from messaging_assets.foundation import json_paths
@@ -18,8 +20,11 @@ class Boundary:
     """
 
     def __init__(self, path: str | None) -> None:
-        self._place = "[-1]" if path and "[-1]" in path else "[0]"
-        self._every = path.replace(self._place, "[*]", 1) if path else None
+        self._is_last = "[-1]" in (path or "")
+        records, _, field = (path or "").partition("[-1]" if self._is_last else "[0]")
+        # As one path with a wildcard, it would take longer to find them than to parse the page.
+        self._records = (records or "$") if path else None
+        self._field = f"${field}"
         self._shared: Any = None
         self._is_shared = self._was_full = False
         self._cut_on: int | None = None
@@ -32,16 +37,24 @@ class Boundary:
             number: the page's number.
             is_full: whether it has as many rows as a page can have.
         """
-        if self._every is None:
+        if self._records is None:
             return
-        values = json_paths.find_values(self._every, body)
+        values = self._values(self._records, body)
+        outermost = list(islice(values, 2))
         # An empty page behind a short one is the plain end.
-        is_behind = self._shared not in values and (bool(values) or self._was_full)
-        if self._is_shared and is_behind and self._cut_on is None:
+        may_be_behind = self._is_shared and (bool(outermost) or self._was_full)
+        if may_be_behind and self._cut_on is None and self._shared not in chain(outermost, values):
             self._cut_on = number - 1
-        outer, inner = (values[-1:], values[-2:-1]) if self._place == "[-1]" else (values[:1], values[1:2])
-        self._is_shared, self._shared = bool(inner) and outer == inner, outer[0] if outer else None
+        self._is_shared = len(outermost) == 2 and outermost[0] == outermost[1]
+        self._shared = outermost[0] if outermost else None
         self._was_full = is_full
+
+    def _values(self, records: str, body: Any) -> Iterator[Any]:
+        """The field's values on a page, from the outermost record on."""
+        step = -1 if self._is_last else 1
+        for rows in json_paths.find_values(records, body)[::step]:
+            for row in rows[::step] if isinstance(rows, list) else ():
+                yield from json_paths.find_values(self._field, row)[::step]
 
     def said(self) -> str | None:
         """That records may have been skipped, as a clause; None where nothing says so."""

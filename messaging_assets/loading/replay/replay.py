@@ -26,7 +26,7 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.replay.later_rows import have_later_version
-from messaging_assets.loading.replay.set_aside import MOST, SetAside, SetAsideRows
+from messaging_assets.loading.replay.set_aside import SetAside, SetAsideRows, in_parts
 from messaging_assets.loading.resource_table import ResourceTable
 from messaging_assets.loading.source import build_source, emit_rows
 from messaging_assets.loading.sync_lock import only_sync
@@ -121,8 +121,8 @@ class _Replay:
         if self._resource.disposition == "merge":
             # The last version of a record comes first, so that an earlier one is known to be superseded by it.
             row_ids.reverse()
-        for start in range(0, len(row_ids), MOST):
-            self._part(row_ids[start : start + MOST])
+        for some in in_parts(row_ids):
+            self._part(some)
         self._close()
         return self.done
 

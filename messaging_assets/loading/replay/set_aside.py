@@ -19,7 +19,7 @@ from messaging_assets.tables.table_rows import TableRows, limited
 
 _COLUMNS = (C_DLT_ID, C_DLT_LOAD_ID, "reason", "fields", "page", "rejected_at", "record", "is_cut")
 # What databases take as the values of one statement.
-MOST = 1_000
+_MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class SetAsideRows:
 
     def remove(self, row_ids: Sequence[str]) -> None:
         """Take records out, because their rows are in the resource's own table."""
-        for some in _some(row_ids):
+        for some in in_parts(row_ids):
             self._rows.delete(self._table, self._are(some), some)
 
     def remove_loaded(self) -> int:
@@ -133,7 +133,7 @@ class SetAsideRows:
 
     def say(self, row_ids: Sequence[str], reason: str, fields: str | None) -> None:
         """Give records another reason."""
-        for some in _some(row_ids):
+        for some in in_parts(row_ids):
             self._rows.update(self._table, "reason", reason, self._are(some), some)
             self._rows.update(self._table, "fields", fields, self._are(some), some)
 
@@ -152,8 +152,9 @@ class SetAsideRows:
         return f"{self._named(C_DLT_ID)} IN ({', '.join(['%s'] * len(row_ids))})"
 
 
-def _some(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield from (row_ids[start : start + MOST] for start in range(0, len(row_ids), MOST))
+def in_parts(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Ids in parts, each of which is short enough for one statement."""
+    yield from (row_ids[start : start + _MOST] for start in range(0, len(row_ids), _MOST))
 
 
 def seen_set_aside(

@@ -116,14 +116,17 @@ class _Replay:
         with self._table.tables() as rows:
             if not SetAsideRows(rows, self._resource).is_there:
                 return self.done
-        self._begin()
-        row_ids = self._candidates()
-        if self._resource.disposition == "merge":
-            # The last version of a record comes first, so that an earlier one is known to be superseded by it.
-            row_ids.reverse()
-        for some in in_parts(row_ids):
-            self._part(some)
-        self._close()
+        try:
+            self._begin()
+            row_ids = self._candidates()
+            if self._resource.disposition == "merge":
+                # The last version of a record comes first, so that an earlier one is known to be superseded by it.
+                row_ids.reverse()
+            for some in in_parts(row_ids):
+                self._part(some)
+            self._close()
+        finally:
+            self._table.let_go()
         return self.done
 
     def _begin(self) -> None:

@@ -15,7 +15,7 @@ from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import MASK
 from messaging_assets.seams.dlt_names import C_DLT_ID, C_DLT_LOAD_ID
 from messaging_assets.seams.dlt_settings import own_settings
-from messaging_assets.tables.table_rows import TableRows, limited
+from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 _COLUMNS = (C_DLT_ID, C_DLT_LOAD_ID, "reason", "fields", "page", "rejected_at", "record", "is_cut")
 # What databases take as the values of one statement.
@@ -169,11 +169,8 @@ def seen_set_aside(
         limit: how many records at most.
     """
     dataset = loaded_dataset(description, resource, folders)
-    with own_settings():
-        client: Any = dataset.destination_client
-        longest, sql_client = destination_profile(folders).longest_name, dataset.sql_client
-    with own_settings(), sql_client as sql:
-        aside = SetAsideRows(TableRows(sql, client.schema, longest), resource)
+    with own_settings(), dataset_rows(dataset, destination_profile(folders).longest_name) as rows:
+        aside = SetAsideRows(rows, resource)
         if not aside.is_there:
             return aside.name, [], []
         return aside.name, aside.by_reason(), aside.newest(limit) if limit else []

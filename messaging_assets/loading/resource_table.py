@@ -241,8 +241,7 @@ class ResourceTable:
         if self.ledger is None:
             return
         client: Any = self.fresh_pipeline().sql_client()
-        if hasattr(client, "longest_wait"):
-            client.longest_wait = _WAIT_FOR_HISTORY
+        client.longest_wait = _WAIT_FOR_HISTORY
         # The failure that it tells of is told all the same.
         with suppress(Exception), client:
             add_row(client, row)

@@ -237,7 +237,7 @@ class ResourceTable:
         return taken
 
     def add_to_history(self, row: HistoryRow) -> None:
-        """Keep what came of a sync that noted nothing else, where the destination answered it before."""
+        """Add a sync's row to the history by itself, where the destination has answered this sync before."""
         if self.ledger is None:
             return
         client: Any = self.fresh_pipeline().sql_client()

@@ -26,7 +26,7 @@ _LONGEST_WAIT = 20.0
 
 @dataclass(frozen=True)
 class PastSync:
-    """A row of `sync_history`, with the column's names."""
+    """What the page needs of a row of `sync_history`, under the columns' names."""
 
     resource: str
     state: str

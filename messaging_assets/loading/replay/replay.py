@@ -136,8 +136,8 @@ class _Replay:
         ledger = table.ledger
         assert ledger is not None
         pending = [*table.pipeline.list_extracted_load_packages(), *table.pipeline.list_normalized_load_packages()]
-        # What was fetched and noted nowhere is of a killed replay, or of a sync that would read it again itself; what a
-        # sync has read to its end has a receipt.
+        # What waits and is noted nowhere was fetched by a killed replay, or by a sync that reads it again itself: one
+        # that had read to its end would have left a receipt.
         is_free = ledger.is_addition if ledger.agrees(pending) else not self._kept.is_there
         if (pending and not is_free) or ledger.newest is None or not (ledger.newest.is_done or ledger.is_addition):
             raise TryAgainLater("its last sync did not come to its end", "sync it again first", where=self._asset)

@@ -183,7 +183,7 @@ def _events(
 
     def schemas() -> list[Any]:
         newest, *earlier = ([shown] if result else []) + _last_metadata(context, key, 1 if result else 2)
-        # A table without rows has not the columns yet that its first ones make.
+        # A table without rows lacks the columns that its first rows will make.
         filled = [one for one in earlier if one.get("dagster/row_count") != 0]
         return [one.get("dagster/column_schema") for one in [newest, *filled]]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from typing import Any
 
@@ -119,16 +119,16 @@ def loader_file_format(pipeline: Pipeline) -> str | None:
     return DestinationProfile(pipeline.destination).loader_file_format
 
 
-def open_database(pipeline: Pipeline) -> AbstractContextManager[Any]:
+@contextmanager
+def open_database(pipeline: Pipeline) -> Iterator[None]:
     """Let the steps of a block share one opening of a database that is a file, which takes as long as a step itself.
 
     No other process can open it meanwhile, so the API is not to be read in the block.
     """
-    if DestinationProfile(pipeline.destination).kind != "duckdb":
-        return nullcontext()
-    from messaging_assets.seams.dlt_duckdb import open_file
-
-    return open_file(pipeline)
+    is_file = DestinationProfile(pipeline.destination).kind == "duckdb"
+    client: Any = pipeline.sql_client() if is_file else nullcontext()
+    with client:
+        yield
 
 
 def _pipeline_maker(profile: DestinationProfile) -> Callable[..., Pipeline]:

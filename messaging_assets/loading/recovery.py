@@ -98,8 +98,10 @@ def ready_staging(pipeline: Pipeline) -> None:
     a staging dataset that has none.
     """
     packages = map(pipeline.get_load_package_state, pipeline.list_normalized_load_packages())
+    if not any(package.get("dropped_tables") for package in packages):
+        return
     client: Any = pipeline.destination_client()
-    if not any(package.get("dropped_tables") for package in packages) or not hasattr(client, "with_staging_dataset"):
+    if not hasattr(client, "with_staging_dataset"):
         return
     with client, client.with_staging_dataset() as staging:
         if staging.is_storage_initialized():

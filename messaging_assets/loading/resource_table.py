@@ -237,12 +237,11 @@ class ResourceTable:
         return taken
 
     def add_to_history(self, row: HistoryRow) -> None:
-        """Keep what came of a sync that noted nothing else, where the destination answered it before."""
+        """Add a sync's row to the history by itself, where the destination has answered this sync before."""
         if self.ledger is None:
             return
         client: Any = self.fresh_pipeline().sql_client()
-        if hasattr(client, "longest_wait"):
-            client.longest_wait = _WAIT_FOR_HISTORY
+        client.longest_wait = _WAIT_FOR_HISTORY
         # The failure that it tells of is told all the same.
         with suppress(Exception), client:
             add_row(client, row)

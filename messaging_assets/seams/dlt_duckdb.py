@@ -10,8 +10,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -156,19 +154,6 @@ class OneOpening(Pipeline):
         """See Pipeline."""
         with self.sql_client():
             return super().load(*args, **kwargs)
-
-
-@contextmanager
-def open_file(pipeline: Pipeline) -> Iterator[None]:
-    """Let the steps of a block share one opening of DuckDB's file; a pipeline into anything else connects for each.
-
-    No other process can open the file meanwhile.
-    """
-    if not isinstance(pipeline, OneOpening):
-        yield
-        return
-    with pipeline.sql_client():
-        yield
 
 
 def one_opening(name: str, **settings: Any) -> OneOpening:

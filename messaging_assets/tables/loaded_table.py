@@ -13,8 +13,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
 from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseUndefinedRelation, columns_of
-from messaging_assets.seams.dlt_settings import own_settings
-from messaging_assets.tables.table_rows import TableRows, limited
+from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 
 @dataclass(frozen=True)
@@ -145,11 +144,8 @@ class LoadedTable:
 
     @contextmanager
     def _open(self) -> Iterator[_OpenTable]:
-        with own_settings():
-            client: Any = self._dataset.destination_client
-            sql_client = self._dataset.sql_client
-        with own_settings(), sql_client as sql:
-            table = _OpenTable(TableRows(sql, client.schema, self._longest), self._table)
+        with dataset_rows(self._dataset, self._longest) as rows:
+            table = _OpenTable(rows, self._table)
             self._full_name = table.plain_name
             yield table
 

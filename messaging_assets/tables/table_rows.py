@@ -12,11 +12,12 @@ from copy import copy
 from datetime import datetime, timezone
 from typing import Any
 
-from dlt import Pipeline, Schema
+from dlt import Dataset, Pipeline, Schema
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_settings import own_settings
 
 
 class TableMissing(MendDescription):
@@ -199,6 +200,24 @@ def table_rows(pipeline: Pipeline, schema: Schema | None = None) -> Iterator[Tab
     client: Any = pipeline.destination_client()
     with client.sql_client as sql:
         yield TableRows(sql, schema or client.schema, DestinationProfile(pipeline.destination).longest_name)
+
+
+@contextmanager
+def dataset_rows(dataset: Dataset, longest: int | None, longest_wait: float | None = None) -> Iterator[TableRows]:
+    """Open a connection to the tables of a dataset, for questions that need no pipeline.
+
+    Args:
+        dataset: the dataset.
+        longest: characters of the longest name that dlt made.
+        longest_wait: seconds to wait for a DuckDB file that another process has; None for the bound of all syncs.
+    """
+    with own_settings():
+        client: Any = dataset.destination_client
+        sql_client: Any = dataset.sql_client
+        if longest_wait is not None:
+            sql_client.longest_wait = longest_wait
+        with sql_client as sql:
+            yield TableRows(sql, client.schema, longest)
 
 
 def limited(query: str, limit: int, dialect: str | None) -> str:

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import time
 from contextlib import nullcontext
+from dataclasses import replace
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.destination.names import schema_name
+from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault
 from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
 from messaging_assets.tables.notes import sync_history
 from messaging_assets.tables.notes.own_tables import OwnTable, write
+from messaging_assets.tables.notes.sync_history import HistoryRow, add_row
+from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 
@@ -71,6 +77,21 @@ def test_rows_that_went_are_counted(one_table: OneTable) -> None:
     one_table.sync([{"id": 1, "gone": False}, {"id": 2, "gone": False}], **described)
     one_table.sync([{"id": 1, "gone": False}, {"id": 2, "gone": True}])
     assert [row["rows_deleted"] for row in history(one_table)] == [0, 1]
+
+
+def test_a_sync_that_goes_on_from_a_killed_one_has_one_row(table: OneTable) -> None:
+    described = table.describe()
+    resource = described.resources_in_full[RESOURCE]
+    pipeline = build_pipeline(described, resource, settle_environment().make())
+    killed = SyncLedger(pipeline, schema_name(described, resource), "asset", None)
+    killed.note(["1"], None)
+    row = HistoryRow(killed.own.sync_id, RESOURCE, "synced", datetime.now(timezone.utc))
+    with pipeline.sql_client() as client:
+        add_row(client, row)  # as where there is no transaction
+    ledger = SyncLedger(pipeline, schema_name(described, resource), "asset", None)
+    ledger.adopt()
+    ledger.is_done(history=replace(row, rows_loaded=7))
+    assert [(one["sync_id"], one["rows_loaded"]) for one in history(table)] == [(row.sync_id, 7)]
 
 
 def test_a_row_goes_after_its_retention_and_those_of_other_resources_stay(table: OneTable) -> None:
@@ -131,8 +152,8 @@ def test_the_file_of_duckdb_is_opened_no_more_often_for_it(
     monkeypatch.setattr(_WaitingSqlClient, "open_connection", counted)
     one_table.sync([{"id": 1}])
     with_history = len(opened)
-    monkeypatch.setattr(sync_history, "replace_row", lambda client, row: None)
-    monkeypatch.setattr("messaging_assets.tables.notes.sync_ledger.replace_row", lambda client, row: None)
+    monkeypatch.setattr(sync_history, "write_row", lambda client, row, **more: None)
+    monkeypatch.setattr("messaging_assets.tables.notes.sync_ledger.write_row", lambda client, row, **more: None)
     opened.clear()
     one_table.sync([{"id": 1}])
     assert with_history == len(opened)

@@ -97,7 +97,7 @@ def _shown(description: ApiDescription, resource: Resource, one: SetAside, with_
     from messaging_assets.description.sensitive import sensitive_columns
 
     record = one.shown(sensitive_columns(description, resource))
-    # Of a record that is none, nothing can be told from what is sensitive.
+    # Without a whole record there is no key: nothing tells which part of the text is sensitive.
     key = {name: (record or {}).get(name) for name in resource.keys}
     shown = {"key": key, "reason": one.reason, "fields": one.fields, "page": one.page, "set_aside_at": one.at}
     return shown | ({"record": record} if with_record else {})

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from messaging_assets.cli.status import AssetStatus, read_statuses
 from messaging_assets.foundation.redaction import Redaction, one_line
@@ -26,7 +26,7 @@ _LONGEST_WAIT = 20.0
 
 @dataclass(frozen=True)
 class PastSync:
-    """A row of `sync_history`, with the column's names."""
+    """What the page needs of a row of `sync_history`, under the columns' names."""
 
     resource: str
     state: str
@@ -134,7 +134,7 @@ def _ask_destination(
 ) -> None:
     from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loaded_dataset
     from messaging_assets.seams.dlt_settings import own_settings
-    from messaging_assets.tables.table_rows import TableRows
+    from messaging_assets.tables.table_rows import dataset_rows
 
     if not keeps_rows_by_sql():
         facts.trouble = "the destination is files, which have no history of syncs"
@@ -143,14 +143,7 @@ def _ask_destination(
     if not resources:
         return
     dataset = loaded_dataset(description, next(iter(resources.values())), folders)
-    with own_settings():
-        client: Any = dataset.destination_client
-        longest = destination_profile(folders).longest_name
-        sql_client: Any = dataset.sql_client
-    if hasattr(sql_client, "longest_wait"):
-        sql_client.longest_wait = _LONGEST_WAIT
-    with own_settings(), sql_client as sql:
-        rows = TableRows(sql, client.schema, longest)
+    with own_settings(), dataset_rows(dataset, destination_profile(folders).longest_name, _LONGEST_WAIT) as rows:
         past = _past(rows, since, redaction)
         for one in facts.resources:
             one.syncs = [sync for sync in past if sync.resource == one.name]

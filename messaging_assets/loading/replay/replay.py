@@ -26,7 +26,7 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.replay.later_rows import have_later_version
-from messaging_assets.loading.replay.set_aside import MOST, SetAside, SetAsideRows
+from messaging_assets.loading.replay.set_aside import SetAside, SetAsideRows, in_parts
 from messaging_assets.loading.resource_table import ResourceTable
 from messaging_assets.loading.source import build_source, emit_rows
 from messaging_assets.loading.sync_lock import only_sync
@@ -116,14 +116,17 @@ class _Replay:
         with self._table.tables() as rows:
             if not SetAsideRows(rows, self._resource).is_there:
                 return self.done
-        self._begin()
-        row_ids = self._candidates()
-        if self._resource.disposition == "merge":
-            # The last version of a record comes first, so that an earlier one is known to be superseded by it.
-            row_ids.reverse()
-        for start in range(0, len(row_ids), MOST):
-            self._part(row_ids[start : start + MOST])
-        self._close()
+        try:
+            self._begin()
+            row_ids = self._candidates()
+            if self._resource.disposition == "merge":
+                # The last version of a record comes first, so that an earlier one is known to be superseded by it.
+                row_ids.reverse()
+            for some in in_parts(row_ids):
+                self._part(some)
+            self._close()
+        finally:
+            self._table.let_go()
         return self.done
 
     def _begin(self) -> None:
@@ -133,8 +136,8 @@ class _Replay:
         ledger = table.ledger
         assert ledger is not None
         pending = [*table.pipeline.list_extracted_load_packages(), *table.pipeline.list_normalized_load_packages()]
-        # What was fetched and noted nowhere is of a killed replay, or of a sync that would read it again itself; what a
-        # sync has read to its end has a receipt.
+        # What waits and is noted nowhere was fetched by a killed replay, or by a sync that reads it again itself: one
+        # that had read to its end would have left a receipt.
         is_free = ledger.is_addition if ledger.agrees(pending) else not self._kept.is_there
         if (pending and not is_free) or ledger.newest is None or not (ledger.newest.is_done or ledger.is_addition):
             raise TryAgainLater("its last sync did not come to its end", "sync it again first", where=self._asset)

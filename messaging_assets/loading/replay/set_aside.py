@@ -15,11 +15,11 @@ from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import MASK
 from messaging_assets.seams.dlt_names import C_DLT_ID, C_DLT_LOAD_ID
 from messaging_assets.seams.dlt_settings import own_settings
-from messaging_assets.tables.table_rows import TableRows, limited
+from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 _COLUMNS = (C_DLT_ID, C_DLT_LOAD_ID, "reason", "fields", "page", "rejected_at", "record", "is_cut")
 # What databases take as the values of one statement.
-MOST = 1_000
+_MOST = 1_000
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class SetAsideRows:
 
     def remove(self, row_ids: Sequence[str]) -> None:
         """Take records out, because their rows are in the resource's own table."""
-        for some in _some(row_ids):
+        for some in in_parts(row_ids):
             self._rows.delete(self._table, self._are(some), some)
 
     def remove_loaded(self) -> int:
@@ -133,7 +133,7 @@ class SetAsideRows:
 
     def say(self, row_ids: Sequence[str], reason: str, fields: str | None) -> None:
         """Give records another reason."""
-        for some in _some(row_ids):
+        for some in in_parts(row_ids):
             self._rows.update(self._table, "reason", reason, self._are(some), some)
             self._rows.update(self._table, "fields", fields, self._are(some), some)
 
@@ -152,8 +152,9 @@ class SetAsideRows:
         return f"{self._named(C_DLT_ID)} IN ({', '.join(['%s'] * len(row_ids))})"
 
 
-def _some(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    yield from (row_ids[start : start + MOST] for start in range(0, len(row_ids), MOST))
+def in_parts(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Ids in parts, each of which is short enough for one statement."""
+    yield from (row_ids[start : start + _MOST] for start in range(0, len(row_ids), _MOST))
 
 
 def seen_set_aside(
@@ -168,11 +169,8 @@ def seen_set_aside(
         limit: how many records at most.
     """
     dataset = loaded_dataset(description, resource, folders)
-    with own_settings():
-        client: Any = dataset.destination_client
-        longest, sql_client = destination_profile(folders).longest_name, dataset.sql_client
-    with own_settings(), sql_client as sql:
-        aside = SetAsideRows(TableRows(sql, client.schema, longest), resource)
+    with own_settings(), dataset_rows(dataset, destination_profile(folders).longest_name) as rows:
+        aside = SetAsideRows(rows, resource)
         if not aside.is_there:
             return aside.name, [], []
         return aside.name, aside.by_reason(), aside.newest(limit) if limit else []

@@ -77,12 +77,13 @@ def file_version(description: ApiDescription, resource: str) -> str | None:
     return certain and certain[:12]
 
 
-def replace_row(client: Any, row: HistoryRow) -> None:
-    """Write a sync's row, once however often that is tried."""
-    client.execute_sql(f"DELETE FROM {TABLE.qualified(client)} WHERE sync_id = %s", row.sync_id)
+def write_row(client: Any, row: HistoryRow, *, may_be_there: bool) -> None:
+    """Write a sync's row, in place of the one that an earlier process may have written."""
+    if may_be_there:
+        client.execute_sql(f"DELETE FROM {TABLE.qualified(client)} WHERE sync_id = %s", row.sync_id)
     TABLE.insert(client, row.values)
 
 
 def add_row(client: Any, row: HistoryRow) -> None:
-    """Write a sync's row alone."""
-    write(client, [TABLE], lambda: replace_row(client, row))
+    """Write the row of a sync that has none, alone."""
+    write(client, [TABLE], lambda: write_row(client, row, may_be_there=False), is_one=True)

@@ -22,7 +22,7 @@ from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
 from messaging_assets.tables.notes.own_tables import OwnTable, write
 from messaging_assets.tables.notes.sync_history import TABLE as HISTORY
-from messaging_assets.tables.notes.sync_history import HistoryRow, replace_row
+from messaging_assets.tables.notes.sync_history import HistoryRow, write_row
 
 _logger = logging.getLogger(__name__)
 TABLE = OwnTable(
@@ -195,7 +195,7 @@ class SyncLedger:
 
             def note(row: HistoryRow | None) -> None:
                 if is_news and row:
-                    replace_row(client, row)
+                    write_row(client, row, may_be_there=any(one.sync_id == done.sync_id for one in self.syncs))
                 if is_news:
                     TABLE.insert(client, self._values(replace(done, step=done.step + 1, is_done=True)))
                 if is_own:

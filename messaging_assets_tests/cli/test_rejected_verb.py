@@ -93,6 +93,27 @@ def test_a_later_version_in_the_table_is_not_overwritten(table: OneTable, monkey
     assert table.rejected() == []
 
 
+CURSOR = {"cursor_path": "id", "initial_value": 0}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"incremental": {**CURSOR, "start_param": "since"}}, {"params": {"since": {"type": "incremental", **CURSOR}}}],
+)
+def test_where_a_sync_asks_for_news_alone_the_records_of_earlier_ones_are_replayed(
+    one_table: OneTable, asked: dict[str, Any]
+) -> None:
+    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page", **asked}
+    one_table.sync([{"id": 1, "n": "x"}, {"id": 2, "n": 2}], endpoint=endpoint, **NUMBERS | FULL)
+    one_table.sync([{"id": 3, "n": 3}])
+    one_table.execute(f"UPDATE {RESOURCE}__rejected SET record = '{json.dumps({'id': 1, 'n': 1})}'")
+
+    found = replayed(one_table)
+
+    assert (found.loaded, found.older) == (1, 0)
+    assert by_id(one_table) == {1: 1, 2: 2, 3: 3}
+
+
 def test_a_record_whose_sensitive_value_was_masked_is_never_loaded_as_the_mask(one_table: OneTable) -> None:
     columns = {**NUMBERS["columns"], "mail": {"data_type": "text", "sensitive": True}}
     one_table.sync([{"id": 1, "n": 1, "mail": "a@b"}, {"id": 2, "n": "x", "mail": "c@d"}], columns=columns, **FULL)

@@ -37,6 +37,7 @@ from messaging_assets.seams.dlt_names import C_DLT_ID, PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.notes.sync_history import HistoryRow, file_version
 from messaging_assets.tables.reconciliation import Load, nested_rows
+from messaging_assets.tables.taking_away import is_of_news
 
 
 @dataclass
@@ -96,7 +97,7 @@ def refuse_replay(resource: Resource, asset: str) -> None:
 def _reads_all(resource: Resource) -> bool:
     """Whether a later sync says what became of every record, so that only the last one's are still news."""
     takes_away = resource.deletes != "ignore" or any(one.hard_delete for one in resource.columns.values())
-    return resource.disposition == "merge" and (takes_away or resource.endpoint.incremental is None)
+    return resource.disposition == "merge" and (takes_away or not is_of_news(resource))
 
 
 class _Replay:

@@ -125,7 +125,8 @@ def _print(asset: str, name: str, reasons: list[Any], shown: list[dict[str, Any]
     console.print(f"{asset}: {left} record{'s are' if left > 1 else ' is'} set aside, in {name}", markup=False)
     counted = Table("records", "reason", "fields", "last set aside")
     for reason, fields, count, _, last in reasons:
-        counted.add_row(*map(_cell, (f"{count:,}", reason, fields or "", f"{last:%Y-%m-%d %H:%M}")))
+        cells = (f"{count:,}", reason, fields or "", f"{last:%Y-%m-%d %H:%M}")
+        counted.add_row(*(one_line(cell, _LONGEST) for cell in cells))
     console.print(counted)
     if not shown:
         return
@@ -134,12 +135,7 @@ def _print(asset: str, name: str, reasons: list[Any], shown: list[dict[str, Any]
     for one in shown:
         key = ", ".join(f"{field}={value!r}" for field, value in one["key"].items()) or "none"
         cells = [key, one["reason"], one["page"], *([json.dumps(one["record"])] if has_records else [])]
-        listed.add_row(*(Text(_cell(cell), overflow="fold") for cell in cells))
+        listed.add_row(*(Text(one_line(str(cell), _LONGEST), overflow="fold") for cell in cells))
     console.print(listed)
     if left > len(shown):
         click.echo(f"The {len(shown)} that were set aside last are shown; -n shows more.")
-
-
-def _cell(value: Any) -> str:
-    text = one_line(str(value))
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

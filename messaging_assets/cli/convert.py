@@ -114,16 +114,14 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) ->
     from messaging_assets.conversion.repair import make_valid
     from messaging_assets.conversion.secret_fields import literal_secrets
     from messaging_assets.conversion.texts import Settings
-    from messaging_assets.description.names import RESERVED_STEMS
-    from messaging_assets.discovery.found import plain_name
+    from messaging_assets.discovery.found import api_name
 
     try:
         read = read_source(source)
     except UnreadableConfig as problem:
         raise click.ClickException(str(problem)) from None
-    plain = plain_name(name or _name_of(read.value) or source.stem)
     converted = Converted(
-        name if name else f"{plain}_api" if plain in RESERVED_STEMS else plain,
+        name or api_name(_name_of(read.value) or source.stem),
         f"{source.name}, {KINDS[read.kind]}",
         Settings(settings),
     )

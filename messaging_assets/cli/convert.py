@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from messaging_assets.cli.discover import chosen_name, refuse_existing, write
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
@@ -66,19 +67,11 @@ def command(
     messaging-assets convert manifest.yaml --setting workspace=acme --to apis/chat.yaml
     messaging-assets convert pipeline.py --to apis/chat.yaml
     """
-    from messaging_assets.files.json_schema import editor_line
-
-    if output and output.exists() and not force:
-        raise click.UsageError(f"{output} exists; choose another --to, or write over it with --force")
-    if output and output.suffix not in (".yaml", ".yml"):
-        raise click.UsageError(f"an API file's name ends in .yaml, unlike {output.name}")
-    if output and name and output.stem != name:
-        raise click.UsageError(f"a file's stem is its API's name; write to {name}.yaml, or leave --name out")
-    converted = convert_file(source, output.stem if output else name, _given(settings))
+    refuse_existing(output, force, "--to")
+    converted = convert_file(source, chosen_name(name, output), _given(settings))
     text = text_of(converted)
     if output:
-        text = editor_line(output) + text
-        _write(output, text)
+        text = write(output, text, "--to")
     remaining = list(_remaining(converted, text))
     if as_json:
         print_json(
@@ -174,14 +167,6 @@ def _given(settings: tuple[str, ...]) -> dict[str, str]:
     if wrong := [name for name, equals, _ in pairs if not (name and equals)]:
         raise click.UsageError(f"--setting is NAME=VALUE, unlike {wrong[0] or 'what is empty'}")
     return {name: value for name, _, value in pairs}
-
-
-def _write(output: Path, text: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise click.UsageError(f"{output} cannot be written ({problem.strerror}); choose another --to") from None
 
 
 def _remaining(converted: Converted, text: str) -> list[Remaining]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +84,13 @@ class Draft:
         if self.is_carried:
             self.is_carried = False
             self.losses = [Loss(_harmless(words), ())]
+
+    def send(self, part: str, path: Sequence[str], value: Any) -> None:
+        """Send a value in a part of the requests, such as `params` or `json`, below the fields that lead to it."""
+        fields = self.endpoint.setdefault(part, {})
+        for above in path[:-1]:
+            fields = fields.setdefault(above, {})
+        fields[path[-1]] = value
 
     def step(self, word: str, **fields: Any) -> None:
         """Add to what is done to its records; steps of one word behind each other are one."""

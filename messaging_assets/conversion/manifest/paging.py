@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condition, single, value_of
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.texts import quoted
@@ -38,16 +38,6 @@ def add_paginator(scope: Scope, part: Part | None) -> None:
         scope.draft.endpoint["paginator"] = paginator
 
 
-def _place_of(option: Part | None) -> tuple[str, str] | None:
-    """Where an option goes: `query`, `json`, `data` or `header`, and the field there."""
-    if option is None or not option["inject_into"]:
-        return None
-    path = option["field_path"]
-    name = ".".join(map(str, path)) if isinstance(path, list) else str(option["field_name"] or "")
-    kinds = {"request_parameter": "query", "body_json": "json", "body_data": "data", "header": "header"}
-    return kinds.get(str(option["inject_into"]), "query"), name
-
-
 def _size(scope: Scope, strategy: Part) -> int | None:
     value = scope.written(strategy["page_size"], strategy, *_PLACE)
     try:
@@ -58,16 +48,16 @@ def _size(scope: Scope, strategy: Part) -> int | None:
 
 def _named(option: Part | None, word: str, scope: Scope) -> dict[str, Any]:
     """The words that say where a number or token goes; the parameters lose what would be sent twice."""
-    found = _place_of(option)
-    if found is None:
+    target = target_of(option)
+    if target is None:
         return {}
-    place, name = found
-    if place == "header":
+    place, name = target[0], ".".join(target[1])
+    if place == "headers":
         scope.draft.lose(f"it sends {word} in the header {name}, which no paginator does", *_PLACE)
         return {}
-    if place == "query":
+    if place == "params":
         scope.draft.endpoint.get("params", {}).pop(name, None)
-    return {f"{word}_param" if place == "query" else f"{word}_body_path": name}
+    return {f"{word}_param" if place == "params" else f"{word}_body_path": name}
 
 
 def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
@@ -104,20 +94,12 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
 
 def _add_size(scope: Scope, part: Part, strategy: Part) -> None:
     """Send the size of a page with each request, where the paginator has no word for it."""
-    found, size = _place_of(part.part("page_size_option")), _size(scope, strategy)
-    if found is None or size is None or not found[1]:
+    target, size = target_of(part.part("page_size_option")), _size(scope, strategy)
+    if target is None or size is None:
         return
-    place, name = found
-    if place == "query":
-        scope.draft.params[name] = size
-    elif place == "header":
-        scope.draft.endpoint.setdefault("headers", {})[name] = str(size)
-    else:
-        fields = scope.draft.endpoint.setdefault(place, {})
-        *above, last = name.split(".")
-        for step in above:
-            fields = fields.setdefault(step, {})
-        fields[last] = size
+    place, name = target[0], ".".join(target[1])
+    path = name.split(".") if place in ("json", "data") else [name]
+    scope.draft.send(place, path, str(size) if place == "headers" else size)
 
 
 def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any] | None:

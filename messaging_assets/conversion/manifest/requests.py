@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
@@ -188,12 +188,5 @@ def _add_parent(scope: Scope, parent: Part, name_of: Any) -> None:
 
 
 def _inject(scope: Scope, option: Part | None, value: str) -> None:
-    if option is None or not option["inject_into"]:
-        return
-    path = option["field_path"]
-    steps = [str(one) for one in path] if isinstance(path, list) else [str(option["field_name"])]
-    kinds = {"request_parameter": "params", "header": "headers", "body_json": "json", "body_data": "data"}
-    holder = scope.draft.endpoint.setdefault(kinds.get(str(option["inject_into"]), "params"), {})
-    for step in steps[:-1]:
-        holder = holder.setdefault(step, {})
-    holder[steps[-1]] = value
+    if target := target_of(option):
+        scope.draft.send(*target, value)

@@ -100,6 +100,22 @@ class Draft:
         else:
             steps.append({word: fields})
 
+    def take_from_parent(self, place: str, name: str) -> None:
+        """Let each row have a field of its parent's record, `<parent>.<field>`, under a name of its own."""
+        parent, _, field_ = place.partition(".")
+        shared: list[str] = self.raw.setdefault("include_from_parent", [])
+        if field_ not in shared:
+            shared.append(field_)
+        if name != (column := f"_{parent}_{field_}"):
+            self.step("rename", **{column: name})
+
+    def tell_rows_apart(self, keys: Sequence[str]) -> None:
+        """Say which columns tell rows apart, and what becomes of rows that come again; its mark is known by now."""
+        if keys:
+            self.raw["primary_key"] = keys[0] if len(keys) == 1 else list(keys)
+        has_mark = "incremental" in self.endpoint
+        self.raw["write_disposition"] = "merge" if keys else "append" if has_mark else "replace"
+
     @property
     def finished(self) -> dict[str, Any]:
         """The resource as the file has it."""

@@ -20,7 +20,7 @@ _MOST_RETRIES = 20
 
 
 def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
-    """Say where the records are, what tells them apart, what is done to them, and which answers are errors."""
+    """Say where the records are, what is done to them, and which answers are errors."""
     records = value_at(endpoint, ("response", "records")) or {}
     path = re.sub(r"\[\*?\]$", "", str(step_into(records, "jmespath") or "").strip())
     if path in ("", "@"):
@@ -29,10 +29,6 @@ def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
         scope.draft.endpoint["data_selector"] = path.replace("[]", "[*]")
     else:
         scope.draft.lose(f"its records are taken by {path}, a path of another language", "endpoint", "data_selector")
-    keys = step_into(records, "primary_key") or []
-    keys = [keys] if isinstance(keys, str) else list(keys)
-    if keys:
-        scope.draft.raw["primary_key"] = keys[0] if len(keys) == 1 else keys
     if step_into(records, "limit"):
         scope.draft.lose("it takes some records only; here the list is read to its end")
     for processor in value_at(endpoint, ("response", "processors")) or []:
@@ -53,10 +49,7 @@ def _add_processor(scope: SpecScope, processor: Any) -> None:
     if source[1] == "record":
         scope.draft.step("copy", **{field: source[2]})
     elif isinstance(hole, Hole) and hole.kind == "parent":
-        parent, _, name = hole.name.partition(".")
-        shared: list[str] = scope.draft.raw.setdefault("include_from_parent", [])
-        shared += [name] if name not in shared else []
-        scope.draft.step("rename", **{f"_{parent}_{name}": field})
+        scope.draft.take_from_parent(hole.name, field)
     else:
         scope.draft.lose(f"the field {field} is left out; write it as a step", "steps")
 
@@ -217,7 +210,7 @@ def _end(condition: str, paginator: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
-    """Say which field is the mark, and what becomes of rows that come again."""
+    """Say which field is the mark, what tells rows apart, and what becomes of those that come again."""
     draft = scope.draft
     synced = [str(one) for one in endpoint.get("sync") or []]
     state = endpoint.get("state") or {}
@@ -232,8 +225,8 @@ def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
             draft.endpoint["incremental"] = without_nothing({"cursor_path": field, "initial_value": first_start(start)})
     if not synced and (key := value_at(endpoint, ("response", "records", "update_key"))):
         draft.endpoint["incremental"] = {"cursor_path": key}
-    has_mark, has_key = "incremental" in draft.endpoint, "primary_key" in draft.raw
-    draft.raw["write_disposition"] = "merge" if has_key else "append" if has_mark else "replace"
+    keys = value_at(endpoint, ("response", "records", "primary_key")) or []
+    draft.tell_rows_apart([keys] if isinstance(keys, str) else list(keys))
 
 
 def _field_of(endpoint: Mapping[str, Any], name: str) -> str | None:

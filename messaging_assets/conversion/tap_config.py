@@ -133,11 +133,7 @@ def _fill(
         draft.endpoint["method"] = "POST"
         draft.endpoint["json"] = draft.endpoint.pop("params", {})
         draft.lose("it sends its parameters in the body; see that method and json are right", "endpoint", "json")
-    keys = [str(one) for one in said["primary_keys"] or []]
-    has_mark = "incremental" in draft.endpoint
-    if keys:
-        draft.raw["primary_key"] = keys[0] if len(keys) == 1 else keys
-    draft.raw["write_disposition"] = "merge" if keys else "append" if has_mark else "replace"
+    draft.tell_rows_apart([str(one) for one in said["primary_keys"] or []])
     if said["except_keys"]:
         draft.ask("nested values are a JSON column each; nested: tables makes tables of lists", "nested")
 

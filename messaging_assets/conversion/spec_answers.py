@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import MOST_RETRIES, USUAL_PAGE, add_handler, retry_too, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.spec_texts import SpecScope, first_start
 from messaging_assets.conversion.texts import Hole, only, quoted
@@ -15,8 +16,6 @@ from messaging_assets.files.rules.mistakes import step_into, value_at
 
 _PAGING = ("endpoint", "paginator")
 _PLAIN_PATH = re.compile(r"[\w.@-]+(?:\[\*?\]\.[\w.@-]+)*")
-_USUAL_PAGE = 100
-_MOST_RETRIES = 20
 
 
 def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
@@ -60,10 +59,9 @@ def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
         action, condition = step_into(rule, "action"), str(step_into(rule, "condition") or "")
         codes = _statuses(condition)
         if action == "retry" and codes:
-            again = {*words.get("retry_on_status_codes", RETRIED_STATUSES), *codes}
-            words["retry_on_status_codes"] = sorted(again)
+            retry_too(words, codes)
             if isinstance(most := step_into(rule, "max_attempts"), int):
-                words["max_retries"] = min(most, _MOST_RETRIES)
+                words["max_retries"] = min(most, MOST_RETRIES)
             if isinstance(base := step_into(rule, "backoff_base"), int):
                 words["backoff_factor"] = base
         elif action in ("skip", "stop", "continue") and codes and len(codes) < 10:
@@ -71,10 +69,7 @@ def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
             scope.draft.endpoint.setdefault("response_actions", []).extend(actions)
         elif action != "fail" or not codes or {*codes} & {*RETRIED_STATUSES}:
             scope.draft.lose(f"the rule {action} for {quoted(condition)} is left out", "endpoint", "error_handler")
-    if words.get("retry_on_status_codes") == sorted(RETRIED_STATUSES):
-        del words["retry_on_status_codes"]
-    if words:
-        scope.draft.endpoint["error_handler"] = words
+    add_handler(scope.draft.endpoint, words)
 
 
 def _statuses(condition: str) -> list[int]:
@@ -167,7 +162,7 @@ def _flat(fields: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
 def _named(word: str, place: tuple[str, str]) -> dict[str, str]:
     if place[0] == "json":
         return {f"{word}_body_path": place[1]}
-    return {} if place[1] == word else {f"{word}_param": place[1]}
+    return unusual({f"{word}_param": place[1]})
 
 
 def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str], step: str) -> dict[str, Any]:
@@ -185,7 +180,7 @@ def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str
     scope.draft.endpoint.get(place[0], {}).pop(limit, None)
     first = (endpoint.get("state") or {}).get(place[1])
     words = {"offset": first if isinstance(first, int) and first > 0 else None}
-    number = int(size) if str(size).isdigit() else _USUAL_PAGE
+    number = int(size) if str(size).isdigit() else USUAL_PAGE
     named = {**_named("offset", place), **(_named("limit", (place[0], limit)) if limit else {})}
     return {"type": "offset", "limit": number, **without_nothing(words), **named, "total_path": None}
 

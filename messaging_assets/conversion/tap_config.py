@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import is_secret_field, joined, taken_apart
 from messaging_assets.conversion.texts import Hole, below, filled
@@ -24,7 +25,6 @@ _SHARED = (
     "schema",
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
-_USUAL_PAGE = 100
 _PARAMS = {"offset": "offset", "style1": "offset"}
 
 
@@ -179,15 +179,15 @@ def _offset(draft: Draft, config: Mapping[str, Any]) -> dict[str, Any]:
         told = "the first offset is 1, the tap's own default; does the API count from 0?"
         draft.ask(told, "endpoint", "paginator")
     size = config.get("pagination_page_size")
-    said = _said({**names, "offset": first or None})
-    return {"type": "offset", "limit": size or _USUAL_PAGE, **said, "total_path": None}
+    said = unusual({**names, "offset": first or None})
+    return {"type": "offset", "limit": size or USUAL_PAGE, **said, "total_path": None}
 
 
 def _paginator(asked: str, answered: str, config: Mapping[str, Any]) -> dict[str, Any] | None:
     next_param, token = config.get("pagination_next_page_param"), config.get("next_page_token_path")
     if asked == "page_number_paginator":
         words = {"page_param": next_param, "has_more_path": _selector(token) if token else "hasMore"}
-        return {"type": "page_number", "base_page": config.get("pagination_initial_offset", 1), **_said(words)}
+        return {"type": "page_number", "base_page": config.get("pagination_initial_offset", 1), **unusual(words)}
     if asked in ("header_link_paginator", "restapi_header_link_paginator"):
         return {"type": "header_link"}
     if asked == "simple_header_paginator" and not token:
@@ -200,11 +200,6 @@ def _paginator(asked: str, answered: str, config: Mapping[str, Any]) -> dict[str
     if answered == "hateoas_body":
         return {"type": "json_link", "next_url_path": path}
     return {"type": "cursor", "cursor_path": path, "cursor_param": next_param or _PARAMS.get(answered, "page")}
-
-
-def _said(words: Mapping[str, Any]) -> dict[str, Any]:
-    usual = {"offset_param": "offset", "limit_param": "limit", "page_param": "page"}
-    return {word: one for word, one in words.items() if one is not None and usual.get(word) != one}
 
 
 def _add_mark(draft: Draft, said: Mapping[str, Any]) -> None:

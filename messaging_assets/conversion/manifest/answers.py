@@ -1,9 +1,9 @@
-"""Selectors, transformations, schemas and error handlers of a manifest -> what becomes of an answer."""
+"""Selectors, transformations, keys and schemas of a manifest -> what becomes of an answer."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
@@ -184,13 +184,3 @@ def _type_of(field: Mapping[str, Any]) -> str | None:
         return {"date-time": "timestamp", "date": "date"}.get(str(field.get("format")), "text")
     names = {"integer": "bigint", "number": "double", "boolean": "bool", "object": "json", "array": "json"}
     return names.get(next(iter(known))) if len(known) == 1 else None
-
-
-def filters_of(handler: Part | None) -> Iterator[tuple[Part, Part]]:
-    """The response filters of a handler, those of handlers in it too, each with its handler."""
-    if handler is None:
-        return
-    for one in handler.parts("response_filters"):
-        yield handler, one
-    for inner in handler.parts("error_handlers"):
-        yield from filters_of(inner)

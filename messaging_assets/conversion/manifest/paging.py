@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condition, single, value_of
 from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
@@ -15,7 +16,6 @@ from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "paginator")
-_USUAL_PAGE = 100
 
 
 def add_paginator(scope: Scope, part: Part | None) -> None:
@@ -73,14 +73,9 @@ def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         else:
             scope.draft.ask("which parameter takes the size of a page? It is sent as limit", *_PLACE)
     if size is None:
-        scope.draft.ask(f"how long is a page? {_USUAL_PAGE} rows are asked for", *_PLACE)
+        scope.draft.ask(f"how long is a page? {USUAL_PAGE} rows are asked for", *_PLACE)
     where = _named(token, "offset", scope)
-    return {"type": "offset", "limit": size or _USUAL_PAGE, **_unusual({**where, **limit}), "total_path": None}
-
-
-def _unusual(words: dict[str, Any]) -> dict[str, Any]:
-    usual = {"offset_param": "offset", "limit_param": "limit", "page_param": "page", "cursor_param": "cursor"}
-    return {word: name for word, name in words.items() if usual.get(word) != name}
+    return {"type": "offset", "limit": size or USUAL_PAGE, **unusual({**where, **limit}), "total_path": None}
 
 
 def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
@@ -89,7 +84,7 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
     if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
         scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
-    return {"type": "page_number", **begins, **_unusual(_named(token, "page", scope))}
+    return {"type": "page_number", **begins, **unusual(_named(token, "page", scope))}
 
 
 def _add_size(scope: Scope, part: Part, strategy: Part) -> None:
@@ -125,14 +120,14 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     elif isinstance(value, Ref) and value.added:
         # The number of the page that came, plus one.
         page = {word.replace("cursor", "page"): name for word, name in named.items()}
-        paginator = {"type": "page_number", "base_page": 1, **_unusual(page)}
+        paginator = {"type": "page_number", "base_page": 1, **unusual(page)}
         scope.draft.ask("is the first page number 1? It is counted from there", *_PLACE)
     elif is_link:
         paginator = {"type": "json_link", "next_url_path": path}
         if isinstance(value, Ref) and value.is_cut:
             scope.draft.ask(f"a token is cut out of '{path}'; is that a link? It is followed as one", *_PLACE)
     else:
-        paginator = {"type": "cursor", "cursor_path": path, **_unusual(named)}
+        paginator = {"type": "cursor", "cursor_path": path, **unusual(named)}
         if not named:
             scope.draft.ask("which parameter takes the next page's token? It is sent as cursor", *_PLACE)
     return without_nothing(

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
 from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
-from messaging_assets.conversion.spec_texts import SpecScope, hole_of, state_of, text_of
-from messaging_assets.conversion.texts import Hole, below, filled, has
+from messaging_assets.conversion.spec_texts import SpecScope, state_of, text_of
+from messaging_assets.conversion.texts import Hole, below, filled, named
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
 
@@ -148,8 +148,8 @@ def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[
     url = scope.text(request.get("url") or "")
     if not url:
         draft.give_up("it asks for nothing itself; its records are made of those of others")
-    if has(url, "unknown", "token", "now"):
-        draft.give_up(f"its address takes {' and '.join(hole_of(url))}, which no word says; write it by hand")
+    if unsaid := named(url, "unknown", "token", "now"):
+        draft.give_up(f"its address takes {' and '.join(unsaid)}, which no word says; write it by hand")
     address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True)
     found = list(ways)
     payload = request.get("payload")

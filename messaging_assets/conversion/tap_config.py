@@ -9,7 +9,7 @@ from typing import Any
 from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import is_secret_field, joined, taken_apart
-from messaging_assets.conversion.texts import Hole, below, filled
+from messaging_assets.conversion.texts import Hole, below, doubled, filled
 from messaging_assets.discovery.found import without_nothing
 
 # What a stream may say itself, and else the tap says for all.
@@ -141,7 +141,7 @@ def _fill(
 def _written(value: Any, draft: Draft, converted: Converted, lose: Any) -> Any:
     found = _text(value)
     if isinstance(found, str):
-        return found.replace("{", "{{").replace("}", "}}")
+        return doubled(found)
     return filled(found, converted.settings, lose) if isinstance(found, list) and found is not value else value
 
 
@@ -211,7 +211,7 @@ def _add_mark(draft: Draft, said: Mapping[str, Any]) -> None:
     if field and query in ("$last_run_date", "${last_run_date}"):
         incremental |= {"start_param": field, "format": "%Y-%m-%dT%H:%M:%S"}
     elif field and "last_run_date" in query:
-        text = query.replace("{last_run_date}", "last_run_date").replace("{", "{{").replace("}", "}}")
+        text = doubled(query.replace("{last_run_date}", "last_run_date"))
         draft.params[field] = text.replace("$last_run_date", "{incremental.start_value}")
         incremental["format"] = "%Y-%m-%dT%H:%M:%S"
     elif field:

@@ -93,6 +93,11 @@ def missing(name: str) -> str:
     return f"the setting '{name}' has no value; give it by --setting {name}=..., or write it here"
 
 
+def doubled(text: str) -> str:
+    """A text whose braces mean themselves, as an API file has it."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, is_address: bool = False) -> Any:
     """A text of the source as an API file has it; None where it cannot say it.
 
@@ -108,7 +113,7 @@ def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, 
     written: list[Any] = []
     for part in value:
         if isinstance(part, str):
-            written.append(part.replace("{", "{{").replace("}", "}}") if is_doubled else part)
+            written.append(doubled(part) if is_doubled else part)
         elif part.kind in _BOUNDS or part.kind == "parent":
             written.append(_BOUNDS.get(part.kind) or "{resources." + part.name + "}")
         elif (found := _from_outside(part, settings, lose)) is not None:
@@ -143,7 +148,13 @@ def _unsaid(hole: Hole) -> str:
 
 def has(value: Any, *kinds: str) -> bool:
     """Whether a text has a hole of these kinds."""
-    return isinstance(value, (list, tuple)) and any(isinstance(one, Hole) and one.kind in kinds for one in value)
+    return bool(named(value, *kinds))
+
+
+def named(value: Any, *kinds: str) -> list[str]:
+    """The names of the holes of these kinds that a text has."""
+    holes = [one for one in value if isinstance(one, Hole)] if isinstance(value, (list, tuple)) else []
+    return [one.name for one in holes if one.kind in kinds]
 
 
 def only(value: Any) -> Hole | None:

@@ -10,7 +10,7 @@ from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
-from messaging_assets.conversion.texts import Hole, below, filled, has, only
+from messaging_assets.conversion.texts import below, filled, has, named, only
 from messaging_assets.foundation.json_paths import quoted_path
 
 _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
@@ -27,8 +27,8 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     texts = [scope.text(requester[word], requester) for word in ("url_base", "path")]
     if requester["url"] and not requester["url_base"]:
         texts = [None, scope.text(requester["url"], requester)]
-    if has(texts[1], "unknown", "now", "token", "secret"):
-        scope.draft.give_up(f"its path takes {_shown(texts[1])}, which no word says; write it by hand")
+    if unsaid := named(texts[1], "unknown", "now", "token", "secret"):
+        scope.draft.give_up(f"its path takes {' and '.join(unsaid)}, which no word says; write it by hand")
     told = below(scope.of_client, "client", "base_url")
     base = str(filled(texts[0], scope.settings, told, is_doubled=False, is_address=True) or "")
     in_path = below(scope.draft.lose, "endpoint", "path")
@@ -42,10 +42,6 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         host, _, below_host = rest.partition("/")
         base, path = f"{scheme}://{host}", f"/{below_host}"
     return base, path
-
-
-def _shown(text: Any) -> str:
-    return " and ".join(one.name for one in text if isinstance(one, Hole) and one.kind not in ("setting", "parent"))
 
 
 def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:

@@ -181,8 +181,9 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
     def add(resource: str, path: str, line: int | None, words: str, kind: str) -> None:
         remaining.append(Remaining(resource, path, line, one_line(redaction(words)), kind))
 
+    raw = converted.raw
     for loss in converted.losses:
-        place = existing(converted.raw, loss.place)
+        place = existing(raw, loss.place)
         add("", ".".join(place or loss.place), lines.get(place), loss.words, loss.kind)
     index = -1
     for draft in converted.drafts:
@@ -190,8 +191,9 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
             add(draft.name, "", None, "; ".join(loss.words for loss in draft.losses), "loss")
             continue
         index += 1
+        finished = draft.finished
         for loss in draft.losses:
-            there = existing(draft.finished, loss.place)
+            there = existing(finished, loss.place)
             add(
                 draft.name,
                 ".".join(("resources", draft.name, *loss.place)),

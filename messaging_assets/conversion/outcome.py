@@ -209,7 +209,8 @@ class Converted:
         redaction = Redaction(self.secrets)
         resources = []
         for draft in (one for one in self.drafts if one.is_carried):
-            one = FoundResource(draft.finished, _remarks(draft.finished, draft.losses))
+            finished = draft.finished
+            one = FoundResource(finished, _remarks(finished, draft.losses))
             one.hide(redaction)
             resources.append(one)
         client = {"client": redaction.within(self.client), "resource_defaults": self.defaults}

@@ -9,7 +9,7 @@ from typing import Any
 from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import is_secret_field, joined, taken_apart
-from messaging_assets.conversion.texts import Hole, below, doubled, filled
+from messaging_assets.conversion.texts import Hole, Lose, below, doubled, filled
 from messaging_assets.discovery.found import without_nothing
 
 # What a stream may say itself, and else the tap says for all.
@@ -123,7 +123,7 @@ def _fill(
         kept, found = taken_apart(fields, location, below(draft.lose, "endpoint", "auth"))
         ways += found
         lose = below(draft.lose, "endpoint", part)
-        written = {name: _written(one, draft, converted, lose) for name, one in kept.items()}
+        written = {name: _written(one, converted, lose) for name, one in kept.items()}
         draft.endpoint[part] = {name: one for name, one in written.items() if one is not None}
     draft.endpoint["auth"] = joined(ways)
     draft.endpoint["data_selector"] = _selector(str(said["records_path"] or "$[*]"))
@@ -138,11 +138,11 @@ def _fill(
         draft.ask("nested values are a JSON column each; nested: tables makes tables of lists", "nested")
 
 
-def _written(value: Any, draft: Draft, converted: Converted, lose: Any) -> Any:
+def _written(value: Any, converted: Converted, lose: Lose) -> Any:
     found = _text(value)
     if isinstance(found, str):
         return doubled(found)
-    return filled(found, converted.settings, lose) if isinstance(found, list) and found is not value else value
+    return value if found is value else filled(found, converted.settings, lose)
 
 
 def _selector(path: str) -> str:

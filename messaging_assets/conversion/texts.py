@@ -6,7 +6,7 @@ Each kind of source reads its own way of writing a variable; from here on they a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -32,7 +32,6 @@ class Hole:
     default: Any = None
 
 
-Text: TypeAlias = Sequence[str | Hole]
 Kind: TypeAlias = Literal["loss", "question", "setting"]
 # Takes what could not be carried, as a clause, where in the file to finish it, and of which kind it is.
 Lose: TypeAlias = Callable[..., None]

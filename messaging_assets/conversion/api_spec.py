@@ -113,8 +113,8 @@ def _add_parent(
     into = str(value_at(endpoint, ("iterate", "into")) or "").removeprefix("state.")
     queue = re.fullmatch(r"[{$ ]*queue\.(\w+)[} ]*", str(over))
     if queue is None or queue[1] not in queues:
-        shown = "a list of values" if queue is None else f"the queue {queue[1]}, which no endpoint fills from a field"
-        scope.draft.give_up(f"it is read once for each of {shown}, which no word says yet")
+        shown = f"the queue {queue[1]}, which no endpoint fills from a field" if queue else "the values of a list"
+        scope.draft.give_up(f"it is read once for each of {shown}; write it by hand{'' if queue else ', see for_each'}")
         return False
     parent, field = queues[queue[1]]
     if scope.draft is names[parent]:
@@ -131,7 +131,7 @@ def _is_unsayable(draft: Draft, endpoint: Mapping[str, Any]) -> bool:
             draft.give_up(f"its {word} sends requests before or after it, which no word says")
             return True
     if format_ not in _JSON:
-        draft.give_up(f"its answers are {format_}, and a list is JSON here")
+        draft.give_up(f"its answers are {format_}; write it by hand, see format")
         return True
     if endpoint.get("overrides"):
         draft.lose("its overrides are left out; see write_disposition and columns", "write_disposition")

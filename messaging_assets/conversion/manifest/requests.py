@@ -132,7 +132,7 @@ def add_partitions(scope: Scope, retriever: Part, name_of: Any) -> bool:
         return False
     parents = list(routers[0].parts("parent_stream_configs"))
     if len(parents) != 1:
-        scope.draft.give_up(f"it is read for the records of {len(parents)} parents, and a resource has one")
+        scope.draft.give_up(f"it is read for the records of {len(parents)} parents in turn; write a resource for each")
         return False
     _add_parent(scope, parents[0], name_of)
     return True
@@ -144,7 +144,8 @@ def _unsaid(routers: list[Part]) -> str:
         values = routers[0]["values"]
         shown = f"each of {len(values)} values" if isinstance(values, list) else "each of some values"
         return f"it is read once for {shown} of '{routers[0]['cursor_field']}', which no word says yet"
-    return f"what it is read for is made by {' and '.join(one.shown for one in routers)}, which no word says"
+    shown = " and ".join(one.shown for one in routers)
+    return f"what it is read for is made by {shown}; write it by hand, see for_each"
 
 
 def _is_one_value(scope: Scope, router: Part) -> bool:
@@ -178,7 +179,7 @@ def _add_parent(scope: Scope, parent: Part, name_of: Any) -> None:
             scope.parents.setdefault(str(steps[-1]), f"{name}.{quoted_path(*map(str, steps))}")
     _inject(scope, parent.part("request_option"), f"{{resources.{name}.{path}}}")
     if parent["incremental_dependency"]:
-        scope.draft.lose("it asks only for parents that changed; here each sync asks for all of them")
+        scope.draft.lose("it asks only for parents that changed, and here for all of them; see only_changed_parents")
     if parent["lazy_read_pointer"]:
         scope.draft.lose("it takes its first rows out of the parent's record; here it asks for them")
 

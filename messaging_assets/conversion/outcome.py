@@ -70,7 +70,7 @@ class Draft:
         return params
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
-        """Note what could not be carried; of a resource that is not in the file, why it is not says all."""
+        """Note what could not be carried; a resource that is left out of the file keeps the reason for that alone."""
         if not self.is_carried:
             return
         self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
@@ -175,7 +175,7 @@ class Converted:
             self.losses.append(loss)
 
     def share(self) -> None:
-        """Say once, under `client`, what most resources say of authentication and headers, and lose there."""
+        """Move authentication and headers that resources share up to `client`, and so what they lost of them alike."""
         carried = [one for one in self.drafts if one.is_carried]
         every = [loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED]
         for loss in [one for one, times in Counter(every).items() if times > 1]:
@@ -238,7 +238,7 @@ def _numbered(name: str, number: int) -> str:
 
 
 def existing(raw: Mapping[str, Any], place: Iterable[str]) -> tuple[str, ...]:
-    """The part of a place that is there, as far as the writer gives it a line of its own."""
+    """As much of a place as is there; of one that is not there at all, the first key below the name."""
     found: tuple[str, ...] = ()
     value: Any = raw
     for step in place:

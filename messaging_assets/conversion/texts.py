@@ -76,7 +76,7 @@ class Settings:
 
 
 def below(lose: Lose, *place: str) -> Lose:
-    """The same, for what stands below a place."""
+    """A function that notes losses below a place."""
     return lambda words, *rest, kind="loss": lose(words, *place, *rest, kind=kind)
 
 

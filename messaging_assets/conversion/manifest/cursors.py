@@ -19,7 +19,7 @@ _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
 def name_bounds(scope: Scope, part: Part | None) -> None:
-    """Let the stream's texts know what their cursor calls the start and the end of its range."""
+    """Tell the stream's scope what its texts call the start and the end of the range, and its cursor's field."""
     if part is None:
         return
     for word, bound in (("partition_field_start", "start"), ("partition_field_end", "end")):

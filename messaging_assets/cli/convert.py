@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from messaging_assets.cli.discover import chosen_name, refuse_existing, write
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
@@ -66,19 +67,11 @@ def command(
     messaging-assets convert manifest.yaml --setting workspace=acme --to apis/chat.yaml
     messaging-assets convert pipeline.py --to apis/chat.yaml
     """
-    from messaging_assets.files.json_schema import editor_line
-
-    if output and output.exists() and not force:
-        raise click.UsageError(f"{output} exists; choose another --to, or write over it with --force")
-    if output and output.suffix not in (".yaml", ".yml"):
-        raise click.UsageError(f"an API file's name ends in .yaml, unlike {output.name}")
-    if output and name and output.stem != name:
-        raise click.UsageError(f"a file's stem is its API's name; write to {name}.yaml, or leave --name out")
-    converted = convert_file(source, output.stem if output else name, _given(settings))
+    refuse_existing(output, force, "--to")
+    converted = convert_file(source, chosen_name(name, output), _given(settings))
     text = text_of(converted)
     if output:
-        text = editor_line(output) + text
-        _write(output, text)
+        text = write(output, text, "--to")
     remaining = list(_remaining(converted, text))
     if as_json:
         print_json(
@@ -114,16 +107,14 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) ->
     from messaging_assets.conversion.repair import make_valid
     from messaging_assets.conversion.secret_fields import literal_secrets
     from messaging_assets.conversion.texts import Settings
-    from messaging_assets.description.names import RESERVED_STEMS
-    from messaging_assets.discovery.found import plain_name
+    from messaging_assets.discovery.found import api_name
 
     try:
         read = read_source(source)
     except UnreadableConfig as problem:
         raise click.ClickException(str(problem)) from None
-    plain = plain_name(name or _name_of(read.value) or source.stem)
     converted = Converted(
-        name if name else f"{plain}_api" if plain in RESERVED_STEMS else plain,
+        name or api_name(_name_of(read.value) or source.stem),
         f"{source.name}, {KINDS[read.kind]}",
         Settings(settings),
     )
@@ -178,14 +169,6 @@ def _given(settings: tuple[str, ...]) -> dict[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-def _write(output: Path, text: str) -> None:
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise click.UsageError(f"{output} cannot be written ({problem.strerror}); choose another --to") from None
-
-
 def _remaining(converted: Converted, text: str) -> list[Remaining]:
     """What a person has to finish, in the order of the written file."""
     from messaging_assets.conversion.outcome import existing
@@ -198,8 +181,9 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
     def add(resource: str, path: str, line: int | None, words: str, kind: str) -> None:
         remaining.append(Remaining(resource, path, line, one_line(redaction(words)), kind))
 
+    raw = converted.raw
     for loss in converted.losses:
-        place = existing(converted.raw, loss.place)
+        place = existing(raw, loss.place)
         add("", ".".join(place or loss.place), lines.get(place), loss.words, loss.kind)
     index = -1
     for draft in converted.drafts:
@@ -207,8 +191,9 @@ def _remaining(converted: Converted, text: str) -> list[Remaining]:
             add(draft.name, "", None, "; ".join(loss.words for loss in draft.losses), "loss")
             continue
         index += 1
+        finished = draft.finished
         for loss in draft.losses:
-            there = existing(draft.finished, loss.place)
+            there = existing(finished, loss.place)
             add(
                 draft.name,
                 ".".join(("resources", draft.name, *loss.place)),

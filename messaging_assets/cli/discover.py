@@ -73,15 +73,62 @@ def command(
     messaging-assets discover --openapi openapi.yaml --only users,messages -o apis/chat.yaml
     messaging-assets discover --openapi openapi.yaml --param tenant=acme
     """
-    name = _chosen_name(name, output)
-    if output and output.exists() and not force:
-        raise click.UsageError(f"{output} exists; choose another --output, or write over it with --force")
+    name = chosen_name(name, output)
+    refuse_existing(output, force, "--output")
     if output:
         _check_place(output)
     _check_schedule(schedule)
     found = found_api(name, base_url, paths, auth, document, only, params)
     found.schedule = schedule
     hand_over(found, output, as_json)
+
+
+def refuse_existing(output: Path | None, force: bool, option: str) -> None:
+    """Refuse to write over a file, unless that is asked for.
+
+    Args:
+        output: the file; None where it is printed.
+        force: whether it may be written over.
+        option: the option that names it.
+
+    Raises:
+        click.UsageError: it exists.
+    """
+    if output and output.exists() and not force:
+        raise click.UsageError(f"{output} exists; choose another {option}, or write over it with --force")
+
+
+def chosen_name(name: str | None, output: Path | None) -> str | None:
+    """The API's name, which is the stem of its file; None where neither says it.
+
+    Raises:
+        click.UsageError: the file cannot be that of an API, or of the API of that name.
+    """
+    if output and output.suffix not in (".yaml", ".yml"):
+        raise click.UsageError(f"an API file's name ends in .yaml, unlike {output.name}")
+    if output and name and output.stem != name:
+        raise click.UsageError(f"a file's stem is its API's name; write to {name}.yaml, or leave --name out")
+    return output.stem if output else name
+
+
+def write(output: Path, text: str, option: str) -> str:
+    """Write the file, in a folder that is made for it, below a line for editors.
+
+    Returns:
+        the text as it is written.
+
+    Raises:
+        click.UsageError: it cannot be written.
+    """
+    from messaging_assets.files.json_schema import editor_line
+
+    text = editor_line(output) + text
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise click.UsageError(f"{output} cannot be written ({problem.strerror}); choose another {option}") from None
+    return text
 
 
 def _check_place(output: Path) -> None:
@@ -129,14 +176,6 @@ def found_api(
     if not base_url or not paths or only:
         raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
     return _from_live_api(base_url, paths, auth, name)
-
-
-def _chosen_name(name: str | None, output: Path | None) -> str | None:
-    if output and output.suffix not in (".yaml", ".yml"):
-        raise click.UsageError(f"an API file's name ends in .yaml, unlike {output.name}")
-    if output and name and output.stem != name:
-        raise click.UsageError(f"a file's stem is its API's name; write to {name}.yaml, or leave --name out")
-    return output.stem if output else name
 
 
 def _from_live_api(base_url: str, paths: Sequence[str], auth: str | None, name: str | None) -> FoundApi:
@@ -228,7 +267,6 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     """
     from messaging_assets.discovery.file_text import file_text
     from messaging_assets.files.api_files import InvalidDescription
-    from messaging_assets.files.json_schema import editor_line
     from messaging_assets.foundation.redaction import one_line
 
     try:
@@ -237,13 +275,7 @@ def hand_over(found: FoundApi, output: Path | None, as_json: bool = False) -> No
     except InvalidDescription as problem:
         raise click.ClickException(f"what was found makes no API file:\n{problem}") from None
     if output:
-        try:
-            output.parent.mkdir(parents=True, exist_ok=True)
-            output.write_text(editor_line(output) + text, encoding="utf-8")
-        except OSError as problem:
-            raise click.UsageError(
-                f"{output} cannot be written ({problem.strerror}); choose another --output"
-            ) from None
+        write(output, text, "--output")
     if as_json:
         print_json(_as_json(found, output))
         return

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
 from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
-from messaging_assets.conversion.spec_texts import SpecScope, hole_of, state_of, text_of
-from messaging_assets.conversion.texts import Hole, below, filled, has
+from messaging_assets.conversion.spec_texts import SpecScope, state_of, text_of
+from messaging_assets.conversion.texts import Hole, below, filled, named
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
 
@@ -113,8 +113,8 @@ def _add_parent(
     into = str(value_at(endpoint, ("iterate", "into")) or "").removeprefix("state.")
     queue = re.fullmatch(r"[{$ ]*queue\.(\w+)[} ]*", str(over))
     if queue is None or queue[1] not in queues:
-        shown = "a list of values" if queue is None else f"the queue {queue[1]}, which no endpoint fills from a field"
-        scope.draft.give_up(f"it is read once for each of {shown}, which no word says yet")
+        shown = f"the queue {queue[1]}, which no endpoint fills from a field" if queue else "the values of a list"
+        scope.draft.give_up(f"it is read once for each of {shown}; write it by hand{'' if queue else ', see for_each'}")
         return False
     parent, field = queues[queue[1]]
     if scope.draft is names[parent]:
@@ -131,7 +131,7 @@ def _is_unsayable(draft: Draft, endpoint: Mapping[str, Any]) -> bool:
             draft.give_up(f"its {word} sends requests before or after it, which no word says")
             return True
     if format_ not in _JSON:
-        draft.give_up(f"its answers are {format_}, and a list is JSON here")
+        draft.give_up(f"its answers are {format_}; write it by hand, see format")
         return True
     if endpoint.get("overrides"):
         draft.lose("its overrides are left out; see write_disposition and columns", "write_disposition")
@@ -148,8 +148,8 @@ def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[
     url = scope.text(request.get("url") or "")
     if not url:
         draft.give_up("it asks for nothing itself; its records are made of those of others")
-    if has(url, "unknown", "token", "now"):
-        draft.give_up(f"its address takes {' and '.join(hole_of(url))}, which no word says; write it by hand")
+    if unsaid := named(url, "unknown", "token", "now"):
+        draft.give_up(f"its address takes {' and '.join(unsaid)}, which no word says; write it by hand")
     address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True)
     found = list(ways)
     payload = request.get("payload")

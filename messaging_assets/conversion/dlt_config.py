@@ -28,7 +28,7 @@ def from_dlt(config: Mapping[str, Any], converted: Converted) -> None:
     address, told = client.pop("base_url", None), below(lose, "base_url")
     converted.client["base_url"] = filled(address, converted.settings, told, is_doubled=False, is_address=True)
     ways = _ways(client, converted.settings, lose)
-    converted.client.update(_plain(client, converted.settings, lose, is_doubled=False))
+    converted.client.update(_plain(client, converted.settings, lose))
     if ways:
         converted.client["auth"] = ways
     defaults = _resource(
@@ -103,7 +103,7 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
     return joined(ways)
 
 
-def _plain(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True) -> Any:
+def _plain(value: Any, settings: Settings, lose: Lose) -> Any:
     """A value with its holes filled; what stays open is left out and told."""
     if isinstance(value, Mapping):
         made = {}
@@ -111,12 +111,12 @@ def _plain(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True) 
             if name in _CODE and (name == _STEPS or "kind='unknown'" in repr(one)):
                 lose(f"{name} is code, which no API file holds; see steps, or definitions_for from Python", name)
                 continue
-            found = _plain(one, settings, below(lose, name), is_doubled)
+            found = _plain(one, settings, below(lose, name))
             if found is not None or one is None:
                 made[name] = found
         return made
     if isinstance(value, list) and not any(isinstance(one, Hole) for one in value):
-        found = [_plain(one, settings, lose, is_doubled) for one in value]
+        found = [_plain(one, settings, lose) for one in value]
         return [one for one, before in zip(found, value, strict=True) if one is not None or before is None]
     if isinstance(value, list):
         # dlt's own placeholders keep their single braces.

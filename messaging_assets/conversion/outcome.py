@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +70,7 @@ class Draft:
         return params
 
     def lose(self, words: str, *place: str, kind: Kind = "loss") -> None:
-        """Note what could not be carried; of a resource that is not in the file, why it is not says all."""
+        """Note what could not be carried; a resource that is left out of the file keeps the reason for that alone."""
         if not self.is_carried:
             return
         self.losses.append(Loss(_harmless(words), place or ("endpoint",), kind))
@@ -85,6 +85,13 @@ class Draft:
             self.is_carried = False
             self.losses = [Loss(_harmless(words), ())]
 
+    def send(self, part: str, path: Sequence[str], value: Any) -> None:
+        """Send a value in a part of the requests, such as `params` or `json`, below the fields that lead to it."""
+        fields = self.endpoint.setdefault(part, {})
+        for above in path[:-1]:
+            fields = fields.setdefault(above, {})
+        fields[path[-1]] = value
+
     def step(self, word: str, **fields: Any) -> None:
         """Add to what is done to its records; steps of one word behind each other are one."""
         steps: list[dict[str, Any]] = self.raw.setdefault("steps", [])
@@ -92,6 +99,22 @@ class Draft:
             steps[-1][word].update(fields)
         else:
             steps.append({word: fields})
+
+    def take_from_parent(self, place: str, name: str) -> None:
+        """Let each row have a field of its parent's record, `<parent>.<field>`, under a name of its own."""
+        parent, _, field_ = place.partition(".")
+        shared: list[str] = self.raw.setdefault("include_from_parent", [])
+        if field_ not in shared:
+            shared.append(field_)
+        if name != (column := f"_{parent}_{field_}"):
+            self.step("rename", **{column: name})
+
+    def tell_rows_apart(self, keys: Sequence[str]) -> None:
+        """Say which columns tell rows apart, and what becomes of rows that come again; its mark is known by now."""
+        if keys:
+            self.raw["primary_key"] = keys[0] if len(keys) == 1 else list(keys)
+        has_mark = "incremental" in self.endpoint
+        self.raw["write_disposition"] = "merge" if keys else "append" if has_mark else "replace"
 
     @property
     def finished(self) -> dict[str, Any]:
@@ -152,7 +175,7 @@ class Converted:
             self.losses.append(loss)
 
     def share(self) -> None:
-        """Say once, under `client`, what most resources say of authentication and headers, and lose there."""
+        """Move authentication and headers that resources share up to `client`, and so what they lost of them alike."""
         carried = [one for one in self.drafts if one.is_carried]
         every = [loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED]
         for loss in [one for one, times in Counter(every).items() if times > 1]:
@@ -186,7 +209,8 @@ class Converted:
         redaction = Redaction(self.secrets)
         resources = []
         for draft in (one for one in self.drafts if one.is_carried):
-            one = FoundResource(draft.finished, _remarks(draft.finished, draft.losses))
+            finished = draft.finished
+            one = FoundResource(finished, _remarks(finished, draft.losses))
             one.hide(redaction)
             resources.append(one)
         client = {"client": redaction.within(self.client), "resource_defaults": self.defaults}
@@ -214,7 +238,7 @@ def _numbered(name: str, number: int) -> str:
 
 
 def existing(raw: Mapping[str, Any], place: Iterable[str]) -> tuple[str, ...]:
-    """The part of a place that is there, as far as the writer gives it a line of its own."""
+    """As much of a place as is there; of one that is not there at all, the first key below the name."""
     found: tuple[str, ...] = ()
     value: Any = raw
     for step in place:

@@ -29,11 +29,16 @@ def make_valid(converted: Converted) -> list[Mistake]:
     _take_secrets_out(converted)
     for _ in range(_ROUNDS):
         _give_up_orphans(converted)
-        written = converted.raw
-        mistakes = mistakes_in(written, converted.name)
-        if not [one for one in mistakes if _take_out(converted, one, written)]:
+        carried = [one for one in converted.drafts if one.is_carried]
+        mistakes = mistakes_in(converted.raw, converted.name)
+        # From the end, so that what goes out of a list moves nothing that is still to go.
+        if not [one for one in sorted(mistakes, key=_from_the_end) if _take_out(converted, one, carried)]:
             return mistakes
     return mistakes
+
+
+def _from_the_end(mistake: Mistake) -> list[int]:
+    return [-step for step in mistake.place if isinstance(step, int)]
 
 
 def _take_secrets_out(converted: Converted) -> None:
@@ -60,11 +65,10 @@ def _give_up_orphans(converted: Converted) -> None:
                 lost.add(draft.name)
 
 
-def _take_out(converted: Converted, mistake: Mistake, written: Any) -> bool:
+def _take_out(converted: Converted, mistake: Mistake, carried: list[Draft]) -> bool:
     place = mistake.place
     if place[:1] == ("resources",) and len(place) > 1 and isinstance(place[1], int):
-        carried = [one for one in converted.drafts if one.is_carried]
-        return _from_draft(carried[place[1]], place[2:], mistake.message) if place[1] < len(carried) else False
+        return _from_draft(carried[place[1]], place[2:], mistake.message)
     if place == ("client", "base_url") and converted.client.get("base_url") != UNKNOWN_ADDRESS:
         converted.client["base_url"] = UNKNOWN_ADDRESS
         converted.lose(f"the source's address cannot stand here: {mistake.message}", *place)

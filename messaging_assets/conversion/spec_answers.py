@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import MOST_RETRIES, USUAL_PAGE, add_handler, retry_too, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.spec_texts import SpecScope, first_start
 from messaging_assets.conversion.texts import Hole, only, quoted
@@ -15,12 +16,10 @@ from messaging_assets.files.rules.mistakes import step_into, value_at
 
 _PAGING = ("endpoint", "paginator")
 _PLAIN_PATH = re.compile(r"[\w.@-]+(?:\[\*?\]\.[\w.@-]+)*")
-_USUAL_PAGE = 100
-_MOST_RETRIES = 20
 
 
 def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
-    """Say where the records are, what tells them apart, what is done to them, and which answers are errors."""
+    """Say where the records are, what is done to them, and which answers are errors."""
     records = value_at(endpoint, ("response", "records")) or {}
     path = re.sub(r"\[\*?\]$", "", str(step_into(records, "jmespath") or "").strip())
     if path in ("", "@"):
@@ -29,10 +28,6 @@ def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
         scope.draft.endpoint["data_selector"] = path.replace("[]", "[*]")
     else:
         scope.draft.lose(f"its records are taken by {path}, a path of another language", "endpoint", "data_selector")
-    keys = step_into(records, "primary_key") or []
-    keys = [keys] if isinstance(keys, str) else list(keys)
-    if keys:
-        scope.draft.raw["primary_key"] = keys[0] if len(keys) == 1 else keys
     if step_into(records, "limit"):
         scope.draft.lose("it takes some records only; here the list is read to its end")
     for processor in value_at(endpoint, ("response", "processors")) or []:
@@ -53,10 +48,7 @@ def _add_processor(scope: SpecScope, processor: Any) -> None:
     if source[1] == "record":
         scope.draft.step("copy", **{field: source[2]})
     elif isinstance(hole, Hole) and hole.kind == "parent":
-        parent, _, name = hole.name.partition(".")
-        shared: list[str] = scope.draft.raw.setdefault("include_from_parent", [])
-        shared += [name] if name not in shared else []
-        scope.draft.step("rename", **{f"_{parent}_{name}": field})
+        scope.draft.take_from_parent(hole.name, field)
     else:
         scope.draft.lose(f"the field {field} is left out; write it as a step", "steps")
 
@@ -67,10 +59,9 @@ def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
         action, condition = step_into(rule, "action"), str(step_into(rule, "condition") or "")
         codes = _statuses(condition)
         if action == "retry" and codes:
-            again = {*words.get("retry_on_status_codes", RETRIED_STATUSES), *codes}
-            words["retry_on_status_codes"] = sorted(again)
+            retry_too(words, codes)
             if isinstance(most := step_into(rule, "max_attempts"), int):
-                words["max_retries"] = min(most, _MOST_RETRIES)
+                words["max_retries"] = min(most, MOST_RETRIES)
             if isinstance(base := step_into(rule, "backoff_base"), int):
                 words["backoff_factor"] = base
         elif action in ("skip", "stop", "continue") and codes and len(codes) < 10:
@@ -78,10 +69,7 @@ def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
             scope.draft.endpoint.setdefault("response_actions", []).extend(actions)
         elif action != "fail" or not codes or {*codes} & {*RETRIED_STATUSES}:
             scope.draft.lose(f"the rule {action} for {quoted(condition)} is left out", "endpoint", "error_handler")
-    if words.get("retry_on_status_codes") == sorted(RETRIED_STATUSES):
-        del words["retry_on_status_codes"]
-    if words:
-        scope.draft.endpoint["error_handler"] = words
+    add_handler(scope.draft.endpoint, words)
 
 
 def _statuses(condition: str) -> list[int]:
@@ -174,7 +162,7 @@ def _flat(fields: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
 def _named(word: str, place: tuple[str, str]) -> dict[str, str]:
     if place[0] == "json":
         return {f"{word}_body_path": place[1]}
-    return {} if place[1] == word else {f"{word}_param": place[1]}
+    return unusual({f"{word}_param": place[1]})
 
 
 def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str], step: str) -> dict[str, Any]:
@@ -192,7 +180,7 @@ def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str
     scope.draft.endpoint.get(place[0], {}).pop(limit, None)
     first = (endpoint.get("state") or {}).get(place[1])
     words = {"offset": first if isinstance(first, int) and first > 0 else None}
-    number = int(size) if str(size).isdigit() else _USUAL_PAGE
+    number = int(size) if str(size).isdigit() else USUAL_PAGE
     named = {**_named("offset", place), **(_named("limit", (place[0], limit)) if limit else {})}
     return {"type": "offset", "limit": number, **without_nothing(words), **named, "total_path": None}
 
@@ -217,7 +205,7 @@ def _end(condition: str, paginator: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
-    """Say which field is the mark, and what becomes of rows that come again."""
+    """Say which field is the mark, what tells rows apart, and what becomes of those that come again."""
     draft = scope.draft
     synced = [str(one) for one in endpoint.get("sync") or []]
     state = endpoint.get("state") or {}
@@ -232,8 +220,8 @@ def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
             draft.endpoint["incremental"] = without_nothing({"cursor_path": field, "initial_value": first_start(start)})
     if not synced and (key := value_at(endpoint, ("response", "records", "update_key"))):
         draft.endpoint["incremental"] = {"cursor_path": key}
-    has_mark, has_key = "incremental" in draft.endpoint, "primary_key" in draft.raw
-    draft.raw["write_disposition"] = "merge" if has_key else "append" if has_mark else "replace"
+    keys = value_at(endpoint, ("response", "records", "primary_key")) or []
+    draft.tell_rows_apart([keys] if isinstance(keys, str) else list(keys))
 
 
 def _field_of(endpoint: Mapping[str, Any], name: str) -> str | None:

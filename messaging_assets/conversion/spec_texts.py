@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Settings, below, filled, quoted
+from messaging_assets.conversion.texts import Hole, Settings, below, doubled, filled, has, quoted
 from messaging_assets.files.rules.secret_signs import names_secret
 
 # Braces of a query in a payload hold other things.
@@ -52,10 +52,10 @@ class SpecScope:
             found = {name: self.written(one, *place) for name, one in value.items()}
             return {name: one for name, one in found.items() if one is not None}
         # What a page or a mark changes goes where the paginator or the cursor puts it.
-        if isinstance(value, list) and any(isinstance(one, Hole) and one.kind == "token" for one in value):
+        if has(value, "token"):
             return None
         if isinstance(value, str):
-            return value.replace("{", "{{").replace("}", "}}")
+            return doubled(value)
         return filled(value, self.settings, below(self.draft.lose, *place))
 
 
@@ -133,8 +133,3 @@ def first_start(value: Any) -> Any:
     ago = _NOW.fullmatch(last)
     units = {"day": "d", "hour": "h", "week": "w", "month": "mo", "year": "y", "minute": "min"}
     return f"-{ago[1]}{units[ago[2]]}" if ago and ago[1] and ago[2] in units else None
-
-
-def hole_of(text: Any) -> list[str]:
-    """The names of what a text cannot say."""
-    return [one.name for one in text if isinstance(one, Hole) and one.kind in ("unknown", "token", "now")]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import is_secret_field, joined, taken_apart
-from messaging_assets.conversion.texts import Hole, below, filled
+from messaging_assets.conversion.texts import Hole, Lose, below, doubled, filled
 from messaging_assets.discovery.found import without_nothing
 
 # What a stream may say itself, and else the tap says for all.
@@ -24,7 +25,6 @@ _SHARED = (
     "schema",
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
-_USUAL_PAGE = 100
 _PARAMS = {"offset": "offset", "style1": "offset"}
 
 
@@ -123,7 +123,7 @@ def _fill(
         kept, found = taken_apart(fields, location, below(draft.lose, "endpoint", "auth"))
         ways += found
         lose = below(draft.lose, "endpoint", part)
-        written = {name: _written(one, draft, converted, lose) for name, one in kept.items()}
+        written = {name: _written(one, converted, lose) for name, one in kept.items()}
         draft.endpoint[part] = {name: one for name, one in written.items() if one is not None}
     draft.endpoint["auth"] = joined(ways)
     draft.endpoint["data_selector"] = _selector(str(said["records_path"] or "$[*]"))
@@ -133,20 +133,16 @@ def _fill(
         draft.endpoint["method"] = "POST"
         draft.endpoint["json"] = draft.endpoint.pop("params", {})
         draft.lose("it sends its parameters in the body; see that method and json are right", "endpoint", "json")
-    keys = [str(one) for one in said["primary_keys"] or []]
-    has_mark = "incremental" in draft.endpoint
-    if keys:
-        draft.raw["primary_key"] = keys[0] if len(keys) == 1 else keys
-    draft.raw["write_disposition"] = "merge" if keys else "append" if has_mark else "replace"
+    draft.tell_rows_apart([str(one) for one in said["primary_keys"] or []])
     if said["except_keys"]:
         draft.ask("nested values are a JSON column each; nested: tables makes tables of lists", "nested")
 
 
-def _written(value: Any, draft: Draft, converted: Converted, lose: Any) -> Any:
+def _written(value: Any, converted: Converted, lose: Lose) -> Any:
     found = _text(value)
     if isinstance(found, str):
-        return found.replace("{", "{{").replace("}", "}}")
-    return filled(found, converted.settings, lose) if isinstance(found, list) and found is not value else value
+        return doubled(found)
+    return value if found is value else filled(found, converted.settings, lose)
 
 
 def _selector(path: str) -> str:
@@ -183,15 +179,15 @@ def _offset(draft: Draft, config: Mapping[str, Any]) -> dict[str, Any]:
         told = "the first offset is 1, the tap's own default; does the API count from 0?"
         draft.ask(told, "endpoint", "paginator")
     size = config.get("pagination_page_size")
-    said = _said({**names, "offset": first or None})
-    return {"type": "offset", "limit": size or _USUAL_PAGE, **said, "total_path": None}
+    said = unusual({**names, "offset": first or None})
+    return {"type": "offset", "limit": size or USUAL_PAGE, **said, "total_path": None}
 
 
 def _paginator(asked: str, answered: str, config: Mapping[str, Any]) -> dict[str, Any] | None:
     next_param, token = config.get("pagination_next_page_param"), config.get("next_page_token_path")
     if asked == "page_number_paginator":
         words = {"page_param": next_param, "has_more_path": _selector(token) if token else "hasMore"}
-        return {"type": "page_number", "base_page": config.get("pagination_initial_offset", 1), **_said(words)}
+        return {"type": "page_number", "base_page": config.get("pagination_initial_offset", 1), **unusual(words)}
     if asked in ("header_link_paginator", "restapi_header_link_paginator"):
         return {"type": "header_link"}
     if asked == "simple_header_paginator" and not token:
@@ -206,11 +202,6 @@ def _paginator(asked: str, answered: str, config: Mapping[str, Any]) -> dict[str
     return {"type": "cursor", "cursor_path": path, "cursor_param": next_param or _PARAMS.get(answered, "page")}
 
 
-def _said(words: Mapping[str, Any]) -> dict[str, Any]:
-    usual = {"offset_param": "offset", "limit_param": "limit", "page_param": "page"}
-    return {word: one for word, one in words.items() if one is not None and usual.get(word) != one}
-
-
 def _add_mark(draft: Draft, said: Mapping[str, Any]) -> None:
     key = said["replication_key"]
     if not key:
@@ -220,7 +211,7 @@ def _add_mark(draft: Draft, said: Mapping[str, Any]) -> None:
     if field and query in ("$last_run_date", "${last_run_date}"):
         incremental |= {"start_param": field, "format": "%Y-%m-%dT%H:%M:%S"}
     elif field and "last_run_date" in query:
-        text = query.replace("{last_run_date}", "last_run_date").replace("{", "{{").replace("}", "}}")
+        text = doubled(query.replace("{last_run_date}", "last_run_date"))
         draft.params[field] = text.replace("$last_run_date", "{incremental.start_value}")
         incremental["format"] = "%Y-%m-%dT%H:%M:%S"
     elif field:

@@ -6,7 +6,7 @@ Each kind of source reads its own way of writing a variable; from here on they a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -32,7 +32,6 @@ class Hole:
     default: Any = None
 
 
-Text: TypeAlias = Sequence[str | Hole]
 Kind: TypeAlias = Literal["loss", "question", "setting"]
 # Takes what could not be carried, as a clause, where in the file to finish it, and of which kind it is.
 Lose: TypeAlias = Callable[..., None]
@@ -77,7 +76,7 @@ class Settings:
 
 
 def below(lose: Lose, *place: str) -> Lose:
-    """The same, for what stands below a place."""
+    """A function that notes losses below a place."""
     return lambda words, *rest, kind="loss": lose(words, *place, *rest, kind=kind)
 
 
@@ -91,6 +90,11 @@ def quoted(source: Any, most: int = 80) -> str:
 def missing(name: str) -> str:
     """What to say of a setting without a value."""
     return f"the setting '{name}' has no value; give it by --setting {name}=..., or write it here"
+
+
+def doubled(text: str) -> str:
+    """A text whose braces mean themselves, as an API file has it."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, is_address: bool = False) -> Any:
@@ -108,7 +112,7 @@ def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, 
     written: list[Any] = []
     for part in value:
         if isinstance(part, str):
-            written.append(part.replace("{", "{{").replace("}", "}}") if is_doubled else part)
+            written.append(doubled(part) if is_doubled else part)
         elif part.kind in _BOUNDS or part.kind == "parent":
             written.append(_BOUNDS.get(part.kind) or "{resources." + part.name + "}")
         elif (found := _from_outside(part, settings, lose)) is not None:
@@ -143,7 +147,13 @@ def _unsaid(hole: Hole) -> str:
 
 def has(value: Any, *kinds: str) -> bool:
     """Whether a text has a hole of these kinds."""
-    return isinstance(value, (list, tuple)) and any(isinstance(one, Hole) and one.kind in kinds for one in value)
+    return bool(named(value, *kinds))
+
+
+def named(value: Any, *kinds: str) -> list[str]:
+    """The names of the holes of these kinds that a text has."""
+    holes = [one for one in value if isinstance(one, Hole)] if isinstance(value, (list, tuple)) else []
+    return [one.name for one in holes if one.kind in kinds]
 
 
 def only(value: Any) -> Hole | None:

@@ -90,13 +90,18 @@ def plain_name(text: str, otherwise: str = "api") -> str:
     return name[:_LONGEST].strip("_") or otherwise
 
 
+def api_name(text: str, otherwise: str = "api") -> str:
+    """An API's name, made from any text; one that the project keeps for itself gets `_api` behind it."""
+    name = plain_name(text, otherwise)
+    return f"{name}_api" if name in RESERVED_STEMS else name
+
+
 def name_from_address(address: str) -> str:
     """An API's name from its address: the part of the host that says most, such as `example` of api.example.com."""
     host = urlsplit(address).hostname or ""
     parts = [] if re.fullmatch(r"[0-9.:]+", host) else host.split(".")
     telling = [part for part in parts if part not in _PARTS_THAT_NAME_NOTHING] or ["api"]
-    name = plain_name(max(telling, key=len))
-    return f"{name}_api" if name in RESERVED_STEMS else name
+    return api_name(max(telling, key=len))
 
 
 def name_from_path(path: str) -> str:

@@ -261,6 +261,27 @@ def test_what_an_api_file_refuses_is_left_out_and_told(clean_room: Path) -> None
     assert "left out endpoint.response_actions.0.status_code: must" in done.stderr
 
 
+def test_what_is_left_out_takes_nothing_else_along(clean_room: Path) -> None:
+    def stream(name: str, path: str, *ignored: int) -> dict[str, Any]:
+        filters = [{"http_codes": [one], "action": "IGNORE"} for one in ignored]
+        requester = {
+            "url_base": "https://api.example.com",
+            "path": path,
+            "error_handler": {"response_filters": filters},
+        }
+        extractor = {"extractor": {"field_path": ["data"]}}
+        return {"name": name, "retriever": {"requester": requester, "record_selector": extractor}}
+
+    # The first is given up; of the second all but one rule goes, and the third stays as it is.
+    streams = [stream("a", "/a/{x}"), stream("b", "/b", 998, 404, 999), stream("c", "/c", 404)]
+
+    raw, _ = converted({"version": "6.0.0", "streams": streams}, clean_room)
+
+    rule = {"status_code": 404, "action": "ignore"}
+    found = {one["name"]: one["endpoint"].get("response_actions") for one in raw["resources"]}
+    assert found == {"b": [rule], "c": [rule]}
+
+
 def _secret(randomly: random.Random) -> str:
     return "".join(randomly.choices(string.ascii_letters + string.digits, k=randomly.randint(12, 40))) + "7aZ"
 

@@ -1,9 +1,9 @@
-"""Selectors, transformations, schemas and error handlers of a manifest -> what becomes of an answer."""
+"""Selectors, transformations, keys and schemas of a manifest -> what becomes of an answer."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
@@ -115,7 +115,7 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
         return True
     hole = only(scope.text(field["value"], field))
     if isinstance(hole, Hole) and hole.kind == "parent":
-        add_from_parent(scope, hole.name, name)
+        scope.draft.take_from_parent(hole.name, name)
         return True
     text = scope.text(field["value"], field)
     if isinstance(text, str):
@@ -129,17 +129,6 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
             scope.draft.step("constant", **{name: value})
         return True
     return False
-
-
-def add_from_parent(scope: Scope, place: str, name: str) -> None:
-    """Let each row have a field of its parent's record, under a name of its own."""
-    parent, _, field = place.partition(".")
-    shared: list[str] = scope.draft.raw.setdefault("include_from_parent", [])
-    if field not in shared:
-        shared.append(field)
-    column = f"_{parent}_{field}"
-    if column != name:
-        scope.draft.step("rename", **{column: name})
 
 
 def _remove_fields(scope: Scope, part: Part) -> None:
@@ -165,11 +154,8 @@ def add_key(scope: Scope, stream: Part) -> None:
         if len(steps) > 1:
             scope.draft.step("copy", **{name: quoted_path(*steps)})
         names += [name] if name else []
-    has_mark = "incremental" in scope.draft.endpoint
-    if names:
-        scope.draft.raw["primary_key"] = names[0] if len(names) == 1 else names
-    scope.draft.raw["write_disposition"] = "merge" if names else "append" if has_mark else "replace"
-    if has_mark and not names and scope.draft.endpoint["incremental"].pop("lag", None):
+    scope.draft.tell_rows_apart(names)
+    if not names and scope.draft.endpoint.get("incremental", {}).pop("lag", None):
         scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
 
 
@@ -198,13 +184,3 @@ def _type_of(field: Mapping[str, Any]) -> str | None:
         return {"date-time": "timestamp", "date": "date"}.get(str(field.get("format")), "text")
     names = {"integer": "bigint", "number": "double", "boolean": "bool", "object": "json", "array": "json"}
     return names.get(next(iter(known))) if len(known) == 1 else None
-
-
-def filters_of(handler: Part | None) -> Iterator[tuple[Part, Part]]:
-    """The response filters of a handler, those of handlers in it too, each with its handler."""
-    if handler is None:
-        return
-    for one in handler.parts("response_filters"):
-        yield handler, one
-    for inner in handler.parts("error_handlers"):
-        yield from filters_of(inner)

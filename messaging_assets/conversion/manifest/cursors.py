@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from messaging_assets.conversion.manifest.expressions import Ref, single
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.discovery.found import without_nothing
@@ -19,7 +19,7 @@ _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
 def name_bounds(scope: Scope, part: Part | None) -> None:
-    """Let the stream's texts know what their cursor calls the start and the end of its range."""
+    """Tell the stream's scope what its texts call the start and the end of the range, and its cursor's field."""
     if part is None:
         return
     for word, bound in (("partition_field_start", "start"), ("partition_field_end", "end")):
@@ -80,18 +80,14 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
 
 def _param(scope: Scope, option: Part | None, bound: str) -> str | None:
     """The parameter that takes a bound; elsewhere in the request it is written where it belongs."""
-    if option is None or not option["inject_into"]:
+    target = target_of(option)
+    if option is None or target is None:
         return None
-    path = option["field_path"]
-    steps = [str(one) for one in path] if isinstance(path, list) else [str(option["field_name"])]
-    if option["inject_into"] == "request_parameter":
-        name = scope.written(steps[-1], option, *_PLACE, is_doubled=False)
+    place, path = target
+    if place == "params":
+        name = scope.written(path[-1], option, *_PLACE, is_doubled=False)
         return None if name is None else str(name)
-    kinds = {"body_json": "json", "body_data": "data", "header": "headers"}
-    holder = scope.draft.endpoint.setdefault(kinds.get(option["inject_into"], "json"), {})
-    for step in steps[:-1]:
-        holder = holder.setdefault(step, {})
-    holder[steps[-1]] = f"{{incremental.{bound}_value}}"
+    scope.draft.send(place, path, f"{{incremental.{bound}_value}}")
     return None
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from typing import Any
 
-from messaging_assets.conversion.manifest.answers import filters_of
+from messaging_assets.conversion.endpoint_words import MOST_RETRIES, add_handler, retry_too
 from messaging_assets.conversion.manifest.expressions import Ref, condition, value_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
@@ -14,7 +15,6 @@ from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.foundation.json_paths import quoted_path
 
 _HANDLER = ("endpoint", "error_handler")
-_MOST_RETRIES = 20
 _RETRIES = frozenset({"RETRY", "RATE_LIMITED", "REFRESH_TOKEN_THEN_RETRY"})
 # What the product does by itself: a header that says when to come again.
 _WAITS = frozenset({"retry-after"})
@@ -28,21 +28,26 @@ def add_errors(scope: Scope, handler: Part | None) -> None:
         scope.draft.lose(f"its errors are handled by {handler.shown}; see error_handler", *_HANDLER)
         return
     words: dict[str, Any] = {}
-    for one, rule in filters_of(handler):
+    for one, rule in _filters_of(handler):
         _add_rule(scope, rule, words)
         _add_patience(scope, one, words)
     for one in [handler, *handler.parts("error_handlers")]:
         _add_patience(scope, one, words)
-    if words.get("retry_on_status_codes") == sorted(RETRIED_STATUSES):
-        del words["retry_on_status_codes"]
-    if words:
-        scope.draft.endpoint["error_handler"] = words
+    add_handler(scope.draft.endpoint, words)
+
+
+def _filters_of(handler: Part) -> Iterator[tuple[Part, Part]]:
+    """The response filters of a handler, those of handlers in it too, each with its handler."""
+    for one in handler.parts("response_filters"):
+        yield handler, one
+    for inner in handler.parts("error_handlers"):
+        yield from _filters_of(inner)
 
 
 def _add_patience(scope: Scope, handler: Part, words: dict[str, Any]) -> None:
     retries = scope.written(handler["max_retries"], handler, *_HANDLER)
     if str(retries).isdigit() and int(retries) != 5:
-        words["max_retries"] = min(int(retries), _MOST_RETRIES)
+        words["max_retries"] = min(int(retries), MOST_RETRIES)
     for one in handler.parts("backoff_strategies"):
         if one.kind in ("ConstantBackoffStrategy", "ExponentialBackoffStrategy"):
             seconds = scope.written(one["backoff_time_in_seconds"] or one["factor"], one, *_HANDLER)
@@ -59,12 +64,13 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
     content, predicate = rule["error_message_contains"], rule["predicate"]
     endpoint = scope.draft.endpoint
     if action in _RETRIES and codes and not predicate and not content:
-        again = {*words.get("retry_on_status_codes", RETRIED_STATUSES), *(one for one in codes if 400 <= one < 600)}
-        words["retry_on_status_codes"] = sorted(again)
+        retry_too(words, (one for one in codes if 400 <= one < 600))
     elif action == "IGNORE" and (codes or content) and not predicate:
         actions = [{"status_code": one, "action": "ignore"} for one in codes] or [{"action": "ignore"}]
         actions = [{**one, "content": content} if content else one for one in actions]
-        endpoint.setdefault("response_actions", []).extend(one for one in actions if one not in _ignored(endpoint))
+        told = endpoint.setdefault("response_actions", [])
+        for one in actions:
+            told += [one] if one not in told else []
     elif action == "FAIL" and not predicate and not (set(codes) & set(RETRIED_STATUSES)):
         # Any other status is an error by itself.
         return
@@ -81,10 +87,6 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
         _tell(scope, action, predicate or content or ", ".join(map(str, codes)))
     elif action == "SUCCESS" and codes:
         _tell(scope, action, ", ".join(map(str, codes)))
-
-
-def _ignored(endpoint: dict[str, Any]) -> list[Any]:
-    return list(endpoint.get("response_actions", []))
 
 
 def _tell(scope: Scope, action: str, about: Any) -> None:

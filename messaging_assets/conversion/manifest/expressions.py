@@ -132,10 +132,7 @@ class _Filling(ast.NodeTransformer):
         """See NodeTransformer."""
         found = value_of(node) if isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)) else None
         if isinstance(found, Ref) and found.root in _PARAMETERS and found.path and not (found.added or found.is_cut):
-            value: Any = self._parameters
-            for step in found.path:
-                value = value.get(step) if isinstance(value, Mapping) else None
-            value = found.default if value is None else value
+            value = _parameter(found, self._parameters)
             if value is None or isinstance(value, (str, int, float)):
                 return ast.Constant(value)
         return self.generic_visit(node)
@@ -156,11 +153,16 @@ def _value(expression: str, parameters: Mapping[str, Any]) -> Any:
     read = tree(expression, parameters)
     value = Unknown("") if read is None else value_of(read)
     if isinstance(value, Ref) and value.root in _PARAMETERS:
-        found: Any = parameters
-        for step in value.path:
-            found = found.get(step) if isinstance(found, Mapping) else None
-        return value.default if found is None else found
+        return _parameter(value, parameters)
     return Unknown(_short(expression)) if isinstance(value, Unknown) else value
+
+
+def _parameter(ref: Ref, parameters: Mapping[str, Any]) -> Any:
+    """The value of a parameter, else the default of whoever takes it."""
+    found: Any = parameters
+    for step in ref.path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return ref.default if found is None else found
 
 
 def value_of(node: ast.AST) -> Any:

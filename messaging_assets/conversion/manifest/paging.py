@@ -6,8 +6,9 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condition, single, value_of
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.texts import quoted
@@ -15,7 +16,6 @@ from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "paginator")
-_USUAL_PAGE = 100
 
 
 def add_paginator(scope: Scope, part: Part | None) -> None:
@@ -38,16 +38,6 @@ def add_paginator(scope: Scope, part: Part | None) -> None:
         scope.draft.endpoint["paginator"] = paginator
 
 
-def _place_of(option: Part | None) -> tuple[str, str] | None:
-    """Where an option goes: `query`, `json`, `data` or `header`, and the field there."""
-    if option is None or not option["inject_into"]:
-        return None
-    path = option["field_path"]
-    name = ".".join(map(str, path)) if isinstance(path, list) else str(option["field_name"] or "")
-    kinds = {"request_parameter": "query", "body_json": "json", "body_data": "data", "header": "header"}
-    return kinds.get(str(option["inject_into"]), "query"), name
-
-
 def _size(scope: Scope, strategy: Part) -> int | None:
     value = scope.written(strategy["page_size"], strategy, *_PLACE)
     try:
@@ -58,16 +48,16 @@ def _size(scope: Scope, strategy: Part) -> int | None:
 
 def _named(option: Part | None, word: str, scope: Scope) -> dict[str, Any]:
     """The words that say where a number or token goes; the parameters lose what would be sent twice."""
-    found = _place_of(option)
-    if found is None:
+    target = target_of(option)
+    if target is None:
         return {}
-    place, name = found
-    if place == "header":
+    place, name = target[0], ".".join(target[1])
+    if place == "headers":
         scope.draft.lose(f"it sends {word} in the header {name}, which no paginator does", *_PLACE)
         return {}
-    if place == "query":
+    if place == "params":
         scope.draft.endpoint.get("params", {}).pop(name, None)
-    return {f"{word}_param" if place == "query" else f"{word}_body_path": name}
+    return {f"{word}_param" if place == "params" else f"{word}_body_path": name}
 
 
 def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
@@ -83,14 +73,9 @@ def _offset(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         else:
             scope.draft.ask("which parameter takes the size of a page? It is sent as limit", *_PLACE)
     if size is None:
-        scope.draft.ask(f"how long is a page? {_USUAL_PAGE} rows are asked for", *_PLACE)
+        scope.draft.ask(f"how long is a page? {USUAL_PAGE} rows are asked for", *_PLACE)
     where = _named(token, "offset", scope)
-    return {"type": "offset", "limit": size or _USUAL_PAGE, **_unusual({**where, **limit}), "total_path": None}
-
-
-def _unusual(words: dict[str, Any]) -> dict[str, Any]:
-    usual = {"offset_param": "offset", "limit_param": "limit", "page_param": "page", "cursor_param": "cursor"}
-    return {word: name for word, name in words.items() if usual.get(word) != name}
+    return {"type": "offset", "limit": size or USUAL_PAGE, **unusual({**where, **limit}), "total_path": None}
 
 
 def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any]:
@@ -99,25 +84,17 @@ def _page_number(scope: Scope, part: Part, strategy: Part, token: Part | None) -
     if strategy["start_from_page"] is None and strategy["inject_on_first_request"] is not True:
         scope.draft.ask("does the API count pages from 0, or from 1? The manifest does not say; 0 is taken", *_PLACE)
     begins = {"base_page": int(first)} if str(first) in ("0", "1") else {"base_page": 1, "page": int(first)}
-    return {"type": "page_number", **begins, **_unusual(_named(token, "page", scope))}
+    return {"type": "page_number", **begins, **unusual(_named(token, "page", scope))}
 
 
 def _add_size(scope: Scope, part: Part, strategy: Part) -> None:
     """Send the size of a page with each request, where the paginator has no word for it."""
-    found, size = _place_of(part.part("page_size_option")), _size(scope, strategy)
-    if found is None or size is None or not found[1]:
+    target, size = target_of(part.part("page_size_option")), _size(scope, strategy)
+    if target is None or size is None:
         return
-    place, name = found
-    if place == "query":
-        scope.draft.params[name] = size
-    elif place == "header":
-        scope.draft.endpoint.setdefault("headers", {})[name] = str(size)
-    else:
-        fields = scope.draft.endpoint.setdefault(place, {})
-        *above, last = name.split(".")
-        for step in above:
-            fields = fields.setdefault(step, {})
-        fields[last] = size
+    place, name = target[0], ".".join(target[1])
+    path = name.split(".") if place in ("json", "data") else [name]
+    scope.draft.send(place, path, str(size) if place == "headers" else size)
 
 
 def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any] | None:
@@ -143,14 +120,14 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     elif isinstance(value, Ref) and value.added:
         # The number of the page that came, plus one.
         page = {word.replace("cursor", "page"): name for word, name in named.items()}
-        paginator = {"type": "page_number", "base_page": 1, **_unusual(page)}
+        paginator = {"type": "page_number", "base_page": 1, **unusual(page)}
         scope.draft.ask("is the first page number 1? It is counted from there", *_PLACE)
     elif is_link:
         paginator = {"type": "json_link", "next_url_path": path}
         if isinstance(value, Ref) and value.is_cut:
             scope.draft.ask(f"a token is cut out of '{path}'; is that a link? It is followed as one", *_PLACE)
     else:
-        paginator = {"type": "cursor", "cursor_path": path, **_unusual(named)}
+        paginator = {"type": "cursor", "cursor_path": path, **unusual(named)}
         if not named:
             scope.draft.ask("which parameter takes the next page's token? It is sent as cursor", *_PLACE)
     return without_nothing(

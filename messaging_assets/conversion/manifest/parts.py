@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 _REF, _PARAMETERS = "$ref", "$parameters"
+# Where an option goes -> the part of our requests.
+_SENT_IN = {"request_parameter": "params", "header": "headers", "body_json": "json", "body_data": "data"}
 # Aliases of aliases hold more than anybody wrote.
 _MOST_VALUES = 1_000_000
 
@@ -112,3 +114,12 @@ class Part:
 
     def _below(self, value: Mapping[str, Any], name: str) -> Part:
         return Part(value, {key: one for key, one in self.parameters.items() if key != name})
+
+
+def target_of(option: Part | None) -> tuple[str, list[str]] | None:
+    """Where an option of a request goes: the part of it, and the path there; None where it goes nowhere."""
+    if option is None or not option["inject_into"]:
+        return None
+    path = option["field_path"] if isinstance(option["field_path"], list) else [option["field_name"] or ""]
+    names = [str(one) for one in path]
+    return (_SENT_IN.get(str(option["inject_into"]), "params"), names) if any(names) else None

@@ -6,11 +6,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
-from messaging_assets.conversion.texts import Hole, below, filled, has, only
+from messaging_assets.conversion.texts import below, filled, has, named, only
 from messaging_assets.foundation.json_paths import quoted_path
 
 _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
@@ -27,8 +27,8 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     texts = [scope.text(requester[word], requester) for word in ("url_base", "path")]
     if requester["url"] and not requester["url_base"]:
         texts = [None, scope.text(requester["url"], requester)]
-    if has(texts[1], "unknown", "now", "token", "secret"):
-        scope.draft.give_up(f"its path takes {_shown(texts[1])}, which no word says; write it by hand")
+    if unsaid := named(texts[1], "unknown", "now", "token", "secret"):
+        scope.draft.give_up(f"its path takes {' and '.join(unsaid)}, which no word says; write it by hand")
     told = below(scope.of_client, "client", "base_url")
     base = str(filled(texts[0], scope.settings, told, is_doubled=False, is_address=True) or "")
     in_path = below(scope.draft.lose, "endpoint", "path")
@@ -42,10 +42,6 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         host, _, below_host = rest.partition("/")
         base, path = f"{scheme}://{host}", f"/{below_host}"
     return base, path
-
-
-def _shown(text: Any) -> str:
-    return " and ".join(one.name for one in text if isinstance(one, Hole) and one.kind not in ("setting", "parent"))
 
 
 def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
@@ -136,7 +132,7 @@ def add_partitions(scope: Scope, retriever: Part, name_of: Any) -> bool:
         return False
     parents = list(routers[0].parts("parent_stream_configs"))
     if len(parents) != 1:
-        scope.draft.give_up(f"it is read for the records of {len(parents)} parents, and a resource has one")
+        scope.draft.give_up(f"it is read for the records of {len(parents)} parents in turn; write a resource for each")
         return False
     _add_parent(scope, parents[0], name_of)
     return True
@@ -148,7 +144,8 @@ def _unsaid(routers: list[Part]) -> str:
         values = routers[0]["values"]
         shown = f"each of {len(values)} values" if isinstance(values, list) else "each of some values"
         return f"it is read once for {shown} of '{routers[0]['cursor_field']}', which no word says yet"
-    return f"what it is read for is made by {' and '.join(one.shown for one in routers)}, which no word says"
+    shown = " and ".join(one.shown for one in routers)
+    return f"what it is read for is made by {shown}; write it by hand, see for_each"
 
 
 def _is_one_value(scope: Scope, router: Part) -> bool:
@@ -182,18 +179,11 @@ def _add_parent(scope: Scope, parent: Part, name_of: Any) -> None:
             scope.parents.setdefault(str(steps[-1]), f"{name}.{quoted_path(*map(str, steps))}")
     _inject(scope, parent.part("request_option"), f"{{resources.{name}.{path}}}")
     if parent["incremental_dependency"]:
-        scope.draft.lose("it asks only for parents that changed; here each sync asks for all of them")
+        scope.draft.lose("it asks only for parents that changed, and here for all of them; see only_changed_parents")
     if parent["lazy_read_pointer"]:
         scope.draft.lose("it takes its first rows out of the parent's record; here it asks for them")
 
 
 def _inject(scope: Scope, option: Part | None, value: str) -> None:
-    if option is None or not option["inject_into"]:
-        return
-    path = option["field_path"]
-    steps = [str(one) for one in path] if isinstance(path, list) else [str(option["field_name"])]
-    kinds = {"request_parameter": "params", "header": "headers", "body_json": "json", "body_data": "data"}
-    holder = scope.draft.endpoint.setdefault(kinds.get(str(option["inject_into"]), "params"), {})
-    for step in steps[:-1]:
-        holder = holder.setdefault(step, {})
-    holder[steps[-1]] = value
+    if target := target_of(option):
+        scope.draft.send(*target, value)

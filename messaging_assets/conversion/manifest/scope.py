@@ -10,7 +10,7 @@ from typing import Any
 from messaging_assets.conversion.manifest.expressions import Piece, Ref, Unknown, pieces_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})
 _INTERVAL = frozenset({"stream_interval", "stream_slice"})
@@ -83,7 +83,7 @@ class Scope:
         if isinstance(text, list) and not any(isinstance(one, Hole) for one in text):
             return [self.shown(one, *place) for one in text]
         if isinstance(text, str):
-            return text.replace("{", "{{").replace("}", "}}") if is_doubled else text
+            return doubled(text) if is_doubled else text
         return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address)
 
     def _piece(self, piece: Piece) -> str | Hole:

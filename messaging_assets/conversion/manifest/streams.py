@@ -118,7 +118,7 @@ class _Streams:
         assert requester is not None
         decoder = retriever.part("decoder") or requester.part("decoder")
         if decoder is not None and decoder.kind not in _DECODERS:
-            draft.give_up(f"its answers are read by {decoder.shown}, and a list is JSON here")
+            draft.give_up(f"its answers are read by {decoder.shown}; write it by hand, see format")
             return
         scope = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)

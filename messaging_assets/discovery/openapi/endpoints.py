@@ -8,8 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from messaging_assets.description.names import RESERVED_STEMS
-from messaging_assets.discovery.found import FoundApi, FoundResource, about_sensitive, plain_name, without_nothing
+from messaging_assets.discovery.found import (
+    FoundApi,
+    FoundResource,
+    about_sensitive,
+    api_name,
+    plain_name,
+    without_nothing,
+)
 from messaging_assets.discovery.openapi.document import Document, Operation, UnusableDocument, read_document
 from messaging_assets.discovery.openapi.parents import (
     PLACEHOLDER,
@@ -78,8 +84,7 @@ def find_in_document(
 
 def _name(document: Document, path: Path) -> str:
     words = re.sub(r"\b(rest|http|api|openapi|swagger|v?\d+(\.\d+)*)\b", "", document.title, flags=re.IGNORECASE)
-    name = plain_name(words, plain_name(path.stem))
-    return f"{name}_api" if name in RESERVED_STEMS else name
+    return api_name(words, plain_name(path.stem))
 
 
 def _lists(document: Document) -> tuple[list[ListEndpoint], list[str]]:

@@ -125,8 +125,8 @@ def _print(asset: str, name: str, reasons: list[Any], shown: list[dict[str, Any]
     console.print(f"{asset}: {left} record{'s are' if left > 1 else ' is'} set aside, in {name}", markup=False)
     counted = Table("records", "reason", "fields", "last set aside")
     for reason, fields, count, _, last in reasons:
-        cells = (f"{count:,}", reason, fields or "", f"{last:%Y-%m-%d %H:%M}")
-        counted.add_row(*(one_line(cell, _LONGEST) for cell in cells))
+        texts = (f"{count:,}", reason, fields or "", f"{last:%Y-%m-%d %H:%M}")
+        counted.add_row(*(one_line(text, _LONGEST) for text in texts))
     console.print(counted)
     if not shown:
         return

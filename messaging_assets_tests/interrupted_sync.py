@@ -59,8 +59,12 @@ def sync(
     }
 
 
-def table_rows() -> list[tuple[str, ...]]:
-    """What is in the table now, in order; the name of the error where it cannot be read."""
+def table_rows(only: str = "") -> list[tuple[str, ...]]:
+    """What is in the table now, in order; the name of the error where it cannot be read.
+
+    Args:
+        only: a condition in SQL, with its WHERE; without one, every row.
+    """
     from messaging_assets.description.api import ApiDescription
     from messaging_assets.destination.pipelines import loaded_dataset
     from messaging_assets.foundation.folders import settle_environment
@@ -73,7 +77,7 @@ def table_rows() -> list[tuple[str, ...]]:
     try:
         with dataset.sql_client as client:
             return sorted(
-                tuple(row) for row in client.execute_sql("SELECT id, message_id, content FROM messages") or []
+                tuple(row) for row in client.execute_sql(f"SELECT id, message_id, content FROM messages {only}") or []
             )
     except Exception as error:  # noqa: BLE001 - no table yet, or somebody holds the file: the test says which it wants
         return [(type(error).__name__,)]

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.interrupted_sync import sync, table_rows
 from messaging_assets_tests.own_process import in_a_process, start_server, undisputed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
@@ -125,10 +125,16 @@ def disks(known_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return TwoDisks(known_sandbox, tmp_path)
 
 
-def _valid(disks: TwoDisks, way: str) -> list[tuple[str, ...]]:
-    only = " WHERE _dlt_valid_to IS NULL" if way == "scd2" else ""
-    with duckdb.connect(str(disks.folder / "one.duckdb")) as connection:
-        return sorted(connection.execute(f"SELECT id, message_id, content FROM messaging.messages{only}").fetchall())
+def _valid(way: str) -> list[tuple[str, ...]]:
+    return table_rows("WHERE _dlt_valid_to IS NULL" if way == "scd2" else "")
+
+
+@pytest.fixture
+def disks_of_postgres(disks: TwoDisks, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> TwoDisks:
+    """The same two machines, whose one database is a PostgreSQL server's."""
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+    return disks
 
 
 @pytest.mark.parametrize(
@@ -138,19 +144,38 @@ def _valid(disks: TwoDisks, way: str) -> list[tuple[str, ...]]:
 def test_what_one_machine_left_behind_is_not_used_once_the_other_has_synced(
     disks: TwoDisks, way: str, moment: str
 ) -> None:
+    _both_sync_after_a_kill(disks, way, moment)
+
+
+def _each_fault() -> Iterator[Any]:
+    """Each way of writing killed at each moment; by default each way at one of them, and each moment at least once."""
+    for number, way in enumerate(WAYS):
+        for place, moment in enumerate(MOMENTS):
+            marks = () if place == number % len(MOMENTS) else pytest.mark.soak
+            yield pytest.param(way, moment, marks=marks)
+
+
+@pytest.mark.parametrize(("way", "moment"), list(_each_fault()))
+def test_two_machines_and_one_postgres_lose_and_double_nothing_whenever_one_is_killed(
+    disks_of_postgres: TwoDisks, way: str, moment: str
+) -> None:
+    _both_sync_after_a_kill(disks_of_postgres, way, moment)
+
+
+def _both_sync_after_a_kill(disks: TwoDisks, way: str, moment: str) -> None:
     described = WAYS[way]
     disks.dies("one", moment, **described)
     if way != "append":
         disks.change()
     second = disks.sync("two", **described)
-    between = _valid(disks, way)
+    between = _valid(way)
     again = disks.sync("one", **described)
 
     expected = disks.upstream(DAY if "window" in way else "")
     assert second["green"]
     assert between == expected
     assert again["green"]
-    assert _valid(disks, way) == expected
+    assert _valid(way) == expected
     assert len(expected) > 5
 
 
@@ -226,7 +251,7 @@ def test_half_a_load_of_one_machine_is_taken_back_by_the_other_whatever_their_cl
         connection.execute("UPDATE messaging.messages SET _dlt_load_id = ? WHERE id = ?", [load_ids.strip('["]'), gone])
     disks.sync("two", **appended)
 
-    assert gone not in [row[0] for row in _valid(disks, "append")]
+    assert gone not in [row[0] for row in _valid("append")]
 
 
 @pytest.mark.parametrize("way", ["append", "replace"])
@@ -244,7 +269,7 @@ def test_a_receipt_of_another_address_passes_for_no_sync(
     else:
         assert again["green"], again["error"]
         assert disks.sandbox.asked("messaging", "messages")
-    assert _valid(disks, way) == disks.upstream()
+    assert _valid(way) == disks.upstream()
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["a function", "a closure"])

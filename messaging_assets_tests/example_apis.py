@@ -10,17 +10,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from messaging_assets_tests.example_dialects import DIALECTS
 
 Row = dict[str, Any]
 Query = dict[str, str]
 BASIC = "Basic " + b64encode(b"user:example-password").decode()
 TOKEN = "Bearer example-token"
-AUTHORIZATION = {"chat": TOKEN, "alerts": TOKEN, "reports": TOKEN, "sms": BASIC, "email": BASIC}
+AUTHORIZATION = {
+    **dict.fromkeys(("sms", "email", "tickets"), BASIC),
+    "incidents": "Token token=example-key",
+    "logs": "ApiKey example-key",
+}
 
 
 class ExampleApis(ThreadingHTTPServer):
-    """All five APIs, each below its name.
+    """All of them, each below its name.
 
     Args:
         size: the longest page, whatever a request asks for.
@@ -47,9 +53,12 @@ class ExampleApis(ThreadingHTTPServer):
         """What was asked of one path."""
         return [query for asked, query in self.asked if asked == path]
 
-    def answer(self, path: str, query: Query) -> Any:
+    def answer(self, path: str, query: Query, body: Any) -> Any:
         """The body of an answer; None where there is nothing at this path."""
         api = path.split("/")[1]
+        if dialect := DIALECTS.get(api):
+            below = path.removeprefix(f"/{api}/")
+            return dialect(f"{self.url}/{api}", below, query, body, self.rows.get(f"{api}/{below}", []))
         return getattr(self, f"_{api}")(path.removeprefix(f"/{api}"), query)
 
     def _chat(self, path: str, query: Query) -> Any:
@@ -114,14 +123,23 @@ class _Handler(BaseHTTPRequestHandler):
     server: ExampleApis
 
     def do_GET(self) -> None:
+        self._answer(None)
+
+    def do_POST(self) -> None:
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(json.loads(sent) if self.headers["Content-Type"] == "application/json" else sent)
+
+    def _answer(self, asked: Any) -> None:
         parts = urlsplit(self.path)
-        query = dict(parse_qsl(parts.query))
+        path, query = unquote(parts.path), dict(parse_qsl(parts.query))
         status, body = 200, None
-        if self.headers.get("Authorization") != AUTHORIZATION.get(parts.path.split("/")[1]):
+        if path == "/token":
+            body = {"access_token": TOKEN.split()[1], "expires_in": 3600}
+        elif self.headers.get("Authorization") != AUTHORIZATION.get(path.split("/")[1], TOKEN):
             status, body = 401, {"error": "the secret is missing or wrong"}
         else:
-            self.server.asked.append((parts.path, query))
-            body = self.server.answer(parts.path, query)
+            self.server.asked.append((path, query))
+            body = self.server.answer(path, query, asked)
         is_file = isinstance(body, bytes)
         sent = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,19 @@ from messaging_assets.files.api_files import read_file
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.example_apis import ExampleApis, Row, example_apis
+from messaging_assets_tests.example_dialects import moment
 from messaging_assets_tests.programs import CHECKOUT
 
-FILES = sorted((CHECKOUT / "examples").iterdir())
+FILES = sorted((CHECKOUT / "examples").glob("*.yaml"))
 SCHEMA = "# yaml-language-server: $schema=../messaging_assets/api_file.schema.json"
-SECRETS = {"TOKEN": "example-token", "USERNAME": "user", "PASSWORD": "example-password"}
+SECRETS = {
+    "TOKEN": "example-token",
+    "USERNAME": "user",
+    "PASSWORD": "example-password",
+    "API_KEY": "example-key",
+    "CLIENT_ID": "example-client",
+    "CLIENT_SECRET": "example-secret",
+}
 
 
 @pytest.fixture
@@ -31,6 +40,7 @@ def apis(monkeypatch: pytest.MonkeyPatch) -> Iterator[ExampleApis]:
             monkeypatch.setenv(f"{file.stem.upper()}__BASE_URL", f"{server.url}/{file.stem}")
             for name, secret in SECRETS.items():
                 monkeypatch.setenv(f"{file.stem.upper()}__{name}", secret)
+        monkeypatch.setenv("ODATA__TOKEN_URL", f"{server.url}/token")
         yield server
 
 
@@ -92,6 +102,11 @@ def test_each_example_is_run(file: Path) -> None:
     rabbitmq = (Path(__file__).parent / "test_rabbitmq.py").read_text(encoding="utf-8")
 
     assert f'syncs.run("{file.stem}"' in own or f'"{file.name}"' in rabbitmq
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_page_of_dialects_names_each_example(file: Path) -> None:
+    assert f"| `{file.name}` |" in (CHECKOUT / "docs" / "dialects.md").read_text(encoding="utf-8")
 
 
 def test_chat_loads_channels_messages_and_replies_and_then_what_is_new(apis: ExampleApis, syncs: Syncs) -> None:
@@ -257,3 +272,150 @@ def test_reports_load_tables_lines_documents_and_rows_without_names(apis: Exampl
         (2,),
     ]
     assert syncs.rows("SELECT sum(messages), max(day)::TEXT FROM reports.usage") == [(15, "2025-03-05")]
+
+
+def test_tickets_of_an_export_by_time_come_once_though_pages_repeat_their_last_moment(
+    apis: ExampleApis, syncs: Syncs
+) -> None:
+    # Three tickets changed in each second, so the moment at a page's end comes on the next one too.
+    tickets = apis.rows["tickets/incremental/tickets"] = [
+        {"id": number, "status": "open", "requester": {"id": number % 3}, "generated_at": 1_735_700_000 + number // 3}
+        for number in range(14)
+    ]
+
+    receipt = syncs.run("tickets")["tickets"]
+
+    assert receipt["dagster/row_count"] == 14
+    assert syncs.rows("SELECT count(DISTINCT id), max(requester_id) FROM tickets.tickets") == [(14, 2)]
+
+    apis.asked.clear()
+    tickets[0] |= {"status": "deleted", "generated_at": 1_735_700_050}
+    assert syncs.run("tickets")["tickets"]["dagster/row_count"] == 14
+    assert apis.queries("/tickets/incremental/tickets")[0] == {"start_time": "1735700004"}
+    assert syncs.rows("SELECT status FROM tickets.tickets WHERE id = 0") == [("deleted",)]
+
+
+def test_incidents_load_with_what_happened_in_each(apis: ExampleApis, syncs: Syncs) -> None:
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    apis.rows["incidents/incidents"] = [
+        {"id": f"I{number}", "status": "resolved", "service": {"id": f"S{number % 2}"}}
+        | {"created_at": (now - timedelta(hours=150 - number)).isoformat().replace("+00:00", "Z")}
+        for number in range(105)
+    ]
+    for number in range(105):
+        apis.rows[f"incidents/incidents/I{number}/log_entries"] = [
+            {"id": f"L{number}.{entry}", "created_at": moment(1)} for entry in range(number % 3)
+        ]
+
+    receipts = syncs.run("incidents")
+
+    counts = {name: receipt["dagster/row_count"] for name, receipt in receipts.items()}
+    assert counts == {"incidents": 105, "log_entries": sum(number % 3 for number in range(105))}
+    assert syncs.rows("SELECT count(*) FROM incidents.incidents WHERE service_id = 'S1'") == [(52,)]
+
+
+def test_logs_are_searched_by_a_range_in_the_body_behind_the_last_ones_sort_values(
+    apis: ExampleApis, syncs: Syncs
+) -> None:
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    apis.rows["logs/logs/_search"] = [
+        {"_id": f"{number:05}", "service": f"s{number % 4}", "text": "..."}
+        | {"ts": (now - timedelta(hours=2, seconds=-(number // 7))).strftime("%Y-%m-%dT%H:%M:%SZ")}
+        for number in range(1_200)
+    ]
+
+    receipt = syncs.run("logs")["lines"]
+
+    assert receipt["dagster/row_count"] == 1_200
+    assert syncs.rows("SELECT count(DISTINCT _id), count(DISTINCT service) FROM logs.lines") == [(1_200, 4)]
+
+
+def test_metrics_load_by_keys_that_lie_inside_and_names_that_are_texts(apis: ExampleApis, syncs: Syncs) -> None:
+    apis.rows["metrics/query"] = [
+        {"metric": {"__name__": "up", "job": f"j{number % 2}", "instance": f"host{number}:9100"}}
+        | {"value": [1_735_700_000.25, str(number % 2)]}
+        for number in range(6)
+    ]
+    apis.rows["metrics/label/__name__/values"] = ["up", "process_cpu_seconds_total", "go_goroutines"]  # type: ignore[list-item]
+
+    receipts = syncs.run("metrics")
+
+    assert {name: receipt["dagster/row_count"] for name, receipt in receipts.items()} == {"up": 6, "names": 3}
+    assert syncs.rows("SELECT job, sum(state), epoch_ms(max(seen_at)) FROM metrics.up GROUP BY job ORDER BY job") == [
+        ("j0", 0, 1_735_700_000_250),
+        ("j1", 3, 1_735_700_000_250),
+    ]
+
+
+def test_graphql_goes_on_in_the_bodys_variables(apis: ExampleApis, syncs: Syncs) -> None:
+    issues = apis.rows["graphql/graphql"] = [
+        {"id": f"G{number}", "title": "...", "state": "OPEN", "updatedAt": moment(1 + number)} for number in range(10)
+    ]
+
+    receipt = syncs.run("graphql")["issues"]
+
+    assert (receipt["dagster/row_count"], receipt["pages"]) == (10, 4)
+
+    issues[0] |= {"state": "CLOSED", "updatedAt": moment(20)}
+    issues.append(issues.pop(0))
+    receipt = syncs.run("graphql")["issues"]
+
+    assert (receipt["dagster/row_count"], receipt["rows_read"]) == (10, 2)
+    assert syncs.rows("SELECT count(*) FROM graphql.issues WHERE state = 'CLOSED'") == [(1,)]
+
+
+def test_hal_finds_embedded_records_and_an_empty_list_without_any(apis: ExampleApis, syncs: Syncs) -> None:
+    apis.rows["hal/contacts"] = [{"id": f"C{number}", "email": f"{number}@example.com"} for number in range(7)]
+    apis.rows["hal/campaigns"] = []
+
+    receipts = syncs.run("hal")
+
+    assert {name: receipt["dagster/row_count"] for name, receipt in receipts.items()} == {"contacts": 7, "campaigns": 0}
+    assert receipts["contacts"]["verdict"] == "read to the end"
+
+
+def test_json_api_takes_attributes_out_and_asks_for_what_changed(apis: ExampleApis, syncs: Syncs) -> None:
+    conversations = apis.rows["json_api/conversations"] = [
+        {"id": str(number), "subject": f"subject {number}", "updated_at": moment(1 + number)}
+        | {"assignee": f"A{number}" if number % 2 else None}
+        for number in range(8)
+    ]
+
+    assert syncs.run("json_api")["conversations"]["dagster/row_count"] == 8
+
+    conversations.append({"id": "8", "subject": "late", "updated_at": moment(12), "assignee": None})
+    receipt = syncs.run("json_api")["conversations"]
+
+    assert (receipt["dagster/row_count"], receipt["rows_read"]) == (9, 2)
+    assert syncs.rows("SELECT count(*), count(assignee_id), max(subject) FROM json_api.conversations") == [
+        (9, 4, "subject 7")
+    ]
+
+
+def test_odata_writes_the_range_as_an_expression(apis: ExampleApis, syncs: Syncs) -> None:
+    calls = apis.rows["odata/calls"] = [
+        {"id": f"C{number}", "endedAt": moment(1 + number), "participants": [{"name": "..."}]} for number in range(8)
+    ]
+
+    receipt = syncs.run("odata")["calls"]
+
+    assert (receipt["dagster/row_count"], receipt["verdict"]) == (8, "read to the end")
+
+    calls.append({"id": "C8", "endedAt": moment(12), "participants": []})
+    assert syncs.run("odata")["calls"]["rows_read"] == 2
+
+
+def test_scim_counts_from_one_and_marks_who_is_gone(apis: ExampleApis, syncs: Syncs) -> None:
+    users = apis.rows["scim/Users"] = [
+        {"id": f"U{number}", "userName": f"user{number}", "active": True} for number in range(8)
+    ]
+    apis.rows["scim/Groups"] = [{"id": "G1", "members": [{"value": "U1"}]}]
+
+    receipts = syncs.run("scim")
+
+    assert {name: receipt["dagster/row_count"] for name, receipt in receipts.items()} == {"users": 8, "groups": 1}
+    assert receipts["users"]["verdict"] == "proven"
+
+    del users[3]
+    assert syncs.run("scim")["users"]["rows_deleted"] == 1
+    assert syncs.rows("SELECT id FROM scim.users WHERE _deleted_at IS NOT NULL") == [("U3",)]

@@ -27,10 +27,12 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     tables/notes/        what a sync notes in the destination beside rows: its ledger and `sync_history`
     tables/              what is in the tables, and what is put right there
     loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
+    loading/table/       the table of one resource: what earlier syncs left there, which rows go
     loading/passes/      one read from the first page to the last, loaded in parts
     loading/replay/      records that were set aside: shown, and loaded once the file is mended
 
-    assets/              a resource as a Dagster asset: op, checks, metadata
+    assets/metadata/     what Dagster shows of a sync, without secrets
+    assets/              a resource as a Dagster asset: its op and its checks
     orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`
 
     discovery/           from a live API to a file

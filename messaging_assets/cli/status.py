@@ -138,7 +138,7 @@ def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
 
 
 def _status(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> AssetStatus:
-    from messaging_assets.assets.receipt_metadata import stored_result
+    from messaging_assets.assets.metadata.receipt_metadata import stored_result
     from messaging_assets.assets.translator import asset_key
 
     key = asset_key(description, resource.name)

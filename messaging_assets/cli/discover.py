@@ -246,7 +246,8 @@ def _check_address(base_url: str) -> None:
 def _from_document(
     document: Path, only: str | None, name: str | None, base_url: str | None, given: dict[str, str]
 ) -> FoundApi:
-    from messaging_assets.discovery.openapi.endpoints import UnusableDocument, find_in_document
+    from messaging_assets.discovery.openapi.endpoints import find_in_document
+    from messaging_assets.discovery.openapi.references import UnusableDocument
 
     if base_url:
         _check_address(base_url)

@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from messaging_assets.cli.discover import command
-from messaging_assets.discovery.openapi.document import UnusableDocument, read_document
+from messaging_assets.discovery.openapi.document import read_document
+from messaging_assets.discovery.openapi.references import UnusableDocument
 from messaging_assets.files.api_files import read_file, read_folders
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, LARGEST_DOCUMENT

@@ -35,7 +35,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     assets/              a resource as a Dagster asset: its op and its checks
     orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`
 
-    discovery/           from a live API to a file
+    discovery/           what is found of an API, as a file; whether a file is right
+    discovery/live/      from a live API to a file
     discovery/openapi/   from an OpenAPI document to a file
     conversion/          from a file of another tool to a file
     conversion/manifest/ from a low-code manifest to resources

@@ -180,7 +180,7 @@ def found_api(
 
 def _from_live_api(base_url: str, paths: Sequence[str], auth: str | None, name: str | None) -> FoundApi:
     from messaging_assets.discovery.found import name_from_address
-    from messaging_assets.discovery.live_api import find_api
+    from messaging_assets.discovery.live.live_api import find_api
     from messaging_assets.files.api_files import InvalidDescription
     from messaging_assets.foundation.failures import SyncFailure
 

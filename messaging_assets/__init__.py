@@ -42,6 +42,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     conversion/manifest/ from a low-code manifest to resources
     sandbox/             an API to try everything on
     cli/                 the command line, one file a verb
+    cli/written/         verbs that write an API file
     cli/shown/           verbs that show what is in the destination
 
     definitions.py       the front door of Dagster, imported by no one

@@ -12,7 +12,7 @@ from dagster import materialize
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
-from messaging_assets.cli.discover import command, hand_over
+from messaging_assets.cli.written.discover import command, hand_over
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.discovery.columns import Sample

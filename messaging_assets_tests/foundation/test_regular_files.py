@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from messaging_assets.cli.discover import command
+from messaging_assets.cli.written.discover import command
 from messaging_assets.discovery.openapi.document import read_document
 from messaging_assets.discovery.openapi.references import UnusableDocument
 from messaging_assets.files.api_files import read_file, read_folders

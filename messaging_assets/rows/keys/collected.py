@@ -34,23 +34,25 @@ class Collected:
             self.pages += [page] * len(rows)
             return
         for row in rows:
+            key = self._keys.key(row)
             try:
-                if self._is_new(row, page):
-                    self.rows.append(row)
-                    self.pages.append(page)
+                place = self._keys.place(key)
             except TypeError:
                 yield row
+                continue
+            if self._is_new(row, page, key, place):
+                self.rows.append(row)
+                self.pages.append(page)
 
-    def _is_new(self, row: dict[str, Any], page: int) -> bool:
-        """Whether a record's key is new to the load; one that repeats a key takes its place, or stays out.
+    def _is_new(self, row: dict[str, Any], page: int, key: tuple[Any, ...], place: int | None) -> bool:
+        """Whether a record's key is new to the load; one that repeats a key takes the place of the other, or stays out.
 
-        Raises:
-            TypeError: a part of its key is a list or an object.
+        Args:
+            row: the record.
+            page: the page that it came on.
+            key: its key.
+            place: where in the batch that key is; None where it is not.
         """
-        if not self._keys.book.names:
-            return True
-        key = self._keys.key(row)
-        place = self._keys.place(key)
         if place is not None:
             self._keys.repeats(row, self.rows[place])
             if not self._first_wins:

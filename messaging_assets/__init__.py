@@ -27,18 +27,22 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     tables/notes/        what a sync notes in the destination beside rows: its ledger and `sync_history`
     tables/              what is in the tables, and what is put right there
     loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
+    loading/table/       the table of one resource: what earlier syncs left there, which rows go
     loading/passes/      one read from the first page to the last, loaded in parts
     loading/replay/      records that were set aside: shown, and loaded once the file is mended
 
-    assets/              a resource as a Dagster asset: op, checks, metadata
+    assets/metadata/     what Dagster shows of a sync, without secrets
+    assets/              a resource as a Dagster asset: its op and its checks
     orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`
 
-    discovery/           from a live API to a file
+    discovery/           what is found of an API, as a file; whether a file is right
+    discovery/live/      from a live API to a file
     discovery/openapi/   from an OpenAPI document to a file
     conversion/          from a file of another tool to a file
     conversion/manifest/ from a low-code manifest to resources
     sandbox/             an API to try everything on
     cli/                 the command line, one file a verb
+    cli/written/         verbs that write an API file
     cli/shown/           verbs that show what is in the destination
 
     definitions.py       the front door of Dagster, imported by no one

@@ -17,9 +17,9 @@ def sync(
 
     from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.assets.resource_asset import build_assets
-    from messaging_assets.cli.status import reason_of
     from messaging_assets.description.api import ApiDescription
     from messaging_assets.foundation.folders import settle_environment
+    from messaging_assets.orchestration.asset_status import reason_of
     from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
     settle_environment().make()

@@ -1,4 +1,4 @@
-"""A resource as a Dagster asset: its op, its checks, its metadata.
+"""A resource as a Dagster asset: its op and its checks.
 
 Imports the rooms above; touches Dagster.
 """

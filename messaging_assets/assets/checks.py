@@ -5,7 +5,7 @@ the API nothing: what a sync saw is then read from the last materialization.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,6 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetK
 from messaging_assets.description.api import Resource
 from messaging_assets.description.sensitive import is_sensitive
 from messaging_assets.reading.receipt import ReadResult, Verdict
-from messaging_assets.seams.dagster_inside import normalize_metadata
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
@@ -175,8 +174,3 @@ def _changes(*schemas: Any) -> Iterator[str]:
     yield from (f"{name} was added" for name in new if name not in old)
     yield from (f"{name} is gone" for name in old if name not in new)
     yield from (f"{name} was {old[name]} and is {new[name]}" for name in new if name in old and old[name] != new[name])
-
-
-def plain_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Metadata as plain values, whether it is about to be stored or was read back."""
-    return {name: value.value for name, value in normalize_metadata(dict(metadata)).items()}

@@ -27,12 +27,12 @@ from dagster import (
     multi_asset,
 )
 
-from messaging_assets.assets.checks import COMPLETE, check_results, check_specs, incomplete, plain_metadata
+from messaging_assets.assets.checks import COMPLETE, check_results, check_specs, incomplete
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
-from messaging_assets.assets.hidden_metadata import check_without_secrets, without_secrets
+from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
+from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, stored_result
 from messaging_assets.assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.assets.preview import table_preview
-from messaging_assets.assets.receipt_metadata import stored_result
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec
 from messaging_assets.description.api import ApiDescription, Resource
@@ -47,7 +47,7 @@ from messaging_assets.seams.dagster_dlt import DagsterDltResource, build_dlt_ass
 from messaging_assets.tables.loaded_table import LoadedTable
 
 if TYPE_CHECKING:
-    from messaging_assets.assets.sync import SyncResult
+    from messaging_assets.assets.sync_task import SyncResult
 
 # No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
 _LOADER = DagsterDltResource()

@@ -18,7 +18,7 @@ from dagster import (
     MetadataValue,
 )
 
-from messaging_assets.assets.column_schema import declared_schema
+from messaging_assets.assets.metadata.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.parents import parents_of

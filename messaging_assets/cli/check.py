@@ -14,7 +14,7 @@ from messaging_assets.foundation.printed_json import JsonCommand, print_json
 if TYPE_CHECKING:
     from messaging_assets.description.api import ApiDescription
     from messaging_assets.destination.profile import DestinationProfile
-    from messaging_assets.discovery.examination import Examined
+    from messaging_assets.discovery.examined import Examined
     from messaging_assets.foundation.folders import ProjectFolders
     from messaging_assets.loading.probe import Probed
 

@@ -170,7 +170,7 @@ def _is_interrupted(failed: DagsterEvent) -> bool:
 
 
 def _failure(result: ExecuteInProcessResult, step: str) -> str:
-    from messaging_assets.cli.status import reason_of
+    from messaging_assets.orchestration.asset_status import reason_of
 
     for event in result.all_events:
         if event.step_key == step and event.is_step_failure:

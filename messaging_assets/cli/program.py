@@ -16,8 +16,11 @@ VERBS: Mapping[str, tuple[str, str]] = {
     ),
     "dev": ("messaging_assets.cli.dev:dev", "Open the Dagster UI, with the sandbox playing the shipped APIs."),
     "sandbox": ("messaging_assets.sandbox.__main__:main", "Serve the five APIs on loopback until interrupted."),
-    "discover": ("messaging_assets.cli.discover:command", "Make an API file from an address or an OpenAPI document."),
-    "convert": ("messaging_assets.cli.convert:command", "Make an API file from a file of another tool."),
+    "discover": (
+        "messaging_assets.cli.written.discover:command",
+        "Make an API file from an address or an OpenAPI document.",
+    ),
+    "convert": ("messaging_assets.cli.written.convert:command", "Make an API file from a file of another tool."),
     "validate": ("messaging_assets.cli.validate:validate", "Check API files offline, by file and line."),
     "check": ("messaging_assets.cli.check:command", "Ask a live API whether its file is right; loads nothing."),
     "preview": ("messaging_assets.cli.preview:command", "Show some rows of a resource; loads nothing."),

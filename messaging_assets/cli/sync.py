@@ -35,9 +35,10 @@ def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:
     messaging-assets sync apis/chat.yaml --only users,channels
     """
     from messaging_assets.cli.chosen_api import chosen_api
-    from messaging_assets.cli.status import print_statuses, read_statuses
+    from messaging_assets.cli.status import print_statuses
     from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
+    from messaging_assets.orchestration.asset_status import read_statuses
 
     description = chosen_api(api)
     names = _chosen(description, only)
@@ -121,7 +122,8 @@ class _Lines(logging.Logger):
 
 
 def _show_failure(event: DagsterEvent) -> None:
-    from messaging_assets.cli.status import named, reason_of
+    from messaging_assets.cli.status import named
+    from messaging_assets.orchestration.asset_status import reason_of
 
     if event.is_step_failure:
         colour, reason, then = "red", reason_of(event), ""

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft
-from messaging_assets.files.api_files import mistakes_in
+from messaging_assets.files.described import mistakes_in
 from messaging_assets.files.rules.mistakes import Mistake, Place, value_at
 from messaging_assets.files.rules.templates import texts_of
 from messaging_assets.foundation.redaction import Redaction

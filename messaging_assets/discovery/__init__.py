@@ -1,4 +1,4 @@
-"""From an API, or a document about it, to an API file.
+"""What was found of an API: its columns and keys, what is doubtful of it, and the file that says it.
 
-Imports the rooms above; touches a live API. `openapi/` reads documents instead.
+Imports the rooms above; touches a live API. `live/` finds it there, `openapi/` in a document.
 """

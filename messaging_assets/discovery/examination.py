@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from typing import Any, Literal
+from typing import Any
 
 from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.record_keys import whole_number
@@ -24,6 +23,7 @@ from messaging_assets.description.pagination import (
 )
 from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.columns import Sample
+from messaging_assets.discovery.examined import Examined, Finding, Level
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import (
@@ -41,55 +41,9 @@ from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values.conversion import arrow_type, convert_declared
 from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
-Level = Literal["wrong", "warning", "note"]
 # A Date header is whole seconds and the answer took its time; tokens and time windows bear this much.
 _SKEW = 30.0
 _RATE_LIMITS = ("ratelimit", "x-ratelimit", "x-rate-limit")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was found out.
-
-    Args:
-        level: `wrong` where a sync would fail or lose something, `warning` where it may, else `note`.
-        about: what it is about, in a word.
-        what: what was found.
-        mend: what to do; empty where nothing is to be done.
-    """
-
-    level: Level
-    about: str
-    what: str
-    mend: str = ""
-
-
-@dataclass
-class Examined:
-    """A resource that was asked.
-
-    Args:
-        resource: its name.
-        requests: how many requests that took.
-        pages: pages that came.
-        rows: rows that came.
-        total: how many rows the API says it has.
-        is_paging_seen: whether the declared way to a second page was seen at work, or the end that it says.
-        findings: what was found out, the worst first.
-    """
-
-    resource: str
-    requests: int = 0
-    pages: int = 0
-    rows: int = 0
-    total: int | None = None
-    is_paging_seen: bool = True
-    findings: list[Finding] = field(default_factory=list)
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether a sync would fail or lose something."""
-        return any(finding.level == "wrong" for finding in self.findings)
 
 
 def examine(description: ApiDescription, resource: Resource, came: FirstPages) -> Examined:

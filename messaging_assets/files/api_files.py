@@ -1,37 +1,23 @@
-"""Folders of API files -> checked descriptions; every mistake of a file is told at once, with file and line."""
+"""Folders of API files -> checked descriptions."""
 
 from __future__ import annotations
 
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.files.components import ComponentFile, component_files
-from messaging_assets.files.rules.consistency import consistency_mistakes
+from messaging_assets.files.described import DescriptionFiles, described, document_of, shown_path
 from messaging_assets.files.rules.mistakes import (
     InvalidDescription,
-    Mistake,
-    Place,
     Problem,
-    kind_of,
-    problems_of,
 )
-from messaging_assets.files.rules.names import name_mistakes
-from messaging_assets.files.rules.placeholders import parent_mistakes
-from messaging_assets.files.rules.secrets import secret_mistakes, secrets_in_comments
-from messaging_assets.files.rules.shape import REFUSED, shape_mistakes
-from messaging_assets.files.rules.templates import template_mistakes
-from messaging_assets.files.settings import Account, accounts_in, filled_in, unused_settings
-from messaging_assets.files.yaml_lines import Document, read_yaml
+from messaging_assets.files.yaml_lines import Document
 from messaging_assets.foundation.dg_project import dg_project
 from messaging_assets.foundation.folders import SHIPPED_APIS, project_folders
-from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 
 __all__ = [
     "FOLDERS_VARIABLE",
@@ -41,7 +27,6 @@ __all__ = [
     "api_folders",
     "describe",
     "describe_accounts",
-    "mistakes_in",
     "names_of",
     "project_files",
     "read_apis",
@@ -50,20 +35,6 @@ __all__ = [
 ]
 
 FOLDERS_VARIABLE = "MESSAGING_ASSETS_APIS"
-
-
-@dataclass(frozen=True)
-class DescriptionFiles:
-    """What some folders hold.
-
-    Args:
-        descriptions: the APIs that can be built, by name.
-        broken: what is wrong with the others, by a name that Dagster takes: the file's stem or the folder's name,
-            with an underscore for each character that is no ASCII letter or digit.
-    """
-
-    descriptions: list[ApiDescription] = field(default_factory=list)
-    broken: dict[str, InvalidDescription] = field(default_factory=dict)
 
 
 def describe(raw: Mapping[str, Any], name: str, file: str | None = None) -> ApiDescription:
@@ -77,7 +48,7 @@ def describe(raw: Mapping[str, Any], name: str, file: str | None = None) -> ApiD
     Raises:
         InvalidDescription: it is wrong; `problems` has all its mistakes.
     """
-    return _the_one(_described(Document(raw), name, file), file or name)
+    return _the_one(described(Document(raw), name, file), file or name)
 
 
 def describe_accounts(raw: Mapping[str, Any], name: str) -> DescriptionFiles:
@@ -87,7 +58,7 @@ def describe_accounts(raw: Mapping[str, Any], name: str) -> DescriptionFiles:
         raw: the API in the shape of an API file.
         name: the API's name, with which the names of its accounts' APIs begin.
     """
-    return _described(Document(raw), name, None)
+    return described(Document(raw), name, None)
 
 
 def read_file(path: str | os.PathLike[str], name: str | None = None) -> ApiDescription:
@@ -109,33 +80,10 @@ def read_apis(path: str | os.PathLike[str], name: str | None = None) -> Descript
     path = Path(path)
     name = path.stem if name is None else name
     try:
-        document = _document(path)
+        document = document_of(path)
     except InvalidDescription as error:
         return DescriptionFiles(broken={name: error})
-    return _described(document, name, str(path))
-
-
-def _document(path: Path) -> Document:
-    try:
-        text = read_regular(path, LARGEST_API_FILE).decode("utf-8-sig")
-    except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror or type(error).__name__}") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise _unreadable(path, "is not UTF-8 text", line) from None
-    document = read_yaml(text)
-    document.mistakes += secrets_in_comments(text)
-    return document
-
-
-def _described(document: Document, name: str, file: str | None) -> DescriptionFiles:
-    found = DescriptionFiles()
-    for account in accounts_in(document.value, name, Path(file).parent if file else None):
-        try:
-            found.descriptions.append(_checked(document, account, file))
-        except InvalidDescription as error:
-            found.broken[account.api] = error
-    return found
+    return described(document, name, str(path))
 
 
 def _the_one(found: DescriptionFiles, file: str) -> ApiDescription:
@@ -187,10 +135,14 @@ def read_folders(
                 by_name.setdefault(path.stem, []).append(path)
         except OSError as error:
             reason = f"this folder of API files cannot be read: {error.strerror or type(error).__name__}"
-            _add_broken(files, folder.name, [Problem(_shown(folder), None, "", f"{reason}; see {FOLDERS_VARIABLE}")])
+            _add_broken(
+                files, folder.name, [Problem(shown_path(folder), None, "", f"{reason}; see {FOLDERS_VARIABLE}")]
+            )
     for one in components:
         if one.file is None:
-            _add_broken(files, one.name, [Problem(_shown(one.defs_file), one.line, "", one.mistake or "names no file")])
+            _add_broken(
+                files, one.name, [Problem(shown_path(one.defs_file), one.line, "", one.mistake or "names no file")]
+            )
         else:
             paths = by_name.setdefault(one.name, [])
             if one.file.resolve() not in [path.resolve() for path in paths]:
@@ -230,9 +182,9 @@ def _api_files(folder: Path) -> list[Path]:
 def _namesakes(name: str, paths: Sequence[Path]) -> list[Problem]:
     problems = []
     for path in paths:
-        others = ", ".join(_shown(other) for other in paths if other != path)
+        others = ", ".join(shown_path(other) for other in paths if other != path)
         message = f"its API's name is '{name}', and so is that of {others}; rename one of them"
-        problems.append(Problem(_shown(path), 1, "", message))
+        problems.append(Problem(shown_path(path), 1, "", message))
     return problems
 
 
@@ -257,79 +209,10 @@ def _refuse_shared_jobs(files: DescriptionFiles) -> None:
                     f"its job {other.name}_sync is that of {description.name}'s {windows} windows; rename the file"
                 )
                 files.descriptions.remove(other)
-                _add_broken(files, other.name, [Problem(_shown(Path(other.file or other.name)), 1, "", message)])
+                _add_broken(files, other.name, [Problem(shown_path(Path(other.file or other.name)), 1, "", message)])
 
 
 def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem]) -> None:
     name = re.sub(r"[^A-Za-z0-9_]", "_", name) or "_"
     before = files.broken[name].problems if name in files.broken else []
     files.broken[name] = InvalidDescription([*before, *problems])
-
-
-def mistakes_in(raw: Mapping[str, Any], name: str) -> list[Mistake]:
-    """What is wrong with the description in a file, and where; nothing where it is a good one."""
-    return _judged(raw, Account(name), name)[1]
-
-
-def _judged(raw: Mapping[str, Any], account: Account, file: str | None) -> tuple[ApiDescription | None, list[Mistake]]:
-    name = account.api
-    # As it was written: what stands in a variable is no mistake of the file's.
-    across = [*secret_mistakes(raw, name), *unused_settings(raw)]
-    filled, wrong_settings = filled_in(raw, account)
-    description, wrong_shape = _shaped(filled, name, file)
-    across += [*wrong_settings, *_across(filled, name, file)]
-    told = {mistake.place for mistake in across} - {()}
-    return description, [*across, *(one for one in wrong_shape if not _is_told(one.place, told))]
-
-
-def _checked(document: Document, account: Account, file: str | None) -> ApiDescription:
-    raw, mistakes, description = document.value, list(document.mistakes), None
-    if isinstance(raw, Mapping):
-        description, found = _judged(raw, account, file)
-        mistakes += found
-    elif not mistakes:
-        what = "is empty" if raw is None else f"must be a mapping, not {kind_of(raw)}"
-        mistakes.append(Mistake((), f"{what}; begin with messaging-assets discover, or a copy of _template.yaml"))
-    if description is None or mistakes:
-        shown = account.api or "description" if file is None else _shown(Path(file))
-        lines = None if file is None else document.lines
-        raise InvalidDescription(problems_of(mistakes, raw, shown, lines))
-    lines_of = {
-        one.name: document.lines.get(("resources", place), 1) for place, one in enumerate(description.resources)
-    }
-    return description.with_lines(lines_of)
-
-
-def _across(raw: Mapping[str, Any], name: str, file: str | None) -> list[Mistake]:
-    """What is wrong beyond the shape, told even where the shape is wrong too."""
-    return [
-        *name_mistakes(raw, name),
-        *template_mistakes(raw, name),
-        *parent_mistakes(raw),
-        *consistency_mistakes(raw, is_file=file is not None),
-    ]
-
-
-def _shaped(raw: Mapping[str, Any], name: str, file: str | None) -> tuple[ApiDescription | None, list[Mistake]]:
-    own = REFUSED["ApiDescription"]
-    mistakes = [Mistake((word,), own[word]) for word in own if word in raw]
-    try:
-        return ApiDescription.model_validate({**raw, "name": name, "file": file}), mistakes
-    except ValidationError as error:
-        return None, shape_mistakes(error, raw) + mistakes
-
-
-def _is_told(place: Place, told: set[Place]) -> bool:
-    return any(place[: len(known)] == known for known in told)
-
-
-def _unreadable(path: Path, message: str, line: int | None = None) -> InvalidDescription:
-    return InvalidDescription([Problem(_shown(path), line, "", message)])
-
-
-def _shown(path: Path) -> str:
-    """A path as a person knows it: from the working directory, where it lies below that."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except (ValueError, OSError):
-        return str(path)

@@ -11,7 +11,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
-from urllib.parse import urljoin
 
 import requests
 import urllib3.exceptions
@@ -30,7 +29,8 @@ from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.trouble import Trouble, asked_to_wait, broken_on_the_way, failure, refused, seconds_before
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.content import body_of, decode, json_of
-from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.origins import NoAddress
+from messaging_assets.http.wire.redirects import moved, redirect_of
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 _MOST_HOPS = 5
@@ -144,12 +144,12 @@ class Exchange:
             except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
                 return broken_on_the_way(error, self.transport.client)
             terms.counts.received(len(answer.content))
-            target = _redirect_of(answer)
+            target = redirect_of(answer)
             if target is None:
                 return answer
             answer.settle(is_good=True)
             try:
-                request = _moved(request, target, answer.status_code)
+                request = moved(request, target, answer.status_code)
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
         return Trouble(
@@ -281,28 +281,3 @@ def _stranger(target: str) -> Trouble:
 def _nowhere(status: int) -> Trouble:
     words = f"answered {status} and sends on to an address that cannot be asked"
     return Trouble(words, "set client.base_url to the address the API is at now", MendDescription, False, "redirect")
-
-
-def _redirect_of(answer: Answer) -> str | None:
-    if answer.status_code in (301, 302, 303, 307, 308) and "location" in answer.headers:
-        return answer.headers["location"]
-    return None
-
-
-def _moved(request: requests.PreparedRequest, location: str, status: int) -> requests.PreparedRequest:
-    """The same request at another place; whether that is the same server is for the transport to see."""
-    target = urljoin(str(request.url), location)
-    # Before preparing, which would make the address look like one.
-    origin(target)
-    moved = request.copy()
-    moved.prepare_url(target, None)
-    reading = moved.reading = getattr(request, "reading", None)  # type: ignore[attr-defined]
-    if reading is not None and reading.auth is not None:
-        # Few APIs repeat a key of the query in the address that they send on to.
-        moved.prepare_auth(reading.auth)
-    if status == 303:
-        moved.method, moved.body = "GET", None
-        # A length without a body lets the API wait for one.
-        for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
-            moved.headers.pop(name, None)
-    return moved

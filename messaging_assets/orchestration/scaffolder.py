@@ -68,7 +68,7 @@ class RestApiScaffolder(Scaffolder[RestApiParameters]):
 
 
 def _discover(name: str, file: Path, wanted: RestApiParameters) -> None:
-    from messaging_assets.cli.discover import found_api, hand_over
+    from messaging_assets.cli.written.discover import found_api, hand_over
     from messaging_assets.foundation.folders import settle_environment
 
     settle_environment()

@@ -20,6 +20,7 @@ from messaging_assets.description.table import MergeDisposition
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.columns import TableColumns
 from messaging_assets.rows.hard_deletes import HARD_DELETED
+from messaging_assets.rows.keys.collected import Collected
 from messaging_assets.rows.keys.key_book import KeyBook
 from messaging_assets.rows.keys.part_keys import PartKeys
 from messaging_assets.rows.rejected import Rejected
@@ -47,7 +48,6 @@ class Batches:
         takes_values: whether the destination wants nested values as values, where Arrow has the text of their JSON.
 
     Attributes:
-        late: records whose key is in a batch that is already out; they are loaded after it.
         written: the rows that were handed out.
 
     Raises:
@@ -72,10 +72,8 @@ class Batches:
         self.columns = TableColumns(resource, asset, known, receipt, kinds)
         self.columns.as_values = takes_values
         self._aside = Rejected(resource, asset, receipt, sensitive)
-        self.late: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self._collected = Collected(self._keys, first_wins=merge_strategy(resource) == "insert-only")
         self.written = Written(is_late=is_late)
-        self._rows: list[dict[str, Any]] = []
-        self._pages: list[int] = []
         self._bytes = receipt.bytes
         # A later version cannot be merged into a replaced table with nested ones, whose rows do not know their root.
         is_swapped = resource.disposition == "replace" and resource.nested == "tables"
@@ -87,6 +85,11 @@ class Batches:
     def _is_typed_by_dlt(self) -> bool:
         """Whether dlt takes records: where it keeps old versions of rows, it hashes them itself, one by one."""
         return merge_strategy(self.resource) == "scd2" or self.resource.nested == "tables"
+
+    @property
+    def late(self) -> dict[tuple[Any, ...], dict[str, Any]]:
+        """Records by their key, which is in a batch that is already out; they are loaded after it."""
+        return self._collected.late
 
     @property
     def hints(self) -> dict[str, dict[str, Any]]:
@@ -103,48 +106,19 @@ class Batches:
         """Whether it is time to hand the batch out."""
         if self._is_whole:
             return False
-        return len(self._rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES
+        return len(self._collected.rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES
 
     def add(self, rows: list[dict[str, Any]]) -> int:
         """Take a page's records until the batch is full; how many were taken."""
         page = self.page()
-        taken = rows if self._is_whole else rows[: max(BATCH_ROWS - len(self._rows), 1)]
-        if self._keys.note_page(taken, len(self._rows), page):
-            self._rows += taken
-            self._pages += [page] * len(taken)
-        else:
-            for row in taken:
-                self._add(row, page)
+        taken = rows if self._is_whole else rows[: max(BATCH_ROWS - len(self._collected.rows), 1)]
+        for row in self._collected.add(taken, page):
+            self.set_aside(row, why_no_key(row, self._keys.book.names), page)
         return len(taken)
-
-    def _add(self, row: dict[str, Any], page: int) -> None:
-        keys = self._keys
-        if keys.book.names:
-            key = keys.key(row)
-            try:
-                place = keys.place(key)
-            except TypeError:
-                self.set_aside(row, why_no_key(row, keys.book.names), page)
-                return
-            first_wins = merge_strategy(self.resource) == "insert-only"
-            if place is not None:
-                keys.repeats(row, self._rows[place])
-                if not first_wins:
-                    self._rows[place], self._pages[place] = row, page
-                return
-            if keys.came_earlier(key, row):
-                if not first_wins:
-                    self.late[key] = row
-                return
-            keys.note(key, len(self._rows))
-        self._rows.append(row)
-        self._pages.append(page)
 
     def flush(self) -> Iterator[Any]:
         """The batch so far: Arrow tables (or records, where dlt is to type them)."""
-        rows, self._rows = self._rows, []
-        pages, self._pages = self._pages, []
-        sent_keys = self._keys.hand_out(rows, pages)
+        rows, pages, sent_keys = self._collected.hand_out()
         self._bytes = self.receipt.bytes
         if not rows:
             return
@@ -161,16 +135,8 @@ class Batches:
         if self._is_typed_by_dlt:
             yield typed.records()
             return
-        table = typed.table(self.columns.required)
-        yield self._as_values(table) if self.columns.as_values else table
-
-    def _as_values(self, table: Any) -> list[dict[str, Any]]:
-        names = [name for name in table.column_names if name != C_DLT_ID]
-        nested = [name for name in names if self.columns.data_type(name) == "json"]
-        rows: list[dict[str, Any]] = table.to_pylist()
-        for row in rows:
-            row.update({name: orjson.loads(row[name]) for name in nested if row[name] is not None})
-        return rows
+        table = typed.table(self.columns.required.names)
+        yield _as_values(table, self.columns) if self.columns.as_values else table
 
     def _count(self, typed: TypedRows) -> None:
         columns = self.resource.columns
@@ -230,3 +196,12 @@ def must_load_whole(resource: Resource) -> bool:
     is_sorted = any(column.dedup_sort for column in resource.columns.values())
     by_more = merge_strategy(resource) == "scd2" or bool(resource.merge_keys) or is_sorted
     return resource.disposition == "merge" and by_more
+
+
+def _as_values(table: Any, columns: TableColumns) -> list[dict[str, Any]]:
+    """The rows of an Arrow table, nested values as values in place of the text of their JSON."""
+    nested = [name for name in table.column_names if name != C_DLT_ID and columns.data_type(name) == "json"]
+    rows: list[dict[str, Any]] = table.to_pylist()
+    for row in rows:
+        row.update({name: orjson.loads(row[name]) for name in nested if row[name] is not None})
+    return rows

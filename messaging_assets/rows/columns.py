@@ -11,21 +11,19 @@ Who said what a column is decides what happens to a value that does not fit:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from messaging_assets.answers.field_names import DLT_PREFIX
 from messaging_assets.description.api import Resource
-from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.contract import Contract
 from messaging_assets.rows.fields import Fields, by_field, every_field
-from messaging_assets.rows.hard_deletes import HARD_DELETED, deletion_of, hinted_column, needs_mark
+from messaging_assets.rows.hard_deletes import HARD_DELETED, Deletions, deletion_of, needs_mark
 from messaging_assets.rows.keys.key_values import unfit_keys
+from messaging_assets.rows.keys.required import RequiredColumns
 from messaging_assets.rows.targets import KnownTable, Target, Targets
 from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, convert_declared, data_type_of
@@ -49,7 +47,7 @@ class TableColumns:
 
     Attributes:
         targets: the columns.
-        required: columns that dlt makes NOT NULL.
+        required: those of them that dlt makes NOT NULL.
         as_values: whether nested values are loaded as values; dlt's writers of JSON know integers of 64 bits only.
 
     Raises:
@@ -61,27 +59,14 @@ class TableColumns:
     ) -> None:
         normalize = known.normalize
         self._resource, self._asset, self._receipt, self._normalize = resource, asset, receipt, normalize
-        # Without a time a row is in no window, and each run that appends it would have it once more.
-        windowed = resource.partitions is not None and resource.disposition == "append"
-        declared = resource.columns.get(resource.partitions.column_name) if resource.partitions else None
-        placing = resource.partitions.placed_by(declared.data_type if declared else None) if resource.partitions else ""
-        self._keys = frozenset(map(normalize, (*resource.keys, *resource.merge_keys)))
-        # The column of ours that places rows in windows may appear whatever the contract says.
-        self._placing = frozenset({normalize(WINDOW_AT)} if placing == WINDOW_AT else ())
-        self.required = self._keys | ({normalize(placing)} if windowed else frozenset())
         self.as_values = False
         self._kinds = kinds
         self._fields = Fields(normalize, resource.nested == "tables")
         self._contract = Contract(resource, asset, receipt)
-        self.targets = Targets(resource, asset, known, self.required | self._placing)
+        self.required = RequiredColumns(resource, asset, known.columns, normalize)
+        self.targets = Targets(resource, asset, known, self.required.said)
         self._variants = Variants(self.targets, self._contract, receipt)
-        hinted = hinted_column(resource)
-        self._hinted = normalize(hinted) if hinted is not None else None
-        self._former_keys = frozenset(
-            name
-            for name, column in known.columns.items()
-            if column.get("data_type") and column.get("nullable") is False and not name.startswith(DLT_PREFIX)
-        ).difference(self.required)
+        self._deletions = Deletions(resource, receipt, normalize)
 
     def name(self, field_name: str) -> str | None:
         """The column of a field; None where no column can have its name."""
@@ -111,9 +96,9 @@ class TableColumns:
             self._convert(field_name, column, values, typed)
         if targets.retyped:
             raise Retyped(targets.retyped, self._asset)
-        self._refuse_to_lack_former_keys(typed)
-        self._note_deleted(fields, typed)
-        self._require(typed)
+        self.required.refuse_to_lack_former_keys(typed)
+        self._deletions.note(fields, typed)
+        self.required.leave_out_empty(typed)
         if not typed.arrays and len(targets):
             first = targets[next(iter(targets))]
             typed.arrays[first.name] = pa.nulls(len(rows), first.type)
@@ -121,22 +106,6 @@ class TableColumns:
             for place in range(len(rows)):
                 typed.bad.setdefault(place, "no value in any field")
         return typed
-
-    def _refuse_to_lack_former_keys(self, typed: TypedRows) -> None:
-        """See that a column that the table keeps NOT NULL, because it was a key, has its values still.
-
-        Raises:
-            MendDescription: a record has none.
-        """
-        for column in self._former_keys:
-            array = typed.arrays.get(column)
-            if array is None or array.null_count:
-                raise MendDescription(
-                    f"'{column}' may not be null, such as a key that the file no longer names, and records "
-                    "without it came",
-                    "name it in primary_key again, or run it once with full_refresh",
-                    where=self._asset,
-                )
 
     def _refuse_our_names(self, columns: set[str]) -> None:
         if self._resource.deletes == "mark" and DELETED_AT in columns:
@@ -151,19 +120,6 @@ class TableColumns:
                 "put the hint on a column of data_type bool",
                 where=self._asset,
             )
-
-    def _note_deleted(self, fields: Mapping[str, str], typed: TypedRows) -> None:
-        """Tell dlt by a truth value of ours which rows the API calls deleted; count them."""
-        sent = [name for name, column in fields.items() if column == self._hinted]
-        if self._hinted is None:
-            return
-        said = [[deletion_of(row.get(name)) for name in sent] for row in typed.rows]
-        deleted = [any(one) for one in said]
-        self._receipt.rows_hard_deleted += sum(deleted)
-        self._receipt.deletion_unknown(sum(None in one and not any(one) for one in said), self._hinted)
-        if needs_mark(self._resource):
-            typed.deleted = deleted
-            typed.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
 
     def _convert(self, field_name: str, column: str, values: list[Any], typed: TypedRows) -> None:
         target = self.targets.get(column) or self._new_target(field_name, column, values, typed)
@@ -180,14 +136,14 @@ class TableColumns:
             typed.leave_out(column, converted.misfits)
         elif converted.misfits:
             self._variants.take(field_name, target, values, converted.misfits, typed)
-        if column in self._keys:
+        if column in self.required.keys:
             typed.leave_out(column, dict.fromkeys(converted.rounded, "more digits than a key keeps"))
             for place, reason in unfit_keys(values, self._kinds, column, typed.bad):
                 typed.leave_out(column, {place: reason})
 
     def _converted(self, target: Target, values: list[Any]) -> tuple[list[Any], Converted]:
         """The values of a column, and the same in its type; what says that a record is deleted is a truth value."""
-        is_hinted = target.name == self._hinted
+        is_hinted = target.name == self._deletions.column
         if is_hinted and target.data_type == "bool":
             values = [None if value is None else deletion_of(value) for value in values]
         to_type = convert_declared if target.is_fixed else convert_undeclared
@@ -216,17 +172,6 @@ class TableColumns:
                 return self.targets.make(column, values, place)
             typed.leave_out(column, {place: misfits[0]})
         return None
-
-    def _require(self, typed: TypedRows) -> None:
-        for column in sorted(self.required):
-            array = typed.arrays.get(column)
-            if array is None:
-                empty = list(range(len(typed.rows)))
-            else:
-                nulls = array.is_null().to_pylist() if array.null_count else []
-                empty = [place for place, is_null in enumerate(nulls) if is_null]
-            for place in empty:
-                typed.bad.setdefault(place, f"no {column}")
 
     def _leave_out_unfit_nested(self, column: str, values: list[Any], typed: TypedRows) -> None:
         for place, value in enumerate(values):

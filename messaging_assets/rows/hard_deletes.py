@@ -9,12 +9,17 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.foundation import moments
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.receipt import Receipt
+    from messaging_assets.rows.typed_rows import TypedRows
 
 # dlt's hint stands on this column, where the one that the file names is no truth value itself.
 HARD_DELETED = "_hard_deleted"
@@ -85,3 +90,38 @@ def dlt_hints(resource: Resource) -> dict[str, dict[str, Any]]:
         return {}
     mark = {"name": HARD_DELETED, "data_type": "bool", "nullable": True, "hard_delete": True}
     return {name: {"hard_delete": False}, HARD_DELETED: mark}
+
+
+class Deletions:
+    """What the records of a load say of being deleted.
+
+    Args:
+        resource: what the file says of the table.
+        receipt: where deleted rows are counted.
+        normalize: dlt's naming of identifiers.
+
+    Attributes:
+        column: the hinted column, by its name in the table; None where there is none.
+    """
+
+    def __init__(self, resource: Resource, receipt: Receipt, normalize: Callable[[str], str]) -> None:
+        self._receipt, self._needs_mark = receipt, needs_mark(resource)
+        hinted = hinted_column(resource)
+        self.column = normalize(hinted) if hinted is not None else None
+
+    def note(self, fields: Mapping[str, str], typed: TypedRows) -> None:
+        """Tell dlt by a truth value of ours which rows the API calls deleted; count them.
+
+        Args:
+            fields: the columns of the batch by field.
+            typed: the batch.
+        """
+        if self.column is None:
+            return
+        sent = [name for name, column in fields.items() if column == self.column]
+        said = [[deletion_of(row.get(name)) for name in sent] for row in typed.rows]
+        deleted = [any(one) for one in said]
+        self._receipt.rows_hard_deleted += sum(deleted)
+        self._receipt.deletion_unknown(sum(None in one and not any(one) for one in said), self.column)
+        if self._needs_mark:
+            typed.mark_deleted(deleted)

@@ -42,6 +42,11 @@ class TypedRows:
         for place, reason in reasons.items():
             self.bad.setdefault(place, f"{column}: {reason}")
 
+    def mark_deleted(self, deleted: list[bool]) -> None:
+        """Take a truth value for each record, which says whether it is deleted, as a column of ours."""
+        self.deleted = deleted
+        self.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
+
     def records(self) -> list[dict[str, Any]]:
         """The records that can be loaded, for dlt to type them."""
         for place, name in self.dropped:

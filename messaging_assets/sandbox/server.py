@@ -1,58 +1,17 @@
-"""The Python interface of the sandbox: its thread, its socket, its rows."""
+"""The Python interface of the sandbox: its address, its rows, what was asked of it."""
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from itertools import islice
 from types import TracebackType
-
-import uvicorn
 
 from messaging_assets.sandbox.application import APIS, OAUTH_API, RESOURCES, Application
 from messaging_assets.sandbox.data import TABLES, Row, generate
 from messaging_assets.sandbox.faults import Fault, Faults
+from messaging_assets.sandbox.serving import Serving
 from messaging_assets.sandbox.settings import Request, Settings
-
-
-class _Server(uvicorn.Server):
-    _loop: asyncio.AbstractEventLoop | None = None
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self._told = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        """Tick ten times a second, as uvicorn does, but end as soon as `end` is called."""
-        self._loop = asyncio.get_running_loop()
-        ticks = 0
-        while not await self.on_tick(ticks):
-            ticks += 1
-            with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 0.1)
-
-    def end(self) -> None:
-        """Stop serving; called from another thread."""
-        self.should_exit = True
-        if self._loop:
-            with suppress(RuntimeError):  # the loop is closed already
-                self._loop.call_soon_threadsafe(self._told.set)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End at once: uvicorn's own way waits for answers that a test made slow on purpose."""
-        for server in self.servers:
-            server.close()
-        for listener in sockets or []:
-            listener.close()
-        for task in list(self.server_state.tasks):
-            task.cancel()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)
 
 
 class Sandbox:
@@ -81,7 +40,7 @@ class Sandbox:
         self._sources: dict[tuple[str, str], Iterator[Row]] = {k: generate(seed, t) for k, t in TABLES.items()}
         self._rows: dict[tuple[str, str], list[Row]] = {}
         self._making = threading.Lock()
-        self._running: tuple[_Server, threading.Thread] | None = None
+        self._running: Serving | None = None
 
     @property
     def url(self) -> str:
@@ -96,32 +55,8 @@ class Sandbox:
         Raises:
             OSError: the port is taken.
         """
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", self.port))
-        except OSError:
-            listener.close()
-            raise
-        self.port = listener.getsockname()[1]
-        config = uvicorn.Config(
-            self._application,
-            lifespan="off",
-            ws="none",
-            log_config=None,  # the logging of the process that embeds the sandbox is not ours to change
-            log_level="critical",
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=60,
-        )
-        server = _Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="sandbox", daemon=True)
-        self._running = server, thread
-        thread.start()
-        while not server.started:
-            if not thread.is_alive():
-                raise RuntimeError("The sandbox could not start; the error above says why.")
-            time.sleep(0.001)
+        self._running = Serving(self._application, self.port)
+        self.port = self._running.port
         return self
 
     def stop(self) -> None:
@@ -131,9 +66,7 @@ class Sandbox:
             RuntimeError: the sandbox itself failed while it served, for instance in a fault's `rewrite`.
         """
         if self._running:
-            server, thread = self._running
-            server.end()
-            thread.join()
+            self._running.end()
             self._running = None
         if self.errors:
             error = self.errors.pop()

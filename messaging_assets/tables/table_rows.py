@@ -1,20 +1,19 @@
 """All SQL of ours on the tables of a dataset: counting, deleting and changing rows, and which loads are finished.
 
-A file's names are not the table's: dlt writes `goneRows` as `gone_rows`, shortens what is too long for the destination,
-and each naming convention has a way of its own. Every statement takes its names from here.
+Every statement takes its names from `destination/table_names.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from datetime import datetime, timezone
 from typing import Any
 
 from dlt import Dataset, Pipeline, Schema
 
 from messaging_assets.destination.profile import DestinationProfile
+from messaging_assets.destination.table_names import TableNames
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
 from messaging_assets.seams.dlt_settings import own_settings
@@ -24,41 +23,8 @@ class TableMissing(MendDescription):
     """A table that dlt loaded rows into is not in the destination; to run it once with full_refresh makes it anew."""
 
 
-class TableRows:
-    """The tables of a dataset while a connection to its destination is open.
-
-    Args:
-        client: dlt's SQL client.
-        schema: the dlt schema that the tables were made by; its naming convention gives them their names.
-        longest: characters of the longest name that dlt made.
-    """
-
-    def __init__(self, client: Any, schema: Schema, longest: int | None) -> None:
-        self.client, self._schema = client, schema
-        self._naming = copy(schema.naming)
-        self._naming.max_length = longest  # type: ignore[assignment]
-
-    def name_of(self, table: str) -> str:
-        """The name that dlt gave the table of a resource, or of the rejected records or a nested list of one."""
-        # A child's name has two underscores, which normalize_table_identifier would make one.
-        return str(self._naming.normalize_tables_path(table))
-
-    def qualified(self, table: str, quote: bool = True) -> str:
-        """The table's name for SQL, with its dataset."""
-        return str(self.client.make_qualified_table_name(self.name_of(table), quote=quote))
-
-    def column_name(self, column: str) -> str:
-        """The name that dlt gave a column."""
-        return str(self._naming.normalize_path(column))
-
-    def column(self, column: str) -> str:
-        """The column's name for SQL."""
-        return str(self.client.escape_column_name(self.column_name(column)))
-
-    def hints(self, table: str, column: str) -> Mapping[str, Any]:
-        """dlt's hints of a column; none where dlt does not know it."""
-        known = self._schema.tables.get(self.name_of(table), {}).get("columns", {})
-        return known.get(self.column_name(column), {})
+class TableRows(TableNames):
+    """The tables of a dataset while a connection to its destination is open."""
 
     def largest(self, table: str, column: str) -> Any:
         """The largest value that a column has; None where it has none, or dlt does not know it."""
@@ -88,7 +54,7 @@ class TableRows:
 
     def was_filled(self, table: str) -> bool:
         """Whether dlt ever loaded rows into a table."""
-        return self.name_of(table) in self._schema.data_table_names(seen_data_only=True)
+        return self.name_of(table) in self.schema.data_table_names(seen_data_only=True)
 
     def has_rows(self, table: str) -> bool:
         """Whether a table has any row, which asks for less than their number.
@@ -186,7 +152,7 @@ class TableRows:
 
     @property
     def _loads(self) -> str:
-        return str(self.client.make_qualified_table_name(self._schema.loads_table_name))
+        return str(self.client.make_qualified_table_name(self.schema.loads_table_name))
 
 
 @contextmanager

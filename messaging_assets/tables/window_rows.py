@@ -12,7 +12,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.reading.receipt import Finding, Verdict
-from messaging_assets.tables.notes.sync_ledger import NotedSync
+from messaging_assets.tables.notes.noted_syncs import NotedSync
 from messaging_assets.tables.table_rows import TableRows, table_rows
 from messaging_assets.tables.taking_away import Read, TakenOut, is_bounded, refuse_too_many, why_nothing_goes
 from messaging_assets.tables.window_column import bounds_in

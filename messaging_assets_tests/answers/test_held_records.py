@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.answers.held_records import every_held, held_records
-from messaging_assets.discovery.answer_doubts import doubt_of_answer, doubt_of_keyless_object
+from messaging_assets.discovery.live.answer_doubts import doubt_of_answer, doubt_of_keyless_object
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.discovery.test_discover import comments, discover_messages, only

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from messaging_assets.assets.receipt_metadata import receipt_metadata
+from messaging_assets.assets.metadata.receipt_metadata import receipt_metadata
 from messaging_assets.description import api as described
 from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth

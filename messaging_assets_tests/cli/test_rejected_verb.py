@@ -184,7 +184,7 @@ def _before_the_load() -> None:
 
 
 def _after_the_load() -> None:
-    from messaging_assets.loading.resource_table import ResourceTable
+    from messaging_assets.loading.table.resource_table import ResourceTable
 
     ResourceTable.reconcile = _kill  # type: ignore[method-assign]
 

@@ -15,19 +15,21 @@ from dagster import AssetsDefinition
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.cli.program import main
 from messaging_assets.cli.shown.report_charts import MARKS, bars
-from messaging_assets.cli.shown.report_facts import DAYS, ApiFacts, PastSync, ResourceFacts
+from messaging_assets.cli.shown.report_facts import DAYS, ApiFacts, ResourceFacts
 from messaging_assets.cli.shown.report_page import page
-from messaging_assets.cli.status import AssetStatus
 from messaging_assets.files.api_files import describe
+from messaging_assets.orchestration.asset_status import AssetStatus
 from messaging_assets.sandbox import Fault
+from messaging_assets.tables.notes.sync_history import HistoryRow
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=timezone.utc)
 EVIL = "<script>alert('x')</script>&\""
 
 
-def past(days: int, state: str = "synced", verdict: str | None = "proven", rows: int = 10, **more: Any) -> PastSync:
+def past(days: int, state: str = "synced", verdict: str | None = "proven", rows: int = 10, **more: Any) -> HistoryRow:
     counted = {"requests": 3, "retries": 1, "seconds": 2.0, **more}
-    return PastSync("rows", state, NOW - timedelta(days=days), verdict, EVIL, rows, **counted)
+    ended = NOW - timedelta(days=days)
+    return HistoryRow("one", "rows", state, ended, None, verdict, EVIL, rows_loaded=rows, **counted)
 
 
 def facts(**status: Any) -> list[ApiFacts]:

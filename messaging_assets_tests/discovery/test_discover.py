@@ -12,12 +12,12 @@ from dagster import materialize
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
-from messaging_assets.cli.discover import command, hand_over
+from messaging_assets.cli.written.discover import command, hand_over
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.destination.pipelines import build_pipeline
-from messaging_assets.discovery import live
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.found import FoundApi, FoundResource, name_from_address, plain_name
+from messaging_assets.discovery.live import one_list
 from messaging_assets.files.api_files import read_file
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
@@ -314,7 +314,7 @@ def test_an_answer_that_is_an_error_is_no_row(body: Any, sandbox: Sandbox, secre
 
 
 def test_a_list_of_errors_is_a_list() -> None:
-    assert live._select({"errors": [{"id": 1}]}, "/v1/errors").selector == "errors"
+    assert one_list._select({"errors": [{"id": 1}]}, "/v1/errors").selector == "errors"
 
 
 @pytest.mark.parametrize("body", [{"id": 1, "error": "none so far"}, {"data": [{"id": 1}], "error": False}])
@@ -675,7 +675,7 @@ def test_what_looks_like_a_persons_data_is_sensitive_in_the_file_and_said_to_be_
 
 
 def test_an_object_around_a_counted_list_is_its_envelope() -> None:
-    from messaging_assets.discovery.paging_signs import counts_list
+    from messaging_assets.discovery.live.paging_signs import counts_list
 
     rows = [{"id": number} for number in range(100)]
     assert counts_list({"server": "s", "now": "t", "num_connections": 100, "connections": rows}, rows)

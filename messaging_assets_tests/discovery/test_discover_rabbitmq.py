@@ -11,7 +11,8 @@ from dagster import materialize
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
-from messaging_assets.cli import check, discover
+from messaging_assets.cli import check
+from messaging_assets.cli.written import discover
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import read_file
 from messaging_assets.foundation.folders import settle_environment

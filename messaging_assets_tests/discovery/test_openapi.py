@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from messaging_assets.cli.discover import command
+from messaging_assets.cli.written.discover import command
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.authentication import Described, ways_of
 from messaging_assets.files.api_files import read_file

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from messaging_assets.cli.discover import command
+from messaging_assets.cli.written.discover import command
 from messaging_assets.files.api_files import read_file
 
 # Debian's docker-doc: a Swagger 2 document for each version of the Docker Engine's API, one file without dependencies.

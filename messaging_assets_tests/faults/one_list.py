@@ -15,8 +15,8 @@ import duckdb
 
 from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.assets.failure_sentence import as_failure
-from messaging_assets.assets.hidden_metadata import without_secrets
-from messaging_assets.assets.receipt_metadata import receipt_metadata
+from messaging_assets.assets.metadata.hidden_metadata import without_secrets
+from messaging_assets.assets.metadata.receipt_metadata import receipt_metadata
 from messaging_assets.assets.sync import sync
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator

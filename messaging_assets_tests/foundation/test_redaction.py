@@ -17,7 +17,7 @@ from dagster import MetadataValue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from messaging_assets.assets.hidden_metadata import without_secrets
+from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.preview import cell
 from messaging_assets.foundation.redaction import MASK, Redaction, harmless, one_line
 from messaging_assets.reading.resume_point import holds_secret, storable

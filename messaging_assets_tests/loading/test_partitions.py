@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from messaging_assets.loading import resource_table
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets.tables import window_rows
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.own_process import in_a_process
 
@@ -347,7 +347,7 @@ def test_nested_rows_go_with_the_rows_of_their_window(messages: Sandbox) -> None
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 def test_a_run_killed_before_it_emptied_its_window_is_finished_by_another_windows_run(messages: Sandbox) -> None:
     def killed() -> Any:
-        vars(resource_table)["replace_window"] = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+        vars(window_rows)["replace_window"] = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
         return _run("2025-03-02", write_disposition="append")
 
     _run("2025-03-02", write_disposition="append")

@@ -95,9 +95,9 @@ def _at_load() -> None:
 
 
 def _when_loaded() -> None:
-    from messaging_assets.loading.resource_table import ResourceTable
+    from messaging_assets.loading.table import removal
 
-    ResourceTable._take_out = _kill  # type: ignore[method-assign, assignment]
+    removal._take_out = _kill  # type: ignore[assignment]
 
 
 def _when_done() -> None:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from messaging_assets.assets.checks import plain_metadata
-from messaging_assets.assets.receipt_metadata import receipt_metadata, stored_result
+from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, receipt_metadata, stored_result
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.passes.judgement import Unsettled, refuse_incomplete

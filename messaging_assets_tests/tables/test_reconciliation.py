@@ -181,7 +181,7 @@ def test_a_package_that_is_refused_for_good_is_put_away_and_the_next_run_reads_a
 
 def _pending(one_table: OneTable, **resource: Any) -> None:
     """Let a package wait to be loaded that no try can load, as an earlier version of this package left it."""
-    with patch("messaging_assets.loading.resource_table.put_away", lambda *args: None):
+    with patch("messaging_assets.tables.failed_loads.put_away", lambda *args: None):
         assert not one_table.sync(ROWS, **resource).green
     assert one_table.pipeline().list_normalized_load_packages()
 

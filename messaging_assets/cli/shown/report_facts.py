@@ -9,39 +9,31 @@ from datetime import date, datetime, timedelta, timezone
 from statistics import median
 from typing import TYPE_CHECKING
 
-from messaging_assets.cli.status import AssetStatus, read_statuses
 from messaging_assets.foundation.redaction import Redaction, one_line
+from messaging_assets.orchestration.asset_status import AssetStatus, read_statuses
 
 if TYPE_CHECKING:
     from messaging_assets.description.api import ApiDescription, Resource
     from messaging_assets.foundation.folders import ProjectFolders
+    from messaging_assets.tables.notes.sync_history import HistoryRow
     from messaging_assets.tables.table_rows import TableRows
 
 # Days that the page looks back.
 DAYS = 30
-_COLUMNS = ("resource", "state", "ended_at", "verdict", "reason", "rows_loaded", "requests", "retries", "seconds")
+_COLUMNS = (
+    "sync_id",
+    "resource",
+    "state",
+    "ended_at",
+    "verdict",
+    "reason",
+    "rows_loaded",
+    "requests",
+    "retries",
+    "seconds",
+)
 # Seconds that the page waits for a DuckDB file that a sync holds.
 _LONGEST_WAIT = 20.0
-
-
-@dataclass(frozen=True)
-class PastSync:
-    """What the page needs of a row of `sync_history`, under the columns' names."""
-
-    resource: str
-    state: str
-    ended_at: datetime
-    verdict: str | None
-    reason: str
-    rows_loaded: int
-    requests: int
-    retries: int
-    seconds: float
-
-    @property
-    def kind(self) -> str:
-        """The verdict of a sync that loaded, or `failed` or `replayed`."""
-        return (self.verdict or "unknown") if self.state == "synced" else self.state
 
 
 @dataclass
@@ -61,7 +53,7 @@ class ResourceFacts:
     status: AssetStatus
     description: str = ""
     fresh_hours: float | None = None
-    syncs: list[PastSync] = field(default_factory=list)
+    syncs: list[HistoryRow] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
 
     def rows_by_day(self, today: date) -> list[tuple[date, int]]:
@@ -150,8 +142,9 @@ def _ask_destination(
             one.reasons = _reasons(rows, resources[one.name], redaction)
 
 
-def _past(rows: TableRows, since: datetime, redaction: Redaction) -> list[PastSync]:
+def _past(rows: TableRows, since: datetime, redaction: Redaction) -> list[HistoryRow]:
     from messaging_assets.description.names import HISTORY
+    from messaging_assets.tables.notes.sync_history import HistoryRow
 
     if not rows.is_there(HISTORY):
         return []
@@ -160,7 +153,7 @@ def _past(rows: TableRows, since: datetime, redaction: Redaction) -> list[PastSy
     found = rows.select(f"SELECT {listed} FROM {rows.qualified(HISTORY)} WHERE {ended} > %s ORDER BY {ended}", (since,))
     named = (dict(zip(_COLUMNS, row, strict=True)) for row in found)
     return [
-        PastSync(**{**one, "reason": one_line(redaction(one["reason"] or "")), "ended_at": _utc(one["ended_at"])})
+        HistoryRow(**{**one, "reason": one_line(redaction(one["reason"] or "")), "ended_at": _utc(one["ended_at"])})
         for one in named
     ]
 

@@ -16,7 +16,8 @@ from messaging_assets.discovery.found import (
     plain_name,
     without_nothing,
 )
-from messaging_assets.discovery.openapi.document import Document, Operation, UnusableDocument, read_document
+from messaging_assets.discovery.live.paging_signs import is_paging
+from messaging_assets.discovery.openapi.document import Document, Operation, read_document
 from messaging_assets.discovery.openapi.parents import (
     PLACEHOLDER,
     ListEndpoint,
@@ -26,9 +27,9 @@ from messaging_assets.discovery.openapi.parents import (
     keys_from_paths,
     singular,
 )
+from messaging_assets.discovery.openapi.references import UnusableDocument
 from messaging_assets.discovery.openapi.schema import ListShape, columns_of, find_list, key_of, paging_of
 from messaging_assets.discovery.openapi.security import auth_of
-from messaging_assets.discovery.paging_signs import is_paging
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.dlt_rest_client import single_entity_path
 

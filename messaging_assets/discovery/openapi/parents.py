@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description.names import identifier
+from messaging_assets.discovery.live.paging_signs import is_paging
 from messaging_assets.discovery.openapi.document import Operation, schema_type
 from messaging_assets.discovery.openapi.schema import ListShape
-from messaging_assets.discovery.paging_signs import is_paging
 
 _GENERIC = frozenset({"id", "uuid", "key", "name", "slug", "code", "number"})
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")

@@ -9,9 +9,9 @@ from typing import Any
 
 from messaging_assets.answers.row_totals import is_total
 from messaging_assets.description.names import identifier
-from messaging_assets.discovery import paging_signs as signs
 from messaging_assets.discovery.columns import likeliest_key
 from messaging_assets.discovery.found import without_nothing
+from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.discovery.openapi.document import Document, Operation, Parameter, is_nullable, schema_type
 from messaging_assets.discovery.sensitive_signs import sign_by_schema
 from messaging_assets.foundation.json_paths import quoted_path

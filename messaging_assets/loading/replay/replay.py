@@ -27,9 +27,10 @@ from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.replay.later_rows import have_later_version
 from messaging_assets.loading.replay.set_aside import SetAside, SetAsideRows, in_parts
-from messaging_assets.loading.resource_table import ResourceTable
 from messaging_assets.loading.source import build_source, emit_rows
 from messaging_assets.loading.sync_lock import only_sync
+from messaging_assets.loading.table.earlier_syncs import open_ledger, take_back
+from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import must_load_whole
 from messaging_assets.rows.written_rows import Written
@@ -107,7 +108,7 @@ class _Replay:
         self._description, self._resource = description, resource
         self._asset = description.asset_of(resource)
         self._kept = receipt_file(description, resource, None, description.client.base_url, folders)
-        self._table = ResourceTable(description, resource, folders, None, self._kept, lambda line: None)
+        self._table = ResourceTable(description, resource, folders, None, self._kept)
         self._receipt, self._started = Receipt(), time.monotonic()
         self.done = Replayed()
         self._older: frozenset[str] = frozenset()
@@ -133,7 +134,7 @@ class _Replay:
     def _begin(self) -> None:
         """See that no sync is half done, and undo or finish what an earlier replay left."""
         table = self._table
-        table.open_ledger()
+        open_ledger(table, warn=lambda line: None)
         ledger = table.ledger
         assert ledger is not None
         pending = [*table.pipeline.list_extracted_load_packages(), *table.pipeline.list_normalized_load_packages()]
@@ -142,7 +143,7 @@ class _Replay:
         is_free = ledger.is_addition if ledger.agrees(pending) else not self._kept.is_there
         if (pending and not is_free) or ledger.newest is None or not (ledger.newest.is_done or ledger.is_addition):
             raise TryAgainLater("its last sync did not come to its end", "sync it again first", where=self._asset)
-        table.take_back()
+        take_back(table)
         if pending:
             table.pipeline.drop()
         table.fresh_pipeline().sync_destination()

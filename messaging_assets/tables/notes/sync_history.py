@@ -62,6 +62,11 @@ class HistoryRow:
     file_version: str | None = None
 
     @property
+    def kind(self) -> str:
+        """The verdict of a sync that loaded, or `failed` or `replayed`."""
+        return (self.verdict or "unknown") if self.state == "synced" else self.state
+
+    @property
     def values(self) -> tuple[Any, ...]:
         """Its values in the order of the table's columns."""
         window = self.window

@@ -7,75 +7,23 @@ are only ever added and deleted, which every SQL destination can do.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 from uuid import uuid4
 
 from dlt import Pipeline
 
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.reading.receipt import ReadResult, Verdict
-from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
-from messaging_assets.tables.notes.own_tables import OwnTable, write
+from messaging_assets.reading.receipt import ReadResult
+from messaging_assets.seams.dlt_names import DatabaseException
+from messaging_assets.tables.notes.noted_syncs import TABLE, NotedSync, noted_syncs, values_of
+from messaging_assets.tables.notes.own_tables import write
 from messaging_assets.tables.notes.sync_history import TABLE as HISTORY
 from messaging_assets.tables.notes.sync_history import HistoryRow, write_row
 
 _logger = logging.getLogger(__name__)
-TABLE = OwnTable(
-    "_messaging_assets_syncs",
-    {
-        "schema_name": "TEXT",
-        "sync_id": "TEXT",
-        "generation": "BIGINT",
-        "step": "BIGINT",
-        "load_ids": "TEXT",
-        "read_window": "TEXT",
-        "verdict": "BIGINT",
-        "rows_set_aside": "BIGINT",
-        "rows_loaded": "BIGINT",
-        "lists_left": "TEXT",
-        "is_done": "BIGINT",
-    },
-)
-
-
-@dataclass(frozen=True)
-class NotedSync:
-    """One sync of a resource, as the destination has it.
-
-    Args:
-        generation: one more than that of the sync before it.
-        sync_id: tells two syncs of one generation apart.
-        step: how often it was noted.
-        load_ids: its loads, in order.
-        window: the window of time that it reads, if it is one.
-        verdict: of its read; None while that goes on.
-        set_aside: records that came and were not written.
-        rows: how many it wrote.
-        left: which lists of the API a response action left unread, as hashes.
-        is_done: whether nothing is to be taken out any more.
-    """
-
-    generation: int
-    sync_id: str
-    step: int = 0
-    load_ids: tuple[str, ...] = ()
-    window: Window | None = None
-    verdict: Verdict | None = None
-    set_aside: int = 0
-    rows: int = 0
-    left: frozenset[str] = frozenset()
-    is_done: bool = False
-
-    def overlaps(self, other: NotedSync) -> bool:
-        """Whether both may have read the same rows."""
-        if self.window is None or other.window is None:
-            return True
-        return self.window.start < other.window.end and other.window.start < self.window.end
 
 
 class SyncLedger:
@@ -90,7 +38,7 @@ class SyncLedger:
 
     def __init__(self, pipeline: Pipeline, schema_name: str, asset: str, window: Window | None) -> None:
         self.pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
-        self.syncs = self._noted()
+        self.syncs = noted_syncs(self.pipeline, self._schema_name)
         base = self.syncs[-1].generation if self.syncs else 0
         self.own = NotedSync(base + 1, uuid4().hex, window=window)
 
@@ -143,7 +91,7 @@ class SyncLedger:
         Raises:
             TryAgainLater: another sync of the resource was noted since this one began, so this read is not the newest.
         """
-        if any(one.sync_id != self.own.sync_id and one.generation >= self.own.generation for one in self._noted()):
+        if self._later():
             raise TryAgainLater(
                 "another machine loaded it while it was read here, so this read is not the newest",
                 "run it again",
@@ -158,9 +106,12 @@ class SyncLedger:
 
     def is_newest(self) -> bool:
         """Whether no sync was noted after this one that may have read the same rows."""
-        mine = self.own
-        later = (one for one in self._noted() if one.generation >= mine.generation and one.sync_id != mine.sync_id)
-        return not any(one.overlaps(mine) for one in later)
+        return not any(one.overlaps(self.own) for one in self._later())
+
+    def _later(self) -> list[NotedSync]:
+        """Other syncs that were noted since this one began."""
+        noted = noted_syncs(self.pipeline, self._schema_name)
+        return [one for one in noted if one.generation >= self.own.generation and one.sync_id != self.own.sync_id]
 
     def adopt(self) -> None:
         """Go on as the newest sync, whose rows are loaded."""
@@ -197,7 +148,7 @@ class SyncLedger:
                 if is_news and row:
                     write_row(client, row, may_be_there=any(one.sync_id == done.sync_id for one in self.syncs))
                 if is_news:
-                    TABLE.insert(client, self._values(replace(done, step=done.step + 1, is_done=True)))
+                    TABLE.insert(client, values_of(self._schema_name, replace(done, step=done.step + 1, is_done=True)))
                 if is_own:
                     client.execute_sql(old, self._schema_name, done.generation)
 
@@ -213,54 +164,6 @@ class SyncLedger:
         if sync is not None:
             self.syncs = [replace(one, is_done=True) if one is sync else one for one in self.syncs]
 
-    def _noted(self) -> list[NotedSync]:
-        """Every sync in the destination as it was noted last, oldest first."""
-        names = ", ".join(name for name in TABLE.columns if name != "schema_name")
-        with self.pipeline.sql_client() as client:
-            query = f"SELECT {names} FROM {TABLE.qualified(client)} WHERE schema_name = %s"
-            try:
-                rows = client.execute_sql(query, self._schema_name) or ()
-            except DatabaseUndefinedRelation:
-                return []
-        syncs: dict[str, NotedSync] = {}
-        for sync in sorted(map(_sync, rows), key=lambda one: one.step):
-            before = syncs.get(sync.sync_id, sync).load_ids
-            # A second pass has loads of its own; those of the first are in the table all the same.
-            syncs[sync.sync_id] = replace(sync, load_ids=tuple(dict.fromkeys((*before, *sync.load_ids))))
-        return sorted(syncs.values(), key=lambda one: one.generation)
-
     def _add(self, sync: NotedSync) -> None:
         with self.pipeline.sql_client() as client:
-            write(client, [TABLE], lambda: TABLE.insert(client, self._values(sync)), is_one=True)
-
-    def _values(self, sync: NotedSync) -> tuple[Any, ...]:
-        return (
-            self._schema_name,
-            sync.sync_id,
-            sync.generation,
-            sync.step,
-            json.dumps(sync.load_ids),
-            json.dumps(sync.window.as_texts() if sync.window else None),
-            -1 if sync.verdict is None else int(sync.verdict),
-            sync.set_aside,
-            sync.rows,
-            json.dumps(sorted(sync.left)),
-            int(sync.is_done),
-        )
-
-
-def _sync(row: Sequence[Any]) -> NotedSync:
-    sync_id, generation, step, load_ids, window, verdict, set_aside, rows, left, is_done = row
-    read = json.loads(window)
-    return NotedSync(
-        int(generation),
-        str(sync_id),
-        int(step),
-        tuple(json.loads(load_ids)),
-        Window.from_texts(read) if read else None,
-        None if int(verdict) < 0 else Verdict(int(verdict)),
-        int(set_aside),
-        int(rows),
-        frozenset(json.loads(left)),
-        bool(int(is_done)),
-    )
+            write(client, [TABLE], lambda: TABLE.insert(client, values_of(self._schema_name, sync)), is_one=True)

@@ -9,8 +9,8 @@ from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.found import FoundApi, name_from_path, plain_name, without_nothing
-from messaging_assets.discovery.live import counted, find_resource
-from messaging_assets.discovery.probe import LiveApi
+from messaging_assets.discovery.live.one_list import counted, find_resource
+from messaging_assets.discovery.live.probe import LiveApi
 from messaging_assets.files.api_files import describe
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction, plain_address

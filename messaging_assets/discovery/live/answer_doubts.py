@@ -7,7 +7,7 @@ from typing import Any
 from messaging_assets.answers.beside_list import beside, list_names
 from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.answers.held_records import every_held
-from messaging_assets.discovery import paging_signs as signs
+from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.json_paths import quoted_path
 

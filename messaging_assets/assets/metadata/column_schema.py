@@ -9,6 +9,8 @@ from dagster import TableColumn, TableColumnConstraints, TableSchema
 
 from messaging_assets.description.api import Column, Resource
 
+# Where Dagster looks for the columns of an asset.
+COLUMNS = "dagster/column_schema"
 # What dlt adds to each row, in words.
 _OF_DLT = {
     "_dlt_load_id": "The load that brought the row.",

@@ -9,12 +9,13 @@ from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.held_records import HeldRecords, held_records
 from messaging_assets.answers.list_shapes import KEY, is_keyed, to_objects
 from messaging_assets.answers.row_totals import more_than_came
-from messaging_assets.discovery import paging_signs as signs
-from messaging_assets.discovery.answer_doubts import doubt_of_answer, doubt_of_keyless_object
 from messaging_assets.discovery.columns import ENOUGH_ROWS, Sample, identity_of
 from messaging_assets.discovery.found import FoundResource, about_sensitive, name_from_path, without_nothing
-from messaging_assets.discovery.paging import ListProbe, Page, Paging, find_paging
-from messaging_assets.discovery.probe import LiveApi
+from messaging_assets.discovery.live import paging_signs as signs
+from messaging_assets.discovery.live.answer_doubts import doubt_of_answer, doubt_of_keyless_object
+from messaging_assets.discovery.live.list_probe import ListProbe, Page
+from messaging_assets.discovery.live.paging import Paging, find_paging
+from messaging_assets.discovery.live.probe import LiveApi
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_rest_client import find_all_lists, find_response_page_data

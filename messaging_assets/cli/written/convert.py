@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from messaging_assets.cli.discover import chosen_name, refuse_existing, write
+from messaging_assets.cli.written.api_file import chosen_name, refuse_existing, write
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from dagster import MetadataValue
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.windows import Window
 from messaging_assets.reading.receipt import Finding, ReadResult, Receipt, Verdict
+from messaging_assets.seams.dagster_inside import normalize_metadata
 from messaging_assets.tables.notes.sync_history import HistoryRow, file_version
 
 _PREFIX = "messaging_assets/"
@@ -142,3 +143,8 @@ def sum_of_loads(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "rows_loaded": MetadataValue.int(sum(rows)),
         "first_run": parts[0].get("first_run"),
     }
+
+
+def plain_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as plain values, whether it is about to be stored or was read back."""
+    return {name: value.value for name, value in normalize_metadata(dict(metadata)).items()}

@@ -1,0 +1,155 @@
+"""The reads of one sync: the list pass by pass, each pass loaded part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from dlt.sources import DltSource
+
+from messaging_assets.assets.credentials import ApiCredentials
+from messaging_assets.assets.metadata.column_schema import COLUMNS, with_descriptions
+from messaging_assets.assets.metadata.receipt_metadata import receipt_metadata, sum_of_loads
+from messaging_assets.assets.sync_task import SyncTask
+from messaging_assets.description.parents import ancestry
+from messaging_assets.destination.pipelines import loader_file_format
+from messaging_assets.foundation.failures import TooManySetAside, sync_failure
+from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.session import ApiSession
+from messaging_assets.loading.kept_receipt import KeptReceipt
+from messaging_assets.loading.passes.judgement import Unsettled
+from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
+from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.recovery import before_load
+from messaging_assets.loading.table.removal import refuse_to_take_away
+from messaging_assets.loading.table.resource_table import ResourceTable
+from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.resume_point import CannotResume
+from messaging_assets.rows.values.undeclared_types import Retyped
+from messaging_assets.tables.reconciliation import Load, nested_rows
+
+
+class Reads:
+    """Reads a list until it did not move meanwhile, and loads what it brought.
+
+    Args:
+        task: what is read, and for whom.
+        table: where it goes.
+    """
+
+    def __init__(self, task: SyncTask, table: ResourceTable) -> None:
+        self._task, self._table = task, table
+
+    def run(self, credentials: ApiCredentials, base_url: str) -> tuple[list[str], dict[str, Any]]:
+        """Read and load, pass by pass.
+
+        Args:
+            credentials: the secrets of the API.
+            base_url: the API's address.
+
+        Returns:
+            The loads of the last pass, and what dlt says of them as metadata.
+        """
+        task = self._task
+        made = Authenticators(task.description, credentials, task.redaction)
+        auths = {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
+        number, is_anew, learnt = 1, False, dict[str, str]()
+        while True:
+            with ApiSession(base_url, task.description.client, task.folders.pace / task.description.name) as session:
+                target = ReadTarget(task.description, task.resource, session, auths, base_url)
+                options = self._options(number, is_anew)
+                one_pass = self._pass(target, options, learnt)
+                try:
+                    # Of a table that somebody dropped no window has rows, and dlt makes it anew only if told to.
+                    is_refresh = options.is_whole or (task.config.full_refresh and self._table.is_gone)
+                    return one_pass.load_ids, self._load_parts(one_pass, is_refresh)
+                except Exception as error:
+                    failure = sync_failure(error)
+                    if isinstance(failure, TooManySetAside):
+                        self._keep_rejected(one_pass)
+                    if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
+                        raise
+            # A list that changed before its checkpoint was not read at all, so that is no pass.
+            number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
+            why = "the list moved meanwhile; reading it from its start"
+            if isinstance(failure, Retyped):
+                learnt |= failure.types
+                why = "a column is of another type than it began with; reading again"
+            task.context.log.info("%s: %s", task.asset, why)
+
+    def _options(self, number: int, is_anew: bool) -> PassOptions:
+        config = self._task.config
+        return PassOptions(
+            is_last=number >= self._task.resource.passes,
+            is_anew=is_anew,
+            is_retry=self._task.context.retry_number > 0,
+            forget_state=config.is_anew,
+            keep_mark=config.keep_mark,
+            # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
+            is_whole=config.full_refresh and self._task.window is None,
+        )
+
+    def _pass(self, target: ReadTarget, options: PassOptions, learnt: dict[str, str]) -> ReadPass:
+        """One more read of the list, which counts what the passes before it cost."""
+        task, config = self._task, self._task.config
+        earlier, task.receipt = task.receipt, Receipt()
+        if earlier.requests:
+            task.receipt.carry_over(earlier)
+        one_pass = ReadPass(target, options, task.receipt, learnt, task.context.log.info)
+        one_pass.before_last_load = lambda: refuse_to_take_away(
+            self._table, task.receipt, config.allow_many_deletes, config.full_refresh
+        )
+        one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
+        return one_pass
+
+    def _load_parts(self, one_pass: ReadPass, is_whole: bool) -> dict[str, Any]:
+        """Load what one pass reads, part by part."""
+        parts: list[Mapping[str, Any]] = []
+        while not one_pass.is_over:
+            refresh = "drop_resources" if is_whole and not parts else None
+            parts.append(self._load(one_pass, one_pass.source(), refresh))
+            if one_pass.late:
+                self._load(one_pass, one_pass.late_source())
+        return sum_of_loads(parts)
+
+    def _load(self, one_pass: ReadPass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
+        # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
+        self._table.let_go()
+        pipeline = self._table.fresh_pipeline()
+        settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
+        # Only now, because rows that are fetched are to stay where the database cannot be asked.
+        before_load(pipeline, lambda: self._note(one_pass))
+        events = self._task.loader.run(
+            context=self._task.context,
+            dlt_source=source,
+            dlt_pipeline=pipeline,
+            dagster_dlt_translator=self._task.translator,
+            **{name: value for name, value in settings.items() if value},
+        )
+        loaded: dict[str, Any] = dict(next(iter(list(events))).metadata or {})
+        load_id = one_pass.load_ids[-1]
+        self._table.reconcile(Load(load_id, one_pass.written, nested_rows(pipeline, load_id)))
+        normalize = pipeline.default_schema.naming.normalize_path
+        return loaded | {COLUMNS: with_descriptions(self._task.resource, loaded[COLUMNS], normalize)}
+
+    def _note(self, one_pass: ReadPass) -> None:
+        """Note in the destination what is about to be loaded."""
+        self._table.note(one_pass.load_ids, self._task.receipt.result if one_pass.is_over else None)
+
+    def _keep_rejected(self, one_pass: ReadPass) -> None:
+        """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""
+        try:
+            self._load(one_pass, one_pass.rejected_source())
+        except Exception as error:  # noqa: BLE001 - the failure that is being raised says more
+            what = "records set aside could not be kept"
+            self._task.context.log.warning("%s: %s: %s", self._task.asset, what, type(error).__name__)
+
+    def _keep_receipt(self, load_ids: list[str]) -> None:
+        task, table = self._task, self._table
+        result = task.receipt.result
+        # It goes to a file, which no secret may reach.
+        hidden = replace(result.finding, what=task.redaction(result.finding.reason), next_step="", kind="list")
+        metadata = task.plain(receipt_metadata(task.receipt))
+        before = table.ledger.place if table.ledger else []
+        table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))

@@ -1,0 +1,40 @@
+"""Answers that send on to another address (RFC 9110, section 15.4)."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin
+
+import requests
+
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.origins import origin
+
+
+def redirect_of(answer: Answer) -> str | None:
+    """Where an answer sends on to; None where it does not."""
+    if answer.status_code in (301, 302, 303, 307, 308) and "location" in answer.headers:
+        return answer.headers["location"]
+    return None
+
+
+def moved(request: requests.PreparedRequest, location: str, status: int) -> requests.PreparedRequest:
+    """The same request at another place; whether that is the same server is for the transport to see.
+
+    Raises:
+        NoAddress: nothing can be asked there.
+    """
+    target = urljoin(str(request.url), location)
+    # Before preparing, which would make the address look like one.
+    origin(target)
+    there = request.copy()
+    there.prepare_url(target, None)
+    reading = there.reading = getattr(request, "reading", None)  # type: ignore[attr-defined]
+    if reading is not None and reading.auth is not None:
+        # Few APIs repeat a key of the query in the address that they send on to.
+        there.prepare_auth(reading.auth)
+    if status == 303:
+        there.method, there.body = "GET", None
+        # A length without a body lets the API wait for one.
+        for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
+            there.headers.pop(name, None)
+    return there

@@ -1,0 +1,108 @@
+"""Which rows go from a resource's table once a read is loaded: those deleted upstream, and a window's earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from messaging_assets.description.windows import Window
+from messaging_assets.destination.pipelines import loaded_dataset
+from messaging_assets.foundation.failures import MendDescription, SyncFailure
+from messaging_assets.loading.table.resource_table import ResourceTable
+from messaging_assets.reading.receipt import ReadResult, Receipt
+from messaging_assets.tables import window_rows
+from messaging_assets.tables.loaded_table import LoadedTable
+from messaging_assets.tables.notes.sync_history import HistoryRow
+from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, why_nothing_goes
+from messaging_assets.tables.vanished_rows import delete_vanished
+
+
+def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool, is_refreshed: bool) -> None:
+    """Stop before a load that swaps a table, or retires its rows, after a read that may lack some of them.
+
+    Args:
+        table: the table.
+        receipt: what was counted.
+        allow_many: whether the run says that a larger share may go.
+        is_refreshed: whether the run begins with an empty table anyway.
+
+    Raises:
+        MendDescription: more rows would go than the file allows at once.
+        ReadIncomplete: the read is in doubt.
+    """
+    left_before = table.ledger.left_before if table.ledger else None
+    loaded = LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.name)
+    refuse_in_doubt(table.resource, table.asset, loaded, receipt, left_before, allow_many, is_refreshed)
+
+
+def settle(
+    table: ResourceTable,
+    load_ids: Sequence[str],
+    result: ReadResult,
+    allow_many: bool,
+    history: Callable[[TakenOut], HistoryRow],
+) -> TakenOut:
+    """Take out what a complete read no longer brought, and note that the sync is done.
+
+    Args:
+        table: the table.
+        load_ids: the loads of the sync.
+        result: how complete its read was.
+        allow_many: whether the run says that a larger share may go.
+        history: what is kept of the sync.
+    """
+    taken = _take_out(table, load_ids, result, allow_many)
+    if table.ledger:
+        table.ledger.is_done(history=replace(history(taken), sync_id=table.ledger.own.sync_id))
+    return taken
+
+
+def _take_out(table: ResourceTable, load_ids: Sequence[str], result: ReadResult, allow_many: bool) -> TakenOut:
+    if table.window is None and table.resource.deletes == "ignore":
+        return TakenOut()
+    table.fresh_pipeline()
+    is_newest = table.ledger is None or table.ledger.is_newest()
+    read = Read(result.finding, result.rows_set_aside, is_newest, is_of_news(table.resource))
+    if table.window is not None:
+        return replace_window(table, table.window, load_ids, read, allow_many)
+    if why := why_nothing_goes("deletes", read):
+        return TakenOut({"messaging_assets/deletes": f"none, because {why}"})
+    return TakenOut({"messaging_assets/rows_deleted": _delete_vanished(table, load_ids, allow_many)})
+
+
+def _delete_vanished(table: ResourceTable, load_ids: Sequence[str], allow_many: bool) -> int:
+    """Mark or remove rows that were deleted upstream; how many.
+
+    Raises:
+        MendDescription: more rows would go than the file allows at once.
+    """
+    try:
+        gone = delete_vanished(table.pipeline, table.resource, table.asset, load_ids, allow_many)
+    except MendDescription:
+        # The next run asks the API again, which may have its rows back.
+        table.receipts.forget()
+        raise
+    if gone:
+        table.remove_orphans()
+    return gone
+
+
+def replace_window(
+    table: ResourceTable, window: Window, load_ids: Sequence[str], read: Read, allow_many: bool = False
+) -> TakenOut:
+    """Take out the earlier rows of a window.
+
+    Raises:
+        SyncFailure: see `tables/window_rows.py`; what came is taken back then.
+    """
+    try:
+        return window_rows.replace_window(
+            table.pipeline, table.resource, table.asset, window, load_ids, read, allow_many
+        )
+    except SyncFailure:
+        # What came is taken back, so it is to be read again; in this order, because each may be the last.
+        table.receipts.forget()
+        window_rows.take_back(table.pipeline, table.resource, load_ids)
+        raise
+    finally:
+        table.remove_orphans()

@@ -37,6 +37,11 @@ class Ending:
         self.look: str | None = None
         self.is_more_said = self.is_short = self.is_left = False
         self._is_refused = False
+        self._doubts_before = 0
+
+    def begin(self) -> None:
+        """The list begins; what was in doubt before says nothing of it."""
+        self._doubts_before = self._reading.context.receipt.doubts
 
     def over(self, how: str, finding: Finding | None = None, is_early: bool = False) -> None:
         """The list is over.
@@ -63,7 +68,7 @@ class Ending:
         if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
             context.finished[reading.name] = reading.distinct
             # Of a list that goes on behind an interruption, what came first came before its parent's record.
-            if context.changes and receipt.doubts == reading.doubts_before and reading.resume.at is None:
+            if context.changes and receipt.doubts == self._doubts_before and reading.resume.at is None:
                 context.changes.loaded(reading.name)
         if context.marks and reading.meets_cursor:
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
@@ -157,7 +162,7 @@ class Ending:
         if reading.context.keys or counts.full_pages < 2:
             return None
         more = reading.claims.surplus(counts.all_rows, counts.most_sent) if is_believed else None
-        return more or reading.equal_rows.said()
+        return more or reading.join.equal_rows.said()
 
     def _is_last_short(self) -> bool:
         return self._reading.counts.is_short(self._reading.page, self._reading.context.endpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 _SEVERAL = re.compile(rf"\[(?:{_QUOTED.pattern}\s*,\s*)+{_QUOTED.pattern}\]$")
+
+
+@dataclass(frozen=True)
+class FoundList:
+    """Where the page that came last held the list.
+
+    Args:
+        selector: what finds it: the file's own, or one that was detected; None before the first page.
+        is_object: whether the whole answer was an object.
+    """
+
+    selector: str | None = None
+    is_object: bool = False
 
 
 def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:

@@ -11,9 +11,9 @@ from typing import Any
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.cursors.answer import IN_ANSWER, AnswerCursor
+from messaging_assets.reading.cursors.answer import AnswerCursor
 from messaging_assets.reading.cursors.direction import Direction
-from messaging_assets.reading.cursors.mark import NextMark, mark_at
+from messaging_assets.reading.cursors.mark import NextMark, decided_mark
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.range import CursorRange
 from messaging_assets.reading.cursors.request_values import is_closed, request_values
@@ -71,12 +71,7 @@ class ListCursor:
         try:
             return self._answer.values(self._last) or request_values(self._own, self._last, self._order.now)
         except NoOrder:
-            raise MendDescription(
-                f"the start or end of '{self._own.cursor_path}' is no moment whose way of writing is known, "
-                "so it cannot be sent",
-                "declare cursor_format as records have it, and format as the API wants it",
-                where=self._asset,
-            ) from None
+            raise _not_sent(self._asset, self._own.cursor_path) from None
 
     @property
     def is_past(self) -> bool:
@@ -101,12 +96,7 @@ class ListCursor:
     @property
     def mark(self) -> dict[str, Any] | None:
         """How far the rows reach that came so far; None where they say no more than the file."""
-        if self.is_answers:
-            reached = self._answer.reached(self._last)
-            return None if reached is None else mark_at(self._own, reached) | {IN_ANSWER: True}
-        if is_closed(self._own):
-            return dict(self._mark) if self._mark else None
-        return self._next.decided()
+        return decided_mark(self._own, self._mark, self._last, self._answer, self._next)
 
     def take_answer(self, body: Any, rows: list[Any], page: int) -> None:
         """Look for the cursor in a whole answer, where it is no record's.
@@ -133,12 +123,7 @@ class ListCursor:
                 return rows
             return [row for row, value in zip(rows, values, strict=True) if self._takes(row, value, page)]
         except NoOrder:
-            raise MendDescription(
-                f"'{self._own.cursor_path}' on page {page} does not compare with initial_value or the last "
-                "sync's value, so what is new cannot be told",
-                "write initial_value as the API writes the cursor, or run it with forget_state",
-                where=self._asset,
-            ) from None
+            raise _not_compared(self._asset, self._own.cursor_path, page) from None
 
     def _are_all_newer(self, rows: list[Any], values: list[Any]) -> bool:
         """Whether all rows of a page are plainly newer, which its first and last value show at once."""
@@ -188,6 +173,23 @@ class ListCursor:
         if value is None and missing == "exclude":
             return False
         return self._known.is_new_beyond(row, None)
+
+
+def _not_sent(asset: str, path: str) -> MendDescription:
+    return MendDescription(
+        f"the start or end of '{path}' is no moment whose way of writing is known, so it cannot be sent",
+        "declare cursor_format as records have it, and format as the API wants it",
+        where=asset,
+    )
+
+
+def _not_compared(asset: str, path: str, page: int) -> MendDescription:
+    return MendDescription(
+        f"'{path}' on page {page} does not compare with initial_value or the last sync's value, so what is new cannot "
+        "be told",
+        "write initial_value as the API writes the cursor, or run it with forget_state",
+        where=asset,
+    )
 
 
 def _no_order(asset: str, path: str, value: Any, page: int) -> MendDescription:

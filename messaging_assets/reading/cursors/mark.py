@@ -12,9 +12,11 @@ from typing import Any
 from messaging_assets.description import api as described
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.answer import IN_ANSWER, AnswerCursor
 from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.reach import Reach, Units
+from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.cursors.row_digests import BEYOND, KnownRows
 from messaging_assets.reading.times.relative_times import resolved
 
@@ -139,7 +141,7 @@ class NextMark:
             return held
         return ahead if held.value is None or self._direction.is_further(ahead.value, held.value) else held
 
-    def decided(self) -> dict[str, Any] | None:
+    def of_rows(self) -> dict[str, Any] | None:
         """The mark that follows from the rows so far; None where they say no more than the file.
 
         Raises:
@@ -166,3 +168,26 @@ class NextMark:
                 "declare timezone, or cursor_format: number if it is no time, or write merge",
                 where=self._asset,
             )
+
+
+def decided_mark(
+    own: described.Incremental, kept: Mapping[str, Any] | None, last: Any, answer: AnswerCursor, rows: NextMark
+) -> dict[str, Any] | None:
+    """The mark that the next sync of a list begins with; None where nothing says more than the file.
+
+    Args:
+        own: the incremental as the file has it.
+        kept: the mark that this sync began with.
+        last: the value of it that rows or an answer had, None where there was none.
+        answer: the cursor as whole answers have it.
+        rows: how far the rows reach.
+
+    Raises:
+        MendDescription: see `NextMark.of_rows`.
+    """
+    if answer.is_meant:
+        reached = answer.reached(last)
+        return None if reached is None else mark_at(own, reached) | {IN_ANSWER: True}
+    if is_closed(own):
+        return dict(kept) if kept else None
+    return rows.of_rows()

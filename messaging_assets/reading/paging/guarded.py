@@ -20,6 +20,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.page import judge_page
 from messaging_assets.reading.paging.end_flag import EndFlag
 from messaging_assets.reading.selection import sent_by_server, take_records
 from messaging_assets.seams.dlt_values import str2bool
@@ -80,7 +81,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
         self.find_next(response, len(rows))
-        sent = reading.take(response, rows)
+        sent = judge_page(reading, response, rows)
         reading.watch(response)
         self._announce_rows(response)
         if sent:

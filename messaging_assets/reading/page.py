@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.record_keys import PageKeys, page_keys
+from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
@@ -43,6 +44,24 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
     _note_place(reading, page)
     _hand_on(reading, rows)
     return sent
+
+
+def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[Any], int]:
+    """The rows of a page that was asked for after the end, and how many the server sent; none is handed on.
+
+    Args:
+        reading: the list.
+        response: the answer, which may hold no list.
+        rows: the page's list as dlt selected it; emptied.
+    """
+    path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
+    found = json_paths.find_values(path, response.parsed)
+    is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+    looked = list(rows) if is_list else []
+    sent = sent_by_server(path, response.parsed, looked) if is_list else 0
+    rows.clear()
+    take_records(reading.context, path, response, reading.page, looked)
+    return looked, sent
 
 
 def _select(reading: Reading, response: Any, rows: list[Any]) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
-from messaging_assets.answers.odd_statuses import doubt_of_status
+from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths

@@ -10,6 +10,11 @@ With `merge` we load every row that the API returns, except rows identical to on
 own value may have changed since, and one that looks older may be newer by a clock that was set back. An append leaves
 out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
 everything.
+
+There is one road for cursors: a list without a parent is the child of one nameless parent, so its name is empty. The
+sensor goes the same road. Only one moment differs. A child's rows meet the cursor as they came (`reading/page.py`);
+those of a list without a parent meet it behind its processing steps, as in dlt (`loading/passes/page_stream.py`).
+Its mark is closed behind the last of them.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ class Ending:
         judged = None if is_early else judge(facts_of(reading), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
-            context.finished[reading.name] = reading.distinct
+            context.so_far.finished[reading.name] = reading.distinct
             # Of a list that goes on behind an interruption, what came first came before its parent's record.
             if context.changes and receipt.doubts == self._doubts_before and reading.resume.at is None:
                 context.changes.loaded(reading.name)

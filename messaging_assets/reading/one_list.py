@@ -53,7 +53,8 @@ class Reading:
         self.claims = Claims(context.asset, context.endpoint)
         self.join = PageJoin(context.overlap, bool(context.keys))
         self.repetition = Repetition(context.keys)
-        self.resume = ResumePoint(context.interrupted.place if context.interrupted.name == name else None)
+        interrupted = context.so_far.interrupted
+        self.resume = ResumePoint(interrupted.place if interrupted.name == name else None)
         self.found = FoundList()
 
     @property
@@ -85,7 +86,7 @@ class Reading:
 
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
-        self.context.current = self
+        self.context.so_far.current = self
         # A list that was finished before an interruption is known.
         self.context.receipt.lists_begun += bool(self.name) and not self.context.is_parent
         self.context.receipt.lists_open += 1

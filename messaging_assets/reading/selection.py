@@ -89,7 +89,7 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
         return
     _refuse_no_table(context, response, records, f"on page {page} of {context.shown(response.url)}")
     doubt = _doubt_of(context, records)
-    context.header = records.header if records else context.header
+    context.so_far.header = records.header if records else context.so_far.header
     if doubt is not None:
         context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
     elif not records.has_end:
@@ -118,7 +118,7 @@ def _refuse_no_table(context: ListContext, response: Any, records: Records, wher
 
 def _doubt_of(context: ListContext, records: Records) -> str | None:
     """What says that records without a key are none, or not all, as a clause; a key would tell the first."""
-    if not (records or context.keys) and records.header != context.header:
+    if not (records or context.keys) and records.header != context.so_far.header:
         return "a header alone came; without a primary_key it may be any text"
     only = None if context.keys else records.only_object
     word = says_failed(only, beside(only, ())) if only else None

@@ -76,7 +76,7 @@ class CountingPaginator(GuardedPaginator):
         Raises:
             MendDescription: rows were missed.
         """
-        self.context.is_start_known = not is_missed
+        self.context.so_far.is_start_known = not is_missed
         if not is_missed:
             return
         if not self.context.keys:

@@ -102,7 +102,7 @@ class OffsetPaginator(CountingPaginator):
         """
         reading = self.reading
         is_uncounted = reading.claims.is_uncounted and reading.resume.at is None
-        if self.first_position() == 1 and not self.context.is_start_known and is_uncounted:
+        if self.first_position() == 1 and not self.context.so_far.is_start_known and is_uncounted:
             self._looks_at_start = True
             self.look_at(0, how)
             return True

@@ -70,7 +70,7 @@ class PageNumberPaginator(CountingPaginator):
         if not reading.claims.are_rows_uncounted or reading.resume.at is not None or self.description.page is not None:
             return False
         looks = [first] if self.context.keys and reading.counts.full_pages > 1 else []
-        if not self.context.is_start_known and first in (0, 1):
+        if not self.context.so_far.is_start_known and first in (0, 1):
             # An API that counts from the other number has a page that nobody asked for.
             looks += [1 - first] if first or not reading.counts.full_pages else []
         self._looks = tuple(looks)

@@ -34,16 +34,12 @@ def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -
         last: how far the rows reach.
         hashes: what tells the rows apart that stand there.
     """
-    return {
-        "initial_value": own.initial_value,
-        "last_value": last,
-        "start_value": last,
-        "unique_hashes": list(hashes),
-    }
+    initial = own.initial_value
+    return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": list(hashes)}
 
 
 def held_back(own: described.Incremental, reached: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The mark of a read in doubt: it stays where the read before left it, so that the range is asked for again.
+    """The mark of a read in doubt: it goes only as far as the read before reached, and its range is asked for again.
 
     Args:
         own: the incremental as the file has it.

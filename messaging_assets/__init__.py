@@ -15,6 +15,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/                attempts, secrets, pace, pages asked for ahead
+    reading/times/       moments as APIs write them and files say them
     reading/cursors/     what is newer than the last sync
     reading/evidence/    what the pages of a list show of its being whole
     reading/             one list page by page, and whether it came whole

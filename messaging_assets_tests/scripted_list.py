@@ -55,7 +55,7 @@ def read(
     assert endpoint.paginator is not None
     receipt = Receipt()
     source = ListContext("api.list", endpoint, (key,) if key else (), receipt, None, lambda row, reason, page: None)
-    source.is_start_known = is_start_known
+    source.so_far.is_start_known = is_start_known
     one = build_paginator(endpoint.paginator, source)
     request = Request("GET", "https://api.invalid/list", params={})
     one.init_request(request)

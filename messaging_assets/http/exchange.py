@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import requests
 import urllib3.exceptions
 
-from messaging_assets.answers.failure_words import has_value, is_error_at
+from messaging_assets.answers.declared_values import has_value, is_error_at
 from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.formats.texts import Records

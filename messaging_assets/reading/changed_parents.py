@@ -17,7 +17,8 @@ from typing import Any
 from messaging_assets.description.api import Resource
 from messaging_assets.description.parents import LINE, PARENTS
 from messaging_assets.foundation import json_paths, moments
-from messaging_assets.reading.cursors.order import TOLERANCE, Order
+from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.times.notation import TOLERANCE
 
 
 class ParentChanges:

@@ -1,4 +1,4 @@
-"""What one sync of one resource counts: requests, pages, rows, parents, and what became of each."""
+"""What one sync of one resource counts: requests, pages, rows, values, parents, and what became of each."""
 
 from __future__ import annotations
 
@@ -10,52 +10,27 @@ from typing import Any
 
 
 @dataclass
-class Counts:
-    """Counts of one sync of one resource; safe to write from several threads.
+class _Locked:
+    """Counts that several threads may write."""
 
-    Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
-    pace, retries and Retry-After, not for its answers.
+    page_lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    """Held while a page is judged, because lists that are read side by side count in one receipt."""
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
-    aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
-    that rows are appended to has them too).
+
+@dataclass
+class RequestCounts(_Locked):
+    """What was asked. Bytes are decompressed; seconds are spent waiting for the API's pace, retries and Retry-After,
+    not for its answers.
     """
 
     requests: int = 0
     pages: int = 0
-    rows_read: int = 0
-    duplicates: int = 0
-    rows_loaded: int = 0
-    values_rounded: int = 0
-    values_dropped: int = 0
-    values_split: int = 0
     bytes: int = 0
     waited_seconds: float = 0.0
     passes: int = 1
-    parents: int | None = None
-    parents_left_out: int | None = None
-    parents_unchanged: int | None = None
-    parents_untold: int | None = None
-    resumed_rows: int | None = None
-    rows_read_again: int | None = None
-    not_resumed: str | None = None
-    rows_hard_deleted: int = 0
-    rows_of_unknown_deletion: int = 0
-    rows_filtered: int | None = None
-    rows_made: int | None = None
-    rows_before_mark: int | None = None
-    rows_dated_ahead: int | None = None
-    rows_api_says: int | None = None
-    distinct_keys: int = 0
-    first_cursor: Any = None
-    last_cursor: Any = None
     retries: Counter[str] = field(default_factory=Counter)
-    set_aside: Counter[str] = field(default_factory=Counter)
-    split: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
-    page_lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    """Held while a page is judged, because lists that are read side by side count in one receipt."""
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def asked(self) -> None:
         """One request left."""
@@ -77,10 +52,98 @@ class Counts:
         with self._lock:
             self.bytes += number_of_bytes
 
+
+@dataclass
+class RowCounts(_Locked):
+    """What became of rows, which are records as the API sent them.
+
+    No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
+    aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
+    that rows are appended to has them too).
+    """
+
+    rows_read: int = 0
+    duplicates: int = 0
+    rows_loaded: int = 0
+    rows_hard_deleted: int = 0
+    rows_of_unknown_deletion: int = 0
+    rows_filtered: int | None = None
+    rows_made: int | None = None
+    rows_before_mark: int | None = None
+    rows_dated_ahead: int | None = None
+    rows_api_says: int | None = None
+    distinct_keys: int = 0
+    set_aside: Counter[str] = field(default_factory=Counter)
+
+    def filtered(self, rows: int) -> None:
+        """A processing step left so many rows out."""
+        with self._lock:
+            self.rows_filtered = (self.rows_filtered or 0) + rows
+
+    def made(self, rows: int) -> None:
+        """A processing step made so many rows more of one."""
+        with self._lock:
+            self.rows_made = (self.rows_made or 0) + rows
+
+    def before_mark(self, rows: int) -> None:
+        """So many rows came that an earlier sync had loaded, or that the cursor's range does not take."""
+        with self._lock:
+            self.rows_before_mark = (self.rows_before_mark or 0) + rows
+
+    def announced(self, rows: int) -> None:
+        """One list is over, of which the API said that it has so many rows."""
+        self.rows_api_says = (self.rows_api_says or 0) + rows
+
+    @property
+    def rows_set_aside(self) -> int:
+        """Records that went to the rejected table."""
+        return sum(self.set_aside.values())
+
+
+@dataclass
+class ValueCounts(_Locked):
+    """What became of single values, and how far those of the cursor reach."""
+
+    values_rounded: int = 0
+    values_dropped: int = 0
+    values_split: int = 0
+    split: Counter[str] = field(default_factory=Counter)
+    first_cursor: Any = None
+    last_cursor: Any = None
+
+    def met_cursors(self, values: list[Any], key: Callable[[Any], Any]) -> None:
+        """Cursor values came, which compare by their key; the lowest and the highest are kept."""
+        values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
+        if values:
+            self.first_cursor, self.last_cursor = min(values, key=key), max(values, key=key)
+
+    def beside(self, column: str, values: int) -> None:
+        """So many values went to this column, beside the one of their field, which is of another type."""
+        self.values_split += values
+        self.split[column] += values
+
+
+@dataclass
+class ParentCounts(_Locked):
+    """Parents, each of which has a list, and rows that an interrupted read had loaded."""
+
+    parents: int | None = None
+    parents_left_out: int | None = None
+    parents_unchanged: int | None = None
+    parents_untold: int | None = None
+    resumed_rows: int | None = None
+    rows_read_again: int | None = None
+    not_resumed: str | None = None
+
     def resumed(self, rows: int, again: int) -> None:
         """A read goes on behind so many different records, `again` of which were read once more to make sure."""
         self.resumed_rows = (self.resumed_rows or 0) + rows
         self.rows_read_again = (self.rows_read_again or 0) + again
+
+
+@dataclass
+class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
+    """Counts of one sync of one resource; safe to write from several threads."""
 
     @property
     def counts_of_rows(self) -> dict[str, int]:
@@ -103,44 +166,9 @@ class Counts:
         for name, count in counts.items():
             setattr(self, name, (getattr(self, name) or 0) + count)
 
-    def filtered(self, rows: int) -> None:
-        """A processing step left so many rows out."""
-        with self._lock:
-            self.rows_filtered = (self.rows_filtered or 0) + rows
-
-    def made(self, rows: int) -> None:
-        """A processing step made so many rows more of one."""
-        with self._lock:
-            self.rows_made = (self.rows_made or 0) + rows
-
-    def before_mark(self, rows: int) -> None:
-        """So many rows came that an earlier sync had loaded, or that the cursor's range does not take."""
-        with self._lock:
-            self.rows_before_mark = (self.rows_before_mark or 0) + rows
-
-    def announced(self, rows: int) -> None:
-        """One list is over, of which the API said that it has so many rows."""
-        self.rows_api_says = (self.rows_api_says or 0) + rows
-
-    def met_cursors(self, values: list[Any], key: Callable[[Any], Any]) -> None:
-        """Cursor values came, which compare by their key; the lowest and the highest are kept."""
-        values = [value for value in (self.first_cursor, self.last_cursor, *values) if value is not None]
-        if values:
-            self.first_cursor, self.last_cursor = min(values, key=key), max(values, key=key)
-
-    def beside(self, column: str, values: int) -> None:
-        """So many values went to this column, beside the one of their field, which is of another type."""
-        self.values_split += values
-        self.split[column] += values
-
     def dated_ahead(self, rows: int, last: Any) -> None:
         """So many rows are dated after the sync's start, and the mark stays at the last cursor value before it."""
         self.rows_dated_ahead, self.last_cursor = rows, last
-
-    @property
-    def rows_set_aside(self) -> int:
-        """Records that went to the rejected table."""
-        return sum(self.set_aside.values())
 
     def carry_over(self, earlier: Counts) -> None:
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""

@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from messaging_assets.reading.facts import facts_of
 from messaging_assets.reading.receipt import Finding, Verdict
-from messaging_assets.reading.verdict import Facts, judge
+from messaging_assets.reading.verdict import judge
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
@@ -26,6 +27,7 @@ class Ending:
         doubt: what says that the list goes on, although it ended, as a clause.
         look: how the list ended, while a page is asked for that only tells whether it moved or began elsewhere.
         is_short: whether a page with nothing but the row that was asked for again is the end.
+        is_refused: whether the end is a refusal that the file declares as one.
         is_left: whether a response action ended the list before its end.
     """
 
@@ -35,8 +37,12 @@ class Ending:
         self.may_end_with: frozenset[int] = frozenset()
         self.doubt: str | None = None
         self.look: str | None = None
-        self.is_more_said = self.is_short = self.is_left = False
-        self._is_refused = False
+        self.is_more_said = self.is_short = self.is_left = self.is_refused = False
+        self._doubts_before = 0
+
+    def begin(self) -> None:
+        """The list begins; what was in doubt before says nothing of it."""
+        self._doubts_before = self._reading.context.receipt.doubts
 
     def over(self, how: str, finding: Finding | None = None, is_early: bool = False) -> None:
         """The list is over.
@@ -58,12 +64,12 @@ class Ending:
             receipt.distinct_keys += reading.distinct
             if reading.total is not None and reading.claims.is_believed and not is_early:
                 receipt.announced(reading.total)
-        judged = None if is_early else judge(self._facts(), how)
+        judged = None if is_early else judge(facts_of(reading), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
-            context.finished[reading.name] = reading.distinct
+            context.so_far.finished[reading.name] = reading.distinct
             # Of a list that goes on behind an interruption, what came first came before its parent's record.
-            if context.changes and receipt.doubts == reading.doubts_before and reading.resume.at is None:
+            if context.changes and receipt.doubts == self._doubts_before and reading.resume.at is None:
                 context.changes.loaded(reading.name)
         if context.marks and reading.meets_cursor:
             moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
@@ -77,7 +83,7 @@ class Ending:
             self.over(self.look)
             return
         self._reading.join.ended_open()
-        self._is_refused = True
+        self.is_refused = True
         said = self._reading.claims.signs.said
         if said and not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
             self.doubt = said
@@ -122,42 +128,3 @@ class Ending:
         is_part = context.incremental or "?" in (context.endpoint.data_selector or "")
         is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
         return None if is_part or is_unsaid or self.is_left else reading.claims.more_than(reading.counts.all_rows)
-
-    def _facts(self) -> Facts:
-        reading, context = self._reading, self._reading.context
-        claims, join, counts, repetition = reading.claims, reading.join, reading.counts, reading.repetition
-        is_one_object = reading.is_one_object
-        is_believed = claims.is_believed and not is_one_object
-        return Facts(
-            policy=context.endpoint.total,
-            totals=tuple(claims.totals),
-            distinct=reading.distinct,
-            joins=join.outcomes,
-            came_again=repetition.rows_again,
-            pages_with_rows=counts.full_pages,
-            has_keys=bool(context.keys),
-            is_one_object=is_one_object,
-            is_resumed=reading.resume.at is not None,
-            is_end_short=self.is_short,
-            is_overlap_own=join.is_own,
-            is_refused=self._is_refused,
-            # An announced number of pages names the last one too.
-            is_open_ended=self._is_refused and not self.may_end_with and not self._is_last_short(),
-            is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
-            moved=repetition.moved
-            or (claims.moved(counts.all_rows) if is_believed else None)
-            or self._came_twice(is_believed),
-            missed=self.missed,
-            doubt=None if is_one_object or self.is_left else self.doubt or claims.stopped_at_bound(counts.all_rows),
-        )
-
-    def _came_twice(self, is_believed: bool) -> str | None:
-        """What shows that rows without a key came twice, as a clause."""
-        reading, counts = self._reading, self._reading.counts
-        if reading.context.keys or counts.full_pages < 2:
-            return None
-        more = reading.claims.surplus(counts.all_rows, counts.most_sent) if is_believed else None
-        return more or reading.equal_rows.said()
-
-    def _is_last_short(self) -> bool:
-        return self._reading.counts.is_short(self._reading.page, self._reading.context.endpoint)

@@ -29,6 +29,25 @@ _UNTOLD = "parents were asked for their lists whose records do not have the fiel
 
 
 @dataclass
+class ListsSoFar:
+    """What is known of a resource's lists while they are read.
+
+    Args:
+        interrupted: how far an earlier, interrupted read had committed to.
+        finished: lists that came to an end beyond doubt, with how many different records they have.
+        current: the list that is being read.
+        is_start_known: whether it is known with which number the API's pages begin.
+        header: that of the last answer with a row, where answers are tables; None where they have no header.
+    """
+
+    interrupted: KeptRead = field(default_factory=KeptRead)
+    finished: dict[str, int] = field(default_factory=dict)
+    current: Reading | None = None
+    is_start_known: bool = True
+    header: tuple[str, ...] | None = None
+
+
+@dataclass
 class ListContext:
     """What the readings of one resource share.
 
@@ -41,14 +60,10 @@ class ListContext:
         set_aside: takes a record that cannot be loaded, with the reason and its page number.
         is_parent: whether the records are only read for a child resource.
         sent_keys: notes which keys came more than once.
-        interrupted: how far an earlier, interrupted read had committed to.
-        finished: lists that came to an end beyond doubt, with how many different records they have.
-        current: the list that is being read.
+        so_far: what is known of the lists that were read.
         marks: how far each list has come; None where there is no cursor.
         changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
-        is_start_known: whether it is known with which number the API's pages begin.
-        header: that of the last answer with a row, where answers are tables; None where they have no header.
     """
 
     asset: str
@@ -59,14 +74,10 @@ class ListContext:
     set_aside: SetAside
     is_parent: bool = False
     sent_keys: SentKeys = field(default_factory=SentKeys)
-    interrupted: KeptRead = field(default_factory=KeptRead)
-    finished: dict[str, int] = field(default_factory=dict)
-    current: Reading | None = None
+    so_far: ListsSoFar = field(default_factory=ListsSoFar)
     marks: CursorMarks | None = None
     changes: ParentChanges | None = None
     shown_path: str | None = None
-    is_start_known: bool = True
-    header: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         # A look at a list begins where a first sync would.
@@ -104,7 +115,7 @@ class ListContext:
     def is_wanted(self, name: str, row: dict[str, Any], parent: str) -> bool:
         """Whether a list is to be read: its parent's record changed, and the interrupted read did not finish it."""
         self.receipt.lists_named[self.asset] += 1
-        if name in self.interrupted.finished:
+        if name in self.so_far.interrupted.finished:
             return False
         if self.changes is None:
             return True

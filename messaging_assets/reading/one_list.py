@@ -1,4 +1,4 @@
-"""One list of the API while it is read, page by page: what came, what repeats, how it ended.
+"""One list of the API while it is read: what is known of it. Its pages are judged in `reading/page.py`.
 
 A resource without a parent is one reading; a child resource is one reading per parent. Everything is counted here,
 in the stream. The loaded table can no longer tell: a merge hides repeated rows and missing ones alike.
@@ -13,18 +13,15 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from messaging_assets.answers.record_keys import PageKeys, page_keys
-from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.ending import Ending
 from messaging_assets.reading.evidence.claims import Claims
-from messaging_assets.reading.evidence.equal_rows import EqualRows
 from messaging_assets.reading.evidence.list_counts import ListCounts
 from messaging_assets.reading.evidence.page_join import PageJoin
 from messaging_assets.reading.evidence.repetition import Repetition
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.resume_point import CannotResume, Place, ResumePoint
-from messaging_assets.reading.selection import check_objects, check_selection, sent_by_server, take_records
+from messaging_assets.reading.selection import FoundList
 
 
 class Reading:
@@ -36,7 +33,6 @@ class Reading:
 
     Attributes:
         cursor: the list's own; None where there is none.
-        page: how many pages came.
         position: the offset, number, cursor or link of the page that is about to come.
         upcoming: makes the requests that may leave ahead of their turn.
         counts: its rows and pages.
@@ -45,25 +41,26 @@ class Reading:
         repetition: what came again.
         resume: where it goes on behind an interruption.
         ending: how it ends.
-        doubts_before: how much of the read was in doubt when the list began.
-        equal_rows: rows without a key that came twice.
+        found: where its pages hold the list.
     """
 
     def __init__(self, context: ListContext, name: str = "") -> None:
         self.context, self.name = context, name
         self.cursor = context.marks.cursor(name) if context.marks else None
-        self.page = 0
         self.position: Any = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.counts, self.ending = ListCounts(), Ending(self)
         self.claims = Claims(context.asset, context.endpoint)
         self.join = PageJoin(context.overlap, bool(context.keys))
         self.repetition = Repetition(context.keys)
-        self.resume = ResumePoint(context.interrupted.place if context.interrupted.name == name else None)
-        self._selector: str | None = None
-        self._is_object = False
-        self.doubts_before = 0
-        self.equal_rows = EqualRows()
+        interrupted = context.so_far.interrupted
+        self.resume = ResumePoint(interrupted.place if interrupted.name == name else None)
+        self.found = FoundList()
+
+    @property
+    def page(self) -> int:
+        """How many pages came."""
+        return self.counts.pages
 
     @property
     def asset(self) -> str:
@@ -89,122 +86,11 @@ class Reading:
 
     def begin(self) -> None:
         """The first request is about to leave; from here on the list must be ended to count as read."""
-        self.context.current = self
+        self.context.so_far.current = self
         # A list that was finished before an interruption is known.
         self.context.receipt.lists_begun += bool(self.name) and not self.context.is_parent
         self.context.receipt.lists_open += 1
-        self.doubts_before = self.context.receipt.doubts
-
-    def take(self, response: Any, rows: list[Any]) -> int:
-        """Judge one page and clean it in place: what cannot be loaded is set aside, what overlaps is dropped.
-
-        Args:
-            response: the answer.
-            rows: the page's list as dlt selected it; changed in place.
-
-        Returns:
-            How many rows the server sent, which is how far the list has advanced.
-
-        Raises:
-            MendDescription: the selector finds no list of objects.
-            ReadIncomplete: the page repeats one that came before.
-        """
-        sent = self._select(response, rows)
-        page = page_keys(rows, self.context.keys)
-        if self.resume.at is not None and self.page == 1:
-            return self._resumed(self.resume.at, page, rows)
-        again = self.repetition.among(page.hashes)
-        if self._comes_again(page.hashes, again, sent):
-            rows.clear()
-            return 0
-        if not (self.context.keys or self.join.back):
-            self.equal_rows.page(page.hashes)
-        kept = self.join.kept(page.hashes, again)
-        self._count(rows, page, kept, again)
-        self._note_place(page)
-        self._hand_on(rows)
-        return sent
-
-    def _select(self, response: Any, rows: list[Any]) -> int:
-        """See that the page holds a list of objects; how many the server sent."""
-        context = self.context
-        self._selector = check_selection(context, response, self.page + 1, self._selector)
-        self.page += 1
-        self._is_object = isinstance(response.parsed, dict)
-        context.receipt.pages += 1
-        take_records(context, self._selector, response, self.page, rows)
-        check_objects(context, response, self.page, rows)
-        if self.cursor:
-            self.cursor.take_answer(response.parsed, rows, self.page)
-        sent = sent_by_server(self._selector, response.parsed, rows)
-        self.counts.page_came(sent)
-        return sent
-
-    def _resumed(self, place: Place, page: PageKeys, rows: list[Any]) -> int:
-        """Go on behind the last committed page, once it has shown that it is still where it was."""
-        if not self.resume.is_still(page):
-            raise self.cannot_resume("the list has changed before the checkpoint")
-        keys, self.page = page.hashes, place.page
-        self.counts.before, self.counts.rows = place.distinct - len(set(keys)), len(keys)
-        self.counts.full_pages = place.page
-        self.claims.totals = list(place.totals)
-        self.repetition.resume(keys, place.came_again)
-        self.join.resume(place.joins, keys)
-        self.context.receipt.resumed(place.distinct, again=len(rows))
-        self._note_place(page)
-        rows.clear()
-        return place.rows
-
-    def _comes_again(self, keys: list[int], again: set[int], sent: int) -> bool:
-        """Whether an earlier page came once more where that means something; elsewhere it is an error."""
-        join, repetition = self.join, self.repetition
-        if join.refuses(keys, repetition.is_known_page(keys)):
-            return True
-        repetition.note_fresh(keys, again)
-        if not sent or not repetition.is_repeat(keys, again, join.is_overlap(keys)):
-            return False
-        if repetition.may_repeat:
-            return True
-        why = f"page {self.page} repeats rows of an earlier page and brings nothing new"
-        self.ending.cut_short(why)
-        raise PagesRepeat(
-            f"{why}, so the API ignores the paging parameter or repeats its link",
-            "correct the paginator in the file",
-            where=self.asset,
-        )
-
-    def _count(self, rows: list[Any], page: PageKeys, kept: list[int], again: set[int]) -> None:
-        """Count the rows that stay, and set aside those that cannot be loaded."""
-        context, receipt = self.context, self.context.receipt
-        if len(kept) < len(rows):
-            page, rows[:] = page.only(kept), [rows[place] for place in kept]
-        came = set(page.hashes)
-        fresh, again = came - again, again & came
-        context.sent_keys.again.update(again)
-        if not context.is_parent:
-            receipt.rows_read += len(rows)
-            receipt.duplicates += (len(page) - len(fresh)) * context.sent_keys.are_counted
-        for place in reversed(page.bad):
-            row = rows.pop(place)
-            if page.hashes[place] not in again:
-                context.set_aside(row, page.bad[place], self.page)
-        self.counts.rows += len(page)
-        self.counts.full_pages += bool(page.hashes)
-        self.repetition.count(fresh, again)
-        if not (self.cursor and self.cursor.is_answers):
-            context.note_cursors(rows)
-
-    def _note_place(self, page: PageKeys) -> None:
-        totals, joins = self.claims.first_and_last_total, tuple(self.join.outcomes.items())
-        again = self.repetition.rows_again
-        place = Place(self.position, self.page, self.distinct, "", len(page), totals, again, joins)
-        self.resume.note(place, page)
-
-    def _hand_on(self, rows: list[Any]) -> None:
-        """Prepare the rows for who reads them next, without those behind a child's cursor."""
-        self.context.prepare_rows(rows)
-        if self.cursor and self.meets_cursor:
-            rows[:] = self.context.newer(rows, self.name, self.page)
+        self.ending.begin()
 
     @property
     def meets_cursor(self) -> bool:
@@ -213,11 +99,11 @@ class Reading:
 
     def watch(self, response: Any) -> None:
         """Note what the answer says beside the list: counts, and signs of more."""
-        self.claims.watch(response, self._selector, self.page, self.counts.sent, self.position)
+        self.claims.watch(response, self.found.selector, self.page, self.counts.sent, self.position)
 
     def look_beside(self, response: Any) -> None:
         """Note what an answer without the list says of more."""
-        if doubt := self.claims.watch_without_list(response, self._selector, self.page, self.position):
+        if doubt := self.claims.watch_without_list(response, self.found.selector, self.page, self.position):
             self.ending.doubt = doubt
 
     @property
@@ -238,7 +124,7 @@ class Reading:
     @property
     def is_one_object(self) -> bool:
         """Whether the whole answer is a single object, and so whole by nature; a list at `$` is one as any other."""
-        return self.context.one_object and self.page <= 1 and self._selector == "$" and self._is_object
+        return self.context.one_object and self.page <= 1 and self.found.selector == "$" and self.found.is_object
 
     @property
     def is_left(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -26,6 +27,19 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 _SEVERAL = re.compile(rf"\[(?:{_QUOTED.pattern}\s*,\s*)+{_QUOTED.pattern}\]$")
+
+
+@dataclass(frozen=True)
+class FoundList:
+    """Where the page that came last held the list.
+
+    Args:
+        selector: what finds it: the file's own, or one that was detected; None before the first page.
+        is_object: whether the whole answer was an object.
+    """
+
+    selector: str | None = None
+    is_object: bool = False
 
 
 def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:
@@ -75,7 +89,7 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
         return
     _refuse_no_table(context, response, records, f"on page {page} of {context.shown(response.url)}")
     doubt = _doubt_of(context, records)
-    context.header = records.header if records else context.header
+    context.so_far.header = records.header if records else context.so_far.header
     if doubt is not None:
         context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
     elif not records.has_end:
@@ -104,7 +118,7 @@ def _refuse_no_table(context: ListContext, response: Any, records: Records, wher
 
 def _doubt_of(context: ListContext, records: Records) -> str | None:
     """What says that records without a key are none, or not all, as a clause; a key would tell the first."""
-    if not (records or context.keys) and records.header != context.header:
+    if not (records or context.keys) and records.header != context.so_far.header:
         return "a header alone came; without a primary_key it may be any text"
     only = None if context.keys else records.only_object
     word = says_failed(only, beside(only, ())) if only else None

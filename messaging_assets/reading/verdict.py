@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-
+from messaging_assets.reading.facts import Facts
 from messaging_assets.reading.receipt import Finding, Verdict
 
 _IGNORE = "set endpoint.total to ignore if its count is not to be believed"
@@ -21,61 +19,6 @@ _OPEN_ENDED = (
 )
 
 
-@dataclass(frozen=True)
-class Facts:
-    """What was counted in one list.
-
-    Args:
-        policy: the file's `total`: exact, at_least or ignore.
-        totals: every count that the API gave, in order.
-        distinct: different records that came, those set aside included.
-        joins: page joins that were asked for again, by how they turned out: same, moved or open (not found again).
-        came_again: records that came on more than one page, an overlap aside.
-        pages_with_rows: pages that held any.
-        has_keys: whether records are told apart by a key.
-        is_one_object: whether the answer is a single object and so whole by nature.
-        is_resumed: whether the list goes on behind an interruption; keys from before it are not known any more.
-        is_refused: whether the end is a refusal that the file declares as one.
-        is_open_ended: whether nothing but that refusal shows the last page to be the last.
-        is_more_said: whether the page that came last says that there is more.
-        is_end_short: whether a page with nothing new, and not an empty one, is the end.
-        is_overlap_own: whether pages overlapped though the file does not say so; another pass may mend what moved then.
-        moved: that a count which the file does not name moved, as a clause.
-        missed: that such a count is larger than what came, as a clause.
-        doubt: what else says that the list goes on, as a clause.
-    """
-
-    policy: str
-    totals: tuple[int, ...]
-    distinct: int
-    joins: Counter[str]
-    came_again: int
-    pages_with_rows: int
-    has_keys: bool
-    is_one_object: bool
-    is_resumed: bool = False
-    is_refused: bool = False
-    is_open_ended: bool = False
-    is_more_said: bool = False
-    is_end_short: bool = False
-    is_overlap_own: bool = False
-    moved: str | None = None
-    missed: str | None = None
-    doubt: str | None = None
-
-    @property
-    def counts(self) -> tuple[int, ...]:
-        """The counts to compare with; one that was always too low counts something else, such as a page."""
-        if self.policy == "exact" or (self.policy == "at_least" and self.distinct <= max(self.totals, default=0)):
-            return self.totals
-        return ()
-
-    @property
-    def is_total_moved(self) -> bool:
-        """Whether the count that the file names moved."""
-        return bool(self.counts) and min(self.counts) != max(self.counts)
-
-
 def judge(facts: Facts, how: str) -> Finding:
     """The verdict of a list whose end was confirmed.
 
@@ -86,13 +29,13 @@ def judge(facts: Facts, how: str) -> Finding:
     totals, distinct = facts.counts, facts.distinct
     if totals and distinct < min(totals):
         reason = f"the API says it has {totals[-1]} rows, {distinct} different ones came ({how})"
-        return Finding(Verdict.INCOMPLETE, reason, _TOO_DEEP if facts.is_refused else _IGNORE, moved=True)
+        return Finding(Verdict.INCOMPLETE, reason, _TOO_DEEP if facts.end.is_refused else _IGNORE, moved=True)
     if moved := _moved(facts):
         return _unknown(moved)
-    if facts.is_more_said and not totals:
+    if facts.end.is_more_said and not totals:
         # Some say so of each full page, and refuse the one behind the last.
-        verdict = Verdict.UNKNOWN if facts.is_refused else Verdict.INCOMPLETE
-        return Finding(verdict, f"{how}, although {_MORE}", _NO_MORE_PATH, moved=not facts.is_refused)
+        verdict = Verdict.UNKNOWN if facts.end.is_refused else Verdict.INCOMPLETE
+        return Finding(verdict, f"{how}, although {_MORE}", _NO_MORE_PATH, moved=not facts.end.is_refused)
     if doubt := _doubt_of_end(facts, how):
         # No second pass would get further.
         return doubt
@@ -125,17 +68,17 @@ def _moved(facts: Facts) -> str | None:
 
 def _doubt_of_end(facts: Facts, how: str) -> Finding | None:
     """What says that the end may be none."""
-    if facts.doubt:
-        return Finding(Verdict.UNKNOWN, f"{how}, although {facts.doubt}")
-    if facts.missed:
-        return Finding(Verdict.UNKNOWN, facts.missed, _OTHER_COUNT)
-    if facts.is_open_ended and not facts.counts:
+    if facts.end.doubt:
+        return Finding(Verdict.UNKNOWN, f"{how}, although {facts.end.doubt}")
+    if facts.end.missed:
+        return Finding(Verdict.UNKNOWN, facts.end.missed, _OTHER_COUNT)
+    if facts.end.is_open_ended and not facts.counts:
         return Finding(Verdict.UNKNOWN, f"{how}, {_OPEN_ENDED}")
     return None
 
 
 def _is_proven(facts: Facts) -> bool:
-    if facts.is_resumed or facts.is_end_short:
+    if facts.is_resumed or facts.end.is_short:
         return False
     if facts.is_one_object:
         return True
@@ -147,7 +90,7 @@ def _is_proven(facts: Facts) -> bool:
 def _doubt(facts: Facts) -> str:
     if facts.is_resumed:
         return "it went on behind an interruption, and what came before may have changed since"
-    if facts.is_end_short and set(+facts.joins) == {"same"}:
+    if facts.end.is_short and set(+facts.joins) == {"same"}:
         return "each page joined the next; write overlap: 1 to have the end confirmed by an empty page too"
     if facts.joins and not facts.has_keys:
         return "without a primary_key, what joined two pages may have been another row that is equal"

@@ -48,7 +48,7 @@ def read(
     whole = Endpoint.model_validate({"paginator": paginator, "data_selector": "data", **endpoint})
     receipt, came, asked = Receipt(), list[int](), 0
     source = ListContext("api.list", whole, ("id",), receipt, None, lambda row, reason, page: None)
-    source.is_start_known = known
+    source.so_far.is_start_known = known
     assert whole.paginator is not None
     one = build_paginator(whole.paginator, source)
     request = Request("GET", "https://api.invalid/list", params=dict(whole.params))

@@ -90,7 +90,7 @@ def read(api: Api, paginator: dict[str, Any]) -> tuple[Verdict, set[int], str]:
     endpoint = Endpoint.model_validate({"paginator": paginator, "data_selector": "data"})
     receipt, ids = Receipt(), set[int]()
     source = ListContext("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
-    source.is_start_known = False
+    source.so_far.is_start_known = False
     assert endpoint.paginator is not None
     one = build_paginator(endpoint.paginator, source)
     request = Request("GET", "https://api.invalid/list", params={})

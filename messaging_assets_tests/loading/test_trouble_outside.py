@@ -112,18 +112,18 @@ def _children() -> int:
 def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> None:
     def cancelled() -> Any:
         taken = iter(range(1_000))
-        take = Reading.take
+        judge = GuardedPaginator.update_state
 
-        def interrupted(self: Reading, response: Any, rows: list[Any]) -> int:
+        def interrupted(self: GuardedPaginator, response: Any, data: list[Any] | None = None) -> None:
             if next(taken) == 7:
                 # What Dagster sends to the process of a run that is cancelled in the UI.
                 os.kill(os.getpid(), signal.SIGTERM)
-            return take(self, response, rows)
+            judge(self, response, data)
 
-        Reading.take = interrupted  # type: ignore[method-assign]
+        GuardedPaginator.update_state = interrupted  # type: ignore[method-assign]
         return sync(100, checkpoint={"pages": 2})
 
-    from messaging_assets.reading.one_list import Reading
+    from messaging_assets.reading.paging.guarded import GuardedPaginator
 
     ended, stopped = in_a_process(cancelled)
     messages.forget()
@@ -140,8 +140,10 @@ def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, 
     def cancelled() -> Any:
         from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
 
-        owner: Any = Reading if moment == "while reading" else DuckDbCopyJob
-        name = "take" if moment == "while reading" else "run"
+        from messaging_assets.reading.paging.guarded import GuardedPaginator
+
+        owner: Any = GuardedPaginator if moment == "while reading" else DuckDbCopyJob
+        name = "update_state" if moment == "while reading" else "run"
         ours = getattr(owner, name)
 
         def interrupted(*arguments: Any) -> Any:
@@ -151,8 +153,6 @@ def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, 
 
         setattr(owner, name, interrupted)
         return sync(100, endpoint=ONE_RETRY)
-
-    from messaging_assets.reading.one_list import Reading
 
     ended, stopped = in_a_process(cancelled)
     asked = len(messages.asked("messaging", "messages"))

@@ -12,8 +12,10 @@ import pytest
 from messaging_assets.description.api import Incremental
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.moments import unit_of
-from messaging_assets.reading.cursors.calendar_digits import as_calendar_digits, calendar_moment
-from messaging_assets.reading.cursors.order import NoOrder, Order, order_of, request_values
+from messaging_assets.reading.cursors.order import Order, order_of
+from messaging_assets.reading.cursors.request_values import request_values
+from messaging_assets.reading.times.calendar_digits import as_calendar_digits, calendar_moment
+from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.reading.test_list_cursor import Synced
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from messaging_assets.description.api import Incremental
-from messaging_assets.reading.cursors.doubled_hour import may_be_same, span_of
-from messaging_assets.reading.cursors.order import Order, request_values
+from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.request_values import request_values
 from messaging_assets.reading.cursors.row_order import RowOrder
+from messaging_assets.reading.times.doubled_hour import may_be_same, span_of
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.reading.test_list_cursor import Synced
 

@@ -21,7 +21,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import project_folders, settle_environment
 from messaging_assets.reading.cursors import marks as cursor_marks
 from messaging_assets.reading.cursors.marks import CursorMarks
-from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.own_process import in_a_process
@@ -385,14 +385,14 @@ def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_
     api = chat.api()
 
     def killed() -> Any:
-        take, came = Reading.take, count(1)
+        judge, came = GuardedPaginator.update_state, count(1)
 
-        def dying(self: Reading, response: Any, rows: list[Any]) -> int:
+        def dying(self: GuardedPaginator, response: Any, data: list[Any] | None = None) -> None:
             if not self.context.is_parent and next(came) == 5:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return take(self, response, rows)
+            judge(self, response, data)
 
-        Reading.take = dying  # type: ignore[method-assign]
+        GuardedPaginator.update_state = dying  # type: ignore[method-assign]
         return _synced(api)
 
     ended, _ = in_a_process(killed)

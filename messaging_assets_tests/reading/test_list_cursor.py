@@ -11,7 +11,7 @@ from messaging_assets.description.api import Incremental
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.cursors import lists as list_cursor
+from messaging_assets.reading.cursors import mark as cursor_mark
 from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets.seams.dlt_values import digest_dedup_value
 
@@ -259,7 +259,7 @@ def test_an_append_knows_rows_without_a_cursor_again() -> None:
 
 
 def test_more_rows_than_an_append_can_know_again_are_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(list_cursor, "BEYOND_KEPT", 1)
+    monkeypatch.setattr(cursor_mark, "BEYOND_KEPT", 1)
     with pytest.raises(MendDescription, match="more than an append can know again"):
         Synced(["2099-01-01", "2098-01-01"], merge=False)
 

@@ -68,11 +68,11 @@ class Checkpoint:
             own: the resource's own lists.
             is_in_doubt: whether a restart here could lose or double a row.
         """
-        reading, before = own.current, own.interrupted
+        reading, before = own.so_far.current, own.so_far.interrupted
         if reading is None or is_in_doubt or self._target.resource.parallelized:
             return
         # The page that is about to begin the next part may be the last of its list.
-        finished = {name: rows for name, rows in own.finished.items() if name != reading.name}
+        finished = {name: rows for name, rows in own.so_far.finished.items() if name != reading.name}
         rows = before.rows + sum(finished.values())
         counts = dict(self._receipt.set_aside), self._receipt.counts_of_rows
         place, load_ids = _place_in(reading, own), tuple(self._load_ids)

@@ -15,7 +15,7 @@ from messaging_assets.loading.passes.stored_marks import read_changes, read_mark
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.passes.trusted_marks import MarkTrust
 from messaging_assets.reading.evidence.seen_keys import SentKeys
-from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
 from messaging_assets.rows.steps import keys_as_sent
@@ -41,7 +41,7 @@ def open_reader(
     """
     sources = {one.name: _source_of(target, one, receipt, batches, trust) for one in target.chain}
     own = sources[target.resource.name]
-    own.interrupted = interrupted
+    own.so_far.interrupted = interrupted
     for name, auth in target.auths.items():
         if (asking := asking_part(auth)) is not None:
             target.session.token_exchange(asking, sources[name].terms)
@@ -63,7 +63,7 @@ def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
 
 def note_first_page_number(own: ListContext) -> None:
     """Remember, for the next sync, with which number the API's pages or rows begin."""
-    if own.is_start_known and isinstance(own.endpoint.paginator, (PageNumberPaginator, OffsetPaginator)):
+    if own.so_far.is_start_known and isinstance(own.endpoint.paginator, (PageNumberPaginator, OffsetPaginator)):
         dlt.current.resource_state()[_START] = repr(own.endpoint.paginator)
 
 
@@ -76,6 +76,7 @@ def _source_of(
     from_parent = columns_from_parents(one).values()
     # A step may give a parent's field another name.
     keys = tuple(key for key in keys_as_sent(one, one.keys) if key not in from_parent)
+    is_start_known = not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator)
     return ListContext(
         asset=asset,
         endpoint=endpoint,
@@ -88,7 +89,7 @@ def _source_of(
         is_parent=not own,
         sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
-        is_start_known=not own or dlt.current.resource_state().get(_START) == repr(endpoint.paginator),
+        so_far=ListsSoFar(is_start_known=is_start_known),
     )
 
 

@@ -53,7 +53,7 @@ class PageStream:
                 return False
             for page in self._pages():
                 # This page has begun, so the one before it is whole.
-                one = None if self._is_child else self.own.current
+                one = None if self._is_child else self.own.so_far.current
                 self._progress.page_came(one.page if one else self._receipt.pages, one.total if one else None)
                 if limits.are_reached(self._receipt):
                     self._reader.put_back(page)
@@ -80,7 +80,7 @@ class PageStream:
         try:
             yield from self._reader
         except Exception as error:
-            reading = self.own.current
+            reading = self.own.so_far.current
             failure = sync_failure(error)
             kinds = (MendDescription, CheckCredentials, *([TryAgainLater] if self._is_retry else []))
             if reading is None or not reading.is_resuming or not isinstance(failure, kinds):

@@ -114,14 +114,14 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         MendDescription: see `store_marks`.
     """
     if own.changes is not None:
-        store_changes(own, own.changes.of_all(own.interrupted.finished))
+        store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
     if own.marks is None:
         return
     if not target.is_child:
-        moves = not (own.current and own.current.is_left)
+        moves = not (own.so_far.current and own.so_far.current.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
     unchanged = own.changes.unchanged if own.changes else ()
-    marks = own.marks.of_all((*own.interrupted.finished, *unchanged))
+    marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
     _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
     store_marks(target, own, marks)
 
@@ -130,7 +130,7 @@ def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
     if own.marks and own.marks.rows_ahead:
         receipt.dated_ahead(own.marks.rows_ahead, receipt.last_cursor if target.is_child else last)
-    if own.current and own.current.cursor and own.current.cursor.is_answers and last is not None:
+    if own.so_far.current and own.so_far.current.cursor and own.so_far.current.cursor.is_answers and last is not None:
         receipt.last_cursor = last
 
 

@@ -19,9 +19,11 @@ from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import may_be_token
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
-from messaging_assets.reading.cursors.order import NoOrder, is_closed, order_of
-from messaging_assets.reading.cursors.relative_times import resolved
+from messaging_assets.reading.cursors.order import order_of
+from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.reading.times.notation import NoOrder
+from messaging_assets.reading.times.relative_times import resolved
 from messaging_assets.tables.table_rows import TableRows
 
 # Headers that say how an answer is written and who asks, and not which rows are meant.

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from messaging_assets.description import api as described
-from messaging_assets.reading.cursors.order import CursorText, NoOrder, Order
+from messaging_assets.reading.cursors.order import CursorText, Order
+from messaging_assets.reading.times.notation import NoOrder
 
 
 class Direction:

@@ -10,6 +10,11 @@ With `merge` we load every row that the API returns, except rows identical to on
 own value may have changed since, and one that looks older may be newer by a clock that was set back. An append leaves
 out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
 everything.
+
+There is one road for cursors: a list without a parent is the child of one nameless parent, so its name is empty. The
+sensor goes the same road. Only one moment differs. A child's rows meet the cursor as they came (`reading/page.py`);
+those of a list without a parent meet it behind its processing steps, as in dlt (`loading/passes/page_stream.py`).
+Its mark is closed behind the last of them.
 """
 
 from __future__ import annotations
@@ -24,12 +29,11 @@ from urllib.parse import quote
 from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
+from messaging_assets.reading.cursors.mark import held_back
 from messaging_assets.reading.cursors.order import order_of
 
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
-# Under this name a mark keeps how far a read in doubt reached.
-_HELD = "messaging_assets_held"
 # Where a request takes the cursor.
 FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
 
@@ -103,12 +107,9 @@ class CursorMarks:
         """
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
         reached = cursor.mark if cursor and moves else kept
-        self.rows_ahead += cursor.rows_ahead if cursor and cursor.holds else 0
+        self.rows_ahead += cursor.rows_ahead if cursor else 0
         if is_in_doubt and self._takes_repeats and reached is not None and reached is not kept:
-            start = self._own.initial_value
-            blank = {"initial_value": start, "last_value": start, "start_value": start, "unique_hashes": []}
-            before = (kept or {}).get(_HELD) or kept or blank
-            reached = {**before, _HELD: reached}
+            reached = held_back(self._own, reached, kept)
         self._reached[name] = reached
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:

@@ -1,13 +1,18 @@
-"""What tells rows apart that stand at one place of a cursor."""
+"""What tells rows apart that stand at one place of a cursor, and which of them an earlier sync loaded."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.request_values import is_closed
 from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_dedup_hashes, resolve_column_value
+
+# Under this name a mark keeps the rows that it cannot be set behind, because they are dated ahead or not at all.
+BEYOND = "messaging_assets_beyond"
 
 
 class RowDigests:
@@ -48,4 +53,65 @@ class RowDigests:
         if not known[digest]:
             return False
         known[digest] -= self.are_events
+        return True
+
+
+class KnownRows:
+    """Which rows an earlier sync loaded, by its mark: those that stand at it, and those behind which none can be set.
+
+    Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        keys: the fields that tell rows apart; empty where only whole rows do.
+        mark: how far an earlier read came, None where there was none.
+        takes_repeats: whether rows that were loaded before may be loaded again.
+    """
+
+    def __init__(
+        self,
+        asset: str,
+        own: described.Incremental,
+        keys: tuple[str, ...],
+        mark: Mapping[str, Any] | None,
+        takes_repeats: bool,
+    ) -> None:
+        # A merge compares whole rows at the mark, because one of a key may have changed.
+        own_keys = [own.primary_key] if isinstance(own.primary_key, str) else own.primary_key
+        told_by = own_keys or ([] if takes_repeats else list(keys))
+        self.hashes: Counter[str] = Counter(mark["unique_hashes"] if mark else ())
+        # Without a key two rows that are equal are two events.
+        digests = RowDigests(asset, told_by, self.hashes, are_events=not (told_by or takes_repeats))
+        is_lagged = bool(own.lag) and own.last_value_func in ("max", "min", max, min)
+        is_compared = own.range_start == "closed" and not is_closed(own) and not is_lagged
+        self._digests, self.at_mark = digests, digests if is_compared else None
+        self._left_at_mark = self.hashes.copy()
+        self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
+        self._left_beyond = Counter(digest for digest, _ in self.beyond)
+        self._takes_all = takes_repeats or is_closed(own)
+
+    @property
+    def has_beyond(self) -> bool:
+        """Whether an earlier sync loaded rows behind which no mark can be set."""
+        return bool(self._left_beyond)
+
+    def was_at_mark(self, row: Any) -> bool:
+        """Whether a row at the mark was loaded by the sync that set it."""
+        return self.at_mark is not None and self.at_mark.is_known(row, self._left_at_mark)
+
+    def was_beyond(self, row: Any) -> bool:
+        """Whether a row was loaded while it was dated ahead, and its time has come."""
+        return self._digests.is_known(row, self._left_beyond)
+
+    def is_new_beyond(self, row: Any, value: Any) -> bool:
+        """Whether a row behind which no mark can be set is not yet in a table that it would be in twice.
+
+        Args:
+            row: the row.
+            value: its cursor's value, None where it has none.
+        """
+        if self._takes_all:
+            return True
+        if self._digests.is_known(row, self._left_beyond):
+            return False
+        self.beyond.append([self._digests.of(row), value])
         return True

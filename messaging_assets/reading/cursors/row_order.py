@@ -1,4 +1,4 @@
-"""Whether the rows of a list come in the order that the file declares, as far as they have come."""
+"""Whether the rows of a list come in the order that the file declares, and what that says of those that follow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RowOrder:
     def __init__(self, declared: Literal["asc", "desc"] | None, order: Order) -> None:
         self._declared, self._order = declared, order
         self._before: Any = None
-        self.is_contradicted = False
+        self.is_contradicted = self._is_last_out = False
 
     def note(self, values: Iterable[Any]) -> None:
         """A page's values came, in their order."""
@@ -35,3 +35,13 @@ class RowOrder:
                 step = self._order.compare(value, self._before)
                 self.is_contradicted |= step > 0 if self._declared == "desc" else step < 0
             self._before = value
+
+    def came(self, place: str | None) -> None:
+        """A row came that lies there in the cursor's range; None where it has no place in it."""
+        out = {"desc": "before", "asc": "past end"}
+        self._is_last_out = self._declared is not None and place == out[self._declared]
+
+    @property
+    def is_past(self) -> bool:
+        """Whether the rows that follow are out of the cursor's range, as the one that came last is."""
+        return self._is_last_out and not self.is_contradicted

@@ -14,6 +14,7 @@ class ListCounts:
     """How many rows and pages of one list came.
 
     Args:
+        pages: how many pages came.
         sent: rows of the page that came last, as the server counts them.
         most_sent: the rows of the longest page.
         empty_pages: how many pages, up to the last, came without a row.
@@ -22,6 +23,7 @@ class ListCounts:
         before: different records that came before an interruption.
     """
 
+    pages: int = 0
     sent: int = 0
     most_sent: int = 0
     empty_pages: int = 0

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from messaging_assets.reading.evidence.equal_rows import EqualRows
+
 
 class PageJoin:
     """How the pages of one list join.
@@ -20,6 +22,7 @@ class PageJoin:
         is_own: whether pages repeat a row though the file does not ask for it.
         is_refused: whether the API answered such a request with the page before, as where it takes whole pages only.
         may_begin_with_last: whether a page may begin with the last rows of the page before, as it is asked for by them.
+        equal_rows: rows without a key that came twice at a join.
         outcomes: how the joins turned out: same, moved, open (not found again) or unseen (not asked for).
     """
 
@@ -27,6 +30,7 @@ class PageJoin:
         self._overlap, self._has_keys = overlap, has_keys
         self.back = 0
         self.is_own = self.is_refused = self.may_begin_with_last = False
+        self.equal_rows = EqualRows()
         self.outcomes: Counter[str] = Counter()
         # Whether the next page is the first that was asked to repeat rows, unless the file says so.
         self._is_tried = False
@@ -72,6 +76,8 @@ class PageJoin:
             again: those of them that came on an earlier page.
         """
         kept = list(range(len(keys)))
+        if not (self._has_keys or self.back):
+            self.equal_rows.page(keys)
         if self.may_begin_with_last and not self.back and self._is_boundary(again):
             kept = [place for place, key in enumerate(keys) if key not in again]
         if self._last_keys and self.back:

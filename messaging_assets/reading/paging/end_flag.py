@@ -1,4 +1,4 @@
-"""A value in an answer that says whether the page is the last one: the file's `end_path` and `end_value`."""
+"""Values in an answer that say whether the page is the last one: the file's `end_path`, and its `has_more_path`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_values import str2bool
 
 
@@ -36,9 +37,19 @@ class EndFlag:
         return self.is_last
 
     @property
-    def is_missing(self) -> bool:
-        """Whether the file names a place, and nothing was ever there."""
-        return self._path is not None and not self.is_seen
+    def missing(self) -> str | None:
+        """That the file names a place at which nothing ever was, as a clause; None where that is not so."""
+        if self._path is None or self.is_seen:
+            return None
+        return f"nothing was ever at end_path '{self._path}'; correct it in the file, or take it out"
+
+    def odd(self, page: int, asset: str) -> MendDescription:
+        """What to raise when a page holds no truth value there."""
+        return MendDescription(
+            f"end_path '{self._path}' holds no truth value on page {page}",
+            "write in end_value what means the end",
+            where=asset,
+        )
 
     def _is_end(self, value: Any) -> bool | None:
         if not isinstance(self._value, bool):
@@ -46,6 +57,48 @@ class EndFlag:
         truth = _truth(value)
         self.is_unreadable = truth is None
         return None if truth is None else truth is self._value
+
+
+class MoreFlag:
+    """Reads the file's `has_more_path`, page by page.
+
+    Args:
+        description: the paginator as the file has it.
+
+    Attributes:
+        is_unreadable: whether the page that came last holds something there that is no truth value.
+    """
+
+    def __init__(self, description: PaginatorDescription) -> None:
+        self._path: str | None = getattr(description, "has_more_path", None)
+        self._is_written = "has_more_path" in description.model_fields_set
+        self._is_seen = self.is_unreadable = False
+
+    def read(self, body: Any) -> bool | None:
+        """Whether an answer's parsed JSON says that there is more; None where it says nothing."""
+        found = json_paths.find_values(self._path, body) if self._path is not None else []
+        self._is_seen = self._is_seen or bool(found)
+        value = found[0] if found else None
+        if isinstance(value, str):
+            try:
+                value = str2bool(value)
+            except ValueError:
+                value = None
+        self.is_unreadable = bool(found) and not isinstance(value, bool)
+        return value if isinstance(value, bool) else None
+
+    @property
+    def is_decisive(self) -> bool:
+        """Whether it was there, or the file says with `has_more_path: null` that no sign of more is believed."""
+        return self._is_written and (self._path is None or self._is_seen)
+
+    def odd(self, page: int, asset: str) -> MendDescription:
+        """What to raise when a page holds no truth value there."""
+        return MendDescription(
+            f"has_more_path '{self._path}' holds no truth value on page {page}",
+            "correct the paginator in the file",
+            where=asset,
+        )
 
 
 def _truth(value: Any) -> bool | None:

@@ -1,4 +1,4 @@
-"""What all ways of paging share: the judgement of each page, and the three rules behind it.
+"""What all ways of paging share: each page is judged, then the list goes on or is over, by three rules.
 
 A page that repeats an earlier one ends the sync as incomplete, a count that the API gives is compared with but
 never a reason to stop unless the file says that it is exact, and how the list ended is written down.
@@ -12,17 +12,15 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
-from messaging_assets.answers.odd_statuses import doubt_of_status
+from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
-from messaging_assets.reading.paging.end_flag import EndFlag
-from messaging_assets.reading.selection import sent_by_server, take_records
-from messaging_assets.seams.dlt_values import str2bool
+from messaging_assets.reading.page import judge_page, looked_at
+from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -40,7 +38,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         super().__init__()
         self.description, self.context, self.max_in_flight = description, context, max_in_flight
         self.reading = Reading(context)
-        self.end_flag = EndFlag(description)
+        self.end_flag, self._more_flag = EndFlag(description), MoreFlag(description)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GuardedPaginator:
         # dlt copies the paginator for each parent; the receipt behind it must stay one.
@@ -54,39 +52,40 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag = EndFlag(self.description)
             self._statuses: set[int] = set()
-            self._is_more_path_seen = False
+            self._more_flag = MoreFlag(self.description)
             self.reading.join.may_begin_with_last = self.description.end_path is not None
             if self.context.marks:
-                self._leave_out_unset(request)
+                _leave_out_unset(request, self.context.asset)
             self.reading.begin()
             self.start(request)
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Judge the page that came and decide whether there is another."""
         with self.context.receipt.page_lock:
-            self._judge(response, data if data is not None else [])
+            self._page_came(response, data if data is not None else [])
 
-    def _judge(self, response: Any, rows: list[Any]) -> None:
+    def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own = self.reading, self.description
-        if self._is_left_out(response):
+        if self.description.end_on_missing_selector and reading.page and self._has_no_list(response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")
             self._has_next_page = False
             return
         if reading.ending.look is not None:
-            self._judge_look(response, rows)
+            self._look_came(response, rows)
             self._has_next_page = reading.ending.how is None
             return
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
         self.find_next(response, len(rows))
-        sent = reading.take(response, rows)
+        sent = judge_page(reading, response, rows)
         reading.watch(response)
-        self._announce_rows(response)
+        if own.rows_total_path:
+            reading.claims.announce(first_value(own.rows_total_path, response.parsed))
         if sent:
             self._statuses.add(_status_of(response))
         if (how := self.advance(response, sent)) is not None:
-            reading.ending.doubt = self.doubt_of_end() or self._missing_flag() or self._doubt_of_status(response)
+            reading.ending.doubt = self.doubt_of_end() or self.end_flag.missing or self._doubt_of_status(response)
             if not self.looks_once_more(how):
                 reading.ending.over(how)
         elif own.maximum_pages == reading.page:
@@ -111,14 +110,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Judge a page of `sent` rows that was asked for after the end; whether another one is."""
         return False
 
-    def _judge_look(self, response: Any, rows: list[Any]) -> None:
-        path = (self.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
-        found = json_paths.find_values(path, response.parsed)
-        is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
-        looked = list(rows) if is_list else []
-        sent = sent_by_server(path, response.parsed, looked) if is_list else 0
-        rows.clear()
-        take_records(self.context, path, response, self.reading.page, looked)
+    def _look_came(self, response: Any, rows: list[Any]) -> None:
+        looked, sent = looked_at(self.reading, response, rows)
         if not self.look(looked, sent):
             self.reading.ending.over(str(self.reading.ending.look))
 
@@ -126,19 +119,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         is_last = self.end_flag.read(response.parsed)
         self.reading.ending.is_more_said = is_last is False
         if self.end_flag.is_unreadable:
-            raise MendDescription(
-                f"end_path '{self.description.end_path}' holds no truth value on page {self.reading.page + 1}",
-                "write in end_value what means the end",
-                where=self.context.asset,
-            )
+            raise self.end_flag.odd(self.reading.page + 1, self.context.asset)
         if is_last:
             # A last page may hold nothing but the row where it began.
             self.reading.repetition.may_repeat = True
-
-    def _missing_flag(self) -> str | None:
-        if not self.end_flag.is_missing:
-            return None
-        return f"nothing was ever at end_path '{self.description.end_path}'; correct it in the file, or take it out"
 
     def _doubt_of_status(self, response: Any) -> str | None:
         reading, counts = self.reading, self.reading.counts
@@ -162,62 +146,46 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     @property
     def is_sign_disbelieved(self) -> bool:
         """Whether the file says where to look for more, or with `has_more_path: null` that no sign is believed."""
-        return "has_more_path" in self.description.model_fields_set and (
-            getattr(self.description, "has_more_path", None) is None or self._is_more_path_seen
-        )
+        return self._more_flag.is_decisive
 
     def update_request(self, request: Request) -> None:
         """Put the next page's parameters on the request."""
 
-    def says_no_more(self, path: str | None, response: Any, is_over: bool = False) -> bool:
-        """Whether the answer says at the file's `has_more_path` that this page is the last.
+    def says_no_more(self, response: Any, is_over: bool = False) -> bool:
+        """Whether the answer says at the file's `has_more_path` or `end_path` that this page is the last.
 
         Args:
-            path: the file's `has_more_path`.
             response: the answer.
             is_over: whether the list ends with this page anyway, so that the answer need not say anything.
+
+        Raises:
+            MendDescription: `has_more_path` holds no truth value.
         """
-        if self.end_flag.is_last or path is None:
-            return bool(self.end_flag.is_last)
-        found = json_paths.find_values(path, response.parsed)
-        self._is_more_path_seen = self._is_more_path_seen or bool(found)
-        value = found[0] if found else None
-        if isinstance(value, str):
-            try:
-                value = str2bool(value)
-            except ValueError:
-                value = None
-        self.reading.ending.is_more_said = self.reading.ending.is_more_said or value is True
+        if self.end_flag.is_last:
+            return True
+        is_more = self._more_flag.read(response.parsed)
+        self.reading.ending.is_more_said = self.reading.ending.is_more_said or is_more is True
         # Some leave out what is false; the list goes on then as if nothing were said.
-        if found and not isinstance(value, bool) and not is_over:
-            raise MendDescription(
-                f"has_more_path '{path}' holds no truth value on page {self.reading.page}",
-                "correct the paginator in the file",
-                where=self.context.asset,
-            )
-        return value is False
+        if self._more_flag.is_unreadable and not is_over:
+            raise self._more_flag.odd(self.reading.page, self.context.asset)
+        return is_more is False
 
-    def _leave_out_unset(self, request: Request) -> None:
-        """Ask without the parameters that want a cursor value while there is none."""
-        if str(NO_VALUE) in str(request.url):
-            raise no_start(self.context.asset)
-        for part in ("params", "json", "data", "headers"):
-            setattr(request, part, _set_only(getattr(request, part)))
-
-    def _is_left_out(self, response: Any) -> bool:
-        if not (self.description.end_on_missing_selector and self.reading.page):
-            return False
+    def _has_no_list(self, response: Any) -> bool:
         found = json_paths.find_values(self.context.endpoint.data_selector or "$", response.parsed)
         return not any(value is not None for value in found)
-
-    def _announce_rows(self, response: Any) -> None:
-        if self.description.rows_total_path:
-            self.reading.claims.announce(first_value(self.description.rows_total_path, response.parsed))
 
 
 def _status_of(response: Any) -> int:
     """The answer's status; one that is made up of a body alone is a good one."""
     return int(getattr(response, "status_code", 200))
+
+
+def _leave_out_unset(request: Request, asset: str) -> None:
+    """Ask without the parameters that want a cursor value while there is none."""
+    if str(NO_VALUE) in str(request.url):
+        raise no_start(asset)
+    for part in ("params", "json", "data", "headers"):
+        setattr(request, part, _set_only(getattr(request, part)))
 
 
 def _set_only(value: Any) -> Any:

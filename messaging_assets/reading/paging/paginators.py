@@ -1,17 +1,22 @@
 """Paginators that cannot lose rows, behind dlt's paginator interface: which one a file's `type` means.
 
-guarded.py   what all share
-counted.py   offset, page_number
-linked.py    json_link, header_link, cursor, header_cursor, auto, single_page
+guarded.py        what all share
+counted.py        what offset and page_number share
+offsets.py        offset
+page_numbers.py   page_number
+linked.py         json_link, header_link, cursor, header_cursor
+one_answer.py     auto, single_page
 """
 
 from __future__ import annotations
 
 from messaging_assets.description import pagination as described
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.paging.counted import OffsetPaginator, PageNumberPaginator
 from messaging_assets.reading.paging.guarded import GuardedPaginator
-from messaging_assets.reading.paging.linked import AutoPaginator, ReferencePaginator, SinglePagePaginator
+from messaging_assets.reading.paging.linked import ReferencePaginator
+from messaging_assets.reading.paging.offsets import OffsetPaginator
+from messaging_assets.reading.paging.one_answer import AutoPaginator, SinglePagePaginator
+from messaging_assets.reading.paging.page_numbers import PageNumberPaginator
 
 _CLASSES: dict[str, type[GuardedPaginator]] = {
     "offset": OffsetPaginator,

@@ -1,0 +1,68 @@
+"""A cursor that stands beside the list, so that no row meets it: a token, or the server's own time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from messaging_assets.description import api as described
+from messaging_assets.foundation import json_paths
+
+# Under this name a mark keeps that it is an answer's.
+IN_ANSWER = "messaging_assets_in_answer"
+
+
+class AnswerCursor:
+    """The cursor as whole answers have it.
+
+    Args:
+        own: the incremental as the file has it.
+        mark: how far an earlier read came.
+
+    Attributes:
+        is_meant: whether the cursor stands there, and not in records.
+    """
+
+    def __init__(self, own: described.Incremental, mark: Mapping[str, Any] | None) -> None:
+        self._own = own
+        self._found: Any = None
+        self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in == "answer"
+
+    def take(self, body: Any, rows: list[Any], is_first: bool) -> None:
+        """Look for the cursor in an answer; only the first one of all may show that it stands there.
+
+        Args:
+            body: the parsed answer.
+            rows: the page's records.
+            is_first: whether neither an earlier page nor an earlier sync showed where it stands.
+        """
+        path = self._own.cursor_path
+        if not self.is_meant:
+            if self._own.cursor_in is not None or not is_first or not rows:
+                return
+            if any(json_paths.find_values(path, row) for row in rows):
+                return
+        found = json_paths.find_values(path, body) if isinstance(body, dict) else []
+        if found and isinstance(found[0], (str, int, float)) and not isinstance(found[0], bool) and found[0] != "":
+            self.is_meant, self._found = True, found[0]
+
+    def reached(self, last: Any) -> Any:
+        """What the answers gave last; the value of the sync before where they gave none."""
+        return last if self._found is None else self._found
+
+    def values(self, last: Any) -> dict[str, Any] | None:
+        """What `{incremental.<name>}` means in a request, where it is the value of the sync before as it came."""
+        own = self._own
+        if not self.is_meant or last is None or own.lag or own.format:
+            return None
+        start = _token(last, own.start_param)
+        start = own.convert(start) if own.convert else start
+        return {"start_value": start, "last_value": start, "initial_value": start, "end_value": None}
+
+
+def _token(value: Any, param: str | None) -> Any:
+    """What a request takes of an answer's cursor: of a link, the parameter's own value in it."""
+    if isinstance(value, str) and "://" in value and param:
+        return (parse_qs(urlsplit(value).query).get(param) or [value])[0]
+    return value

@@ -1,0 +1,189 @@
+"""Where the mark of one list is decided: how far its rows reach, and how far the next sync takes them for read.
+
+A row that is dated after the sync's own start is loaded and moves nothing: a mark in the year 2099 would ask for
+nothing new until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from messaging_assets.description import api as described
+from messaging_assets.foundation import moments
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.answer import IN_ANSWER, AnswerCursor
+from messaging_assets.reading.cursors.direction import Direction
+from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.reach import Reach, Units
+from messaging_assets.reading.cursors.request_values import is_closed
+from messaging_assets.reading.cursors.row_digests import BEYOND, KnownRows
+from messaging_assets.reading.times.relative_times import resolved
+
+# An append knows again so many rows that no mark can be set behind.
+BEYOND_KEPT = 100_000
+# Under this name a mark keeps how far a read in doubt reached.
+_HELD = "messaging_assets_held"
+
+
+def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -> dict[str, Any]:
+    """A mark as dlt keeps it.
+
+    Args:
+        own: the incremental as the file has it.
+        last: how far the rows reach.
+        hashes: what tells the rows apart that stand there.
+    """
+    initial = own.initial_value
+    return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": list(hashes)}
+
+
+def held_back(own: described.Incremental, reached: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The mark of a read in doubt: it goes only as far as the read before reached, and its range is asked for again.
+
+    Args:
+        own: the incremental as the file has it.
+        reached: the mark that follows from the rows.
+        kept: the mark as the last committed load left it.
+    """
+    before = (kept or {}).get(_HELD) or kept or mark_at(own, own.initial_value)
+    return {**before, _HELD: reached}
+
+
+class NextMark:
+    """How far the rows of one list reach, and the mark that follows from it.
+
+    Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        order: how its values compare.
+        direction: says what is farther.
+        known: which rows an earlier sync loaded.
+        last: how far that came, None where there was none.
+    """
+
+    def __init__(
+        self,
+        asset: str,
+        own: described.Incremental,
+        order: Order,
+        direction: Direction,
+        known: KnownRows,
+        last: Any,
+    ) -> None:
+        self._asset, self._own, self._order, self._known = asset, own, order, known
+        self._direction = direction
+        self._held = Reach(self._direction, known.at_mark, last, known.hashes)
+        self._ahead = Reach(self._direction, known.at_mark)
+        self._rows_ahead = 0
+        self._units = Units(order)
+        # The file's own words for the range are moments, so that numbers between them are too.
+        initial = resolved(own.initial_value, order.now)
+        is_moment = moments.number_of(initial) is None and order.moment(initial) is not None
+        self._are_times = is_moment or own.format is not None or order.reading in moments.EPOCHS
+
+    def note(self, value: Any) -> None:
+        """A value came, in whatever unit of time.
+
+        Raises:
+            MendDescription: an earlier one was in another unit.
+        """
+        self._units.note(value)
+        if self._units.are_mixed:
+            raise MendDescription(
+                f"'{self._own.cursor_path}' holds times in more than one unit, so which of two is newer is not known",
+                "declare cursor_format (number, where it is no time), or take incremental out",
+                where=self._asset,
+            )
+
+    def take(self, value: Any, row: Any) -> None:
+        """A row of the range came."""
+        self._held.take(value, row)
+
+    def take_all(self, high: Any, values: list[Any], rows: list[Any]) -> None:
+        """A page of the range came whose highest value is known."""
+        if self._held.value is None or not self._direction.is_further(self._held.value, high):
+            for row, value in zip(rows, values, strict=True):
+                if value == high:
+                    self._held.take(high, row)
+
+    def is_ahead(self, value: Any) -> bool:
+        """Whether a value is dated after the sync's own start."""
+        return self._direction.is_up and self._order.is_ahead(value)
+
+    def take_ahead(self, value: Any, row: Any) -> None:
+        """A row came that is dated ahead."""
+        self._rows_ahead += 1
+        self._ahead.take(value, row)
+
+    @property
+    def rows_ahead(self) -> int:
+        """Rows that came dated ahead, and so move no mark."""
+        return self._rows_ahead if self._holds else 0
+
+    @property
+    def _holds(self) -> bool:
+        if self._ahead.value is None:
+            return False
+        if moments.number_of(self._ahead.value) is None or self._are_times:
+            return True
+        # Numbers are times where all of them could be, in one unit, and one is past.
+        return self._units.are_times
+
+    @property
+    def _reach(self) -> Reach:
+        held, ahead = self._held, self._ahead
+        if ahead.value is None or self._holds:
+            return held
+        return ahead if held.value is None or self._direction.is_further(ahead.value, held.value) else held
+
+    def of_rows(self) -> dict[str, Any] | None:
+        """The mark that follows from the rows so far; None where they say no more than the file.
+
+        Raises:
+            MendDescription: more rows are dated ahead or not at all than an append can know again.
+        """
+        reach = self._reach
+        hashes = list(reach.hashes.elements())
+        beyond = [one for one in self._known.beyond if self._is_beyond(one, reach)]
+        self._refuse_too_many(len(beyond))
+        initial = self._own.initial_value
+        last = initial if reach.value is None else reach.value
+        if not hashes and not beyond and (last is None or last == initial):
+            return None
+        return mark_at(self._own, last, hashes) | ({BEYOND: beyond} if beyond else {})
+
+    def _is_beyond(self, one: list[Any], reach: Reach) -> bool:
+        return one[1] is None or reach.value is None or not self._direction.is_further(reach.value, one[1])
+
+    def _refuse_too_many(self, beyond: int) -> None:
+        if beyond > BEYOND_KEPT:
+            raise MendDescription(
+                f"{beyond} records are dated ahead or have no '{self._own.cursor_path}', more than an append can know "
+                "again",
+                "declare timezone, or cursor_format: number if it is no time, or write merge",
+                where=self._asset,
+            )
+
+
+def decided_mark(
+    own: described.Incremental, kept: Mapping[str, Any] | None, last: Any, answer: AnswerCursor, rows: NextMark
+) -> dict[str, Any] | None:
+    """The mark that the next sync of a list begins with; None where nothing says more than the file.
+
+    Args:
+        own: the incremental as the file has it.
+        kept: the mark that this sync began with.
+        last: the value of it that rows or an answer had, None where there was none.
+        answer: the cursor as whole answers have it.
+        rows: how far the rows reach.
+
+    Raises:
+        MendDescription: see `NextMark.of_rows`.
+    """
+    if answer.is_meant:
+        reached = answer.reached(last)
+        return None if reached is None else mark_at(own, reached) | {IN_ANSWER: True}
+    if is_closed(own):
+        return dict(kept) if kept else None
+    return rows.of_rows()

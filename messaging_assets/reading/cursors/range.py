@@ -1,0 +1,77 @@
+"""From where to where the rows of one list are new, by the file's cursor and the mark of the sync before."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from messaging_assets.description import api as described
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.direction import Direction
+from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.request_values import is_closed, lagged
+from messaging_assets.reading.times.notation import NoOrder
+from messaging_assets.reading.times.relative_times import resolved
+
+
+class CursorRange:
+    """The range of cursor values that a read takes.
+
+    Args:
+        asset: the asset's name in errors.
+        own: the incremental as the file has it.
+        order: how its values compare.
+        direction: in which direction the mark moves.
+        last: how far an earlier sync came, None where there was none.
+
+    Raises:
+        MendDescription: the file's lag cannot be taken from that.
+    """
+
+    def __init__(self, asset: str, own: described.Incremental, order: Order, direction: Direction, last: Any) -> None:
+        self._own, self._direction = own, direction
+        self._initial = self._start = resolved(own.initial_value, order.now)
+        if last is not None:
+            try:
+                self._start = lagged(own, order, last, self._initial)
+            except NoOrder:
+                raise MendDescription(
+                    f"the last sync's value of '{own.cursor_path}' is no moment, and no number whose unit is "
+                    "known, so no lag can be taken from it",
+                    "declare cursor_format, or take the lag out",
+                    where=asset,
+                ) from None
+        self._end = own.end_value if is_closed(own) else None
+        # A range that is closed by a day has that whole day.
+        has_whole_day = self._end is not None and own.range_end == "closed" and direction.is_up
+        is_day = has_whole_day and order.is_day(self._end)
+        self._after_end = order.behind(self._end, 1, True, True) if is_day else None
+
+    def place_of(self, value: Any) -> Literal["before", "at start", "inside", "past end"]:
+        """Where a value lies.
+
+        Raises:
+            NoOrder: it does not compare with the range's ends.
+        """
+        if self._is_past_end(value):
+            return "past end"
+        if self._start is None or self._direction.is_further(value, self._start):
+            return "inside"
+        return "at start" if self._direction.is_same(value, self._start) else "before"
+
+    def has_inside(self, low: Any, high: Any) -> bool:
+        """Whether these values and all between them are plainly inside, and none at an end."""
+        further = self._direction.is_further
+        is_behind_start = self._start is None or further(low, self._start)
+        return is_behind_start and (self._end is None or further(self._end, high))
+
+    def is_of_file(self, value: Any) -> bool:
+        """Whether a value is not before what the file itself begins with."""
+        least, direction = self._initial, self._direction
+        return least is None or direction.is_same(value, least) or direction.is_further(value, least)
+
+    def _is_past_end(self, value: Any) -> bool:
+        if self._end is None or self._direction.is_further(self._end, value):
+            return False
+        if self._after_end is not None:
+            return not self._direction.is_further(self._after_end, value)
+        return self._own.range_end == "open" or not self._direction.is_same(value, self._end)

@@ -1,0 +1,89 @@
+"""From where a list is asked for, and what `{incremental.<name>}` means in a request for it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from typing import Any
+
+from messaging_assets.description import api as described
+from messaging_assets.foundation import moments
+from messaging_assets.reading.cursors.order import Order, order_of
+from messaging_assets.reading.times.notation import NoOrder
+from messaging_assets.reading.times.relative_times import is_relative, resolved
+
+
+def request_values(own: described.Incremental, last: Any, now: datetime) -> dict[str, Any]:
+    """What `{incremental.<name>}` means in a request.
+
+    Args:
+        own: the cursor as the file has it.
+        last: how far an earlier sync came, None where there was none.
+        now: when the sync began.
+
+    Raises:
+        NoOrder: a value cannot be written as the file wants it.
+    """
+    order, initial = order_of(own, now), resolved(own.initial_value, now)
+    start = lagged(own, order, last, initial) if last is not None else initial
+    own_initial = None if is_relative(own.initial_value) else own.initial_value
+    sample = own_initial if last is None else last
+    begun = _written(own, order, start, sample)
+    values = {"start_value": begun, "last_value": begun, "initial_value": _written(own, order, initial, sample)}
+    try:
+        # Who wants both ends gets now for the one that the file does not say.
+        end = now if own.end_value is None and own.last_value_func not in ("min", min) else resolved(own.end_value, now)
+        values["end_value"] = _written(own, order, end, sample, is_end=is_closed(own))
+    except NoOrder:
+        if own.end_value is not None or own.end_param is not None:
+            raise
+        values["end_value"] = None
+    return values
+
+
+def lagged(own: described.Incremental, order: Order, last: Any, initial: Any) -> Any:
+    """From where rows are asked for, once an earlier sync came as far as `last`: not before where the file begins.
+
+    Raises:
+        NoOrder: a value is neither number nor moment.
+    """
+    if not own.lag or own.last_value_func not in ("max", "min", max, min) or is_closed(own):
+        return last
+    is_backward = own.last_value_func in ("min", min)
+    # dlt's rule: a file that begins with a day counts its lag in days.
+    in_days = moments.is_day(own.initial_value) and moments.moment_of(own.initial_value) is not None
+    start = order.behind(last, own.lag, in_days, is_backward)
+    if initial is None or (order.compare(start, initial) > 0) != is_backward:
+        return start
+    return initial
+
+
+def is_closed(own: described.Incremental) -> bool:
+    """Whether the file says where the range ends, so that no state is kept."""
+    return own.end_value not in (None, "now")
+
+
+def _written(own: described.Incremental, order: Order, value: Any, sample: Any, is_end: bool = False) -> Any:
+    if value is None:
+        return None
+    if own.format is not None:
+        moment = order.moment(value)
+        if moment is None:
+            raise NoOrder
+        is_up = is_end != (own.last_value_func in ("min", min))
+        text = moments.written(moment, own.format, order.zone or timezone.utc, is_up)
+        return own.convert(text) if own.convert else text
+    is_shown = value is sample or isinstance(sample, (datetime, date))
+    if isinstance(value, datetime) and is_shown and own.convert is None:
+        # As Python writes it, it would have a blank in place of the T.
+        exact = moments.moment_of(value, zone=order.zone or timezone.utc)
+        assert exact is not None
+        return moments.written(exact, "iso")
+    if isinstance(value, datetime) and not is_shown:
+        moment = moments.moment_of(value)
+        assert moment is not None
+        shown = order.write(moment, sample, is_end)
+        if shown is None and sample is not None and moments.number_of(sample) is not None:
+            raise NoOrder
+        # Whole seconds, which every API reads.
+        value = moments.written(moment // 1, "iso") if shown is None else shown
+    return own.convert(value) if own.convert else value

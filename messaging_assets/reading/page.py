@@ -1,0 +1,151 @@
+"""Where one page of a list is judged: what of it came before, what is set aside, and what is handed on.
+
+Everything is counted here, in the stream. The loaded table can no longer tell: a merge hides repeated rows and missing
+ones alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from messaging_assets.answers.record_keys import PageKeys, page_keys
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import PagesRepeat
+from messaging_assets.reading.one_list import Reading
+from messaging_assets.reading.resume_point import Place
+from messaging_assets.reading.selection import FoundList, check_objects, check_selection, sent_by_server, take_records
+
+
+def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
+    """Judge one page and clean it in place: what cannot be loaded is set aside, what overlaps is dropped.
+
+    Args:
+        reading: the list.
+        response: the answer.
+        rows: the page's list as dlt selected it; changed in place.
+
+    Returns:
+        How many rows the server sent, which is how far the list has advanced.
+
+    Raises:
+        MendDescription: the selector finds no list of objects.
+        ReadIncomplete: the page repeats one that came before.
+    """
+    sent = _select(reading, response, rows)
+    page = page_keys(rows, reading.context.keys)
+    if reading.resume.at is not None and reading.page == 1:
+        return _resumed(reading, reading.resume.at, page, rows)
+    again = reading.repetition.among(page.hashes)
+    if _comes_again(reading, page.hashes, again, sent):
+        rows.clear()
+        return 0
+    kept = reading.join.kept(page.hashes, again)
+    _count(reading, rows, page, kept, again)
+    _note_place(reading, page)
+    _hand_on(reading, rows)
+    return sent
+
+
+def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[Any], int]:
+    """The rows of a page that was asked for after the end, and how many the server sent; none is handed on.
+
+    Args:
+        reading: the list.
+        response: the answer, which may hold no list.
+        rows: the page's list as dlt selected it; emptied.
+    """
+    path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
+    found = json_paths.find_values(path, response.parsed)
+    is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+    looked = list(rows) if is_list else []
+    sent = sent_by_server(path, response.parsed, looked) if is_list else 0
+    rows.clear()
+    take_records(reading.context, path, response, reading.page, looked)
+    return looked, sent
+
+
+def _select(reading: Reading, response: Any, rows: list[Any]) -> int:
+    """See that the page holds a list of objects; how many the server sent."""
+    context = reading.context
+    selector = check_selection(context, response, reading.page + 1, reading.found.selector)
+    reading.found = FoundList(selector, isinstance(response.parsed, dict))
+    reading.counts.pages += 1
+    context.receipt.pages += 1
+    take_records(context, selector, response, reading.page, rows)
+    check_objects(context, response, reading.page, rows)
+    if reading.cursor:
+        reading.cursor.take_answer(response.parsed, rows, reading.page)
+    sent = sent_by_server(selector, response.parsed, rows)
+    reading.counts.page_came(sent)
+    return sent
+
+
+def _resumed(reading: Reading, place: Place, page: PageKeys, rows: list[Any]) -> int:
+    """Go on behind the last committed page, once it has shown that it is still where it was."""
+    if not reading.resume.is_still(page):
+        raise reading.cannot_resume("the list has changed before the checkpoint")
+    keys, counts = page.hashes, reading.counts
+    counts.before, counts.rows = place.distinct - len(set(keys)), len(keys)
+    counts.pages = counts.full_pages = place.page
+    reading.claims.totals = list(place.totals)
+    reading.repetition.resume(keys, place.came_again)
+    reading.join.resume(place.joins, keys)
+    reading.context.receipt.resumed(place.distinct, again=len(rows))
+    _note_place(reading, page)
+    rows.clear()
+    return place.rows
+
+
+def _comes_again(reading: Reading, keys: list[int], again: set[int], sent: int) -> bool:
+    """Whether an earlier page came once more where that means something; elsewhere it is an error."""
+    join, repetition = reading.join, reading.repetition
+    if join.refuses(keys, repetition.is_known_page(keys)):
+        return True
+    repetition.note_fresh(keys, again)
+    if not sent or not repetition.is_repeat(keys, again, join.is_overlap(keys)):
+        return False
+    if repetition.may_repeat:
+        return True
+    why = f"page {reading.page} repeats rows of an earlier page and brings nothing new"
+    reading.ending.cut_short(why)
+    raise PagesRepeat(
+        f"{why}, so the API ignores the paging parameter or repeats its link",
+        "correct the paginator in the file",
+        where=reading.asset,
+    )
+
+
+def _count(reading: Reading, rows: list[Any], page: PageKeys, kept: list[int], again: set[int]) -> None:
+    """Count the rows that stay, and set aside those that cannot be loaded."""
+    context, receipt = reading.context, reading.context.receipt
+    if len(kept) < len(rows):
+        page, rows[:] = page.only(kept), [rows[place] for place in kept]
+    came = set(page.hashes)
+    fresh, again = came - again, again & came
+    context.sent_keys.again.update(again)
+    if not context.is_parent:
+        receipt.rows_read += len(rows)
+        receipt.duplicates += (len(page) - len(fresh)) * context.sent_keys.are_counted
+    for place in reversed(page.bad):
+        row = rows.pop(place)
+        if page.hashes[place] not in again:
+            context.set_aside(row, page.bad[place], reading.page)
+    reading.counts.rows += len(page)
+    reading.counts.full_pages += bool(page.hashes)
+    reading.repetition.count(fresh, again)
+    if not (reading.cursor and reading.cursor.is_answers):
+        context.note_cursors(rows)
+
+
+def _note_place(reading: Reading, page: PageKeys) -> None:
+    totals, joins = reading.claims.first_and_last_total, tuple(reading.join.outcomes.items())
+    again = reading.repetition.rows_again
+    place = Place(reading.position, reading.page, reading.distinct, "", len(page), totals, again, joins)
+    reading.resume.note(place, page)
+
+
+def _hand_on(reading: Reading, rows: list[Any]) -> None:
+    """Prepare the rows for who reads them next, without those behind a child's cursor."""
+    reading.context.prepare_rows(rows)
+    if reading.cursor and reading.meets_cursor:
+        rows[:] = reading.context.newer(rows, reading.name, reading.page)

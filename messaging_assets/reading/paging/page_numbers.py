@@ -1,0 +1,96 @@
+"""Page numbers: a list is counted page by page, to the first empty one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from requests import Request
+
+from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.description import pagination as described
+from messaging_assets.reading.paging.counted import CountingPaginator, put
+from messaging_assets.reading.paging.guarded import first_value
+
+# So many pages in a row are asked for behind an empty one that says that there is more.
+_MOST_EMPTY = 3
+# How an API may refuse a page past the number of pages or rows that it announced itself.
+_PAST_THE_END = frozenset({400, 404, 416})
+
+
+class PageNumberPaginator(CountingPaginator):
+    """Counts pages to the first empty one; one request past an announced last page confirms it."""
+
+    description: described.PageNumberPaginator
+    _first_rows = 0
+    _looks: tuple[int, ...] = ()
+
+    def first_position(self) -> int:
+        """The file's first page."""
+        return self.description.page if self.description.page is not None else self.description.base_page
+
+    def place(self, request: Request, position: int) -> None:
+        """Put the page number on the request."""
+        put(request, self.description.page_param, self.description.page_body_path, "page", position)
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        own, reading = self.description, self.reading
+        pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
+        done = self.position - own.base_page + 1
+        says_no_more = self.says_no_more(response, is_over=sent == 0)
+        self._first_rows = self._first_rows or sent
+        if sent == 0:
+            # An empty list is often announced as one page.
+            if pages is not None and done <= pages and pages > 1:
+                step = f"if '{own.total_path}' counts rows, name it rows_total_path in the file"
+                reading.ending.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
+            is_more_said = reading.ending.is_more_said or self.names_more()
+            is_last = (pages or done + 1) <= done or reading.counts.empty_pages > _MOST_EMPTY
+            if says_no_more or not is_more_said or is_last:
+                return "an empty page"
+        self.position += 1
+        if says_no_more:
+            return "the API said that there is no more"
+        if own.maximum_page is not None and self.position >= own.maximum_page:
+            reading.ending.cut_short(f"maximum_page ({own.maximum_page}) was reached before the end", is_cap=True)
+        all_came = pages is not None and done >= pages
+        reading.repetition.may_repeat, reading.ending.may_end_with = (
+            all_came,
+            _PAST_THE_END if all_came else frozenset(),
+        )
+        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
+        return None
+
+    def looks_once_more(self, how: str) -> bool:
+        """See GuardedPaginator: without a count, the first page once more, and the one before it in a first sync.
+
+        No row of one page can be asked for with the next, so what moved between two of them does not show there.
+        """
+        reading, first = self.reading, self.first_position()
+        if not reading.claims.are_rows_uncounted or reading.resume.at is not None or self.description.page is not None:
+            return False
+        looks = [first] if self.context.keys and reading.counts.full_pages > 1 else []
+        if not self.context.so_far.is_start_known and first in (0, 1):
+            # An API that counts from the other number has a page that nobody asked for.
+            looks += [1 - first] if first or not reading.counts.full_pages else []
+        self._looks = tuple(looks)
+        return self._look_at_next(how)
+
+    def look(self, rows: list[Any], sent: int) -> bool:
+        """See GuardedPaginator."""
+        reading, first, page = self.reading, self.first_position(), self.position
+        if page == first:
+            reading.repetition.compare_first_page(rows)
+        else:
+            has_rows, is_known = reading.repetition.looked(rows)
+            told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
+            self.judge_start(told, has_rows and not is_known, f"base_page: {page}")
+        return self._look_at_next(str(reading.ending.look))
+
+    def _look_at_next(self, how: str) -> bool:
+        if not self._looks:
+            return False
+        position, *rest = self._looks
+        self._looks = tuple(rest)
+        self.look_at(position, how)
+        return True

@@ -1,0 +1,106 @@
+"""The link or token of the next page, as dlt's own paginator finds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from requests import Request
+
+from messaging_assets.answers.formats.json_lines import with_numbers_as_written
+from messaging_assets.description.pagination import PaginatorDescription
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.list_context import ListContext
+from messaging_assets.seams.dlt_rest_client import next_reference, set_next_reference
+
+
+class NextReference:
+    """What names the next page of one list.
+
+    Args:
+        found: dlt's paginator, which finds it.
+        description: the paginator as the file has it.
+    """
+
+    def __init__(self, found: Any, description: PaginatorDescription) -> None:
+        self._found, self._own = found, description
+        self._asked: Any = None
+        self._came: set[str] = set()
+
+    def begin_at(self, position: Any) -> None:
+        """Let the list begin with the reference that was kept."""
+        self._came.add(str(position))
+        self._asked = position
+        set_next_reference(self._found, position)
+
+    def read(self, response: Any) -> None:
+        """Look for the reference in an answer."""
+        self._found.update_state(response)
+        # A number with decimals stays as the answer has it, digit by digit, unless a JSON body takes it as a number.
+        path = getattr(self._own, "cursor_path", None)
+        if isinstance(self.value, float) and path and not self._found.cursor_body_path:
+            whole = with_numbers_as_written(response.content, getattr(response, "format", "json") == "ndjson")
+            set_next_reference(self._found, str(json_paths.find_values(path, whole)[0]))
+
+    @property
+    def value(self) -> Any:
+        """The reference; nothing where the page that came names none."""
+        return next_reference(self._found)
+
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether the page that came was asked for by it, so that the page names itself."""
+        return self.value is not None and str(self.value) == str(self._asked)
+
+    @property
+    def has_come(self) -> bool:
+        """Whether any page named a next one."""
+        return bool(self._came)
+
+    def is_new(self) -> bool:
+        """Whether no earlier page named the same one; it is known from here on."""
+        is_new = str(self.value) not in self._came
+        self._came.add(str(self.value))
+        return is_new
+
+    def put_on(self, request: Request) -> None:
+        """Let dlt's paginator put it on a request.
+
+        Raises:
+            ValueError: it is a link that cannot be read.
+        """
+        whole, self._asked = request.json, self.value
+        self._found.update_request(request)
+        if isinstance(request.data, dict) and (field := getattr(self._own, "cursor_body_path", None)):
+            # dlt puts it into a JSON body, which would not be sent beside a form.
+            request.data[field], request.json = str(self.value), whole
+
+
+def refuse_odd(reference: Any, own: Any, context: ListContext, page: int) -> None:
+    """Refuse what stands where a reference is looked for, and is none.
+
+    Args:
+        reference: what was found there.
+        own: the paginator as the file has it.
+        context: the resource that is read.
+        page: the page's number, for the sentence.
+
+    Raises:
+        MendDescription: it is neither a text nor a number, nor an object or a list that a JSON body takes.
+    """
+    if isinstance(reference, (list, dict)) and own.type == "cursor":
+        if own.cursor_body_path and not isinstance(context.endpoint.data, dict):
+            return
+        kind = "a list" if isinstance(reference, list) else "an object"
+        raise MendDescription(
+            f"the place of the next page holds neither a text nor a number on page {page}, but "
+            f"{kind}, which only a JSON body can take",
+            "write cursor_body_path in place of cursor_param",
+            where=context.asset,
+        )
+    if not isinstance(reference, (str, int, float)) or reference is True:
+        raise MendDescription(
+            f"the place of the next page holds neither a text nor a number on page {page}",
+            "correct the paginator's path in the file",
+            where=context.asset,
+        )

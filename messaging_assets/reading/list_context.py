@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.changed_parents import ParentChanges
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
+from messaging_assets.reading.cursors.time_windows import Window
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
@@ -49,6 +50,8 @@ class ListContext:
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
         is_start_known: whether it is known with which number the API's pages begin.
         header: that of the last answer with a row, where answers are tables; None where they have no header.
+        windows: those whose first request is about to leave, by name.
+        windows_read: how many were read to their end.
     """
 
     asset: str
@@ -67,6 +70,8 @@ class ListContext:
     shown_path: str | None = None
     is_start_known: bool = True
     header: tuple[str, ...] | None = None
+    windows: dict[str, Window] = field(default_factory=dict)
+    windows_read: int = 0
 
     def __post_init__(self) -> None:
         # A look at a list begins where a first sync would.
@@ -129,6 +134,18 @@ class ListContext:
     def cursor_values(self, name: str) -> dict[str, Any]:
         """What `{incremental.<name>}` means in a request for the list of this name."""
         return self.marks.cursor(name).values if self.marks else {}
+
+    def windows_of(self, name: str) -> Iterator[Window]:
+        """The windows of a list, each when the one before it was read, without those that were read before."""
+        assert self.marks is not None
+        every = self.marks.windows(name)
+        every.doubts_before = self.receipt.doubts
+        for window in every:
+            if window.name in self.interrupted.finished:
+                window.is_read = True
+                continue
+            self.windows[window.name] = window
+            yield window
 
     def newer(self, rows: list[Any], name: str, page: int) -> list[Any]:
         """Those of a list's rows that are not behind its mark; the others are counted."""

@@ -133,7 +133,7 @@ class Batches:
                     self._rows[place], self._pages[place] = row, page
                 return
             if keys.came_earlier(key, row):
-                if not first_wins:
+                if not first_wins and (key in self.late or not keys.is_loaded(key, row)):
                     self.late[key] = row
                 return
             keys.note(key, len(self._rows))

@@ -134,7 +134,7 @@ class ErrorInBody(Described):
 
 
 class ResponseAction(Described):
-    """dlt's response action; `ignore` ends the paging of this request and is counted."""
+    """dlt's response action; `ignore` ends the paging of this request and is counted, `split` asks for less at once."""
 
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""
@@ -144,13 +144,16 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["ignore"] | Callable[..., Any]
-    """`ignore`: ends this list, and is counted."""
+    action: Literal["ignore", "split"] | Callable[..., Any]
+    """`ignore`: ends this list, and is counted; `split`: reads a window of `step` in two halves."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
-        if self.action == "ignore" and self.status_code is None and self.content is None and self.path is None:
-            raise ValueError("ignore which answers? Give a status_code, content that they hold, or a path and values")
+        is_any = self.status_code is None and self.content is None and self.path is None
+        if is_any and not callable(self.action):
+            raise ValueError(
+                f"{self.action} which answers? Give a status_code, content that they hold, or a path and values"
+            )
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")
         return _can_match(self)
@@ -260,8 +263,16 @@ class Endpoint(Described):
     @property
     def has_step(self) -> bool:
         """Whether the range of its cursor is read window by window."""
-        bound = [one for one in self.params.values() if isinstance(one, dict) and one.get("type") == "incremental"]
-        return bool(self.incremental and self.incremental.step) or any(one.get("step") for one in bound)
+        return bool(self.incremental and self.incremental.step) or any(one.get("step") for one in self._cursor_params)
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether it is asked only for what is new, in either of dlt's spellings."""
+        return self.incremental is not None or bool(self._cursor_params)
+
+    @property
+    def _cursor_params(self) -> list[dict[str, Any]]:
+        return [one for one in self.params.values() if isinstance(one, dict) and one.get("type") == "incremental"]
 
     @field_validator("path")
     @classmethod

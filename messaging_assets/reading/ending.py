@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 
+_HALVED = "a window with more rows than one range gives was cut in two"
+
+
 class Ending:
     """How a list ends, and what speaks against that.
 
@@ -91,6 +94,11 @@ class Ending:
             return
         self._reading.join.ended_open()
         self._is_refused = True
+        window = self._reading.window
+        if window is not None and self._is_open_ended and window.halve():
+            # A limit of the API would look like this end, and half of the window is below it.
+            self.over(_HALVED)
+            return
         said = self._reading.claims.signs.said
         if said and not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
             self.doubt = said
@@ -134,10 +142,12 @@ class Ending:
     def too_many(self, why: str) -> None:
         """A window has more rows than the API gives of one range; it is read in two halves, if it can be cut."""
         window = self._reading.window
-        assert window is not None
+        if window is None:
+            self.cut_short(why)
+            return
         self._reading.upcoming = lambda request: ()
         if window.halve():
-            self.over("a window with more rows than one range gives was cut in two")
+            self.over(_HALVED)
             return
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
@@ -170,8 +180,7 @@ class Ending:
             is_end_short=self.is_short,
             is_overlap_own=join.is_own,
             is_refused=self._is_refused,
-            # An announced number of pages names the last one too.
-            is_open_ended=self._is_refused and not self.may_end_with and not self._is_last_short(),
+            is_open_ended=self._is_open_ended,
             is_more_said=self.is_more_said and not self.may_end_with and not self.is_left,
             moved=repetition.moved
             or (claims.moved(counts.all_rows) if is_believed else None)
@@ -179,6 +188,12 @@ class Ending:
             missed=self.missed,
             doubt=None if is_one_object or self.is_left else self.doubt or claims.stopped_at_bound(counts.all_rows),
         )
+
+    @property
+    def _is_open_ended(self) -> bool:
+        """Whether nothing but a refusal shows the last page to be the last."""
+        # An announced number of pages names the last one too.
+        return self._is_refused and not self.may_end_with and not self._is_last_short()
 
     def _came_twice(self, is_believed: bool) -> str | None:
         """What shows that rows without a key came twice, as a clause."""

@@ -147,6 +147,11 @@ class ListContext:
             self.windows[window.name] = window
             yield window
 
+    def newest_window(self, name: str) -> Window:
+        """The last window of a list, for a look at what is new."""
+        assert self.marks is not None
+        return self.marks.windows(name).newest
+
     def newer(self, rows: list[Any], name: str, page: int) -> list[Any]:
         """Those of a list's rows that are not behind its mark; the others are counted."""
         if self.marks is None:

@@ -12,6 +12,7 @@ from typing import Any
 from messaging_assets.description.names import identifier
 from messaging_assets.files.rules.endpoint_requests import request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
+from messaging_assets.files.rules.steps_of_time import step_mistakes
 from messaging_assets.files.rules.written import (
     Written,
     columns_of,
@@ -242,36 +243,6 @@ def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]
         yield Mistake((*places[-1], "cursor_in"), words)
 
 
-def _windows(resource: Written, place: Place) -> Iterator[Mistake]:
-    """What does not go with a range that is read window by window."""
-    cursor = mapping(value_at(resource.full, place[place.index("endpoint") :]))
-    if cursor.get("step") is None:
-        return
-    place = (*place, "step")
-    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
-    if not cursor.get("end_param") and "{incremental.end_value" not in asked:
-        words = (
-            "the API is not told where a window ends; name end_param, or write {incremental.end_value} in the request"
-        )
-        yield Mistake(place, words)
-    if (
-        not cursor.get("start_param")
-        and "params" not in place
-        and not re.search(r"\{incremental\.(start|last)_", asked)
-    ):
-        words = "the API is not told where a window starts; name start_param, or write {incremental.start_value}"
-        yield Mistake(place, words)
-    if disposition_in(resource.full.get("write_disposition", "append")) == "append":
-        words = "two windows share their border, and append would have its rows twice; write merge, or use partitions"
-        yield Mistake(place, words)
-    if resource.full.get("partitions"):
-        yield Mistake(place, "a partition is a window already; take step or partitions out")
-    if resource.full.get("parallelized"):
-        yield Mistake(
-            place, "windows are read one after the other, so that the mark moves in order; take parallelized out"
-        )
-
-
 def _incremental(resource: Written) -> Iterator[Mistake]:
     bound = cursor_params(resource)
     places: list[Place] = [resource.place_of("endpoint", "params", name) for name in bound]
@@ -281,8 +252,7 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
     if places:
         yield from _merge_key_in_parts(resource)
     yield from _unsent_answers(resource, places)
-    for place in places:
-        yield from _windows(resource, place)
+    yield from step_mistakes(resource, places)
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
     disposition = disposition_in(resource.full.get("write_disposition", "append"))

@@ -123,7 +123,7 @@ class ApiReader:
         if parent is not None:
             entries = for_each_list(entries, parent, has_cursor=cursor is not None)
         elif cursor is not None:
-            values = source.cursor_values("")
+            values = source.newest_window("").values if endpoint.has_step else source.cursor_values("")
             entries = filled(entries, values)
             if "path" not in entries:
                 raise no_start(source.asset)

@@ -137,6 +137,11 @@ class TimeWindows:
                 start, end = end, waiting.pop() if waiting else self._border(end)
 
     @property
+    def newest(self) -> Window:
+        """The window of a step's length that the range ends with."""
+        return self._window(max(self.start, (self.end - self._length) // 1), self.end)
+
+    @property
     def has_marks(self) -> bool:
         """Whether windows are known by marks; those of a closed range are by their names."""
         return not is_closed(self._own)

@@ -16,11 +16,13 @@ from messaging_assets.description import api as described
 from messaging_assets.description.windows import length_of
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.cursors.order import Order, bound_of, is_closed, lagged, request_values
+from messaging_assets.reading.cursors.order import NoOrder, Order, bound_of, is_closed, lagged, request_values
 from messaging_assets.reading.cursors.relative_times import is_relative, resolved
 
 # More windows of one list than this are a mistake in the file.
 _MOST = 100_000
+_NO_MOMENT = "one end of it is no moment, so it cannot be cut into windows"
+_DECLARE = "declare cursor_format as records have it, and format as the API wants it"
 _UNITS = (1, 60, 3600, moments.DAY)
 # What stands between a list's name and its window's; no list's name has it.
 SEPARATOR = "@"
@@ -106,8 +108,11 @@ class TimeWindows:
         last = self._kept["last_value"] if self._kept else None
         self._last = None if is_relative(last) else last
         initial = resolved(own.initial_value, order.now)
-        self._values = request_values(own, self._last, order.now)
-        start = initial if self._last is None else lagged(own, order, self._last, initial)
+        try:
+            self._values = request_values(own, self._last, order.now)
+            start = initial if self._last is None else lagged(own, order, self._last, initial)
+        except NoOrder:
+            raise self._refused(_NO_MOMENT, _DECLARE) from None
         self._sample = own.initial_value if self._last is None and not is_relative(own.initial_value) else self._last
         self.start = self._moment(start)
         self.end = self._end_of_range()
@@ -232,7 +237,7 @@ class TimeWindows:
     def _moment(self, value: Any) -> Decimal:
         moment = self._order.moment(value)
         if moment is None:
-            raise self._refused("one end of it is no moment, so no step can be taken", "declare cursor_format")
+            raise self._refused(_NO_MOMENT, _DECLARE)
         return moment
 
     def _midnight(self, moment: Decimal) -> Decimal:

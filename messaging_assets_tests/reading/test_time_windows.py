@@ -72,7 +72,7 @@ def test_a_closed_range_ends_where_the_file_says() -> None:
 def test_a_window_is_halved_down_to_a_second_and_its_halves_are_the_window() -> None:
     windows, seen = _windows(end_value="2025-01-01T06:00:04Z"), []
     for window in windows:
-        seen.append((window.start % 60, window.end % 60, window.halve()))
+        seen.append((int(window.start % 60), int(window.end % 60), window.halve()))
         window.is_read = True
 
     assert seen == [

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
 from messaging_assets.description.pagination import JsonPath, Paginator
-from messaging_assets.description.windows import CursorFormat, MomentFormat, TimeZone
+from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
@@ -134,7 +134,7 @@ class ErrorInBody(Described):
 
 
 class ResponseAction(Described):
-    """dlt's response action; `ignore` ends the paging of this request and is counted."""
+    """dlt's response action; `ignore` ends the paging of this request and is counted, `split` asks for less at once."""
 
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""
@@ -144,13 +144,16 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["ignore"] | Callable[..., Any]
-    """`ignore`: ends this list, and is counted."""
+    action: Literal["ignore", "split"] | Callable[..., Any]
+    """`ignore`: ends this list, and is counted; `split`: reads a window of `step` in two halves."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
-        if self.action == "ignore" and self.status_code is None and self.content is None and self.path is None:
-            raise ValueError("ignore which answers? Give a status_code, content that they hold, or a path and values")
+        is_any = self.status_code is None and self.content is None and self.path is None
+        if is_any and not callable(self.action):
+            raise ValueError(
+                f"{self.action} which answers? Give a status_code, content that they hold, or a path and values"
+            )
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")
         return _can_match(self)
@@ -199,8 +202,28 @@ class Incremental(Described):
     """The parameter that takes the start."""
     end_param: str | None = None
     """The parameter that takes the end, which is now where there is no `end_value`."""
+    step: Step | None = None
+    """How long the windows are that the range is read in, such as `P1D` or `PT1H`; with `merge`."""
+    maximum_results: int | None = Field(None, gt=0)
+    """Rows that the API gives of one range at most; a window with so many is read in two halves."""
     convert: Callable[..., Any] | None = None
     """A function that writes the start as the API wants it, from Python only."""
+
+    @model_validator(mode="after")
+    def _can_step(self) -> Incremental:
+        if self.step is None:
+            if self.maximum_results is not None:
+                raise ValueError("maximum_results is of a window; write step too, such as P1D")
+            return self
+        if self.initial_value is None:
+            raise ValueError("step cuts a range into windows; write where it begins, initial_value")
+        if self.last_value_func != "max":
+            raise ValueError("windows of step are read from the oldest on; take last_value_func or step out")
+        if self.row_order is not None:
+            raise ValueError("a window of step has an end of its own; take row_order out")
+        if self.cursor_in == "answer" or self.cursor_format in ("number", "text"):
+            raise ValueError("step cuts time into windows, and this cursor is no time; take step out")
+        return self
 
 
 class Endpoint(Described):
@@ -236,6 +259,20 @@ class Endpoint(Described):
     """What an error inside a 200 looks like."""
     total: Literal["exact", "at_least", "ignore"] = "at_least"
     """How far the API's own count is believed: `exact`, `at_least`, `ignore`."""
+
+    @property
+    def has_step(self) -> bool:
+        """Whether the range of its cursor is read window by window."""
+        return bool(self.incremental and self.incremental.step) or any(one.get("step") for one in self._cursor_params)
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether it is asked only for what is new, in either of dlt's spellings."""
+        return self.incremental is not None or bool(self._cursor_params)
+
+    @property
+    def _cursor_params(self) -> list[dict[str, Any]]:
+        return [one for one in self.params.values() if isinstance(one, dict) and one.get("type") == "incremental"]
 
     @field_validator("path")
     @classmethod

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.foundation import moments
@@ -50,11 +50,30 @@ def _cursor_format(value: str) -> str:
     )
 
 
+_LENGTH = TypeAdapter(timedelta)
+
+
+def _step(value: str) -> str:
+    try:
+        length = _LENGTH.validate_python(value) if value.startswith("P") else None
+    except ValidationError:
+        length = None
+    if length is None or length < timedelta(seconds=1):
+        raise ValueError(f"'{value}' is no length of a window; write a duration of ISO 8601 such as P1D, P7D or PT1H")
+    return value
+
+
+def length_of(step: str) -> timedelta:
+    """How long a step is; a month has 30 days."""
+    return _LENGTH.validate_python(step)
+
+
 # The column of ours that places a row in its window, where the API's own is no timestamp, date or plain number.
 WINDOW_AT = "_window_at"
 
 MomentFormat = Annotated[str, AfterValidator(_moment_format)]
 CursorFormat = Annotated[str, AfterValidator(_cursor_format)]
+Step = Annotated[str, AfterValidator(_step)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
 WindowType = Literal["hourly", "daily", "weekly", "monthly"]
 

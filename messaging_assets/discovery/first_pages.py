@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.reading.changed_parents import changes_of
+from messaging_assets.reading.cursors.time_windows import Window
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.steps import keys_as_sent
@@ -58,6 +59,10 @@ class _Watched(ListContext):
     def terms(self) -> Terms:
         """The terms of the resource, with an eye on refusals."""
         return replace(super().terms, explain=self._keep)
+
+    def windows_of(self, name: str) -> Iterator[Window]:
+        """The newest window alone, as a list without others."""
+        yield self.newest_window(name)
 
     def prepare_rows(self, rows: list[Any]) -> None:
         """Leave only a few parents, whose lists are read."""

@@ -38,12 +38,12 @@ _MOST_HOPS = 5
 
 class Ignored(Exception):
     """This request's answer ends the list: `is_end` where the file declares it as the end of the pages, else by a
-    response action `ignore`.
+    response action, `ignore` or, where `is_split`, `split`.
     """
 
-    def __init__(self, how: str, is_end: bool) -> None:
+    def __init__(self, how: str, is_end: bool, is_split: bool = False) -> None:
         super().__init__(how)
-        self.how, self.is_end = how, is_end
+        self.how, self.is_end, self.is_split = how, is_end, is_split
 
 
 class Counts(Protocol):
@@ -170,7 +170,7 @@ def _judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
         repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
         names = secrets_of([terms.endpoint.auth or client.auth])
         variables = [variable(terms.asset.partition(".")[0], name) for name in names]
-        return refused(answer, repeat, terms.page, terms.explain(answer), variables)
+        return refused(answer, repeat, terms.page, terms.explain(answer), variables, terms.endpoint)
     return _read_body(answer, terms, client)
 
 
@@ -179,8 +179,11 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
     if status in terms.end_statuses:
         raise Ignored(f"status {status} past the last page", is_end=True)
     for action in terms.endpoint.response_actions:
-        if not callable(action) and action.action == "ignore" and _meets(action, answer, terms, client):
-            raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
+        if callable(action) or callable(action.action) or not _meets(action, answer, terms, client):
+            continue
+        if action.action == "split":
+            raise Ignored(f"status {status} says that one range has too many rows", is_end=False, is_split=True)
+        raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
 
 
 def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:

@@ -103,7 +103,8 @@ class ApiSession(Session):
         except Ignored as ignored:
             end = ignored
         with reading.context.receipt.page_lock:
-            (reading.ending.refused if end.is_end else reading.ending.ignored)(end.how)
+            ending = reading.ending
+            (ending.too_many if end.is_split else ending.refused if end.is_end else ending.ignored)(end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:

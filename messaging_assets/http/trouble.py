@@ -15,7 +15,7 @@ import requests
 import urllib3.exceptions
 
 from messaging_assets.answers.formats.archives import TooFar
-from messaging_assets.description.api import Client, ErrorHandler
+from messaging_assets.description.api import Client, Endpoint, ErrorHandler
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.http.wire.answer import Answer
@@ -54,7 +54,12 @@ class Trouble:
 
 
 def refused(
-    answer: Answer, repeat: bool, page: int, refused_client: str | None, secrets: Sequence[str] = ()
+    answer: Answer,
+    repeat: bool,
+    page: int,
+    refused_client: str | None,
+    secrets: Sequence[str] = (),
+    endpoint: Endpoint | None = None,
 ) -> Trouble:
     """What an error status means.
 
@@ -64,6 +69,7 @@ def refused(
         page: the page that was asked for.
         refused_client: the error code of a token server that refuses the client.
         secrets: the variables of the secrets that the request carried.
+        endpoint: what was asked, where that is a list.
     """
     status, asked = answer.status_code, asked_to_wait(answer)
     if refused_client:
@@ -84,7 +90,18 @@ def refused(
                 "if the API says so that no page is left, declare it in the paginator's end_status_codes; if it takes "
                 "no offset within a page, write overlap: 0"
             )
+        if endpoint is not None and endpoint.has_cursor and status in (400, 413, 416, 422):
+            step += f"; {_of_range(endpoint, page)}"
     return Trouble(f"answered {status}", step, kind, repeat, str(status), asked)
+
+
+def _of_range(endpoint: Endpoint, page: int) -> str:
+    """What to do if the refusal means that a range is too long, or has too many rows, as a clause."""
+    if not endpoint.has_step:
+        return "if it takes no range so long, or gives no more rows of one, write step in incremental, such as P1D"
+    if page > 1:
+        return "if it gives no more rows of one range, write maximum_results in incremental"
+    return "if it takes no range so long, write a shorter step"
 
 
 def broken_on_the_way(error: Exception, client: Client) -> Trouble:

@@ -2,6 +2,7 @@
 
     the API gives                              the request                      the fingerprint
     an incremental cursor, synced before       from the last cursor value on    keys and cursors of what came
+                                               (with step: one step at most)
     a count of rows                            the first page                   the count and the page's keys
     offsets, no count, synced before           from the last known row on       keys of what came
     anything else                              the first page                   ETag or Last-Modified, else the page

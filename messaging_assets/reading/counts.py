@@ -131,6 +131,8 @@ class ParentCounts(_Locked):
     parents_left_out: int | None = None
     parents_unchanged: int | None = None
     parents_untold: int | None = None
+    windows: int | None = None
+    windows_halved: int | None = None
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None

@@ -6,12 +6,15 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from messaging_assets.reading.facts import facts_of
+from messaging_assets.reading.facts import facts_of, is_open_ended
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.reading.verdict import judge
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
+
+
+_HALVED = "a window with more rows than one range gives was cut in two"
 
 
 class Ending:
@@ -55,9 +58,12 @@ class Ending:
         if self.how is not None:
             return
         reading, context = self._reading, self._reading.context
-        self.how, receipt = how, context.receipt
+        self.how, receipt, window = how, context.receipt, reading.window
         receipt.lists_open -= 1
         receipt.ends[how] += 1
+        if window is not None and window.is_halved:
+            receipt.windows_halved = (receipt.windows_halved or 0) + 1
+            return
         if context.is_parent:
             receipt.parents = (receipt.parents or 0) + reading.distinct
         else:
@@ -66,14 +72,24 @@ class Ending:
                 receipt.announced(reading.total)
         judged = None if is_early else judge(facts_of(reading), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
-        if worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left:
-            context.so_far.finished[reading.name] = reading.distinct
+        is_read = worst.verdict < Verdict.INCOMPLETE and not self.is_left
+        is_sure = worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left
+        rows, doubts_before, is_moved, is_over = reading.distinct, self._doubts_before, worst.moved, True
+        if window is not None:
+            context.so_far.windows_read += is_read
+            if is_sure and not window.of.has_marks:
+                context.so_far.finished[reading.name] = rows
+            every = window.of
+            is_over = every.is_over(window, rows, is_read, not is_sure, is_moved)
+            rows, doubts_before, is_moved = every.rows, every.doubts_before, every.is_moved
+            is_sure = is_sure and not every.is_in_doubt
+        if is_sure and is_over:
+            context.so_far.finished[reading.list_name] = rows
             # Of a list that goes on behind an interruption, what came first came before its parent's record.
-            if context.changes and receipt.doubts == self._doubts_before and reading.resume.at is None:
-                context.changes.loaded(reading.name)
-        if context.marks and reading.meets_cursor:
-            moves = worst.verdict < Verdict.INCOMPLETE and not self.is_left
-            context.marks.close(reading.name, moves, is_in_doubt=worst.moved)
+            if context.changes and receipt.doubts == doubts_before and reading.resume.at is None:
+                context.changes.loaded(reading.list_name)
+        if context.marks and reading.meets_cursor and is_over:
+            context.marks.close(reading.list_name, is_read, is_in_doubt=is_moved)
         kind = "parents" if context.is_parent else worst.kind
         receipt.add(replace(worst, kind=kind, is_left=self.is_left and not reading.page))
 
@@ -84,6 +100,11 @@ class Ending:
             return
         self._reading.join.ended_open()
         self.is_refused = True
+        window = self._reading.window
+        if window is not None and is_open_ended(self._reading) and window.halve():
+            # A limit of the API would look like this end, and half of the window is below it.
+            self.over(_HALVED)
+            return
         said = self._reading.claims.signs.said
         if said and not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
             self.doubt = said
@@ -102,9 +123,10 @@ class Ending:
         if reading.is_resuming:
             raise reading.cannot_resume(f"the API answers the place that was kept with {how}")
         self.is_left = True
-        if not reading.page:
-            receipt.left.add(hashlib.sha256(f"{reading.asset}\n{reading.name}".encode()).hexdigest()[:16])
-        receipt.lists_ignored += bool(reading.name) and not reading.context.is_parent and not reading.page
+        if not reading.page and reading.begins_list:
+            receipt.left.add(hashlib.sha256(f"{reading.asset}\n{reading.list_name}".encode()).hexdigest()[:16])
+        is_child = bool(reading.list_name) and not reading.context.is_parent
+        receipt.lists_ignored += is_child and not reading.page and reading.begins_list
         self.over(how, Finding(Verdict.UNKNOWN, f"the list was left after page {reading.page} by {how}"))
 
     def is_behind_cursor(self) -> bool:
@@ -117,8 +139,25 @@ class Ending:
         return True
 
     def cut_short(self, why: str, is_cap: bool = False) -> None:
-        """The list was left before its end; `is_cap` where the file itself says so."""
+        """The list was left before its end; `is_cap` where the file itself says so, which halves a window."""
+        if is_cap and self._reading.window is not None:
+            self.too_many(why)
+            return
         self.over(why, Finding(Verdict.INCOMPLETE, why, kind="cap" if is_cap else "list"))
+
+    def too_many(self, why: str) -> None:
+        """A window has more rows than the API gives of one range; it is read in two halves, if it can be cut."""
+        window = self._reading.window
+        if window is None:
+            self.cut_short(why)
+            return
+        self._reading.upcoming = lambda request: ()
+        if window.halve():
+            self.over(_HALVED)
+            return
+        words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
+        step = "ask for fewer rows of it, such as by for_each, or write a finer format"
+        self.over(why, Finding(Verdict.INCOMPLETE, words, step))
 
     @property
     def missed(self) -> str | None:

@@ -98,14 +98,20 @@ def facts_of(reading: Reading) -> Facts:
     )
 
 
+def is_open_ended(reading: Reading) -> bool:
+    """Whether nothing but a refusal shows the last page to be the last."""
+    ending = reading.ending
+    is_last_short = reading.counts.is_short(reading.page, reading.context.endpoint)
+    # An announced number of pages names the last one too.
+    return ending.is_refused and not ending.may_end_with and not is_last_short
+
+
 def _end_of(reading: Reading) -> EndFacts:
     ending, counts, claims = reading.ending, reading.counts, reading.claims
-    is_last_short = counts.is_short(reading.page, reading.context.endpoint)
     is_untold = reading.is_one_object or ending.is_left
     return EndFacts(
         is_refused=ending.is_refused,
-        # An announced number of pages names the last one too.
-        is_open_ended=ending.is_refused and not ending.may_end_with and not is_last_short,
+        is_open_ended=is_open_ended(reading),
         is_more_said=ending.is_more_said and not ending.may_end_with and not ending.is_left,
         is_short=ending.is_short,
         missed=ending.missed,

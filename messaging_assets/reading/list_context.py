@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.exchange import Terms
 from messaging_assets.reading.changed_parents import ParentChanges
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
+from messaging_assets.reading.cursors.time_windows import Window
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
@@ -38,6 +39,8 @@ class ListsSoFar:
         current: the list that is being read.
         is_start_known: whether it is known with which number the API's pages begin.
         header: that of the last answer with a row, where answers are tables; None where they have no header.
+        windows: those whose first request is about to leave, by name.
+        windows_read: how many were read to their end.
     """
 
     interrupted: KeptRead = field(default_factory=KeptRead)
@@ -45,6 +48,8 @@ class ListsSoFar:
     current: Reading | None = None
     is_start_known: bool = True
     header: tuple[str, ...] | None = None
+    windows: dict[str, Window] = field(default_factory=dict)
+    windows_read: int = 0
 
 
 @dataclass
@@ -140,6 +145,23 @@ class ListContext:
     def cursor_values(self, name: str) -> dict[str, Any]:
         """What `{incremental.<name>}` means in a request for the list of this name."""
         return self.marks.cursor(name).values if self.marks else {}
+
+    def windows_of(self, name: str) -> Iterator[Window]:
+        """The windows of a list, each when the one before it was read, without those that were read before."""
+        assert self.marks is not None
+        every = self.marks.windows(name)
+        every.doubts_before = self.receipt.doubts
+        for window in every:
+            if window.name in self.so_far.interrupted.finished:
+                window.is_read = True
+                continue
+            self.so_far.windows[window.name] = window
+            yield window
+
+    def newest_window(self, name: str) -> Window:
+        """The last window of a list, for a look at what is new."""
+        assert self.marks is not None
+        return self.marks.windows(name).newest
 
     def newer(self, rows: list[Any], name: str, page: int) -> list[Any]:
         """Those of a list's rows that are not behind its mark; the others are counted."""

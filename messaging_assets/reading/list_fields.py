@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urljoin
 
@@ -62,7 +62,9 @@ class ListFields:
         return [{"filter": self.is_new}, {"map": self.with_fields}]
 
     def name(self, row: dict[str, Any]) -> str:
-        """The list's name: a digest, because a parent's key may be nobody's business."""
+        """The list's name: a digest, because a parent's key may be nobody's business; empty for the only list."""
+        if not (self._in_path or self._elsewhere):
+            return ""
         # As text, because 7 and "7" ask for one list.
         asked = [[str(_found(row, field))] for field in (*self._in_path, *self._elsewhere)]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
@@ -84,14 +86,17 @@ class ListFields:
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
         fields |= {other_field(field): _found(row, field) for field in (*self._in_path, *self._elsewhere)}
-        for key, one in self._context.cursor_values(name).items():
-            fields[LIST + key] = NO_VALUE if one is None else one
-            fields[IN_PATH + key] = NO_VALUE if one is None else quote(str(one), safe="")
+        fields |= _of_cursor(self._context.cursor_values(name))
         # APIs leave out what is empty, and dlt stops at a parent without the field.
         fields |= {field: _found(row, field) for field in self._shared if field not in row}
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
+
+    def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
+        """The record once for each window of its list's range; one comes when the one before it was read."""
+        for window in self._context.windows_of(row[LIST]):
+            yield [row | _of_cursor(window.values) | {LIST: window.name}]
 
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
@@ -136,6 +141,14 @@ class ListFields:
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def _of_cursor(values: Mapping[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for key, one in values.items():
+        fields[LIST + key] = NO_VALUE if one is None else one
+        fields[IN_PATH + key] = NO_VALUE if one is None else quote(str(one), safe="")
+    return fields
 
 
 def line_of(row: dict[str, Any], parent: str) -> dict[str, Any]:

@@ -29,9 +29,11 @@ class Reading:
 
     Args:
         context: what it shares with the other lists of its resource.
-        name: which of them it is; empty for a resource without a parent.
+        name: which of them, or of their windows, it is; empty for a resource without a parent or windows.
 
     Attributes:
+        window: the window of the list that it is; None where a list is read as a whole.
+        list_name: the list's name, whose windows share one cursor.
         cursor: the list's own; None where there is none.
         position: the offset, number, cursor or link of the page that is about to come.
         upcoming: makes the requests that may leave ahead of their turn.
@@ -46,7 +48,9 @@ class Reading:
 
     def __init__(self, context: ListContext, name: str = "") -> None:
         self.context, self.name = context, name
-        self.cursor = context.marks.cursor(name) if context.marks else None
+        self.window = context.so_far.windows.pop(name, None)
+        self.list_name = self.window.of.name if self.window else name
+        self.cursor = context.marks.cursor(self.list_name) if context.marks else None
         self.position: Any = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.counts, self.ending = ListCounts(), Ending(self)
@@ -88,9 +92,17 @@ class Reading:
         """The first request is about to leave; from here on the list must be ended to count as read."""
         self.context.so_far.current = self
         # A list that was finished before an interruption is known.
-        self.context.receipt.lists_begun += bool(self.name) and not self.context.is_parent
+        if not self.context.is_parent:
+            self.context.receipt.lists_begun += bool(self.list_name) and self.begins_list
+            if self.window:
+                self.context.receipt.windows = (self.context.receipt.windows or 0) + 1
         self.context.receipt.lists_open += 1
         self.ending.begin()
+
+    @property
+    def begins_list(self) -> bool:
+        """Whether its first request is the list's first one."""
+        return self.window is None or self.window.is_first
 
     @property
     def meets_cursor(self) -> bool:

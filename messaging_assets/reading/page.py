@@ -148,4 +148,4 @@ def _hand_on(reading: Reading, rows: list[Any]) -> None:
     """Prepare the rows for who reads them next, without those behind a child's cursor."""
     reading.context.prepare_rows(rows)
     if reading.cursor and reading.meets_cursor:
-        rows[:] = reading.context.newer(rows, reading.name, reading.page)
+        rows[:] = reading.context.newer(rows, reading.list_name, reading.page)

@@ -428,3 +428,32 @@ def test_a_mark_of_another_type_than_the_rows_is_told_of_in_a_sentence() -> None
 
     with pytest.raises(MendDescription, match="does not compare with initial_value"):
         marks.cursor("x").newer([{"id": 1, "at": 5}], 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
+def test_a_sync_that_is_killed_in_a_channels_second_window_goes_on_with_that_window(chat: Chat) -> None:
+    chat.described["checkpoint"] = {"pages": 1}
+    chat.incremental.update(initial_value="2025-03-04T00:00:00Z", end_param="until", step="P200D")
+    for hour in range(3):
+        chat.say(chat.busy, f"2026-01-01T{hour:02d}:00:00Z")
+    api = chat.api()
+
+    def killed() -> Any:
+        judge = GuardedPaginator.update_state
+
+        def dying(self: GuardedPaginator, response: Any, data: list[Any] | None = None) -> None:
+            window = self.reading.window
+            if window is not None and not window.is_first and self.reading.page == 1:
+                os.kill(os.getpid(), signal.SIGKILL)
+            judge(self, response, data)
+
+        GuardedPaginator.update_state = dying  # type: ignore[method-assign]
+        return _synced(api)
+
+    ended, _ = in_a_process(killed)
+    chat.sync()
+
+    assert ended == signal.SIGKILL
+    assert chat.loaded() == chat.said()
+    assert chat.asked()[chat.busy][0] == "2025-09-19T23:59:59Z"
+    assert chat.asked()[chat.slow][0] == "2025-03-04T00:00:00Z"

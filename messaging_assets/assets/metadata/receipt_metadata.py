@@ -48,6 +48,8 @@ _OPTIONAL = (
     "parents_left_out",
     "parents_unchanged",
     "parents_untold",
+    "windows",
+    "windows_halved",
     "resumed_rows",
     "rows_read_again",
     "not_resumed",

@@ -67,15 +67,25 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         words["end_value"] = "now"
     if part["is_data_feed"] is True:
         words["row_order"] = "desc"
-    if isinstance(part["step"], str) and (words["end_param"] or "end_value" in words):
-        scope.draft.lose(
-            f"its step of {part['step']} is not kept, so one request asks for the whole range; where the API refuses "
-            "that, read it in partitions",
-            *_PLACE,
-        )
+    if words["end_param"] or "end_value" in words:
+        words["step"] = _step(scope, part, words)
     if part["end_datetime"] and not _is_now(part["end_datetime"], part):
         scope.draft.ask("the manifest ends its range early; add an end_value if that is meant", *_PLACE)
     return words
+
+
+def _step(scope: Scope, part: Part, words: dict[str, Any]) -> str | None:
+    """How long its windows are; None where it has none, or cannot be read in windows here."""
+    step = single(part["step"], part.parameters)
+    if isinstance(step, Ref) and step.root == "config":
+        step = scope.settings.value(step.name, step.default)
+    if step in (None, ""):
+        return None
+    if seconds_of(step) and words["initial_value"] is not None and "row_order" not in words:
+        return str(step)
+    whole = "so one request asks for the whole range; where the API refuses that, write step"
+    scope.draft.lose(f"its step is not kept, {whole}", *_PLACE)
+    return None
 
 
 def _param(scope: Scope, option: Part | None, bound: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from messaging_assets.description.names import identifier
 from messaging_assets.files.rules.endpoint_requests import request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
+from messaging_assets.files.rules.steps_of_time import step_mistakes
 from messaging_assets.files.rules.written import (
     Written,
     columns_of,
@@ -251,6 +252,7 @@ def _incremental(resource: Written) -> Iterator[Mistake]:
     if places:
         yield from _merge_key_in_parts(resource)
     yield from _unsent_answers(resource, places)
+    yield from step_mistakes(resource, places)
     for extra in places[1:]:
         yield Mistake(extra, "one resource has one cursor; keep one incremental")
     disposition = disposition_in(resource.full.get("write_disposition", "append"))

@@ -68,9 +68,11 @@ class ApiReader:
             is_carried: whether its records carry those above them, for children that take fields of both.
         """
         parents = lines(self.description, one)
-        if not parents and not one.for_each:
+        has_step = one.endpoint.has_step
+        if not (parents or one.for_each or has_step):
             return self._made([], one, None, {})
-        is_many, context = is_joined(one), self.sources[one.name]
+        # The windows of a list without parents are those of one record without fields.
+        is_many, context = is_joined(one) or not parents, self.sources[one.name]
         asked, parent = (joined(one), PARENTS) if is_many else (one, parents[0].name)
         above = [(line.name, self.reader(line, is_many or is_carried)) for line in parents]
         values = {name: every[: self.most_values] for name, every in (one.for_each or {}).items()}
@@ -79,7 +81,9 @@ class ApiReader:
         columns = {f"_{PARENTS}_{field}": name for field, name in columns_from_parents(one).items()} if is_many else {}
         if is_carried:
             columns[f"_{parent}_{LINE}"] = LINE
-        return self._made([records.add_filter(fields.is_new).add_map(fields.with_fields)], asked, parent, columns)
+        records = records.add_filter(fields.is_new).add_map(fields.with_fields)
+        records = records.add_yield_map(fields.windows) if has_step else records
+        return self._made([records], asked, parent, columns)
 
     def request(self, one: Resource) -> dict[str, Any]:
         """The request for the first page of a resource without parents, in dlt's words."""
@@ -119,7 +123,7 @@ class ApiReader:
         if parent is not None:
             entries = for_each_list(entries, parent, has_cursor=cursor is not None)
         elif cursor is not None:
-            values = source.cursor_values("")
+            values = source.newest_window("").values if endpoint.has_step else source.cursor_values("")
             entries = filled(entries, values)
             if "path" not in entries:
                 raise no_start(source.asset)

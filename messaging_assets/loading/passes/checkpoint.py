@@ -18,6 +18,7 @@ from messaging_assets.description.pagination import (
 )
 from messaging_assets.loading.passes.stored_marks import store_changes, store_marks
 from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.reading.cursors.time_windows import SEPARATOR
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.receipt import Receipt
@@ -72,7 +73,15 @@ class Checkpoint:
         if reading is None or is_in_doubt or self._target.resource.parallelized:
             return
         # The page that is about to begin the next part may be the last of its list.
-        finished = {name: rows for name, rows in own.so_far.finished.items() if name != reading.name}
+        finished = {
+            name: rows for name, rows in own.so_far.finished.items() if name not in (reading.name, reading.list_name)
+        }
+        # A list that is finished has no window left.
+        finished = {
+            name: rows
+            for name, rows in finished.items()
+            if SEPARATOR not in name or name.partition(SEPARATOR)[0] not in finished
+        }
         rows = before.rows + sum(finished.values())
         counts = dict(self._receipt.set_aside), self._receipt.counts_of_rows
         place, load_ids = _place_in(reading, own), tuple(self._load_ids)
@@ -117,6 +126,11 @@ class PartLimits:
         self._limits = resource.checkpoint if is_parted else None
         self._first_page = self._rows = 0
         self._started = time.monotonic()
+
+    @property
+    def is_parted(self) -> bool:
+        """Whether the read can be loaded in parts."""
+        return self._limits is not None
 
     def are_reached(self, receipt: Receipt) -> bool:
         """Whether the pages of this part, without the one that just began, are enough for a load."""

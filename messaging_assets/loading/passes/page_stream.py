@@ -10,7 +10,8 @@ from messaging_assets.loading.passes.checkpoint import PartLimits
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.progress import Progress
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.batches import Batches
 from messaging_assets.seams.dlt_contexts import PageReader
 from messaging_assets.tables.window_column import WindowColumn
@@ -41,13 +42,43 @@ class PageStream:
         is_retry: bool,
     ) -> None:
         self._reader, self.own, self._receipt, self._progress = reader, own, receipt, progress
-        self._is_retry, self._is_child = is_retry, target.is_child
+        self._is_retry, self._is_child = is_retry, target.has_many_lists
         self._window = WindowColumn(target.asset, target.resource) if target.resource.partitions else None
         self._rest: list[dict[str, Any]] = []
+        self._failure: Exception | None = None
+        self._windows_kept = 0
         self.is_over = False
 
     def fill(self, batches: Batches, limits: PartLimits) -> bool:
-        """Read pages into the batch; whether it is time to commit the part."""
+        """Read pages into the batch; whether it is time to commit the part.
+
+        Windows that were read before one that fails are committed first, and the failure comes with the next part.
+        """
+        if self._failure is not None:
+            raise self._failure
+        try:
+            is_due = self._fill(batches, limits)
+        except Exception as error:
+            if isinstance(error, CannotResume) or not self._may_keep_windows(limits):
+                raise
+            self._failure, is_due = error, True
+        if self.is_over and self._receipt.finding.verdict is Verdict.INCOMPLETE and self._may_keep_windows(limits):
+            self.is_over, is_due = False, True
+        if is_due:
+            self._windows_kept = self._windows_read
+        return is_due
+
+    @property
+    def _windows_read(self) -> int:
+        """How many windows were read, without the one whose page comes next."""
+        current = self.own.so_far.current
+        is_current_read = current is not None and current.window is not None and current.window.is_read
+        return self.own.so_far.windows_read - is_current_read
+
+    def _may_keep_windows(self, limits: PartLimits) -> bool:
+        return limits.is_parted and self.own.so_far.windows_read > self._windows_kept
+
+    def _fill(self, batches: Batches, limits: PartLimits) -> bool:
         with self._reader.entered():
             if self._rest and self._take(batches, self._rest):
                 return False

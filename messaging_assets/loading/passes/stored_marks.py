@@ -99,7 +99,7 @@ def store_marks(target: ReadTarget, own: ListContext, marks: dict[str, Any]) -> 
         marks = {name: mark for name, mark in marks.items() if not holds_secret({name: mark})}
     if target.is_child:
         state[_MARKS] = {path: marks}
-    elif marks:
+    elif "" in marks:
         state[_SINGLE_MARK] = {path: marks[""]}
     else:
         state.pop(_SINGLE_MARK, None)
@@ -117,7 +117,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
     if own.marks is None:
         return
-    if not target.is_child:
+    if not target.has_many_lists:
         moves = not (own.so_far.current and own.so_far.current.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
     unchanged = own.changes.unchanged if own.changes else ()

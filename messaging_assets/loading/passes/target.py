@@ -47,6 +47,11 @@ class ReadTarget:
         return is_child(self.resource)
 
     @property
+    def has_many_lists(self) -> bool:
+        """Whether it is read list by list: one for each parent's record or value of the file, or for each window."""
+        return self.is_child or self.resource.endpoint.has_step
+
+    @property
     def version(self) -> str | None:
         """Changes with the description; None where nobody can tell whether it did, as with a closure."""
         return identity_of(self.description.client, self.chain, self.base_url).certain

@@ -38,16 +38,22 @@ def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -
     return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": list(hashes)}
 
 
-def held_back(own: described.Incremental, reached: Mapping[str, Any], kept: Mapping[str, Any] | None) -> dict[str, Any]:
+def held_back(
+    own: described.Incremental,
+    reached: Mapping[str, Any],
+    kept: Mapping[str, Any] | None,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The mark of a read in doubt: it goes only as far as the read before reached, and its range is asked for again.
 
     Args:
         own: the incremental as the file has it.
         reached: the mark that follows from the rows.
         kept: the mark as the last committed load left it.
+        before: the mark before the doubt, where a part of the range was read without any.
     """
-    before = (kept or {}).get(_HELD) or kept or mark_at(own, own.initial_value)
-    return {**before, _HELD: reached}
+    begun = (kept or {}).get(_HELD) or before or kept or mark_at(own, own.initial_value)
+    return {**begun, _HELD: reached}
 
 
 class NextMark:

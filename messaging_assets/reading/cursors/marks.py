@@ -31,6 +31,8 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.mark import held_back
 from messaging_assets.reading.cursors.order import order_of
+from messaging_assets.reading.cursors.request_values import is_closed
+from messaging_assets.reading.cursors.time_windows import TimeWindows
 
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
@@ -72,6 +74,8 @@ class CursorMarks:
         self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
+        # Ranges that are read window by window: the one under way, and those that were left before their end.
+        self._ranges: dict[str, TimeWindows] = {}
 
     def cursor(self, name: str) -> ListCursor:
         """The cursor of a list that is about to be read."""
@@ -86,6 +90,16 @@ class CursorMarks:
                 self._is_asked_for,
             )
         return self._open[name]
+
+    def windows(self, name: str) -> TimeWindows:
+        """The windows of the list that is read next.
+
+        Raises:
+            MendDescription: its range cannot be cut into windows.
+        """
+        made = TimeWindows(self._asset, name, self._own, self._order, self._kept.get(name))
+        self._ranges = {one: range_ for one, range_ in self._ranges.items() if not range_.is_read} | {name: made}
+        return made
 
     def told(self, values: list[Any]) -> list[Any]:
         """Of a page's values those that may be the lowest or the highest; none that has no order."""
@@ -106,15 +120,24 @@ class CursorMarks:
                 for that range once more: its mark goes only as far as the read before reached.
         """
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
-        reached = cursor.mark if cursor and moves else kept
+        reached, range_, before = cursor.mark if cursor and moves else kept, self._ranges.get(name), None
+        if range_ is not None and not is_closed(self._own):
+            reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
+            before = range_.doubted
         self.rows_ahead += cursor.rows_ahead if cursor else 0
-        if is_in_doubt and self._takes_repeats and reached is not None and reached is not kept:
-            reached = held_back(self._own, reached, kept)
+        if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
+            reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""
-        return {**self._kept, **_without_none({name: self._reached.get(name) for name in names})}
+        under_way = {name: range_.safe_mark for name, range_ in self._ranges.items()}
+        return {**self._kept, **_without_none(under_way | {name: self._reached.get(name) for name in names})}
+
+    def _farther(self, one: dict[str, Any] | None, other: dict[str, Any] | None) -> dict[str, Any] | None:
+        if one is None or other is None:
+            return one or other
+        return one if self._order.compare(one["last_value"], other["last_value"]) >= 0 else other
 
     def of_all(self, skipped: Collection[str]) -> dict[str, Any]:
         """The marks once everything is loaded; of parents that are gone, only the last ones.

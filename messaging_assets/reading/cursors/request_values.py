@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timezone
+from decimal import Decimal
 from typing import Any
 
 from messaging_assets.description import api as described
@@ -55,6 +56,22 @@ def lagged(own: described.Incremental, order: Order, last: Any, initial: Any) ->
     if initial is None or (order.compare(start, initial) > 0) != is_backward:
         return start
     return initial
+
+
+def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: Any, is_end: bool) -> Any:
+    """A moment as a request takes it for one end of a range.
+
+    Args:
+        own: the cursor as the file has it.
+        order: how its values compare.
+        moment: seconds since 1970.
+        sample: a value as the API writes it; None where there is none.
+        is_end: whether the range ends there.
+
+    Raises:
+        NoOrder: it cannot be written as the file wants it.
+    """
+    return _written(own, order, moments.datetime_of(moment), sample, is_end)
 
 
 def is_closed(own: described.Incremental) -> bool:

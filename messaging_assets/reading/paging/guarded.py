@@ -84,7 +84,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             reading.claims.announce(first_value(own.rows_total_path, response.parsed))
         if sent:
             self._statuses.add(_status_of(response))
-        if (how := self.advance(response, sent)) is not None:
+        how = self.advance(response, sent)
+        if (too_many := self._are_too_many()) is not None and reading.ending.how is None:
+            reading.ending.too_many(too_many)
+        elif how is not None:
             reading.ending.doubt = self.doubt_of_end() or self.end_flag.missing or self._doubt_of_status(response)
             if not self.looks_once_more(how):
                 reading.ending.over(how)
@@ -95,6 +98,13 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
                 f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end", is_cap=True
             )
         self._has_next_page = reading.ending.how is None
+
+    def _are_too_many(self) -> str | None:
+        """Why a window has, or may have, more rows than the API gives of one range, as a clause; None where not."""
+        reading, cursor = self.reading, self.context.incremental
+        most = cursor.maximum_results if cursor and reading.window else None
+        rows = max(reading.total or 0, reading.counts.all_rows)
+        return f"one range gives {most} rows (maximum_results), and there are {rows}" if most and rows >= most else None
 
     @property
     def has_next_page(self) -> bool:

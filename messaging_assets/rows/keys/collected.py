@@ -59,7 +59,7 @@ class Collected:
                 self.rows[place], self.pages[place] = row, page
             return False
         if self._keys.came_earlier(key, row):
-            if not self._first_wins:
+            if not self._first_wins and (key in self.late or not self._keys.is_loaded(key, row)):
                 self.late[key] = row
             return False
         self._keys.note(key, len(self.rows))

@@ -40,7 +40,9 @@ class KeyBook:
         self.names = () if is_sorted or resource.disposition == "append" else resource.keys
         self.is_child, self._from_parent = is_child, from_parent
         # The reading sees what repeats, but not behind a parent's fields and processing steps.
-        self.sees_repeats = bool(self.names) and (is_child or bool(resource.processing_steps or resource.steps))
+        self._has_windows = resource.endpoint.has_step
+        repeats = is_child or self._has_windows or bool(resource.processing_steps or resource.steps)
+        self.sees_repeats = bool(self.names) and repeats
         self.as_sent = SentKeys(are_counted=not self.sees_repeats)
         self.in_table = TableKeys()
         # Maps each key already handed out to a hash of its record. Filled only when `sees_repeats`.
@@ -60,11 +62,24 @@ class KeyBook:
         return self._loaded.keys() if self.sees_repeats else self.as_sent.again
 
     def content(self, row: dict[str, Any]) -> int:
-        """What tells whether two records of a child with one key are the same; 0 where its key names the parent."""
-        if not self._from_parent.isdisjoint(self.names):
+        """What tells whether two records with one key are the same; 0 where nobody asks."""
+        if self._names_parent and not self._has_windows:
             return 0
         own = {name: value for name, value in row.items() if name not in self._from_parent}
         try:
             return hash(orjson.dumps(own, option=orjson.OPT_SORT_KEYS))
         except TypeError:  # integers that are too large for it
             return hash(repr(sorted(own.items())))
+
+    def are_two(self, one: int, other: int) -> bool:
+        """Whether contents of one key are of two records, and not of one that a later window has in a newer version."""
+        is_of_windows = self._has_windows and (not self.is_child or self._names_parent)
+        return one != other and not is_of_windows
+
+    def is_loaded(self, hashed: int, row: dict[str, Any]) -> bool:
+        """Whether a window repeats a record as it was handed out, so that nothing of it is new."""
+        return self._has_windows and self._loaded.get(hashed) == self.content(row)
+
+    @property
+    def _names_parent(self) -> bool:
+        return not self._from_parent.isdisjoint(self.names)

@@ -88,7 +88,7 @@ class PartKeys:
 
     def repeats(self, row: dict[str, Any], before: dict[str, Any]) -> None:
         """Count a record whose key is in the batch."""
-        if self.book.sees_repeats and self.book.content(row) != self.book.content(before):
+        if self.book.sees_repeats and self.book.are_two(self.book.content(row), self.book.content(before)):
             self._are_two()
         self._receipt.duplicates += self.book.sees_repeats
 
@@ -104,9 +104,13 @@ class PartKeys:
         if known is None:
             return False
         self._receipt.duplicates += 1
-        if known != self.book.content(row):
+        if self.book.are_two(known, self.book.content(row)):
             self._are_two()
         return True
+
+    def is_loaded(self, key: tuple[Any, ...], row: dict[str, Any]) -> bool:
+        """Whether a record that came in an earlier batch came again as it was."""
+        return self.book.is_loaded(hash_of(key), row)
 
     def hand_out(self, rows: Sequence[dict[str, Any]], pages: Sequence[int]) -> list[list[Any]]:
         """Let go of a batch; what the next one may repeat is kept.

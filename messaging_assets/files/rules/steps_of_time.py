@@ -1,0 +1,53 @@
+"""What does not go with a range that is read window by window (`step`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into, value_at
+from messaging_assets.files.rules.written import Written, disposition_in
+
+
+def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
+    """A mistake for each word that a range with a step does not go with, or needs.
+
+    Args:
+        resource: whose range it is.
+        places: where its cursor is written.
+    """
+    cursors = [(place, mapping(value_at(resource.full, place[place.index("endpoint") :]))) for place in places]
+    stepped = [(place, cursor) for place, cursor in cursors if cursor.get("step") is not None]
+    for place, cursor in stepped:
+        yield from _windows(resource, (*place, "step"), cursor)
+    actions = resource.endpoint.get("response_actions")
+    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+        if step_into(action, "action") == "split" and not stepped:
+            words = "split reads a window in two halves, and this list has none; write step in incremental"
+            yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+
+
+def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:
+    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    if not cursor.get("end_param") and "{incremental.end_value" not in asked:
+        words = (
+            "the API is not told where a window ends; name end_param, or write {incremental.end_value} in the request"
+        )
+        yield Mistake(place, words)
+    if (
+        not cursor.get("start_param")
+        and "params" not in place
+        and not re.search(r"\{incremental\.(start|last)_", asked)
+    ):
+        words = "the API is not told where a window starts; name start_param, or write {incremental.start_value}"
+        yield Mistake(place, words)
+    if disposition_in(resource.full.get("write_disposition", "append")) == "append":
+        words = "two windows share their border, and append would have its rows twice; write merge, or use partitions"
+        yield Mistake(place, words)
+    if resource.full.get("partitions"):
+        yield Mistake(place, "a partition is a window already; take step or partitions out")
+    if resource.full.get("parallelized"):
+        yield Mistake(
+            place, "windows are read one after the other, so that the mark moves in order; take parallelized out"
+        )

@@ -1,0 +1,257 @@
+"""The windows that a list's range is read in: from its mark to now, one after the other, the oldest first.
+
+Whether an API takes a border for the one window, for the other or for both is not known. So each window but the first
+is asked for from a moment before its start on, the least that a request can say, and a merge keeps each row once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import timezone, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from messaging_assets.description import api as described
+from messaging_assets.description.windows import length_of
+from messaging_assets.foundation import moments
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.order import Order
+from messaging_assets.reading.cursors.request_values import bound_of, is_closed, lagged, request_values
+from messaging_assets.reading.times.notation import NoOrder
+from messaging_assets.reading.times.relative_times import is_relative, resolved
+
+# More windows of one list than this are a mistake in the file.
+_MOST = 100_000
+_NO_MOMENT = "one end of it is no moment, so it cannot be cut into windows"
+_DECLARE = "declare cursor_format as records have it, and format as the API wants it"
+_UNITS = (1, 60, 3600, moments.DAY)
+# What stands between a list's name and its window's; no list's name has it.
+SEPARATOR = "@"
+
+
+@dataclass(eq=False)
+class Window:
+    """One window of a list's range.
+
+    Args:
+        of: the range.
+        start: its first moment, in seconds since 1970.
+        end: the moment that it ends before.
+        values: what `{incremental.<name>}` means in its requests.
+        mark: how far the list has come when all windows before it are loaded; None where an API was never read.
+
+    Attributes:
+        is_read: whether it was read to its end.
+        is_halved: whether it is to be read in two halves instead.
+    """
+
+    of: TimeWindows
+    start: Decimal
+    end: Decimal
+    values: Mapping[str, Any]
+    mark: dict[str, Any] | None
+    is_read: bool = False
+    is_halved: bool = field(default=False, init=False)
+
+    @property
+    def name(self) -> str:
+        """The name of its reading."""
+        return f"{self.of.name}{SEPARATOR}{self.start}/{self.end}"
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the range begins with it."""
+        return self.start == self.of.start
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the range ends with it."""
+        return self.end == self.of.end
+
+    @property
+    def shown(self) -> str:
+        """Where it begins, as people read it."""
+        return str(moments.written(self.start // 1, "iso"))
+
+    def halve(self) -> bool:
+        """Have it read in two halves; whether a request can ask for them."""
+        self.is_halved = self.of.middle(self) is not None
+        return self.is_halved
+
+
+class TimeWindows:
+    """The windows of one list's range.
+
+    Args:
+        asset: the asset's name in errors.
+        name: the list's name.
+        own: the cursor as the file has it, with a step.
+        order: how its values compare.
+        mark: how far an earlier sync came.
+
+    Attributes:
+        start: where the range begins, in seconds since 1970.
+        end: where it ends.
+        rows: different rows of the windows that were read.
+        doubts_before: how much of the read was in doubt when the range began.
+        is_moved: whether the list moved while a window of it was read.
+        doubted: the mark before the first window that is in doubt; None where none is.
+
+    Raises:
+        MendDescription: the range has no end, or so many windows that the file cannot mean them.
+    """
+
+    def __init__(
+        self, asset: str, name: str, own: described.Incremental, order: Order, mark: Mapping[str, Any] | None
+    ) -> None:
+        self._asset, self.name, self._own, self._order = asset, name, own, order
+        self._kept = None if is_closed(own) else mark
+        last = self._kept["last_value"] if self._kept else None
+        self._last = None if is_relative(last) else last
+        initial = resolved(own.initial_value, order.now)
+        try:
+            self._values = request_values(own, self._last, order.now)
+            start = initial if self._last is None else lagged(own, order, self._last, initial)
+        except NoOrder:
+            raise self._refused(_NO_MOMENT, _DECLARE) from None
+        self._sample = own.initial_value if self._last is None and not is_relative(own.initial_value) else self._last
+        self.start = self._moment(start)
+        self.end = self._end_of_range()
+        self._length = Decimal(int(length_of(str(own.step)).total_seconds()))
+        self._is_by_day = self._bound(self._midnight(self.start)) == self._bound(self._midnight(self.start) + 3600)
+        if (self.end - self.start) / self._length > _MOST:
+            raise self._refused(f"step {own.step} cuts it into more than {_MOST:,} windows", "write a longer step")
+        self.rows = self.doubts_before = 0
+        self.is_moved = False
+        self.doubted: dict[str, Any] | None = None
+        self._is_in_doubt = False
+        self._current: Window | None = None
+
+    def __iter__(self) -> Iterator[Window]:
+        """The windows, each when the one before it was read; a window that was not read is the last one."""
+        start, end = self.start, self._border(self.start)
+        waiting: list[Decimal] = []
+        while True:
+            window = self._current = self._window(start, end)
+            yield window
+            if window.is_halved:
+                waiting.append(end)
+                end = self.middle(window) or end
+            elif not window.is_read or window.is_last:
+                return
+            else:
+                start, end = end, waiting.pop() if waiting else self._border(end)
+
+    @property
+    def newest(self) -> Window:
+        """The window of a step's length that the range ends with."""
+        return self._window(max(self.start, (self.end - self._length) // 1), self.end)
+
+    @property
+    def has_marks(self) -> bool:
+        """Whether windows are known by marks; those of a closed range are by their names."""
+        return not is_closed(self._own)
+
+    @property
+    def safe_mark(self) -> dict[str, Any] | None:
+        """How far the list has come, without the window under way and what follows a doubt."""
+        if self._is_in_doubt or self._current is None:
+            return self.doubted
+        return self._current.mark
+
+    @property
+    def last_mark(self) -> dict[str, Any] | None:
+        """Where the window under way begins, as a mark."""
+        return self._current.mark if self._current else None
+
+    @property
+    def is_read(self) -> bool:
+        """Whether its last window was read."""
+        return self._current is not None and self._current.is_last and self._current.is_read
+
+    def is_over(self, window: Window, rows: int, is_read: bool, is_in_doubt: bool, is_moved: bool) -> bool:
+        """A window is over; whether the range is.
+
+        Args:
+            window: which one.
+            rows: how many different ones came.
+            is_read: whether it was read to its end.
+            is_in_doubt: whether rows of it may be missing.
+            is_moved: whether it moved while it was read.
+        """
+        window.is_read = is_read
+        self.rows += rows
+        self.is_moved = self.is_moved or is_moved
+        if is_in_doubt and not self._is_in_doubt:
+            self._is_in_doubt, self.doubted = True, window.mark
+        return window.is_last or not is_read
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether rows of a window may be missing."""
+        return self._is_in_doubt
+
+    def middle(self, window: Window) -> Decimal | None:
+        """Where a window is cut in two; None where no request can say so short a time."""
+        middle = (window.start + window.end) / 2 // 1
+        middle = self._midnight(middle) if self._is_by_day else middle
+        is_within = window.start < middle < window.end and self._bound(middle) != self._bound(window.start)
+        return middle if is_within else None
+
+    def _window(self, start: Decimal, end: Decimal) -> Window:
+        values, mark = dict(self._values), dict(self._kept) if self._kept else None
+        if start > self.start:
+            units = (unit for unit in _UNITS if self._bound(start - unit) != self._bound(start))
+            asked = start - next(units, moments.DAY)
+            values["start_value"] = values["last_value"] = self._bound(asked)
+            mark = self._mark(asked)
+        if end < self.end:
+            values["end_value"] = self._bound(end, is_end=True)
+        return Window(self, start, end, values, mark)
+
+    def _mark(self, moment: Decimal) -> dict[str, Any] | None:
+        """A mark at a moment, but never before the one of the earlier sync, which a lag goes back behind."""
+        if not self.has_marks:
+            return None
+        if self._last is not None and moment <= self._moment(self._last):
+            return dict(self._kept or {})
+        value = self._order.write(moment, self._sample)
+        value = moments.written(moment // 1, "iso") if value is None else value
+        initial = self._own.initial_value
+        return {"initial_value": initial, "last_value": value, "start_value": value, "unique_hashes": []}
+
+    def _border(self, start: Decimal) -> Decimal:
+        border = (start + self._length) // 1
+        if self._is_by_day:
+            # The next midnight at least: a day and a half later is on the next day wherever clocks are changed.
+            border = max(self._midnight(border), self._midnight(self._midnight(start) + moments.DAY * 3 // 2))
+        return min(border, self.end) if border > start else self.end
+
+    def _end_of_range(self) -> Decimal:
+        own, order = self._own, self._order
+        if not is_closed(own):
+            return max(self._moment(order.now), self.start)
+        end = self._moment(resolved(own.end_value, order.now))
+        is_whole_day = own.range_end == "closed" and order.is_day(own.end_value)
+        return max(end + moments.DAY * is_whole_day, self.start)
+
+    def _moment(self, value: Any) -> Decimal:
+        moment = self._order.moment(value)
+        if moment is None:
+            raise self._refused(_NO_MOMENT, _DECLARE)
+        return moment
+
+    def _midnight(self, moment: Decimal) -> Decimal:
+        day = moments.datetime_of(moment, self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return moments.moment_of(day) or Decimal(0)
+
+    @property
+    def _zone(self) -> tzinfo:
+        return self._order.zone or timezone.utc
+
+    def _bound(self, moment: Decimal, is_end: bool = False) -> Any:
+        return bound_of(self._own, self._order, moment, self._sample, is_end)
+
+    def _refused(self, what: str, next_step: str) -> MendDescription:
+        return MendDescription(f"the range of '{self._own.cursor_path}': {what}", next_step, where=self._asset)

@@ -10,22 +10,26 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import lru_cache, wraps
-from typing import Any
+from typing import Any, get_type_hints
 
 
 def remember_hints() -> None:
     """Let dlt's functions of nothing but a hint answer from memory, wherever they were imported to."""
-    from dlt.common import typing
+    from dlt.common import typing, validation
     from dlt.common.configuration.specs import base_configuration
 
     for function in (
         typing.is_union_type,
         typing.is_optional_type,
+        typing.is_subclass,
         typing.extract_inner_type,
         base_configuration.extract_inner_hint,
         base_configuration.is_secret_hint,
     ):
         _replace(function, _remembering(function))
+    # Its fields' hints follow from the dictionary's type alone, and dlt changes none of them.
+    taken_apart = lru_cache(maxsize=None)(get_type_hints)
+    vars(validation)["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
 
 
 def remember_migrations() -> None:

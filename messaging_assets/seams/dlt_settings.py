@@ -76,6 +76,9 @@ OURS: Mapping[str, Mapping[str, Any]] = {
     # A signal is Dagster's to act on, at once; dlt would keep it back and fail the load with it.
     "runtime": {"intercept_signals": False},
 }
+# Where the user says nothing: dlt naps so many seconds behind the last page of each list, and in its default of 0.01
+# the sync of one page is half over.
+_PREFERRED = {("extract", "futures_poll_interval"): 0.001}
 _KEYS = {key for settings in OURS.values() for key in settings}
 # What dlt reads from the environment itself, past its configuration, with the value it takes by default.
 REFUSED: Mapping[str, str] = {
@@ -165,7 +168,8 @@ class _Ours(ConfigProvider):
 
     def get_value(self, key: str, hint: Any, pipeline_name: str | None, *sections: str) -> tuple[Any, str]:
         """See ConfigProvider."""
-        value = _own_value(key, sections)
+        preferred = _PREFERRED.get((sections[-1] if sections else "", key))
+        value = _own_value(key, sections) if preferred is None else preferred
         return None if value is _DEFAULT else value, get_key_name(key, ".", *sections)
 
 

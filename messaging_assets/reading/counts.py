@@ -14,7 +14,7 @@ class Counts:
     """Counts of one sync of one resource; safe to write from several threads.
 
     Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
-    pace, retries and Retry-After, not for its answers.
+    pace, retries and Retry-After, not for its answers. What was in flight on average is that of the last pass.
 
     No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
     aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
@@ -31,6 +31,8 @@ class Counts:
     values_split: int = 0
     bytes: int = 0
     waited_seconds: float = 0.0
+    mean_in_flight: float = 0.0
+    most_in_flight: int = 0
     passes: int = 1
     parents: int | None = None
     parents_left_out: int | None = None
@@ -76,6 +78,11 @@ class Counts:
         """A body of so many bytes came."""
         with self._lock:
             self.bytes += number_of_bytes
+
+    def were_in_flight(self, mean: float, most: int) -> None:
+        """So many requests were under way at once, on average while any was, and at most."""
+        with self._lock:
+            self.mean_in_flight, self.most_in_flight = mean, max(self.most_in_flight, most)
 
     def resumed(self, rows: int, again: int) -> None:
         """A read goes on behind so many different records, `again` of which were read once more to make sure."""
@@ -149,4 +156,5 @@ class Counts:
         self.requests += earlier.requests
         self.bytes += earlier.bytes
         self.waited_seconds += earlier.waited_seconds
+        self.most_in_flight = max(self.most_in_flight, earlier.most_in_flight)
         self.retries.update(earlier.retries)

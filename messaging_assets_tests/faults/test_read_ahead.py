@@ -158,7 +158,7 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
 ) -> None:
     """Lists of `parallelized` whose requests differ in a header alone: no page of one is taken for the other's."""
     with ApiSession(one_list.sandbox.url, Client(base_url=one_list.sandbox.url)) as session:
-        monkeypatch.setattr(session, "_answer_ahead", lambda prepared, reading: None)
+        monkeypatch.setattr(session.ahead, "_answered", lambda waiting, answer: None)
 
         def page(reading: Any, offset: int) -> Any:
             request: Any = requests.Request("GET", one_list.sandbox.url, {"X-Channel": reading.name})
@@ -169,7 +169,7 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
             auth, asset, ending = None, "chat.posts", SimpleNamespace(how=None)
 
             def __init__(self, name: str) -> None:
-                self.name = name
+                self.name, self.context = name, SimpleNamespace()
 
             def ahead(self, request: Any) -> list[Any]:
                 return [page(self, 10)]

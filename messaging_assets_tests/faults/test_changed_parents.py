@@ -154,7 +154,7 @@ def test_a_mark_of_a_parent_that_did_not_change_is_kept(one_list: OneList, monke
         api.sync("parts", CHATS, parts)
         chats.updated = dict.fromkeys(chats.updated, 300)
         api.sync("parts", CHATS, parts)
-        assert asked(api) == [f"{one}?since=100" for one in EVERY]
+        assert sorted(asked(api)) == [f"{one}?since=100" for one in EVERY]
 
 
 def test_the_whole_record_tells_where_no_field_is_named(one_list: OneList) -> None:
@@ -172,7 +172,7 @@ def test_a_field_that_no_parent_has_leaves_no_list_out(one_list: OneList) -> Non
     with Family(one_list, Chats()).served() as api:
         api.sync("parts", CHATS, PARTS, only_changed_parents="changed")
         synced = api.sync("parts", CHATS, PARTS, only_changed_parents="changed")
-        assert asked(api) == EVERY
+        assert sorted(asked(api)) == EVERY
 
     assert synced.receipt["parents_untold"] == 3
 
@@ -190,13 +190,13 @@ def test_a_sync_that_is_killed_asks_again_for_what_is_not_loaded(one_list: OneLi
         api.sync("parts", CHATS, PARTS)
         chats.updated = dict.fromkeys(chats.updated, 200)
         let_go()
-        described = api.describe("parts", CHATS, PARTS, checkpoint={"pages": 1})
+        described = api.describe("parts", CHATS, PARTS, checkpoint={"pages": 1}, parallelized=False)
         killed = Process(lambda: bool(synced(described, "parts")))
         processes.append(killed)
         ended, _ = killed.wait()
         # Changed again since its list was loaded, in a part that was committed.
         chats.updated[1] = 300
-        api.sync("parts", CHATS, PARTS, checkpoint={"pages": 1})
+        api.sync("parts", CHATS, PARTS, checkpoint={"pages": 1}, parallelized=False)
         resumed = asked(api)
         last = api.sync("parts", CHATS, PARTS)
         assert asked(api) == EVERY[:1]

@@ -25,6 +25,7 @@ _NUMBERS = (
     "pages",
     "passes",
     "requests",
+    "requests_without_rows",
     "retries",
     "waited_seconds",
     "mean_in_flight",

@@ -162,15 +162,17 @@ class ApiSession(Session):
     def _merged(self, request: requests.Request) -> requests.PreparedRequest:
         """What `requests.Session.prepare_request` makes, in half the time: no auth and no params are the session's."""
         own = tuple(request.headers.items())
-        if own not in self._headers:
+        # Lists that are read ahead are asked for in threads of their own.
+        if (merged := self._headers.get(own)) is None:
             headers = CaseInsensitiveDict({**self.headers})
             headers.update(own)
-            self._headers = {own: {name: value for name, value in headers.items() if value is not None}}
+            merged = {name: value for name, value in headers.items() if value is not None}
+            self._headers = {own: merged}
         prepared = requests.PreparedRequest()
         prepared.prepare(
             method=str(request.method).upper(),
             url=request.url,
-            headers=self._headers[own],
+            headers=merged,
             data=request.data,
             params=request.params,
             auth=request.auth,

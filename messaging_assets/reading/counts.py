@@ -23,6 +23,7 @@ class Counts:
 
     requests: int = 0
     pages: int = 0
+    pages_with_rows: int = 0
     rows_read: int = 0
     duplicates: int = 0
     rows_loaded: int = 0
@@ -145,6 +146,11 @@ class Counts:
         self.rows_dated_ahead, self.last_cursor = rows, last
 
     @property
+    def requests_without_rows(self) -> int:
+        """Requests that brought no row: to make sure of an end, asked ahead past it, repeated, or for an empty list."""
+        return self.requests - self.pages_with_rows
+
+    @property
     def rows_set_aside(self) -> int:
         """Records that went to the rejected table."""
         return sum(self.set_aside.values())
@@ -154,6 +160,7 @@ class Counts:
         self.not_resumed = self.not_resumed or earlier.not_resumed
         self.passes = earlier.passes + 1
         self.requests += earlier.requests
+        self.pages_with_rows += earlier.pages_with_rows
         self.bytes += earlier.bytes
         self.waited_seconds += earlier.waited_seconds
         self.most_in_flight = max(self.most_in_flight, earlier.most_in_flight)

@@ -138,6 +138,7 @@ class Reading:
             self.cursor.take_answer(response.parsed, rows, self.page)
         sent = sent_by_server(self._selector, response.parsed, rows)
         self.counts.page_came(sent)
+        context.receipt.pages_with_rows += sent > 0
         return sent
 
     def _resumed(self, place: Place, page: PageKeys, rows: list[Any]) -> int:

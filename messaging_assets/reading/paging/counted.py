@@ -93,8 +93,9 @@ class CountingPaginator(GuardedPaginator):
             alike: how many further pages are so far apart; None for all.
         """
         is_steady, self._last_sent = sent == self._last_sent, sent
-        # As many again wait, so that no worker is idle while a batch is made.
-        start, most = self.position, 2 * self.max_in_flight if self.max_in_flight > 1 else 1
+        # As many again wait, so that no worker is idle while a batch is made; but no more than came, because nobody
+        # knows where the list ends.
+        start, most = self.position, min(2 * self.max_in_flight, self.reading.page) if self.max_in_flight > 1 else 1
         self._asked = max(self._asked, start) if is_steady else start
         if self.description.maximum_pages:
             most = min(most, self.description.maximum_pages - self.reading.page)
@@ -291,8 +292,13 @@ class PageNumberPaginator(CountingPaginator):
             all_came,
             _PAST_THE_END if all_came else frozenset(),
         )
-        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
+        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else self._last_by_rows(sent))
         return None
+
+    def _last_by_rows(self, sent: int) -> int | None:
+        """The page behind those that hold as many rows as the API says there are; None where it does not."""
+        total = self.reading.total
+        return self.description.base_page + -(-total // sent) if total is not None and sent else None
 
     def looks_once_more(self, how: str) -> bool:
         """See GuardedPaginator: without a count, the first page once more, and the one before it in a first sync.

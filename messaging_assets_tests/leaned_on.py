@@ -137,6 +137,7 @@ _TYPES = "columns of MySQL and SQLite keep what dlt's own types would lose"
 _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept"
 _AS_DLT = "a value, path or name means here what it means to dlt"
 _LISTS = "the list and the next page of an answer are found as dlt finds them"
+_HINTS = "types of settings are taken apart once a process, because the answer follows from the hint alone"
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
 _ANEW = "a schema's file is read anew only when it changed"
 _NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
@@ -178,6 +179,14 @@ THINGS = [
     *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline.load"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.pipeline:LoadInfo"),
     *_things("dlt_duckdb", "signature", _WAITING, "dlt:pipeline"),
+    *(
+        one
+        for function in ("is_union_type", "is_optional_type", "is_subclass", "extract_inner_type")
+        for one in _things("dlt_settings", "text", _HINTS, f"dlt.common.typing:{function}")
+    ),
+    *_things("dlt_settings", "text", _HINTS, "dlt.common.validation:validate_dict"),
+    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
+    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.resolve:_resolve_single_value"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:get_key_name"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:ConfigProvider"),

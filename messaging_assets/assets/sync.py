@@ -42,7 +42,7 @@ from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dlt_names import PipelineStepFailed
-from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
+from messaging_assets.seams.dlt_settings import own_settings, refuse_environment, remember_hints
 from messaging_assets.tables.altered_tables import altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.notes.sync_history import HistoryRow
@@ -89,6 +89,7 @@ def sync(
     window = window_of(context, resource, description.asset_of(resource))
     one = _Sync(context, description, in_window(resource, window), loader, translator, config, window)
     caught: Exception | None = None
+    remember_hints()
     try:
         refuse_environment(one.asset)
         alone = only_sync(description, one.resource, one.folders)

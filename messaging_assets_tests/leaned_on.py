@@ -177,6 +177,7 @@ THINGS = [
     *_things("dlt_duckdb", "text", _ONCE, f"{_DUCKDB}.configuration:DuckDbCredentials.on_resolved"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.destination:DestinationCapabilitiesContext"),
     *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline.load"),
+    *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline._sync_destination"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.pipeline:LoadInfo"),
     *_things("dlt_duckdb", "signature", _WAITING, "dlt:pipeline"),
     *(

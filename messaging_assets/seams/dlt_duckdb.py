@@ -155,6 +155,11 @@ class OneOpening(OnePipeline):
         with self.sql_client():
             return super().load(*args, **kwargs)
 
+    def _sync_destination(self, *args: Any, **kwargs: Any) -> None:
+        """See Pipeline; state and schemas are asked for one after the other."""
+        with self.sql_client():
+            super()._sync_destination(*args, **kwargs)
+
 
 def one_opening(name: str, **settings: Any) -> OneOpening:
     """What `dlt.pipeline` makes, as a pipeline that opens the file once.

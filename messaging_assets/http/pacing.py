@@ -34,24 +34,24 @@ _LATELY = 16
 class Level:
     """How many requests are under way at once: more while answers come as fast as before, fewer where they do not.
 
-    It begins at two and doubles with each round of answers, until the first sign of trouble. From then on it grows by
-    one a round, falls by a quarter when answers are slow, and by half when the API is busy. That is TCP's way to share
-    a line (RFC 5681).
+    It doubles with each round of answers, until the first sign of trouble. From then on it grows by one a round, falls
+    by a quarter when answers are slow, and by half when the API is busy. That is TCP's way to share a line (RFC 5681).
 
     Args:
         most: requests under way at once, at most.
+        start: how many may be at first.
 
     Attributes:
-        mean: how many were under way on average, while any was.
+        now: how many may be.
         peak: how many were at most.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._now = most, min(2, most)
+    def __init__(self, most: int, start: int = 2) -> None:
+        self._most, self.now = most, min(start, most)
         self._free = threading.Condition()
         self._under_way, self.peak = 0, 0
         self._since = self._busy = self._together = 0.0
-        self._is_starting = True
+        self._is_starting, self._was_full = True, False
         self._cut_at = 0.0
         # Seconds that the answers of this round took, and the median ones of the rounds before, by what was asked for.
         self._round: dict[str, list[float]] = {}
@@ -71,7 +71,7 @@ class Level:
     def place(self) -> Iterator[None]:
         """A request's place among those under way; waits until there is one."""
         with self._free:
-            while self._under_way >= self._now:
+            while self._under_way >= self.now:
                 self._free.wait()
             self._moves(1)
         try:
@@ -93,23 +93,27 @@ class Level:
             if is_busy:
                 # Answers of one round tell of the same trouble.
                 if time.monotonic() - self._cut_at > seconds:
-                    self._go_to(self._now // 2)
+                    self._go_to(self.now // 2)
                 return
             lately = self._round.setdefault(of, [])
             lately.append(seconds)
-            if len(lately) < self._now:
+            if len(lately) < self.now:
                 return
             usual, before = median(lately), self._rounds.setdefault(of, deque(maxlen=_LATELY))
             lately.clear()
             before.append(usual)
             if usual > _TIMES_SLOWER * min(before) + _SLOWER:
-                self._go_to(self._now * 3 // 4)
+                self._go_to(self.now * 3 // 4)
                 return
-            self._now = min(self._now * 2 if self._is_starting else self._now + 1, self._most)
+            # A level that nobody needed was not tried.
+            if not self._was_full:
+                return
+            self._was_full = False
+            self.now = min(self.now * 2 if self._is_starting else self.now + 1, self._most)
             self._free.notify_all()
 
     def _go_to(self, level: int) -> None:
-        self._now, self._is_starting, self._cut_at = max(level, 1), False, time.monotonic()
+        self.now, self._is_starting, self._cut_at = max(level, 1), False, time.monotonic()
 
     def _moves(self, by: int) -> None:
         now = time.monotonic()
@@ -118,6 +122,7 @@ class Level:
             self._together += (now - self._since) * self._under_way
         self._since, self._under_way = now, self._under_way + by
         self.peak = max(self.peak, self._under_way)
+        self._was_full = self._was_full or self._under_way >= self.now
 
 
 class Pacing:
@@ -128,6 +133,7 @@ class Pacing:
         requests_per_second: the API's budget; None means no budget, only holds.
         closing: set when the sync ends early, so that nobody sleeps on.
         most_in_flight: requests under way at once, at most.
+        start_in_flight: how many may be at first.
 
     Attributes:
         level: how many requests are under way at once.
@@ -139,8 +145,9 @@ class Pacing:
         requests_per_second: float | None,
         closing: threading.Event | None = None,
         most_in_flight: int = 1,
+        start_in_flight: int = 2,
     ) -> None:
-        self.level = Level(most_in_flight)
+        self.level = Level(most_in_flight, start_in_flight)
         self._file = file
         self._pause = 1 / requests_per_second if requests_per_second else 0.0
         self._closing = closing or threading.Event()

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 _logger = logging.getLogger(__name__)
+# How many requests at once an API took well when this process asked it last, by its origin.
+_levels: dict[tuple[str, str, int], int] = {}
 
 
 class ApiSession(Session):
@@ -57,9 +59,10 @@ class ApiSession(Session):
         self._base_url, self._client = base_url, client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
-        pacing = Pacing(pace_file, client.requests_per_second, self._closing, client.max_in_flight)
         transport = self._transport_to(base_url, "client.base_url")
         self._origin = transport.origin
+        at_first = _levels.get(self._origin, 2)
+        pacing = Pacing(pace_file, client.requests_per_second, self._closing, client.max_in_flight, at_first)
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(transport, pacing, self._closing)
         self.ahead = PagesAhead(client.max_in_flight)
@@ -103,6 +106,7 @@ class ApiSession(Session):
         """End every wait, drop what was asked ahead, and close the connections."""
         self._closing.set()
         self.ahead.close()
+        _levels[self._origin] = max(self._exchange.pacing.level.now, 2)
         for transport in self._transports:
             transport.close()
         super().close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -22,14 +23,18 @@ NOON_SECONDS = 1_735_732_800
 
 def level_of(level: Level) -> int:
     """How many requests find a place without waiting."""
-    return level._now
+    return level.now
 
 
 def rounds(level: Level, number: int, seconds: float, of: str = "chat.posts") -> list[int]:
     """The level after each of so many rounds of answers that took so long."""
     found = []
     for _ in range(number):
-        for _ in range(level_of(level)):
+        places = level_of(level)
+        with ExitStack() as under_way:
+            for _ in range(places):
+                under_way.enter_context(level.place())
+        for _ in range(places):
             level.came(of, seconds, is_busy=False)
         found.append(level_of(level))
     return found
@@ -45,6 +50,15 @@ def test_a_low_ceiling_holds_from_the_start(most: int) -> None:
 
     assert level_of(level) == most
     assert rounds(level, 3, 0.1) == [most] * 3
+
+
+def test_a_level_that_nobody_needs_does_not_grow() -> None:
+    level = Level(16)
+    for _ in range(20):
+        with level.place():
+            level.came("chat.posts", 0.1, is_busy=False)
+
+    assert level_of(level) == 2
 
 
 def test_a_busy_api_halves_the_level_once_a_round_and_then_it_grows_by_one() -> None:

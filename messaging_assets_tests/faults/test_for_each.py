@@ -61,7 +61,9 @@ def test_each_value_has_a_mark_of_its_own(one_list: OneList) -> None:
         api.sync("messages", of_regions)
         api.sync("messages", of_regions)
 
-        assert api.asked == [f"/of/{region}/messages?since={at}" for region, at in (("eu", 5), ("us", 9), ("a%2Fb", 1))]
+        assert sorted(api.asked) == sorted(
+            f"/of/{region}/messages?since={at}" for region, at in (("eu", 5), ("us", 9), ("a%2Fb", 1))
+        )
 
 
 def test_a_value_whose_list_goes_unanswered_leaves_the_read_in_doubt(one_list: OneList) -> None:

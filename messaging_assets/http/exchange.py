@@ -168,9 +168,13 @@ class Exchange:
 
     def _answered(self, request: requests.PreparedRequest, terms: Terms) -> Answer:
         """Send a request once, and learn from its answer how many the API takes."""
-        started = time.monotonic()
-        answer = self.transport(request)
-        self.pacing.level.came(terms.asset, time.monotonic() - started, answer.status_code in _BUSY)
+        started, is_busy = time.monotonic(), True
+        try:
+            answer = self.transport(request)
+            is_busy = answer.status_code in _BUSY
+        finally:
+            # A connection that breaks is no better sign than a 503.
+            self.pacing.level.came(terms.asset, time.monotonic() - started, is_busy)
         if (allowed := allowance(answer.headers)) is not None:
             self.pacing.allow(allowed, terms.endpoint.error_handler.maximum_wait)
         return answer

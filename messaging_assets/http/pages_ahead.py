@@ -62,8 +62,8 @@ class PagesAhead:
         self._changed = threading.Condition()
         self._waiting: dict[PageId, _Waiting] = {}
         self._bytes = 0
-        # Lists that are to come, those that are being read ahead, and those that may be; the one that is read.
-        self._to_come: deque[tuple[ListId, Callable[[], None]]] = deque()
+        # By resource, lists to come, and the one in its turn; those that may be read ahead, and those that are.
+        self._to_come: dict[int, deque[tuple[ListId, Callable[[], None]]]] = {}
         self._begun: dict[ListId, Future[None]] = {}
         self._reading: set[ListId] = set()
         self._current: dict[int, ListId] = {}
@@ -114,7 +114,8 @@ class PagesAhead:
     def expect(self, lists: Iterable[tuple[ListId, Callable[[], None]]]) -> None:
         """Lists are to come in this order; the function reads one ahead, page by page with `page_of_list`."""
         with self._changed:
-            self._to_come.extend(lists)
+            for one in lists:
+                self._to_come.setdefault(one[0].context, deque()).append(one)
 
     def page_of_list(self, page: PageId, prepared: requests.PreparedRequest, answer: Callable[[Any], Answer]) -> Answer:
         """A page of a list that is read ahead, in the worker that reads it.
@@ -155,8 +156,9 @@ class PagesAhead:
         if before == of:
             return
         self._current[of.context] = of
-        if any(one == of for one, _ in self._to_come):
-            while self._to_come.popleft()[0] != of:
+        to_come = self._to_come.get(of.context, deque())
+        if any(one == of for one, _ in to_come):
+            while to_come.popleft()[0] != of:
                 pass
         if (job := self._begun.get(of)) is not None and job.cancel():
             self._reading.discard(of)
@@ -164,8 +166,8 @@ class PagesAhead:
             return
         self._begun.pop(before, None)
         self._drop(before)
-        while self._to_come and len(self._begun) < self._most_lists:
-            following, read = self._to_come.popleft()
+        begun = sum(one.context == of.context for one in self._begun)
+        for following, read in [to_come.popleft() for _ in range(min(len(to_come), self._most_lists - begun))]:
             self._reading.add(following)
             self._begun[following] = self._pool.submit(self._read, following, read)
 

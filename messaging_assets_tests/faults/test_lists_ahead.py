@@ -29,17 +29,22 @@ class Channels:
     Args:
         one_list: the sandbox's list.
         broken: channels whose list is refused.
+
+    Attributes:
+        more: more words of the posts' endpoint.
     """
 
     def __init__(self, one_list: OneList, broken: str = "") -> None:
         self._one_list, self._broken = one_list, broken
+        self.more: dict[str, Any] = {}
 
-    def read(self, case: str, side_by_side: bool) -> tuple[Any, dict[str, Any], list[Any]]:
-        """Read the posts of all channels: why it failed, the receipt, and the ids in the order in which they came."""
+    def described(self, case: str, side_by_side: bool) -> ApiDescription:
+        """The API, which answers from here on."""
         one_list = self._one_list
         one_list.client["max_in_flight"] = 8 if side_by_side else 1
         described = one_list.describe().model_dump(exclude_unset=True)
-        posts = {**one_list.endpoint, "paginator": PAGINATORS[case], "params": {"channel": "{resources.channels.slug}"}}
+        params = {"channel": "{resources.channels.slug}"}
+        posts = {**one_list.endpoint, "paginator": PAGINATORS[case], "params": params, **self.more}
         described["resources"] = [
             {"name": "channels", "primary_key": "id", "endpoint": {**one_list.endpoint, "paginator": "single_page"}},
             {"name": "posts", "primary_key": "id", "parallelized": side_by_side, "endpoint": posts},
@@ -47,7 +52,11 @@ class Channels:
         one_list.sandbox.faults.clear()
         one_list.sandbox.forget()
         one_list.fault(rewrite=self._answer)
-        failure, receipt, came = read_alone(ApiDescription.model_validate(described), "posts", one_list.secrets)
+        return ApiDescription.model_validate(described)
+
+    def read(self, case: str, side_by_side: bool) -> tuple[Any, dict[str, Any], list[Any]]:
+        """Read the posts of all channels: why it failed, the receipt, and the ids in the order in which they came."""
+        failure, receipt, came = read_alone(self.described(case, side_by_side), "posts", self._one_list.secrets)
         return failure, receipt, [row["id"] for row in came]
 
     @property
@@ -62,7 +71,7 @@ class Channels:
         if channel in self._broken.split():
             return {"error": "gone"}
         length = int(channel[1:]) * 7 % 45
-        rows = [{"id": f"{channel} {number:02d}"} for number in range(length)]
+        rows = [{"id": f"{channel} {number:02d}", "at": f"{50 - number}"} for number in range(length)]
         query = request.query
         start = int(query.get("offset") or query.get("after") or (int(query.get("page") or 1) - 1) * 10)
         following = start + 10 if start + 10 < length else None
@@ -94,6 +103,18 @@ def test_a_list_that_is_refused_is_told_as_in_its_turn(one_list: OneList) -> Non
     assert str(other_failure) == str(failure)
     assert came == in_turn
     assert beside["rows_read"] == after["rows_read"]
+
+
+def test_lists_in_the_order_of_their_cursor_are_not_read_past_their_marks(one_list: OneList) -> None:
+    """What a list ends by, only the mark of an earlier sync tells; so one page of each is asked for ahead."""
+    channels = Channels(one_list)
+    channels.more = {"incremental": {"cursor_path": "at", "row_order": "desc", "initial_value": "00"}}
+
+    outcomes = [one_list.run(channels.described("cursor", side_by_side=True), "posts") for _ in range(2)]
+
+    assert [outcome.sentence for outcome in outcomes] == ["", ""]
+    assert len(outcomes[0].requests) > len(outcomes[1].requests) == 1 + len(CHANNELS)
+    assert outcomes[1].receipt["most_in_flight"] > 1
 
 
 def test_the_first_list_is_over_before_others_are_asked_for(one_list: OneList) -> None:

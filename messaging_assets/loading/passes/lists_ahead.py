@@ -73,8 +73,9 @@ class ListsAhead:
         # What is wrong is told when the list is read in its turn.
         with suppress(Enough, Exception):
             for page in self._requests.pages(record, session, paginator):
-                # Pages that can be counted leave side by side when the list has its turn.
-                if any(page.paginator.reading.ahead(page.request)):
+                # Pages that can be counted leave side by side when the list has its turn. One that is read in the
+                # order of its cursor may end with any page, because of a mark that is not known here.
+                if any(page.paginator.reading.ahead(page.request)) or (own.incremental and own.incremental.row_order):
                     return
 
     def _again(self, answer: Answer) -> Answer:

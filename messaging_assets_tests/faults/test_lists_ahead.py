@@ -32,11 +32,13 @@ class Channels:
 
     Attributes:
         more: more words of the posts' endpoint.
+        faults: what goes wrong beside.
     """
 
     def __init__(self, one_list: OneList, broken: str = "") -> None:
         self._one_list, self._broken = one_list, broken
         self.more: dict[str, Any] = {}
+        self.faults: list[dict[str, Any]] = []
 
     def described(self, case: str, side_by_side: bool) -> ApiDescription:
         """The API, which answers from here on."""
@@ -51,6 +53,8 @@ class Channels:
         ]
         one_list.sandbox.faults.clear()
         one_list.sandbox.forget()
+        for fault in self.faults:
+            one_list.fault(**fault)
         one_list.fault(rewrite=self._answer)
         return ApiDescription.model_validate(described)
 
@@ -91,6 +95,21 @@ def test_rows_order_and_receipt_are_those_of_one_list_after_the_other(one_list: 
     assert {name: beside.get(name) for name in TOLD} == {name: after.get(name) for name in TOLD}
     assert beside["most_in_flight"] > 1
     assert after["most_in_flight"] == 1
+
+
+def test_passing_faults_in_lists_that_are_read_ahead_are_mended(one_list: OneList) -> None:
+    one_list.endpoint["error_handler"] = {"max_retries": 8, "backoff_factor": 0}
+    channels = Channels(one_list)
+    _, after, in_turn = channels.read("cursor", side_by_side=False)
+    channels.faults = [{"status": (429, 500, 503)[number % 3], "after": 5 * number, "times": 1} for number in range(6)]
+    channels.faults += [{"reset": True, "after": 5 * number + 2, "times": 1} for number in range(6)]
+
+    failure, beside, came = channels.read("cursor", side_by_side=True)
+
+    assert failure is None
+    assert came == in_turn
+    assert {name: beside.get(name) for name in TOLD} == {name: after.get(name) for name in TOLD}
+    assert beside["retries"] == 12
 
 
 def test_a_list_that_is_refused_is_told_as_in_its_turn(one_list: OneList) -> None:

@@ -6,19 +6,16 @@ a fresh process, so that a slow minute of the machine is on all sides of a ratio
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from benchmarks import ours
-from benchmarks.comparison import compare
+from benchmarks import ours, slow_apis
+from benchmarks.comparison import apart, compare, database
 from benchmarks.goals import Outcome, Spread, ratio
 from benchmarks.measuring import Measurement, asked, contender, measure, new_home, serving
 
@@ -67,34 +64,6 @@ def whole_process(folder: Path, rounds: int) -> Outcome:
     outcome.expect("wall time, ours to stock", ratio(outcome.wall("ours"), outcome.wall("stock")), 0.25)
     outcome.expect("CPU time, ours to stock", ratio(outcome.cpu("ours"), outcome.cpu("stock")), 0.25)
     outcome.expect("memory, ours to stock", ratio(outcome.peak("ours"), outcome.peak("stock")), 0.125)
-    return outcome
-
-
-def slow_api(folder: Path, rounds: int) -> Outcome:
-    """1,000 pages at 50 ms with eight requests in flight, and what a sequential read makes of the same list."""
-    pages, delay, in_flight = 1_000, 0.05, 8
-    ideal = pages / in_flight * delay
-    outcome = Outcome("slow_api", f"{pages:,} pages at {delay * 1000:.0f} ms, max_in_flight {in_flight}")
-    with serving(_ROWS, 100) as url:
-        home = new_home(folder / "sequential")
-        sequential = contender("ours", url, 100, home, in_flight=1, disposition="append")
-    with serving(100, 100) as url:
-        for number in range(rounds):
-            home = new_home(folder / f"{number} one page")
-            outcome.add("ours, one page", contender("ours", url, 100, home, disposition="append"))
-    with serving(_ROWS, 100, delay) as url:
-        for number in range(rounds):
-            home = new_home(folder / f"{number} ours")
-            run = contender("ours", url, 100, home, in_flight=in_flight, disposition="append")
-            outcome.add("ours", run)
-            _same_receipt(run, sequential)
-            same = apart(compare, database(home), TABLE, database(folder / "sequential"), TABLE)
-            apart(_in_order, home)
-    outcome.notes.append(f"{same:,} rows in order, the same as in a sequential read, and the same receipt")
-    start = statistics.median(outcome.inner("ours, one page"))
-    reading = [seconds - start for seconds in outcome.inner("ours")]
-    words = f"ours, less the sync of one page, to the ideal of {ideal:.2f} s"
-    outcome.expect(words, ratio(reading, [ideal] * rounds), 1.15)
     return outcome
 
 
@@ -208,14 +177,13 @@ def three_small(folder: Path, rounds: int) -> Outcome:
 
 
 CASES: dict[str, Callable[[Path, int], Outcome]] = {
-    one.__name__: one for one in (one_asset, whole_process, slow_api, memory, few_changes, checks, loading, three_small)
+    one.__name__: one
+    for one in (
+        *(one_asset, whole_process),
+        *(slow_apis.slow_api, slow_apis.children, slow_apis.short_list, slow_apis.eight_resources),
+        *(memory, few_changes, checks, loading, three_small),
+    )
 }
-
-
-def apart(work: Callable[..., Any], *arguments: Any) -> Any:
-    """Do work in a process of its own: as the kernel counts, a child's peak memory begins with its parent's size."""
-    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        return pool.submit(work, *arguments).result()
 
 
 def _ours_as_process(url: str, home: Path, words: list[str], **choices: Any) -> Measurement:
@@ -234,12 +202,6 @@ def _write_api(file: Path, url: str, limit: int, **choices: Any) -> None:
     file.write_text(yaml.safe_dump(ours.description(url, limit, **choices), sort_keys=False))
 
 
-def database(home: Path) -> Path:
-    """Where a contender's table is."""
-    own = home / ".messaging_assets" / "warehouse.duckdb"
-    return own if own.exists() else home / "tables.duckdb"
-
-
 def _compared(homes: dict[str, Path], reference: str) -> int:
     """Rows of every contender's table, all the same as those of one of them."""
     where = {name: "main.rows" if name == "floor" else TABLE for name in homes}
@@ -254,19 +216,3 @@ def _expect_rows(home: Path, rows: int) -> None:
     with duckdb.connect(str(database(home)), read_only=True) as connection:
         found = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {TABLE}").fetchone()
     assert found == (rows, rows), f"{home}: {found} rows and keys instead of {rows}"
-
-
-def _in_order(home: Path) -> None:
-    import duckdb
-
-    with duckdb.connect(str(database(home)), read_only=True) as connection:
-        ids = [one for (one,) in connection.execute(f"SELECT id FROM {TABLE} ORDER BY rowid").fetchall()]
-    assert ids == sorted(ids), f"{home}: the rows are not in the order of the list"
-
-
-def _same_receipt(run: Measurement, other: Measurement) -> None:
-    """A receipt says the same of a list, however many requests were under way; only waiting and ends may differ."""
-    own, others = dict(run.facts), dict(other.facts)
-    for name in ("seconds", "waited_seconds", "requests"):
-        own.pop(name, None), others.pop(name, None)
-    assert own == others, json.dumps({name: (own.get(name), others.get(name)) for name in own | others}, default=str)

@@ -1,10 +1,17 @@
-"""Two tables of the benchmark's rows, compared row for row, whatever order and types they have."""
+"""Tables and receipts of the benchmark, compared: row for row, whatever order and types they have."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import duckdb
+
+from benchmarks.measuring import Measurement
 
 _MOMENT = "epoch_us(CAST({0} AS TIMESTAMPTZ))"
 _COLUMNS = {
@@ -70,3 +77,30 @@ def _rows(connection: duckdb.DuckDBPyConnection, database: str, table: str, digi
     return (
         f"SELECT {values}, {nested} FROM {database}.{table} AS r LEFT JOIN {child} AS c ON c._dlt_parent_id = r._dlt_id"
     )
+
+
+def apart(work: Callable[..., Any], *arguments: Any) -> Any:
+    """Do work in a process of its own: as the kernel counts, a child's peak memory begins with its parent's size."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
+
+
+def database(home: Path) -> Path:
+    """Where a contender's table is."""
+    own = home / ".messaging_assets" / "warehouse.duckdb"
+    return own if own.exists() else home / "tables.duckdb"
+
+
+def in_order(home: Path, table: str) -> None:
+    """See that a table's rows are in the order of their keys."""
+    with duckdb.connect(str(database(home)), read_only=True) as connection:
+        ids = [one for (one,) in connection.execute(f"SELECT id FROM {table} ORDER BY rowid").fetchall()]
+    assert ids == sorted(ids), f"{home}: the rows are not in the order of the list"
+
+
+def same_receipt(run: Measurement, other: Measurement) -> None:
+    """A receipt says the same of a list, however many requests were under way; only waiting and ends may differ."""
+    own, others = dict(run.facts), dict(other.facts)
+    for name in ("seconds", "waited_seconds", "requests", "requests_without_rows", "mean_in_flight", "most_in_flight"):
+        own.pop(name, None), others.pop(name, None)
+    assert own == others, json.dumps({name: (own.get(name), others.get(name)) for name in own | others}, default=str)

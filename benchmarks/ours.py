@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks.server import COLUMNS
+from benchmarks.server import COLUMNS, PARENTS
 
 API = "bench"
 _MUST_HAVE = ("id", "channel_id", "sent_at")
@@ -16,7 +16,8 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
     Args:
         url: the API's address.
         limit: rows a page.
-        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `incremental`, `resources` (names).
+        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `incremental`, `resources` (names),
+            `path` (else /rows), `children` (the rows are those of 200 parents) and `side_by_side` (how they are read).
     """
     columns = {name: {**column, "nullable": name not in _MUST_HAVE} for name, column in COLUMNS.items()}
     endpoint: dict[str, Any] = {"data_selector": "data", "paginator": {"type": "offset", "limit": limit}}
@@ -33,7 +34,17 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
     if choices.get("in_flight"):
         client["max_in_flight"] = choices["in_flight"]
     names = choices.get("resources") or ["rows"]
-    resources = [{"name": name, "endpoint": {"path": "/rows"}} for name in names]
+    resources: list[dict[str, Any]] = [
+        {"name": name, "endpoint": {"path": choices.get("path", "/rows")}} for name in names
+    ]
+    if choices.get("children"):
+        resources[0] |= {
+            "endpoint": {"path": "/parents/{resources.parents.id}/rows"},
+            "parallelized": choices.get("side_by_side", True),
+        }
+        all_of_them = {"type": "offset", "limit": PARENTS}
+        parents = {"path": "/parents", "paginator": all_of_them}
+        resources.append({"name": "parents", "selected": False, "columns": {}, "endpoint": parents})
     return {"client": client, "resource_defaults": defaults, "resources": resources}
 
 

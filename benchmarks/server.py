@@ -11,6 +11,7 @@ from urllib.parse import parse_qs
 import orjson
 import uvicorn
 
+PARENTS, ROWS_EACH = 200, 60
 WORDS = ("queue", "deploy", "retry", "naïve café", "großartig", "сервер", "build green", "disk full")
 
 
@@ -48,7 +49,8 @@ COLUMNS = {
 class Api:
     """An ASGI application: GET /rows?offset=&limit=&since= over `rows` records, with a delay for each answer.
 
-    GET /asked tells how many requests for rows came since it was asked last.
+    GET /untold gives the same without a total, GET /parents the numbers of 200 parents, and GET /parents/<number>/rows
+    60 records of each. GET /asked tells how many requests for rows came since it was asked last.
 
     Args:
         rows: how many records there are.
@@ -84,10 +86,26 @@ class Api:
             first = int(query["since"][0].removeprefix("msg_")) if "since" in query else 0
             if self._delay:
                 await asyncio.sleep(self._delay)
-            body = self.page(first, int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0]))
+            offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0])
+            _, of, *number = scope["path"].split("/")
+            if of == "parents":
+                body = _of_parents(int(number[0]) if number else None, offset, limit)
+            else:
+                body = self.page(first, offset, limit)
+            if of == "untold":
+                body = orjson.dumps({"data": orjson.loads(body)["data"]})
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+
+def _of_parents(parent: int | None, offset: int, limit: int) -> bytes:
+    """A page of the parents, or of the records of one."""
+    if parent is None:
+        rows, total = [{"id": number} for number in range(PARENTS)], PARENTS
+    else:
+        rows, total = [row(parent * ROWS_EACH + number) for number in range(ROWS_EACH)], ROWS_EACH
+    return orjson.dumps({"data": rows[offset : offset + limit], "total": total})
 
 
 def main() -> None:

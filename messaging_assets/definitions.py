@@ -4,12 +4,23 @@ Dagster loads this module (`workspace.yaml`, or `dagster dev -m messaging_assets
 imports it.
 """
 
-from messaging_assets.destination.unreadable_settings import refuse_broken_files
-from messaging_assets.foundation.folders import settle_environment
+import gc
 
-settle_environment()
-refuse_broken_files()
+# What is imported and defined stays for good. Python's collector would walk through it again and again, which is a
+# quarter of the time.
+_is_collecting = gc.isenabled()
+gc.disable()
+try:
+    from messaging_assets.destination.unreadable_settings import refuse_broken_files
+    from messaging_assets.foundation.folders import settle_environment
 
-from messaging_assets.orchestration.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
+    settle_environment()
+    refuse_broken_files()
 
-defs = build_code_location()
+    # dlt reads its settings on import.
+    from messaging_assets.orchestration.code_location import build_code_location
+
+    defs = build_code_location()
+finally:
+    if _is_collecting:
+        gc.enable()

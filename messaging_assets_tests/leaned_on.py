@@ -137,6 +137,9 @@ _TYPES = "columns of MySQL and SQLite keep what dlt's own types would lose"
 _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept"
 _AS_DLT = "a value, path or name means here what it means to dlt"
 _LISTS = "the list and the next page of an answer are found as dlt finds them"
+_HINTS = "types of settings are taken apart once a process, because the answer follows from the hint alone"
+_AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
+_ANEW = "a schema's file is read anew only when it changed"
 _NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
 _TABLES = "names and hints of dlt's own columns and tables"
 _FAILURES = "what went wrong is told by the class and its fields"
@@ -148,6 +151,7 @@ _ASSETS = "a resource becomes an asset, and a sync's result its metadata"
 _DUCKDB = "dlt.destinations.impl.duckdb"
 _SQL = "dlt.destinations.impl.sqlalchemy"
 _CLIENT = "dlt.sources.helpers.rest_client"
+_CONFIG = "dlt.sources.rest_api.config_setup"
 _PACKAGE = "dlt.common.storages.load_package:PackageStorage"
 _DAGSTER = "dagster._core"
 
@@ -173,8 +177,17 @@ THINGS = [
     *_things("dlt_duckdb", "text", _ONCE, f"{_DUCKDB}.configuration:DuckDbCredentials.on_resolved"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.destination:DestinationCapabilitiesContext"),
     *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline.load"),
+    *_things("dlt_duckdb", "text", _WAITING, "dlt.pipeline.pipeline:Pipeline._sync_destination"),
     *_things("dlt_duckdb", "there", _WAITING, "dlt.common.pipeline:LoadInfo"),
     *_things("dlt_duckdb", "signature", _WAITING, "dlt:pipeline"),
+    *(
+        one
+        for function in ("is_union_type", "is_optional_type", "is_subclass", "extract_inner_type")
+        for one in _things("dlt_settings", "text", _HINTS, f"dlt.common.typing:{function}")
+    ),
+    *_things("dlt_settings", "text", _HINTS, "dlt.common.validation:validate_dict"),
+    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
+    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.resolve:_resolve_single_value"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:get_key_name"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:ConfigProvider"),
@@ -228,9 +241,13 @@ THINGS = [
     *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:find_response_page_data"),
     *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:single_entity_path"),
     *_things("dlt_rest_client", "there", _LISTS, f"{_CLIENT}.exceptions:IgnoreResponseException"),
+    *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:build_resource_dependency_graph"),
+    *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:paginate_dependent_resource"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BaseReferencePaginator._next_reference"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:HeaderLinkPaginator"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BasePaginator"),
+    *_things("dlt_packages", "text", _ANEW, "dlt.pipeline.pipeline:Pipeline.default_schema"),
+    *_things("dlt_packages", "text", _ANEW, "dlt.common.storages.live_schema_storage:LiveSchemaStorage.__getitem__"),
     *_things("dlt_packages", "there", _LOADING, "dlt.common.storages.exceptions:LoadPackageNotFound"),
     *_things("dlt_packages", "text", _LOADING, "dlt.common.storages.load_package:ParsedLoadJobFileName"),
     *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.NEW_JOBS_FOLDER"),

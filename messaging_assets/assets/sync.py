@@ -32,7 +32,7 @@ from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dlt_names import PipelineStepFailed
-from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
+from messaging_assets.seams.dlt_settings import own_settings, refuse_environment, remember_hints
 from messaging_assets.tables.altered_tables import altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.taking_away import TakenOut
@@ -59,6 +59,7 @@ def sync(
     task = SyncTask(context, description, in_window(resource, window), window, config, loader, translator, folders)
     one = _Sync(task)
     caught: Exception | None = None
+    remember_hints()
     try:
         refuse_environment(task.asset)
         alone = only_sync(description, task.resource, folders)

@@ -75,8 +75,8 @@ class Client(Described):
     """Time limits of a request."""
     requests_per_second: float | None = Field(None, gt=0)
     """The API's budget, for all its assets on this machine together."""
-    max_in_flight: int = Field(4, ge=1, le=64)
-    """Requests at once, where pages can be read ahead; 1 to 64."""
+    max_in_flight: int = Field(8, ge=1, le=64)
+    """Requests at once, at most, for countable pages and lists of parents; it begins at 2 and finds its level."""
     maximum_bytes: int = Field(256_000_000, ge=1)
     """Bytes of one answer, decompressed, at most; a larger one is red."""
     ca_file: str | None = None

@@ -23,6 +23,7 @@ from messaging_assets.destination.profile import (
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE
+from messaging_assets.seams.dlt_packages import one_pipeline
 from messaging_assets.seams.dlt_settings import own_settings
 
 # A replaced table is swapped once, when the new rows are complete.
@@ -133,7 +134,7 @@ def open_database(pipeline: Pipeline) -> Iterator[None]:
 
 def _pipeline_maker(profile: DestinationProfile) -> Callable[..., Pipeline]:
     if profile.kind != "duckdb":
-        return dlt.pipeline
+        return one_pipeline
     # Imported late: only those who load into DuckDB need it.
     from messaging_assets.seams.dlt_duckdb import one_opening
 

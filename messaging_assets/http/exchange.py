@@ -8,6 +8,7 @@ RetryPolicy repeats the whole sync of one resource, and only for failures that a
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -30,10 +31,14 @@ from messaging_assets.http.trouble import Trouble, asked_to_wait, broken_on_the_
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.content import body_of, decode, json_of
 from messaging_assets.http.wire.origins import NoAddress
+from messaging_assets.http.wire.rate_limits import allowance
 from messaging_assets.http.wire.redirects import moved, redirect_of
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 _MOST_HOPS = 5
+# Statuses that say that the API has too much to do.
+_BUSY = frozenset({429, 503})
+_ENDED = Trouble("was not asked, because the sync ended", "start it again", TryAgainLater, False, "ended")
 
 
 class Ignored(Exception):
@@ -53,6 +58,7 @@ class Counts(Protocol):
     def retried(self, reason: str) -> None: ...
     def waited(self, seconds: float) -> None: ...
     def received(self, number_of_bytes: int) -> None: ...
+    def were_in_flight(self, mean: float, most: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -133,17 +139,19 @@ class Exchange:
 
     def _send(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         for _ in range(_MOST_HOPS):
-            terms.counts.waited(self.pacing.pass_through())
-            if self.closing.is_set():
-                return Trouble("was not asked, because the sync ended", "start it again", TryAgainLater, False, "ended")
-            terms.counts.asked()
-            try:
-                answer = self.transport(request)
-            except OtherOrigin:
-                return _stranger(request.url or "")
-            except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
-                return broken_on_the_way(error, self.transport.client)
+            with self.pacing.level.place():
+                terms.counts.waited(self.pacing.pass_through())
+                if self.closing.is_set():
+                    return _ENDED
+                terms.counts.asked()
+                try:
+                    answer = self._answered(request, terms)
+                except OtherOrigin:
+                    return _stranger(request.url or "")
+                except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
+                    return broken_on_the_way(error, self.transport.client)
             terms.counts.received(len(answer.content))
+            terms.counts.were_in_flight(self.pacing.level.mean, self.pacing.level.peak)
             target = redirect_of(answer)
             if target is None:
                 return answer
@@ -155,6 +163,19 @@ class Exchange:
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"
         )
+
+    def _answered(self, request: requests.PreparedRequest, terms: Terms) -> Answer:
+        """Send a request once, and learn from its answer how many the API takes."""
+        started, is_busy = time.monotonic(), True
+        try:
+            answer = self.transport(request)
+            is_busy = answer.status_code in _BUSY
+        finally:
+            # A connection that breaks is no better sign than a 503.
+            self.pacing.level.came(terms.asset, time.monotonic() - started, is_busy)
+        if (allowed := allowance(answer.headers)) is not None:
+            self.pacing.allow(allowed, terms.endpoint.error_handler.maximum_wait)
+        return answer
 
     def _pause(self, seconds: float, trouble: Trouble, terms: Terms) -> None:
         if trouble.asked_seconds is not None:

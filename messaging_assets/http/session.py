@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +21,10 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.asked_secrets import Asking
 from messaging_assets.http.authentication import asking_part
-from messaging_assets.http.exchange import Exchange, Ignored, Terms
+from messaging_assets.http.exchange import Counts, Exchange, Ignored, Terms
 from messaging_assets.http.oauth_tokens import refused_client
 from messaging_assets.http.pacing import Pacing
+from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, origin
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 _logger = logging.getLogger(__name__)
+# How many requests at once an API took well when this process asked it last, by its origin.
+_levels: dict[tuple[str, str, int], int] = {}
 
 
 class ApiSession(Session):
@@ -54,38 +59,29 @@ class ApiSession(Session):
         self._base_url, self._client = base_url, client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
-        pacing = Pacing(pace_file, client.requests_per_second, self._closing)
         transport = self._transport_to(base_url, "client.base_url")
         self._origin = transport.origin
+        at_first = _levels.get(self._origin, 2)
+        pacing = Pacing(pace_file, client.requests_per_second, self._closing, client.max_in_flight, at_first)
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(transport, pacing, self._closing)
-        self._pool = ThreadPoolExecutor(client.max_in_flight, thread_name_prefix="pages")
-        # By the list, because lists that are read side by side may differ in a header or the body alone.
-        self._ahead: dict[tuple[Reading, str, str], requests.PreparedRequest] = {}
-        self._preparing = threading.Lock()
+        self.ahead = PagesAhead(client.max_in_flight)
         # The session's headers together with those of the request before.
         self._headers: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
-        # The largest body of the list so far, the page that came ahead and may be its end, and the page in hand.
-        self._usual = 0
-        self._small: requests.PreparedRequest | None = None
-        self._current: requests.PreparedRequest | None = None
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        with self._preparing:
-            if self._small is self._current:
-                # The list goes on behind it.
-                self._small = None
-            prepared = self._current = self._ahead.pop(_identity(request, reading), None)
-            if prepared is None:
-                self._forget_pages_ahead(reading)
-                prepared = self._prepared(request, reading)
-            for further in reading.ahead(request):
-                if (identity := _identity(further, reading)) not in self._ahead:
-                    ahead = self._prepared(further, reading)
-                    ahead.answer = self._pool.submit(self._answer_ahead, ahead, reading)  # type: ignore[attr-defined]
-                    self._ahead[identity] = ahead
+        prepared = self.ahead.take(page_id(request, reading))
+        if prepared is None:
+            prepared = self.prepared(request, reading)
+        # Who read the list ahead had a reading of its own.
+        prepared.reading = reading  # type: ignore[attr-defined]
+        if self.ahead.takes_pages(list_id(reading)):
+            further = reading.ahead(request)
+            self.ahead.ask(
+                ((page_id(one, reading), partial(self.prepared, one, reading)) for one in further), self.answer
+            )
         return prepared
 
     def merge_environment_settings(self, *arguments: Any, **settings: Any) -> Any:
@@ -99,7 +95,7 @@ class ApiSession(Session):
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
             answer = future.result() if future else None
-            return self._answer(request, reading) if answer is None else answer
+            return self.answer(request) if answer is None else answer
         except Ignored as ignored:
             end = ignored
         with reading.context.receipt.page_lock:
@@ -110,8 +106,8 @@ class ApiSession(Session):
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""
         self._closing.set()
-        self._forget_pages_ahead()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self.ahead.close()
+        _levels[self._origin] = max(self._exchange.pacing.level.now, 2)
         for transport in self._transports:
             transport.close()
         super().close()
@@ -134,7 +130,12 @@ class ApiSession(Session):
         self._transports.append(transport)
         return transport
 
-    def _prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
+    def prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
+        """A request of a list as it is sent, with its secrets.
+
+        Raises:
+            MendDescription: it is meant for another origin.
+        """
         address = str(request.url)
         try:
             if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
@@ -166,15 +167,17 @@ class ApiSession(Session):
     def _merged(self, request: requests.Request) -> requests.PreparedRequest:
         """What `requests.Session.prepare_request` makes, in half the time: no auth and no params are the session's."""
         own = tuple(request.headers.items())
-        if own not in self._headers:
+        # Lists that are read ahead are asked for in threads of their own.
+        if (merged := self._headers.get(own)) is None:
             headers = CaseInsensitiveDict({**self.headers})
             headers.update(own)
-            self._headers = {own: {name: value for name, value in headers.items() if value is not None}}
+            merged = {name: value for name, value in headers.items() if value is not None}
+            self._headers = {own: merged}
         prepared = requests.PreparedRequest()
         prepared.prepare(
             method=str(request.method).upper(),
             url=request.url,
-            headers=self._headers[own],
+            headers=merged,
             data=request.data,
             params=request.params,
             auth=request.auth,
@@ -183,33 +186,57 @@ class ApiSession(Session):
         )
         return prepared
 
-    def _answer(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer:
-        exchange = self._exchange
+    def answer(self, prepared: requests.PreparedRequest, counts: Counts | None = None) -> Answer:
+        """Send a prepared request until it is answered.
+
+        Args:
+            prepared: the request.
+            counts: where it is counted, if not where its reading counts.
+        """
+        reading: Reading = prepared.reading  # type: ignore[attr-defined]
+        exchange, terms = self._exchange, reading.terms
         if (asking := asking_part(reading.auth)) is not None:
             exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(asking))
-        return exchange.answer(prepared, reading.terms)
+        return exchange.answer(prepared, terms if counts is None else replace(terms, counts=counts))
 
-    def _answer_ahead(self, prepared: requests.PreparedRequest, reading: Reading) -> Answer | None:
-        """The answer to a request sent ahead; None, unasked, where an earlier page looks like the end of the list.
 
-        More pages wait to be asked for than are under way, so that no worker idles while a batch is made; the guess
-        keeps them from being asked past the end, and where it is wrong they are asked for in their turn.
+class ListSession:
+    """What dlt's REST client sends with while a list is read ahead of its turn.
+
+    Args:
+        session: sends, and keeps the answers for whoever reads the list in its turn.
+        of: the list.
+        counts: where its requests are counted.
+        again: makes the answer once more, for a reader that changes what it gets.
+    """
+
+    # dlt warns of a session that raises for statuses.
+    raise_for_status = False
+
+    def __init__(self, session: ApiSession, of: ListId, counts: Counts, again: Callable[[Answer], Answer]) -> None:
+        self._session, self._of, self._counts, self._again = session, of, counts, again
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """See requests.Session."""
+        prepared = self._session.prepared(request, request.reading)  # type: ignore[attr-defined]
+        prepared.page = _page_of(self._of, request)  # type: ignore[attr-defined]
+        return prepared
+
+    def merge_environment_settings(self, *arguments: Any, **settings: Any) -> Any:
+        """See ApiSession."""
+        return {}
+
+    def send(self, prepared: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Answer a request, whose answer then waits.
+
+        Raises:
+            Enough: nobody needs it yet, or any more.
         """
-        if self._small is not None:
-            return None
-        answer = self._answer(prepared, reading)
-        self._usual = max(self._usual, len(answer.content))
-        if len(answer.content) * 4 < self._usual:
-            self._small = prepared
-        return answer
-
-    def _forget_pages_ahead(self, reading: Reading | None = None) -> None:
-        """Drop what was asked ahead for a list, and for those that are over; without one for all."""
-        for identity, prepared in list(self._ahead.items()):
-            if reading is None or identity[0] is reading or identity[0].ending.how is not None:
-                prepared.answer.cancel()  # type: ignore[attr-defined]
-                del self._ahead[identity]
-        self._usual, self._small = 0, None
+        answer = partial(self._session.answer, counts=self._counts)
+        try:
+            return self._again(self._session.ahead.page_of_list(prepared.page, prepared, answer))  # type: ignore[attr-defined]
+        except Ignored:
+            raise IgnoreResponseException from None
 
 
 def _warn_of_plain_http(url: str) -> None:
@@ -227,6 +254,15 @@ def _renewing(credentials: Asking) -> Callable[[requests.PreparedRequest], bool]
     return renew
 
 
-def _identity(request: requests.Request, reading: Reading) -> tuple[Reading, str, str]:
-    """What tells the pages of a list apart, before a request is prepared (which takes as long as parsing a page)."""
-    return reading, str(request.url), repr((request.params, request.json, request.data))
+def list_id(reading: Reading) -> ListId:
+    """What tells the list of a reading from all others of a session."""
+    return ListId(id(reading.context), reading.name)
+
+
+def page_id(request: requests.Request, reading: Reading) -> PageId:
+    """What tells the page that a request is for from all others of a session."""
+    return _page_of(list_id(reading), request)
+
+
+def _page_of(of: ListId, request: requests.Request) -> PageId:
+    return PageId(of, str(request.url), repr((request.params, request.json, request.data)))

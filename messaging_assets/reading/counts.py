@@ -21,13 +21,16 @@ class _Locked:
 @dataclass
 class RequestCounts(_Locked):
     """What was asked. Bytes are decompressed; seconds are spent waiting for the API's pace, retries and Retry-After,
-    not for its answers.
+    not for its answers. What was in flight on average is that of the last pass.
     """
 
     requests: int = 0
     pages: int = 0
+    pages_with_rows: int = 0
     bytes: int = 0
     waited_seconds: float = 0.0
+    mean_in_flight: float = 0.0
+    most_in_flight: int = 0
     passes: int = 1
     retries: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
@@ -51,6 +54,16 @@ class RequestCounts(_Locked):
         """A body of so many bytes came."""
         with self._lock:
             self.bytes += number_of_bytes
+
+    def were_in_flight(self, mean: float, most: int) -> None:
+        """So many requests were under way at once, on average while any was, and at most."""
+        with self._lock:
+            self.mean_in_flight, self.most_in_flight = mean, max(self.most_in_flight, most)
+
+    @property
+    def requests_without_rows(self) -> int:
+        """Requests that brought no row: to make sure of an end, asked ahead past it, repeated, or for an empty list."""
+        return self.requests - self.pages_with_rows
 
 
 @dataclass
@@ -177,6 +190,8 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
         self.not_resumed = self.not_resumed or earlier.not_resumed
         self.passes = earlier.passes + 1
         self.requests += earlier.requests
+        self.pages_with_rows += earlier.pages_with_rows
         self.bytes += earlier.bytes
         self.waited_seconds += earlier.waited_seconds
+        self.most_in_flight = max(self.most_in_flight, earlier.most_in_flight)
         self.retries.update(earlier.retries)

@@ -77,6 +77,7 @@ def _select(reading: Reading, response: Any, rows: list[Any]) -> int:
         reading.cursor.take_answer(response.parsed, rows, reading.page)
     sent = sent_by_server(selector, response.parsed, rows)
     reading.counts.page_came(sent)
+    context.receipt.pages_with_rows += sent > 0
     return sent
 
 

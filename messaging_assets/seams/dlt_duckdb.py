@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 import dlt
 import duckdb as duckdb_library
-from dlt import Pipeline
 
 # Since dlt 1.30: the types of what is overridden here.
 from dlt.common.destination import DestinationCapabilitiesContext
@@ -28,6 +27,7 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_delay, wait_random_exponential
 
+from messaging_assets.seams.dlt_packages import OnePipeline
 from messaging_assets.seams.dlt_settings import are_held
 
 LONGEST_WAIT = 600.0
@@ -143,7 +143,7 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
         return _WaitingClient
 
 
-class OneOpening(Pipeline):
+class OneOpening(OnePipeline):
     """A pipeline that opens the DuckDB file once for a load, not once for each of the load's steps.
 
     DuckDB opens a file once for all connections of a process, and writes what was committed into the file's pages when
@@ -154,6 +154,11 @@ class OneOpening(Pipeline):
         """See Pipeline."""
         with self.sql_client():
             return super().load(*args, **kwargs)
+
+    def _sync_destination(self, *args: Any, **kwargs: Any) -> None:
+        """See Pipeline; state and schemas are asked for one after the other."""
+        with self.sql_client():
+            super()._sync_destination(*args, **kwargs)
 
 
 def one_opening(name: str, **settings: Any) -> OneOpening:

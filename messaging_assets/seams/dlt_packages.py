@@ -1,11 +1,13 @@
-"""Load packages in a pipeline's working folder: fetched rows that wait to be normalized, or to be loaded."""
+"""A pipeline's working folder: its schema, and load packages, whose rows wait to be normalized or to be loaded."""
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
-from dlt import Pipeline
+import dlt
+from dlt import Pipeline, Schema
 
 # Since dlt 1.30: the state of a load is asked for after its package is gone.
 from dlt.common.storages.exceptions import LoadPackageNotFound
@@ -15,14 +17,48 @@ from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileNa
 
 __all__ = [
     "LoadPackageNotFound",
+    "OnePipeline",
     "ParsedLoadJobFileName",
     "begin_anew",
     "finish_storages",
     "normalized_packages",
+    "one_pipeline",
 ]
 
 # Jobs that dlt makes while it loads, and makes again.
 _FOLLOW_UPS = ("sql", "reference")
+
+
+class OnePipeline(Pipeline):
+    """dlt's pipeline, which reads its schema's file when that changed, where dlt reads it twenty times a sync."""
+
+    _read_of: tuple[int, int] | None = None
+
+    @property
+    def default_schema(self) -> Schema:
+        """See Pipeline."""
+        # Since dlt 1.30: the live schemas by name, and the name of a schema's file.
+        storage, name = self._schema_storage, self.default_schema_name
+        live: Schema | None = storage.live_schemas.get(str(name))
+        try:
+            seen = Path(storage.storage.make_full_path(f"{name}.schema.json")).stat()
+        except OSError:
+            return super().default_schema
+        file = seen.st_ino, seen.st_mtime_ns
+        if live is None or file != self._read_of:
+            live, self._read_of = super().default_schema, file
+        return live
+
+
+def one_pipeline(name: str, **settings: Any) -> OnePipeline:
+    """What `dlt.pipeline` makes, as a pipeline of ours.
+
+    Args:
+        name: the pipeline's name.
+        settings: the other arguments of `dlt.pipeline`.
+    """
+    # Since dlt 1.30: `dlt.pipeline` settles many arguments before it calls the class, so it is told which.
+    return dlt.pipeline(name, _impl_cls=OnePipeline, **settings)
 
 
 def normalized_packages(pipeline: Pipeline) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 # Since dlt 1.30: documented one package up, where type checkers do not see it.
@@ -20,6 +21,9 @@ from dlt.sources.helpers.rest_client.detector import (
 # Since dlt 1.30: ends a list without a failure, where the file says that an answer is to be ignored.
 from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
+
+# Since dlt 1.30: how rest_api asks for the list of a parent's record.
+from dlt.sources.rest_api.config_setup import build_resource_dependency_graph, paginate_dependent_resource
 from requests.utils import parse_header_links
 
 __all__ = [
@@ -27,6 +31,7 @@ __all__ = [
     "RECORD_KEY_PATTERNS",
     "HeaderLinks",
     "IgnoreResponseException",
+    "ListRequests",
     "PaginatorFactory",
     "RESTClient",
     "find_all_lists",
@@ -35,6 +40,42 @@ __all__ = [
     "set_next_reference",
     "single_entity_path",
 ]
+
+
+class ListRequests:
+    """Asks for the list of one parent's record, page by page, as rest_api does it when the record has its turn.
+
+    Args:
+        config: a resource and its parent, in rest_api's words.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        *_, own = config["resources"]
+        _, resources, resolved = build_resource_dependency_graph({}, [*config["resources"]])
+        endpoint: Any = resources[own["name"]]["endpoint"]  # type: ignore[index]
+        words = ("path", "headers", "json", "data", "data_selector")
+        self._request: dict[str, Any] = {word: endpoint.get(word) for word in words}
+        self._request["resolved_params"] = params = resolved[own["name"]] or []
+        bound = {one.param_name for one in params}
+        self._request["params"] = {
+            name: value for name, value in (endpoint.get("params") or {}).items() if name not in bound
+        }
+        self._method = endpoint.get("method", "GET")
+        self._client = config["client"]
+        self._known = RESTClient(**self._client)._config
+
+    def pages(self, record: Mapping[str, Any], session: Any, paginator: Any) -> Iterator[Any]:
+        """The pages of the list of a record.
+
+        Args:
+            record: the parent's.
+            session: sends the requests.
+            paginator: finds the next page.
+        """
+        client = RESTClient(**{**self._client, "session": session}, config=self._known)
+        more: Any = {"include_from_parent": [], "hooks": {}, "client": client, "paginator": paginator}
+        more |= dict.fromkeys(("incremental_object", "incremental_param", "incremental_cursor_transform"))
+        yield from paginate_dependent_resource([dict(record)], self._method, **self._request, **more)
 
 
 def next_reference(paginator: Any) -> Any:

@@ -33,7 +33,7 @@ def family(
     description = ApiDescription.model_validate(
         {
             "name": one_list.api,
-            "client": {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client},
+            "client": {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client, "max_in_flight": 8},
             "resources": [
                 {"name": "channels", "primary_key": "id", "endpoint": endpoint, **(parent or {})},
                 {"name": "posts", "primary_key": "id", "write_disposition": "merge", "endpoint": of_a_channel, **child},

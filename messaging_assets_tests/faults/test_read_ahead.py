@@ -62,6 +62,24 @@ def test_pages_do_leave_side_by_side(one_list: OneList) -> None:
     assert len(overlapping) > 10
 
 
+@pytest.mark.parametrize("case", PAGINATORS)
+@pytest.mark.parametrize("total", [True, False], ids=["total", "no total"])
+def test_a_short_list_costs_at_most_one_request_more_than_one_by_one(one_list: OneList, case: str, total: bool) -> None:
+    """No more pages are asked ahead than came, because nobody knows where a list ends; what came in vain is told."""
+    paginator, path = PAGINATORS[case]
+    one_list.sandbox.settings.total, one_list.sandbox.settings.page_size = total, 10
+    one_list.has(24)
+    costs = []
+    for in_flight in (1, WINDOW):
+        one_list.client["max_in_flight"] = in_flight
+        outcome = one_list.read(one_list.describe(paginator, path=path), one_list.name)
+        assert outcome.green, outcome.sentence
+        costs.append(len(outcome.requests))
+        assert outcome.receipt["requests_without_rows"] >= len(outcome.requests) - outcome.receipt["pages"]
+
+    assert costs[0] <= costs[1] <= costs[0] + 1
+
+
 @pytest.mark.parametrize("case", ["offset", "page_number"])
 def test_requests_past_the_end_are_bounded(one_list: OneList, case: str) -> None:
     one_list.sandbox.settings.total = False
@@ -158,7 +176,7 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
 ) -> None:
     """Lists of `parallelized` whose requests differ in a header alone: no page of one is taken for the other's."""
     with ApiSession(one_list.sandbox.url, Client(base_url=one_list.sandbox.url)) as session:
-        monkeypatch.setattr(session, "_answer_ahead", lambda prepared, reading: None)
+        monkeypatch.setattr(session.ahead, "_answered", lambda waiting, answer: None)
 
         def page(reading: Any, offset: int) -> Any:
             request: Any = requests.Request("GET", one_list.sandbox.url, {"X-Channel": reading.name})
@@ -169,7 +187,7 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
             auth, asset, ending = None, "chat.posts", SimpleNamespace(how=None)
 
             def __init__(self, name: str) -> None:
-                self.name = name
+                self.name, self.context = name, SimpleNamespace()
 
             def ahead(self, request: Any) -> list[Any]:
                 return [page(self, 10)]

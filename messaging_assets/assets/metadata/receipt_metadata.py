@@ -26,8 +26,11 @@ _NUMBERS = (
     "pages",
     "passes",
     "requests",
+    "requests_without_rows",
     "retries",
     "waited_seconds",
+    "mean_in_flight",
+    "most_in_flight",
     "bytes",
     "values_rounded",
     "values_dropped",
@@ -64,6 +67,7 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
     counted |= {
         "retries": sum(receipt.retries.values()),
         "waited_seconds": round(receipt.waited_seconds, 3),
+        "mean_in_flight": round(receipt.mean_in_flight, 1),
         "rows_hard_deleted": receipt.rows_hard_deleted or None,
     }
     known = {name: value for name, value in counted.items() if value is not None}

@@ -47,7 +47,3 @@ def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iter
         yield Mistake(place, words)
     if resource.full.get("partitions"):
         yield Mistake(place, "a partition is a window already; take step or partitions out")
-    if resource.full.get("parallelized"):
-        yield Mistake(
-            place, "windows are read one after the other, so that the mark moves in order; take parallelized out"
-        )

@@ -33,6 +33,7 @@ from messaging_assets.description.parents import (
     lines,
 )
 from messaging_assets.foundation import json_paths
+from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of
@@ -70,7 +71,7 @@ class ApiReader:
         parents = lines(self.description, one)
         has_step = one.endpoint.has_step
         if not (parents or one.for_each or has_step):
-            return self._made([], one, None, {})
+            return _made(self._config([], one, None, {}))
         # The windows of a list without parents are those of one record without fields.
         is_many, context = is_joined(one) or not parents, self.sources[one.name]
         asked, parent = (joined(one), PARENTS) if is_many else (one, parents[0].name)
@@ -81,28 +82,31 @@ class ApiReader:
         columns = {f"_{PARENTS}_{field}": name for field, name in columns_from_parents(one).items()} if is_many else {}
         if is_carried:
             columns[f"_{parent}_{LINE}"] = LINE
-        records = records.add_filter(fields.is_new).add_map(fields.with_fields)
-        records = records.add_yield_map(fields.windows) if has_step else records
-        return self._made([records], asked, parent, columns)
+        lists = records.add_filter(fields.is_new).add_map(fields.with_fields)
+        lists = lists.add_yield_map(fields.windows) if has_step else lists
+        config = self._config([lists], asked, parent, columns)
+        # Which window comes next, only the one before it tells.
+        if one.parallelized and self.description.client.max_in_flight > 1 and not has_step:
+            lists.add_step(ListsAhead(context, config, self.description.client, self.session).come)  # type: ignore[arg-type]
+        return _made(config)
 
     def request(self, one: Resource) -> dict[str, Any]:
         """The request for the first page of a resource without parents, in dlt's words."""
         return self._endpoint(one, None, self.sources[one.name])
 
-    def _made(
+    def _config(
         self, parents: list[DltResource], one: Resource, parent: str | None, columns: Mapping[str, str]
-    ) -> DltResource:
+    ) -> dict[str, Any]:
+        """A resource with its parent, in dlt's words."""
         client = {"base_url": self.base_url, "headers": dict(self.description.client.headers), "session": self.session}
         source, carried = self.sources[one.name], [LINE] if LINE in columns.values() else []
         resource: dict[str, Any] = {
             "name": one.name,
             "endpoint": self._endpoint(one, parent, source),
             "include_from_parent": [*one.include_from_parent, *carried],
-            "parallelized": one.parallelized,
             "processing_steps": _steps(one, source, columns),
         }
-        config: Any = {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
-        return next(made for made in rest_api_resources(config) if made.name == one.name)
+        return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
 
     def _endpoint(self, one: Resource, parent: str | None, source: ListContext) -> dict[str, Any]:
         endpoint, at_once = one.endpoint, self.description.client.max_in_flight
@@ -130,6 +134,12 @@ class ApiReader:
             # A value that is the whole path may be a link.
             entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
         return {name: value for name, value in entries.items() if value is not None}
+
+
+def _made(config: Any) -> DltResource:
+    """dlt's reader of the last resource of a config."""
+    *_, own = config["resources"]
+    return next(made for made in rest_api_resources(config) if made.name == own["name"])
 
 
 def _together(above: list[tuple[str, DltResource]], values: Mapping[str, list[Any]]) -> DltResource:

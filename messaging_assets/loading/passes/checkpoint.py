@@ -70,7 +70,7 @@ class Checkpoint:
             is_in_doubt: whether a restart here could lose or double a row.
         """
         reading, before = own.so_far.current, own.so_far.interrupted
-        if reading is None or is_in_doubt or self._target.resource.parallelized:
+        if reading is None or is_in_doubt:
             return
         # The page that is about to begin the next part may be the last of its list.
         finished = {

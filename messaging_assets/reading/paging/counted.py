@@ -94,8 +94,11 @@ class CountingPaginator(GuardedPaginator):
             alike: how many further pages are so far apart; None for all.
         """
         is_steady, self._last_sent = sent == self._last_sent, sent
-        # As many again wait, so that no worker is idle while a batch is made.
+        # As many again wait, so that no worker is idle while a batch is made; but no more than came where nobody knows
+        # where the list ends.
         start, most = self.position, 2 * self.max_in_flight if self.max_in_flight > 1 else 1
+        if last is None:
+            most = min(most, self.reading.page)
         self._asked = max(self._asked, start) if is_steady else start
         if self.description.maximum_pages:
             most = min(most, self.description.maximum_pages - self.reading.page)

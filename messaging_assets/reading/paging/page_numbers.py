@@ -58,8 +58,13 @@ class PageNumberPaginator(CountingPaginator):
             all_came,
             _PAST_THE_END if all_came else frozenset(),
         )
-        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else None)
+        self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else self._last_by_rows(sent))
         return None
+
+    def _last_by_rows(self, sent: int) -> int | None:
+        """The page behind those that hold as many rows as the API says there are; None where it does not."""
+        total = self.reading.total
+        return self.description.base_page + -(-total // sent) if total is not None and sent else None
 
     def looks_once_more(self, how: str) -> bool:
         """See GuardedPaginator: without a count, the first page once more, and the one before it in a first sync.

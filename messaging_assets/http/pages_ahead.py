@@ -1,0 +1,222 @@
+"""Answers that were asked for ahead of their turn: pages of the list that is read, and whole lists behind it.
+
+Only the sockets run ahead. Whoever reads asks for one page after the other, as if nothing were there, and finds the
+answer waiting; so the order of rows, marks, places to go on from and the verdict are those of a sequential read.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import requests
+
+from messaging_assets.http.wire.answer import Answer
+
+# Bytes of answers that wait, from which on nothing more is asked ahead; parsed they are several times as large.
+MOST_BYTES = 16_000_000
+
+
+class ListId(NamedTuple):
+    """Which list a request is for: that of a resource's readings, and its name among them."""
+
+    context: int
+    name: str
+
+
+class PageId(NamedTuple):
+    """What tells the pages of all lists apart before a request is prepared, which takes as long as parsing a page."""
+
+    of: ListId
+    url: str
+    parts: str
+
+
+class Enough(Exception):
+    """A list is not read further ahead."""
+
+
+@dataclass
+class _Waiting:
+    prepared: requests.PreparedRequest
+    answer: Future[Answer | None] = field(default_factory=Future)
+    size: int = 0
+
+
+class PagesAhead:
+    """Asks ahead with several workers, and keeps what came until it is taken or dropped; safe to use from all of them.
+
+    Args:
+        at_once: requests under way at once, at most.
+    """
+
+    def __init__(self, at_once: int) -> None:
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="pages")
+        # As many again wait, so that no worker is idle while a batch is made.
+        self._most_lists = 2 * at_once
+        self._changed = threading.Condition()
+        self._waiting: dict[PageId, _Waiting] = {}
+        self._bytes = 0
+        # By resource, lists to come, and the one in its turn; those that may be read ahead, and those that are.
+        self._to_come: dict[int, deque[tuple[ListId, Callable[[], None]]]] = {}
+        self._begun: dict[ListId, Future[None]] = {}
+        self._reading: set[ListId] = set()
+        self._current: dict[int, ListId] = {}
+        self._wanted: dict[ListId, PageId] = {}
+        # The largest body of the list so far, the page that came ahead and may be its end, and the page in hand.
+        self._usual = 0
+        self._small: requests.PreparedRequest | None = None
+        self._in_hand: requests.PreparedRequest | None = None
+
+    def take(self, page: PageId) -> requests.PreparedRequest | None:
+        """The request for a page that is due, if it was sent ahead; waits while its list is being read ahead."""
+        with self._changed:
+            self._turn_to(page.of)
+            if self._small is self._in_hand:
+                # The list goes on behind it.
+                self._small = None
+            self._wanted[page.of] = page
+            while page not in self._waiting and page.of in self._reading:
+                self._changed.wait()
+            del self._wanted[page.of]
+            found = self._pop(page)
+            if found is None:
+                self._drop(page.of)
+            else:
+                found.prepared.answer = found.answer  # type: ignore[attr-defined]
+            self._in_hand = found.prepared if found else None
+            return self._in_hand
+
+    def takes_pages(self, of: ListId) -> bool:
+        """Whether pages of a list may be asked ahead one by one, because nobody reads it ahead."""
+        return of not in self._reading
+
+    def ask(
+        self, pages: Iterable[tuple[PageId, Callable[[], requests.PreparedRequest]]], answer: Callable[[Any], Answer]
+    ) -> None:
+        """Ask for further pages of the list that is read.
+
+        Args:
+            pages: which, and what prepares the request for each.
+            answer: sends a request until it is answered.
+        """
+        with self._changed:
+            for page, prepare in pages:
+                if page not in self._waiting:
+                    waiting = self._waiting[page] = _Waiting(prepare())
+                    waiting.answer = self._pool.submit(self._answered, waiting, answer)
+
+    def expect(self, lists: Iterable[tuple[ListId, Callable[[], None]]]) -> None:
+        """Lists are to come in this order; the function reads one ahead, page by page with `page_of_list`."""
+        with self._changed:
+            for one in lists:
+                self._to_come.setdefault(one[0].context, deque()).append(one)
+
+    def page_of_list(self, page: PageId, prepared: requests.PreparedRequest, answer: Callable[[Any], Answer]) -> Answer:
+        """A page of a list that is read ahead, in the worker that reads it.
+
+        Raises:
+            Enough: nobody needs it yet, or any more.
+        """
+        with self._changed:
+            wanted = self._wanted.get(page.of)
+            is_full = self._bytes > MOST_BYTES and wanted is None
+            if page.of not in self._begun or is_full or wanted not in (None, page):
+                raise Enough
+            waiting = self._waiting[page] = _Waiting(prepared)
+            # Nobody can cancel what is under way.
+            waiting.answer.set_running_or_notify_cancel()
+            self._changed.notify_all()
+        try:
+            came = answer(prepared)
+        except BaseException as error:
+            waiting.answer.set_exception(error)
+            raise
+        self._weigh(waiting, came)
+        waiting.answer.set_result(came)
+        return came
+
+    def close(self) -> None:
+        """Drop everything, and wait for what is under way."""
+        with self._changed:
+            self._to_come.clear()
+            self._begun.clear()
+            for page in list(self._waiting):
+                self._pop(page)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _turn_to(self, of: ListId) -> None:
+        """Note which list of a resource is read now, and let those behind it be read ahead, once one is over."""
+        before = self._current.get(of.context)
+        if before == of:
+            return
+        self._current[of.context] = of
+        to_come = self._to_come.get(of.context, deque())
+        if any(one == of for one, _ in to_come):
+            while to_come.popleft()[0] != of:
+                pass
+        if (job := self._begun.get(of)) is not None and job.cancel():
+            self._reading.discard(of)
+        if before is None:
+            return
+        self._begun.pop(before, None)
+        self._drop(before)
+        begun = sum(one.context == of.context for one in self._begun)
+        for following, read in [to_come.popleft() for _ in range(min(len(to_come), self._most_lists - begun))]:
+            self._reading.add(following)
+            self._begun[following] = self._pool.submit(self._read, following, read)
+
+    def _read(self, of: ListId, read: Callable[[], None]) -> None:
+        with self._until_read(of):
+            read()
+
+    @contextmanager
+    def _until_read(self, of: ListId) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._reading.discard(of)
+                self._changed.notify_all()
+
+    def _answered(self, waiting: _Waiting, answer: Callable[[Any], Answer]) -> Answer | None:
+        """The answer to a request sent ahead; None, unasked, where an earlier page looks like the end of the list.
+
+        More pages wait to be asked for than are under way, so that no worker idles while a batch is made; the guess
+        keeps them from being asked past the end, and where it is wrong they are asked for in their turn.
+        """
+        if self._small is not None or self._bytes > MOST_BYTES:
+            return None
+        came = answer(waiting.prepared)
+        self._weigh(waiting, came)
+        self._usual = max(self._usual, waiting.size)
+        if waiting.size * 4 < self._usual:
+            self._small = waiting.prepared
+        return came
+
+    def _weigh(self, waiting: _Waiting, came: Answer) -> None:
+        with self._changed:
+            waiting.size = len(came.content)
+            self._bytes += waiting.size
+
+    def _pop(self, page: PageId) -> _Waiting | None:
+        found = self._waiting.pop(page, None)
+        if found is not None:
+            found.answer.add_done_callback(lambda _: self._unweigh(found))
+        return found
+
+    def _unweigh(self, waiting: _Waiting) -> None:
+        with self._changed:
+            self._bytes -= waiting.size
+
+    def _drop(self, of: ListId) -> None:
+        for page in [page for page in self._waiting if page.of == of]:
+            found = self._pop(page)
+            if found is not None:
+                found.answer.cancel()
+        self._usual, self._small = 0, None

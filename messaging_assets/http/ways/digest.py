@@ -1,0 +1,88 @@
+"""HTTP digest (RFC 7616): the server's challenge is taken from its 401, and answered from then on."""
+
+from __future__ import annotations
+
+import re
+import threading
+from types import SimpleNamespace
+from typing import Any
+
+import requests
+from requests.auth import HTTPDigestAuth
+from requests.utils import parse_dict_header
+
+from messaging_assets.http.ways.asked_secrets import Renewing, Signing
+from messaging_assets.http.wire.answer import Answer
+
+# A server may offer several, one behind the other or in headers of their own.
+_CHALLENGE = re.compile(r"(?:^|,)\s*(?=[A-Za-z][A-Za-z0-9-]*\s+[A-Za-z0-9-]+=)")
+# The best first; what is not named here nobody computes.
+_ALGORITHMS = ("SHA-512", "SHA-256", "SHA", "MD5-SESS", "MD5")
+
+
+class Digest(Signing, Renewing):
+    """Answers one challenge for all threads, each request with the next count."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._reckoner = _Reckoner(user, password)
+        self._lock = threading.Lock()
+
+    def sign(self, request: requests.PreparedRequest) -> None:
+        """Add the digest of this request, once the server's challenge is known."""
+        with self._lock:
+            header = self._reckoner.header(str(request.method), str(request.url)) if self._reckoner.challenge else None
+        if header is not None:
+            request.headers["Authorization"] = header
+
+    def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
+        """Take the challenge that came with the refusal; false where there is none that can be answered."""
+        challenge = _best(refusal.headers.get("WWW-Authenticate", ""))
+        with self._lock:
+            if challenge is not None:
+                self._reckoner.challenge = challenge
+        return challenge is not None
+
+
+class _Reckoner(HTTPDigestAuth):
+    """requests' own, which keeps a challenge for each thread; a page may be asked for by any of ours."""
+
+    _thread_local: Any
+
+    def __init__(self, user: str, password: str) -> None:
+        super().__init__(user, password)
+        self._thread_local = SimpleNamespace()
+        self.init_per_thread_state()
+
+    @property
+    def challenge(self) -> dict[str, str]:
+        """What the server wants to have answered; empty before it said so."""
+        found: dict[str, str] = self._thread_local.chal
+        return found
+
+    @challenge.setter
+    def challenge(self, challenge: dict[str, str]) -> None:
+        self._thread_local.chal = challenge
+
+    def header(self, method: str, url: str) -> str | None:
+        """The value of the Authorization header for a request."""
+        made: str | None = self.build_digest_header(method, url)  # type: ignore[no-untyped-call]
+        return made
+
+
+def _best(header: str) -> dict[str, str] | None:
+    """The challenge with the best algorithm of those that can be answered; None where there is none."""
+    found: dict[str, dict[str, str]] = {}
+    for one in _CHALLENGE.split(header):
+        scheme, _, rest = one.strip().partition(" ")
+        challenge = {name.lower(): value or "" for name, value in _named(rest).items()}
+        ways = [way.strip() for way in challenge.get("qop", "auth").split(",")]
+        if scheme.lower() == "digest" and "auth" in ways and {"realm", "nonce"} <= challenge.keys():
+            if "qop" in challenge:
+                challenge["qop"] = "auth"
+            found.setdefault(challenge.get("algorithm", "MD5").upper(), challenge)
+    return next((found[name] for name in _ALGORITHMS if name in found), None)
+
+
+def _named(challenge: str) -> dict[str, str | None]:
+    found: dict[str, str | None] = parse_dict_header(challenge)  # type: ignore[no-untyped-call]
+    return found

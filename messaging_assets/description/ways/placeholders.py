@@ -10,6 +10,8 @@ from functools import partial
 from string import Formatter
 from typing import Any
 
+from pydantic import AfterValidator
+
 from messaging_assets.foundation.moments import EPOCHS
 
 # What a request is made of; `target` is its path with the query.
@@ -83,12 +85,21 @@ def secrets_in(*values: Any) -> tuple[str, ...]:
     return tuple(name.removeprefix("secret.") for name in names if name.startswith("secret."))
 
 
-def check(value: Any, *names: str) -> None:
+def filled_by(*names: str) -> AfterValidator:
     """Refuse a placeholder that nothing fills.
 
     Args:
+        names: those that are allowed beside `{secret.<name>}`; `header` stands for `{header.<Name>}`.
+    """
+    return AfterValidator(partial(check, names))
+
+
+def check(names: tuple[str, ...], value: Any) -> Any:
+    """A value as it is, unless a placeholder in it is none.
+
+    Args:
+        names: see `filled_by`.
         value: a text, or whatever holds texts.
-        names: those that are allowed here beside `{secret.<name>}`; `header` stands for `{header.<Name>}`.
 
     Raises:
         ValueError: one is no such name, or a function behind a colon is none.
@@ -104,3 +115,4 @@ def check(value: Any, *names: str) -> None:
             raise ValueError(f"write how {{now}} is written, such as {{now:epoch_seconds}}; allowed: {', '.join(_NOW)}")
         if name != "now" and function and function not in FUNCTIONS:
             raise ValueError(f"no such function behind a colon; allowed: {', '.join(FUNCTIONS)}")
+    return value

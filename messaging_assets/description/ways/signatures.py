@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from messaging_assets.description.ways.described import Described, Prefix, SecretName
-from messaging_assets.description.ways.placeholders import OF_REQUEST, check, fields_in, secrets_in
+from messaging_assets.description.ways.placeholders import OF_REQUEST, fields_in, filled_by, secrets_in
 
 _ALWAYS = ("now", "nonce")
+_SENT = filled_by(*_ALWAYS, *OF_REQUEST, "signature")
 # By which a refused answer may mean that a clock is wrong.
 SIGNED = ("hmac", "jwt", "aws_sigv4", "oauth2_jwt_bearer")
+
+
+def _aws_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9-]{2,40}", value):
+        raise ValueError("must be in small letters, as AWS writes it, such as eu-west-1 or execute-api")
+    return value
+
+
+_AwsName = Annotated[str, AfterValidator(_aws_name)]
 
 
 class Keyed(Described):
@@ -30,18 +41,12 @@ class Jwt(Keyed):
     """How it is signed, such as `HS256` with a shared secret or `RS256` with a private key."""
     passphrase: SecretName | None = None
     """The name of the secret that opens the private key, where it is encrypted."""
-    claims: dict[str, Any] = Field(default_factory=dict)
+    claims: Annotated[dict[str, Any], filled_by(*_ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
     """What it says, such as `{iss: "{secret.client_id}", aud: https://auth.example.com}`."""
-    jwt_headers: dict[str, Any] = Field(default_factory=dict)
+    jwt_headers: Annotated[dict[str, Any], filled_by(*_ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
     """More of its header, such as `{kid: "{secret.key_id}"}`."""
     token_duration: int = Field(300, gt=0, le=86_400)
     """Seconds that it lives."""
-
-    @model_validator(mode="after")
-    def _is_filled(self) -> Jwt:
-        check(self.claims, *_ALWAYS, *OF_REQUEST)
-        check(self.jwt_headers, *_ALWAYS, *OF_REQUEST)
-        return self
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -73,24 +78,20 @@ class HmacAuth(Keyed):
     """`hmac`: a signature of each request by a shared secret."""
     secret: SecretName = "secret_key"
     """The key's name; its value is set elsewhere."""
-    text: str
+    text: Annotated[str, filled_by(*_ALWAYS, *OF_REQUEST, "header")]
     """What is signed, such as `{now:epoch_seconds}{method}{target}{body}`."""
     algorithm: Literal["md5", "sha1", "sha256", "sha384", "sha512"] = "sha256"
     """The hash beneath it: `sha256`, `sha1`, `sha384`, `sha512` or `md5`."""
     encoding: Literal["hex", "base64", "base64url"] = "hex"
     """How the signature is written: `hex`, `base64` or `base64url`."""
-    headers: dict[str, str] = Field(default_factory=dict)
+    headers: Annotated[dict[str, str], _SENT] = Field(default_factory=dict)
     """Headers that carry it, and what else it takes: `{Authorization: "HMAC {secret.key_id}:{signature}"}`."""
-    params: dict[str, str] = Field(default_factory=dict)
+    params: Annotated[dict[str, str], _SENT] = Field(default_factory=dict)
     """Parameters of the query that carry it, and what else it takes."""
 
     @model_validator(mode="after")
-    def _is_filled(self) -> HmacAuth:
-        check(self.text, *_ALWAYS, *OF_REQUEST, "header")
-        sent = (self.headers, self.params)
-        for one in sent:
-            check(one, *_ALWAYS, *OF_REQUEST, "signature")
-        if not any(name == "signature" for name, _ in fields_in(sent)):
+    def _is_sent(self) -> HmacAuth:
+        if not any(name == "signature" for name, _ in fields_in((self.headers, self.params))):
             raise ValueError("sends the signature nowhere; write {signature} in headers or params")
         return self
 
@@ -110,9 +111,9 @@ class AwsAuth(Described):
 
     type: Literal["aws_sigv4"]
     """`aws_sigv4`: AWS's Signature Version 4 of each request."""
-    region: str = Field(pattern=r"^[a-z0-9-]{2,40}$")
+    region: _AwsName
     """The region, such as `eu-west-1`."""
-    service: str = Field(pattern=r"^[a-z0-9-]{2,40}$")
+    service: _AwsName
     """The service by its name in signatures, such as `execute-api`."""
     temporary: bool = False
     """Whether the keys are temporary, and go with a session token (`session_token`)."""

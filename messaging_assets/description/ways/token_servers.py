@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from messaging_assets.description.ways.described import Described, Prefix, WebAddress
-from messaging_assets.description.ways.placeholders import check, secrets_in
+from messaging_assets.description.ways.placeholders import check, filled_by, secrets_in
 from messaging_assets.description.ways.signatures import Jwt
 
 
@@ -47,7 +47,7 @@ class TokenServerAuth(Described):
     def _fits_together(self) -> TokenServerAuth:
         if self.token_url and self.access_token_url:
             raise ValueError("token_url and access_token_url are two words for one thing; keep one")
-        check({name: one for name, one in self.access_token_request_data.items() if "{secret." in str(one)})
+        check((), {name: one for name, one in self.access_token_request_data.items() if "{secret." in str(one)})
         takes = self.client_authentication == "assertion" or isinstance(self, OAuth2JwtBearerAuth)
         if takes != (self.assertion is not None):
             words = "is missing; write assertion: {algorithm: RS256, claims: {...}}"
@@ -125,15 +125,10 @@ class Login(Described):
     """The field of the body for the user's name."""
     password_field: str = "password"
     """The field of the body for the password."""
-    fields: dict[str, Any] = Field(default_factory=dict)
+    fields: Annotated[dict[str, Any], filled_by()] = Field(default_factory=dict)
     """More fields of the body, such as `{tenant: "{secret.tenant}"}`."""
     encoding: Literal["json", "form", "basic"] = "json"
     """How name and password go: in a body as `json` or `form`, or as `basic` in a header."""
-
-    @model_validator(mode="after")
-    def _is_filled(self) -> Login:
-        check(self.fields)
-        return self
 
 
 class SessionAuth(Described):

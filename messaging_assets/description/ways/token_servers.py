@@ -27,7 +27,7 @@ class TokenServerAuth(Described):
     client_authentication: Literal["body", "header", "id", "assertion", "none"] = "body"
     """The client's id and secret in the `body` or a `header`, its `id` alone, a signed `assertion`, or `none`."""
     assertion: Jwt | None = None
-    """[The token that the client signs](#jwt) as its grant, or to prove who it is."""
+    """The token that the client signs, as its grant or to prove who it is."""
     access_token_request_data: dict[str, Any] = Field(default_factory=dict)
     """More fields of the request for a token, another `grant_type` too; also `{secret.<name>}`."""
     request_names: dict[str, str] = Field(default_factory=dict)

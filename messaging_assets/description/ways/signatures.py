@@ -15,6 +15,11 @@ _SENT = filled_by(*_ALWAYS, *OF_REQUEST, "signature")
 # By which a refused answer may mean that a clock is wrong.
 SIGNED = ("hmac", "jwt", "aws_sigv4", "oauth2_jwt_bearer")
 
+JwtAlgorithm = Literal[
+    "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+    "ES256", "ES256K", "ES384", "ES512", "EdDSA",
+]  # fmt: skip
+
 
 def _aws_name(value: str) -> str:
     if not re.fullmatch(r"[a-z0-9-]{2,40}", value):
@@ -37,7 +42,7 @@ class Keyed(Described):
 class Jwt(Keyed):
     """A JSON Web Token that the client signs (RFC 7519); `iat` and `exp` are added."""
 
-    algorithm: Literal["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]
+    algorithm: JwtAlgorithm
     """How it is signed, such as `HS256` with a shared secret or `RS256` with a private key."""
     passphrase: SecretName | None = None
     """The name of the secret that opens the private key, where it is encrypted."""

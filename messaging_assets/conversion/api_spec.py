@@ -108,8 +108,8 @@ def _ways(spec: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]
         region, service = step_into(auth, "aws_region"), step_into(auth, "aws_service")
         if isinstance(region, str) and isinstance(service, str) and "{" not in region + service:
             return [{"type": "aws_sigv4", "region": region, "service": service}]
-    if kind == "hmac" and (way := _hmac(auth, converted)):
-        return [way]
+    if kind == "hmac" and (signed := _hmac(auth, converted)):
+        return [signed]
     converted.lose(f"it authenticates by {kind}{f' ({flow})' if flow else ''}; say under auth how", "client", "auth")
     return []
 

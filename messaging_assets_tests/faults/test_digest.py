@@ -44,7 +44,7 @@ class Server:
             secret = digest(secret, said["nonce"], said["cnonce"])
         asked = digest(came.method, came.target)
         right = digest(secret, said["nonce"], said["nc"], said["cnonce"], "auth", asked)
-        return said["response"] == right and said["uri"] == came.target and said["opaque"] == "o"
+        return (said["response"], said["uri"], said["opaque"]) == (right, came.target, "o")
 
 
 @pytest.fixture

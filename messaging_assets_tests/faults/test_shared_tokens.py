@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
+import sqlalchemy
 from cryptography.fernet import Fernet
 
 from messaging_assets.foundation.failures import MendDescription, SetSecret, TryAgainLater
@@ -36,13 +36,10 @@ def shared(first: str = FIRST) -> SharedToken:
 
 
 def rows(address: str) -> list[tuple[str, str]]:
-    connection = psycopg2.connect(address)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT name, token FROM messaging_assets_tokens")
-            return list(cursor.fetchall())
-    finally:
-        connection.close()
+    engine = sqlalchemy.create_engine(address, poolclass=sqlalchemy.NullPool)
+    with engine.connect() as connection:
+        found = connection.execute(sqlalchemy.text("SELECT name, token FROM messaging_assets_tokens"))
+        return [(str(name), str(token)) for name, token in found]
 
 
 def test_another_machine_goes_on_with_the_token_that_came_last(

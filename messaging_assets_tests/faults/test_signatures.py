@@ -172,7 +172,7 @@ def test_a_key_that_is_not_written_as_the_file_says_is_told_before_the_api_is_as
 def is_shared(token: str) -> bool:
     parts = parts_of_token(token)
     is_good = parts.header["alg"] == "HS256" and parts.claims["iat"] <= time.time() < parts.claims["exp"]
-    return is_good and hmac.new(KEY.encode(), parts.signed, "sha256").digest() == parts.signature
+    return bool(is_good) and hmac.new(KEY.encode(), parts.signed, "sha256").digest() == parts.signature
 
 
 def is_private(token: str) -> bool:
@@ -180,7 +180,7 @@ def is_private(token: str) -> bool:
     half = len(parts.signature) // 2
     numbers = (int.from_bytes(one, "big") for one in (parts.signature[:half], parts.signature[half:]))
     PRIVATE.public_key().verify(encode_dss_signature(*numbers), parts.signed, ec.ECDSA(SHA256()))
-    return parts.claims["iat"] <= time.time() < parts.claims["exp"]
+    return bool(parts.claims["iat"] <= time.time() < parts.claims["exp"])
 
 
 def test_a_token_of_the_clients_own_making_serves_a_whole_sync(chat: OneList, api: SigningApi) -> None:

@@ -200,7 +200,7 @@ class _Sync:
         return self._settled(kept.load_ids, kept.result, {**kept.metadata, **loaded})
 
     def _read_and_load(self, credentials: ApiCredentials, base_url: str) -> SyncResult:
-        made = Authenticators(self.description, credentials, self.redaction)
+        made = Authenticators(self.description, credentials, self.redaction, self.context.run.run_id)
         auths = {one.name: made.of(one) for one in ancestry(self.description, self.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
         while True:

@@ -83,7 +83,12 @@ def signed(auth: AuthBase | None, request: requests.PreparedRequest) -> None:
 
 
 def authenticator(
-    auth: Auth | None, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, place: str
+    auth: Auth | None,
+    secrets: Mapping[str, str],
+    token_url: str | None,
+    redaction: Redaction,
+    place: str,
+    run: str | None = None,
 ) -> AuthBase | None:
     """What puts the secrets onto requests, for the way of authentication that the file names.
 
@@ -93,6 +98,7 @@ def authenticator(
         token_url: where OAuth2 tokens come from.
         redaction: learns every secret, tokens included.
         place: how to name the API in an error.
+        run: Dagster's id of the run, whose lists share what a server hands out; None outside of one.
 
     Raises:
         SetSecret: a value cannot stand in a request (a line break or control character in it).
@@ -113,11 +119,13 @@ def authenticator(
         if name in in_headers and not value.isascii():
             raise SetSecret(f"the value of {name} has letters that no header can carry", "set it again", where=place)
     redaction.add(*secrets.values())
-    parts = [_part(way, secrets, token_url, redaction, place) for way in ways]
+    parts = [_part(way, secrets, token_url, redaction, place, run) for way in ways]
     return Several(parts) if len(parts) > 1 else next(iter(parts), None)
 
 
-def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, place: str) -> AuthBase:
+def _part(
+    way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, place: str, run: str | None
+) -> AuthBase:
     if isinstance(way, ApiKeyAuth):
         return ApiKey(way, way.prefix + secrets[way.secret])
     if isinstance(way, BearerAuth):
@@ -125,7 +133,7 @@ def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction
     if isinstance(way, HttpBasicAuth):
         return Header(basic(secrets.get("username", ""), secrets.get("password", ""), redaction))
     if isinstance(way, HttpDigestAuth):
-        return Digest(secrets["username"], secrets["password"])
+        return Digest(secrets["username"], secrets["password"], redaction)
     if isinstance(way, JwtAuth):
         return OwnToken(way, secrets, redaction, place)
     if isinstance(way, HmacAuth):
@@ -133,6 +141,6 @@ def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction
     if isinstance(way, AwsAuth):
         return Aws(way, secrets, redaction, place)
     if isinstance(way, SessionAuth):
-        return Session(way, token_url or "", secrets, redaction)
+        return Session(way, token_url or "", secrets, redaction, run)
     kind = RefreshToken if isinstance(way, OAuth2RefreshTokenAuth) else OAuth2Token
-    return kind(way, token_url or "", secrets, redaction, place)  # type: ignore[arg-type]
+    return kind(way, token_url or "", secrets, redaction, place, run)  # type: ignore[arg-type]

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance
 
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 from messaging_assets_tests.faults.signing_api import Came, SigningApi, parts_of_token, signing_api
 from messaging_assets_tests.faults.test_signatures import KEY, PEM, is_private, is_shared
@@ -132,6 +134,25 @@ def test_a_token_that_is_refused_is_asked_for_anew_with_another_assertion(chat: 
     auth = {"type": "oauth2_jwt_bearer", "assertion": {"algorithm": "ES256", "claims": {"iss": "me"}}}
     assert read(chat, api, auth, private_key=PEM).green
     assert len({one.form["assertion"] for one in tokens(api)}) == 2
+
+
+def test_the_lists_of_a_run_share_one_token_and_another_run_asks_anew(api: SigningApi) -> None:
+    grant(api, lambda came: True)
+    auth = {"type": "oauth2", "token_url": f"{api.url}/token"}
+    raw = {
+        "client": {"base_url": api.url, "auth": auth},
+        "resources": [
+            {"name": name, "endpoint": {"path": name, "data_selector": "data", "paginator": "single_page"}}
+            for name in ("users", "messages")
+        ],
+    }
+    defs = definitions_for(raw, name="chat", credentials={"client_id": "c", "client_secret": "canary-s"})
+    job = defs.resolve_job_def("chat_sync")
+    with DagsterInstance.ephemeral() as instance:
+        for run in (1, 2):
+            assert job.execute_in_process(instance=instance).success
+            assert len(tokens(api)) == run
+    assert len(api.lists) == 4
 
 
 def login(chat: OneList, api: SigningApi, auth: Any, **secrets: str) -> Outcome:

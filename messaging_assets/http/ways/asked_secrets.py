@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -34,16 +37,47 @@ class Signing(AuthBase, ABC):
         """Sign a request that is about to leave, in place of an earlier signature."""
 
 
+@dataclass
+class Issued:
+    """What a server handed out, for all lists that are asked for with it; None before it was asked, or once refused."""
+
+    value: Any = None
+    usable_until: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+# Runs of this process that are remembered, the newest ones; one process syncs a whole run, unless it is told otherwise.
+_RUNS = 8
+_issued: OrderedDict[str, dict[str, Issued]] = OrderedDict()
+_issuing = threading.Lock()
+
+
+def issued_in(run: str | None, *way: object) -> Issued:
+    """What is handed out once for a way of authentication in a run; many a server revokes what it handed out before.
+
+    Args:
+        run: Dagster's id of the run; None outside of one.
+        way: all that the request for it is made of.
+    """
+    if run is None:
+        return Issued()
+    with _issuing:
+        found = _issued.setdefault(run, {}).setdefault(sha256(repr(way).encode()).hexdigest(), Issued())
+        while len(_issued) > _RUNS:
+            _issued.popitem(last=False)
+    return found
+
+
 class Asking(Renewing):
     """Asks a server for what goes onto requests, through the connections and limits of a session.
 
     Args:
         url: where to ask.
+        issued: what it handed out, where another list of the run asked before.
     """
 
-    def __init__(self, url: str) -> None:
-        self.token_url = url
-        self._lock = threading.Lock()
+    def __init__(self, url: str, issued: Issued) -> None:
+        self.token_url, self._issued = url, issued
         self.exchange: Exchange | None = None
         self.terms: Terms | None = None
 

@@ -11,6 +11,7 @@ import requests
 from requests.auth import HTTPDigestAuth
 from requests.utils import parse_dict_header
 
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.ways.asked_secrets import Renewing, Signing
 from messaging_assets.http.wire.answer import Answer
 
@@ -23,8 +24,8 @@ _ALGORITHMS = ("SHA-512", "SHA-256", "SHA", "MD5-SESS", "MD5")
 class Digest(Signing, Renewing):
     """Answers one challenge for all threads, each request with the next count."""
 
-    def __init__(self, user: str, password: str) -> None:
-        self._reckoner = _Reckoner(user, password)
+    def __init__(self, user: str, password: str, redaction: Redaction) -> None:
+        self._reckoner, self._redaction = _Reckoner(user, password), redaction
         self._lock = threading.Lock()
 
     def sign(self, request: requests.PreparedRequest) -> None:
@@ -32,6 +33,8 @@ class Digest(Signing, Renewing):
         with self._lock:
             header = self._reckoner.header(str(request.method), str(request.url)) if self._reckoner.challenge else None
         if header is not None:
+            # A weak password can be found out by it.
+            self._redaction.add_signature(header.partition('response="')[2].partition('"')[0])
             request.headers["Authorization"] = header
 
     def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:

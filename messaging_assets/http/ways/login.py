@@ -12,7 +12,7 @@ from messaging_assets.description.ways.placeholders import filled
 from messaging_assets.description.ways.token_servers import SessionAuth
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets.foundation.redaction import Redaction, plain_address
-from messaging_assets.http.ways.asked_secrets import Asking, fits_header, value_at
+from messaging_assets.http.ways.asked_secrets import Asking, fits_header, issued_in, value_at
 from messaging_assets.http.ways.plain_secrets import basic, replace_cookie, replace_parameter
 from messaging_assets.http.ways.signatures import Placeholders
 from messaging_assets.http.wire.answer import Answer
@@ -21,18 +21,23 @@ from messaging_assets.http.wire.answer import Answer
 class Session(Asking):
     """Logs in once for all requests of a sync, and anew where the session is refused."""
 
-    def __init__(self, auth: SessionAuth, url: str, secrets: Mapping[str, str], redaction: Redaction) -> None:
-        super().__init__(url)
+    def __init__(
+        self, auth: SessionAuth, url: str, secrets: Mapping[str, str], redaction: Redaction, run: str | None = None
+    ) -> None:
+        super().__init__(url, issued_in(run, url, auth, sorted(secrets.items())))
         self._auth, self._secrets, self._redaction = auth, secrets, redaction
-        # The answer's own, by where they go; None before the first login.
-        self._sent: dict[str, dict[str, str]] | None = None
+        self._hidden: Any = None
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add the session's values and cookies to a prepared request."""
-        with self._lock:
-            if self._sent is None:
-                self._sent = self._logged_in()
-            sent = self._sent
+        with self._issued.lock:
+            if self._issued.value is None:
+                self._issued.value = self._logged_in()
+            sent: dict[str, dict[str, str]] = self._issued.value
+        if sent is not self._hidden:
+            # Another list of the run may have logged in.
+            self._redaction.add(*sent["cookies"].values(), *sent["secrets"].values())
+            self._hidden = sent
         request.headers.update(sent["headers"])
         for name, value in sent["params"].items():
             replace_parameter(request, name, value)
@@ -43,9 +48,9 @@ class Session(Asking):
 
     def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
         """Log in anew, unless another thread just did."""
-        with self._lock:
-            if getattr(request, "login", self._sent) is self._sent:
-                self._sent = None
+        with self._issued.lock:
+            if getattr(request, "login", None) is self._issued.value:
+                self._issued.value = None
         self(request)
         return True
 
@@ -64,7 +69,7 @@ class Session(Asking):
         request = requests.Request("POST", self.token_url, headers=headers, **sent).prepare()
         answer = self.exchange.answer(request, self.terms)
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
-        self._redaction.add(*cookies.values())
+        self._texts: dict[str, str] = {}
         values = {
             place: {name: self._filled(text, answer.parsed) for name, text in texts.items()}
             for place, texts in (("headers", self._auth.headers), ("params", self._auth.params))
@@ -75,7 +80,7 @@ class Session(Asking):
                 "name in auth.headers or auth.params the values of its answer that are to be sent",
                 where=self.terms.asset,
             )
-        return {**values, "cookies": cookies}
+        return {**values, "cookies": cookies, "secrets": self._texts}
 
     def _filled(self, text: str, answer: Any) -> str:
         template = text if "{" in text else f"{{{text}}}"
@@ -91,5 +96,5 @@ class Session(Asking):
                 where=self.terms.asset if self.terms else "",
             )
         if isinstance(value, str):
-            self._redaction.add(plain)
+            self._texts[path] = plain
         return plain

@@ -20,7 +20,7 @@ from messaging_assets.description.ways.token_servers import (
 )
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets.foundation.redaction import Redaction, plain_address
-from messaging_assets.http.ways.asked_secrets import Asking, fits_header, value_at
+from messaging_assets.http.ways.asked_secrets import Asking, fits_header, issued_in, value_at
 from messaging_assets.http.ways.kept_token import KeptToken
 from messaging_assets.http.ways.plain_secrets import basic
 from messaging_assets.http.ways.shared_token import shared_store
@@ -38,26 +38,37 @@ class OAuth2Token(Asking):
     """Asks the token server for a token, one for all requests of a sync, and renews it ahead of its end."""
 
     def __init__(
-        self, auth: TokenServerAuth, token_url: str, secrets: Mapping[str, str], redaction: Redaction, place: str
+        self,
+        auth: TokenServerAuth,
+        token_url: str,
+        secrets: Mapping[str, str],
+        redaction: Redaction,
+        place: str,
+        run: str | None = None,
     ) -> None:
-        super().__init__(token_url)
+        super().__init__(token_url, issued_in(run, token_url, auth, sorted(secrets.items())))
         self._auth, self._secrets, self._redaction = auth, secrets, redaction
         self._signer = Signer(auth.assertion, secrets, place) if auth.assertion else None
-        self._token, self._usable_until = "", 0.0
+        self._hidden = ""
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add a token that is still good to a prepared request."""
-        with self._lock:
-            if time.monotonic() >= self._usable_until:
+        with self._issued.lock:
+            if time.monotonic() >= self._issued.usable_until:
                 self._ask()
-            request.headers["Authorization"] = self._auth.prefix + self._token
+            token = self._issued.value
+        if token != self._hidden:
+            # Another list of the run may have asked for it.
+            self._redaction.add(token)
+            self._hidden = token
+        request.headers["Authorization"] = self._auth.prefix + token
         return request
 
     def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
         """Replace the token that this request was refused with, unless another thread just did."""
-        with self._lock:
-            if request.headers.get("Authorization") == self._auth.prefix + self._token:
-                self._usable_until = 0.0
+        with self._issued.lock:
+            if request.headers.get("Authorization") == self._auth.prefix + (self._issued.value or ""):
+                self._issued.usable_until = 0.0
         self(request)
         return True
 
@@ -74,9 +85,8 @@ class OAuth2Token(Asking):
                 "check token_url and the client's rights",
                 where=self.terms.asset,
             )
-        self._redaction.add(token)
-        self._token = token
-        self._usable_until = time.monotonic() + _USABLE_SHARE * self._life(value_at(body, self._auth.expires_in_name))
+        life = _USABLE_SHARE * self._life(value_at(body, self._auth.expires_in_name))
+        self._issued.value, self._issued.usable_until = token, time.monotonic() + life
 
     def _grant(self) -> dict[str, Any]:
         if isinstance(self._auth, OAuth2PasswordAuth):
@@ -149,9 +159,15 @@ class RefreshToken(OAuth2Token):
     """Asks with a refresh token, and keeps the next one before anything is done with the access token."""
 
     def __init__(
-        self, auth: OAuth2RefreshTokenAuth, token_url: str, secrets: Mapping[str, str], redaction: Redaction, place: str
+        self,
+        auth: OAuth2RefreshTokenAuth,
+        token_url: str,
+        secrets: Mapping[str, str],
+        redaction: Redaction,
+        place: str,
+        run: str | None = None,
     ) -> None:
-        super().__init__(auth, token_url, secrets, redaction, place)
+        super().__init__(auth, token_url, secrets, redaction, place, run)
         api = place.partition(".")[0]
         self._next_name, self._variable = auth.refresh_token_name, f"{api}__REFRESH_TOKEN".upper()
         self._kept, self._last = (shared_store(redaction) or KeptToken)(api, secrets["refresh_token"]), ""

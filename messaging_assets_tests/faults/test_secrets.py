@@ -263,7 +263,7 @@ def test_a_secret_with_a_line_break_is_red_and_named_by_its_field(
     asked = one_list.describe().client.auth
     assert asked is not None
     assert not isinstance(asked, tuple)
-    one_list.secrets = {name: CANARY + end for name in asked.secrets}
+    one_list.secrets = dict.fromkeys(asked.secrets, CANARY + end)
     outcome = one_list.outcome()
     assert "has a line break or control character in it; set it again without" in outcome.sentence
     assert type(outcome.failure).__name__ == "SetSecret"

@@ -106,6 +106,13 @@ class HmacAuth(Keyed):
         return (self.secret, *secrets_in(self.text, self.headers, self.params))
 
     @property
+    def unsent(self) -> list[str]:
+        """What is signed and only the client knows, and no header or parameter sends."""
+        sent = {*fields_in((self.headers, self.params))}
+        signed = dict.fromkeys(one for one in fields_in(self.text) if one[0] in _ALWAYS and one not in sent)
+        return [f"{{{name}{function and ':' + function}}}" for name, function in signed]
+
+    @property
     def fields(self) -> tuple[tuple[str, str], ...]:
         """Where it writes."""
         return (*(("header", name.lower()) for name in self.headers), *(("query", name) for name in self.params))

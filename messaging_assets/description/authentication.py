@@ -39,6 +39,7 @@ __all__ = [
     "SessionAuth",
     "TokenServerAuth",
     "WebAddress",
+    "is_signed",
     "secrets_of",
     "ways_of",
 ]
@@ -172,6 +173,12 @@ def ways_of(auth: Auth | None) -> tuple[Way, ...]:
     if auth is None:
         return ()
     return auth if isinstance(auth, tuple) else (auth,)
+
+
+def is_signed(auth: Auth | None) -> bool:
+    """Whether something that a clock's time is in is signed, so that a refusal may mean that the clock is wrong."""
+    ways = ways_of(auth)
+    return any(isinstance(way, HmacAuth | JwtAuth | AwsAuth) or getattr(way, "assertion", None) for way in ways)
 
 
 def secrets_of(auths: Iterable[Auth | None]) -> tuple[str, ...]:

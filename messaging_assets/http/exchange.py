@@ -21,9 +21,8 @@ from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.api import Client, Endpoint
-from messaging_assets.description.authentication import secrets_of, ways_of
+from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.names import variable
-from messaging_assets.description.ways.signatures import SIGNED
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_address, plain_origin
@@ -184,7 +183,7 @@ def _judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
         names = secrets_of([auth])
         variables = [variable(terms.asset.partition(".")[0], name) for name in names]
         trouble = refused(answer, repeat, terms.page, terms.explain(answer), variables)
-        return about_clock(trouble, answer) if any(way.type in SIGNED for way in ways_of(auth)) else trouble
+        return about_clock(trouble, answer) if is_signed(auth) else trouble
     return _read_body(answer, terms, client)
 
 

@@ -69,7 +69,10 @@ def refused(
     """
     status, asked = answer.status_code, asked_to_wait(answer)
     if refused_client:
-        step = "check the client's id, secret and scopes"
+        usual = ("_CLIENT_ID", "_CLIENT_SECRET", "_REFRESH_TOKEN")
+        is_usual = all(one.endswith(usual) for one in secrets)
+        who = "the client's id, secret" if is_usual else ", ".join(secrets)
+        step = f"check {who} and scopes"
         return Trouble(f"refused the client ({refused_client})", step, CheckCredentials, False, str(status))
     if status in (401, 403) and not (asked is not None and status == 403):
         kind: type[SyncFailure] = CheckCredentials

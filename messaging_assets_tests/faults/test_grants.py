@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from base64 import b64decode
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -73,7 +75,8 @@ def test_a_refused_password_is_told_with_its_variables_and_without_it(chat: OneL
     auth = {"type": "oauth2_password", "client_authentication": "none"}
     outcome = read(chat, api, auth, username="me", password=PASSWORD)
     assert isinstance(outcome.failure, CheckCredentials)
-    assert "refused the client (invalid_grant)" in outcome.sentence
+    told = "refused the client (invalid_grant); check MESSAGING__USERNAME, MESSAGING__PASSWORD and scopes"
+    assert told in outcome.sentence
     assert "canary" not in outcome.sentence
 
 
@@ -110,6 +113,14 @@ def test_a_signed_assertion_is_exchanged_for_a_token(chat: OneList, api: Signing
     outcome = read(chat, api, auth, private_key=PEM, client_email="robot")
     assert outcome.green, outcome.sentence
     assert tokens(api)[0].form.keys() == {"grant_type", "assertion"}
+
+
+def test_a_refused_assertion_names_a_clock_that_differs(chat: OneList, api: SigningApi) -> None:
+    grant(api, lambda came: False)
+    api.date = formatdate(time.time() + 3600, usegmt=True)
+    auth = {"type": "oauth2_jwt_bearer", "assertion": {"algorithm": "ES256", "claims": {"iss": "me"}}}
+    sentence = read(chat, api, auth, private_key=PEM).sentence
+    assert "this machine's clock is 60 minutes behind the API's; set this machine's clock, then check" in sentence
 
 
 def test_a_client_may_prove_who_it_is_by_an_assertion(chat: OneList, api: SigningApi) -> None:

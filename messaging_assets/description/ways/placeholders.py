@@ -106,7 +106,7 @@ def check(names: tuple[str, ...], value: Any) -> Any:
     """
     for name, function in fields_in(value):
         first, _, rest = name.partition(".")
-        is_secret = first == "secret" and re.fullmatch(r"[a-z][a-z0-9_]{0,39}", rest)
+        is_secret = first == "secret" and re.fullmatch(r"(?!(?:base|token)_url$)[a-z][a-z0-9_]{0,39}", rest)
         is_header = first == "header" == next((one for one in names if one == "header"), None) and rest
         if not (is_secret or is_header or (name in names and name != "header")):
             known = ", ".join("{header.<Name>}" if one == "header" else f"{{{one}}}" for one in names)

@@ -10,10 +10,8 @@ from pydantic import AfterValidator, Field, model_validator
 from messaging_assets.description.ways.described import Described, Prefix, SecretName
 from messaging_assets.description.ways.placeholders import OF_REQUEST, fields_in, filled_by, secrets_in
 
-_ALWAYS = ("now", "nonce")
-_SENT = filled_by(*_ALWAYS, *OF_REQUEST, "signature")
-# By which a refused answer may mean that a clock is wrong.
-SIGNED = ("hmac", "jwt", "aws_sigv4", "oauth2_jwt_bearer")
+ALWAYS = ("now", "nonce")
+_SENT = filled_by(*ALWAYS, *OF_REQUEST, "signature")
 
 JwtAlgorithm = Literal[
     "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
@@ -46,9 +44,9 @@ class Jwt(Keyed):
     """How it is signed, such as `HS256` with a shared secret or `RS256` with a private key."""
     passphrase: SecretName | None = None
     """The name of the secret that opens the private key, where it is encrypted."""
-    claims: Annotated[dict[str, Any], filled_by(*_ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
+    claims: Annotated[dict[str, Any], filled_by(*ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
     """What it says, such as `{iss: "{secret.client_id}", aud: https://auth.example.com}`."""
-    jwt_headers: Annotated[dict[str, Any], filled_by(*_ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
+    jwt_headers: Annotated[dict[str, Any], filled_by(*ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
     """More of its header, such as `{kid: "{secret.key_id}"}`."""
     token_duration: int = Field(300, gt=0, le=86_400)
     """Seconds that it lives."""
@@ -83,7 +81,7 @@ class HmacAuth(Keyed):
     """`hmac`: a signature of each request by a shared secret."""
     secret: SecretName = "secret_key"
     """The key's name; its value is set elsewhere."""
-    text: Annotated[str, filled_by(*_ALWAYS, *OF_REQUEST, "header")]
+    text: Annotated[str, filled_by(*ALWAYS, *OF_REQUEST, "header")]
     """What is signed, such as `{now:epoch_seconds}{method}{target}{body}`."""
     algorithm: Literal["md5", "sha1", "sha256", "sha384", "sha512"] = "sha256"
     """The hash beneath it: `sha256`, `sha1`, `sha384`, `sha512` or `md5`."""
@@ -109,7 +107,7 @@ class HmacAuth(Keyed):
     def unsent(self) -> list[str]:
         """What is signed and only the client knows, and no header or parameter sends."""
         sent = {*fields_in((self.headers, self.params))}
-        signed = dict.fromkeys(one for one in fields_in(self.text) if one[0] in _ALWAYS and one not in sent)
+        signed = dict.fromkeys(one for one in fields_in(self.text) if one[0] in ALWAYS and one not in sent)
         return [f"{{{name}{function and ':' + function}}}" for name, function in signed]
 
     @property

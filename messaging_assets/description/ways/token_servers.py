@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from messaging_assets.description.ways.described import Described, Prefix, WebAddress
 from messaging_assets.description.ways.placeholders import check, filled_by, secrets_in
-from messaging_assets.description.ways.signatures import Jwt
+from messaging_assets.description.ways.signatures import ALWAYS, Jwt
 
 
 class TokenServerAuth(Described):
@@ -48,6 +48,8 @@ class TokenServerAuth(Described):
         if self.token_url and self.access_token_url:
             raise ValueError("token_url and access_token_url are two words for one thing; keep one")
         check((), {name: one for name, one in self.access_token_request_data.items() if "{secret." in str(one)})
+        if self.assertion:
+            check(ALWAYS, (self.assertion.claims, self.assertion.jwt_headers))
         takes = self.client_authentication == "assertion" or isinstance(self, OAuth2JwtBearerAuth)
         if takes != (self.assertion is not None):
             words = "is missing; write assertion: {algorithm: RS256, claims: {...}}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,20 +21,29 @@ class Server:
     """Hands out numbers that are good for so many requests, each with a higher count than the one before."""
 
     def __init__(self, api: SigningApi, algorithm: str = "SHA-256", life: int = 1000) -> None:
-        self.algorithm, self.life, self.given, self.count = algorithm, life, 0, 0
-        self.more = ""
+        self.algorithm, self.life = algorithm, life
+        self.counts: dict[str, int] = {}
+        self.more, self._lock = "", threading.Lock()
         api.check, api.refusal = self.lets_in, self.challenge
 
+    @property
+    def given(self) -> int:
+        return len(self.counts)
+
     def challenge(self, came: Came) -> tuple[int, dict[str, str], bytes]:
-        self.given, self.count = self.given + 1, 0
-        said = f'Digest realm="a, b", qop="auth-int, auth", nonce="n{self.given}", opaque="o"'
+        with self._lock:
+            nonce = f"n{len(self.counts)}"
+            self.counts[nonce] = 0
+        said = f'Digest realm="a, b", qop="auth-int, auth", nonce="{nonce}", opaque="o"'
         return 401, {"WWW-Authenticate": f"{said}, algorithm={self.algorithm}{self.more}"}, b"{}"
 
     def lets_in(self, came: Came) -> bool:
         said = dict(re.findall(r'(\w+)="?([^",]+(?:, b)?)"?', (came.headers["Authorization"] or "").partition(" ")[2]))
-        if said.get("nonce") != f"n{self.given}" or not self.count < int(said["nc"], 16) <= self.life:
-            return False
-        self.count = int(said["nc"], 16)
+        with self._lock:
+            count = self.counts.get(said.get("nonce", ""))
+            if count is None or not count < int(said["nc"], 16) <= self.life:
+                return False
+            self.counts[said["nonce"]] = int(said["nc"], 16)
 
         def digest(*parts: str) -> str:
             name = "sha256" if self.algorithm.startswith("SHA") else "md5"
@@ -73,8 +83,9 @@ def test_one_challenge_serves_a_whole_list(chat: OneList, api: SigningApi, algor
     assert PASSWORD not in str([one.headers.items() for one in api.came])
 
 
-def test_a_number_that_is_used_up_is_replaced_in_mid_list(chat: OneList, api: SigningApi) -> None:
-    chat.client["max_in_flight"] = 1
+@pytest.mark.parametrize("in_flight", [1, 8])
+def test_a_number_that_is_used_up_is_replaced_in_mid_list(chat: OneList, api: SigningApi, in_flight: int) -> None:
+    chat.client["max_in_flight"] = in_flight
     server = Server(api, life=1)
     assert paged(chat).green
     assert server.given > 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, TypeAlias
 
 import requests
 from requests.auth import HTTPDigestAuth
@@ -20,6 +20,8 @@ _CHALLENGE = re.compile(r"(?:^|,)\s*(?=[A-Za-z][A-Za-z0-9-]*\s+[A-Za-z0-9-]+=)")
 # The best first; what is not named here nobody computes.
 _ALGORITHMS = ("SHA-512", "SHA-256", "SHA", "MD5-SESS", "MD5")
 
+Challenge: TypeAlias = "dict[str, str]"
+
 
 class Digest(Signing, Renewing):
     """Answers one challenge for all threads, each request with the next count."""
@@ -30,8 +32,10 @@ class Digest(Signing, Renewing):
 
     def sign(self, request: requests.PreparedRequest) -> None:
         """Add the digest of this request, once the server's challenge is known."""
+        own: Challenge | None = request.__dict__.pop("challenge", None)
         with self._lock:
-            header = self._reckoner.header(str(request.method), str(request.url)) if self._reckoner.challenge else None
+            refused = str(request.headers.get("Authorization", ""))
+            header = self._reckoner.header(str(request.method), str(request.url), own, refused)
         if header is not None:
             # A weak password can be found out by it.
             self._redaction.add_signature(header.partition('response="')[2].partition('"')[0])
@@ -40,9 +44,8 @@ class Digest(Signing, Renewing):
     def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
         """Take the challenge that came with the refusal; false where there is none that can be answered."""
         challenge = _best(refusal.headers.get("WWW-Authenticate", ""))
-        with self._lock:
-            if challenge is not None:
-                self._reckoner.challenge = challenge
+        # Its own, because requests under way beside each other may get one each, which is good once.
+        request.challenge = challenge  # type: ignore[attr-defined]
         return challenge is not None
 
 
@@ -56,19 +59,26 @@ class _Reckoner(HTTPDigestAuth):
         self._thread_local = SimpleNamespace()
         self.init_per_thread_state()
 
-    @property
-    def challenge(self) -> dict[str, str]:
-        """What the server wants to have answered; empty before it said so."""
-        found: dict[str, str] = self._thread_local.chal
-        return found
+    def header(self, method: str, url: str, own: Challenge | None, refused: str) -> str | None:
+        """The value of the Authorization header for a request; None where no challenge is known.
 
-    @challenge.setter
-    def challenge(self, challenge: dict[str, str]) -> None:
-        self._thread_local.chal = challenge
-
-    def header(self, method: str, url: str) -> str | None:
-        """The value of the Authorization header for a request."""
-        made: str | None = self.build_digest_header(method, url)  # type: ignore[no-untyped-call]
+        Args:
+            method: the request's.
+            url: the request's.
+            own: the challenge that it was refused with.
+            refused: the header that it had then.
+        """
+        state = vars(self._thread_local)
+        shared = dict(state)
+        if own is not None:
+            state.update(chal=own, last_nonce="")
+        made: str | None = None
+        if state["chal"]:
+            made = self.build_digest_header(method, url)  # type: ignore[no-untyped-call]
+        nonce = shared["chal"].get("nonce")
+        if own is not None and nonce is not None and f'nonce="{nonce}"' not in refused:
+            # Another one came meanwhile; its count goes on where it was.
+            state.update(shared)
         return made
 
 

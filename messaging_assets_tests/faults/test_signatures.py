@@ -10,6 +10,7 @@ import sys
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import date
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -278,6 +279,11 @@ def test_what_is_missing_for_aws_is_named(chat: OneList, monkeypatch: pytest.Mon
         ([SIGNED, {"type": "api_key", "name": "x-time"}], "holds two ways that write the same header"),
         ({"type": "jwt", "algorithm": "none"}, "client.auth.algorithm: 'none' is not allowed here; allowed: HS256"),
         ({"type": "jwt", "algorithm": "HS256", "claims": {"a": "{b}"}}, "client.auth.claims: nothing fills"),
+        (
+            {"type": "jwt", "algorithm": "HS256", "claims": {"a": date(2026, 1, 1)}},
+            "client.auth.claims: holds a value that JSON does not have, such as a date; write it in quotes",
+        ),
+        ({"type": "jwt", "algorithm": "HS256", "jwt_headers": {"kid": 7}}, "client.auth.jwt_headers: kid must be a"),
         ({**AWS, "region": "Ireland"}, "client.auth.region: must be in small letters, as AWS writes it"),
     ],
 )

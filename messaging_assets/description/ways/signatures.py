@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Annotated, Any, Literal
 
@@ -28,6 +29,19 @@ def _aws_name(value: str) -> str:
 _AwsName = Annotated[str, AfterValidator(_aws_name)]
 
 
+def _said_in_json(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        json.dumps(value)
+    except TypeError:
+        raise ValueError("holds a value that JSON does not have, such as a date; write it in quotes") from None
+    if not isinstance(value.get("kid", ""), str):
+        raise ValueError("kid must be a text; write it in quotes")
+    return value
+
+
+_Said = Annotated[dict[str, Any], filled_by(*ALWAYS, *OF_REQUEST), AfterValidator(_said_in_json)]
+
+
 class Keyed(Described):
     """What all have in common that sign with a key."""
 
@@ -44,9 +58,9 @@ class Jwt(Keyed):
     """How it is signed, such as `HS256` with a shared secret or `RS256` with a private key."""
     passphrase: SecretName | None = None
     """The name of the secret that opens the private key, where it is encrypted."""
-    claims: Annotated[dict[str, Any], filled_by(*ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
+    claims: _Said = Field(default_factory=dict)
     """What it says, such as `{iss: "{secret.client_id}", aud: https://auth.example.com}`."""
-    jwt_headers: Annotated[dict[str, Any], filled_by(*ALWAYS, *OF_REQUEST)] = Field(default_factory=dict)
+    jwt_headers: _Said = Field(default_factory=dict)
     """More of its header, such as `{kid: "{secret.key_id}"}`."""
     token_duration: int = Field(300, gt=0, le=86_400)
     """Seconds that it lives."""

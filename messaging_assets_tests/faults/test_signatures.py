@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
 
-from messaging_assets.description.authentication import secrets_of
+from messaging_assets.description.authentication import HmacAuth, secrets_of, ways_of
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SetSecret
@@ -80,6 +80,16 @@ def test_each_request_of_a_sync_is_signed_by_itself(chat: OneList, api: SigningA
     outcome = chat.sync({"type": "offset", "limit": 2, "total_path": None, "overlap": 0})
     assert outcome.ids == [row["id"] for row in ROWS], outcome.sentence
     assert len({one.headers["X-Nonce"] for one in api.came}) == len(api.came) > 2
+
+
+def test_a_setting_may_stand_beside_the_signature() -> None:
+    auth = {**SIGNED, "headers": {"Authorization": "HMAC {setting.key_id}:{signature}"}}
+    client = {"base_url": "https://api.example.com", "auth": auth}
+    resources = [{"name": "m", "endpoint": {"path": "/m", "paginator": "single_page"}}]
+    description = describe({"client": client, "settings": {"key_id": "me"}, "resources": resources}, "chat")
+    [way] = ways_of(description.client.auth)
+    assert isinstance(way, HmacAuth)
+    assert way.headers == {"Authorization": "HMAC me:{signature}"}
 
 
 def test_a_request_that_is_sent_again_is_signed_anew(chat: OneList, api: SigningApi) -> None:

@@ -103,7 +103,9 @@ class Redaction:
 
     def without(self, *values: str) -> Redaction:
         """One that knows all but these."""
-        return Redaction(one for one in self._hidden if one not in values)
+        found = Redaction(one for one in self._hidden if one not in values)
+        found._signatures.extend(self._signatures)
+        return found
 
     def in_record(self, record: logging.LogRecord) -> None:
         """Redact a log record in place, its traceback included."""

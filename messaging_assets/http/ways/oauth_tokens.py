@@ -170,7 +170,7 @@ class RefreshToken(OAuth2Token):
         super().__init__(auth, token_url, secrets, redaction, place, run)
         api = place.partition(".")[0]
         self._next_name, self._variable = auth.refresh_token_name, f"{api}__REFRESH_TOKEN".upper()
-        self._kept, self._last = (shared_store(redaction) or KeptToken)(api, secrets["refresh_token"]), ""
+        self._kept, self._last = (shared_store(redaction, place) or KeptToken)(api, secrets["refresh_token"]), ""
 
     def _ask(self) -> None:
         with self._kept.held() as self._last:

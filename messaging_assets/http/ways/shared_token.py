@@ -32,11 +32,12 @@ _KEEP = (
 )
 
 
-def shared_store(redaction: Redaction) -> Callable[[str, str], SharedToken] | None:
+def shared_store(redaction: Redaction, where: str = "") -> Callable[[str, str], SharedToken] | None:
     """What keeps tokens for several machines; None where the environment names no such place.
 
     Args:
         redaction: learns the place's password and the key.
+        where: how to name the API in an error.
 
     Raises:
         MendDescription: the place is no PostgreSQL database.
@@ -57,6 +58,7 @@ def shared_store(redaction: Redaction) -> Callable[[str, str], SharedToken] | No
         raise MendDescription(
             f"{STORE} is no address of a PostgreSQL database, and no other place has locks that hold between machines",
             f"set {STORE} to postgresql://..., or take it out and let one machine sync such an API",
+            where=where,
         )
     redaction.add(*([str(url.password)] if url.password else []), *keys)
     try:
@@ -67,6 +69,7 @@ def shared_store(redaction: Redaction) -> Callable[[str, str], SharedToken] | No
         raise SetSecret(
             f"{KEY} holds no key by which refresh tokens could be encrypted",
             f"make one as docs/secrets.md shows, and set {KEY} on every machine",
+            where=where,
         ) from None
     return lambda api, first: SharedToken(api, first, url.set(drivername="postgresql+psycopg2"), cipher)
 

@@ -7,6 +7,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     foundation/          failures, paths in JSON, moments, secrets taken out of texts, the project's folders
     seams/               what is private of dlt and Dagster, in one place
 
+    description/ways/    ways of authentication that take more than a word
     description/         the shape of a file: pydantic models, nothing else
     files/rules/         what a description may not say, beyond its shape
     files/               from YAML to a checked description; every mistake with file and line
@@ -14,6 +15,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
     answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives
     http/wire/           one request and its one answer, byte by byte, within bounds
+    http/ways/           secrets onto requests: as they are, asked for, signed
     http/                attempts, secrets, pace, pages asked for ahead
     reading/times/       moments as APIs write them and files say them
     reading/cursors/     what is newer than the last sync

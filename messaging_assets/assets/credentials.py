@@ -114,8 +114,10 @@ def build_credentials(description: ApiDescription, values: Mapping[str, Any] | N
         MendDescription: a value has a name that is no field.
     """
     api = description.name
-    names = secrets_of(description.auth_of(resource) for resource in description.resources_with_unselected.values())
-    addresses = ["base_url"] + (["token_url"] if "client_id" in names else [])
+    auths = [description.auth_of(resource) for resource in description.resources_with_unselected.values()]
+    names = secrets_of(auths)
+    asks = any(isinstance(way, TokenServerAuth) for auth in auths for way in ways_of(auth))
+    addresses = ["base_url"] + (["token_url"] if asks else [])
     fields: dict[str, Any] = {name: (_TEXT, Field(None, description=_where(api, name))) for name in names}
     for name in addresses:
         text = f"From {variable(api, name)}, else the API file's."

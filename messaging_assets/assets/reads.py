@@ -52,7 +52,7 @@ class Reads:
             The loads of the last pass, and what dlt says of them as metadata.
         """
         task = self._task
-        made = Authenticators(task.description, credentials, task.redaction)
+        made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
         auths = {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
         while True:

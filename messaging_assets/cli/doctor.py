@@ -77,6 +77,7 @@ def examine() -> Iterator[Symptom]:
         ("folders", lambda: _folders(folders)),
         ("clock", lambda: _clock(folders)),
         ("settings", _settings),
+        ("refresh tokens", _refresh_tokens),
         ("API files", _api_files),
         ("destination", lambda: _destination(folders)),
         ("Dagster", lambda: _dagster(settle_dagster_home(folders))),
@@ -127,6 +128,14 @@ def _settings() -> Iterator[Symptom]:
         if os.environ.get(name, default).lower() != default.lower():
             what = f"the environment variable {name} changes what dlt writes, so every sync is refused"
             yield Symptom("settings", "wrong", what, f"unset {name}")
+
+
+def _refresh_tokens() -> Iterator[Symptom]:
+    from messaging_assets.foundation.redaction import Redaction
+    from messaging_assets.http.ways.shared_token import shared_store
+
+    if shared_store(Redaction()) is not None:
+        yield Symptom("refresh tokens", "good", "they are shared with other machines, in a PostgreSQL database")
 
 
 def _api_files() -> Iterator[Symptom]:

@@ -101,6 +101,7 @@ def _remarks(description: ApiDescription) -> list[Problem]:
     file = str(description.file)
     document = read_yaml(read_regular(file, LARGEST_API_FILE).decode("utf-8-sig"))
     remarks = [*undeclared_columns(document.value), *_slow_retries(description), *_readable_secrets(description)]
+    remarks += _unsent_parts(description)
     return problems_of(remarks, document.value, os.path.relpath(file), document.lines)
 
 
@@ -130,6 +131,17 @@ def _readable_secrets(description: ApiDescription) -> Iterator[Mistake]:
     if address.scheme == "http" and any(auths) and not is_near:
         words = "is plain http, so secrets and rows travel readable; write https"
         yield Mistake(("client", "base_url"), words)
+
+
+def _unsent_parts(description: ApiDescription) -> Iterator[Mistake]:
+    """A remark where a signature is over something that the API is never told."""
+    from messaging_assets.description.authentication import HmacAuth, ways_of
+    from messaging_assets.files.rules.mistakes import Mistake
+
+    for way in ways_of(description.client.auth):
+        if isinstance(way, HmacAuth) and way.unsent:
+            words = f"signs {' and '.join(way.unsent)}, which no header and no parameter sends; send it, written alike"
+            yield Mistake(("client", "auth"), words)
 
 
 def _interval(schedule: Schedule, resource: Resource) -> float:

@@ -8,15 +8,33 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
-from messaging_assets.conversion.secret_fields import joined, taken_apart
+from messaging_assets.conversion.secret_fields import joined, secret_name, taken_apart, with_secrets
 from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
 from messaging_assets.conversion.spec_texts import SpecScope, state_of, text_of
-from messaging_assets.conversion.texts import Hole, below, filled, named
+from messaging_assets.conversion.texts import Hole, Lose, below, filled, named
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
 
 _JSON = ("", "json", "None")
-_ASKING = {"client_credentials": "oauth2", "refresh_token": "oauth2_refresh_token"}
+_ASKING = {
+    "client_credentials": "oauth2",
+    "refresh_token": "oauth2_refresh_token",
+    "password": "oauth2_password",
+}
+# What its signing texts take -> ours.
+_SIGNED = {
+    "http_method": "{method}",
+    "http_path": "{path}",
+    "http_query": "{query}",
+    "http_body": "{body}",
+    **{f"http_body_{name}": f"{{body:{name}}}" for name in ("md5", "sha1", "sha256", "sha512")},
+    "unix_time": "{now:epoch_seconds}",
+    "unix_time_ms": "{now:epoch_ms}",
+    "date_iso": "{now:iso}",
+    "date_rfc1123": "{now:http}",
+    "nonce": "{nonce}",
+    "signature": "{signature}",
+}
 
 
 def from_spec(spec: Mapping[str, Any], converted: Converted) -> None:
@@ -86,8 +104,46 @@ def _ways(spec: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]
         way = "oauth2_refresh_token" if step_into(auth, "refresh_token") else _ASKING[str(flow)]
         address = filled(text_of(step_into(auth, "authentication_url"), {}), converted.settings, lose, False, True)
         return [without_nothing({"type": way, "token_url": address, "scopes": step_into(auth, "scopes")})]
+    if kind in ("aws-sigv4", "aws_sigv4"):
+        region, service = step_into(auth, "aws_region"), step_into(auth, "aws_service")
+        if isinstance(region, str) and isinstance(service, str) and "{" not in region + service:
+            return [{"type": "aws_sigv4", "region": region, "service": service}]
+    if kind == "hmac" and (signed := _hmac(auth, converted)):
+        return [signed]
     converted.lose(f"it authenticates by {kind}{f' ({flow})' if flow else ''}; say under auth how", "client", "auth")
     return []
+
+
+def _hmac(auth: Mapping[str, Any], converted: Converted) -> dict[str, Any] | None:
+    """A signature, where each word in its texts is known."""
+    lose = below(converted.lose, "client", "auth")
+    secret = named(text_of(auth.get("secret"), {}), "secret", "setting")
+    headers = auth.get("request_headers")
+    headers = headers if isinstance(headers, Mapping) else {}
+    texts = [_signing_text(one, converted, lose) for one in (auth.get("signing_string"), *headers.values())]
+    if not secret or not all(texts) or "{signature}" not in "".join(map(str, texts[1:])):
+        return None
+    return without_nothing(
+        {
+            "type": "hmac",
+            "secret": secret_name(secret[0]),
+            "algorithm": auth.get("algorithm"),
+            "text": texts[0],
+            "headers": dict(zip(headers, texts[1:], strict=True)),
+        }
+    )
+
+
+def _signing_text(value: Any, converted: Converted, lose: Lose) -> str | None:
+    parts: list[Any] = []
+    for index, one in enumerate(re.split(r"\{([a-z0-9_]+)\}", str(value or ""))):
+        if index % 2 and one not in _SIGNED:
+            return None
+        written = _SIGNED[one] if index % 2 else with_secrets(text_of(one, {}), converted.settings, lose)
+        if written is None:
+            return None
+        parts.append(written)
+    return "".join(parts)
 
 
 def _queues(endpoints: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:

@@ -93,7 +93,8 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
     elif isinstance(auth, Mapping):
         # A secret's value stays where it is; which variable takes its place follows from the type.
         told = {name: one for name, one in auth.items() if name not in {*IN_AUTH, "session"}}
-        ways.append({"type": auth.get("type", "bearer"), **_plain(told, settings, below(lose, "auth"))})
+        way = {"type": auth.get("type", "bearer"), **_plain(told, settings, below(lose, "auth"))}
+        ways.append(_by_assertion(way) if "auth_endpoint" in way else way)
     elif has(auth, "unknown", "setting", "secret"):
         lose("authentication is made by code, which is not run here; say it in auth", "auth")
     for part, location in _LOCATIONS.items():
@@ -101,6 +102,16 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
             holder[part], found = taken_apart(holder[part], location, below(lose, part))
             ways += found
     return joined(ways)
+
+
+def _by_assertion(way: Mapping[str, Any]) -> dict[str, Any]:
+    """dlt's own OAuthJWTAuth, which signs with RS256 for an hour; the scopes are in what it signs."""
+    scopes = way.get("scopes")
+    claims = {"scope": scopes if isinstance(scopes, str) else " ".join(scopes)} if scopes else {}
+    assertion: dict[str, Any] = {"algorithm": "RS256", "token_duration": 3600, **({"claims": claims} if claims else {})}
+    if "private_key_passphrase" in way:
+        assertion["passphrase"] = "private_key_passphrase"
+    return {"type": way["type"], "token_url": way["auth_endpoint"], "assertion": assertion}
 
 
 def _plain(value: Any, settings: Settings, lose: Lose) -> Any:

@@ -23,6 +23,10 @@ _CLASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "oauth2_client_credentials",
         ("access_token_url", "client_id", "client_secret", "access_token_request_data", "default_token_expiration"),
     ),
+    "oauthjwtauth": (
+        "oauth2_jwt_bearer",
+        ("client_id", "private_key", "auth_endpoint", "scopes", "headers", "private_key_passphrase"),
+    ),
     "offsetpaginator": ("offset", ("limit", "offset", "offset_param", "limit_param", "total_path", "maximum_offset")),
     "pagenumberpaginator": ("page_number", ("base_page", "page", "page_param", "total_path", "maximum_page")),
     "jsonlinkpaginator": ("json_link", ("next_url_path",)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from messaging_assets.conversion.texts import Hole, Lose
+from messaging_assets.conversion.texts import Hole, Lose, Settings, doubled
 from messaging_assets.files.rules.secret_signs import certain_look_of, look_of, names_secret
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z-]{0,20}[ :=]+)(?=\S)")
@@ -43,6 +43,38 @@ def way_of(name: str, location: str, text: Any, lose: Lose) -> dict[str, Any] | 
         return None
     way: dict[str, Any] = {"type": "api_key", "name": name, "location": location}
     return {**way, "prefix": prefix} if prefix else way
+
+
+def secret_name(name: str) -> str:
+    """The name by which an API file takes a secret, from the source's own name for it."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name.rpartition(".")[2].lower()).strip("_0123456789")[:40]
+    return plain if plain and plain not in ("base_url", "token_url") else "secret_key"
+
+
+def with_secrets(text: Any, settings: Settings, lose: Lose) -> Any:
+    """A text of the source in which each secret, and each setting that nobody gave, is `{secret.<name>}`.
+
+    Args:
+        text: a text, one with holes, or a value that stays.
+        settings: what fills settings.
+        lose: is told what cannot be said; None comes back then.
+    """
+    if isinstance(text, Mapping):
+        found = {str(name): with_secrets(one, settings, lose) for name, one in text.items()}
+        return {name: one for name, one in found.items() if one is not None}
+    if not isinstance(text, (str, list, tuple)):
+        return text
+    written = ""
+    for part in [text] if isinstance(text, str) else text:
+        if isinstance(part, str):
+            written += doubled(part)
+        elif isinstance(part, Hole) and part.kind in ("secret", "setting"):
+            given = settings.value(part.name, part.default) if part.kind == "setting" else None
+            written += f"{{secret.{secret_name(part.name)}}}" if given is None else doubled(str(given))
+        else:
+            lose(f"the expression {part.name if isinstance(part, Hole) else part} is left out here; finish it by hand")
+            return None
+    return written
 
 
 def is_secret_field(name: str, value: Any, in_header: bool = False) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
-from messaging_assets.conversion.secret_fields import is_secret_field, joined, taken_apart
+from messaging_assets.conversion.secret_fields import is_secret_field, joined, secret_name, taken_apart
 from messaging_assets.conversion.texts import Hole, Lose, below, doubled, filled
 from messaging_assets.discovery.found import without_nothing
 
@@ -25,6 +25,11 @@ _SHARED = (
     "schema",
 )
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_][A-Za-z0-9_]*)\}?")
+_GRANTS = {
+    "client_credentials": "oauth2",
+    "refresh_token": "oauth2_refresh_token",
+    "password": "oauth2_password",
+}
 _PARAMS = {"offset": "offset", "style1": "offset"}
 
 
@@ -69,6 +74,8 @@ def _auth(config: Mapping[str, Any], converted: Converted) -> list[dict[str, Any
         return [{"type": "api_key", "name": names[-1], "location": "header"}]
     if method == "oauth":
         return _oauth(config, converted)
+    if method == "aws":
+        return _aws(config, converted)
     if method != "no_auth":
         converted.lose(f"it authenticates by {method}, which no word says", "client", "auth")
     return []
@@ -76,18 +83,18 @@ def _auth(config: Mapping[str, Any], converted: Converted) -> list[dict[str, Any
 
 def _oauth(config: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]:
     grant = config.get("grant_type") or "client_credentials"
-    if grant not in ("client_credentials", "refresh_token"):
-        converted.lose(f"it asks for tokens by the grant {grant}, which no word says", "client", "auth")
-        return []
     lose = below(converted.lose, "client", "auth")
     extras = config.get("oauth_extras")
     more = {
-        name: filled(_text(one), converted.settings, lose, is_doubled=False)
+        name: f"{{secret.{secret_name(name)}}}"
+        if is_secret_field(name, one)
+        else filled(_text(one), converted.settings, lose, is_doubled=False)
         for name, one in (extras.items() if isinstance(extras, Mapping) else ())
-        if not is_secret_field(name, one)
     }
+    if grant not in _GRANTS:
+        more = {"grant_type": grant, **more}
     way = {
-        "type": "oauth2" if grant == "client_credentials" else "oauth2_refresh_token",
+        "type": _GRANTS.get(grant, "oauth2"),
         "token_url": filled(
             _text(config.get("access_token_url")), converted.settings, lose, is_doubled=False, is_address=True
         ),
@@ -96,6 +103,17 @@ def _oauth(config: Mapping[str, Any], converted: Converted) -> list[dict[str, An
         "default_token_expiration": config.get("oauth_expiration_secs"),
     }
     return [without_nothing(way)]
+
+
+def _aws(config: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]:
+    said = config.get("aws_credentials")
+    said = said if isinstance(said, Mapping) else {}
+    region, service = str(said.get("aws_region") or ""), str(said.get("aws_service") or "")
+    if not (region and service):
+        converted.lose("it signs for AWS without a region or a service; write both in auth", "client", "auth")
+        return []
+    way = {"type": "aws_sigv4", "region": region, "service": service}
+    return [{**way, "temporary": True} if said.get("aws_session_token") else way]
 
 
 def _add(

@@ -172,7 +172,9 @@ class _Filling:
     def _of(self, found: re.Match[str], place: Place) -> Any:
         word, name = found[1], found[2]
         if word == "setting" and name in self._values:
-            if names_secret(str(place[-1]), None, "headers" in place):
+            # Beside a signature or a secret stands what is none, such as the key's name.
+            is_beside = any(one in found.string for one in ("{signature}", "{secret."))
+            if names_secret(str(place[-1]), None, "headers" in place) and not is_beside:
                 self._wrong(place, "a setting is shown in many places; describe a secret under auth")
             return self._values[name]
         if name in self._unset:

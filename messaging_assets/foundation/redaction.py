@@ -8,10 +8,11 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from messaging_assets.foundation.spellings import needles, readings
 
@@ -21,6 +22,8 @@ _HEAD = 8
 _CUT = ("…", "...")
 # Longer texts are looked at in pieces, which overlap by more than a secret takes in any spelling.
 _PIECE, _OVERLAP = 150_000, 6_000
+# So many signatures are remembered: more than requests are under way at once, each tried a few times.
+_SIGNATURES = 256
 _CONTROL = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
@@ -39,6 +42,7 @@ class Redaction:
         self._pattern: re.Pattern[str] | None = None
         self._heads: re.Pattern[str] | None = None
         self._forms: list[str] = []
+        self._signatures: deque[str] = deque(maxlen=_SIGNATURES)
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -51,8 +55,15 @@ class Redaction:
         self._heads = _any_of({form[:_HEAD] for form in self._forms})
         self._pattern = _any_of(forms)
 
+    def add_signature(self, value: str) -> None:
+        """Hide what was made for one request and is worth nothing soon; `add` would take 10 ms of each request."""
+        self._signatures.append(value)
+
     def __call__(self, text: str) -> str:
         """The text with every known secret replaced by ***, the head of one at a place where the text was cut too."""
+        for made in list(self._signatures):
+            for form in (made, quote(made, safe="")):
+                text = text.replace(form, MASK)
         if self._pattern is None:
             return text
         found: list[tuple[int, int]] = []
@@ -92,7 +103,9 @@ class Redaction:
 
     def without(self, *values: str) -> Redaction:
         """One that knows all but these."""
-        return Redaction(one for one in self._hidden if one not in values)
+        found = Redaction(one for one in self._hidden if one not in values)
+        found._signatures.extend(self._signatures)
+        return found
 
     def in_record(self, record: logging.LogRecord) -> None:
         """Redact a log record in place, its traceback included."""

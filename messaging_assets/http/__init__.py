@@ -1,4 +1,4 @@
 """Everything between dlt and the wire: attempts, secrets, pace, pages asked for ahead.
 
-Imports foundation, description, answers and `http/wire`; touches the socket, and knows no table.
+Imports foundation, description, answers and the rooms in it; touches the socket, and knows no table.
 """

@@ -14,48 +14,81 @@ from requests.auth import AuthBase
 from messaging_assets.description.authentication import (
     ApiKeyAuth,
     Auth,
+    AwsAuth,
     BearerAuth,
+    HmacAuth,
     HttpBasicAuth,
+    HttpDigestAuth,
+    JwtAuth,
     OAuth2RefreshTokenAuth,
     SessionAuth,
+    TokenServerAuth,
     Way,
     ways_of,
 )
+from messaging_assets.description.ways.placeholders import secrets_in
 from messaging_assets.foundation.failures import SetSecret
 from messaging_assets.foundation.redaction import Redaction
-from messaging_assets.http.asked_secrets import Asking
-from messaging_assets.http.login import Session
-from messaging_assets.http.oauth_tokens import ClientCredentials, RefreshToken
-from messaging_assets.http.plain_secrets import ApiKey, Header, basic
+from messaging_assets.http.ways.asked_secrets import Asking, Renewing, Signing
+from messaging_assets.http.ways.digest import Digest
+from messaging_assets.http.ways.login import Session
+from messaging_assets.http.ways.oauth_tokens import OAuth2Token, RefreshToken
+from messaging_assets.http.ways.plain_secrets import ApiKey, Header, basic
+from messaging_assets.http.ways.signatures import Aws, Hmac
+from messaging_assets.http.ways.signed_tokens import OwnToken
+from messaging_assets.http.wire.answer import Answer
+
+# Shorter lines of a private key are its frame, or padding.
+_LINE_OF_KEY = 30
 
 
 class Several(AuthBase):
     """Puts the secrets of several ways of authentication onto each request."""
 
     def __init__(self, parts: Sequence[AuthBase]) -> None:
-        self._parts = parts
+        self.parts = parts
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         """Add them in the file's order; no two write the same field."""
-        for part in self._parts:
+        for part in self.parts:
             request = part(request)
         return request
 
-    @property
-    def asking(self) -> Asking | None:
-        """The one that asks for tokens; there is one at most, since it writes Authorization."""
-        return next((part for part in self._parts if isinstance(part, Asking)), None)
+
+def parts_of(auth: AuthBase | None) -> Sequence[AuthBase]:
+    """What puts secrets onto a list's requests, each by itself."""
+    if isinstance(auth, Several):
+        return auth.parts
+    return () if auth is None else (auth,)
 
 
 def asking_part(auth: AuthBase | None) -> Asking | None:
-    """What asks a server for tokens, of all that puts secrets onto a list's requests; None where nothing does."""
-    if isinstance(auth, Several):
-        return auth.asking
-    return auth if isinstance(auth, Asking) else None
+    """What asks a server first, of all that puts secrets onto a list's requests; there is one at most."""
+    return next((part for part in parts_of(auth) if isinstance(part, Asking)), None)
+
+
+def renewed(auth: AuthBase | None, request: requests.PreparedRequest, refusal: Answer) -> bool:
+    """Put something better onto a request that was refused with 401; false where there is nothing better."""
+    is_better = False
+    for part in parts_of(auth):
+        is_better |= isinstance(part, Renewing) and part.renew(request, refusal)
+    return is_better
+
+
+def signed(auth: AuthBase | None, request: requests.PreparedRequest) -> None:
+    """Sign a request that is about to leave, in the file's order."""
+    for part in parts_of(auth):
+        if isinstance(part, Signing):
+            part.sign(request)
 
 
 def authenticator(
-    auth: Auth | None, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, place: str
+    auth: Auth | None,
+    secrets: Mapping[str, str],
+    token_url: str | None,
+    redaction: Redaction,
+    place: str,
+    run: str | None = None,
 ) -> AuthBase | None:
     """What puts the secrets onto requests, for the way of authentication that the file names.
 
@@ -65,32 +98,49 @@ def authenticator(
         token_url: where OAuth2 tokens come from.
         redaction: learns every secret, tokens included.
         place: how to name the API in an error.
+        run: Dagster's id of the run, whose lists share what a server hands out; None outside of one.
 
     Raises:
         SetSecret: a value cannot stand in a request (a line break or control character in it).
     """
-    in_headers = {name for way in ways_of(auth) if isinstance(way, ApiKeyAuth | BearerAuth) for name in way.secrets}
+    ways = ways_of(auth)
+    in_headers = {name for way in ways if isinstance(way, ApiKeyAuth | BearerAuth) for name in way.secrets}
+    in_headers |= {name for way in ways if isinstance(way, HmacAuth) for name in secrets_in(way.headers)}
+    # A private key has lines.
+    keys = {way.secret for way in ways if isinstance(way, JwtAuth)}
+    keys |= {way.assertion.secret for way in ways if isinstance(way, TokenServerAuth) and way.assertion}
     for name, value in secrets.items():
-        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        if name in keys:
+            redaction.add(*(line for line in value.replace("\\n", "\n").split("\n") if len(line) > _LINE_OF_KEY))
+        elif any(ord(character) < 32 or ord(character) == 127 for character in value):
             raise SetSecret(
                 f"the value of {name} has a line break or control character in it", "set it again without", where=place
             )
         if name in in_headers and not value.isascii():
             raise SetSecret(f"the value of {name} has letters that no header can carry", "set it again", where=place)
     redaction.add(*secrets.values())
-    parts = [_part(way, secrets, token_url, redaction, place.partition(".")[0]) for way in ways_of(auth)]
+    parts = [_part(way, secrets, token_url, redaction, place, run) for way in ways]
     return Several(parts) if len(parts) > 1 else next(iter(parts), None)
 
 
-def _part(way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, api: str) -> AuthBase:
+def _part(
+    way: Way, secrets: Mapping[str, str], token_url: str | None, redaction: Redaction, place: str, run: str | None
+) -> AuthBase:
     if isinstance(way, ApiKeyAuth):
         return ApiKey(way, way.prefix + secrets[way.secret])
     if isinstance(way, BearerAuth):
         return Header(way.prefix + secrets[way.secret])
     if isinstance(way, HttpBasicAuth):
         return Header(basic(secrets.get("username", ""), secrets.get("password", ""), redaction))
+    if isinstance(way, HttpDigestAuth):
+        return Digest(secrets["username"], secrets["password"], redaction)
+    if isinstance(way, JwtAuth):
+        return OwnToken(way, secrets, redaction, place)
+    if isinstance(way, HmacAuth):
+        return Hmac(way, secrets, redaction, place)
+    if isinstance(way, AwsAuth):
+        return Aws(way, secrets, redaction, place)
     if isinstance(way, SessionAuth):
-        return Session(way, token_url or "", secrets, redaction)
-    if isinstance(way, OAuth2RefreshTokenAuth):
-        return RefreshToken(way, token_url or "", secrets, redaction, api)
-    return ClientCredentials(way, token_url or "", secrets, redaction)
+        return Session(way, token_url or "", secrets, redaction, run)
+    kind = RefreshToken if isinstance(way, OAuth2RefreshTokenAuth) else OAuth2Token
+    return kind(way, token_url or "", secrets, redaction, place, run)  # type: ignore[arg-type]

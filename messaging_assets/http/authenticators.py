@@ -25,10 +25,17 @@ class Authenticators:
         description: the API.
         credentials: its secrets and address.
         redaction: learns every secret, tokens included.
+        run: Dagster's id of the run; its resources share tokens and sessions, where one process syncs them.
     """
 
-    def __init__(self, description: ApiDescription, credentials: ApiCredentials, redaction: Redaction) -> None:
-        self._description, self._credentials, self._redaction = description, credentials, redaction
+    def __init__(
+        self,
+        description: ApiDescription,
+        credentials: ApiCredentials,
+        redaction: Redaction,
+        run: str | None = None,
+    ) -> None:
+        self._description, self._credentials, self._redaction, self._run = description, credentials, redaction, run
         redaction.add(*credentials.all_secrets(description))
         self._made: dict[str, AuthBase | None] = {}
         self._lock = threading.Lock()
@@ -46,5 +53,5 @@ class Authenticators:
                 secrets = self._credentials.secrets_for(self._description, resource)
                 token_url = self._credentials.token_url_for(self._description, auth)
                 place = self._description.asset_of(resource)
-                self._made[way] = authenticator(auth, secrets, token_url, self._redaction, place)
+                self._made[way] = authenticator(auth, secrets, token_url, self._redaction, place, self._run)
             return self._made[way]

@@ -21,13 +21,21 @@ from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.api import Client, Endpoint
-from messaging_assets.description.authentication import secrets_of
+from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.trouble import Trouble, asked_to_wait, broken_on_the_way, failure, refused, seconds_before
+from messaging_assets.http.trouble import (
+    Trouble,
+    about_clock,
+    asked_to_wait,
+    broken_on_the_way,
+    failure,
+    refused,
+    seconds_before,
+)
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.content import body_of, decode, json_of
 from messaging_assets.http.wire.origins import NoAddress
@@ -86,13 +94,15 @@ class Exchange:
         transport: sends one request once, without redirects, and reads its body.
         pacing: the API's gate.
         closing: set when the sync ends early.
-        renew: gets a new token after a 401 and puts it on the request; False where there is none to get.
+        renew: puts something better on a request after a 401, such as a new token; False where there is none.
+        sign: signs a request that is about to leave.
     """
 
     transport: Transport
     pacing: Pacing
     closing: threading.Event = field(default_factory=threading.Event)
-    renew: Callable[[requests.PreparedRequest], bool] = lambda request: False
+    renew: Callable[[requests.PreparedRequest, Answer], bool] = lambda request, answer: False
+    sign: Callable[[requests.PreparedRequest], None] = lambda request: None
 
     def answer(self, request: requests.PreparedRequest, terms: Terms) -> Answer:
         """Send the request until it is answered.
@@ -120,7 +130,7 @@ class Exchange:
 
     def _attempt(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         answer = self._send(request, terms)
-        if isinstance(answer, Answer) and answer.status_code == 401 and self.renew(request):
+        if isinstance(answer, Answer) and answer.status_code == 401 and self.renew(request, answer):
             answer.settle(is_good=True)
             terms.counts.retried("401")
             answer = self._send(request, terms)
@@ -144,6 +154,7 @@ class Exchange:
                 if self.closing.is_set():
                     return _ENDED
                 terms.counts.asked()
+                self.sign(request)
                 try:
                     answer = self._answered(request, terms)
                 except OtherOrigin:
@@ -189,9 +200,11 @@ def _judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
     _leave_if_over(answer, terms, client)
     if answer.status_code >= 300:
         repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
-        names = secrets_of([terms.endpoint.auth or client.auth])
+        auth = terms.endpoint.auth or client.auth
+        names = secrets_of([auth])
         variables = [variable(terms.asset.partition(".")[0], name) for name in names]
-        return refused(answer, repeat, terms.page, terms.explain(answer), variables, terms.endpoint)
+        trouble = refused(answer, repeat, terms.page, terms.explain(answer), variables, terms.endpoint)
+        return about_clock(trouble, answer) if is_signed(auth) else trouble
     return _read_body(answer, terms, client)
 
 

@@ -19,12 +19,12 @@ from messaging_assets.description.api import Client
 from messaging_assets.description.endpoint import Format
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
-from messaging_assets.http.asked_secrets import Asking
-from messaging_assets.http.authentication import asking_part
+from messaging_assets.http.authentication import renewed, signed
 from messaging_assets.http.exchange import Counts, Exchange, Ignored, Terms
-from messaging_assets.http.oauth_tokens import refused_client
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
+from messaging_assets.http.ways.asked_secrets import Asking
+from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, origin
@@ -194,9 +194,10 @@ class ApiSession(Session):
             counts: where it is counted, if not where its reading counts.
         """
         reading: Reading = prepared.reading  # type: ignore[attr-defined]
-        exchange, terms = self._exchange, reading.terms
-        if (asking := asking_part(reading.auth)) is not None:
-            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, _renewing(asking))
+        exchange, terms, auth = self._exchange, reading.terms, reading.auth
+        if auth is not None:
+            secrets = partial(renewed, auth), partial(signed, auth)
+            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, *secrets)
         return exchange.answer(prepared, terms if counts is None else replace(terms, counts=counts))
 
 
@@ -244,14 +245,6 @@ def _warn_of_plain_http(url: str) -> None:
     scheme, host, _ = origin(url)
     if scheme == "http" and not (host == "localhost" or host.startswith("127.") or host == "::1"):
         _logger.warning("%s is plain http, so secrets and rows travel readable; use https", plain_address(url))
-
-
-def _renewing(credentials: Asking) -> Callable[[requests.PreparedRequest], bool]:
-    def renew(request: requests.PreparedRequest) -> bool:
-        credentials.renew(request)
-        return True
-
-    return renew
 
 
 def list_id(reading: Reading) -> ListId:

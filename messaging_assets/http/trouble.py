@@ -8,7 +8,7 @@ import random
 import ssl
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 import requests
@@ -28,6 +28,8 @@ from messaging_assets.seams.foreign_words import is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
+# Seconds; what is signed is good for minutes at most.
+_CLOCKS_DIFFER = 300
 _RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
 _REMAINING_HEADERS = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
 
@@ -73,7 +75,10 @@ def refused(
     """
     status, asked = answer.status_code, asked_to_wait(answer)
     if refused_client:
-        step = "check the client's id, secret and scopes"
+        usual = ("_CLIENT_ID", "_CLIENT_SECRET", "_REFRESH_TOKEN")
+        is_usual = all(one.endswith(usual) for one in secrets)
+        who = "the client's id, secret" if is_usual else ", ".join(secrets)
+        step = f"check {who} and scopes"
         return Trouble(f"refused the client ({refused_client})", step, CheckCredentials, False, str(status))
     if status in (401, 403) and not (asked is not None and status == 403):
         kind: type[SyncFailure] = CheckCredentials
@@ -102,6 +107,24 @@ def _of_range(endpoint: Endpoint, page: int) -> str:
     if page > 1:
         return "if it gives no more rows of one range, write maximum_results in incremental"
     return "if it takes no range so long, write a shorter step"
+
+
+def about_clock(trouble: Trouble, answer: Answer) -> Trouble:
+    """A refusal of something signed, with a word on this machine's clock where the API's differs by minutes.
+
+    Args:
+        trouble: what the refusal means else.
+        answer: the answer, whose Date says what time it is there (RFC 9110, section 6.6.1).
+    """
+    try:
+        ahead = time.time() - parsedate_to_datetime(answer.headers.get("Date", "")).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return trouble
+    if trouble.kind is not CheckCredentials or abs(ahead) <= _CLOCKS_DIFFER:
+        return trouble
+    side = "ahead of" if ahead > 0 else "behind"
+    words = f"{trouble.words}, and this machine's clock is {abs(ahead) / 60:.0f} minutes {side} the API's"
+    return replace(trouble, words=words, next_step=f"set this machine's clock, then {trouble.next_step}")
 
 
 def broken_on_the_way(error: Exception, client: Client) -> Trouble:

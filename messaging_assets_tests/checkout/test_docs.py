@@ -19,6 +19,7 @@ from messaging_assets.description.automation import Automation, Freshness, Sched
 from messaging_assets.description.endpoint import Format
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
+from messaging_assets.description.ways.signatures import HmacAuth, Jwt
 from messaging_assets.description.windows import Partitions
 from messaging_assets.files.json_schema import sentences
 from messaging_assets.files.rules.shape import words_of
@@ -70,6 +71,8 @@ MODELS: dict[str, type[Described]] = {
     "Freshness": Freshness,
     "Automation": Automation,
     "Auth": OAuth2ClientCredentialsAuth,
+    "Jwt": Jwt,
+    "Hmac": HmacAuth,
     "Paginator": PaginatorDescription,
     **dict(
         zip(["Offset", "Page_number", "Cursor", "Json_link", "Header_link", "Header_cursor"], PAGINATORS, strict=True)

@@ -255,3 +255,11 @@ def test_a_secret_over_plain_http_is_remarked_on(files: Path, address: str, is_r
     assert shown.exit_code == 0
     words = "chat.yaml:1: client.base_url: is plain http, so secrets and rows travel readable; write https"
     assert (words in shown.output) == is_remarked
+
+
+@pytest.mark.parametrize(("sent", "is_remarked"), [("{now:epoch_ms}", True), ("{now:epoch_seconds}", False)])
+def test_a_time_that_is_signed_and_not_sent_is_remarked_on(files: Path, sent: str, is_remarked: bool) -> None:
+    auth = f"{{type: hmac, text: '{{now:epoch_seconds}}', headers: {{X-T: '{sent}', X-S: '{{signature}}'}}}}"
+    (files / "chat.yaml").write_text(f"client: {{base_url: https://api.example.com, auth: {auth}}}\nresources: [m]\n")
+    words = "client.auth: signs {now:epoch_seconds}, which no header and no parameter sends; send it, written alike"
+    assert (words in validate(files).output) == is_remarked

@@ -70,6 +70,16 @@ def test_a_variable_by_which_every_sync_is_refused_is_wrong(apis: Path, monkeypa
     assert found["settings"][0]["mend"] == "unset DLT_INTERVAL_TIMEZONE"
 
 
+def test_refresh_tokens_that_would_be_shared_without_a_key_are_wrong(
+    apis: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_TOKENS", "postgresql://loader:hush-hush@127.0.0.1:1/warehouse")
+    status, found = _doctor()
+    assert status == 1
+    assert "MESSAGING_ASSETS_TOKENS_KEY holds no key" in found["refresh tokens"][0]["what"]
+    assert "hush" not in str(found)
+
+
 def test_a_destination_that_does_not_answer_is_wrong_and_its_address_stays_unsaid(
     apis: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

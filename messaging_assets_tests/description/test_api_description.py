@@ -17,6 +17,7 @@ from messaging_assets.description import authentication as auth
 from messaging_assets.description import pagination as paging
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.table import Column, MergeDisposition
+from messaging_assets.description.ways.token_servers import OAuth2ClientCredentialsAuth
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.placeholders import CursorParam, ParentParam
 from messaging_assets.files.rules.secrets import IN_AUTH
@@ -104,7 +105,7 @@ VOCABULARY = [
     (dlt_words.BearerTokenAuthConfig, auth.BearerAuth),
     (dlt_words.ApiKeyAuthConfig, auth.ApiKeyAuth),
     (dlt_words.HttpBasicAuthConfig, auth.HttpBasicAuth),
-    (dlt_words.OAuth2ClientCredentialsConfig, auth.OAuth2ClientCredentialsAuth),
+    (dlt_words.OAuth2ClientCredentialsConfig, OAuth2ClientCredentialsAuth),
     (table_words.TColumnSchema, ours.Column),
     (table_words.TSchemaContractDict, ours.SchemaContract),
     (table_words.TDeleteInsertStrategyDict, MergeDisposition),
@@ -116,7 +117,7 @@ VOCABULARY = [
 def refusals(model: type[auth.Described]) -> set[str]:
     """The words of dlt that a model refuses with a sentence of its own."""
     own = {word for one in model.__mro__ for word in REFUSED.get(one.__name__, {})}
-    is_auth = model.__module__ == auth.__name__
+    is_auth = model.__module__ in (auth.__name__, OAuth2ClientCredentialsAuth.__module__)
     return own | set(IN_AUTH) if is_auth else own
 
 

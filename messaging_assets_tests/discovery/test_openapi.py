@@ -948,6 +948,43 @@ def test_a_required_header_that_takes_a_secret_becomes_auth(name: str, auth: dic
     assert "which is taken for" in Path(str(found.file)).read_text()
 
 
+@pytest.mark.parametrize(
+    ("schemes", "auth"),
+    [
+        ([{"type": "http", "scheme": "digest"}], {"type": "http_digest"}),
+        (
+            [{"type": "oauth2", "flows": {"password": {"tokenUrl": "https://api.example.com/t", "scopes": {"r": ""}}}}],
+            {"type": "oauth2_password", "token_url": "https://api.example.com/t", "scopes": ["r"]},
+        ),
+        (
+            [
+                {
+                    "type": "apiKey",
+                    "name": "Authorization",
+                    "in": "header",
+                    "x-amazon-apigateway-authtype": "awsSigv4",
+                }
+            ],
+            {"type": "aws_sigv4", "region": "us-east-1", "service": "execute-api"},
+        ),
+        (
+            [{"type": "apiKey", "name": name, "in": "header"} for name in ("X-Api-Key", "X-App-Key")],
+            [
+                {"type": "api_key", "name": "X-Api-Key", "location": "header", "secret": "x_api_key"},
+                {"type": "api_key", "name": "X-App-Key", "location": "header", "secret": "x_app_key"},
+            ],
+        ),
+    ],
+    ids=["digest", "password", "aws", "two keys"],
+)
+def test_schemes_that_sign_or_go_together_become_auth(schemes: Any, auth: Any, tmp_path: Path) -> None:
+    document = document_of({"/posts": answering(list_of(id="string"))})
+    document["components"] = {"securitySchemes": {f"s{number}": one for number, one in enumerate(schemes)}}
+    found = described({**document, "security": [{f"s{number}": [] for number in range(len(schemes))}]}, tmp_path)
+    made = [way.model_dump(exclude_unset=True) for way in ways_of(found.client.auth)]
+    assert made == (auth if isinstance(auth, list) else [auth])
+
+
 def test_a_required_header_that_takes_no_secret_needs_a_value(tmp_path: Path) -> None:
     done = discover(required({"type": "string"}, "header", "X-Tenant"), tmp_path)
     assert "--param X-Tenant=..." in done.output

@@ -184,7 +184,8 @@ def synced(description: ApiDescription, name: str, secrets: Mapping[str, Any] | 
     resource = description.resources_in_full[name]
     # What a sync uses of Dagster's context; a whole run takes three times as long.
     log = logging.getLogger("dagster")
-    context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0)
+    run = SimpleNamespace(run_id=None)
+    context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0, run=run)
     credentials, dlt_resource = build_credentials(description, secrets), DagsterDltResource()
     translator = ApiTranslator(description, resource)
     done = sync(context, description, resource, credentials, dlt_resource, translator, SyncConfig())

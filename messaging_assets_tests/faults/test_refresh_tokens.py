@@ -13,7 +13,7 @@ import pytest
 
 from messaging_assets.foundation.failures import CheckCredentials, SetSecret
 from messaging_assets.foundation.folders import project_folders
-from messaging_assets.http.kept_token import KeptToken
+from messaging_assets.http.ways.kept_token import KeptToken
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 
 FIRST = "canary-refresh-0"

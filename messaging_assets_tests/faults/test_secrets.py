@@ -35,6 +35,15 @@ AUTHS: dict[str, tuple[str, dict[str, Any], tuple[str, str]]] = {
     "cookie": (API_KEY, {"type": "api_key", "name": "sid", "location": "cookie"}, ("header", "cookie")),
     "bearer": (API_KEY, {"type": "bearer"}, ("bearer", "")),
     "basic": (API_KEY, {"type": "http_basic"}, ("basic", "")),
+    "hmac": (
+        API_KEY,
+        {
+            "type": "hmac",
+            "text": "{secret.api_key}{url}",
+            "params": {"appid": "{secret.api_key}", "sig": "{signature}"},
+        },
+        ("query", "appid"),
+    ),
     "oauth2 body": (TEAM, {"type": "oauth2"}, ("query", "")),
     "oauth2 header": (TEAM, {"type": "oauth2", "client_authentication": "header"}, ("query", "")),
 }
@@ -128,7 +137,7 @@ class Canary:
             )
         else:
             sandbox.keys[self.api] = f"sid={quote_plus(CANARY)}" if auth == "cookie" else CANARY
-        for name in ("API_KEY", "TOKEN", "USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET"):
+        for name in ("API_KEY", "TOKEN", "USERNAME", "PASSWORD", "CLIENT_ID", "CLIENT_SECRET", "SECRET_KEY"):
             monkeypatch.setenv(f"{self.api.upper()}__{name}", CANARY)
         monkeypatch.setenv(f"{self.api.upper()}__TOKEN_URL", f"{sandbox.url}/{TEAM}/oauth/token")
         monkeypatch.setenv(f"{self.api.upper()}__BASE_URL", f"{sandbox.url}/{self.api}/v1")
@@ -251,11 +260,10 @@ def test_a_secret_with_a_line_break_is_red_and_named_by_its_field(
 ) -> None:
     one_list = OneList(sandbox, is_whole=end == "\n" or request.config.getoption("whole"))
     one_list.client["auth"] = AUTHS[auth][1] | ({"token_url": f"{sandbox.url}/t"} if "oauth2" in auth else {})
-    fields = ("api_key", "token", "username", "password", "client_id", "client_secret")
     asked = one_list.describe().client.auth
     assert asked is not None
     assert not isinstance(asked, tuple)
-    one_list.secrets = {name: CANARY + end for name in fields if name in asked.secrets}
+    one_list.secrets = dict.fromkeys(asked.secrets, CANARY + end)
     outcome = one_list.outcome()
     assert "has a line break or control character in it; set it again without" in outcome.sentence
     assert type(outcome.failure).__name__ == "SetSecret"

@@ -109,7 +109,7 @@ def test_a_login_without_the_wished_value_is_told(chat: OneList) -> None:
     ("changes", "told"),
     [
         ({"login": {"path": "https://other.example/login"}}, "must be a path at the API's own address"),
-        ({"headers": {}}, "client.auth.headers: "),
+        ({"headers": {"X-Token": 7}}, "client.auth.headers.X-Token: "),
         ({"login": {"path": "/login", "password": "hunter"}}, "client.auth.login.password: "),
     ],
 )

@@ -32,7 +32,10 @@ CLIENT = "client:\n  base_url: https://api.example.com\n"
 USERS = "resources:\n  - name: users\n"
 RESERVED = "means something else to dlt or the database; rename the file"
 SECRET = "no secret belongs in an API file; "
-KINDS = "api_key, bearer, http_basic, oauth2, oauth2_client_credentials, oauth2_refresh_token, session"
+KINDS = (
+    "api_key, bearer, http_basic, http_digest, oauth2, oauth2_client_credentials, oauth2_password, oauth2_jwt_bearer, "
+    "oauth2_refresh_token, session, jwt, hmac, aws_sigv4"
+)
 PAGING = "page_number, offset, header_link, json_link, json_response, cursor, header_cursor, single_page, auto"
 
 
@@ -79,7 +82,7 @@ BAD = [
         "unknown authentication",
     ),
     example(
-        f"3: client.auth: text is not allowed here; allowed: {KINDS}",
+        f"3: client.auth: text is not allowed here; allowed: {KINDS}; did you mean http_digest?",
         in_client("auth: digest"),
         "unknown authentication in short",
     ),

@@ -15,7 +15,7 @@ from messaging_assets.foundation.printed_json import JsonCommand, print_json
 if TYPE_CHECKING:
     from messaging_assets.discovery.found import FoundApi
 
-_AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, or oauth2:<token URL>"
+_AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, http_digest, or oauth2:<token URL>"
 
 
 @click.command(name="discover", cls=JsonCommand, short_help="Make an API file from an address or an OpenAPI document.")
@@ -142,7 +142,7 @@ def _auth(written: str | None) -> dict[str, Any] | None:
     if written is None:
         return None
     kind, _, rest = written.partition(":")
-    if kind in ("bearer", "http_basic") and not rest:
+    if kind in ("bearer", "http_basic", "http_digest") and not rest:
         return {"type": kind}
     if kind == "oauth2" and rest:
         return {"type": "oauth2", "token_url": rest}

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 from messaging_assets.conversion.manifest.expressions import Ref, pieces_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.secret_fields import way_of
-from messaging_assets.conversion.texts import Hole, below
+from messaging_assets.conversion.secret_fields import secret_name, way_of, with_secrets
+from messaging_assets.conversion.texts import Hole, below, has
+from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.secret_signs import names_secret
 
 _LOCATIONS = {"request_parameter": "query", "header": "header", "body_json": "body", "body_data": "body"}
 _PLACE = ("endpoint", "auth")
+_GRANTS = {"refresh_token": "oauth2_refresh_token", "password": "oauth2_password"}
+_REQUEST_NAMES = ("client_id", "client_secret", "grant_type", "refresh_token")
 
 
 def way_in(scope: Scope, part: Part | None, base_url: str) -> dict[str, Any] | None:
@@ -27,6 +30,7 @@ def way_in(scope: Scope, part: Part | None, base_url: str) -> dict[str, Any] | N
         "BearerAuthenticator": _bearer,
         "BasicHttpAuthenticator": _basic,
         "OAuthAuthenticator": _oauth,
+        "JwtAuthenticator": _own_token,
     }
     if part.kind in known:
         return known[part.kind](scope, part)
@@ -82,32 +86,87 @@ def _basic(scope: Scope, part: Part) -> dict[str, Any]:
     return without_nothing({"type": "http_basic", "empty": empty})
 
 
+def _own_token(scope: Scope, part: Part) -> dict[str, Any] | None:
+    token = _jwt(scope, part)
+    option = part.part("request_option")
+    if token is None or (option is not None and option["inject_into"] != "header"):
+        scope.draft.lose("its token cannot be said; say under auth how it is signed and sent", *_PLACE)
+        return None
+    prefix = scope.text(part["header_prefix"], part)
+    return {
+        "type": "jwt",
+        **token,
+        **({"name": str(option["field_name"])} if option is not None else {}),
+        "prefix": f"{prefix} " if isinstance(prefix, str) and prefix else "",
+    }
+
+
+def _jwt(scope: Scope, part: Part) -> dict[str, Any] | None:
+    """What the client signs, as `jwt` and `assertion` have it; None where its algorithm is not known."""
+    algorithm = scope.text(part["algorithm"], part)
+    if algorithm not in get_args(JwtAlgorithm):
+        return None
+    if part["base64_encode_secret_key"] in (True, "true"):
+        scope.draft.ask("it signs with the key's base64; set that as the secret", *_PLACE)
+    said = {
+        word: {**(part[word] or {}), **(part[f"additional_{word}"] or {})} for word in ("jwt_payload", "jwt_headers")
+    }
+    return without_nothing(
+        {
+            "secret": _name_of(scope, part["secret_key"], part) or "private_key",
+            "algorithm": algorithm,
+            "passphrase": _name_of(scope, part["passphrase"], part),
+            "claims": _with_secrets(scope, said["jwt_payload"], part),
+            "jwt_headers": _with_secrets(scope, said["jwt_headers"], part),
+            "token_duration": part["token_duration"] if isinstance(part["token_duration"], int) else 1200,
+        }
+    )
+
+
+def _name_of(scope: Scope, value: Any, part: Part) -> str | None:
+    """The name of the only secret in a text; None where there is none."""
+    names = [one.name for one in _secret(scope, value, part) if isinstance(one, Hole)] if value else []
+    return secret_name(names[0]) if names else None
+
+
+def _with_secrets(scope: Scope, value: Any, part: Part) -> Any:
+    if isinstance(value, Mapping):
+        found = {str(name): _with_secrets(scope, one, part) for name, one in value.items()}
+        return {name: one for name, one in found.items() if one is not None}
+    if isinstance(value, list):
+        return [_with_secrets(scope, one, part) for one in value]
+    return with_secrets(scope.text(value, part), scope.settings, below(scope.draft.lose, *_PLACE))
+
+
 def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
     grant = scope.text(part["grant_type"] or "refresh_token", part)
     grant = grant if isinstance(grant, str) else "refresh_token"
-    if grant not in ("client_credentials", "refresh_token") or part["use_profile_assertion"] in (True, "true"):
+    by_assertion = part["use_profile_assertion"] in (True, "true")
+    signed = part.part("profile_assertion") if by_assertion else None
+    assertion = _jwt(scope, signed) if signed is not None else None
+    if by_assertion and assertion is None:
         scope.draft.lose(f"it asks for tokens by the grant {grant}, which no word says", *_PLACE)
         return None
     address = scope.written(part["token_refresh_endpoint"], part, *_PLACE, is_doubled=False, is_address=True)
     updater = part.part("refresh_token_updater")
+    kind = "oauth2_jwt_bearer" if by_assertion else _GRANTS.get(grant, "oauth2")
+    names = {usual: _unlike(part[f"{usual}_name"], usual) for usual in _REQUEST_NAMES}
     way: dict[str, Any] = {
-        "type": "oauth2" if grant == "client_credentials" else "oauth2_refresh_token",
+        "type": kind,
         "token_url": address,
+        "assertion": assertion,
         "scopes": scope.written(part["scopes"], part, *_PLACE, is_doubled=False) or None,
         "access_token_name": _unlike(part["access_token_name"], "access_token"),
         "expires_in_name": _unlike(part["expires_in_name"], "expires_in"),
-        "refresh_token_name": _unlike((updater and updater["refresh_token_name"]) or None, "refresh_token"),
+        "request_names": {usual: name for usual, name in names.items() if name},
+        "encoding": "query" if part["send_refresh_request_as_query_params"] in (True, "true") else None,
     }
-    if grant == "client_credentials":
-        del way["refresh_token_name"]
-    way["access_token_request_data"] = _token_fields(scope, part)
+    if kind == "oauth2_refresh_token":
+        way["refresh_token_name"] = _unlike((updater and updater["refresh_token_name"]) or None, "refresh_token")
+    more = {} if kind != "oauth2" or grant == "client_credentials" else {"grant_type": grant}
+    way["access_token_request_data"] = {**more, **_token_fields(scope, part, kind)}
     if _by_header(scope, part):
         way["client_authentication"] = "header"
-    for name, usual in (("client_id_name", "client_id"), ("client_secret_name", "client_secret")):
-        if _unlike(part[name], usual):
-            scope.draft.lose(f"it calls {usual} '{part[name]}' when it asks for a token, which no word says", *_PLACE)
-    if part["send_refresh_request_as_query_params"]:
-        scope.draft.lose("it asks for a token by parameters of the address, which no word says", *_PLACE)
     return without_nothing(way)
 
 
@@ -115,17 +174,23 @@ def _unlike(value: Any, usual: str) -> str | None:
     return str(value) if value and value != usual else None
 
 
-def _token_fields(scope: Scope, part: Part) -> dict[str, Any]:
+def _token_fields(scope: Scope, part: Part, kind: str) -> dict[str, Any]:
     body = part["refresh_request_body"]
+    # These are sent by themselves, whatever the manifest repeats.
+    known = {"client_id", "client_secret", "refresh_token", "grant_type"}
+    known |= {"username", "password"} if kind == "oauth2_password" else set()
     fields: dict[str, Any] = {}
     for name, value in body.items() if isinstance(body, Mapping) else ():
-        # These are sent by themselves, whatever the manifest repeats.
-        if name in ("client_id", "client_secret", "refresh_token", "grant_type"):
+        if name in known:
             continue
         text = scope.text(value, part)
-        if names_secret(name, text if isinstance(text, str) else None):
-            scope.draft.lose(f"the secret '{name}' goes with the request for a token, which no word says", *_PLACE)
-        elif (found := scope.written(value, part, *_PLACE, is_doubled=False)) is not None:
+        found: Any
+        if names_secret(name, text if isinstance(text, str) else None) or has(text, "secret"):
+            is_literal = not has(text, "secret", "setting")
+            found = f"{{secret.{secret_name(name)}}}" if is_literal else _with_secrets(scope, value, part)
+        else:
+            found = scope.written(value, part, *_PLACE, is_doubled=False)
+        if found is not None:
             fields[name] = found
     return fields
 
@@ -152,29 +217,36 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     whole = "/".join(filter(None, (str(address or "").rstrip("/"), said.lstrip("/"))))
     body = next((one for one in map(login.own.get, ("request_body_json", "request_body_data")) if one), None)
     names = {half: _field_of(body, half) for half in ("username", "password")}
+    by = login.part("authenticator")
+    is_basic = by is not None and by.kind == "BasicHttpAuthenticator"
     option = sent.part("inject_into")
-    is_header = sent.kind.endswith("BearerAuthenticator") or (option is not None and option["inject_into"] == "header")
+    is_bearer = sent.kind.endswith("BearerAuthenticator")
+    place = "header" if is_bearer or option is None else option["inject_into"]
     why = None
-    if str(login["http_method"] or "GET").upper() != "POST" or not all(names.values()):
-        why = "by something else than a POST with a name and a password in its body"
-    elif not is_header:
-        why = "and sends the token elsewhere than in a header"
+    if str(login["http_method"] or "GET").upper() != "POST" or not (is_basic or all(names.values())):
+        why = "by something else than a POST with a name and a password"
+    elif place not in ("header", "request_parameter"):
+        why = "and sends the token elsewhere than in a header or a parameter"
     elif urlsplit(whole)[:2] != urlsplit(base_url)[:2]:
         why = "at another address than the API's"
     if why:
         scope.draft.lose(f"it logs in {why}, which session does not say", *_PLACE)
         return None
-    headers = {"Authorization": f"Bearer {{{path}}}"}
-    if option is not None and not sent.kind.endswith("BearerAuthenticator"):
-        headers = {str(option["field_name"]): path}
-    encoding = None if login["request_body_json"] else "form"
-    fields = {f"{half}_field": name for half, name in names.items() if name != half}
+    values = {"Authorization": f"Bearer {{{path}}}"}
+    if option is not None and not is_bearer:
+        values = {str(option["field_name"]): path}
+    encoding = "basic" if is_basic else None if login["request_body_json"] else "form"
+    fields: dict[str, Any] = {f"{half}_field": name for half, name in names.items() if name not in (half, None)}
+    others = (
+        {name: one for name, one in body.items() if name not in names.values()} if isinstance(body, Mapping) else {}
+    )
+    fields["fields"] = _with_secrets(scope, others, login)
     base = base_url.rstrip("/")
     below_base = whole[len(base) :] if whole.startswith(base) else "/" + whole.split("/", 3)[-1]
     return {
         "type": "session",
         "login": without_nothing({"path": below_base, **fields, "encoding": encoding}),
-        "headers": headers,
+        "headers" if place == "header" else "params": values,
     }
 
 

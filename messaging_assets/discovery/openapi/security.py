@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from messaging_assets.discovery.openapi.document import Document, Operation
 _FIXED_TOKEN = "its tokens are given to people or programs beforehand; one goes into the environment as a fixed token"
 
 
-def auth_of(document: Document, operation: Operation) -> tuple[dict[str, Any] | None, str]:
+def auth_of(document: Document, operation: Operation) -> tuple[Any, str]:
     """How an operation is authenticated, as an API file has it, and a remark on what was simplified.
 
     The first alternative that an API file can say is taken; None where the document asks for nothing.
@@ -24,13 +25,28 @@ def auth_of(document: Document, operation: Operation) -> tuple[dict[str, Any] | 
     if not alternatives and (header := next((one for one in operation.parameters if one.is_credential), None)):
         return _by_header(header.name)
     for names in alternatives:
-        auth, remark = _auth(document.schemes.get(names[0], {}))
+        ways = [_auth(document.schemes.get(name, {})) for name in names]
+        if len(ways) > 1 and (several := _together([auth for auth, _ in ways])):
+            return several, "; ".join(filter(None, (remark for _, remark in ways)))
+        auth, remark = ways[0]
         if auth:
             others = f"the document asks for {' and '.join(names[1:])} too" if len(names) > 1 else ""
             return auth, "; ".join(filter(None, (remark, others)))
     if alternatives:
         return None, f"no way is known to authenticate by {', '.join(name for names in alternatives for name in names)}"
     return None, ""
+
+
+def _together(ways: list[dict[str, Any] | None]) -> list[dict[str, Any]] | None:
+    """Keys that go with each request beside each other, each by a name of its own; None where one is something else."""
+    keys = [way for way in ways if way is not None and way["type"] == "api_key"]
+    others = [way for way in ways if way is not None and way["type"] != "api_key"]
+    if len(keys) + len(others) < len(ways) or len(others) > 1:
+        return None
+    named = [re.sub(r"[^a-z0-9]+", "_", str(way["name"]).lower()).strip("_0123456789")[:40] for way in keys]
+    if len({*named}) < len(named) or not all(named):
+        return None
+    return [*others, *({**way, "secret": name} for way, name in zip(keys, named, strict=True))]
 
 
 def _by_header(name: str) -> tuple[dict[str, Any], str]:
@@ -43,10 +59,15 @@ def _by_header(name: str) -> tuple[dict[str, Any], str]:
 
 def _auth(scheme: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
     kind, word = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    if "sigv4" in str(scheme.get("x-amazon-apigateway-authtype", "")).lower():
+        told = "requests are signed as AWS wants it; see that the region is right"
+        return {"type": "aws_sigv4", "region": "us-east-1", "service": "execute-api"}, told
     if kind == "apiKey":
         return {"type": "api_key", "name": scheme.get("name"), "location": scheme.get("in")}, ""
     if kind == "basic" or (kind == "http" and word == "basic"):
         return {"type": "http_basic"}, ""
+    if kind == "http" and word == "digest":
+        return {"type": "http_digest"}, ""
     if kind == "http" and word == "bearer":
         return {"type": "bearer"}, ""
     if kind == "oauth2":
@@ -59,7 +80,10 @@ def _auth(scheme: Mapping[str, Any]) -> tuple[dict[str, Any] | None, str]:
 def _oauth2(scheme: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     flows: Mapping[str, Any] = scheme.get("flows") or {}
     flow = flows.get("clientCredentials") if flows else scheme if scheme.get("flow") == "application" else None
+    way = "oauth2"
+    if not flow and {*flows} <= {"password"} and scheme.get("flow", "password") == "password":
+        flow, way = flows.get("password", scheme), "oauth2_password"
     if not flow or not str(flow.get("tokenUrl", "")).startswith(("http://", "https://")):
         return {"type": "bearer"}, _FIXED_TOKEN
     scopes = sorted(flow.get("scopes") or {})
-    return without_nothing({"type": "oauth2", "token_url": flow["tokenUrl"], "scopes": scopes or None}), ""
+    return without_nothing({"type": way, "token_url": flow["tokenUrl"], "scopes": scopes or None}), ""

@@ -15,13 +15,16 @@ from messaging_assets.foundation.failures import MendDescription
 Place: TypeAlias = "tuple[str | int, ...]"
 # Below these, anything may be a secret or a person's data.
 _PRIVATE = frozenset({"auth", "headers", "params", "json", "data"})
-_OPEN_IN_AUTH = frozenset({"type", "location", "client_authentication"})
+_OPEN_IN_AUTH = frozenset({"type", "location", "client_authentication", "algorithm", "encoding", "secret_encoding"})
 # Words as other tools have them; the nearest spelling of `datetime` is `time`, which has no day.
 _ELSEWHERE = {
     "offsetincrement": "offset",
     "pageincrement": "page_number",
     "cursorpagination": "cursor",
     "basic": "http_basic",
+    "digest": "http_digest",
+    "password": "oauth2_password",
+    "sigv4": "aws_sigv4",
     "apikey": "api_key",
     "overwrite": "replace",
     "upsert": "merge",

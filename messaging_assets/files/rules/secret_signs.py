@@ -111,7 +111,10 @@ _BEHIND_SCHEMES = frozenset({"token", "tokens", "auth", "authentication", "autho
 _SCHEME_INSIDE = re.compile(r"\b(?:bearer|basic|ssws|geniekey)\s+([\w.~+/=-]{8,})", re.IGNORECASE)
 _UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-zA-Z])")
 # What stands for a value that is known at run time: a parent's field, a parameter, a named secret.
-PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.\[\]-]*(?:![rsa])?(?::[<>^=+%.\d#, -][^{}]*)?\}")
+PLACEHOLDER = re.compile(
+    r"\{[A-Za-z_][\w.\[\]-]*(?:![rsa])?(?::[<>^=+%.\d#, -][^{}]*)?\}"
+    r"|\{(?:now|method|host|path|query|target|url|body|header\.[\w-]+|secret\.\w+):[a-z0-9_]{1,16}\}"
+)
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]]+")
 # What stands behind a name may be the next name.
 _PAIR = re.compile(

@@ -22,9 +22,12 @@ from messaging_assets.files.rules.secret_signs import (
 # The fields of ApiCredentials, and a token that was asked for beforehand.
 IN_AUTH = frozenset(
     {"api_key", "token", "username", "password", "client_id", "client_secret", "access_token", "refresh_token"}
+    | {"private_key", "secret_key", "access_key_id", "secret_access_key", "session_token"}
 )
 # The ways of authentication that ask a token server.
-_ASKING = ("oauth2", "oauth2_client_credentials", "oauth2_refresh_token")
+_ASKING = (
+    "oauth2", "oauth2_client_credentials", "oauth2_refresh_token", "oauth2_password", "oauth2_jwt_bearer",
+)  # fmt: skip
 # Where the file says that what stands at a path is no secret, although it looks like one.
 NOT_SECRET = "not_secret"
 # Parts of a request, whose fields have the API's names.
@@ -139,8 +142,8 @@ def _named(raw: Mapping[str, Any], endpoints: Iterable[Place], name: str) -> Ite
             yield from _in_request(value_at(raw, step), step, name)
         yield from _in_request(value_at(raw, (*place[:-1], "tags")), (*place[:-1], "tags"), name)
         for way in _ways(raw, place):
-            data = (*way, "access_token_request_data")
-            yield from _in_request(value_at(raw, data), data, name)
+            for word in ("access_token_request_data", "params", "claims", "jwt_headers"):
+                yield from _in_request(value_at(raw, (*way, word)), (*way, word), name)
         own = _names_in_queries(raw, place)
         path = place if isinstance(value_at(raw, place), str) else (*place, "path")
         for address in (path, *_token_addresses(raw, place)):

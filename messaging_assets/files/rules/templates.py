@@ -23,6 +23,10 @@ _ANY = re.compile(
 )
 # Where dlt fills no placeholder, a name in braces is none.
 _PLACEHOLDER = re.compile(r"\{[A-Za-z_][\w.-]*\}")
+# Below auth, these are filled, and their models say by what; a request for a token takes secrets alone.
+_FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fields"})
+_OF_TOKENS = "access_token_request_data"
+_NO_SECRET = re.compile(r"\{(?!secret\.)[A-Za-z_][\w.-]*\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
 
 
@@ -86,6 +90,7 @@ def _texts_with_rules(raw: Mapping[str, Any]) -> Iterator[tuple[Place, str, tupl
     for at, auth in ways:
         for place, text in texts_of(auth, at):
             # A secret there is told by its own sentence, and a login's headers are filled from its answer.
-            if IN_AUTH.isdisjoint(map(str, place[len(at) :])):
-                is_filled = "headers" in place[len(at) :]
-                yield place, text, (*everywhere, _ANY) if is_filled else (*everywhere, _ANY, _PLACEHOLDER)
+            below = {*map(str, place[len(at) :])}
+            if IN_AUTH.isdisjoint(below):
+                braces = () if below & _FILLED else (_NO_SECRET,) if _OF_TOKENS in below else (_PLACEHOLDER,)
+                yield place, text, (*everywhere, _ANY, *braces)

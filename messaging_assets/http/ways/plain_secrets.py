@@ -26,12 +26,9 @@ class ApiKey(AuthBase):
         elif self._auth.location == "body":
             _replace_field(request, self._auth.name, self._key)
         elif self._auth.location == "cookie":
-            name = f"{self._auth.name}="
-            others = str(request.headers.get("Cookie") or "").split("; ")
-            others = [one for one in others if one and not one.startswith(name)]
-            request.headers["Cookie"] = "; ".join([*others, name + quote_plus(self._key)])
+            replace_cookie(request, self._auth.name, quote_plus(self._key))
         else:
-            _replace_parameter(request, self._auth.name, self._key)
+            replace_parameter(request, self._auth.name, self._key)
         return request
 
 
@@ -54,11 +51,26 @@ def basic(user: str, password: str, redaction: Redaction) -> str:
     return f"Basic {encoded}"
 
 
-def _replace_parameter(request: requests.PreparedRequest, name: str, value: str) -> None:
+def replace_parameter(request: requests.PreparedRequest, name: str, value: str) -> None:
     """Set a query parameter, once: a link to the next page may carry the key already."""
+    without_parameter(request, name)
+    parts = urlsplit(str(request.url))
+    query = "&".join(filter(None, (parts.query, urlencode({name: value}))))
+    request.url = urlunsplit(parts._replace(query=query))
+
+
+def replace_cookie(request: requests.PreparedRequest, name: str, value: str) -> None:
+    """Set a cookie, once."""
+    others = str(request.headers.get("Cookie") or "").split("; ")
+    others = [one for one in others if one and not one.startswith(f"{name}=")]
+    request.headers["Cookie"] = "; ".join([*others, f"{name}={value}"])
+
+
+def without_parameter(request: requests.PreparedRequest, name: str) -> None:
+    """Take a query parameter away."""
     parts = urlsplit(str(request.url))
     others = [pair for pair in parts.query.split("&") if pair and unquote_plus(pair.partition("=")[0]) != name]
-    request.url = urlunsplit(parts._replace(query="&".join([*others, urlencode({name: value})])))
+    request.url = urlunsplit(parts._replace(query="&".join(others)))
 
 
 def _replace_field(request: requests.PreparedRequest, name: str, value: str) -> None:

@@ -1,0 +1,100 @@
+"""Sessions: a login once for all requests of a sync."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from messaging_assets.description.ways.placeholders import filled
+from messaging_assets.description.ways.token_servers import SessionAuth
+from messaging_assets.foundation.failures import CheckCredentials
+from messaging_assets.foundation.redaction import Redaction, plain_address
+from messaging_assets.http.ways.asked_secrets import Asking, fits_header, issued_in, value_at
+from messaging_assets.http.ways.plain_secrets import basic, replace_cookie, replace_parameter
+from messaging_assets.http.ways.signatures import Placeholders
+from messaging_assets.http.wire.answer import Answer
+
+
+class Session(Asking):
+    """Logs in once for all requests of a sync, and anew where the session is refused."""
+
+    def __init__(
+        self, auth: SessionAuth, url: str, secrets: Mapping[str, str], redaction: Redaction, run: str | None = None
+    ) -> None:
+        super().__init__(url, issued_in(run, url, auth, sorted(secrets.items())))
+        self._auth, self._secrets, self._redaction = auth, secrets, redaction
+        self._hidden: Any = None
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the session's values and cookies to a prepared request."""
+        with self._issued.lock:
+            if self._issued.value is None:
+                self._issued.value = self._logged_in()
+            sent: dict[str, dict[str, str]] = self._issued.value
+        if sent is not self._hidden:
+            # Another list of the run may have logged in.
+            self._redaction.add(*sent["cookies"].values(), *sent["secrets"].values())
+            self._hidden = sent
+        request.headers.update(sent["headers"])
+        for name, value in sent["params"].items():
+            replace_parameter(request, name, value)
+        for name, value in sent["cookies"].items():
+            replace_cookie(request, name, value)
+        request.login = sent  # type: ignore[attr-defined]
+        return request
+
+    def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
+        """Log in anew, unless another thread just did."""
+        with self._issued.lock:
+            if getattr(request, "login", None) is self._issued.value:
+                self._issued.value = None
+        self(request)
+        return True
+
+    def _logged_in(self) -> dict[str, dict[str, str]]:
+        assert self.exchange is not None
+        assert self.terms is not None
+        login, secrets = self._auth.login, self._secrets
+        name, password = secrets["username"], secrets["password"]
+        headers = {"Accept": "application/json"}
+        body = filled(login.fields, Placeholders(None, secrets).value)
+        if login.encoding == "basic":
+            headers["Authorization"] = basic(name, password, self._redaction)
+        else:
+            body = {login.username_field: name, login.password_field: password, **body}
+        sent = {"data": body} if login.encoding == "form" else {"json": body} if body else {}
+        request = requests.Request("POST", self.token_url, headers=headers, **sent).prepare()
+        answer = self.exchange.answer(request, self.terms)
+        cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
+        self._texts: dict[str, str] = {}
+        values = {
+            place: {name: self._filled(text, answer.parsed) for name, text in texts.items()}
+            for place, texts in (("headers", self._auth.headers), ("params", self._auth.params))
+        }
+        if not any((cookies, *values.values())):
+            raise CheckCredentials(
+                f"{plain_address(self.token_url)} answered the login without a cookie",
+                "name in auth.headers or auth.params the values of its answer that are to be sent",
+                where=self.terms.asset,
+            )
+        return {**values, "cookies": cookies, "secrets": self._texts}
+
+    def _filled(self, text: str, answer: Any) -> str:
+        template = text if "{" in text else f"{{{text}}}"
+        return re.sub(r"\{([^{}]+)\}", lambda found: self._value(found[1], answer), template)
+
+    def _value(self, path: str, answer: Any) -> str:
+        value = value_at(answer, path)
+        plain = str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+        if not fits_header(plain):
+            raise CheckCredentials(
+                f"{plain_address(self.token_url)} answered the login without a usable {path}",
+                "check auth.headers, auth.params and the user's rights",
+                where=self.terms.asset if self.terms else "",
+            )
+        if isinstance(value, str):
+            self._texts[path] = plain
+        return plain

@@ -31,7 +31,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     loading/replay/      records that were set aside: shown, and loaded once the file is mended
 
     assets/              a resource as a Dagster asset: op, checks, metadata
-    orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`
+    orchestration/alerts/ who is told when an asset turns red or green
+    orchestration/       jobs, schedules, sensors; whole APIs (`definitions_for`); the component `RestApi`
 
     discovery/           from a live API to a file
     discovery/openapi/   from an OpenAPI document to a file

@@ -189,7 +189,7 @@ def test_the_readme_leads_to_every_page_and_example() -> None:
         (Block("yaml", "kubernetes", "env: [{name: MESSAGING_ASSET_HOME, value: x}]"), "nothing reads"),
         (Block("dockerfile", "", "ENV MESSAGING_ASSETS_HOMES=/data"), "nothing reads"),
         (Block("toml", "somewhere.toml", "a = 1"), "toml is a file of dlt's"),
-        (Block("json", "run_failed", "{}"), "an alert has the keys assets, event,"),
+        (Block("json", "alert", '{"news": []}'), "an alert has the keys text, news"),
         (Block("sql", "", "SELECT 1 WHERE false"), "the query finds nothing"),
         (Block("python", "", "defs = nothing"), "name 'nothing' is not defined"),
         (Block("sh", "", "messaging-assets validat"), "there is no 'validat'"),

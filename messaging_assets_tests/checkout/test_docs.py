@@ -24,6 +24,7 @@ from messaging_assets.files.json_schema import sentences
 from messaging_assets.files.rules.shape import words_of
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.docs_pages import Block, Page, blocks_of
+from messaging_assets_tests.docs_site import on_page_markdown
 from messaging_assets_tests.programs import CHECKOUT
 
 DOCS = sorted((CHECKOUT / "docs").glob("*.md"))
@@ -157,6 +158,14 @@ def test_no_block_escapes_the_reader(file: Path) -> None:
     assert len(blocks_of(text)) * 2 == len(re.findall(r"^\s*(```|~~~)", text, re.MULTILINE))
     # Markdown takes lines that are indented by four for a block too.
     assert not re.search(r"^\n {4}", re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+
+
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.stem)
+def test_every_block_is_one_on_the_site_too(file: Path) -> None:
+    opened = re.findall(r"^```.+$", on_page_markdown(file.read_text(encoding="utf-8")), re.MULTILINE)
+
+    # What the site's own rule for fences takes; it makes a paragraph of any other.
+    assert [fence for fence in opened if not re.fullmatch(r'```\w+( title="[^"]+")?', fence)] == []
 
 
 @pytest.mark.parametrize(("file", "link"), LINKS, ids=lambda one: one.stem if isinstance(one, Path) else one)

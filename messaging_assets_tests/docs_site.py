@@ -1,7 +1,7 @@
 """What `make docs` does to a page before it becomes HTML (https://www.mkdocs.org/dev-guide/plugins/#events).
 
-A block of a page may have a second word, for the tests: the file that it is, or the part of one. The site would take such
-a block for a paragraph. Here a file's name becomes the block's title, and any other word goes.
+A block of a page may have a second word, for the tests: the file that it is, or the part of one. The site would take
+such a block for a paragraph. Here a file's name becomes the block's title, and any other word goes.
 """
 
 from __future__ import annotations

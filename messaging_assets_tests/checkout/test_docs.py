@@ -83,7 +83,7 @@ def page(sandbox: Any, clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Pag
     return Page(sandbox, clean_room / "checkout", monkeypatch)
 
 
-@pytest.mark.parametrize("file", [CHECKOUT / "CONTRIBUTING.md", *DOCS], ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", PAGES, ids=lambda file: file.stem)
 def test_what_a_page_shows_runs(file: Path, page: Page) -> None:
     for block in blocks_of(file.read_text(encoding="utf-8")):
         page.run(block)

@@ -168,6 +168,14 @@ def test_every_block_is_one_on_the_site_too(file: Path) -> None:
     assert [fence for fence in opened if not re.fullmatch(r'```\w+( title="[^"]+")?', fence)] == []
 
 
+@pytest.mark.parametrize("file", DOCS, ids=lambda file: file.stem)
+def test_a_list_or_a_table_begins_behind_an_empty_line_as_the_site_needs_it(file: Path) -> None:
+    prose = re.sub(r"^```.*?^```$", "", file.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+
+    # Else it would be the rest of the paragraph above it.
+    assert re.findall(r"^(?![-#|]+ |\||\d+\. |  ).+\n(?:- |\d+\. |\| ).*", prose, re.MULTILINE) == []
+
+
 @pytest.mark.parametrize(("file", "link"), LINKS, ids=lambda one: one.stem if isinstance(one, Path) else one)
 def test_links_into_the_checkout_lead_somewhere(file: Path, link: str) -> None:
     assert (file.parent / link).exists()

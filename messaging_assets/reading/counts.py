@@ -16,9 +16,9 @@ class Counts:
     Rows are records as the API sent them; bytes are decompressed; seconds are spent waiting for the API's
     pace, retries and Retry-After, not for its answers.
 
-    No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
-    aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
-    that rows are appended to has them too).
+    No row goes without a count. Those that were read, and those that processing steps made of them, were one of these:
+    loaded; set aside; filtered by processing steps; before the mark of an incremental read; duplicates, which came
+    again, and which a table that rows are appended to has too.
     """
 
     requests: int = 0

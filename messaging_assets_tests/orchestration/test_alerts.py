@@ -54,6 +54,8 @@ class Location:
         @asset(key=key, check_specs=[AssetCheckSpec(name, asset=key) for name in self.passes])
         def messages() -> Any:
             if self.error:
+                for name in [name for name, passes in self.passes.items() if not passes]:
+                    yield AssetCheckResult(check_name=name, passed=False)
                 raise self.error
             yield MaterializeResult(
                 metadata=self.metadata,
@@ -284,6 +286,20 @@ def test_a_check_that_warns_is_no_red_one(location, webhook):
         "id_is_unique": "red",
         "sync_is_complete": "warning",
     }
+
+
+def test_a_step_that_fails_with_its_check_is_told_once(location, webhook):
+    location.error, location.passes["sync_is_complete"] = Failure("chat.messages: rows are missing"), False
+    location.run()
+    location.tick()
+    location.tick()
+    location.error, location.passes["sync_is_complete"] = None, True
+    location.run()
+    location.tick()
+    assert [alert["text"] for alert in posted(webhook)] == [
+        "chat.messages: rows are missing",
+        "chat/messages: green again.",
+    ]
 
 
 # A webhook that is down

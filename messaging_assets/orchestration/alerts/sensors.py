@@ -91,9 +91,11 @@ def _tell(context: SensorEvaluationContext, deliver: Callable[[Sequence[News]], 
     failed, book.seen = failed_runs(context, book.seen)
     # Newer failures of one thing take the place of older ones; what was made good meanwhile is no news.
     red = {one.key: one for one in [*told.values(), *failed] if one.check is None}
-    checks = {one.key: one for one in failing_checks(context)}
     good = {key: made_good(context, one) for key, one in red.items()}
-    red = {key: one for key, one in red.items() if good[key] is None} | checks
+    red = {key: one for key, one in red.items() if good[key] is None}
+    # A step that fails may answer its checks with no before it does; that is one thing to tell, and not two.
+    told_so = {(one.asset, one.run_id) for one in red.values()}
+    red |= {one.key: one for one in failing_checks(context) if (one.asset, one.run_id) not in told_so}
     green = [good.get(key) or passes_again(context, one) for key, one in told.items() if key not in red]
     fresh = [one for key, one in red.items() if not one.is_told_by(told.get(key), now)]
     news = [replace(one, told_at=now) for one in [*fresh, *green]]

@@ -326,7 +326,11 @@ _COMPLETED: dict[str, Callable[[Any], dict[str, Any]]] = {
     "endpoint": lambda keys: _resource({"endpoint": {"path": "/v1/messages", **keys}}),
 }
 # By whose it is: a key that such a file has, and what it is called.
-_THEIRS = {"airbyte": ("streams", "manifest.yaml"), "meltano": ("plugins", "meltano.yml"), "sling": ("endpoints", "spec.yaml")}
+_THEIRS = {
+    "airbyte": ("streams", "manifest.yaml"),
+    "meltano": ("plugins", "meltano.yml"),
+    "sling": ("endpoints", "spec.yaml"),
+}
 
 
 def _named_in(value: Any) -> list[str]:

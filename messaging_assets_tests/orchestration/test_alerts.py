@@ -19,6 +19,7 @@ from dagster import (
     AssetCheckSpec,
     AssetKey,
     DagsterInstance,
+    DailyPartitionsDefinition,
     DefaultSensorStatus,
     Definitions,
     Failure,
@@ -27,6 +28,7 @@ from dagster import (
     asset,
     build_sensor_context,
     define_asset_job,
+    materialize,
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
@@ -205,6 +207,26 @@ def test_an_asset_that_was_red_is_told_when_it_is_green_again_and_only_once(loca
     [news] = recovered["news"]
     assert (news["state"], news["run_id"]) == ("green again", good)
     assert news["receipt"] == {"verdict": "proven", "rows_read": 3}
+
+
+def test_a_partition_that_failed_is_made_good_by_that_partition_alone(location, webhook):
+    broken = {"2025-01-01"}
+
+    @asset(key=["chat", "days"], partitions_def=DailyPartitionsDefinition("2025-01-01"))
+    def days(context) -> None:
+        if context.partition_key in broken:
+            raise Failure("chat.days: broken")
+
+    definitions = Definitions([days], sensors=build_alert_sensors())
+    location.repository = definitions.get_repository_def()
+    told = []
+    for day in ("2025-01-01", "2025-01-02", "2025-01-01"):
+        materialize([days], partition_key=day, instance=location.instance, raise_on_error=False)
+        location.tick()
+        told.append([(one["state"], one["partition"]) for alert in posted(webhook) for one in alert["news"]])
+        if day == "2025-01-02":
+            broken.clear()
+    assert told == [[("red", "2025-01-01")], [], [("green again", "2025-01-01")]]
 
 
 def test_what_was_made_good_before_anybody_was_told_is_no_news(location, webhook):

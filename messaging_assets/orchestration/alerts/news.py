@@ -143,8 +143,10 @@ def passes_again(context: SensorEvaluationContext, red: News) -> News:
 
 def is_known(context: SensorEvaluationContext, red: News) -> bool:
     """Whether the code location still has what was told of."""
-    if context.repository_def is None or red.asset is None:
+    if context.repository_def is None:
         return True
+    if red.asset is None:
+        return context.repository_def.has_job(red.job or "")
     graph, key = context.repository_def.asset_graph, AssetKey.from_user_string(red.asset)
     if red.check is None:
         return graph.has(key)
@@ -159,7 +161,6 @@ def _is_of_here(context: SensorEvaluationContext, run: DagsterRun) -> bool:
 
 
 def _of_run(context: SensorEvaluationContext, run: DagsterRun, at: float) -> Iterator[News]:
-    partition = run.tags.get(_PARTITION)
     logged = context.instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
     failures = [entry.dagster_event for entry in logged if entry.dagster_event is not None]
     repository = context.repository_def
@@ -168,13 +169,23 @@ def _of_run(context: SensorEvaluationContext, run: DagsterRun, at: float) -> Ite
     of_assets = [(key, failed) for failed in failures for key, step in steps.items() if step == failed.step_key]
     for key, failed in of_assets:
         text, receipt = _sentence(failed), _receipt_of(failed)
+        partition = _partition(context, run, key)
         yield News(RED, text, run.run_id, at, key.to_user_string(), None, partition, run.job_name, receipt)
     if not of_assets:
         early = f"{run.job_name} failed before a step did; the run's log says why."
         text = _sentence(failures[0]) if failures else early
-        assets: list[str | None] = [*sorted(key.to_user_string() for key in run.asset_selection or ())]
-        for asset in assets or [None]:
-            yield News(RED, text, run.run_id, at, asset, None, partition, run.job_name)
+        for key in sorted(run.asset_selection or ()):
+            partition = _partition(context, run, key)
+            yield News(RED, text, run.run_id, at, key.to_user_string(), None, partition, run.job_name)
+        if not run.asset_selection:
+            yield News(RED, text, run.run_id, at, job=run.job_name)
+
+
+def _partition(context: SensorEvaluationContext, run: DagsterRun, key: AssetKey) -> str | None:
+    """The run's partition, of an asset that has some; one without is made good by any later sync."""
+    graph = context.repository_def.asset_graph if context.repository_def else None
+    is_partitioned = graph is not None and graph.has(key) and graph.get(key).is_partitioned
+    return run.tags.get(_PARTITION) if is_partitioned else None
 
 
 def _sentence(failure: DagsterEvent) -> str:

@@ -80,7 +80,7 @@ $(DOCS)/ready: constraints-docs.txt
 	@touch $@
 
 docs: $(DOCS)/ready ## the documentation as a site, in build/site
-	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build -q && echo "build/site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build -q && echo "build/site/index.html; with its search: python3 -m http.server -d build/site"
 
 test-ui: setup ## drive the UI in a headless browser
 	@$(BIN)/python -m pytest -m ui messaging_assets_tests/ui $(ARGS)

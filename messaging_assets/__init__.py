@@ -36,7 +36,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
 
     assets/metadata/     what Dagster shows of a sync, without secrets
     assets/              a resource as a Dagster asset: its op and its checks
-    orchestration/       jobs, schedules, sensors, alerts; whole APIs (`definitions_for`); the component `RestApi`
+    orchestration/alerts/ who is told when an asset turns red or green
+    orchestration/       jobs, schedules, sensors; whole APIs (`definitions_for`); the component `RestApi`
 
     discovery/           what is found of an API, as a file; whether a file is right
     discovery/live/      from a live API to a file

@@ -9,7 +9,7 @@ from pathlib import Path
 from messaging_assets_tests.rooms import ORDER, imported_at_once, modules_of
 
 PICTURE = Path(__file__).parent.parent / "docs" / "architecture.svg"
-_ROW, _LEFT, _WIDTH, _TOP = 30, 20, 190, 40
+_ROW, _LEFT, _WIDTH, _TOP = 30, 20, 225, 40
 _STYLE = """
     text { font: 14px system-ui, sans-serif; fill: #1f2937 }
     .small { font-size: 11px; fill: #6b7280 }
@@ -41,7 +41,7 @@ def picture() -> str:
     head = f'<text x="{_LEFT}" y="22">{len(place)} rooms, {len(arcs)} arrows, all of them upwards</text>'
     lines = [f"<style>{_STYLE}</style>", head, *arcs, *boxes]
     body = "\n".join(f"  {line}" for line in lines)
-    size = f'viewBox="0 0 640 {height}" width="640" height="{height}"'
+    size = f'viewBox="0 0 740 {height}" width="740" height="{height}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">\n{body}\n</svg>\n'
 
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -> None:
     r"""Ask each resource of an API once or twice, with the real secrets, and tell what is wrong and how to mend it.
 
-    Looks at: reachable and authenticated, the list, key and declared columns, whether the second page differs from
-    the first, the API's own count, its clock and its rate limits. Loads nothing. API is its name, or the path of its
+    Looks at: reachable and authenticated; the list, key and declared columns; whether the second page differs from
+    the first; the API's own count, its clock and its rate limits. Loads nothing. API is its name, or the path of its
     file. Exit status 1 if a sync would fail or lose something.
 
-    With --destination it asks the destination in place of the API: it loads a few rows of edge values into a table of
-    their own, reads them back, drops the table, and tells what came back otherwise.
+    With --destination it asks the destination in place of the API. It loads a few rows of edge values into a table of
+    their own, reads them back and drops the table. It tells what came back otherwise.
 
     \b
     messaging-assets check team_messaging

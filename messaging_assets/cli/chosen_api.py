@@ -19,8 +19,8 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
     """Some APIs, in the order in which they are told, the broken ones apart.
 
     Args:
-        names_or_files: of each its name in the project (the stem of a file in the folders of API files, or the name of
-            a component) or the path of any API file; without any, every API of the project.
+        names_or_files: of each its name in the project, or the path of any API file; without any, every API of the
+            project. A name is the stem of a file in the folders of API files, or that of a component.
 
     Raises:
         click.UsageError: there is no such API or file, or none at all.

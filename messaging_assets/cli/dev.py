@@ -150,8 +150,8 @@ def _workspace() -> list[str]:
 def _run_until_told(command: list[str], environment: Mapping[str, str], output: IO[str] | None = None) -> int:
     """Run a command until it ends or this process is told to end, and end it then.
 
-    It gets a session of its own, so that Ctrl-C reaches it once, from here, and not a second time from the
-    terminal while it shuts its own children down.
+    It gets a session of its own. So Ctrl-C reaches it once, from here. It does not reach it a second time from the
+    terminal, while it shuts its own children down.
 
     Returns:
         Exit status: 0 after a signal.

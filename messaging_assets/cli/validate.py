@@ -28,8 +28,8 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
     r"""Check API files: shape, names, retries at their worst, secrets that are not set. Asks no API.
 
     FILES are files or folders; without them all that the project has: its API files and components, else the shipped.
-    Exit status 1 if a file is wrong; a secret that is not set, or a remark on what is legal and seldom meant, such as
-    a key that is none of the declared columns, is told, and is no mistake of the file.
+    Exit status 1 if a file is wrong. What is told and is no mistake of the file: a secret that is not set, and what is
+    legal and seldom meant, such as a key that is none of the declared columns.
 
     \b
     messaging-assets validate apis/chat.yaml

@@ -95,8 +95,8 @@ def _in_file(named: str, folder: Path | None) -> tuple[Any, str | None]:
 def filled_in(raw: Mapping[str, Any], account: Account) -> tuple[dict[str, Any], list[Mistake]]:
     """A description with its settings in place, and what is wrong with them.
 
-    A value is the account's variable in the environment (`CHAT_EMEA__WORKSPACE`), else the account's own in the file,
-    else the variable of all accounts (`CHAT__WORKSPACE`), else the default.
+    A value is the first of these: the account's variable in the environment (`CHAT_EMEA__WORKSPACE`); the account's own
+    in the file; the variable of all accounts (`CHAT__WORKSPACE`); the default.
 
     Args:
         raw: the description as it was written.

@@ -1,7 +1,7 @@
 """Moments as APIs write them: read exactly, and written again in the same way.
 
-A moment is a Decimal of seconds since 1970 in UTC, because Python's own datetime keeps six digits of a second and ends
-with year 9999 in every zone. What cannot be read for sure is None, never a guess.
+A moment is a Decimal of seconds since 1970 in UTC. Python's own datetime keeps six digits of a second, and ends with
+year 9999 in every zone. What cannot be read for sure is None, never a guess.
 """
 
 from __future__ import annotations

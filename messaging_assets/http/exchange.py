@@ -1,7 +1,7 @@
 """One request until it is answered: attempts, waits and what each status means.
 
-Which layer repeats what: this module repeats one request, `max_retries` times after the first try, for the
-statuses the file lists and for everything that broke on the way (connection, timeout, cut-off body). Dagster's
+Which layer repeats what: this module repeats one request, `max_retries` times after the first try. It does so for the
+statuses that the file lists, and for everything that broke on the way (connection, timeout, cut-off body). Dagster's
 RetryPolicy repeats the whole sync of one resource, and only for failures that a later try can mend.
 """
 

@@ -2,8 +2,8 @@
 
 One gate per API holds the rate, shared by all steps on this machine.
 
-The gate is a small file under an operating-system lock: it holds the moment from which the next request
-may leave, and the one at which that was written, both by the machine's monotonic clock, which nobody sets. The lock
+The gate is a small file under an operating-system lock. It holds the moment from which the next request may leave, and
+the one at which that was written. Both are by the machine's monotonic clock, which nobody sets. The lock
 dies with its process, so a killed run blocks nobody; a kept limiter library would need a database or a server for
 the same.
 """

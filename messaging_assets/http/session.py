@@ -42,8 +42,8 @@ _levels: dict[tuple[str, str, int], int] = {}
 class ApiSession(Session):
     """Sends the requests of one sync.
 
-    Every request carries the `Reading` it belongs to (a paginator puts it there), which says on what terms it
-    is asked and which authentication it takes.
+    Every request carries the `Reading` it belongs to; a paginator puts it there. That says on what terms it is asked
+    and which authentication it takes.
 
     Args:
         base_url: the API's address; no request goes to another origin.

@@ -19,7 +19,7 @@ from dagster import (
 )
 
 from messaging_assets.files.api_files import InvalidDescription, api_folders, read_folders
-from messaging_assets.orchestration.alerts import build_alert_sensors
+from messaging_assets.orchestration.alerts.sensors import build_alert_sensors
 from messaging_assets.orchestration.api_definitions import definitions_for
 
 EXECUTOR_VARIABLE = "MESSAGING_ASSETS_EXECUTOR"

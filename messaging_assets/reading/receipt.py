@@ -7,7 +7,7 @@ The verdict of a read, from best to worst, and what each does to the asset:
     unknown           signs are bad but prove nothing, as on a live feed                 green, check warns
     incomplete        rows are known to be missing, or the end was not reached           the step fails
 
-Proven means: every row that the API had from the first request to the last one was read, provided that the API keeps
+Proven means: every row that the API had from the first request to the last one was read. It presumes that the API keeps
 its rows in one order. A count alone proves that only for a list of one page: a row deleted and another one added
 between two requests leave the count as it was, and a third row slips through.
 """

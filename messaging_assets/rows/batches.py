@@ -190,8 +190,8 @@ def merge_strategy(resource: Resource) -> str | None:
 def must_load_whole(resource: Resource) -> bool:
     """Whether a merge takes out rows by more than their own key, so that two loads of one read would lose some.
 
-    `scd2` retires every row that is not in the load, a merge key deletes all rows that share it, and a column to
-    sort by finds the last version among the rows of one load.
+    `scd2` retires every row that is not in the load. A merge key deletes all rows that share it. A column to sort by
+    finds the last version among the rows of one load.
     """
     is_sorted = any(column.dedup_sort for column in resource.columns.values())
     by_more = merge_strategy(resource) == "scd2" or bool(resource.merge_keys) or is_sorted

@@ -36,9 +36,10 @@ _CLOCKS, _ZONES = 60, 14 * 3600
 def deletion_of(value: Any) -> bool | None:
     """Whether a value of the hinted field says that its record is deleted; None where that is not known.
 
-    True, 1, a word for it ("yes", "deleted") and a moment from 1970 up to now say so. Null, false, zero, nothing at
-    all, a word for that ("no", "never"), a moment to come (9999-12-31) and one that stands for none (1970-01-01,
-    0001-01-01, 1899-12-30) say that it lives. Of any other number, text, list or object it is not known.
+    - True, 1, a word for it ("yes", "deleted") and a moment from 1970 up to now say so.
+    - Null, false, zero, nothing at all and a word for that ("no", "never") say that it lives. So do a moment to come
+      (9999-12-31) and one that stands for none (1970-01-01, 0001-01-01, 1899-12-30).
+    - Of any other number, text, list or object it is not known.
     """
     if value is None or isinstance(value, bool) or value != value:  # NaN is no number, and no deletion
         return value is True

@@ -1,8 +1,7 @@
 """A DuckDB destination whose writers wait for each other.
 
-DuckDB lets one process at a time open a file; dlt gives up at once when another has it. DuckDB's own lock dies
-with its process and dlt holds it only while it loads, never while the API is read, so waiting for it is all
-that is needed.
+DuckDB lets one process at a time open a file; dlt gives up at once when another has it. DuckDB's own lock dies with its
+process. dlt holds it only while it loads, never while the API is read. So waiting for it is all that is needed.
 """
 
 from __future__ import annotations
@@ -146,8 +145,8 @@ class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination
 class OneOpening(OnePipeline):
     """A pipeline that opens the DuckDB file once for a load, not once for each of the load's steps.
 
-    DuckDB opens a file once for all connections of a process, and writes what was committed into the file's pages when
-    the last of them is closed; rows of the staging table, which are deleted again, need not get there at all.
+    DuckDB opens a file once for all connections of a process. It writes what was committed into the file's pages when
+    the last of them is closed. Rows of the staging table, which are deleted again, need not get there at all.
     """
 
     def load(self, *args: Any, **kwargs: Any) -> LoadInfo:

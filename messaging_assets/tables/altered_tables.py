@@ -1,6 +1,6 @@
 """Tables that somebody made or changed by hand, so that no rows can be loaded into them: what it is, and what to do.
 
-dlt believes its own notes of a table and does not look at it again, so what a database says then names neither cause
+dlt believes its own notes of a table and does not look at it again. So what a database says then names neither cause
 nor remedy. No advice here takes a row away.
 """
 

@@ -1,6 +1,6 @@
 """The one rule for whatever takes rows out of a table, retires or swaps them.
 
-Rows go only after a read of the whole list, or window, that leaves no doubt, and that the destination knows as the
+Rows go only after a read of the whole list, or window, that leaves no doubt. The destination must know that read as the
 newest of its resource. What each way of taking rows away asks of a read, on top of that, stands in `_DEMANDS`.
 """
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +13,7 @@ import pytest
 import requests
 
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets_tests.certificates import certificate_in
 from messaging_assets_tests.faults.one_list import OneList, ids
 
 LINKS: dict[str, Any] = {"type": "json_link", "next_url_path": "next"}
@@ -22,15 +21,7 @@ LINKS: dict[str, Any] = {"type": "json_link", "next_url_path": "next"}
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that nobody trusts unasked, and its key."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed, which makes the certificate")
-    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    names = ["-subj", "/CN=sandbox", "-addext", "subjectAltName=IP:127.0.0.1"]
-    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    command = ["openssl", "req", "-x509", *curve, *names, "-keyout", str(key), "-out", str(made)]
-    subprocess.run(command, check=True, capture_output=True)
-    return made, key
+    return certificate_in(tmp_path)
 
 
 @pytest.fixture

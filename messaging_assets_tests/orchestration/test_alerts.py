@@ -1,4 +1,4 @@
-"""Alerts: what is posted to the webhook, when, and what happens when it is down."""
+"""Alerts: what is told, when and how often, and what happens when nobody takes it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dagster import (
     AssetCheckSpec,
     AssetKey,
     DagsterInstance,
+    DailyPartitionsDefinition,
     DefaultSensorStatus,
     Definitions,
     Failure,
@@ -27,10 +28,13 @@ from dagster import (
     asset,
     build_sensor_context,
     define_asset_job,
+    materialize,
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
-from messaging_assets.orchestration.alerts import DAGSTER_VARIABLE, WEBHOOK_VARIABLE, build_alert_sensors
+from messaging_assets.orchestration.alerts.delivery import FORMAT_VARIABLE, WEBHOOK_VARIABLE
+from messaging_assets.orchestration.alerts.messages import DAGSTER_VARIABLE
+from messaging_assets.orchestration.alerts.sensors import QUIET_VARIABLE, build_alert_sensors
 from messaging_assets_tests.raw_server import RawServer, answer
 
 WEBHOOK = "https://user:pass-word@hooks.invalid/services/T00/secret-path?token=secret-query"
@@ -42,8 +46,9 @@ class Location:
     """A code location with one job, whose assets do as the test says, and its two alert sensors."""
 
     def __init__(self, instance: DagsterInstance) -> None:
-        self.instance, self.cursors = instance, dict[str, str | None]()
+        self.instance, self.cursor = instance, cast("str | None", None)
         self.error: Exception | None = None
+        self.metadata: dict[str, Any] = {}
         self.passes: dict[str, bool] = {"id_is_unique": True, "sync_is_complete": True}
         severities = {"id_is_unique": AssetCheckSeverity.ERROR, "sync_is_complete": AssetCheckSeverity.WARN}
         key = AssetKey(["chat", "messages"])
@@ -51,14 +56,17 @@ class Location:
         @asset(key=key, check_specs=[AssetCheckSpec(name, asset=key) for name in self.passes])
         def messages() -> Any:
             if self.error:
+                for name in [name for name, passes in self.passes.items() if not passes]:
+                    yield AssetCheckResult(check_name=name, passed=False)
                 raise self.error
             yield MaterializeResult(
+                metadata=self.metadata,
                 check_results=[
                     AssetCheckResult(
                         check_name=name, passed=passes, severity=severities[name], metadata={"key": "record"}
                     )
                     for name, passes in self.passes.items()
-                ]
+                ],
             )
 
         @asset(key_prefix="chat")
@@ -73,12 +81,13 @@ class Location:
         job = self.definitions.resolve_job_def("chat_sync")
         return job.execute_in_process(instance=self.instance, raise_on_error=False).run_id
 
-    def tick(self, name: str) -> SensorExecutionData:
-        cursor = self.cursors.get(name)
+    def tick(self, name: str = "webhook_alert") -> SensorExecutionData:
         sensor: SensorDefinition = self.repository.get_sensor_def(name)
-        with build_sensor_context(self.instance, cursor, repository_def=self.repository, sensor_name=name) as context:
+        with build_sensor_context(
+            self.instance, self.cursor, repository_def=self.repository, sensor_name=name
+        ) as context:
             outcome = sensor.evaluate_tick(context)
-        self.cursors[name] = outcome.cursor
+        self.cursor = outcome.cursor
         return outcome
 
 
@@ -86,13 +95,14 @@ class Location:
 def location(webhook: responses.RequestsMock) -> Any:
     with DagsterInstance.ephemeral() as instance:
         location = Location(instance)
-        location.tick("run_failure_alert")
+        location.tick()
         yield location
 
 
 @pytest.fixture
 def webhook(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv(WEBHOOK_VARIABLE, WEBHOOK)
+    monkeypatch.setenv(QUIET_VARIABLE, "0")
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         mock.add(responses.POST, HOOK, json={})
         yield mock
@@ -111,115 +121,207 @@ def down(webhook: responses.RequestsMock, **answer: Any) -> None:
 # On and off
 
 
-def test_the_alerts_are_on_where_a_webhook_is_named_and_off_where_not(monkeypatch):
+def test_the_alerts_are_on_where_their_variable_is_set_and_off_where_not(monkeypatch):
     assert [one.default_status for one in build_alert_sensors()] == [DefaultSensorStatus.STOPPED] * 2
     monkeypatch.setenv(WEBHOOK_VARIABLE, WEBHOOK)
-    assert [one.default_status for one in build_alert_sensors()] == [DefaultSensorStatus.RUNNING] * 2
-    assert [one.name for one in build_alert_sensors()] == ["run_failure_alert", "check_failure_alert"]
+    on = {one.name: one.default_status for one in build_alert_sensors()}
+    assert on == {"webhook_alert": DefaultSensorStatus.RUNNING, "mail_alert": DefaultSensorStatus.STOPPED}
 
 
-@pytest.mark.parametrize("name", ["run_failure_alert", "check_failure_alert"])
-def test_without_a_webhook_a_tick_says_how_to_name_one(location, webhook, monkeypatch, name):
+def test_without_a_webhook_a_tick_says_how_to_name_one(location, webhook, monkeypatch):
     monkeypatch.delenv(WEBHOOK_VARIABLE)
-    location.error, location.passes["id_is_unique"] = Failure("broken"), False
+    location.error = Failure("broken")
     location.run()
-    assert f"set {WEBHOOK_VARIABLE}" in location.tick(name).skip_message
+    assert f"set {WEBHOOK_VARIABLE}" in location.tick().skip_message
     assert posted(webhook) == []
 
 
 # Runs
 
 
-def test_a_failed_run_is_posted_once_with_its_first_sentence(location, webhook, monkeypatch):
+def test_a_failed_run_is_told_once_with_its_sentence_its_receipt_and_a_link(location, webhook, monkeypatch):
     monkeypatch.setenv(DAGSTER_VARIABLE, "https://dagster.invalid/")
-    location.error = Failure("chat.messages: answered 403; check the secrets.\nmore", metadata={"rows": "record"})
+    metadata: dict[str, Any] = {"rows": "record", "messaging_assets/requests": 7, "messaging_assets/verdict": "record"}
+    location.error = Failure("chat.messages: answered 403; check the secrets.\nmore", metadata=metadata)
     run_id = location.run()
-    location.tick("run_failure_alert")
-    location.tick("run_failure_alert")
+    location.tick()
+    location.tick()
     assert posted(webhook) == [
         {
-            "event": "run_failed",
             "text": "chat.messages: answered 403; check the secrets.",
-            "job": "chat_sync",
-            "run_id": run_id,
-            "assets": ["chat/messages"],
-            "url": f"https://dagster.invalid/runs/{run_id}",
+            "news": [
+                {
+                    "state": "red",
+                    "text": "chat.messages: answered 403; check the secrets.",
+                    "asset": "chat/messages",
+                    "check": None,
+                    "partition": None,
+                    "job": "chat_sync",
+                    "run_id": run_id,
+                    "url": f"https://dagster.invalid/runs/{run_id}",
+                    "receipt": {"requests": 7},
+                }
+            ],
         }
     ]
 
 
-def test_a_run_that_succeeded_is_not_posted(location, webhook):
+def test_a_run_that_succeeded_is_not_told(location, webhook):
     location.run()
-    location.tick("run_failure_alert")
+    location.tick()
     assert posted(webhook) == []
 
 
-def test_of_a_strangers_failure_only_the_name_is_posted(location, webhook):
+def test_of_a_strangers_failure_only_the_name_is_told(location, webhook):
     location.error = ValueError("https://api.invalid/?key=a-secret")
     location.run()
-    location.tick("run_failure_alert")
+    location.tick()
     [alert] = posted(webhook)
     assert alert["text"] == "chat__messages failed with ValueError; the run's log says more."
-    assert alert["url"] is None
+    assert alert["news"][0]["url"] is None
     assert "a-secret" not in json.dumps(alert)
 
 
-def test_a_run_that_failed_before_any_step_is_posted(location, webhook):
+def test_a_run_that_failed_before_any_step_is_told_and_is_green_when_its_job_is(location, webhook):
     run = location.instance.get_run_by_id(location.run())
     location.instance.report_run_failed(run)
-    location.tick("run_failure_alert")
+    location.tick()
+    location.run()
+    location.tick()
+    assert [alert["text"] for alert in posted(webhook)] == [
+        "chat_sync failed before a step did; the run's log says why.",
+        "the job chat_sync: green again.",
+    ]
+
+
+def test_an_asset_that_was_red_is_told_when_it_is_green_again_and_only_once(location, webhook):
+    location.error = Failure("chat.messages: broken")
+    location.run()
+    location.tick()
+    location.error, location.metadata = None, {"messaging_assets/verdict": "proven", "messaging_assets/rows_read": 3}
+    good = location.run()
+    location.tick()
+    location.tick()
+    _, recovered = posted(webhook)
+    assert recovered["text"] == "chat/messages: green again."
+    [news] = recovered["news"]
+    assert (news["state"], news["run_id"]) == ("green again", good)
+    assert news["receipt"] == {"verdict": "proven", "rows_read": 3}
+
+
+def test_a_partition_that_failed_is_made_good_by_that_partition_alone(location, webhook):
+    broken = {"2025-01-01"}
+
+    @asset(key=["chat", "days"], partitions_def=DailyPartitionsDefinition("2025-01-01"))
+    def days(context) -> None:
+        if context.partition_key in broken:
+            raise Failure("chat.days: broken")
+
+    definitions = Definitions([days], sensors=build_alert_sensors())
+    location.repository = definitions.get_repository_def()
+    told = []
+    for day in ("2025-01-01", "2025-01-02", "2025-01-01"):
+        materialize([days], partition_key=day, instance=location.instance, raise_on_error=False)
+        location.tick()
+        told.append([(one["state"], one["partition"]) for alert in posted(webhook) for one in alert["news"]])
+        if day == "2025-01-02":
+            broken.clear()
+    assert told == [[("red", "2025-01-01")], [], [("green again", "2025-01-01")]]
+
+
+def test_what_was_made_good_before_anybody_was_told_is_no_news(location, webhook):
+    location.error = Failure("chat.messages: broken")
+    location.run()
+    location.error = None
+    location.run()
+    location.tick()
+    assert posted(webhook) == []
+
+
+def test_what_stays_red_is_told_again_when_its_sentence_changes_or_a_day_is_over(location, webhook, monkeypatch):
+    for sentence in ("chat.messages: 3 rows are lost", "chat.messages: 4 rows are lost", "chat.messages: no secret"):
+        location.error = Failure(sentence)
+        location.run()
+        location.tick()
+    assert [alert["text"][-4:] for alert in posted(webhook)] == ["lost", "cret"]
+    day_after = time.time() + 86_401
+    monkeypatch.setattr("messaging_assets.orchestration.alerts.sensors.time.time", lambda: day_after)
+    location.tick()
+    assert [alert["text"][-4:] for alert in posted(webhook)] == ["cret"]
+
+
+# A digest
+
+
+def test_one_message_has_all_that_turned_red_in_the_quiet_time(location, webhook, monkeypatch):
+    location.error = Failure("chat.messages: broken")
+    location.run()
+    monkeypatch.setenv(QUIET_VARIABLE, "300")
+    location.tick()
+    location.error, location.passes = None, dict.fromkeys(location.passes, False)
+    location.run()
+    assert location.tick().skip_message.startswith("Quiet for ")
+    assert len(posted(webhook)) == 1
+    later = time.time() + 301
+    monkeypatch.setattr("messaging_assets.orchestration.alerts.sensors.time.time", lambda: later)
+    location.tick()
     [alert] = posted(webhook)
-    assert alert["text"] == "chat_sync failed before a step did; the run's log says why."
+    assert alert["text"] == "1 red, 1 warning, 1 green again: chat/messages"
+
+
+def test_a_quiet_time_that_is_no_number_is_said(location, monkeypatch):
+    monkeypatch.setenv(QUIET_VARIABLE, "an hour")
+    with pytest.raises(ValueError, match=f"{QUIET_VARIABLE} must be a number of seconds"):
+        location.tick()
 
 
 # Checks
 
 
-def test_a_failed_check_is_posted_once(location, webhook):
-    location.passes["id_is_unique"] = False
-    run_id = location.run()
-    location.tick("check_failure_alert")
-    location.tick("check_failure_alert")
-    assert posted(webhook) == [
-        {
-            "event": "checks_failed",
-            "text": "chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
-            "job": "chat_sync",
-            "run_id": run_id,
-            "assets": ["chat/messages"],
-            "checks": [{"asset": "chat/messages", "check": "id_is_unique", "severity": "ERROR"}],
-            "url": None,
-        }
+def test_a_failed_check_is_told_when_it_fails_and_when_it_passes_again(location, webhook):
+    for passes in (False, False, True, True, False):
+        location.passes["id_is_unique"] = passes
+        location.run()
+        location.tick()
+    alerts = posted(webhook)
+    assert [alert["text"] for alert in alerts] == [
+        "chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
+        "chat/messages: the check id_is_unique passes again.",
+        "chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
     ]
+    assert alerts[0]["news"][0]["check"] == "id_is_unique"
+    assert "record" not in json.dumps(alerts)
 
 
-def test_checks_that_pass_are_not_posted(location, webhook):
+def test_checks_that_pass_are_not_told(location, webhook):
     location.run()
-    assert location.tick("check_failure_alert").skip_message == "0 failing checks, 0 told now."
+    assert location.tick().skip_message == "0 red or warning, 0 told now."
     assert posted(webhook) == []
 
 
-def test_the_failed_checks_of_one_run_come_together(location, webhook):
+def test_a_check_that_warns_is_no_red_one(location, webhook):
     location.passes = dict.fromkeys(location.passes, False)
     location.run()
-    location.tick("check_failure_alert")
+    location.tick()
     [alert] = posted(webhook)
-    assert "failed (and 1 more)" in alert["text"]
-    assert {check["check"]: check["severity"] for check in alert["checks"]} == {
-        "id_is_unique": "ERROR",
-        "sync_is_complete": "WARN",
+    assert {one["check"]: one["state"] for one in alert["news"]} == {
+        "id_is_unique": "red",
+        "sync_is_complete": "warning",
     }
 
 
-def test_an_error_is_told_each_time_and_a_warning_when_it_begins(location, webhook):
-    told = []
-    for passes in (False, False, True, False):
-        location.passes = dict.fromkeys(location.passes, passes)
-        location.run()
-        location.tick("check_failure_alert")
-        told.append([check["check"] for alert in posted(webhook) for check in alert["checks"]])
-    both = ["id_is_unique", "sync_is_complete"]
-    assert told == [both, ["id_is_unique"], [], both]
+def test_a_step_that_fails_with_its_check_is_told_once(location, webhook):
+    location.error, location.passes["sync_is_complete"] = Failure("chat.messages: rows are missing"), False
+    location.run()
+    location.tick()
+    location.tick()
+    location.error, location.passes["sync_is_complete"] = None, True
+    location.run()
+    location.tick()
+    assert [alert["text"] for alert in posted(webhook)] == [
+        "chat.messages: rows are missing",
+        "chat/messages: green again.",
+    ]
 
 
 # A webhook that is down
@@ -237,36 +339,24 @@ def test_an_error_is_told_each_time_and_a_warning_when_it_begins(location, webho
 def test_a_webhook_that_is_down_is_told_in_one_sentence_without_its_address(location, webhook, answer, said, capsys):
     location.error = Failure("broken")
     location.run()
-    location.error, location.passes["id_is_unique"] = None, False
-    location.run()
     down(webhook, **answer)
     capsys.readouterr()
-    for name in ("run_failure_alert", "check_failure_alert"):
-        assert said in location.tick(name).skip_message
+    assert said in location.tick().skip_message
     logged = capsys.readouterr().err
-    assert logged.count(said) == 2
+    assert logged.count(said) == 1
     assert not any(secret in logged for secret in SECRETS)
 
 
-def test_failed_checks_are_told_when_the_webhook_is_up_again(location, webhook):
-    location.passes["id_is_unique"] = False
-    location.run()
-    down(webhook, status=503)
-    location.tick("check_failure_alert")
-    posted(webhook)
-    down(webhook, json={})
-    location.tick("check_failure_alert")
-    assert [alert["event"] for alert in posted(webhook)] == ["checks_failed"]
-
-
-def test_a_failed_run_is_posted_a_second_time_when_the_first_was_lost(location, webhook):
+def test_all_of_it_is_told_when_the_webhook_is_up_again(location, webhook):
     location.error = Failure("broken")
     location.run()
-    webhook.remove(responses.POST, HOOK)
-    webhook.add(responses.POST, HOOK, status=503)
-    webhook.add(responses.POST, HOOK, json={})
-    assert location.tick("run_failure_alert").skip_message is None
-    assert len(posted(webhook)) == 2
+    location.passes["id_is_unique"] = False
+    down(webhook, status=503)
+    location.tick()
+    posted(webhook)
+    down(webhook, json={})
+    location.tick()
+    assert [alert["text"] for alert in posted(webhook)] == ["broken"]
 
 
 @pytest.mark.parametrize("address", ["no address", "ftp://hooks.invalid/", "http://[broken/", "http://"])
@@ -274,7 +364,14 @@ def test_an_address_that_is_none_is_told_too(location, webhook, monkeypatch, add
     monkeypatch.setenv(WEBHOOK_VARIABLE, address)
     location.passes["id_is_unique"] = False
     location.run()
-    assert f"see {WEBHOOK_VARIABLE}" in location.tick("check_failure_alert").skip_message
+    assert f"see {WEBHOOK_VARIABLE}" in location.tick().skip_message
+
+
+def test_a_format_that_is_none_is_told_too(location, monkeypatch):
+    monkeypatch.setenv(FORMAT_VARIABLE, "pager")
+    location.passes["id_is_unique"] = False
+    location.run()
+    assert f"{FORMAT_VARIABLE} is none of json, slack, teams." in location.tick().skip_message
 
 
 def test_the_log_of_the_http_library_hides_the_webhooks_path(location, monkeypatch, caplog, known_sandbox):
@@ -284,7 +381,7 @@ def test_the_log_of_the_http_library_hides_the_webhooks_path(location, monkeypat
     caplog.set_level(logging.DEBUG)
     with responses.RequestsMock() as nothing:
         nothing.add_passthru(known_sandbox.url)
-        assert "answered 404" in location.tick("check_failure_alert").skip_message
+        assert "answered 404" in location.tick().skip_message
     assert any(record.name == "urllib3.connectionpool" for record in caplog.records)
     assert not any(secret in caplog.text for secret in SECRETS)
 
@@ -302,10 +399,11 @@ def test_netrc_gives_nothing_to_a_webhook_and_a_proxy_is_asked_where_one_is_name
         RawServer(lambda connection, path, number: connection.sendall(answer({}))) as proxy,
     ):
         monkeypatch.setenv(WEBHOOK_VARIABLE, f"{server.url}/hook")
-        location.tick("run_failure_alert")
+        location.tick()
         monkeypatch.setenv("http_proxy", proxy.url)
+        location.error = Failure("broken in another way")
         location.run()
-        location.tick("run_failure_alert")
+        location.tick()
     assert [head.split("\r\n")[0] for head in (*server.asked, *proxy.asked)] == [
         "POST /hook HTTP/1.1",
         f"POST {server.url}/hook HTTP/1.1",
@@ -316,7 +414,7 @@ def test_netrc_gives_nothing_to_a_webhook_and_a_proxy_is_asked_where_one_is_name
 def test_a_webhook_that_drips_holds_no_tick(
     location: Any, webhook: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging_assets.orchestration.alerts._TOTAL", 0.5)
+    monkeypatch.setattr("messaging_assets.orchestration.alerts.delivery._TOTAL", 0.5)
     webhook.add_passthru("http://127.0.0.1")
     location.passes["id_is_unique"] = False
     location.run()
@@ -329,5 +427,5 @@ def test_a_webhook_that_drips_holds_no_tick(
     with RawServer(drip) as server:
         monkeypatch.setenv(WEBHOOK_VARIABLE, f"{server.url}/hook")
         begun = time.monotonic()
-        assert "the webhook could not be reached" in location.tick("check_failure_alert").skip_message
+        assert "the webhook could not be reached" in location.tick().skip_message
         assert time.monotonic() - begun < 5

@@ -154,3 +154,12 @@ def test_a_sync_removes_the_working_files_of_others(one_table: OneTable) -> None
     assert old.exists()
     one_table.sync([{"id": 1}], retention={"working_files_days": 7})
     assert not old.exists()
+
+
+def test_the_staging_schema_is_empty_and_may_be_dropped_between_two_syncs(table: OneTable) -> None:
+    rows = [{"id": 1}, {"id": 2}]
+    table.sync(rows)
+    assert table.rows(f"SELECT * FROM {API}_staging.{RESOURCE}") == []
+    table.execute(f"DROP SCHEMA {API}_staging CASCADE")
+    assert table.sync([*rows, {"id": 3}]).green
+    assert [row["id"] for row in table.rows()] == [1, 2, 3]

@@ -38,6 +38,8 @@ _NUMBERS = (
 )
 # Those of them, and of what was taken out, that the destination's history has.
 _COUNTED = ("rows_read", "rows_loaded", "rows_set_aside", "rows_deleted", "requests", "retries")
+# Those that an alert tells.
+_TOLD = ("rows_read", "rows_loaded", "rows_set_aside", "requests", "retries")
 # Left out where they are None.
 _OPTIONAL = (
     "rows_hard_deleted",
@@ -86,6 +88,22 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
 def finding_metadata(finding: Finding) -> dict[str, Any]:
     """How complete a read was, and why, as metadata."""
     return {f"{_PREFIX}verdict": finding.verdict.words, f"{_PREFIX}verdict_reason": finding.reason}
+
+
+def told_numbers(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What an alert tells of a sync: its verdict and counts, and no text of anybody else.
+
+    Args:
+        metadata: of a materialization or failure, as Dagster has stored it.
+    """
+    stored = {name: metadata.get(f"{_PREFIX}{name}") for name in ("verdict", *_TOLD)}
+    values = {name: getattr(one, "value", one) for name, one in stored.items()}
+    verdicts = [verdict.words for verdict in Verdict]
+    return {
+        name: value
+        for name, value in values.items()
+        if (value in verdicts if name == "verdict" else isinstance(value, (int, float)))
+    }
 
 
 def history_row(

@@ -56,8 +56,8 @@ def command(
 ) -> None:
     r"""Write an API file from what another tool has: a low-code manifest, a tap's config, a dictionary, a spec.
 
-    That is an Airbyte manifest, a config of tap-rest-api-msdk, a dlt rest_api dictionary (JSON, or a Python file, which
-    is read and not run) or a Sling API spec.
+    That is an Airbyte manifest, a config of tap-rest-api-msdk, a dlt rest_api dictionary or a Sling API spec. The
+    dictionary is JSON, or a Python file, which is read and not run.
 
     Prints a line for each thing that could not be carried, with the place in the written file where to finish it. A
     list whose pages nobody describes is a question. No secret is copied; the file says which variables to set.

@@ -61,8 +61,8 @@ def command(
 ) -> None:
     r"""Write a complete API file, with comments that say what was guessed from how many rows.
 
-    From an address: asks the API at most 50 times a path, finds the list, tries ways of paging and verifies that the
-    second page begins where the first one ends, and guesses key, columns and cursors. Secrets come from the
+    From an address: asks the API at most 50 times a path, and finds the list. It tries ways of paging, and verifies
+    that the second page begins where the first one ends. It guesses key, columns and cursors. Secrets come from the
     environment (<NAME>__API_KEY, __TOKEN, __USERNAME, ...), never from the command line.
 
     \b

@@ -1,7 +1,7 @@
 """A component of a manifest, with its references followed and the parameters of what it stands in.
 
-The rules are those of the low-code CDK: a text that begins with `#/` is a reference, what stands beside `$ref` wins
-over what it leads to, and a parameter is a field of each component below it that has no such field.
+The rules are those of the low-code CDK. A text that begins with `#/` is a reference. What stands beside `$ref` wins
+over what it leads to. A parameter is a field of each component below it that has no such field.
 """
 
 from __future__ import annotations

@@ -1,8 +1,10 @@
 """Connections that carry one question and its answer at a time, and are used again only when both are over.
 
-What is private of http.client and urllib3 stands here and nowhere else, because neither has a door for it: final
-answers behind interim ones (RFC 9110, section 15.2), the bytes behind an answer, the moment at which a connection
-goes back to its pool, and the socket while a connection is still being made.
+What is private of http.client and urllib3 stands here and nowhere else, because neither has a door for it:
+
+- final answers behind interim ones (RFC 9110, section 15.2), and the bytes behind an answer;
+- the moment at which a connection goes back to its pool;
+- the socket while a connection is still being made.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Records set aside are loaded after the file was mended: by today's file, once, and without asking the API.
 
 A killed replay is finished by the next one. Rows that are appended keep the id that their record has in the rejected
-table, so that the destination itself knows which of them are loaded. Rows that are merged are known by their key.
+table. So the destination itself knows which of them are loaded. Rows that are merged are known by their key.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ What the words mean (lag, open and closed ends, rows at the boundary) is dlt's. 
 (`reading/cursors/order.py`): dlt takes 10:00:00.5Z for less than 10:00:00Z, and "10" for less than "9".
 
 With `merge` we load every row that the API returns, except rows identical to ones already loaded. A row with the mark's
-own value may have changed since, and one that looks older may be newer by a clock that was set back. An append leaves
+own value may have changed since. One that looks older may be newer, by a clock that was set back. An append leaves
 out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
 everything.
 

@@ -1,7 +1,8 @@
 """What all ways of paging share: each page is judged, then the list goes on or is over, by three rules.
 
-A page that repeats an earlier one ends the sync as incomplete, a count that the API gives is compared with but
-never a reason to stop unless the file says that it is exact, and how the list ended is written down.
+- A page that repeats an earlier one ends the sync as incomplete.
+- A count that the API gives is compared with. It is a reason to stop only where the file says that it is exact.
+- How the list ended is written down.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Values of one column, from what JSON gives to what the table holds, without altering one in silence.
 
-Each type has a fast way for a whole column whose values have the expected Python types, and a careful way for one
+Each type has a fast way for a whole column whose values have the expected Python types. It has a careful way for one
 value (`single_values.py`, `moments.py`). What does not fit is a `Misfit`; `rows/columns.py` decides what becomes of its
 record.
 """
@@ -34,8 +34,8 @@ class Converted:
     Args:
         array: as long as the values that came; null where one did not fit.
         misfits: reason by place.
-        rounded: places of values with more digits of a second than the table keeps, or, as a decimal, more than a JSON
-            number keeps on the way.
+        rounded: places of values with more digits of a second than the table keeps. A decimal's may have more than a
+            JSON number keeps on the way.
     """
 
     array: Any

@@ -1,6 +1,7 @@
 """What the destination itself knows of a resource's syncs, so that no machine trusts its own disk more.
 
-Each sync notes its loads here before it loads them, and that it is done when no row of it is to be taken out any more.
+Each sync notes its loads here before it loads them. It notes that it is done when no row of it is to be taken out any
+more.
 What a disk holds (a receipt, a package) is of use only while the last sync that is noted is the one that left it. Rows
 are only ever added and deleted, which every SQL destination can do.
 """

@@ -1,0 +1,248 @@
+"""What is news: assets and checks that turned red since the last message, and those that are green again.
+
+A run that failed and was made good before anybody was told is no news. Neither is what was told and has not changed;
+what stays red is told again once a day.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from dagster import (
+    AssetCheckKey,
+    AssetCheckSeverity,
+    AssetKey,
+    AssetRecordsFilter,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRun,
+    DagsterRunStatus,
+    RunsFilter,
+    RunStatusChangeRecordsFilter,
+    SensorEvaluationContext,
+)
+
+from messaging_assets.assets.checks import COMPLETE
+from messaging_assets.assets.metadata.receipt_metadata import told_numbers
+from messaging_assets.reading.receipt import Verdict
+from messaging_assets.seams.dagster_inside import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
+
+RED, WARNING, GREEN = "red", "warning", "green again"
+_AGAIN_AFTER = 86_400.0
+_MOST_RUNS = 100
+_PARTITION = "dagster/partition"
+_VERDICTS = {verdict.words for verdict in Verdict}
+_ANSWERED = {AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED}
+
+
+@dataclass(frozen=True)
+class News:
+    """One asset, check or job that is red, warns, or is green again.
+
+    Args:
+        state: `red`, `warning` or `green again`.
+        text: the sentence, without a secret and without a record.
+        run_id: the run that showed it.
+        at: when that was, in seconds since 1970.
+        asset: the asset's key as text; None where a run failed that has none.
+        check: the check's name, if it is about one.
+        partition: the partition of the run, if it had one.
+        job: the run's job.
+        receipt: the verdict and the numbers of the sync.
+        told_at: when it was told, in seconds since 1970.
+    """
+
+    state: str
+    text: str
+    run_id: str
+    at: float
+    asset: str | None = None
+    check: str | None = None
+    partition: str | None = None
+    job: str | None = None
+    receipt: Mapping[str, Any] = field(default_factory=dict)
+    told_at: float = 0.0
+
+    @property
+    def key(self) -> str:
+        """What it is about, the same for red and green."""
+        return "|".join(part or "" for part in (self.asset or f"job {self.job}", self.check, self.partition))
+
+    @property
+    def name(self) -> str:
+        """What it is about, for people."""
+        name = self.asset or f"the job {self.job}"
+        return f"{name} ({self.partition})" if self.partition else name
+
+    def is_told_by(self, told: News | None, now: float) -> bool:
+        """Whether an earlier message said the same; other digits alone make no other sentence."""
+        if told is None or now - told.told_at >= _AGAIN_AFTER:
+            return False
+        return (told.state, _without_digits(told.text)) == (self.state, _without_digits(self.text))
+
+
+def newest_failed_run(instance: DagsterInstance) -> int:
+    """The number of the newest run that failed, from which on the next ones are news."""
+    wanted = RunStatusChangeRecordsFilter(DagsterEventType.RUN_FAILURE)
+    return next((one.storage_id for one in instance.fetch_run_status_changes(wanted, limit=1).records), 0)
+
+
+def failed_runs(context: SensorEvaluationContext, after: int) -> tuple[list[News], int]:
+    """What failed in the runs of this code location behind a number, and the number behind which to go on."""
+    wanted = RunStatusChangeRecordsFilter(DagsterEventType.RUN_FAILURE, after_storage_id=after)
+    records = context.instance.fetch_run_status_changes(wanted, limit=_MOST_RUNS, ascending=True).records
+    found: list[News] = []
+    for record in records:
+        run = context.instance.get_run_by_id(record.event_log_entry.run_id)
+        if run is not None and _is_of_here(context, run):
+            found += _of_run(context, run, record.event_log_entry.timestamp)
+    return found, records[-1].storage_id if records else after
+
+
+def failing_checks(context: SensorEvaluationContext) -> list[News]:
+    """The checks whose last answer is no; one that is being asked again counts as it was before."""
+    repository, storage = context.repository_def, context.instance.event_log_storage
+    keys = sorted(repository.asset_graph.asset_check_keys, key=str) if repository else []
+    failing = []
+    for key, last in storage.get_latest_asset_check_execution_by_key(keys).items():
+        if last.status == AssetCheckExecutionRecordStatus.PLANNED:
+            last = next(iter(storage.get_asset_check_execution_history(key, 1, status=_ANSWERED)), last)
+        if last.status == AssetCheckExecutionRecordStatus.FAILED:
+            failing.append(_of_check(context.instance, key, last))
+    return failing
+
+
+def made_good(context: SensorEvaluationContext, red: News) -> News | None:
+    """The news that a run which failed was made good since, by a later sync or a later run of its job."""
+    if red.asset is None:
+        later = datetime.fromtimestamp(red.at, timezone.utc)
+        good = RunsFilter(job_name=red.job, statuses=[DagsterRunStatus.SUCCESS], updated_after=later)
+        runs = context.instance.get_runs(good, limit=1)
+        return _green(red, runs[0].run_id) if runs else None
+    wanted = AssetRecordsFilter(
+        AssetKey.from_user_string(red.asset),
+        asset_partitions=[red.partition] if red.partition else None,
+        after_timestamp=red.at,
+    )
+    for record in context.instance.fetch_materializations(wanted, limit=1).records:
+        made = record.asset_materialization
+        return _green(red, record.run_id, told_numbers(made.metadata) if made else {})
+    return None
+
+
+def passes_again(context: SensorEvaluationContext, red: News) -> News:
+    """The news that a check passes again."""
+    receipt, run_id = _last_sync(context.instance, AssetKey.from_user_string(red.asset or ""))
+    return _green(red, run_id or red.run_id, receipt)
+
+
+def is_known(context: SensorEvaluationContext, red: News) -> bool:
+    """Whether the code location still has what was told of."""
+    if context.repository_def is None:
+        return True
+    if red.asset is None:
+        return context.repository_def.has_job(red.job or "")
+    graph, key = context.repository_def.asset_graph, AssetKey.from_user_string(red.asset)
+    if red.check is None:
+        return graph.has(key)
+    return AssetCheckKey(key, red.check) in graph.asset_check_keys
+
+
+def _is_of_here(context: SensorEvaluationContext, run: DagsterRun) -> bool:
+    """Whether a run is of the sensor's own code location, as Dagster's sensors of runs decide it."""
+    own, origin = context.code_location_origin, run.remote_job_origin
+    theirs = origin.repository_origin.code_location_origin.location_name if origin else None
+    return (own.location_name if own else None) == theirs
+
+
+def _of_run(context: SensorEvaluationContext, run: DagsterRun, at: float) -> Iterator[News]:
+    logged = context.instance.all_logs(run.run_id, of_type=DagsterEventType.STEP_FAILURE)
+    failures = [entry.dagster_event for entry in logged if entry.dagster_event is not None]
+    repository = context.repository_def
+    made = repository.assets_defs_by_key.items() if repository else ()
+    steps = {key: assets.node_def.name for key, assets in made if assets.is_executable}
+    of_assets = [(key, failed) for failed in failures for key, step in steps.items() if step == failed.step_key]
+    for key, failed in of_assets:
+        text, receipt = _sentence(failed), _receipt_of(failed)
+        partition = _partition(context, run, key)
+        yield News(RED, text, run.run_id, at, key.to_user_string(), None, partition, run.job_name, receipt)
+    if not of_assets:
+        early = f"{run.job_name} failed before a step did; the run's log says why."
+        text = _sentence(failures[0]) if failures else early
+        for key in sorted(run.asset_selection or ()):
+            partition = _partition(context, run, key)
+            yield News(RED, text, run.run_id, at, key.to_user_string(), None, partition, run.job_name)
+        if not run.asset_selection:
+            yield News(RED, text, run.run_id, at, job=run.job_name)
+
+
+def _partition(context: SensorEvaluationContext, run: DagsterRun, key: AssetKey) -> str | None:
+    """The run's partition, of an asset that has some; one without is made good by any later sync."""
+    graph = context.repository_def.asset_graph if context.repository_def else None
+    is_partitioned = graph is not None and graph.has(key) and graph.get(key).is_partitioned
+    return run.tags.get(_PARTITION) if is_partitioned else None
+
+
+def _sentence(failure: DagsterEvent) -> str:
+    """Our own failures are sentences without secrets; of a stranger's, its name must do."""
+    data = failure.step_failure_data
+    if data.user_failure_data and data.user_failure_data.description:
+        return data.user_failure_data.description.split("\n")[0]
+    # Dagster wraps what was raised; the innermost name says most.
+    error = data.error
+    while error and error.cause:
+        error = error.cause
+    kind = error.cls_name if error else "an error"
+    return f"{failure.step_key} failed with {kind}; the run's log says more."
+
+
+def _receipt_of(failure: DagsterEvent) -> dict[str, Any]:
+    told = failure.step_failure_data.user_failure_data
+    return told_numbers(told.metadata) if told else {}
+
+
+def _of_check(instance: DagsterInstance, key: AssetCheckKey, last: AssetCheckExecutionRecord) -> News:
+    evaluation = last.evaluation
+    is_warning = evaluation is not None and evaluation.severity == AssetCheckSeverity.WARN
+    asset = key.asset_key.to_user_string()
+    run = instance.get_run_by_id(last.run_id)
+    found = {name: value.value for name, value in evaluation.metadata.items()} if evaluation else {}
+    verdict = found.get("verdict")
+    # What another check found may be a record's.
+    if key.name == COMPLETE and verdict in _VERDICTS:
+        text = f"{asset}: {verdict}: {found.get('reason')}"
+    else:
+        text = f"{asset}: the check {key.name} failed; the asset's page shows what it found."
+    receipt, _ = _last_sync(instance, key.asset_key)
+    return News(
+        WARNING if is_warning else RED,
+        text,
+        last.run_id,
+        last.create_timestamp,
+        asset,
+        key.name,
+        job=run.job_name if run else None,
+        receipt=receipt,
+    )
+
+
+def _last_sync(instance: DagsterInstance, asset: AssetKey) -> tuple[dict[str, Any], str | None]:
+    last = instance.get_latest_materialization_event(asset)
+    made = last.asset_materialization if last else None
+    return (told_numbers(made.metadata), last.run_id) if last and made else ({}, None)
+
+
+def _green(red: News, run_id: str, receipt: Mapping[str, Any] | None = None) -> News:
+    what = f"the check {red.check} passes again" if red.check else "green again"
+    return News(
+        GREEN, f"{red.name}: {what}.", run_id, red.at, red.asset, red.check, red.partition, red.job, receipt or {}
+    )
+
+
+def _without_digits(text: str) -> str:
+    return re.sub(r"\d+", "", text)

@@ -1,0 +1,71 @@
+"""What an index would get: the same bytes from the same files, and a description without dead links."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+import tarfile
+import zipfile
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from messaging_assets_tests.programs import CHECKOUT, run
+
+BUILD = """
+from setuptools import build_meta
+print(build_meta.build_wheel("dist"))
+print(build_meta.build_sdist("dist"))
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Wheel and source archive, built twice from copies whose files have other times and rights."""
+    pytest.importorskip("setuptools")
+    archives = []
+    for name, seconds, rights in (("one", 1_500_000_000, 0o600), ("two", 1_600_000_000, 0o644)):
+        folder = tmp_path_factory.mktemp(name)
+        for file in ("pyproject.toml", "setup.py", "README.md"):
+            shutil.copy(CHECKOUT / file, folder)
+        package = folder / "messaging_assets"
+        shutil.copytree(CHECKOUT / package.name, package, ignore=shutil.ignore_patterns("__pycache__"))
+        for path in (one for one in folder.rglob("*") if one.is_file()):
+            os.utime(path, (seconds, seconds))
+        (folder / "README.md").chmod(rights)
+        done = run(sys.executable, "-c", BUILD, cwd=folder, env={**os.environ, "SOURCE_DATE_EPOCH": "1700000000"})
+        assert done.returncode == 0, done.stderr
+        archives += sorted((folder / "dist").iterdir())
+    return archives
+
+
+def test_wheel_and_source_archive_have_the_same_bytes_when_they_are_built_twice(built: list[Path]) -> None:
+    wheel, source, wheel_again, source_again = built
+    assert [path.suffix for path in built] == [".whl", ".gz"] * 2
+    assert wheel.read_bytes() == wheel_again.read_bytes()
+    assert source.read_bytes() == source_again.read_bytes()
+
+
+def test_the_source_archive_has_all_that_the_wheel_is_built_from(built: list[Path]) -> None:
+    wheel, source, *_ = built
+    with tarfile.open(source) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    with zipfile.ZipFile(wheel) as packed:
+        assert {name for name in packed.namelist() if ".dist-info/" not in name} <= names
+    assert {"pyproject.toml", "setup.py", "README.md", "PKG-INFO"} <= names
+
+
+def test_the_description_on_an_index_has_no_link_or_picture_that_leads_nowhere(built: list[Path]) -> None:
+    with zipfile.ZipFile(built[0]) as wheel:
+        [name] = [one for one in wheel.namelist() if one.endswith("METADATA")]
+        described = message_from_bytes(wheel.read(name))
+    text = described.get_payload()
+    assert isinstance(text, str)
+    assert described["Description-Content-Type"] == "text/markdown"
+    assert text.startswith("# messaging_assets\n")
+    links = re.findall(r"\]\(([^)]*)\)", text)
+    assert links
+    assert [link for link in links if not link.startswith("https://")] == []

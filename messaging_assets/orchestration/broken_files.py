@@ -1,6 +1,6 @@
 """A broken API file in Dagster: an asset whose check fails, told by a sensor before anybody runs anything.
 
-An asset that was never run is grey, and so is its check. Whoever looks at the graph shall see red at once, so the sensor
+An asset that was never run is grey, and so is its check. Whoever looks shall see red at once, so the sensor
 `broken_files` is on from the start, and reports the failed check once for each new set of mistakes. It is there only
 while a file is broken.
 """
@@ -30,7 +30,7 @@ CHECK = "api_file_is_valid"
 
 
 def build_broken_assets(broken: Mapping[str, InvalidDescription]) -> list[AssetsDefinition]:
-    """For each broken file the asset `<api>/broken_file`, which says its mistakes and fails with them when it is run."""
+    """For each broken file the asset `<api>/broken_file`, which says its mistakes, and fails with them when run."""
     return [_asset(name, str(error)) for name, error in broken.items()]
 
 
@@ -50,9 +50,7 @@ def build_broken_files_sensor(broken: Mapping[str, InvalidDescription]) -> list[
     def broken_files(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         if context.cursor == known:
             return SkipReason(words)
-        told = [
-            AssetCheckEvaluation(_key(name), CHECK, passed=False, description=text) for name, text in texts.items()
-        ]
+        told = [AssetCheckEvaluation(_key(name), CHECK, passed=False, description=text) for name, text in texts.items()]
         return SensorResult(skip_reason=words, asset_events=told, cursor=known)
 
     return [broken_files]

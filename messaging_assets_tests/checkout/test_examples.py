@@ -19,7 +19,7 @@ from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.example_apis import ExampleApis, Row, example_apis
 from messaging_assets_tests.programs import CHECKOUT
 
-FILES = sorted((CHECKOUT / "examples").iterdir())
+FILES = sorted((CHECKOUT / "examples").glob("*.yaml"))
 SCHEMA = "# yaml-language-server: $schema=../messaging_assets/api_file.schema.json"
 SECRETS = {"TOKEN": "example-token", "USERNAME": "user", "PASSWORD": "example-password"}
 

@@ -1,8 +1,12 @@
 """The code location: whatever is in `defs/`."""
 
+import os
 from pathlib import Path
 
 from dagster import Definitions, definitions, in_process_executor, load_from_defs_folder
+
+# Where tables are; dbt's profile asks for it too, and may be read before the API's component is.
+os.environ.setdefault("MESSAGING_ASSETS_HOME", str(Path(__file__).resolve().parents[2]))
 
 
 @definitions

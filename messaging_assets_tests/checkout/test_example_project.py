@@ -53,7 +53,7 @@ def project(request: pytest.FixtureRequest, clean_room: Path, sandbox: Any) -> P
 @pytest.mark.project
 def test_every_command_of_the_page_succeeds_and_every_row_arrives(project: Project, sandbox: Any) -> None:
     said = {}
-    for command in re.findall(r"^    (dg .+)$", PAGE, re.MULTILINE):
+    for command in re.findall(r"^(dg .+)$", PAGE, re.MULTILINE):
         done = project.run(command)
         assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said[command.split()[1]] = done.stdout + done.stderr
@@ -72,7 +72,7 @@ def test_every_command_of_the_page_succeeds_and_every_row_arrives(project: Proje
 
 @pytest.mark.project
 def test_a_check_that_fails_lets_neither_dbt_nor_python_run(project: Project) -> None:
-    [launch] = re.findall(r"^    (dg launch .+messages_per_channel.+)$", PAGE, re.MULTILINE)
+    [launch] = re.findall(r"^(dg launch .+messages_per_channel.+)$", PAGE, re.MULTILINE)
     file = project.folder / API_FILE
     file.write_text(file.read_text().replace("      name: {data_type: text, nullable: false}\n", NO_TOPIC))
 

@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hashes demo dev test test-newest check docs test-ui soak bench clean
+.PHONY: help setup hashes demo dev test test-newest test-project check docs test-ui soak bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -68,6 +68,18 @@ $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, without dagster-embedded-elt
 	@$(NEWEST)/bin/python -m pytest -n auto --dist loadgroup $(ON_NEWEST) $(ARGS)
 
+# dbt is large and takes no pathspec of today, so the example project has an environment of its own for each Dagster.
+PROJECTS := .venv-project-pinned .venv-project-newest
+$(addsuffix /ready,$(PROJECTS)): pyproject.toml constraints.txt constraints-newest.txt constraints-project.txt
+	@echo "Setting up $(@D) with dbt"
+	@test -x $(@D)/bin/python || "$(PYTHON)" -m venv $(@D)
+	@grep -v '^pathspec==' constraints$(if $(findstring newest,$@),-newest).txt | cat - constraints-project.txt > $(@D)/constraints.txt
+	@$(@D)/bin/python -m pip install -qq --no-input -c $(@D)/constraints.txt -e . dagster-dg-cli dagster-dbt dbt-core dbt-duckdb
+	@touch $@
+
+test-project: setup $(addsuffix /ready,$(PROJECTS)) ## the example project with dbt, on the pinned and on the newest Dagster
+	@$(BIN)/python -m pytest -n 2 -m project messaging_assets_tests/checkout/test_example_project.py $(ARGS)
+
 check: setup ## formatting, lint and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -93,5 +105,5 @@ bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
-	@rm -rf $(VENV) $(NEWEST) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(NEWEST) $(PROJECTS) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -133,6 +133,8 @@ def main() -> None:
         port, log = free_port(), Path(folder) / "dev.log"
         with _made(["make", "dev", f"ARGS=--port {port}"], log, env=own, cwd=clone) as process:
             wait_until_it_answers(f"http://127.0.0.1:{port}", process, log)
+            known = ask(f"http://127.0.0.1:{port}", ASSETS)["assetNodes"]
+            assert not [node for node in known if node["assetMaterializations"]], "the UI tells of the demo's tables"
             press_twice(f"http://127.0.0.1:{port}", sandbox_of(log), clone / ".messaging_assets" / "warehouse.duckdb")
         left = sorted({path.name for path in home.iterdir()} & {".dagster", ".dlt", ".dg", ".messaging_assets"})
         assert not left, f"the home folder was written to: {left}"

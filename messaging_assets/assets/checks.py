@@ -13,6 +13,7 @@ from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetK
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
 
@@ -66,7 +67,7 @@ def _wanted(resource: Resource) -> Iterator[tuple[str, Check]]:
 def check_specs(resource: Resource, key: AssetKey) -> list[AssetCheckSpec]:
     """The specs of a resource's checks, for its op."""
     return [
-        AssetCheckSpec(name=check.name, asset=key, description=check.description)
+        AssetCheckSpec(name=check.name, asset=key, description=check.description, blocking=resource.checks.blocking)
         for check in checks_of(resource).values()
     ]
 
@@ -75,6 +76,20 @@ def incomplete(key: AssetKey, failure: Exception) -> AssetCheckResult:
     """The answer of `sync_is_complete` for a sync that failed because rows are missing."""
     check = Check(COMPLETE, "", AssetCheckSeverity.ERROR)
     return check.result(key, False, verdict=Verdict.INCOMPLETE.words, reason=str(failure))
+
+
+def blocking_failure(resource: Resource, where: str, answers: Collection[AssetCheckResult]) -> SyncFailure | None:
+    """What stops a run in front of all that is downstream; None where no check failed, or the file's do not block.
+
+    Dagster would stop it too, without a sentence.
+    """
+    loud = AssetCheckSeverity.ERROR
+    failed = [str(one.check_name) for one in answers if not one.passed and one.severity is loud]
+    if not (failed and resource.checks.blocking):
+        return None
+    names = f"the check{'s' if len(failed) > 1 else ''} {', '.join(failed)} failed"
+    next_step = "mend what the check shows on the asset's page, or set blocking: false under checks in the API file"
+    return SyncFailure(f"{names}, so nothing downstream is run", next_step, where=where)
 
 
 def check_results(

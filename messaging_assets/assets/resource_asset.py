@@ -6,11 +6,12 @@ request leaves at most (max_retries + 1) squared times.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
     AssetCheckKey,
+    AssetCheckResult,
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
@@ -27,7 +28,7 @@ from dagster import (
     multi_asset,
 )
 
-from messaging_assets.assets.checks import COMPLETE, check_results, check_specs, incomplete
+from messaging_assets.assets.checks import COMPLETE, blocking_failure, check_results, check_specs, incomplete
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, stored_result
@@ -107,9 +108,10 @@ def _asset(description: ApiDescription, resource: Resource, translation: Transla
             result = None
             if key in context.selected_asset_keys:
                 result = _sync(context, description, resource, translator, config)
-            yield from _events(context, description, resource, key, result)
+            answers = yield from _events(context, description, resource, key, result)
             if result is not None:
                 result.acknowledge()
+            failure = blocking_failure(resource, description.asset_of(resource), answers)
         except SyncFailure as caught:
             failure = caught
         except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
@@ -173,8 +175,8 @@ def _events(
     resource: Resource,
     key: AssetKey,
     result: "SyncResult | None",
-) -> Iterator[Any]:
-    """The materialization, if there was a sync, and the results of the selected checks."""
+) -> Generator[Any, None, list[AssetCheckResult]]:
+    """The materialization, if there was a sync, and the results of the selected checks, which it returns too."""
     dataset = loaded_dataset(description, resource, project_folders())
     table = LoadedTable(dataset, resource.name)
     selected = {check.name for check in context.selected_asset_check_keys}
@@ -208,6 +210,7 @@ def _events(
         yield MaterializeResult(asset_key=key, metadata=metadata, check_results=answers)
     else:
         yield from answers
+    return answers
 
 
 def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:

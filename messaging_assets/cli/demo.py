@@ -1,13 +1,13 @@
 """`messaging-assets demo`: the real jobs of the five shipped APIs against the sandbox, counted on both sides.
 
-The demo keeps to itself, so that it gives the same table each time: its DuckDB file (made afresh), dlt's working
-files and its settings are below `.messaging_assets/`, apart from those of real syncs. Only Dagster's storage is
-the project's own, so that `messaging-assets dev` shows the demo's runs.
+The demo keeps to itself, so that it gives the same table each time, and so that no page of the UI tells of rows that
+are in another file: its home, with DuckDB file (made afresh), run history and settings, is `.messaging_assets/demo`.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -99,22 +99,17 @@ def _settle(sandbox: Sandbox) -> Path:
     Returns:
         The DuckDB file, which does not exist yet.
     """
-    folders = project_folders().make()
+    home = project_folders().make().state / "demo"
+    home.mkdir(mode=0o700, exist_ok=True)
+    for name in ("MESSAGING_ASSETS_APIS", "MESSAGING_ASSETS_EXECUTOR", "DESTINATION_NAME", "DAGSTER_HOME"):
+        os.environ.pop(name, None)
+    os.environ.update(sandbox.environment(), MESSAGING_ASSETS_HOME=str(home), DLT_PROJECT_DIR=str(home))
+    folders = project_folders()
     settle_dagster_home(folders)
-    database = folders.state / "demo.duckdb"
+    database = folders.database
     for leftover in folders.state.glob(f"{database.name}*"):
         leftover.unlink()
-    home = folders.state / "demo"
-    home.mkdir(mode=0o700, exist_ok=True)
-    for name in ("MESSAGING_ASSETS_APIS", "MESSAGING_ASSETS_EXECUTOR", "DESTINATION_NAME"):
-        os.environ.pop(name, None)
-    os.environ.update(
-        sandbox.environment(),
-        MESSAGING_ASSETS_HOME=str(home),
-        DLT_PROJECT_DIR=str(home),
-        DESTINATION_TYPE="duckdb",
-        DESTINATION__DUCKDB__CREDENTIALS=f"duckdb:///{database}",
-    )
+    os.environ.update(DESTINATION_TYPE="duckdb", DESTINATION__DUCKDB__CREDENTIALS=f"duckdb:///{database}")
     return database
 
 
@@ -175,7 +170,7 @@ def _failure(result: ExecuteInProcessResult, step: str) -> str:
     for event in result.all_events:
         if event.step_key == step and event.is_step_failure:
             return reason_of(event) or event.step_failure_data.error_display_string
-    return "its step did not run; see its run in the Dagster UI (messaging-assets dev)"
+    return "its step did not run; see its run in the Dagster UI"
 
 
 def _count_tables(counts: list[AssetCount], database: Path) -> None:
@@ -233,4 +228,7 @@ def _print_what_next(console: Console, counts: list[AssetCount], seconds: float,
     query = f"import duckdb; duckdb.connect('{shown}').sql('FROM messaging.messages LIMIT 5').show()"
     console.print(f"\nThe tables are in {shown}. To look further:", soft_wrap=True, markup=False)
     console.print(f'  {python} -c "{query}"', soft_wrap=True, markup=False)
-    console.print(f"  {'make dev' if checkout() else 'messaging-assets dev'}    # these runs in the Dagster UI")
+    home = shlex.quote(os.path.relpath(database.parent.parent))
+    dev = "make dev" if checkout() else "messaging-assets dev"
+    words = f"  MESSAGING_ASSETS_HOME={home} {dev}    # these runs and tables in the Dagster UI"
+    console.print(words, soft_wrap=True, markup=False)

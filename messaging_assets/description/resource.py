@@ -55,6 +55,8 @@ class Checks(Described):
     """The check `column_schema_is_unchanged`."""
     no_record_rejected: Literal["ERROR", "WARN", "off"] = "WARN"
     """The check that no record was set aside."""
+    blocking: bool = False
+    """Whether a check that fails with `ERROR` fails its step too, so that nothing downstream of it runs."""
 
 
 class Checkpoint(Described):

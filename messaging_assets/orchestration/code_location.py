@@ -8,19 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from dagster import (
-    AssetKey,
-    AssetsDefinition,
-    Definitions,
-    Failure,
-    asset,
-    in_process_executor,
-    multiprocess_executor,
-)
+from dagster import Definitions, in_process_executor, multiprocess_executor
 
-from messaging_assets.files.api_files import InvalidDescription, api_folders, read_folders
+from messaging_assets.files.api_files import api_folders, read_folders
 from messaging_assets.orchestration.alerts.sensors import build_alert_sensors
 from messaging_assets.orchestration.api_definitions import definitions_for
+from messaging_assets.orchestration.broken_files import build_broken_assets, build_broken_files_sensor
 
 EXECUTOR_VARIABLE = "MESSAGING_ASSETS_EXECUTOR"
 _logger = logging.getLogger(__name__)
@@ -34,8 +27,8 @@ def build_code_location() -> Definitions:
     with _seldom_collecting():
         every = [definitions_for(description) for description in files.descriptions]
     own = Definitions(
-        assets=[_broken_asset(name, error) for name, error in files.broken.items()],
-        sensors=build_alert_sensors(),
+        assets=build_broken_assets(files.broken),
+        sensors=[*build_alert_sensors(), *build_broken_files_sensor(files.broken)],
         executor=_executor(),
     )
     return Definitions.merge(*every, own)
@@ -72,13 +65,3 @@ def _executor() -> Any:
 
 def _preload() -> Iterator[str]:
     yield from ("dagster", "messaging_assets.orchestration.api_definitions")
-
-
-def _broken_asset(name: str, error: InvalidDescription) -> AssetsDefinition:
-    text = str(error)
-
-    @asset(key=AssetKey([name, "broken_file"]), group_name=name, description=text, kinds={"yaml"})
-    def broken_file() -> None:
-        raise Failure(text, allow_retries=False)
-
-    return broken_file

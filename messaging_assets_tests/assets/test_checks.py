@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from dagster import AssetKey
+from dagster import AssetKey, DagsterInstance, Definitions, asset
 
 from messaging_assets.assets.checks import check_specs, checks_of
 from messaging_assets.description.api import Resource
+from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 COLUMNS = {"id": {"data_type": "bigint", "nullable": False}, "name": {"data_type": "text", "nullable": False}}
@@ -46,6 +47,38 @@ def test_all_checks_pass_on_a_good_sync_and_all_are_there(one_table: OneTable) -
         "name_is_not_null": True,
     }
     assert synced.checks["id_is_unique"].metadata["rows"].value == 3
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_failed_check_stops_what_is_downstream_where_checks_block(
+    known_sandbox: Any, dagster_instance: DagsterInstance, open_database: None, blocking: bool
+) -> None:
+    @asset(deps=[AssetKey(["messaging", "messages"])])
+    def downstream() -> None: ...
+
+    # Most messages were never edited.
+    columns = {"edited_at": {"data_type": "timestamp", "nullable": False}}
+    asked = {"path": "v1/messages", "data_selector": "data", "paginator": {"type": "offset", "limit": 500}}
+    resource = {"name": "messages", "primary_key": "id", "endpoint": asked, "columns": columns}
+    client = {
+        "base_url": "https://api.example.com",
+        "auth": {"type": "api_key", "name": "api_key", "location": "query"},
+    }
+    described = {"client": client, "resources": [{**resource, "checks": {"blocking": blocking}}]}
+    both = Definitions.merge(definitions_for(described, "messaging"), Definitions(assets=[downstream]))
+    job = both.resolve_implicit_global_asset_job_def()
+
+    result = job.execute_in_process(instance=dagster_instance, raise_on_error=False)
+
+    made = [event.materialization.asset_key.path[-1] for event in result.get_asset_materialization_events()]
+    assert made == (["messages"] if blocking else ["messages", "downstream"])
+    failures: list[Any] = [event.step_failure_data for event in result.get_step_failure_events()]
+    sentence = (
+        "messaging.messages: the check edited_at_is_not_null failed, so nothing downstream is run; mend what the check "
+        "shows on the asset's page, or set blocking: false under checks in the API file."
+    )
+    assert [one.user_failure_data.description for one in failures] == [sentence] * blocking
+    assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
 
 
 def test_a_repeated_key_fails_the_uniqueness_check_which_shows_ten_of_them(one_table: OneTable) -> None:

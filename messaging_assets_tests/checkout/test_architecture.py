@@ -57,5 +57,5 @@ def test_a_plain_way_of_authentication_is_named_in_the_listed_files_only() -> No
         assert _using(name) <= set(_files("a way of authentication"))
 
 
-def test_a_kind_of_check_has_one_file() -> None:
+def test_a_kind_of_check_is_in_the_listed_files_only() -> None:
     assert _using("AssetCheckSpec") == set(_files("a check"))

@@ -30,9 +30,11 @@ WHOLE = demo.AssetCount("messaging/messages", 2, rows_in_table=2, checks_passed=
 
 def test_the_demo_loads_every_row_of_five_apis_whatever_the_user_has_set(clean_room: Path) -> None:
     own = environment(
-        MESSAGING__API_KEY="of the real API", MESSAGING_ASSETS_APIS="/nowhere", DESTINATION_TYPE="postgres"
+        MESSAGING__API_KEY="of the real API",
+        MESSAGING_ASSETS_APIS="/nowhere",
+        DESTINATION_TYPE="postgres",
+        DAGSTER_HOME="/nowhere",
     )
-    del own["DAGSTER_HOME"]
     shown = messaging_assets("demo", env=own)
     assert shown.returncode == 0, shown.stderr
     page = (CHECKOUT / "docs" / "index.md").read_text(encoding="utf-8")
@@ -46,8 +48,11 @@ def test_the_demo_loads_every_row_of_five_apis_whatever_the_user_has_set(clean_r
     assert all(one["is_right"] and one["checks_passed"] == one["checks"] > 1 for one in found["assets"])
     assert {one["asset"]: one["retries"] for one in found["assets"]}["messaging/messages"] == 1
     state = clean_room / "messaging_assets" / ".messaging_assets"
-    assert found["database"] == str(state / "demo.duckdb")
-    assert _runs(state / "dagster") == 10
+    demos = state / "demo" / ".messaging_assets"
+    assert found["database"] == str(demos / "warehouse.duckdb")
+    assert _runs(demos / "dagster") == 10
+    # What `messaging-assets dev` shows knows nothing of the demo.
+    assert list((state / "dagster").iterdir()) == []
     assert not (state / "warehouse.duckdb").exists()
     assert list((clean_room / "home").iterdir()) == []
 
@@ -66,15 +71,15 @@ def _runs(dagster_home: Path) -> int:
 
 
 def test_the_table_shows_numbers_and_says_what_to_type(capsys: pytest.CaptureFixture[str], clean_room: Path) -> None:
-    demo._print_table([WHOLE], 3.2, clean_room / "demo.duckdb")
+    demo._print_table([WHOLE], 3.2, clean_room / "demo" / ".messaging_assets" / "warehouse.duckdb")
     shown = capsys.readouterr().out
     row = next(line for line in shown.splitlines() if "messaging/messages" in line)
     assert [cell.strip() for cell in row.strip("│").split("│")] == [
         "messaging/messages", "2", "2", "0", "0", "0.0", "3/3",
     ]  # fmt: skip
     assert "1 of 1 assets are complete and checked, in 3.2 s." in shown
-    assert "connect('demo.duckdb')" in shown
-    assert "make dev" in shown
+    assert "connect('demo/.messaging_assets/warehouse.duckdb')" in shown
+    assert "MESSAGING_ASSETS_HOME=demo make dev" in shown
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions
+from dagster import AssetKey, DagsterInstance, DefaultSensorStatus, Definitions, build_sensor_context
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
 
+from messaging_assets.foundation.folders import SHIPPED_APIS
+from messaging_assets.orchestration.broken_files import build_broken_files_sensor
 from messaging_assets.orchestration.code_location import build_code_location
 from messaging_assets_tests.definitions_text import definitions_text
 from messaging_assets_tests.programs import run
 
+ALARMS = AssetKey(["alarms", "broken_file"])
 SNAPSHOT = Path(__file__).parents[1] / "snapshots" / "definitions.txt"
 FILE = """\
 client: {{base_url: "https://api.example.com"}}
@@ -77,17 +80,43 @@ def test_a_broken_file_is_an_asset_and_takes_nobody_down(
     assert "chat_sync" in one_broken.get_repository_def().job_names
 
 
-def test_a_broken_file_says_its_mistakes_when_it_is_run(
-    one_broken: Definitions, dagster_instance: DagsterInstance
+def test_a_broken_file_says_its_mistakes_when_it_is_run_and_the_others_are_synced(
+    clean_room: Path, known_sandbox: Any, monkeypatch: pytest.MonkeyPatch, dagster_instance: DagsterInstance
 ) -> None:
-    job = one_broken.resolve_implicit_global_asset_job_def()
-    result = job.execute_in_process(
-        instance=dagster_instance, asset_selection=[AssetKey(["alarms", "broken_file"])], raise_on_error=False
-    )
+    folder = write(clean_room / "apis", "alarms", FILE.replace("resources:", "resuorces:"))
+    (folder / "messaging.yaml").write_bytes((SHIPPED_APIS / "messaging.yaml").read_bytes())
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(folder))
+    job = build_code_location().resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(instance=dagster_instance, raise_on_error=False)
     failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
     assert len(failures) == 1
     assert "alarms.yaml:2: resuorces" in str(failures[0].user_failure_data)
     assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
+    checks = {one.asset_key.to_user_string(): one for one in result.get_asset_check_evaluations() if not one.passed}
+    assert list(checks) == ["alarms/broken_file"]
+    assert "alarms.yaml:2: resuorces" in str(checks["alarms/broken_file"].description)
+    made = [event.materialization.asset_key.to_user_string() for event in result.get_asset_materialization_events()]
+    assert made == ["messaging/messages"]
+
+
+def test_a_broken_file_is_red_before_it_is_run_and_told_once(
+    one_broken: Definitions, dagster_instance: DagsterInstance
+) -> None:
+    sensor: Any = one_broken.resolve_sensor_def("broken_files")
+    assert sensor.default_status is DefaultSensorStatus.RUNNING
+    first = sensor.evaluate_tick(build_sensor_context(dagster_instance))
+    [event] = first.asset_events
+    assert (event.asset_key, event.check_name, event.passed) == (ALARMS, "api_file_is_valid", False)
+    assert "alarms.yaml:2: resuorces: unknown key" in event.description
+    assert first.skip_message == "1 API file is broken: alarms."
+    again = sensor.evaluate_tick(build_sensor_context(dagster_instance, cursor=first.cursor))
+    assert (again.asset_events, again.skip_message) == ([], first.skip_message)
+    other = sensor.evaluate_tick(build_sensor_context(dagster_instance, cursor="of other mistakes"))
+    assert len(other.asset_events) == 1
+
+
+def test_where_no_file_is_broken_nothing_looks_for_one() -> None:
+    assert build_broken_files_sensor({}) == []
 
 
 @pytest.mark.parametrize(("setting", "executor"), [("", "in_process"), ("multiprocess", "multiprocess")])

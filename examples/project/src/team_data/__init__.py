@@ -1,0 +1,1 @@
+"""An API, DuckDB, a dbt model and Python assets in one Dagster project."""

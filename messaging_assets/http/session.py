@@ -113,6 +113,7 @@ class ApiSession(Session):
         self._pool.shutdown(wait=True, cancel_futures=True)
         for transport in self._transports:
             transport.close()
+        self._exchange.pacing.close()
         super().close()
 
     def token_exchange(self, credentials: Asking, terms: Terms) -> None:

@@ -40,7 +40,8 @@ $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 UV := .venv-uv
 hashes: ## write constraints-hashes.txt anew, after a change in constraints.txt
 	@test -x $(UV)/bin/uv || { "$(PYTHON)" -m venv $(UV) && $(UV)/bin/python -m pip install -qq --no-input uv; }
-	@$(UV)/bin/uv pip compile -q pyproject.toml --all-extras -c constraints.txt --universal --python-version 3.10 \
+	@$(UV)/bin/uv pip compile -q pyproject.toml --extra dev --extra postgres --extra embedded-elt \
+		-c constraints.txt --universal --python-version 3.10 \
 		--generate-hashes --no-header --no-annotate -o $(UV)/hashes.txt
 	@{ echo "# The releases of constraints.txt with the hashes of all their files; make setup installs nothing else."; \
 		cat $(UV)/hashes.txt; } > constraints-hashes.txt
@@ -93,5 +94,5 @@ bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
-	@rm -rf $(VENV) $(NEWEST) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(NEWEST) $(CLUSTER) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -10,6 +10,9 @@ from messaging_assets.foundation.folders import settle_environment
 settle_environment()
 refuse_broken_files()
 
+from dagster import in_process_executor  # noqa: E402
+
 from messaging_assets.orchestration.code_location import build_code_location  # noqa: E402 - dlt reads its settings on import
 
-defs = build_code_location()
+# Steps start in no time there.
+defs = build_code_location(in_process_executor)

@@ -98,6 +98,7 @@ def _asset(description: ApiDescription, resource: Resource, translation: Transla
         retry_policy=_retry_policy(resource),
         required_resource_keys={credentials_key(description.name)},
         op_tags={"messaging_assets/api": description.name},
+        pool=f"messaging_assets/{description.name}",
         partitions_def=partitions_definition(resource),
         backfill_policy=backfill_policy(resource),
     )

@@ -3,15 +3,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions
+from dagster import AssetKey, DagsterInstance, Definitions, in_process_executor, multiprocess_executor
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
 
+from messaging_assets.foundation.failures import MendSettings
 from messaging_assets.orchestration.code_location import build_code_location
+from messaging_assets.orchestration.executors import chosen_executor
 from messaging_assets_tests.definitions_text import definitions_text
 from messaging_assets_tests.programs import run
 
@@ -90,18 +93,42 @@ def test_a_broken_file_says_its_mistakes_when_it_is_run(
     assert not [event for event in result.all_events if event.event_type_value == "STEP_UP_FOR_RETRY"]
 
 
-@pytest.mark.parametrize(("setting", "executor"), [("", "in_process"), ("multiprocess", "multiprocess")])
-def test_one_variable_chooses_the_executor(setting: str, executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if setting:
-        monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", setting)
+@pytest.mark.parametrize("executor", ["in_process", "multiprocess"])
+def test_one_variable_chooses_the_executor(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", executor)
     assert build_code_location().resolve_job_def("messaging_sync").executor_def.name == executor
 
 
-def test_a_mistyped_executor_is_refused_with_the_words_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executor_of_another_package_is_imported_when_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = ModuleType("dagster_celery")
+    there.celery_executor = in_process_executor  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dagster_celery", there)
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "celery")
+    assert chosen_executor() is in_process_executor
 
-    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "multi_process")
-    with pytest.raises(ValueError, match="'multi_process'; set it to in_process or multiprocess"):
+
+@pytest.mark.parametrize(("executor", "module"), [("celery", "dagster_celery"), ("k8s", "dagster_k8s")])
+def test_an_executor_that_is_not_installed_is_told_with_what_installs_it(
+    executor: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", executor)
+    with pytest.raises(
+        MendSettings, match=rf"'{executor}' is not installed; pip install 'messaging_assets\[{executor}\]'"
+    ):
         build_code_location()
+
+
+def test_a_mistyped_executor_is_refused_with_the_words_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "multi_process")
+    with pytest.raises(MendSettings, match="'multi_process'; set it to in_process, multiprocess, celery or k8s"):
+        build_code_location()
+
+
+def test_definitions_with_an_executor_of_their_own_can_be_merged_with_these() -> None:
+    own = Definitions(executor=multiprocess_executor.configured({"max_concurrent": 2}))
+    merged = Definitions.merge(build_code_location(), own)
+    assert merged.resolve_job_def("messaging_sync").executor_def is own.executor
 
 
 def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:

@@ -247,7 +247,11 @@ def _next_tick(history: History, description: ApiDescription, resource: Resource
         tick = next(cron_string_iterator(time.time(), cron, zone))
         return str(tick.isoformat(timespec="minutes"))
     if sensor and history.switched.get((InstigatorType.SENSOR, f"{api}_new_data"), sensor.switched_on):
-        return f"looks every {sensor.minimum_interval} s" if "SENSOR" in history.daemons else "none: no Dagster daemon runs"
+        return (
+            f"looks every {sensor.minimum_interval} s"
+            if "SENSOR" in history.daemons
+            else "none: no Dagster daemon runs"
+        )
     return "schedule is off" if own else "sensor is off" if sensor else "no schedule"
 
 

@@ -131,6 +131,24 @@ def test_definitions_with_an_executor_of_their_own_can_be_merged_with_these() ->
     assert merged.resolve_job_def("messaging_sync").executor_def is own.executor
 
 
+def test_an_asset_looks_at_the_resources_that_it_asks_for_and_no_others() -> None:
+    """Else each asset would look at every API's, and 1,000 files would take minutes."""
+    looked: list[str] = []
+
+    class Watched(dict[str, Any]):
+        def items(self) -> Any:
+            looked.append("items")
+            return super().items()
+
+    with disable_dagster_warnings():
+        definitions = build_code_location()
+        asset = definitions.resolve_assets_def(AssetKey(["messaging", "messages"]))
+        bare = asset.__class__(**{**asset.get_attributes_dict(), "resource_defs": {}})
+        bound = bare.with_resources(Watched(definitions.get_repository_def().get_top_level_resources()))
+    assert set(bound.resource_defs) == {"messaging_credentials"}
+    assert looked == []
+
+
 def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:
     done = run(sys.executable, "-c", "import messaging_assets.definitions")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, Definitions, in_process_executor, multiprocess_executor
+from dagster import AssetKey, DagsterInstance, Definitions, fs_io_manager, in_process_executor, multiprocess_executor
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
@@ -144,8 +144,9 @@ def test_an_asset_looks_at_the_resources_that_it_asks_for_and_no_others() -> Non
         definitions = build_code_location()
         asset = definitions.resolve_assets_def(AssetKey(["messaging", "messages"]))
         bare = asset.__class__(**{**asset.get_attributes_dict(), "resource_defs": {}})
-        bound = bare.with_resources(Watched(definitions.get_repository_def().get_top_level_resources()))
-    assert set(bound.resource_defs) == {"messaging_credentials"}
+        top_level = definitions.get_repository_def().get_top_level_resources()
+        bound = bare.with_resources(Watched(io_manager=fs_io_manager, **top_level))
+    assert set(bound.resource_defs) == {"io_manager", "messaging_credentials"}
     assert looked == []
 
 

@@ -17,10 +17,13 @@ try:
     settle_environment()
     refuse_broken_files()
 
+    from dagster import in_process_executor
+
     # dlt reads its settings on import.
     from messaging_assets.orchestration.code_location import build_code_location
 
-    defs = build_code_location()
+    # Steps start in no time there.
+    defs = build_code_location(in_process_executor)
 finally:
     if _is_collecting:
         gc.enable()

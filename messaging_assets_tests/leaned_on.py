@@ -148,6 +148,7 @@ _INSTANCE = "the state of checks, schedules, sensors and runs is asked of Dagste
 _PAGE = "an asset's page shows its metadata and the link to its file"
 _DG = "a project of `dg` is found as `dg` finds it"
 _ASSETS = "a resource becomes an asset, and a sync's result its metadata"
+_BOUND = "definitions of many files are bound to their resources in time that grows with the files"
 _DUCKDB = "dlt.destinations.impl.duckdb"
 _SQL = "dlt.destinations.impl.sqlalchemy"
 _CLIENT = "dlt.sources.helpers.rest_client"
@@ -292,6 +293,8 @@ THINGS = [
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.all_instigator_state"),
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.get_daemon_statuses"),
     *_things("dagster_inside", "there", _INSTANCE, "dagster:DagsterInstance.event_log_storage"),
+    *_things("dagster_inside", "signature", _BOUND, "dagster:AssetsDefinition.with_resources"),
+    *_things("dagster_inside", "signature", _BOUND, "dagster:ResourceDefinition.get_required_resource_keys"),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:CroniterShim"),
     *_things("dagster_inside", "signature", _CRON, "dagster._utils.schedules:cron_string_iterator"),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:is_valid_cron_schedule"),

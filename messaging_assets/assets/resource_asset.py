@@ -27,6 +27,7 @@ from dagster import (
     TableSchema,
     multi_asset,
 )
+from dlt import Pipeline
 
 from messaging_assets.assets.checks import COMPLETE, blocking_failure, check_results, check_specs, incomplete
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
@@ -45,6 +46,7 @@ from messaging_assets.foundation.folders import project_folders, settle_environm
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.loading.source import definition_source
 from messaging_assets.seams.dagster_dlt import DagsterDltResource, build_dlt_asset_specs
+from messaging_assets.seams.dagster_inside import AlreadyBound
 from messaging_assets.tables.loaded_table import LoadedTable
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 
 # No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
 _LOADER = DagsterDltResource()
+# Read once: to read it anew for each op takes a seventh of the time in which definitions are loaded.
+_CONFIG_SCHEMA = SyncConfig.to_fields_dict()
 # What stands on top of a materialization's page; the receipt and what dlt did come below.
 _FIRST = (
     "messaging_assets/verdict",
@@ -83,13 +87,17 @@ def build_assets(
         MendDescription: the translation changes a key.
     """
     upstream = [endpoint_spec(description)] if description.lineage == "endpoints" else []
-    return [*upstream, *(_asset(description, one, translation) for one in description.resources_in_full.values())]
+    pipeline = definition_pipeline(project_folders())
+    every = description.resources_in_full.values()
+    return [*upstream, *(_asset(description, one, pipeline, translation) for one in every)]
 
 
-def _asset(description: ApiDescription, resource: Resource, translation: Translation | None) -> AssetsDefinition:
+def _asset(
+    description: ApiDescription, resource: Resource, pipeline: Pipeline, translation: Translation | None
+) -> AssetsDefinition:
     key = asset_key(description, resource.name)
     translator = ApiTranslator(description, resource, translation)
-    specs = build_dlt_asset_specs(definition_source(resource), definition_pipeline(project_folders()), translator)
+    specs = build_dlt_asset_specs(definition_source(resource), pipeline, translator)
 
     @multi_asset(
         specs=specs,
@@ -99,11 +107,14 @@ def _asset(description: ApiDescription, resource: Resource, translation: Transla
         retry_policy=_retry_policy(resource),
         required_resource_keys={credentials_key(description.name)},
         op_tags={"messaging_assets/api": description.name},
+        pool=f"messaging_assets/{description.name}",
         partitions_def=partitions_definition(resource),
         backfill_policy=backfill_policy(resource),
+        config_schema=_CONFIG_SCHEMA,
     )
-    def materialize(context: AssetExecutionContext, config: SyncConfig) -> Iterator[Any]:
+    def materialize(context: AssetExecutionContext) -> Iterator[Any]:
         failure: SyncFailure | None = None
+        config = SyncConfig(**context.op_execution_context.op_config)
         try:
             result = None
             if key in context.selected_asset_keys:
@@ -130,6 +141,8 @@ def _asset(description: ApiDescription, resource: Resource, translation: Transla
             retries = failure.retryable and not is_last
             raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=retries)
 
+    # Made so, and not by its constructor, which would check anew what it has just been made of.
+    materialize.__class__ = AlreadyBound
     return materialize
 
 

@@ -14,11 +14,12 @@ from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
-from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
+from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.reading.changed_parents import changes_of
@@ -101,7 +102,9 @@ class Reader:
             base_url = self._credentials.base_url_for(self._description)
             chain = ancestry(self._description, resource)
             auths = {one.name: self._auths.of(one) for one in chain}
-            with ApiSession(base_url, self._description.client) as session:
+            # The gate of its syncs, whose budget and holds these requests are part of.
+            pace = settle_environment().make().pace / self._description.name
+            with ApiSession(base_url, self._description.client, pace) as session:
                 sources = {one.name: self._source(one, chain, auths, came, pages, session) for one in chain}
                 reader = ApiReader(self._description, session, sources, base_url, _PARENTS).reader(resource)
                 for row in itertools.islice(reader, rows):

@@ -20,9 +20,10 @@ from messaging_assets.description.endpoint import Format
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.authentication import renewed, signed
-from messaging_assets.http.exchange import Counts, Exchange, Ignored, Terms
+from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
+from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer
@@ -110,6 +111,7 @@ class ApiSession(Session):
         _levels[self._origin] = max(self._exchange.pacing.level.now, 2)
         for transport in self._transports:
             transport.close()
+        self._exchange.pacing.close()
         super().close()
 
     def token_exchange(self, credentials: Asking, terms: Terms) -> None:

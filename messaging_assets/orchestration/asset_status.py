@@ -8,13 +8,22 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from dagster import AssetCheckKey, DagsterEvent, DagsterEventType, DagsterInstance, DagsterRunStatus
+from dagster import (
+    AssetCheckKey,
+    AssetKey,
+    DagsterEvent,
+    DagsterEventType,
+    DagsterInstance,
+    DagsterRunStatus,
+    RunRecord,
+)
 
 from messaging_assets.assets.checks import checks_of
 from messaging_assets.assets.metadata.receipt_metadata import stored_result
 from messaging_assets.assets.partitions import partitions_definition
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.orchestration.history import History, history_of
 from messaging_assets.orchestration.jobs import job_name, partitioned_job_name
 from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
 from messaging_assets.seams.foreign_words import words_of_error
@@ -66,20 +75,29 @@ class AssetStatus:
 
 def read_statuses(descriptions: Sequence[ApiDescription]) -> list[AssetStatus]:
     """What Dagster's history, in the home that is settled, says of each asset of some APIs."""
+    every = [
+        (description, resource, asset_key(description, resource.name))
+        for description in descriptions
+        for resource in description.resources_in_full.values()
+    ]
+    checks = [[AssetCheckKey(key, name) for name in checks_of(resource)] for _, resource, key in every]
     statuses = []
     with DagsterInstance.get() as instance:
-        for description in descriptions:
-            for resource in description.resources_in_full.values():
-                status = _status(instance, description, resource)
-                status.next_tick = _next_tick(instance, description, resource)
-                statuses.append(status)
+        history = history_of(instance, [key for _, _, key in every], [one for some in checks for one in some])
+        for (description, resource, key), its_checks in zip(every, checks, strict=True):
+            status = _status(instance, history, description, resource, key)
+            _add_checks(history, its_checks, status)
+            status.next_tick = _next_tick(history, description, resource)
+            statuses.append(status)
     return statuses
 
 
-def _status(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> AssetStatus:
-    key = asset_key(description, resource.name)
+def _status(
+    instance: DagsterInstance, history: History, description: ApiDescription, resource: Resource, key: AssetKey
+) -> AssetStatus:
+
     status = AssetStatus("/".join(key.path))
-    entry = next((record.asset_entry for record in instance.get_asset_records([key])), None)
+    entry = history.assets.get(key)
     event = entry.last_materialization if entry else None
     if event is not None and event.asset_materialization is not None:
         stored = event.asset_materialization.metadata.items()
@@ -97,8 +115,9 @@ def _status(instance: DagsterInstance, description: ApiDescription, resource: Re
     run_id = entry.last_run_id if entry else None
     if run_id:
         is_its_sync = event is not None and event.run_id == run_id
-        _add_run(instance, run_id, f"{description.name}__{resource.name}", status, is_its_sync)
-    _add_checks(instance, resource, key, status)
+        status.last_run = run_id
+        if record := history.runs.get(run_id):
+            _add_run(instance, record, f"{description.name}__{resource.name}", status, is_its_sync)
     return status
 
 
@@ -106,12 +125,8 @@ def _utc(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds")
 
 
-def _add_run(instance: DagsterInstance, run_id: str, step: str, status: AssetStatus, is_its_sync: bool) -> None:
+def _add_run(instance: DagsterInstance, record: RunRecord, step: str, status: AssetStatus, is_its_sync: bool) -> None:
     """The last run that was to sync the asset, and what became of it where it did not, or not yet."""
-    status.last_run = run_id
-    record = instance.get_run_record_by_id(run_id)
-    if record is None:
-        return
     run, start, end = record.dagster_run, record.start_time, record.end_time
     status.last_run_started_at = _utc(start) if start else None
     status.last_run_seconds = round(end - start, 1) if start and end else None
@@ -122,8 +137,8 @@ def _add_run(instance: DagsterInstance, run_id: str, step: str, status: AssetSta
         status.state = "running"
         return
     status.state = "failed"
-    status.reason = f"run {run_id} ended as {run.status.value.lower()} before its step was over"
-    for entry in instance.get_records_for_run(run_id, of_type=DagsterEventType.STEP_FAILURE).records:
+    status.reason = f"run {run.run_id} ended as {run.status.value.lower()} before its step was over"
+    for entry in instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE).records:
         failed = entry.event_log_entry.dagster_event
         if failed is not None and failed.step_key == step:
             status.reason = reason_of(failed)
@@ -138,41 +153,33 @@ def reason_of(failed: DagsterEvent) -> str | None:
     return words_of_error(data.error)
 
 
-def _add_checks(instance: DagsterInstance, resource: Resource, key: Any, status: AssetStatus) -> None:
-    keys = [AssetCheckKey(key, name) for name in checks_of(resource)]
-    answered = instance.event_log_storage.get_latest_asset_check_execution_by_key(keys)
-    for check_key, record in answered.items():
-        evaluation = record.evaluation if record.status.value in ("SUCCEEDED", "FAILED") else None
+def _add_checks(history: History, checks: Sequence[AssetCheckKey], status: AssetStatus) -> None:
+    for check_key in checks:
+        record = history.checks.get(check_key)
+        evaluation = record.evaluation if record and record.status.value in ("SUCCEEDED", "FAILED") else None
         if evaluation is not None:
             status.checks += 1
             if not evaluation.passed:
                 status.failed_checks[check_key.name] = evaluation.severity.value
 
 
-def _next_tick(instance: DagsterInstance, description: ApiDescription, resource: Resource) -> str:
+def _next_tick(history: History, description: ApiDescription, resource: Resource) -> str:
     """When the resource's schedule ticks next, in ISO 8601, or what stands in its way."""
     api, own, windows = description.name, description.schedule, partitions_definition(resource)
     # The sensor looks at lists that are read as a whole.
     sensor = None if windows else description.sensor
     job = partitioned_job_name(api, resource.partitions.type) if resource.partitions else job_name(api)
-    if own and _is_on(instance, InstigatorType.SCHEDULE, f"{job.removesuffix('_sync')}_schedule", own.switched_on):
-        if not _daemon_runs(instance, "SCHEDULER"):
+    schedule = (InstigatorType.SCHEDULE, f"{job.removesuffix('_sync')}_schedule")
+    if own and history.switched.get(schedule, own.switched_on):
+        if "SCHEDULER" not in history.daemons:
             return "none: no Dagster daemon runs"
         cron, zone = (windows.get_cron_schedule(), windows.timezone) if windows else (own.cron, own.timezone)
         tick = next(cron_string_iterator(time.time(), cron, zone))
         return str(tick.isoformat(timespec="minutes"))
-    if sensor and _is_on(instance, InstigatorType.SENSOR, f"{api}_new_data", sensor.switched_on):
-        runs = _daemon_runs(instance, "SENSOR")
-        return f"looks every {sensor.minimum_interval} s" if runs else "none: no Dagster daemon runs"
+    if sensor and history.switched.get((InstigatorType.SENSOR, f"{api}_new_data"), sensor.switched_on):
+        return (
+            f"looks every {sensor.minimum_interval} s"
+            if "SENSOR" in history.daemons
+            else "none: no Dagster daemon runs"
+        )
     return "schedule is off" if own else "sensor is off" if sensor else "no schedule"
-
-
-def _is_on(instance: DagsterInstance, kind: Any, name: str, by_default: bool) -> bool:
-    states = instance.all_instigator_state(instigator_type=kind)
-    switched = [state.is_running for state in states if state.instigator_name == name]
-    return any(switched) if switched else by_default
-
-
-def _daemon_runs(instance: DagsterInstance, kind: str) -> bool:
-    found = instance.get_daemon_statuses([kind]).get(kind)
-    return bool(found and found.healthy)

@@ -13,7 +13,7 @@ from messaging_assets.description.api import Endpoint, Incremental
 from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
-from messaging_assets.http.exchange import Terms
+from messaging_assets.http.terms import Terms
 from messaging_assets.reading.changed_parents import ParentChanges
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.cursors.time_windows import Window

@@ -13,7 +13,7 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from messaging_assets.http.exchange import Terms
+from messaging_assets.http.terms import Terms
 from messaging_assets.reading.ending import Ending
 from messaging_assets.reading.evidence.claims import Claims
 from messaging_assets.reading.evidence.list_counts import ListCounts

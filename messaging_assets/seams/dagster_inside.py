@@ -1,5 +1,10 @@
 """What Dagster keeps out of its public names. Importing this imports Dagster, so what starts fast imports it late."""
 
+from collections.abc import Mapping
+from typing import Any
+
+from dagster import AssetsDefinition
+
 # Since Dagster 1.13.1: metadata that is about to be stored, as it will be read back.
 from dagster._core.definitions.metadata import normalize_metadata
 
@@ -28,6 +33,7 @@ from dagster._utils.schedules import CroniterShim, cron_string_iterator, is_vali
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 
 __all__ = [
+    "AlreadyBound",
     "AssetCheckExecutionRecord",
     "AssetCheckExecutionRecordStatus",
     "CodeReferencesMetadataSet",
@@ -41,3 +47,17 @@ __all__ = [
     "is_valid_cron_schedule",
     "normalize_metadata",
 ]
+
+
+class AlreadyBound(AssetsDefinition):
+    """An asset that looks at the resources which it asks for, and not at all that a code location has.
+
+    Since Dagster 1.13.1: `with_resources` works out, for each asset, what every resource of the location requires,
+    which takes 16 s for 1,000 APIs. An asset of this class is one of Dagster's in everything else.
+    """
+
+    def with_resources(self, resource_defs: Mapping[str, Any]) -> AssetsDefinition:
+        """Bind the resources that it asks for; all of them where one of those asks for others."""
+        wanted = {key: resource_defs[key] for key in self.required_resource_keys if key in resource_defs}
+        is_alone = not any(one.get_required_resource_keys(resource_defs) for one in wanted.values())
+        return super().with_resources(wanted if is_alone else resource_defs)

@@ -277,3 +277,28 @@ def test_a_file_that_breaks_while_it_is_watched_is_told(file: Path, monkeypatch:
     watched = status("--watch", "1")
     assert watched.exit_code == 1
     assert "chat.yaml" in watched.output
+
+
+def test_the_history_is_asked_as_often_for_many_assets_as_for_few(stored_instance: DagsterInstance) -> None:
+    from dagster import AssetCheckKey, AssetKey, AssetMaterialization
+
+    from messaging_assets.orchestration.history import history_of
+
+    def questions(number: int) -> list[str]:
+        asked: list[str] = []
+
+        class Counting:
+            event_log_storage = stored_instance.event_log_storage
+
+            def __getattr__(self, name: str) -> Any:
+                asked.append(name)
+                return getattr(stored_instance, name)
+
+        keys = [AssetKey(["chat", f"list_{one}"]) for one in range(number)]
+        for key in keys:
+            stored_instance.report_runless_asset_event(AssetMaterialization(key))
+        history = history_of(Counting(), keys, [AssetCheckKey(key, "id_is_unique") for key in keys])  # type: ignore[arg-type]
+        assert set(history.assets) == set(keys)
+        return asked
+
+    assert questions(30) == questions(3)

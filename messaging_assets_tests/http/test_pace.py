@@ -10,8 +10,10 @@ import pytest
 import requests
 
 from messaging_assets.description.api import Client, Endpoint
-from messaging_assets.http.exchange import Exchange, Terms
-from messaging_assets.http.pacing import Level, Pacing
+from messaging_assets.http.exchange import Exchange
+from messaging_assets.http.in_flight import Level
+from messaging_assets.http.pacing import Pacing
+from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.rate_limits import Allowance, allowance
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt

@@ -18,8 +18,9 @@ import requests
 
 from messaging_assets.description.api import Client, Endpoint
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
-from messaging_assets.http.exchange import Exchange, Terms
+from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
+from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt

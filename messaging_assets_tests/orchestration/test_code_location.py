@@ -3,17 +3,29 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from dagster import AssetKey, DagsterInstance, DefaultSensorStatus, Definitions, build_sensor_context
+from dagster import (
+    AssetKey,
+    DagsterInstance,
+    DefaultSensorStatus,
+    Definitions,
+    build_sensor_context,
+    fs_io_manager,
+    in_process_executor,
+    multiprocess_executor,
+)
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
 
+from messaging_assets.foundation.failures import MendSettings
 from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets.orchestration.broken_files import build_broken_files_sensor
 from messaging_assets.orchestration.code_location import build_code_location
+from messaging_assets.orchestration.executors import chosen_executor
 from messaging_assets_tests.definitions_text import definitions_text
 from messaging_assets_tests.programs import run
 
@@ -119,18 +131,61 @@ def test_where_no_file_is_broken_nothing_looks_for_one() -> None:
     assert build_broken_files_sensor({}) == []
 
 
-@pytest.mark.parametrize(("setting", "executor"), [("", "in_process"), ("multiprocess", "multiprocess")])
-def test_one_variable_chooses_the_executor(setting: str, executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if setting:
-        monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", setting)
+@pytest.mark.parametrize("executor", ["in_process", "multiprocess"])
+def test_one_variable_chooses_the_executor(executor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", executor)
     assert build_code_location().resolve_job_def("messaging_sync").executor_def.name == executor
 
 
-def test_a_mistyped_executor_is_refused_with_the_words_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_executor_of_another_package_is_imported_when_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = ModuleType("dagster_celery")
+    there.celery_executor = in_process_executor  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "dagster_celery", there)
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "celery")
+    assert chosen_executor() is in_process_executor
 
-    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "multi_process")
-    with pytest.raises(ValueError, match="'multi_process'; set it to in_process or multiprocess"):
+
+@pytest.mark.parametrize(("executor", "module"), [("celery", "dagster_celery"), ("k8s", "dagster_k8s")])
+def test_an_executor_that_is_not_installed_is_told_with_what_installs_it(
+    executor: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", executor)
+    with pytest.raises(
+        MendSettings, match=rf"'{executor}' is not installed; pip install 'messaging_assets\[{executor}\]'"
+    ):
         build_code_location()
+
+
+def test_a_mistyped_executor_is_refused_with_the_words_that_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_EXECUTOR", "multi_process")
+    with pytest.raises(MendSettings, match="'multi_process'; set it to in_process, multiprocess, celery or k8s"):
+        build_code_location()
+
+
+def test_definitions_with_an_executor_of_their_own_can_be_merged_with_these() -> None:
+    own = Definitions(executor=multiprocess_executor.configured({"max_concurrent": 2}))
+    merged = Definitions.merge(build_code_location(), own)
+    assert merged.resolve_job_def("messaging_sync").executor_def is own.executor
+
+
+def test_an_asset_looks_at_the_resources_that_it_asks_for_and_no_others() -> None:
+    """Else each asset would look at every API's, and 1,000 files would take minutes."""
+    looked: list[str] = []
+
+    class Watched(dict[str, Any]):
+        def items(self) -> Any:
+            looked.append("items")
+            return super().items()
+
+    with disable_dagster_warnings():
+        definitions = build_code_location()
+        asset = definitions.resolve_assets_def(AssetKey(["messaging", "messages"]))
+        bare = asset.__class__(**{**asset.get_attributes_dict(), "resource_defs": {}})
+        top_level = definitions.get_repository_def().get_top_level_resources()
+        bound = bare.with_resources(Watched(io_manager=fs_io_manager, **top_level))
+    assert set(bound.resource_defs) == {"io_manager", "messaging_credentials"}
+    assert looked == []
 
 
 def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:

@@ -13,8 +13,8 @@ from requests.auth import AuthBase
 from messaging_assets.description.api import Endpoint, ErrorHandler
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.http.authentication import asking_part
-from messaging_assets.http.exchange import Terms
 from messaging_assets.http.session import ApiSession
+from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading

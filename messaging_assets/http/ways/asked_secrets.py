@@ -13,7 +13,8 @@ import requests
 from requests.auth import AuthBase
 
 if TYPE_CHECKING:
-    from messaging_assets.http.exchange import Exchange, Terms
+    from messaging_assets.http.exchange import Exchange
+    from messaging_assets.http.terms import Terms
     from messaging_assets.http.wire.answer import Answer
 
 

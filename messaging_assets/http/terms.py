@@ -1,0 +1,48 @@
+"""On what terms a request is sent: what the file agreed with the API, and where it is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from messaging_assets.description.api import Endpoint
+from messaging_assets.foundation.redaction import plain_address
+from messaging_assets.http.wire.answer import Answer
+
+
+class Ignored(Exception):
+    """This request's answer ends the list: `is_end` where the file declares it as the end of the pages, else by a
+    response action, `ignore` or, where `is_split`, `split`.
+    """
+
+    def __init__(self, how: str, is_end: bool, is_split: bool = False) -> None:
+        super().__init__(how)
+        self.how, self.is_end, self.is_split = how, is_end, is_split
+
+
+class Counts(Protocol):
+    """What an exchange tells the receipt; called from worker threads too."""
+
+    def asked(self) -> None: ...
+    def retried(self, reason: str) -> None: ...
+    def waited(self, seconds: float) -> None: ...
+    def received(self, number_of_bytes: int) -> None: ...
+    def were_in_flight(self, mean: float, most: int) -> None: ...
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the file agreed with the API for this request; `page` is the number of the page that is asked for, `shown`
+    gives an address as errors may show it.
+    """
+
+    asset: str
+    endpoint: Endpoint
+    counts: Counts
+    end_statuses: frozenset[int] = frozenset()
+    page: int = 1
+    explain: Callable[[Answer], str | None] = lambda answer: None
+    shown: Callable[[str | None], str] = plain_address
+    is_look: bool = False
+    """Whether the list is over, and an answer is welcome but not needed: it is asked for once, and may fail."""

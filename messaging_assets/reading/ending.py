@@ -77,7 +77,7 @@ class Ending:
         rows, doubts_before, is_moved, is_over = reading.distinct, self._doubts_before, worst.moved, True
         if window is not None:
             context.so_far.windows_read += is_read
-            if is_sure and not window.of.has_marks:
+            if is_sure and not window.of.range.has_marks:
                 context.so_far.finished[reading.name] = rows
             every = window.of
             is_over = every.is_over(window, rows, is_read, not is_sure, is_moved)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import requests
 from requests.auth import AuthBase
 
 from messaging_assets.http.terms import Terms
+from messaging_assets.reading.cursors.time_windows import Window
 from messaging_assets.reading.ending import Ending
 from messaging_assets.reading.evidence.claims import Claims
 from messaging_assets.reading.evidence.list_counts import ListCounts
@@ -24,6 +25,13 @@ from messaging_assets.reading.resume_point import CannotResume, Place, ResumePoi
 from messaging_assets.reading.selection import FoundList
 
 
+class ListPart(NamedTuple):
+    """A list, or the window of it that is read by itself."""
+
+    name: str
+    window: Window | None
+
+
 class Reading:
     """One list while it is read.
 
@@ -32,8 +40,7 @@ class Reading:
         name: which of them, or of their windows, it is; empty for a resource without a parent or windows.
 
     Attributes:
-        window: the window of the list that it is; None where a list is read as a whole.
-        list_name: the list's name, whose windows share one cursor.
+        part: which list it is, and which window of it.
         cursor: the list's own; None where there is none.
         position: the offset, number, cursor or link of the page that is about to come.
         upcoming: makes the requests that may leave ahead of their turn.
@@ -47,9 +54,7 @@ class Reading:
     """
 
     def __init__(self, context: ListContext, name: str = "") -> None:
-        self.context, self.name = context, name
-        self.window = context.so_far.windows.pop(name, None)
-        self.list_name = self.window.of.name if self.window else name
+        self.context, self.part = context, ListPart(name, context.so_far.windows.pop(name, None))
         self.cursor = context.marks.cursor(self.list_name) if context.marks else None
         self.position: Any = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
@@ -60,6 +65,28 @@ class Reading:
         interrupted = context.so_far.interrupted
         self.resume = ResumePoint(interrupted.place if interrupted.name == name else None)
         self.found = FoundList()
+
+    @property
+    def name(self) -> str:
+        """Which of the lists, or of their windows, it is."""
+        return self.part.name
+
+    @property
+    def window(self) -> Window | None:
+        """The window of the list that it is; None where a list is read as a whole."""
+        return self.part.window
+
+    @property
+    def list_name(self) -> str:
+        """The list's name, whose windows share one cursor."""
+        return self.window.of.name if self.window else self.name
+
+    @property
+    def too_many_rows(self) -> str | None:
+        """Why a window has, or may have, more rows than the API gives of one range, as a clause; None where not."""
+        cursor, rows = self.context.incremental, max(self.total or 0, self.counts.all_rows)
+        most = cursor.maximum_results if cursor and self.window else None
+        return f"one range gives {most} rows (maximum_results), and there are {rows}" if most and rows >= most else None
 
     @property
     def page(self) -> int:
@@ -137,11 +164,6 @@ class Reading:
     def is_one_object(self) -> bool:
         """Whether the whole answer is a single object, and so whole by nature; a list at `$` is one as any other."""
         return self.context.one_object and self.page <= 1 and self.found.selector == "$" and self.found.is_object
-
-    @property
-    def is_left(self) -> bool:
-        """Whether a response action ended the list before its end."""
-        return self.ending.is_left
 
     @property
     def place_before(self) -> Place | None:

@@ -10,7 +10,7 @@ import pytest
 from messaging_assets.description.api import Incremental
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.order import order_of
-from messaging_assets.reading.cursors.time_windows import TimeWindows, Window
+from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows, Window
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.sandbox.settings import Request
 from messaging_assets_tests.interrupted_sync import sync
@@ -21,7 +21,7 @@ RANGE = {"cursor_path": "at", "initial_value": "2025-01-01T06:00:00Z", "step": "
 
 def _windows(mark: dict[str, Any] | None = None, **own: Any) -> TimeWindows:
     cursor = Incremental.model_validate({**RANGE, "end_param": "until", **own})
-    return TimeWindows("chat.messages", "", cursor, order_of(cursor, NOW), mark)
+    return TimeWindows("", TimeRange("chat.messages", cursor, order_of(cursor, NOW), mark))
 
 
 def _read(windows: TimeWindows, **how: Any) -> list[Window]:
@@ -91,7 +91,7 @@ def test_after_a_window_that_was_not_read_none_follows_and_the_mark_stays_before
     for window in windows:
         windows.is_over(window, 0, is_read=window.is_first, is_in_doubt=not window.is_first, is_moved=False)
 
-    assert window.start < windows.end
+    assert window.start < windows.range.end
     assert windows.safe_mark is not None
     assert windows.safe_mark["last_value"] == "2025-01-08T05:59:59Z"
 

@@ -118,7 +118,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if own.marks is None:
         return
     if not target.has_many_lists:
-        moves = not (own.so_far.current and own.so_far.current.is_left)
+        moves = not (own.so_far.current and own.so_far.current.ending.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))

@@ -32,7 +32,7 @@ from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.mark import held_back
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
-from messaging_assets.reading.cursors.time_windows import TimeWindows
+from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
 
 # Marks of so many parents that no longer come are kept, for those that come back.
 GONE_KEPT = 1_000
@@ -97,7 +97,7 @@ class CursorMarks:
         Raises:
             MendDescription: its range cannot be cut into windows.
         """
-        made = TimeWindows(self._asset, name, self._own, self._order, self._kept.get(name))
+        made = TimeWindows(name, TimeRange(self._asset, self._own, self._order, self._kept.get(name)))
         self._ranges = {one: range_ for one, range_ in self._ranges.items() if not range_.is_read} | {name: made}
         return made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timezone, tzinfo
+from datetime import timezone
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from messaging_assets.description import api as described
 from messaging_assets.description.windows import length_of
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.cursors.mark import mark_at
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.request_values import bound_of, is_closed, lagged, request_values
 from messaging_assets.reading.times.notation import NoOrder
@@ -62,12 +63,12 @@ class Window:
     @property
     def is_first(self) -> bool:
         """Whether the range begins with it."""
-        return self.start == self.of.start
+        return self.start == self.of.range.start
 
     @property
     def is_last(self) -> bool:
         """Whether the range ends with it."""
-        return self.end == self.of.end
+        return self.end == self.of.range.end
 
     @property
     def shown(self) -> str:
@@ -76,36 +77,29 @@ class Window:
 
     def halve(self) -> bool:
         """Have it read in two halves; whether a request can ask for them."""
-        self.is_halved = self.of.middle(self) is not None
+        self.is_halved = self.of.range.middle(self.start, self.end) is not None
         return self.is_halved
 
 
-class TimeWindows:
-    """The windows of one list's range.
+class TimeRange:
+    """From when to when a list is asked for, and where that can be cut.
 
     Args:
         asset: the asset's name in errors.
-        name: the list's name.
         own: the cursor as the file has it, with a step.
         order: how its values compare.
         mark: how far an earlier sync came.
 
     Attributes:
-        start: where the range begins, in seconds since 1970.
+        start: where it begins, in seconds since 1970.
         end: where it ends.
-        rows: different rows of the windows that were read.
-        doubts_before: how much of the read was in doubt when the range began.
-        is_moved: whether the list moved while a window of it was read.
-        doubted: the mark before the first window that is in doubt; None where none is.
 
     Raises:
-        MendDescription: the range has no end, or so many windows that the file cannot mean them.
+        MendDescription: it has no end, or so many windows that the file cannot mean them.
     """
 
-    def __init__(
-        self, asset: str, name: str, own: described.Incremental, order: Order, mark: Mapping[str, Any] | None
-    ) -> None:
-        self._asset, self.name, self._own, self._order = asset, name, own, order
+    def __init__(self, asset: str, own: described.Incremental, order: Order, mark: Mapping[str, Any] | None) -> None:
+        self._asset, self._own, self._order = asset, own, order
         self._kept = None if is_closed(own) else mark
         last = self._kept["last_value"] if self._kept else None
         self._last = None if is_relative(last) else last
@@ -117,36 +111,11 @@ class TimeWindows:
             raise self._refused(_NO_MOMENT, _DECLARE) from None
         self._sample = own.initial_value if self._last is None and not is_relative(own.initial_value) else self._last
         self.start = self._moment(start)
-        self.end = self._end_of_range()
+        self.end = self._end()
         self._length = Decimal(int(length_of(str(own.step)).total_seconds()))
         self._is_by_day = self._bound(self._midnight(self.start)) == self._bound(self._midnight(self.start) + 3600)
         if (self.end - self.start) / self._length > _MOST:
             raise self._refused(f"step {own.step} cuts it into more than {_MOST:,} windows", "write a longer step")
-        self.rows = self.doubts_before = 0
-        self.is_moved = False
-        self.doubted: dict[str, Any] | None = None
-        self._is_in_doubt = False
-        self._current: Window | None = None
-
-    def __iter__(self) -> Iterator[Window]:
-        """The windows, each when the one before it was read; a window that was not read is the last one."""
-        start, end = self.start, self._border(self.start)
-        waiting: list[Decimal] = []
-        while True:
-            window = self._current = self._window(start, end)
-            yield window
-            if window.is_halved:
-                waiting.append(end)
-                end = self.middle(window) or end
-            elif not window.is_read or window.is_last:
-                return
-            else:
-                start, end = end, waiting.pop() if waiting else self._border(end)
-
-    @property
-    def newest(self) -> Window:
-        """The window of a step's length that the range ends with."""
-        return self._window(max(self.start, (self.end - self._length) // 1), self.end)
 
     @property
     def has_marks(self) -> bool:
@@ -154,11 +123,117 @@ class TimeWindows:
         return not is_closed(self._own)
 
     @property
+    def newest(self) -> Decimal:
+        """Where the window of a step's length begins that it ends with."""
+        return max(self.start, (self.end - self._length) // 1)
+
+    def border(self, start: Decimal) -> Decimal:
+        """Where a window ends that begins at a moment."""
+        border = (start + self._length) // 1
+        if self._is_by_day:
+            # The next midnight at least: a day and a half later is on the next day wherever clocks are changed.
+            border = max(self._midnight(border), self._midnight(self._midnight(start) + moments.DAY * 3 // 2))
+        return min(border, self.end) if border > start else self.end
+
+    def middle(self, start: Decimal, end: Decimal) -> Decimal | None:
+        """Where a window is cut in two; None where no request can say so short a time."""
+        middle = (start + end) / 2 // 1
+        middle = self._midnight(middle) if self._is_by_day else middle
+        return middle if start < middle < end and self._bound(middle) != self._bound(start) else None
+
+    def asked(self, start: Decimal, end: Decimal) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """What `{incremental.<name>}` means in the requests for a window, and the mark before it."""
+        values, mark = dict(self._values), dict(self._kept) if self._kept else None
+        if start > self.start:
+            units = (unit for unit in _UNITS if self._bound(start - unit) != self._bound(start))
+            asked = start - next(units, moments.DAY)
+            values["start_value"] = values["last_value"] = self._bound(asked)
+            mark = self._mark(asked)
+        if end < self.end:
+            values["end_value"] = self._bound(end, is_end=True)
+        return values, mark
+
+    def _mark(self, moment: Decimal) -> dict[str, Any] | None:
+        """A mark at a moment, but never before the one of the earlier sync, which a lag goes back behind."""
+        if not self.has_marks:
+            return None
+        if self._last is not None and moment <= self._moment(self._last):
+            return dict(self._kept or {})
+        value = self._order.write(moment, self._sample)
+        return mark_at(self._own, moments.written(moment // 1, "iso") if value is None else value)
+
+    def _end(self) -> Decimal:
+        own, order = self._own, self._order
+        if not is_closed(own):
+            return max(self._moment(order.now), self.start)
+        end = self._moment(resolved(own.end_value, order.now))
+        is_whole_day = own.range_end == "closed" and order.is_day(own.end_value)
+        return max(end + moments.DAY * is_whole_day, self.start)
+
+    def _moment(self, value: Any) -> Decimal:
+        moment = self._order.moment(value)
+        if moment is None:
+            raise self._refused(_NO_MOMENT, _DECLARE)
+        return moment
+
+    def _midnight(self, moment: Decimal) -> Decimal:
+        zone = self._order.zone or timezone.utc
+        day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        return moments.moment_of(day) or Decimal(0)
+
+    def _bound(self, moment: Decimal, is_end: bool = False) -> Any:
+        return bound_of(self._own, self._order, moment, self._sample, is_end)
+
+    def _refused(self, what: str, next_step: str) -> MendDescription:
+        return MendDescription(f"the range of '{self._own.cursor_path}': {what}", next_step, where=self._asset)
+
+
+class TimeWindows:
+    """The windows of one list's range, and how far they were read.
+
+    Args:
+        name: the list's name.
+        range_: its range.
+
+    Attributes:
+        rows: different rows of the windows that were read.
+        doubts_before: how much of the read was in doubt when the range began.
+        is_moved: whether the list moved while a window of it was read.
+        is_in_doubt: whether rows of a window may be missing.
+        doubted: the mark before the first window that is in doubt; None where none is.
+    """
+
+    def __init__(self, name: str, range_: TimeRange) -> None:
+        self.name, self.range = name, range_
+        self.rows = self.doubts_before = 0
+        self.is_moved = self.is_in_doubt = False
+        self.doubted: dict[str, Any] | None = None
+        self._current: Window | None = None
+
+    def __iter__(self) -> Iterator[Window]:
+        """The windows, each when the one before it was read; a window that was not read is the last one."""
+        start, end = self.range.start, self.range.border(self.range.start)
+        waiting: list[Decimal] = []
+        while True:
+            window = self._current = self._window(start, end)
+            yield window
+            if window.is_halved:
+                waiting.append(end)
+                end = self.range.middle(start, end) or end
+            elif not window.is_read or window.is_last:
+                return
+            else:
+                start, end = end, waiting.pop() if waiting else self.range.border(end)
+
+    @property
+    def newest(self) -> Window:
+        """The window of a step's length that the range ends with."""
+        return self._window(self.range.newest, self.range.end)
+
+    @property
     def safe_mark(self) -> dict[str, Any] | None:
         """How far the list has come, without the window under way and what follows a doubt."""
-        if self._is_in_doubt or self._current is None:
-            return self.doubted
-        return self._current.mark
+        return self.doubted if self.is_in_doubt or self._current is None else self._current.mark
 
     @property
     def last_mark(self) -> dict[str, Any] | None:
@@ -183,75 +258,9 @@ class TimeWindows:
         window.is_read = is_read
         self.rows += rows
         self.is_moved = self.is_moved or is_moved
-        if is_in_doubt and not self._is_in_doubt:
-            self._is_in_doubt, self.doubted = True, window.mark
+        if is_in_doubt and not self.is_in_doubt:
+            self.is_in_doubt, self.doubted = True, window.mark
         return window.is_last or not is_read
 
-    @property
-    def is_in_doubt(self) -> bool:
-        """Whether rows of a window may be missing."""
-        return self._is_in_doubt
-
-    def middle(self, window: Window) -> Decimal | None:
-        """Where a window is cut in two; None where no request can say so short a time."""
-        middle = (window.start + window.end) / 2 // 1
-        middle = self._midnight(middle) if self._is_by_day else middle
-        is_within = window.start < middle < window.end and self._bound(middle) != self._bound(window.start)
-        return middle if is_within else None
-
     def _window(self, start: Decimal, end: Decimal) -> Window:
-        values, mark = dict(self._values), dict(self._kept) if self._kept else None
-        if start > self.start:
-            units = (unit for unit in _UNITS if self._bound(start - unit) != self._bound(start))
-            asked = start - next(units, moments.DAY)
-            values["start_value"] = values["last_value"] = self._bound(asked)
-            mark = self._mark(asked)
-        if end < self.end:
-            values["end_value"] = self._bound(end, is_end=True)
-        return Window(self, start, end, values, mark)
-
-    def _mark(self, moment: Decimal) -> dict[str, Any] | None:
-        """A mark at a moment, but never before the one of the earlier sync, which a lag goes back behind."""
-        if not self.has_marks:
-            return None
-        if self._last is not None and moment <= self._moment(self._last):
-            return dict(self._kept or {})
-        value = self._order.write(moment, self._sample)
-        value = moments.written(moment // 1, "iso") if value is None else value
-        initial = self._own.initial_value
-        return {"initial_value": initial, "last_value": value, "start_value": value, "unique_hashes": []}
-
-    def _border(self, start: Decimal) -> Decimal:
-        border = (start + self._length) // 1
-        if self._is_by_day:
-            # The next midnight at least: a day and a half later is on the next day wherever clocks are changed.
-            border = max(self._midnight(border), self._midnight(self._midnight(start) + moments.DAY * 3 // 2))
-        return min(border, self.end) if border > start else self.end
-
-    def _end_of_range(self) -> Decimal:
-        own, order = self._own, self._order
-        if not is_closed(own):
-            return max(self._moment(order.now), self.start)
-        end = self._moment(resolved(own.end_value, order.now))
-        is_whole_day = own.range_end == "closed" and order.is_day(own.end_value)
-        return max(end + moments.DAY * is_whole_day, self.start)
-
-    def _moment(self, value: Any) -> Decimal:
-        moment = self._order.moment(value)
-        if moment is None:
-            raise self._refused(_NO_MOMENT, _DECLARE)
-        return moment
-
-    def _midnight(self, moment: Decimal) -> Decimal:
-        day = moments.datetime_of(moment, self._zone).replace(hour=0, minute=0, second=0, microsecond=0)
-        return moments.moment_of(day) or Decimal(0)
-
-    @property
-    def _zone(self) -> tzinfo:
-        return self._order.zone or timezone.utc
-
-    def _bound(self, moment: Decimal, is_end: bool = False) -> Any:
-        return bound_of(self._own, self._order, moment, self._sample, is_end)
-
-    def _refused(self, what: str, next_step: str) -> MendDescription:
-        return MendDescription(f"the range of '{self._own.cursor_path}': {what}", next_step, where=self._asset)
+        return Window(self, start, end, *self.range.asked(start, end))

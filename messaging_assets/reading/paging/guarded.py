@@ -15,6 +15,7 @@ from requests import Request
 
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
+from messaging_assets.description.api import Endpoint
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
 from messaging_assets.reading.cursors.marks import no_start
@@ -51,9 +52,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         name = (request.headers or {}).pop(LIST_HEADER, "")
         with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
-            self.end_flag = EndFlag(self.description)
-            self._statuses: set[int] = set()
-            self._more_flag = MoreFlag(self.description)
+            self.end_flag, self._more_flag = EndFlag(self.description), MoreFlag(self.description)
+            self._statuses = set[int]()
             self.reading.join.may_begin_with_last = self.description.end_path is not None
             if self.context.marks:
                 _leave_out_unset(request, self.context.asset)
@@ -67,7 +67,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own = self.reading, self.description
-        if self.description.end_on_missing_selector and reading.page and self._has_no_list(response):
+        if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")
             self._has_next_page = False
@@ -86,7 +86,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if sent:
             self._statuses.add(_status_of(response))
         how = self.advance(response, sent)
-        if (too_many := self._are_too_many()) is not None and reading.ending.how is None:
+        if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
             reading.ending.too_many(too_many)
         elif how is not None:
             reading.ending.doubt = self.doubt_of_end() or self.end_flag.missing or self._doubt_of_status(response)
@@ -95,17 +95,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         elif own.maximum_pages == reading.page:
             reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
         elif own.maximum_empty_pages == reading.counts.empty_pages:
-            reading.ending.cut_short(
-                f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end", is_cap=True
-            )
+            why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
+            reading.ending.cut_short(why, is_cap=True)
         self._has_next_page = reading.ending.how is None
-
-    def _are_too_many(self) -> str | None:
-        """Why a window has, or may have, more rows than the API gives of one range, as a clause; None where not."""
-        reading, cursor = self.reading, self.context.incremental
-        most = cursor.maximum_results if cursor and reading.window else None
-        rows = max(reading.total or 0, reading.counts.all_rows)
-        return f"one range gives {most} rows (maximum_results), and there are {rows}" if most and rows >= most else None
 
     @property
     def has_next_page(self) -> bool:
@@ -181,9 +173,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             raise self._more_flag.odd(self.reading.page, self.context.asset)
         return is_more is False
 
-    def _has_no_list(self, response: Any) -> bool:
-        found = json_paths.find_values(self.context.endpoint.data_selector or "$", response.parsed)
-        return not any(value is not None for value in found)
+
+def _has_no_list(endpoint: Endpoint, response: Any) -> bool:
+    found = json_paths.find_values(endpoint.data_selector or "$", response.parsed)
+    return not any(value is not None for value in found)
 
 
 def _status_of(response: Any) -> int:

@@ -56,11 +56,12 @@ The way from a file to a table, in rooms. No room imports one further down, but 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from messaging_assets.assets.translator import ApiTranslator
     from messaging_assets.description.api import ApiDescription
     from messaging_assets.orchestration.api_definitions import definitions_for
     from messaging_assets.orchestration.component import RestApi
 
-__all__ = ["ApiDescription", "RestApi", "definitions_for"]
+__all__ = ["ApiDescription", "ApiTranslator", "RestApi", "definitions_for"]
 
 
 def __getattr__(name: str) -> Any:
@@ -70,6 +71,7 @@ def __getattr__(name: str) -> Any:
     modules = {
         "definitions_for": "orchestration.api_definitions",
         "ApiDescription": "description.api",
+        "ApiTranslator": "assets.translator",
         "RestApi": "orchestration.component",
     }
     if name not in modules:

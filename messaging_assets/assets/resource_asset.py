@@ -7,6 +7,7 @@ request leaves at most (max_retries + 1) squared times.
 
 import time
 from collections.abc import Generator, Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -61,6 +62,8 @@ _FIRST = (
     "messaging_assets/verdict",
     "messaging_assets/verdict_reason",
     "dagster/row_count",
+    "messaging_assets/rows_more_than_before",
+    "dagster/partition_row_count",
     "messaging_assets/child_tables",
     "messaging_assets/preview",
     "messaging_assets/seconds",
@@ -75,29 +78,35 @@ class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
 
 
 def build_assets(
-    description: ApiDescription, translation: Translation | None = None
+    description: ApiDescription,
+    translation: Translation | None = None,
+    translator: type[ApiTranslator] = ApiTranslator,
 ) -> list[AssetsDefinition | AssetSpec]:
     """One asset per resource; where the file wants it, an external asset upstream of them for the API.
 
     Args:
         description: the API.
         translation: changes the asset of a resource, all but its key.
+        translator: makes the asset of a resource.
 
     Raises:
-        MendDescription: the translation changes a key.
+        MendDescription: one of them changes a key.
     """
     upstream = [endpoint_spec(description)] if description.lineage == "endpoints" else []
     pipeline = definition_pipeline(project_folders())
     every = description.resources_in_full.values()
-    return [*upstream, *(_asset(description, one, pipeline, translation) for one in every)]
+    return [
+        *upstream,
+        *(_asset(description, one, pipeline, translator(description, one, translation)) for one in every),
+    ]
 
 
 def _asset(
-    description: ApiDescription, resource: Resource, pipeline: Pipeline, translation: Translation | None
+    description: ApiDescription, resource: Resource, pipeline: Pipeline, translator: ApiTranslator
 ) -> AssetsDefinition:
     key = asset_key(description, resource.name)
-    translator = ApiTranslator(description, resource, translation)
-    specs = build_dlt_asset_specs(definition_source(resource), pipeline, translator)
+    made = build_dlt_asset_specs(definition_source(resource), pipeline, translator)
+    specs = [translator.checked(spec) for spec in made]
 
     @multi_asset(
         specs=specs,
@@ -196,8 +205,12 @@ def _events(
     shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
     seen = result.read if result else stored_result(shown)
 
+    @cache
+    def earlier_ones() -> list[dict[str, Any]]:
+        return _last_metadata(context, key, 1 if result else 2)
+
     def schemas() -> list[Any]:
-        newest, *earlier = ([shown] if result else []) + _last_metadata(context, key, 1 if result else 2)
+        newest, *earlier = ([shown] if result else []) + earlier_ones()
         # A table without rows lacks the columns that its first rows will make.
         filled = [one for one in earlier if one.get("dagster/row_count") != 0]
         return [one.get("dagster/column_schema") for one in [newest, *filled]]
@@ -208,6 +221,10 @@ def _events(
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
+        if (before := earlier_ones()[0].get("dagster/row_count")) is not None:
+            rows["messaging_assets/rows_more_than_before"] = counts.rows - int(before)
+        if resource.partitions and len(context.partition_keys) == 1:
+            rows["dagster/partition_row_count"] = result.read.rows_loaded
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive, known)):
             rows["messaging_assets/preview"] = preview
         if not counts.exists and (loaded := result.read.rows_loaded):
@@ -227,7 +244,9 @@ def _events(
 
 
 def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
+    """As a reader asks for it; dlt's list of its jobs, with files that are gone by now, says nothing to him."""
+    rest = {name: value for name, value in metadata.items() if name != "jobs"}
+    return {name: metadata[name] for name in _FIRST if name in metadata} | rest
 
 
 def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:

@@ -46,30 +46,35 @@ def endpoint_key(description: ApiDescription) -> AssetKey:
 
 @dataclass
 class ApiTranslator(DagsterDltTranslator):
-    """Describes one resource as an asset; upstream are its parents' tables, and the API where the file wants it."""
+    """Describes one resource as an asset; upstream are its parents' tables, and the API where the file wants it.
+
+    A subclass for a project's own assets overrides `get_asset_spec`, as one of dagster-dlt's translator does.
+    """
 
     description: ApiDescription
     resource: Resource
     translation: Translation | None = None
 
     def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
-        """The asset of a dlt resource (dagster-dlt's one point of extension).
+        """The asset of a dlt resource (dagster-dlt's one point of extension)."""
+        spec = self._own_spec(data)
+        return spec if self.translation is None else self.translation(spec, self.resource)
+
+    def checked(self, spec: AssetSpec) -> AssetSpec:
+        """An asset as a project translated it.
 
         Raises:
-            MendDescription: the translation gives it another key.
+            MendDescription: it has another key.
         """
-        spec = self._own_spec(data)
-        if self.translation is None:
-            return spec
-        translated = self.translation(spec, self.resource)
-        if translated.key != spec.key:
+        key = asset_key(self.description, self.resource.name)
+        if spec.key != key:
             raise MendDescription(
-                f"its translation gives it the key {translated.key.to_user_string()}, and jobs, sensors and the "
-                f"command line find it as {spec.key.to_user_string()}",
+                f"its translation gives it the key {spec.key.to_user_string()}, and jobs, sensors and the "
+                f"command line find it as {key.to_user_string()}",
                 "leave the key as it is, and write key_prefix in the file",
                 where=self.description.asset_of(self.resource),
             )
-        return translated
+        return spec
 
     def _own_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
         resource = self.resource

@@ -7,7 +7,7 @@ from dagster import Definitions
 
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
-from messaging_assets.assets.translator import Translation
+from messaging_assets.assets.translator import ApiTranslator, Translation
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription
 
@@ -17,6 +17,7 @@ def definitions_for(
     name: str | None = None,
     credentials: Mapping[str, Any] | None = None,
     translation: Translation | None = None,
+    translator: type[ApiTranslator] = ApiTranslator,
 ) -> Definitions:
     """Assets, checks, jobs, schedules and sensors of one API.
 
@@ -28,10 +29,11 @@ def definitions_for(
             in the environment and `.dlt/secrets.toml` at run time.
         translation: takes the asset that was made of a resource and the resource, and gives the asset as it is to be
             in this project: group, tags, owners, kinds, metadata, deps and so on, all but its key.
+        translator: the same as a class, whose `get_asset_spec` a project overrides as that of `DagsterDltTranslator`.
 
     Raises:
         InvalidDescription: the description is wrong; the text lists all its mistakes.
-        MendDescription: the translation changes a key (write `key_prefix` in the file), or one set of credentials is
+        MendDescription: translation or translator changes a key (write `key_prefix` in the file), or one set of credentials is
             given for several accounts.
     """
     from messaging_assets.files.api_files import describe_accounts
@@ -49,12 +51,12 @@ def definitions_for(
                 "read it with describe_accounts, and call definitions_for for each of them",
                 where=name or "",
             )
-        every = [definitions_for(one, None, credentials, translation) for one in found.descriptions]
+        every = [definitions_for(one, None, credentials, translation, translator) for one in found.descriptions]
         return Definitions.merge(*every)
     api = description
     jobs = build_jobs(api)
     return Definitions(
-        assets=build_assets(api, translation),
+        assets=build_assets(api, translation, translator),
         jobs=jobs,
         schedules=build_schedules(api, jobs),
         sensors=build_sensors(api),

@@ -114,3 +114,12 @@ def test_the_tables_of_nested_lists_are_counted(one_table: OneTable, nested: str
     receipt = one_table.sync(rows, nested=nested).receipt
     assert (receipt["dagster/row_count"], receipt["rows_set_aside"]) == (2, 1)
     assert receipt.get("child_tables") == ({"resource_name__tags": 2} if nested == "tables" else None)
+
+
+def test_the_page_says_how_many_rows_more_there_are_and_nothing_of_dlts_files(one_table: OneTable) -> None:
+    first = one_table.sync([{"id": number} for number in range(5)], deletes="mark").receipt
+    second = one_table.sync([{"id": number} for number in range(8)]).receipt
+    assert "rows_more_than_before" not in first
+    assert (second["dagster/row_count"], second["rows_more_than_before"]) == (8, 3)
+    assert list(second)[:4] == ["verdict", "verdict_reason", "dagster/row_count", "rows_more_than_before"]
+    assert "jobs" not in second

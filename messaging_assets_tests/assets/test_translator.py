@@ -95,6 +95,25 @@ def test_a_translation_has_the_last_word_on_all_but_the_key() -> None:
         build_assets(API, lambda spec, resource: spec.replace_attributes(key=spec.key.with_prefix("raw")))
 
 
+class HouseTranslator(ApiTranslator):
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
+        spec = super().get_asset_spec(data)
+        return spec.replace_attributes(group_name=f"{self.description.name}_{self.resource.disposition}")
+
+
+class KeyTranslator(ApiTranslator):
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> AssetSpec:
+        return super().get_asset_spec(data).replace_attributes(key=AssetKey("mine"))
+
+
+def test_a_translator_of_the_projects_own_makes_the_assets_and_leaves_their_keys() -> None:
+    definitions = definitions_for(API, translation=translated, translator=HouseTranslator)
+    [spec] = definitions.resolve_all_asset_specs()
+    assert (spec.group_name, spec.tags["of"], spec.key) == ("chat_append", "rows", AssetKey(["chat", "rows"]))
+    with pytest.raises(MendDescription, match="gives it the key mine"):
+        definitions_for(API, translator=KeyTranslator)
+
+
 def test_kinds_of_the_file_take_the_place_of_those_that_are_made() -> None:
     resource = {"name": "rows", "kinds": ["bronze"]}
     described = {"client": {"base_url": "https://api.example.com"}, "resources": [resource]}

@@ -301,6 +301,6 @@ def test_the_page_about_the_component_explains_its_words_and_options() -> None:
 
 
 def test_the_component_is_found_by_those_who_look_through_the_package() -> None:
-    assert dir(messaging_assets) == ["ApiDescription", "RestApi", "definitions_for"]
+    assert dir(messaging_assets) == ["ApiDescription", "ApiTranslator", "RestApi", "definitions_for"]
     with pytest.raises(AttributeError, match="has no attribute 'RestApis'"):
         _ = messaging_assets.RestApis

@@ -33,8 +33,8 @@ def definitions_for(
 
     Raises:
         InvalidDescription: the description is wrong; the text lists all its mistakes.
-        MendDescription: translation or translator changes a key (write `key_prefix` in the file), or one set of credentials is
-            given for several accounts.
+        MendDescription: translation or translator changes a key (write `key_prefix` in the file), or one set of
+            credentials is given for several accounts.
     """
     from messaging_assets.files.api_files import describe_accounts
     from messaging_assets.orchestration.jobs import build_jobs

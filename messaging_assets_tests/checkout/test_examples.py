@@ -222,7 +222,7 @@ def test_alerts_load_day_by_day_and_silences_are_marked_when_gone(apis: ExampleA
 
     receipt = syncs.run("alerts", "daily_sync", "2025-03-02")["alerts"]
 
-    assert receipt["dagster/row_count"] == 4
+    assert receipt["dagster/row_count"] == receipt["dagster/partition_row_count"] == 4
     assert apis.queries("/alerts/v1/alerts")[0]["since"] == "2025-03-02T00:00:00Z"
     assert syncs.rows("SELECT labels->>'service' FROM alerts.alerts ORDER BY id") == [(f"s{n}",) for n in range(4, 8)]
 

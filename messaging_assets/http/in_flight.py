@@ -15,6 +15,53 @@ _TIMES_SLOWER, _SLOWER = 2.0, 0.05
 _LATELY = 16
 
 
+class _UnderWay:
+    """How many requests are under way, how many were at most, and on average while any was."""
+
+    def __init__(self) -> None:
+        self.now, self.peak = 0, 0
+        self._since = self._busy = self._together = 0.0
+
+    @property
+    def mean(self) -> float:
+        return self._together / self._busy if self._busy else 0.0
+
+    def moves(self, by: int) -> None:
+        """So many more are under way from now on."""
+        now = time.monotonic()
+        if self.now:
+            self._busy += now - self._since
+            self._together += (now - self._since) * self.now
+        self._since, self.now = now, self.now + by
+        self.peak = max(self.peak, self.now)
+
+
+class _Rounds:
+    """How long answers take, a round of them after the other, by what was asked for."""
+
+    def __init__(self) -> None:
+        # Seconds that the answers of this round took, and the median ones of the rounds before.
+        self._this: dict[str, list[float]] = {}
+        self._before: dict[str, deque[float]] = {}
+
+    def came(self, of: str, seconds: float, together: int) -> bool | None:
+        """Whether the round that ends with this answer was slow; None while the round lasts.
+
+        Args:
+            of: what was asked for.
+            seconds: how long the answer took.
+            together: how many answers make a round.
+        """
+        lately = self._this.setdefault(of, [])
+        lately.append(seconds)
+        if len(lately) < together:
+            return None
+        usual, before = median(lately), self._before.setdefault(of, deque(maxlen=_LATELY))
+        lately.clear()
+        before.append(usual)
+        return usual > _TIMES_SLOWER * min(before) + _SLOWER
+
+
 class Level:
     """How many requests are under way at once: more while answers come as fast as before, fewer where they do not.
 
@@ -27,35 +74,35 @@ class Level:
 
     Attributes:
         now: how many may be.
-        peak: how many were at most.
     """
 
     def __init__(self, most: int, start: int = 2) -> None:
         self._most, self.now = most, min(start, most)
         self._free = threading.Condition()
-        self._under_way, self.peak = 0, 0
-        self._since = self._busy = self._together = 0.0
+        self._under_way, self._rounds = _UnderWay(), _Rounds()
         self._is_starting, self._was_full = True, False
         self._cut_at = 0.0
-        # Seconds that the answers of this round took, and the median ones of the rounds before, by what was asked for.
-        self._round: dict[str, list[float]] = {}
-        self._rounds: dict[str, deque[float]] = {}
 
     @property
     def mean(self) -> float:
         """How many requests were under way on average, while any was."""
-        return self._together / self._busy if self._busy else 0.0
+        return self._under_way.mean
+
+    @property
+    def peak(self) -> int:
+        """How many requests were under way at most."""
+        return self._under_way.peak
 
     @property
     def others_under_way(self) -> int:
         """How many requests are under way beside the one that was just answered."""
-        return max(self._under_way - 1, 0)
+        return max(self._under_way.now - 1, 0)
 
     @contextmanager
     def place(self) -> Iterator[None]:
         """A request's place among those under way; waits until there is one."""
         with self._free:
-            while self._under_way >= self.now:
+            while self._under_way.now >= self.now:
                 self._free.wait()
             self._moves(1)
         try:
@@ -79,31 +126,18 @@ class Level:
                 if time.monotonic() - self._cut_at > seconds:
                     self._go_to(self.now // 2)
                 return
-            lately = self._round.setdefault(of, [])
-            lately.append(seconds)
-            if len(lately) < self.now:
-                return
-            usual, before = median(lately), self._rounds.setdefault(of, deque(maxlen=_LATELY))
-            lately.clear()
-            before.append(usual)
-            if usual > _TIMES_SLOWER * min(before) + _SLOWER:
+            is_slow = self._rounds.came(of, seconds, self.now)
+            if is_slow:
                 self._go_to(self.now * 3 // 4)
-                return
             # A level that nobody needed was not tried.
-            if not self._was_full:
-                return
-            self._was_full = False
-            self.now = min(self.now * 2 if self._is_starting else self.now + 1, self._most)
-            self._free.notify_all()
+            elif is_slow is False and self._was_full:
+                self._was_full = False
+                self.now = min(self.now * 2 if self._is_starting else self.now + 1, self._most)
+                self._free.notify_all()
 
     def _go_to(self, level: int) -> None:
         self.now, self._is_starting, self._cut_at = max(level, 1), False, time.monotonic()
 
     def _moves(self, by: int) -> None:
-        now = time.monotonic()
-        if self._under_way:
-            self._busy += now - self._since
-            self._together += (now - self._since) * self._under_way
-        self._since, self._under_way = now, self._under_way + by
-        self.peak = max(self.peak, self._under_way)
-        self._was_full = self._was_full or self._under_way >= self.now
+        self._under_way.moves(by)
+        self._was_full = self._was_full or self._under_way.now >= self.now

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -48,6 +47,132 @@ class _Waiting:
     size: int = 0
 
 
+class _Answers:
+    """Answers that wait for their turn, what they weigh, and what their sizes tell of the end of the list.
+
+    Args:
+        lock: held by whoever puts, takes or drops one.
+
+    Attributes:
+        size: bytes of all that wait.
+        small: the page that came ahead and may be the end of the list.
+    """
+
+    def __init__(self, lock: threading.Condition) -> None:
+        self._lock = lock
+        self._waiting: dict[PageId, _Waiting] = {}
+        self.size = 0
+        # The largest body of the list so far, and the page in hand.
+        self._usual = 0
+        self._in_hand: requests.PreparedRequest | None = None
+        self.small: requests.PreparedRequest | None = None
+
+    def __contains__(self, page: PageId) -> bool:
+        return page in self._waiting
+
+    def put(self, page: PageId, prepared: requests.PreparedRequest) -> _Waiting:
+        """A place for the answer to a request."""
+        waiting = self._waiting[page] = _Waiting(prepared)
+        return waiting
+
+    def go_on(self) -> None:
+        """The list goes on behind the page in hand."""
+        if self.small is self._in_hand:
+            self.small = None
+
+    def take(self, page: PageId) -> requests.PreparedRequest | None:
+        """The request for a page, with its answer; where there is none, what waits of its list is of no use."""
+        found = self._pop(page)
+        if found is None:
+            self.drop(page.of)
+        else:
+            found.prepared.answer = found.answer  # type: ignore[attr-defined]
+        self._in_hand = found.prepared if found else None
+        return self._in_hand
+
+    def drop(self, of: ListId) -> None:
+        """Forget what waits of a list, and its sizes."""
+        for page in [page for page in self._waiting if page.of == of]:
+            found = self._pop(page)
+            if found is not None:
+                found.answer.cancel()
+        self._usual, self.small = 0, None
+
+    def clear(self) -> None:
+        """Forget what waits of all lists."""
+        for page in list(self._waiting):
+            self._pop(page)
+
+    def weigh(self, waiting: _Waiting, came: Answer) -> None:
+        """An answer came, and waits from now on."""
+        with self._lock:
+            waiting.size = len(came.content)
+            self.size += waiting.size
+
+    def compare(self, waiting: _Waiting) -> None:
+        """Guess from the size of a page whether the list ends with it."""
+        self._usual = max(self._usual, waiting.size)
+        if waiting.size * 4 < self._usual:
+            self.small = waiting.prepared
+
+    def _pop(self, page: PageId) -> _Waiting | None:
+        found = self._waiting.pop(page, None)
+        if found is not None:
+            found.answer.add_done_callback(lambda _: self._unweigh(found))
+        return found
+
+    def _unweigh(self, waiting: _Waiting) -> None:
+        with self._lock:
+            self.size -= waiting.size
+
+
+class _Lists:
+    """Lists of each resource in their order: those to come, those that may be read ahead, and the one in its turn.
+
+    Attributes:
+        begun: those that may be read ahead.
+        reading: those that are.
+    """
+
+    def __init__(self) -> None:
+        self._to_come: dict[int, deque[tuple[ListId, Callable[[], None]]]] = {}
+        self._current: dict[int, ListId] = {}
+        self.begun: dict[ListId, Future[None]] = {}
+        self.reading: set[ListId] = set()
+
+    def expect(self, lists: Iterable[tuple[ListId, Callable[[], None]]]) -> None:
+        """Lists are to come in this order."""
+        for one in lists:
+            self._to_come.setdefault(one[0].context, deque()).append(one)
+
+    def turn_to(self, of: ListId) -> ListId | None:
+        """Note which list of a resource is read now; returns the one that is over by that."""
+        before = self._current.get(of.context)
+        if before == of:
+            return None
+        self._current[of.context] = of
+        to_come = self._to_come.get(of.context, deque())
+        if any(one == of for one, _ in to_come):
+            while to_come.popleft()[0] != of:
+                pass
+        if (job := self.begun.get(of)) is not None and job.cancel():
+            self.reading.discard(of)
+        if before is not None:
+            self.begun.pop(before, None)
+        return before
+
+    def following(self, context: int, most: int) -> list[tuple[ListId, Callable[[], None]]]:
+        """Take the next lists of a resource, as many as may be begun beside those that are."""
+        to_come = self._to_come.get(context, deque())
+        begun = sum(one.context == context for one in self.begun)
+        return [to_come.popleft() for _ in range(min(len(to_come), most - begun))]
+
+    def clear(self) -> None:
+        """None is to be read ahead any more."""
+        self._to_come.clear()
+        self.begun.clear()
+
+
 class PagesAhead:
     """Asks ahead with several workers, and keeps what came until it is taken or dropped; safe to use from all of them.
 
@@ -60,41 +185,24 @@ class PagesAhead:
         # As many again wait, so that no worker is idle while a batch is made.
         self._most_lists = 2 * at_once
         self._changed = threading.Condition()
-        self._waiting: dict[PageId, _Waiting] = {}
-        self._bytes = 0
-        # By resource, lists to come, and the one in its turn; those that may be read ahead, and those that are.
-        self._to_come: dict[int, deque[tuple[ListId, Callable[[], None]]]] = {}
-        self._begun: dict[ListId, Future[None]] = {}
-        self._reading: set[ListId] = set()
-        self._current: dict[int, ListId] = {}
+        self._answers = _Answers(self._changed)
+        self._lists = _Lists()
         self._wanted: dict[ListId, PageId] = {}
-        # The largest body of the list so far, the page that came ahead and may be its end, and the page in hand.
-        self._usual = 0
-        self._small: requests.PreparedRequest | None = None
-        self._in_hand: requests.PreparedRequest | None = None
 
     def take(self, page: PageId) -> requests.PreparedRequest | None:
         """The request for a page that is due, if it was sent ahead; waits while its list is being read ahead."""
         with self._changed:
             self._turn_to(page.of)
-            if self._small is self._in_hand:
-                # The list goes on behind it.
-                self._small = None
+            self._answers.go_on()
             self._wanted[page.of] = page
-            while page not in self._waiting and page.of in self._reading:
+            while page not in self._answers and page.of in self._lists.reading:
                 self._changed.wait()
             del self._wanted[page.of]
-            found = self._pop(page)
-            if found is None:
-                self._drop(page.of)
-            else:
-                found.prepared.answer = found.answer  # type: ignore[attr-defined]
-            self._in_hand = found.prepared if found else None
-            return self._in_hand
+            return self._answers.take(page)
 
     def takes_pages(self, of: ListId) -> bool:
         """Whether pages of a list may be asked ahead one by one, because nobody reads it ahead."""
-        return of not in self._reading
+        return of not in self._lists.reading
 
     def ask(
         self, pages: Iterable[tuple[PageId, Callable[[], requests.PreparedRequest]]], answer: Callable[[Any], Answer]
@@ -107,15 +215,14 @@ class PagesAhead:
         """
         with self._changed:
             for page, prepare in pages:
-                if page not in self._waiting:
-                    waiting = self._waiting[page] = _Waiting(prepare())
+                if page not in self._answers:
+                    waiting = self._answers.put(page, prepare())
                     waiting.answer = self._pool.submit(self._answered, waiting, answer)
 
     def expect(self, lists: Iterable[tuple[ListId, Callable[[], None]]]) -> None:
         """Lists are to come in this order; the function reads one ahead, page by page with `page_of_list`."""
         with self._changed:
-            for one in lists:
-                self._to_come.setdefault(one[0].context, deque()).append(one)
+            self._lists.expect(lists)
 
     def page_of_list(self, page: PageId, prepared: requests.PreparedRequest, answer: Callable[[Any], Answer]) -> Answer:
         """A page of a list that is read ahead, in the worker that reads it.
@@ -125,10 +232,10 @@ class PagesAhead:
         """
         with self._changed:
             wanted = self._wanted.get(page.of)
-            is_full = self._bytes > MOST_BYTES and wanted is None
-            if page.of not in self._begun or is_full or wanted not in (None, page):
+            is_full = self._answers.size > MOST_BYTES and wanted is None
+            if page.of not in self._lists.begun or is_full or wanted not in (None, page):
                 raise Enough
-            waiting = self._waiting[page] = _Waiting(prepared)
+            waiting = self._answers.put(page, prepared)
             # Nobody can cancel what is under way.
             waiting.answer.set_running_or_notify_cancel()
             self._changed.notify_all()
@@ -137,51 +244,33 @@ class PagesAhead:
         except BaseException as error:
             waiting.answer.set_exception(error)
             raise
-        self._weigh(waiting, came)
+        self._answers.weigh(waiting, came)
         waiting.answer.set_result(came)
         return came
 
     def close(self) -> None:
         """Drop everything, and wait for what is under way."""
         with self._changed:
-            self._to_come.clear()
-            self._begun.clear()
-            for page in list(self._waiting):
-                self._pop(page)
+            self._lists.clear()
+            self._answers.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _turn_to(self, of: ListId) -> None:
         """Note which list of a resource is read now, and let those behind it be read ahead, once one is over."""
-        before = self._current.get(of.context)
-        if before == of:
+        over = self._lists.turn_to(of)
+        if over is None:
             return
-        self._current[of.context] = of
-        to_come = self._to_come.get(of.context, deque())
-        if any(one == of for one, _ in to_come):
-            while to_come.popleft()[0] != of:
-                pass
-        if (job := self._begun.get(of)) is not None and job.cancel():
-            self._reading.discard(of)
-        if before is None:
-            return
-        self._begun.pop(before, None)
-        self._drop(before)
-        begun = sum(one.context == of.context for one in self._begun)
-        for following, read in [to_come.popleft() for _ in range(min(len(to_come), self._most_lists - begun))]:
-            self._reading.add(following)
-            self._begun[following] = self._pool.submit(self._read, following, read)
+        self._answers.drop(over)
+        for following, read in self._lists.following(of.context, self._most_lists):
+            self._lists.reading.add(following)
+            self._lists.begun[following] = self._pool.submit(self._read, following, read)
 
     def _read(self, of: ListId, read: Callable[[], None]) -> None:
-        with self._until_read(of):
-            read()
-
-    @contextmanager
-    def _until_read(self, of: ListId) -> Iterator[None]:
         try:
-            yield
+            read()
         finally:
             with self._changed:
-                self._reading.discard(of)
+                self._lists.reading.discard(of)
                 self._changed.notify_all()
 
     def _answered(self, waiting: _Waiting, answer: Callable[[Any], Answer]) -> Answer | None:
@@ -190,33 +279,9 @@ class PagesAhead:
         More pages wait to be asked for than are under way, so that no worker idles while a batch is made; the guess
         keeps them from being asked past the end, and where it is wrong they are asked for in their turn.
         """
-        if self._small is not None or self._bytes > MOST_BYTES:
+        if self._answers.small is not None or self._answers.size > MOST_BYTES:
             return None
         came = answer(waiting.prepared)
-        self._weigh(waiting, came)
-        self._usual = max(self._usual, waiting.size)
-        if waiting.size * 4 < self._usual:
-            self._small = waiting.prepared
+        self._answers.weigh(waiting, came)
+        self._answers.compare(waiting)
         return came
-
-    def _weigh(self, waiting: _Waiting, came: Answer) -> None:
-        with self._changed:
-            waiting.size = len(came.content)
-            self._bytes += waiting.size
-
-    def _pop(self, page: PageId) -> _Waiting | None:
-        found = self._waiting.pop(page, None)
-        if found is not None:
-            found.answer.add_done_callback(lambda _: self._unweigh(found))
-        return found
-
-    def _unweigh(self, waiting: _Waiting) -> None:
-        with self._changed:
-            self._bytes -= waiting.size
-
-    def _drop(self, of: ListId) -> None:
-        for page in [page for page in self._waiting if page.of == of]:
-            found = self._pop(page)
-            if found is not None:
-                found.answer.cancel()
-        self._usual, self._small = 0, None

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from dlt.sources.helpers.requests import Session
-from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.description.api import Client
 from messaging_assets.description.endpoint import Format
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.foundation.redaction import plain_address, plain_origin
+from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.authentication import renewed, signed
 from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
+from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
@@ -57,7 +57,7 @@ class ApiSession(Session):
         # Without this requests would read .netrc; proxies and certificates are looked up below instead.
         self.trust_env = False
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
-        self._base_url, self._client = base_url, client
+        self._client = client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
         transport = self._transport_to(base_url, "client.base_url")
@@ -67,22 +67,20 @@ class ApiSession(Session):
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(transport, pacing, self._closing)
         self.ahead = PagesAhead(client.max_in_flight)
-        # The session's headers together with those of the request before.
-        self._headers: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+        self.preparation = Preparation(base_url, self.headers, self.cookies)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
         prepared = self.ahead.take(page_id(request, reading))
         if prepared is None:
-            prepared = self.prepared(request, reading)
+            prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
         prepared.reading = reading  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
             further = reading.ahead(request)
-            self.ahead.ask(
-                ((page_id(one, reading), partial(self.prepared, one, reading)) for one in further), self.answer
-            )
+            prepare = self.preparation.prepared
+            self.ahead.ask(((page_id(one, reading), partial(prepare, one, reading)) for one in further), self.answer)
         return prepared
 
     def merge_environment_settings(self, *arguments: Any, **settings: Any) -> Any:
@@ -132,62 +130,6 @@ class ApiSession(Session):
         self._transports.append(transport)
         return transport
 
-    def prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
-        """A request of a list as it is sent, with its secrets.
-
-        Raises:
-            MendDescription: it is meant for another origin.
-        """
-        address = str(request.url)
-        try:
-            if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
-                # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
-                address = request.url = safe
-            is_ours = origin(address) == self._origin
-        except NoAddress as error:
-            raise MendDescription(
-                f"page {reading.page + 1} is said to be at an address that {error}, which may mean another "
-                f"origin than {plain_address(self._base_url)}, where no secret may go",
-                "correct client.base_url and the path, or ask the vendor for plain links",
-                where=reading.asset,
-            ) from None
-        if not is_ours:
-            what = "next page" if reading.page else "list"
-            raise MendDescription(
-                f"the {what} is said to be at {plain_origin(address)}, another origin than "
-                f"{plain_address(self._base_url)}, where no secret may go",
-                "correct client.base_url",
-                where=reading.asset,
-            )
-        request.auth = reading.auth
-        prepared = self._merged(request)
-        # dlt's own status handling prints bodies and addresses; statuses are judged in exchange.py.
-        prepared.hooks = {"response": []}
-        prepared.reading = reading  # type: ignore[attr-defined]
-        return prepared
-
-    def _merged(self, request: requests.Request) -> requests.PreparedRequest:
-        """What `requests.Session.prepare_request` makes, in half the time: no auth and no params are the session's."""
-        own = tuple(request.headers.items())
-        # Lists that are read ahead are asked for in threads of their own.
-        if (merged := self._headers.get(own)) is None:
-            headers = CaseInsensitiveDict({**self.headers})
-            headers.update(own)
-            merged = {name: value for name, value in headers.items() if value is not None}
-            self._headers = {own: merged}
-        prepared = requests.PreparedRequest()
-        prepared.prepare(
-            method=str(request.method).upper(),
-            url=request.url,
-            headers=merged,
-            data=request.data,
-            params=request.params,
-            auth=request.auth,
-            cookies=self.cookies if len(self.cookies) else None,
-            json=request.json,
-        )
-        return prepared
-
     def answer(self, prepared: requests.PreparedRequest, counts: Counts | None = None) -> Answer:
         """Send a prepared request until it is answered.
 
@@ -221,7 +163,7 @@ class ListSession:
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """See requests.Session."""
-        prepared = self._session.prepared(request, request.reading)  # type: ignore[attr-defined]
+        prepared = self._session.preparation.prepared(request, request.reading)  # type: ignore[attr-defined]
         prepared.page = _page_of(self._of, request)  # type: ignore[attr-defined]
         return prepared
 

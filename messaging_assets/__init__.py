@@ -37,7 +37,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     assets/metadata/     what Dagster shows of a sync, without secrets
     assets/              a resource as a Dagster asset: its op and its checks
     orchestration/alerts/ who is told when an asset turns red or green
-    orchestration/       jobs, schedules, sensors; whole APIs (`definitions_for`); the component `RestApi`
+    orchestration/automation/ when assets are synced: jobs, schedules, sensors
+    orchestration/       whole APIs (`definitions_for`); what Dagster remembers of them; the component `RestApi`
 
     discovery/           what is found of an API, as a file; whether a file is right
     discovery/live/      from a live API to a file

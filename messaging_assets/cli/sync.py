@@ -83,7 +83,7 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
 
     from messaging_assets.assets.translator import asset_key
     from messaging_assets.orchestration.api_definitions import definitions_for
-    from messaging_assets.orchestration.jobs import job_name
+    from messaging_assets.orchestration.automation.jobs import job_name
 
     definitions = definitions_for(description)
     if not verbose:

@@ -37,9 +37,9 @@ def definitions_for(
             credentials is given for several accounts.
     """
     from messaging_assets.files.api_files import describe_accounts
-    from messaging_assets.orchestration.jobs import build_jobs
-    from messaging_assets.orchestration.schedules import build_schedules
-    from messaging_assets.orchestration.sensors import build_sensors
+    from messaging_assets.orchestration.automation.jobs import build_jobs
+    from messaging_assets.orchestration.automation.schedules import build_schedules
+    from messaging_assets.orchestration.automation.sensors import build_sensors
 
     if not isinstance(description, ApiDescription):
         found = describe_accounts(description, name or "")

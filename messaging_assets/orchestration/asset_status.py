@@ -23,8 +23,8 @@ from messaging_assets.assets.metadata.receipt_metadata import stored_result
 from messaging_assets.assets.partitions import partitions_definition
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.orchestration.automation.jobs import job_name, partitioned_job_name
 from messaging_assets.orchestration.history import History, history_of
-from messaging_assets.orchestration.jobs import job_name, partitioned_job_name
 from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
 from messaging_assets.seams.foreign_words import words_of_error
 

@@ -15,8 +15,6 @@ MOST_LINES_OF_CLASS, MOST_ATTRIBUTES, MOST_LINES_OF_FILE = 150, 12, 300
 MODELS = {"ApiDescription", "Column", "Endpoint", "Incremental", "ResourceBase", "TokenServerAuth"}
 ROWS = {
     "AssetStatus": "what `status` prints of an asset, in the order of its JSON",
-    "Counts": "what a receipt counts",
-    "Facts": "what a verdict is made of",
     "Fault": "the ways in which an answer of the sandbox can be wrong",
     "HistoryRow": "the columns of sync_history",
     "Settings": "the settings of the sandbox",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.orchestration import sensors
+from messaging_assets.orchestration.automation import sensors
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.watch import Watch, one_resource
 

@@ -21,8 +21,8 @@ from dagster._core.test_utils import create_run_for_test
 
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.orchestration.api_definitions import definitions_for
-from messaging_assets.orchestration.jobs import build_jobs, unfinished_run
-from messaging_assets.orchestration.schedules import build_schedules
+from messaging_assets.orchestration.automation.jobs import build_jobs, unfinished_run
+from messaging_assets.orchestration.automation.schedules import build_schedules
 
 NOON = datetime(2025, 6, 1, 12, tzinfo=timezone.utc)
 UNFINISHED = (

@@ -11,9 +11,9 @@ import pytest
 from dagster import AssetKey, DagsterRunStatus, DefaultSensorStatus
 from dagster._core.test_utils import create_run_for_test
 
-from messaging_assets.orchestration import sensors
-from messaging_assets.orchestration.fingerprint import Probe
-from messaging_assets.orchestration.sensors import build_sensors
+from messaging_assets.orchestration.automation import sensors
+from messaging_assets.orchestration.automation.fingerprint import Probe
+from messaging_assets.orchestration.automation.sensors import build_sensors
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.watch import Watch, described, one_resource, team_chat
 
@@ -69,7 +69,7 @@ def test_a_cursor_that_was_reset_repeats_no_run_key(messages, monkeypatch):
     first = messages.request()
     messages.materialized("messages", rows_api_says=1)
     later = time.time() + 10
-    monkeypatch.setattr("messaging_assets.orchestration.sensor_cursor.time.time", lambda: later)
+    monkeypatch.setattr("messaging_assets.orchestration.automation.sensor_cursor.time.time", lambda: later)
     messages.cursor = None
     assert first.run_key != messages.request().run_key
 
@@ -85,10 +85,12 @@ def test_a_request_whose_run_left_nothing_is_repeated_at_growing_intervals(messa
     assert "messages: not synced by the last run; requested again later." in messages.skipped()
     now = time.time()
     for seconds, expected in ((31, {"messages"}), (61, set()), (95, {"messages"}), (200, set())):
-        monkeypatch.setattr("messaging_assets.orchestration.sensor_cursor.time.time", lambda at=now + seconds: at)
+        monkeypatch.setattr(
+            "messaging_assets.orchestration.automation.sensor_cursor.time.time", lambda at=now + seconds: at
+        )
         assert messages.requested() == expected, seconds
     messages.materialized("messages", rows_api_says=1)
-    monkeypatch.setattr("messaging_assets.orchestration.sensor_cursor.time.time", lambda: now + 9999)
+    monkeypatch.setattr("messaging_assets.orchestration.automation.sensor_cursor.time.time", lambda: now + 9999)
     assert messages.skipped() == "Nothing new in 1 resource of messaging."
 
 

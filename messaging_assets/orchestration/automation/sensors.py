@@ -1,7 +1,7 @@
 """The sensor of an API, which looks for new data and asks for a sync of just the resources that have some.
 
-A tick sends at most one request a resource (`orchestration/fingerprint.py`). It compares what that shows with what it
-showed when the resource was last requested. Where that is not known, as on the sensor's first tick, the resource is
+A tick sends at most one request a resource (`orchestration/automation/fingerprint.py`). It compares what that shows
+with what it showed when the resource was last requested. Where that is not known, as on the sensor's first tick, the resource is
 requested: a run too many rather than news lost. For the same reason a requested resource that its run did not
 materialize is requested again, at growing intervals. The cursor moves with a run request only.
 
@@ -39,9 +39,9 @@ from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
-from messaging_assets.orchestration.fingerprint import LAST_CURSOR, Probe, is_incremental
-from messaging_assets.orchestration.jobs import job_name, unfinished_run, waiting_for
-from messaging_assets.orchestration.sensor_cursor import Cursor, LastSync, Requested
+from messaging_assets.orchestration.automation.fingerprint import LAST_CURSOR, Probe, is_incremental
+from messaging_assets.orchestration.automation.jobs import job_name, unfinished_run, waiting_for
+from messaging_assets.orchestration.automation.sensor_cursor import Cursor, LastSync, Requested
 
 # Seconds of a tick in which answers are waited for; Dagster itself ends a tick after 60.
 LOOKING_TIME = 25.0

@@ -1,9 +1,9 @@
 """The sensor of an API, which looks for new data and asks for a sync of just the resources that have some.
 
 A tick sends at most one request a resource (`orchestration/automation/fingerprint.py`). It compares what that shows
-with what it showed when the resource was last requested. Where that is not known, as on the sensor's first tick, the resource is
-requested: a run too many rather than news lost. For the same reason a requested resource that its run did not
-materialize is requested again, at growing intervals. The cursor moves with a run request only.
+with what it showed when the resource was last requested. Where that is not known, as on the sensor's first tick, the
+resource is requested: a run too many rather than news lost. For the same reason a requested resource that its run did
+not materialize is requested again, at growing intervals. The cursor moves with a run request only.
 
 Child resources cannot be asked in one request. They are requested together with the resource at the root of
 their parents.

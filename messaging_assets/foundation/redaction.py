@@ -42,7 +42,7 @@ class Redaction:
         self._pattern: re.Pattern[str] | None = None
         self._heads: re.Pattern[str] | None = None
         self._forms: list[str] = []
-        self._signatures: deque[str] = deque(maxlen=_SIGNATURES)
+        self.signatures: deque[str] = deque(maxlen=_SIGNATURES)
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -57,11 +57,11 @@ class Redaction:
 
     def add_signature(self, value: str) -> None:
         """Hide what was made for one request and is worth nothing soon; `add` would take 10 ms of each request."""
-        self._signatures.append(value)
+        self.signatures.append(value)
 
     def __call__(self, text: str) -> str:
         """The text with every known secret replaced by ***, the head of one at a place where the text was cut too."""
-        for made in list(self._signatures):
+        for made in list(self.signatures):
             for form in (made, quote(made, safe="")):
                 text = text.replace(form, MASK)
         if self._pattern is None:
@@ -104,7 +104,7 @@ class Redaction:
     def without(self, *values: str) -> Redaction:
         """One that knows all but these."""
         found = Redaction(one for one in self._hidden if one not in values)
-        found._signatures.extend(self._signatures)
+        found.signatures.extend(self.signatures)
         return found
 
     def in_record(self, record: logging.LogRecord) -> None:

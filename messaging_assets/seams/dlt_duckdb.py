@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+from contextlib import nullcontext
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -156,7 +157,8 @@ class OneOpening(OnePipeline):
 
     def _sync_destination(self, *args: Any, **kwargs: Any) -> None:
         """See Pipeline; state and schemas are asked for one after the other."""
-        with self.sql_client():
+        # Without a schema dlt would make one of the pipeline's name, which may be too long for one.
+        with self.sql_client() if self.default_schema_name else nullcontext():
             super()._sync_destination(*args, **kwargs)
 
 

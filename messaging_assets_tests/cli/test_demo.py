@@ -58,9 +58,9 @@ def test_the_demo_loads_every_row_of_five_apis_whatever_the_user_has_set(clean_r
 
 
 def cells_of(text: str) -> list[list[str]]:
-    """The demo's table without the seconds, which differ each time."""
+    """The demo's table without seconds, and without requests, which are fewer where the API answers slowly."""
     rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in text.splitlines() if line.startswith("│")]
-    return [[*cells[:5], cells[6]] for cells in rows]
+    return [[*cells[:3], cells[4], cells[6]] for cells in rows]
 
 
 def _runs(dagster_home: Path) -> int:

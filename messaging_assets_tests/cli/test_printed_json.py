@@ -68,7 +68,7 @@ def test_a_file_of_secrets_that_does_not_parse_is_told_in_one_sentence(words: li
     assert done.stderr == f"Error: {json.loads(done.stdout)['error']}\n"
 
 
-@pytest.mark.parametrize("words", [["status"], ["sync", "messaging"], ["demo"], ["dev"]], ids=str)
+@pytest.mark.parametrize("words", [["status"], ["sync", "messaging"], ["dev"]], ids=str)
 def test_a_dagster_home_that_is_no_folder_is_the_commands_mistake(
     words: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -174,7 +174,16 @@ def test_a_destination_that_dlt_does_not_know_is_told_when_it_is_synced(named: A
     ("type_", "settings", "module", "words"),
     [
         ("sqlalchemy", {"credentials": "mysql+pymysql://a:b@127.0.0.1/c"}, "pymysql", "pip install 'pymysql'"),
-        ("filesystem", {"bucket_url": "s3://lake"}, "s3fs", "pip install 'dlt[s3]'"),
+        (
+            "filesystem",
+            {
+                "bucket_url": "s3://lake",
+                "credentials__aws_access_key_id": "a",
+                "credentials__aws_secret_access_key": "b",
+            },
+            "s3fs",
+            "pip install 'dlt[s3]'",
+        ),
     ],
 )
 def test_a_missing_driver_is_named_before_the_api_is_asked(

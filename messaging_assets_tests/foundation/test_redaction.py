@@ -222,6 +222,8 @@ def test_every_cut_in_the_package_is_of_a_text_without_secrets() -> None:
     assert cuts == {
         "foundation/redaction.py: f'{text[:most - 1]}…'",
         "discovery/openapi/schema.py: f'{sentence[:_LONGEST_WORDS]}...'",
+        # An alert's line has been redacted.
+        "orchestration/alerts/messages.py: f'{line[:_LONGEST]}…'",
         # Of a converted file no literal is left.
         "conversion/texts.py: f'{words[:most - 3]}...'",
     }

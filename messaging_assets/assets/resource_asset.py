@@ -244,9 +244,7 @@ def _events(
 
 
 def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """As a reader asks for it; dlt's list of its jobs, with files that are gone by now, says nothing to him."""
-    rest = {name: value for name, value in metadata.items() if name != "jobs"}
-    return {name: metadata[name] for name in _FIRST if name in metadata} | rest
+    return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
 
 
 def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:

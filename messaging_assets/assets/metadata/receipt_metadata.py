@@ -158,12 +158,14 @@ def stored_result(metadata: Mapping[str, Any]) -> ReadResult | None:
 
 
 def sum_of_loads(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """dagster-dlt's metadata of all parts: the last one's, with rows and jobs of every part."""
-    jobs = [job for part in parts for job in part.get("jobs", [])]
+    """dagster-dlt's metadata of all parts: the last one's, with the rows of every part.
+
+    dlt's list of its jobs names files that are gone by now, so it is left out.
+    """
     rows = [part["rows_loaded"].value for part in parts if "rows_loaded" in part]
     return {
-        **parts[-1],
-        "jobs": jobs,
+        **{name: value for name, value in parts[-1].items() if name != "jobs"},
+        f"{_PREFIX}loads": len(parts),
         "rows_loaded": MetadataValue.int(sum(rows)),
         "first_run": parts[0].get("first_run"),
     }

@@ -100,8 +100,8 @@ def test_a_range_never_ends_before_it_begins_where_the_clock_of_the_api_is_ahead
 
 @pytest.mark.parametrize("own", [{}, {"format": "%Y-%m-%d %H:%M"}, {"format": "%Y%m%d%H%M%S"}])
 def test_no_window_has_its_border_in_an_hour_that_comes_twice_on_the_clock_of_the_requests(own: dict[str, Any]) -> None:
-    words = {"initial_value": "2025-10-26T00:00:00", "timezone": "Europe/Berlin", "step": "PT1H"}
-    closed = _windows(**words, end_value="2025-10-26T06:00:00", **own)
+    words = {"initial_value": "2025-10-26T00:00:00", "end_value": "2025-10-26T06:00:00", "timezone": "Europe/Berlin"}
+    closed = _windows(**{**words, "step": "PT1H", **own})
     asked = _asked(_read(closed))
 
     assert all(start < end for start, end in asked)

@@ -67,11 +67,20 @@ def asking_part(auth: AuthBase | None) -> Asking | None:
     return next((part for part in parts_of(auth) if isinstance(part, Asking)), None)
 
 
-def renewed(auth: AuthBase | None, request: requests.PreparedRequest, refusal: Answer) -> bool:
-    """Put something better onto a request that was refused with 401; false where there is nothing better."""
+def renewed(auth: AuthBase | None, request: requests.PreparedRequest, refusal: Answer, again: bool = False) -> bool:
+    """Put something better onto a request that was refused with 401; false where there is nothing better.
+
+    Args:
+        auth: what puts secrets onto the list's requests.
+        request: the request.
+        refusal: the answer to it.
+        again: whether it has something new already; then there is something better only where another thread put that
+            out of use, as a server does that keeps one token a client.
+    """
     is_better = False
     for part in parts_of(auth):
-        is_better |= isinstance(part, Renewing) and part.renew(request, refusal)
+        if isinstance(part, Renewing) and not (again and part.is_newest(request)):
+            is_better |= part.renew(request, refusal)
     return is_better
 
 

@@ -33,6 +33,8 @@ from messaging_assets.http.wire.redirects import moved, redirect_of
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 _MOST_HOPS = 5
+# Each time but the first, another thread had replaced meanwhile what this request was refused with.
+_MOST_RENEWALS = 8
 # Statuses that say that the API has too much to do.
 _BUSY = frozenset({429, 503})
 _ENDED = Trouble("was not asked, because the sync ended", "start it again", TryAgainLater, False, "ended")
@@ -46,14 +48,15 @@ class Exchange:
         transport: sends one request once, without redirects, and reads its body.
         pacing: the API's gate.
         closing: set when the sync ends early.
-        renew: puts something better on a request after a 401, such as a new token; False where there is none.
+        renew: puts something better on a request after a 401, such as a new token; False where there is none. It is
+            told whether it did so before.
         sign: signs a request that is about to leave.
     """
 
     transport: Transport
     pacing: Pacing
     closing: threading.Event = field(default_factory=threading.Event)
-    renew: Callable[[requests.PreparedRequest, Answer], bool] = lambda request, answer: False
+    renew: Callable[[requests.PreparedRequest, Answer, bool], bool] = lambda request, answer, again: False
     sign: Callable[[requests.PreparedRequest], None] = lambda request: None
 
     def answer(self, request: requests.PreparedRequest, terms: Terms) -> Answer:
@@ -82,7 +85,11 @@ class Exchange:
 
     def _attempt(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         answer = self._send(request, terms)
-        if isinstance(answer, Answer) and answer.status_code == 401 and self.renew(request, answer):
+        for renewals in range(_MOST_RENEWALS):
+            if isinstance(answer, Trouble) or answer.status_code != 401:
+                break
+            if not self.renew(request, answer, renewals > 0):
+                break
             answer.settle(is_good=True)
             terms.counts.retried("401")
             answer = self._send(request, terms)

@@ -35,18 +35,27 @@ class Preparation:
         # The session's headers together with those of the request before.
         self._together: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
 
-    def prepared(self, request: requests.Request, reading: Reading) -> requests.PreparedRequest:
+    def prepared(
+        self, request: requests.Request, reading: Reading, jar: RequestsCookieJar | None = None
+    ) -> requests.PreparedRequest:
         """A request of a list as it is sent, with its secrets.
+
+        Args:
+            request: the request.
+            reading: its list.
+            jar: cookies of this list alone, in place of the session's.
 
         Raises:
             MendDescription: it is meant for another origin.
         """
         self._keep_to_origin(request, reading)
         request.auth = reading.auth
-        prepared = self._merged(request)
+        prepared = self._merged(request, self._cookies if jar is None else jar)
         # dlt's own status handling prints bodies and addresses; statuses are judged in exchange.py.
         prepared.hooks = {"response": []}
         prepared.reading = reading  # type: ignore[attr-defined]
+        if jar is not None:
+            prepared.jar = jar  # type: ignore[attr-defined]
         return prepared
 
     def _keep_to_origin(self, request: requests.Request, reading: Reading) -> None:
@@ -72,7 +81,7 @@ class Preparation:
                 where=reading.asset,
             )
 
-    def _merged(self, request: requests.Request) -> requests.PreparedRequest:
+    def _merged(self, request: requests.Request, cookies: RequestsCookieJar) -> requests.PreparedRequest:
         """What `requests.Session.prepare_request` makes, in half the time: no auth and no params are the session's."""
         own = tuple(request.headers.items())
         # Lists that are read ahead are asked for in threads of their own.
@@ -89,7 +98,7 @@ class Preparation:
             data=request.data,
             params=request.params,
             auth=request.auth,
-            cookies=self._cookies if len(self._cookies) else None,
+            cookies=cookies if len(cookies) else None,
             json=request.json,
         )
         return prepared

@@ -94,7 +94,12 @@ class ApiSession(Session):
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
             answer = future.result() if future else None
-            return self.answer(request) if answer is None else answer
+            if answer is None:
+                return self.answer(request)
+            # A list that was read ahead had cookies of its own until its turn.
+            if request.__dict__.pop("jar", None) is not None:
+                self.cookies.update(answer.cookies)
+            return answer
         except Ignored as ignored:
             end = ignored
         with reading.context.receipt.page_lock:
@@ -160,10 +165,12 @@ class ListSession:
 
     def __init__(self, session: ApiSession, of: ListId, counts: Counts, again: Callable[[Answer], Answer]) -> None:
         self._session, self._of, self._counts, self._again = session, of, counts, again
+        # An API may keep in a cookie where the list stands, and lists beside each other stand at different places.
+        self._jar = session.cookies.copy()
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """See requests.Session."""
-        prepared = self._session.preparation.prepared(request, request.reading)  # type: ignore[attr-defined]
+        prepared = self._session.preparation.prepared(request, request.reading, self._jar)  # type: ignore[attr-defined]
         prepared.page = _page_of(self._of, request)  # type: ignore[attr-defined]
         return prepared
 

@@ -7,14 +7,21 @@ import time
 from base64 import b64decode
 from collections.abc import Iterator
 from email.utils import formatdate
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 from dagster import DagsterInstance
 
+from messaging_assets.description.ways.token_servers import OAuth2ClientCredentialsAuth
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.authentication import renewed
+from messaging_assets.http.ways.oauth_tokens import OAuth2Token
+from messaging_assets.http.wire.answer import Answer
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 from messaging_assets_tests.faults.signing_api import Came, SigningApi, parts_of_token, signing_api
@@ -164,6 +171,42 @@ def test_the_lists_of_a_run_share_one_token_and_another_run_asks_anew(api: Signi
             assert job.execute_in_process(instance=instance).success
             assert len(tokens(api)) == run
     assert len(api.lists) == 4
+
+
+def token_of(answers: Iterator[Any]) -> Any:
+    """A way of authentication whose token server answers so, one request after the other."""
+    auth = OAuth2ClientCredentialsAuth.model_validate({"type": "oauth2", "token_url": "https://chat.example.com/token"})
+    made: Any = OAuth2Token(auth, str(auth.token_url), {"client_id": "c", "client_secret": "s"}, Redaction(), "chat")
+
+    def answer(request: Any, terms: Any) -> Any:
+        if isinstance(came := next(answers), Exception):
+            raise came
+        return SimpleNamespace(parsed={"access_token": came})
+
+    made.exchange, made.terms = SimpleNamespace(answer=answer), SimpleNamespace(asset="chat")
+    return made
+
+
+def test_a_server_that_refused_is_not_asked_again_by_other_lists() -> None:
+    """Eight lists side by side are refused at once when a token ends, and many a server locks who fails often."""
+    auth = token_of(iter(["one", CheckCredentials("refused", "check it", where="chat")]))
+    lists = [auth(requests.Request("GET", "https://chat.example.com").prepare()) for _ in range(8)]
+
+    for one in lists:
+        with pytest.raises(CheckCredentials, match="refused"):
+            renewed(auth, one, Answer())
+
+
+def test_a_token_that_another_list_put_out_of_use_is_replaced_once_more() -> None:
+    auth = token_of(iter(["one", "two", "three"]))
+    mine, other = (auth(requests.Request("GET", "https://chat.example.com").prepare()) for _ in range(2))
+    assert renewed(auth, mine, Answer())
+    other.headers["Authorization"] = mine.headers["Authorization"]
+    assert renewed(auth, other, Answer())
+
+    assert renewed(auth, mine, Answer(), again=True)
+    assert mine.headers["Authorization"] == "Bearer three"
+    assert not renewed(auth, mine, Answer(), again=True)
 
 
 def login(chat: OneList, api: SigningApi, auth: Any, **secrets: str) -> Outcome:

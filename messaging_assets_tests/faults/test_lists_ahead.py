@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.faults.one_list import OneList, read_alone
+from messaging_assets_tests.faults.signing_api import Came, signing_api
 
 TOLD = (
     *("rows_read", "distinct_keys", "duplicates", "rows_loaded", "pages", "passes", "parents"),
@@ -154,3 +156,25 @@ def test_nothing_is_asked_ahead_while_too_many_bytes_wait(one_list: OneList, mon
     assert failure is None
     assert len(came) == receipt["distinct_keys"]
     assert receipt["most_in_flight"] == 1
+
+
+def test_each_list_has_the_cookies_of_its_own_answers(one_list: OneList) -> None:
+    """An API that keeps in a cookie which list goes on answers another one's next page with nothing."""
+    with signing_api() as api:
+
+        def answer(came: Came) -> tuple[int, dict[str, str], bytes]:
+            channel, start = came.query.get("channel"), int(came.query.get("after", 0))
+            if channel is None:
+                return 200, {}, json.dumps({"data": [{"id": slug, "slug": slug} for slug in CHANNELS]}).encode()
+            is_own = not start or came.headers["Cookie"] == f"list={channel}"
+            rows = [{"id": f"{channel} {start}"}] if is_own else []
+            body = {"data": rows, "next": start + 1 if start < 3 and is_own else None}
+            return 200, {"Set-Cookie": f"list={channel}; Path=/"}, json.dumps(body).encode()
+
+        api.answer = answer  # type: ignore[method-assign]
+        described = Channels(one_list).described("cursor", side_by_side=True)
+        failure, receipt, came = read_alone(described, "posts", {**(one_list.secrets or {}), "base_url": api.url})
+
+    assert failure is None
+    assert [row["id"] for row in came] == [f"{slug} {number}" for slug in CHANNELS for number in range(4)]
+    assert receipt["most_in_flight"] > 1

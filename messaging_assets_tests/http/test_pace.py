@@ -138,6 +138,11 @@ def test_what_the_api_says_of_its_limit_is_read(headers: dict[str, str], expecte
     assert allowance(headers) == Allowance(*expected)
 
 
+def test_a_date_beyond_all_years_leaves_this_machines_own_clock() -> None:
+    headers = {"x-ratelimit-remaining": "7", "x-ratelimit-reset": str(10**9)}
+    assert allowance({**headers, "date": "Sat, 01 Jan 99999999999999 00:00:00 GMT"}) == Allowance(7, 0)
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -5,17 +5,23 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from requests.auth import AuthBase
+
+from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure
 
 if TYPE_CHECKING:
     from messaging_assets.http.exchange import Exchange
     from messaging_assets.http.terms import Terms
     from messaging_assets.http.wire.answer import Answer
+
+
+T = TypeVar("T")
 
 
 class Renewing(AuthBase, ABC):
@@ -24,6 +30,10 @@ class Renewing(AuthBase, ABC):
     @abstractmethod
     def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
         """Replace what this request was refused with (401); whether it is worth another try."""
+
+    def is_newest(self, request: requests.PreparedRequest) -> bool:
+        """Whether a request was refused with the newest there is."""
+        return True
 
 
 class Signing(AuthBase, ABC):
@@ -81,6 +91,24 @@ class Asking(Renewing):
         self.token_url, self._issued = url, issued
         self.exchange: Exchange | None = None
         self.terms: Terms | None = None
+        self._refusal: SyncFailure | None = None
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """What the server hands out. Once it refused, it is not asked again: many a server locks who is refused often.
+
+        Args:
+            ask: asks it; called under the lock of what is issued.
+
+        Raises:
+            CheckCredentials, MendDescription: it refuses.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        try:
+            return ask()
+        except (CheckCredentials, MendDescription) as refusal:
+            self._refusal = refusal
+            raise
 
 
 def value_at(body: Any, path: str) -> Any:

@@ -32,7 +32,7 @@ class Session(Asking):
         """Add the session's values and cookies to a prepared request."""
         with self._issued.lock:
             if self._issued.value is None:
-                self._issued.value = self._logged_in()
+                self._issued.value = self._asked(self._logged_in)
             sent: dict[str, dict[str, str]] = self._issued.value
         if sent is not self._hidden:
             # Another list of the run may have logged in.
@@ -53,6 +53,11 @@ class Session(Asking):
                 self._issued.value = None
         self(request)
         return True
+
+    def is_newest(self, request: requests.PreparedRequest) -> bool:
+        """Whether a request was refused with the session of the last login."""
+        with self._issued.lock:
+            return getattr(request, "login", None) is self._issued.value
 
     def _logged_in(self) -> dict[str, dict[str, str]]:
         assert self.exchange is not None

@@ -55,7 +55,7 @@ class OAuth2Token(Asking):
         """Add a token that is still good to a prepared request."""
         with self._issued.lock:
             if time.monotonic() >= self._issued.usable_until:
-                self._ask()
+                self._asked(self._ask)
             token = self._issued.value
         if token != self._hidden:
             # Another list of the run may have asked for it.
@@ -67,10 +67,18 @@ class OAuth2Token(Asking):
     def renew(self, request: requests.PreparedRequest, refusal: Answer) -> bool:
         """Replace the token that this request was refused with, unless another thread just did."""
         with self._issued.lock:
-            if request.headers.get("Authorization") == self._auth.prefix + (self._issued.value or ""):
+            if self._has_newest(request):
                 self._issued.usable_until = 0.0
         self(request)
         return True
+
+    def is_newest(self, request: requests.PreparedRequest) -> bool:
+        """Whether a request was refused with the token that was asked for last."""
+        with self._issued.lock:
+            return self._has_newest(request)
+
+    def _has_newest(self, request: requests.PreparedRequest) -> bool:
+        return request.headers.get("Authorization") == self._auth.prefix + (self._issued.value or "")
 
     def _ask(self) -> None:
         assert self.exchange is not None

@@ -72,7 +72,7 @@ def _seconds(until: str, date: str) -> float | None:
     try:
         # The API's own clock, because this machine's may be another.
         now = parsedate_to_datetime(date).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):
         now = datetime.now(timezone.utc).timestamp()
     return max(moment - now, 0.0)
 

@@ -28,6 +28,8 @@ def moved(request: requests.PreparedRequest, location: str, status: int) -> requ
     origin(target)
     there = request.copy()
     there.prepare_url(target, None)
+    if (jar := getattr(request, "jar", None)) is not None:
+        there.jar = jar  # type: ignore[attr-defined]
     reading = there.reading = getattr(request, "reading", None)  # type: ignore[attr-defined]
     if reading is not None and reading.auth is not None:
         # Few APIs repeat a key of the query in the address that they send on to.

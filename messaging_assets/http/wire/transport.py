@@ -28,7 +28,7 @@ class Transport:
     Args:
         url: an address at the server; no request goes to another origin.
         client: time limits, certificates, the largest answer and the number of requests in flight.
-        cookies: where cookies of answers go.
+        cookies: where cookies of answers go, unless a request has a `jar` of its own.
         closing: set when the sync ends, which cuts off what is under way.
 
     Raises:
@@ -83,7 +83,8 @@ class Transport:
         # requests.Session.send would do more: redirects, hooks, cookies where none came.
         with self._adapter.send(request, **self._settings) as response:
             if "set-cookie" in response.headers:
-                extract_cookies_to_jar(self._cookies, request, response.raw)  # type: ignore[no-untyped-call]
+                jar = getattr(request, "jar", self._cookies)
+                extract_cookies_to_jar(jar, request, response.raw)  # type: ignore[no-untyped-call]
             line = getattr(response.raw, "connection", None)
             encodings = response.headers.get("content-encoding", "")
             try:

@@ -66,9 +66,9 @@ class ListsAhead:
             changes=None,
         )
         paginator = build_paginator(own.endpoint.paginator, unheard, self._client.max_in_flight)  # type: ignore[arg-type]
-        session = ListSession(self._session, ListId(id(own), record[LIST]), own.receipt, self._again)
         # What is wrong is told when the list is read in its turn.
         with suppress(Enough, Exception):
+            session = ListSession(self._session, ListId(id(own), record[LIST]), own.receipt, self._again)
             for page in self._requests.pages(record, session, paginator):
                 # Pages that can be counted leave side by side when the list has its turn. One that is read in the
                 # order of its cursor may end with any page, because of a mark that is not known here.

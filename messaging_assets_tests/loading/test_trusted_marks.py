@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,17 @@ def test_a_mark_does_not_hold_where_the_file_asks_for_other_rows(changed: dict[s
 )
 def test_a_mark_holds_where_the_same_rows_are_asked_for_in_another_way(changed: dict[str, Any]) -> None:
     assert _why(**changed) is None
+
+
+def test_a_relative_beginning_moves_on_with_the_clock_however_records_write_their_times() -> None:
+    own = {"initial_value": "-30d", "cursor_format": "%d.%m.%Y %H:%M"}
+    kept = _asked(own=own)[0].as_state()
+    later = NOW + timedelta(hours=1)
+
+    for now, is_earlier in ((later, False), (NOW - timedelta(days=1), True)):
+        question, cursor = _asked(own=own)
+        question = replace(question, initial=now - timedelta(days=30))
+        assert bool(difference(question, kept, cursor, now)) is is_earlier
 
 
 def test_a_mark_is_of_one_address_whatever_its_scheme_and_token() -> None:

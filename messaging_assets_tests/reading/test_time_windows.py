@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -67,6 +68,46 @@ def test_a_closed_range_ends_where_the_file_says() -> None:
     assert [window.values["end_value"] for window in windows] == ["2025-01-08T06:00:00Z", "2025-01-10"]
     # It keeps no mark, and one of an open range is not for it.
     assert {window.mark and window.mark["last_value"] for window in windows} == {None}
+
+
+@pytest.mark.parametrize(
+    ("own", "last"),
+    [
+        ({"format": "iso8601"}, "2025-01-11T00:00:00Z"),
+        ({"format": "epoch_seconds"}, 1736553600),
+        ({"format": "%Y-%m-%d %H:%M"}, "2025-01-11 00:00"),
+        ({"format": "iso8601", "timezone": "Asia/Tokyo"}, "2025-01-10T15:00:00Z"),
+        # An API that is asked for days has the whole day by itself.
+        ({"format": "date"}, "2025-01-10"),
+        ({"format": "%d.%m.%Y"}, "10.01.2025"),
+        ({"format": "iso8601", "range_end": "open"}, "2025-01-10T00:00:00Z"),
+    ],
+)
+def test_the_day_that_closes_a_range_is_asked_for_as_a_whole_where_requests_say_moments(
+    own: dict[str, Any], last: Any
+) -> None:
+    windows = _read(_windows(**{"end_value": "2025-01-10", "range_end": "closed", **own}))
+
+    assert windows[-1].values["end_value"] == last
+
+
+def test_a_range_never_ends_before_it_begins_where_the_clock_of_the_api_is_ahead() -> None:
+    mark = {"last_value": "2025-01-20T12:00:40Z", "unique_hashes": []}
+
+    assert _asked(_read(_windows(mark))) == [("2025-01-20T12:00:40Z", "2025-01-20T12:00:40Z")]
+    assert _asked(_read(_windows(mark, format="date"))) == [("2025-01-20", "2025-01-20")]
+
+
+@pytest.mark.parametrize("own", [{}, {"format": "%Y-%m-%d %H:%M"}, {"format": "%Y%m%d%H%M%S"}])
+def test_no_window_has_its_border_in_an_hour_that_comes_twice_on_the_clock_of_the_requests(own: dict[str, Any]) -> None:
+    words = {"initial_value": "2025-10-26T00:00:00", "end_value": "2025-10-26T06:00:00", "timezone": "Europe/Berlin"}
+    closed = _windows(**{**words, "step": "PT1H", **own})
+    asked = _asked(_read(closed))
+
+    assert all(start < end for start, end in asked)
+    assert all(next_start < end for (_, end), (next_start, _) in pairwise(asked))
+    midnight = closed.range.start
+    assert closed.range.middle(midnight, midnight + 6 * 3600) == midnight + 3600 + 1800
 
 
 def test_a_window_is_halved_down_to_a_second_and_its_halves_are_the_window() -> None:

@@ -42,6 +42,9 @@ def _windows(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iter
     ):
         words = "the API is not told where a window starts; name start_param, or write {incremental.start_value}"
         yield Mistake(place, words)
+    if re.search(r"\{incremental\.\w+:", asked):
+        words = "what a placeholder cuts off may be a window's border; take it out, and write format in incremental"
+        yield Mistake(place, words)
     if disposition_in(resource.full.get("write_disposition", "append")) == "append":
         words = "two windows share their border, and append would have its rows twice; write merge, or use partitions"
         yield Mistake(place, words)

@@ -6,6 +6,7 @@ A mark says that everything before it is in the table. That was so for the quest
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -28,6 +29,8 @@ from messaging_assets.tables.table_rows import TableRows
 
 # Headers that say how an answer is written and who asks, and not which rows are meant.
 _NOT_ASKED = frozenset({"user-agent", "accept", "accept-encoding", "accept-language", "connection", "content-type"})
+# As `as_state` writes a moment.
+_ISO = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,9 @@ def difference(question: Question, kept: Mapping[str, Any], own: Incremental, no
     if before is None or before == question.as_state()["initial_value"]:
         return None
     order = order_of(own, now)
+    if not order.has_place(before) and isinstance(before, str) and _ISO.fullmatch(before):
+        # A relative one is kept as a moment, however records write theirs.
+        before = datetime.fromisoformat(before)
     try:
         is_earlier = initial is None or order.compare(initial, before) * (-1 if is_backward(own) else 1) < 0
     except NoOrder:

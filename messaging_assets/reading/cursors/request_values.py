@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -33,6 +33,11 @@ def request_values(own: described.Incremental, last: Any, now: datetime) -> dict
     try:
         # Who wants both ends gets now for the one that the file does not say.
         end = now if own.end_value is None and own.last_value_func not in ("min", min) else resolved(own.end_value, now)
+        if is_closed(own):
+            end = _whole_day(own, order, end)
+        elif end is now and _is_behind(order, now, start):
+            # An API whose clock is ahead has rows from a moment on that is still to come here.
+            end = start
         values["end_value"] = _written(own, order, end, sample, is_end=is_closed(own))
     except NoOrder:
         if own.end_value is not None or own.end_param is not None:
@@ -77,6 +82,23 @@ def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: 
 def is_closed(own: described.Incremental) -> bool:
     """Whether the file says where the range ends, so that no state is kept."""
     return own.end_value not in (None, "now")
+
+
+def _whole_day(own: described.Incremental, order: Order, end: Any) -> Any:
+    """The end of a range that a day closes: where the request says moments, the one that the day ends with."""
+    moment, is_up = order.moment(end), own.last_value_func not in ("min", min)
+    if own.format is None or own.range_end != "closed" or not is_up or moment is None or not order.is_day(end):
+        return end
+    zone = order.zone or timezone.utc
+    if moments.written(moment, own.format, zone) == moments.written(moment + 3600, own.format, zone):
+        return end
+    day = moments.datetime_of(moment, zone).replace(tzinfo=None) + timedelta(days=1)
+    return moments.datetime_of(moments.moment_of(day, zone=zone) or moment)
+
+
+def _is_behind(order: Order, now: datetime, start: Any) -> bool:
+    first = None if start is None else order.moment(start)
+    return first is not None and (moments.moment_of(now) or 0) < first
 
 
 def _written(own: described.Incremental, order: Order, value: Any, sample: Any, is_end: bool = False) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timezone
+from datetime import timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +19,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.mark import mark_at
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.request_values import bound_of, is_closed, lagged, request_values
+from messaging_assets.reading.times.doubled_hour import LONGEST
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import is_relative, resolved
 
@@ -27,6 +28,8 @@ _MOST = 100_000
 _NO_MOMENT = "one end of it is no moment, so it cannot be cut into windows"
 _DECLARE = "declare cursor_format as records have it, and format as the API wants it"
 _UNITS = (1, 60, 3600, moments.DAY)
+# Clocks are set back at such a moment, in seconds.
+_HALF_HOUR = 1800
 # What stands between a list's name and its window's; no list's name has it.
 SEPARATOR = "@"
 
@@ -133,12 +136,16 @@ class TimeRange:
         if self._is_by_day:
             # The next midnight at least: a day and a half later is on the next day wherever clocks are changed.
             border = max(self._midnight(border), self._midnight(self._midnight(start) + moments.DAY * 3 // 2))
+        while self._is_twice(border):
+            border = (border // _HALF_HOUR + 1) * _HALF_HOUR
         return min(border, self.end) if border > start else self.end
 
     def middle(self, start: Decimal, end: Decimal) -> Decimal | None:
         """Where a window is cut in two; None where no request can say so short a time."""
         middle = (start + end) / 2 // 1
         middle = self._midnight(middle) if self._is_by_day else middle
+        while self._is_twice(middle):
+            middle = (middle - 1) // _HALF_HOUR * _HALF_HOUR
         return middle if start < middle < end and self._bound(middle) != self._bound(start) else None
 
     def asked(self, start: Decimal, end: Decimal) -> tuple[dict[str, Any], dict[str, Any] | None]:
@@ -180,6 +187,15 @@ class TimeRange:
         zone = self._order.zone or timezone.utc
         day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
         return moments.moment_of(day) or Decimal(0)
+
+    def _is_twice(self, moment: Decimal) -> bool:
+        """Whether requests write it as they write another moment, because the clock of their zone is set back."""
+        zone = self._order.zone
+        if zone is None or self._is_by_day:
+            return False
+        offsets = [moments.datetime_of(moment + by, zone).utcoffset() for by in (-LONGEST, LONGEST)]
+        back = int(((offsets[0] or timedelta()) - (offsets[1] or timedelta())).total_seconds())
+        return back > 0 and self._bound(moment) in (self._bound(moment - back), self._bound(moment + back))
 
     def _bound(self, moment: Decimal, is_end: bool = False) -> Any:
         return bound_of(self._own, self._order, moment, self._sample, is_end)

@@ -1,7 +1,11 @@
-"""API files that are components of a project of `dg`: what each `defs.yaml` says of them, read without Dagster."""
+"""API files that are components of a project of `dg`: what each `defs.yaml` says of them, read without Dagster.
+
+A `component.py` is looked at as text, because it may do whatever a project wants.
+"""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,21 +41,24 @@ class ComponentFile:
 def component_files() -> list[ComponentFile]:
     """The components `messaging_assets.RestApi` below the project's defs folder; none where there is no project.
 
-    Components that are written in Python (`component.py`) are not seen, because that would run a project's code.
+    Of one that is written in Python (`component.py`) the call counts whose file is written out; no code is run.
     """
     project = dg_project()
     if project is None:
         return []
     found: list[ComponentFile] = []
-    for folder in sorted({path.parent for name in ("defs", "component") for path in _files(project.defs_folder, name)}):
+    written = [path for name in ("defs.yaml", "component.yaml") for path in _files(project.defs_folder, name)]
+    for folder in sorted({path.parent for path in written}):
         # As Dagster has it: of the two names the older one counts where the newer one is not there.
         file = folder / "defs.yaml"
         found += _components(file if file.is_file() else folder / "component.yaml")
+    for file in sorted(_files(project.defs_folder, "component.py")):
+        found += _components_in_python(file)
     return found
 
 
-def _files(folder: Path, stem: str) -> Iterator[Path]:
-    paths = folder.rglob(f"{stem}.yaml")
+def _files(folder: Path, name: str) -> Iterator[Path]:
+    paths = folder.rglob(name)
     return (path for path in paths if not any(part.startswith(".") for part in path.relative_to(folder).parts))
 
 
@@ -72,10 +79,25 @@ def _components(file: Path) -> list[ComponentFile]:
     return found
 
 
+def _components_in_python(file: Path) -> Iterator[ComponentFile]:
+    try:
+        calls = [one for one in ast.walk(ast.parse(read_regular(file, LARGEST_API_FILE))) if isinstance(one, ast.Call)]
+    except (OSError, ValueError, SyntaxError):
+        # Dagster says what is wrong with a project's code.
+        return
+    for call in calls:
+        if ast.unparse(call.func).rpartition(".")[2] == "RestApi":
+            given = {one.arg: one.value.value for one in call.keywords if isinstance(one.value, ast.Constant)}
+            if isinstance(given.get("file"), str):
+                yield _component(file, call.lineno, {name: given.get(name) for name in ("file", "name")})
+
+
 def _component(file: Path, line: int, attributes: Any) -> ComponentFile:
     folder = file.parent
     try:
-        filled_in = _filled_in(attributes if isinstance(attributes, Mapping) else {})
+        given = attributes if isinstance(attributes, Mapping) else {}
+        # A translation is of assets, which are not there yet.
+        filled_in = _filled_in({name: value for name, value in given.items() if name != "translation"})
     except Exception:  # noqa: BLE001 - whatever a template does wrong, Dagster tells with its line
         mistake = "has a template that cannot be filled in; `dg check defs` says why"
         return ComponentFile(folder.name, None, file, line, mistake)

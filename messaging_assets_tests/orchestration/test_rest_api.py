@@ -23,6 +23,7 @@ from dagster_shared.serdes.objects import EnvRegistryKey
 import messaging_assets
 from messaging_assets import RestApi
 from messaging_assets.files.api_files import InvalidDescription, read_file
+from messaging_assets.files.components import component_files
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder
 from messaging_assets_tests.programs import DG_DEFINITIONS, environment, run
 from messaging_assets_tests.programs import messaging_assets as messaging_assets_verb
@@ -151,6 +152,28 @@ def test_translation_and_post_processing_of_a_defs_yaml_reach_the_assets(project
     users = found["chat/users"]
     assert users["group_name"] == "chat_users"
     assert "data" in json.dumps(users["owners"])
+
+
+def test_components_in_python_and_with_a_translation_are_found_by_name_and_no_code_is_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defs = project / "team_data" / "defs"
+    for name in ("chat", "mail", "odd"):
+        (defs / name).mkdir()
+        (defs / name / f"{name}.yaml").write_text(API)
+    written = "raise SystemExit\n@dg.component_instance\ndef load(context):\n    return RestApi({})\n"
+    (defs / "chat" / "component.py").write_text(written.format('file="chat.yaml", name="team_chat"'))
+    (defs / "odd" / "component.py").write_text(written.format("file=named_elsewhere()"))
+    (defs / "mail" / "defs.yaml").write_text(
+        "type: messaging_assets.RestApi\nattributes: {file: mail.yaml, translation: {group_name: 'a_{{ spec.key }}'}}\n"
+    )
+    monkeypatch.chdir(project)
+
+    found = {one.name: one for one in component_files()}
+
+    assert {name: one.mistake for name, one in found.items()} == {"mail": None, "team_chat": None}
+    assert found["team_chat"].file == defs / "chat" / "chat.yaml"
+    assert (found["team_chat"].defs_file.name, found["team_chat"].line) == ("component.py", 4)
 
 
 def test_the_words_of_a_component_are_checked_with_their_line(project: Path) -> None:

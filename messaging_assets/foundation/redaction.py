@@ -42,7 +42,7 @@ class Redaction:
         self._pattern: re.Pattern[str] | None = None
         self._heads: re.Pattern[str] | None = None
         self._forms: list[str] = []
-        self.signatures: deque[str] = deque(maxlen=_SIGNATURES)
+        self.signatures: deque[tuple[str, str]] = deque(maxlen=_SIGNATURES)
         self.add(*secrets)
 
     def add(self, *secrets: str) -> None:
@@ -57,12 +57,12 @@ class Redaction:
 
     def add_signature(self, value: str) -> None:
         """Hide what was made for one request and is worth nothing soon; `add` would take 10 ms of each request."""
-        self.signatures.append(value)
+        self.signatures.append((value, quote(value, safe="")))
 
     def __call__(self, text: str) -> str:
         """The text with every known secret replaced by ***, the head of one at a place where the text was cut too."""
-        for made in list(self.signatures):
-            for form in (made, quote(made, safe="")):
+        for forms in list(self.signatures):
+            for form in forms:
                 text = text.replace(form, MASK)
         if self._pattern is None:
             return text

@@ -65,3 +65,10 @@ def test_each_pinned_release_has_hashes_and_no_host_is_named() -> None:
     )
     assert [block.splitlines()[0] for block in blocks if "--hash=sha256:" not in block] == []
     assert "://" not in text
+
+
+@pytest.mark.skipif(not (CHECKOUT / ".git").exists(), reason="the sources came without their history")
+def test_nothing_is_committed_that_a_machine_makes_for_itself() -> None:
+    words = ("-c", "safe.directory=*", "ls-files", "--cached", "--ignored", "--exclude-standard")
+    found = run("git", *words, env=dict(os.environ), cwd=CHECKOUT)
+    assert (found.returncode, found.stdout) == (0, "")

@@ -99,7 +99,7 @@ class _Sync:
             if refused_for_good(failed) is None:
                 raise
             failure = as_failure(task.asset, failed, task.redaction)
-            if changed := altered(table.fresh_pipeline(), task.resource.name, str(failure)):
+            if changed := altered(table.fresh_pipeline(), task.resource.table, str(failure)):
                 failure = LoadRefused(*changed, where=task.asset)
             place = put_away(table, str(failure))
         finally:
@@ -143,7 +143,7 @@ class _Sync:
         task = self._task
         task.context.log.info("%s: loaded what was fetched before, asked the API nothing", task.asset)
         schema = table.schema
-        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.name))
+        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.table))
         loaded = {
             "messaging_assets/resumed": "loaded what an earlier run had fetched",
             COLUMNS: loaded_schema(task.resource, columns, schema.naming.normalize_path),

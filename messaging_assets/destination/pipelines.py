@@ -64,7 +64,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
 
 @own_settings()
 def build_pipeline(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Pipeline:
-    """A fresh pipeline of one resource: table `<resource>` in dataset `<api>`.
+    """A fresh pipeline of one resource: by default table `<resource>` in dataset `<api>`.
 
     Args:
         description: the API.
@@ -76,7 +76,7 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         pipeline_name(description.name, resource.name),
         pipelines_dir=str(folders.pipelines),
         destination=profile.destination,
-        dataset_name=description.name,
+        dataset_name=description.dataset_name,
     )
 
 
@@ -94,7 +94,9 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
     profile = destination_profile(folders)
     name = schema_name(description, resource)
     # Files do not know their columns: their schema is asked for, a database answers for itself.
-    return dlt.dataset(profile.destination, description.name, name if profile.is_files else profile.new_schema(name))
+    return dlt.dataset(
+        profile.destination, description.dataset_name, name if profile.is_files else profile.new_schema(name)
+    )
 
 
 @lru_cache(maxsize=8)

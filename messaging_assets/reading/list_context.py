@@ -69,6 +69,7 @@ class ListContext:
         marks: how far each list has come; None where there is no cursor.
         changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
+        number: tells it from all others of a session; that of the context with which a list was read ahead.
     """
 
     asset: str
@@ -83,8 +84,10 @@ class ListContext:
     marks: CursorMarks | None = None
     changes: ParentChanges | None = None
     shown_path: str | None = None
+    number: int = 0
 
     def __post_init__(self) -> None:
+        self.number = self.number or id(self)
         # A look at a list begins where a first sync would.
         if self.marks is None and self.incremental is not None:
             self.marks = CursorMarks(self.asset, self.incremental, self.keys, {}, takes_repeats=True)

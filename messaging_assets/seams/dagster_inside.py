@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dagster import AssetsDefinition
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition
 
 # Since Dagster 1.13.1: metadata that is about to be stored, as it will be read back.
 from dagster._core.definitions.metadata import normalize_metadata
@@ -45,8 +45,22 @@ __all__ = [
     "UnresolvedAssetJobDefinition",
     "cron_string_iterator",
     "is_valid_cron_schedule",
+    "keys_of_this_process",
     "normalize_metadata",
 ]
+
+
+def keys_of_this_process(context: AssetExecutionContext) -> list[AssetKey]:
+    """The assets that the run makes in this process and that wait for no other asset of it, in their order.
+
+    Since Dagster 1.13.1: the plan of a process has the steps that are executed in it; that of a step with a process
+    of its own has one.
+    """
+    step = context.get_step_execution_context()
+    plan, layer = step.execution_plan, step.job_def.asset_layer
+    alone = [plan.get_step_by_key(key) for key, waits_for in plan.get_executable_step_deps().items() if not waits_for]
+    made = [layer.get_assets_def_for_node(one.node_handle) for one in alone]
+    return [key for assets in made if assets is not None for key in assets.keys]
 
 
 class AlreadyBound(AssetsDefinition):

@@ -37,6 +37,8 @@ from messaging_assets.tables.notes.noted_syncs import generations
 
 # Seconds after which an answer is too old to be loaded as what the API has, and a place in a list may be forgotten.
 OLDEST = 60.0
+# Runs of one process that are remembered, because a step of one may be tried again.
+_MOST_RUNS = 8
 _runs: dict[tuple[str, str], ReadsAhead] = {}
 
 
@@ -162,20 +164,12 @@ class ReadsAhead:
         """The sync of a resource is over; what it did not take is dropped, and all when none is to come."""
         if (begun := self._begun.pop(resource.name, None)) is not None:
             begun.session.close()
-        if not (self._begun or self._to_come):
-            self.close()
 
-    def close(self) -> None:
-        """Drop everything; the threads end."""
-        _runs.pop((self._run, self._description.name), None)
+    def drop(self, *, only_old: bool = False) -> None:
+        """Drop what was begun, or what of it is too old; the threads end, and nothing more is begun."""
         self._following = []
-        while self._begun:
-            self._begun.popitem()[1].session.close()
-
-    @property
-    def is_old(self) -> bool:
-        """Whether all that was begun is too old."""
-        return all(one.is_old for one in self._begun.values())
+        for name in [name for name, one in self._begun.items() if one.is_old or not only_old]:
+            self._begun.pop(name).session.close()
 
     @property
     def _to_come(self) -> list[Resource]:
@@ -186,20 +180,20 @@ def reads_ahead(context: AssetExecutionContext, description: ApiDescription, fol
     """Those of the run that an op belongs to."""
     of = context.run.run_id, description.name
     if of not in _runs:
-        # A run that was ended between two steps left them.
-        for one in [one for one in _runs.values() if one.is_old]:
-            one.close()
+        # Some end between two steps, and leave what they have begun.
+        while len(_runs) >= _MOST_RUNS:
+            _runs.pop(next(iter(_runs))).drop()
         every = description.resources_in_full.values() if description.client.max_in_flight > 1 else []
         by_key = {asset_key(description, one.name): one for one in every if _may_begin(one)}
-        following = [by_key[key] for key in keys_of_this_process(context) if key in by_key]
-        _runs[of] = ReadsAhead(description, folders, context.run.run_id, following)
+        keys = keys_of_this_process(context) if len(by_key) > 1 else []
+        _runs[of] = ReadsAhead(description, folders, of[0], [by_key[key] for key in keys if key in by_key])
     return _runs[of]
 
 
 def end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
     """Drop what a run has begun, because it is interrupted."""
     if (ahead := _runs.get((context.run.run_id, description.name))) is not None:
-        ahead.close()
+        ahead.drop()
 
 
 def _may_begin(resource: Resource) -> bool:

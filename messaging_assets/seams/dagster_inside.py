@@ -90,4 +90,4 @@ def remember_engines() -> None:
     Since Dagster 1.13.1: it makes an engine for each event, which compiles the same few statements anew. An engine
     without a pool holds no connection, so one for each file does the same.
     """
-    sqlite_event_log.create_engine = lru_cache(maxsize=16)(create_engine)  # type: ignore[assignment]
+    sqlite_event_log.create_engine = lru_cache(maxsize=16)(create_engine)  # type: ignore[assignment,attr-defined]

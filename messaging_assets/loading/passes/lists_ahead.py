@@ -45,9 +45,12 @@ class ListsAhead:
 
     def come(self, rows: Any) -> Any:
         """Records came whose lists are about to be read, in this order; a step of their resource."""
-        records = rows if isinstance(rows, list) else [rows]
-        self._session.ahead.expect(self._expected(records))
+        self.expect(rows if isinstance(rows, list) else [rows])
         return rows
+
+    def expect(self, records: list[Any]) -> None:
+        """Records are to come whose lists, or windows of one, are read in this order."""
+        self._session.ahead.expect(self._expected(records))
 
     def _expected(self, records: list[Any]) -> Iterator[tuple[ListId, Any]]:
         for record in records:

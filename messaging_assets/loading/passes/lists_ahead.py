@@ -120,6 +120,7 @@ def _pages(
         so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header),
         marks=None,
         changes=None,
+        is_heard=False,
     )
     paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
 

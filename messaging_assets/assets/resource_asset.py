@@ -137,6 +137,7 @@ def _asset(
         except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
             failure = _as_failure(context, description, resource, caught)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            _end_run(context, description)
             if context.get_step_execution_context().retry_mode.deferred:
                 raise  # this process is the step's alone; the run, which may go on, decides
             words = "its run was interrupted; start it again, which goes on from what is loaded"
@@ -175,6 +176,12 @@ def _sync(
     # Beside `dagster/row_count`, which Dagster plots too.
     result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
     return result
+
+
+def _end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
+    from messaging_assets.assets.reads_ahead import end_run
+
+    end_run(context, description)
 
 
 def _credentials(context: AssetExecutionContext, description: ApiDescription) -> ApiCredentials:

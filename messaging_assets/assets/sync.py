@@ -15,6 +15,7 @@ from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import finding_metadata, receipt_metadata
 from messaging_assets.assets.partitions import window_of
 from messaging_assets.assets.reads import Reads
+from messaging_assets.assets.reads_ahead import reads_ahead
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.sync_task import SyncResult, SyncTask
 from messaging_assets.assets.translator import ApiTranslator
@@ -31,6 +32,7 @@ from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.seams.dagster_inside import remember_engines
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment, remember_hints
 from messaging_assets.tables.altered_tables import altered
@@ -56,10 +58,15 @@ def sync(
     """
     window = window_of(context, resource, description.asset_of(resource))
     folders = settle_environment().make()
-    task = SyncTask(context, description, in_window(resource, window), window, config, loader, translator, folders)
+    ahead = reads_ahead(context, description, folders)
+    task = SyncTask(
+        context, description, in_window(resource, window), window, config, loader, translator, folders, ahead
+    )
     one = _Sync(task)
     caught: Exception | None = None
     remember_hints()
+    remember_engines()
+    ahead.turn_to(resource)
     try:
         refuse_environment(task.asset)
         alone = only_sync(description, task.resource, folders)
@@ -68,6 +75,8 @@ def sync(
             return one.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it becomes one sentence below
         caught = error
+    finally:
+        ahead.end(resource)
     failure = as_failure(task.asset, caught, task.redaction)
     failure.metadata = without_secrets(receipt_metadata(task.receipt), task.redaction)
     with own_settings():
@@ -114,6 +123,7 @@ class _Sync:
             table.forget_working_files()
             return None
         open_ledger(table, task.context.log.warning, task.config.is_anew)
+        task.ahead.note(table.pipeline)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
         is_wanted = not task.config.is_anew or task.context.retry_number > 0
         kept = table.receipts.read() if is_wanted else None

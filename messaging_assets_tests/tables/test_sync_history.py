@@ -139,7 +139,7 @@ def test_a_resource_cannot_have_the_name_of_the_history() -> None:
 def test_the_file_of_duckdb_is_opened_no_more_often_for_it(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from messaging_assets.seams.dlt_duckdb import _WaitingSqlClient
+    from messaging_assets.seams.destinations.dlt_duckdb import _WaitingSqlClient
 
     opened: list[str] = []
     open_connection = _WaitingSqlClient.open_connection

@@ -128,12 +128,13 @@ def _how_to_drop(pipeline: Pipeline, api: str, orphans: Sequence[str]) -> str:
 def _remove_working_files(folders: ProjectFolders, days: float) -> None:
     """Remove what dlt keeps of pipelines that did not run for so long; a destination has all that matters of them."""
     oldest = time.time() - days * _DAY
-    for path in folders.pipelines.glob("*__*"):
+    for path in (*folders.pipelines.glob("*__*"), *folders.windows.glob("*__*")):
         with suppress(FileNotFoundError, Timeout):
             if max(one.stat().st_mtime for one in (path, *path.rglob("*"))) > oldest:
                 continue
             # A sync that is just beginning holds this lock.
-            with FileLock(folders.locks / f"{path.name.split('.')[0]}.lock", timeout=0, mode=PRIVATE_FILE):
+            name = path.name if path.parent == folders.windows else path.name.split(".")[0]
+            with FileLock(folders.locks / f"{name}.lock", timeout=0, mode=PRIVATE_FILE):
                 if path.is_dir():
                     shutil.rmtree(path)
                 else:

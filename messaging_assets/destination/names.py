@@ -19,10 +19,14 @@ def pipeline_name(api: str, resource: str) -> str:
 def schema_name(description: ApiDescription, resource: Resource) -> str:
     """The name of a resource's dlt schema: its own, because dlt keeps one schema per name in a dataset.
 
-    It is made of the table's name, so that a table with a new name begins with a past of its own.
+    With another table it is another one, so that the table begins with a past of its own.
     """
-    name = f"{description.name}_{resource.table}".lower()
-    if len(name) <= _LONGEST_SCHEMA_NAME:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:10]
+    name = f"{description.name}_{resource.name}".lower()
+    if resource.table != resource.name:
+        return _with_digest(name, f"{name}/{resource.table}")
+    return name if len(name) <= _LONGEST_SCHEMA_NAME else _with_digest(name, name)
+
+
+def _with_digest(name: str, of: str) -> str:
+    digest = hashlib.sha256(of.encode()).hexdigest()[:10]
     return f"{name[: _LONGEST_SCHEMA_NAME - 11]}_{digest}"

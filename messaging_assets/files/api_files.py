@@ -240,7 +240,7 @@ def _refuse_shared_tables(files: DescriptionFiles) -> None:
 
 def _names_in(description: ApiDescription, resource: Resource) -> tuple[str, str]:
     """What is to be a resource's alone in a dataset: its table, and what its dlt schema is called by."""
-    return identifier(resource.table), f"{description.name}_{resource.table}".lower()
+    return identifier(resource.table), f"{description.name}_{resource.name}".lower()
 
 
 def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem]) -> None:

@@ -70,6 +70,35 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
         )
 
 
+def refuse_rows_of_another(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
+    """Stop before a request where a resource's first sync would load into a table that has another resource's rows.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the table's name in the file.
+        asset: the asset's name in the sentence.
+
+    Raises:
+        MendDescription: names the table.
+    """
+    with _rows_of(pipeline, schema_name) as rows, suppress(DatabaseException):
+        load, noted = rows.column(C_DLT_LOAD_ID), rows.column("load_id")
+        bounds = (
+            f"SELECT MIN({load}) FROM {rows.qualified(table)} UNION ALL SELECT MAX({load}) FROM {rows.qualified(table)}"
+        )
+        query = f"SELECT {rows.column('schema_name')} FROM {rows.qualified('_dlt_loads')} WHERE {noted} IN ({bounds})"
+        others = {str(name) for (name,) in rows.select(query)} - {schema_name}
+        if not others:
+            return
+        name = rows.qualified(table, quote=False)
+        raise MendDescription(
+            f"the table {name} has rows of another resource, so nothing is loaded into it",
+            "drop that table if its rows are of no use, or give the resource another table_name",
+            where=asset,
+        )
+
+
 @contextmanager
 def _rows_of(pipeline: Pipeline, schema_name: str) -> Iterator[TableRows]:
     """The tables of a schema by the names that dlt gives them, whatever it has noted of them."""

@@ -47,7 +47,8 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
         Metadata: how many rejected rows went, and which tables are orphaned; empty where there is nothing to tell.
     """
     name = pipeline_name(description.name, resource.name)
-    described = {schema_name(description, one) for one in description.resources_in_full.values()}
+    every = description.resources_in_full.values()
+    described = {schema_name(description, one) for one in every}
     version = hashlib.sha256(repr((sorted(described), resource.retention, comments_of(resource))).encode()).hexdigest()
     stamp = folders.pipelines / f"{name}.tidied"
     if _is_done(stamp, version):
@@ -95,28 +96,38 @@ def _tidy_destination(
         return metadata  # others may share it, and `chat_eu_users` may be one of theirs
     prefix = f"{description.name}_".lower()
     if orphans := sorted(name for name in every - described if name.startswith(prefix)):
-        sentence = _how_to_drop(pipeline, description.name, orphans)
+        sentence = _how_to_drop(pipeline, description, orphans)
         _logger.warning("%s", sentence)
         metadata["messaging_assets/orphaned_tables"] = sentence
     return metadata
 
 
-def _how_to_drop(pipeline: Pipeline, api: str, orphans: Sequence[str]) -> str:
-    """A sentence that names the tables of schemas whose resources are gone, and the statements that drop them."""
-    tables, statements = [], []
+def _how_to_drop(pipeline: Pipeline, description: ApiDescription, orphans: Sequence[str]) -> str:
+    """A sentence that names the tables of schemas whose resources are gone, and the statements that drop them.
+
+    A resource whose table got another name has its state still, and another resource may have the table by now.
+    """
+    tables, statements, api = [], [], description.name
+    living = description.resources_in_full
     with pipeline.destination_client() as client:
         stored: Any = [client.get_stored_schema(orphan) for orphan in orphans]  # type: ignore[attr-defined]
     with table_rows(pipeline) as rows:
         for orphan, kept in zip(orphans, stored, strict=True):
             schema = Schema.from_stored_schema(json.loads(kept.schema))
-            own = [str(rows.client.make_qualified_table_name(table)) for table in schema.data_table_names()]
+            kept_tables = {schema.naming.normalize_tables_path(one.table) for one in living.values()}
+            own = [
+                str(rows.client.make_qualified_table_name(table))
+                for table in schema.data_table_names()
+                if table.partition("__")[0] not in kept_tables
+            ]
             tables += own
             statements += [f"DROP TABLE IF EXISTS {table}" for table in own]
-            resource = orphan.removeprefix(f"{api}_".lower())
+            stated = pipeline_name(api, orphan.removeprefix(f"{api}_".lower()))
+            state = [("_dlt_pipeline_state", "pipeline_name", stated)]
             for table, column, value in (
                 ("_dlt_version", "schema_name", orphan),
                 ("_dlt_loads", "schema_name", orphan),
-                ("_dlt_pipeline_state", "pipeline_name", pipeline_name(api, resource)),
+                *(state if stated not in {pipeline_name(api, one).lower() for one in living} else ()),
             ):
                 statements.append(f"DELETE FROM {rows.qualified(table)} WHERE {rows.column(column)} = '{value}'")
     return (

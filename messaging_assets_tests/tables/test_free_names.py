@@ -44,7 +44,20 @@ def test_a_new_name_of_a_table_is_a_new_table_that_is_read_from_its_beginning(ta
     renamed = table.sync(rows, table_name="people")
     assert renamed.green
     assert (renamed.receipt["rows_loaded"], counted(table, "people"), counted(table, "resource_name")) == (2, 2, 2)
-    assert "resource_name" in renamed.receipt["orphaned_tables"]
+    told = renamed.receipt["orphaned_tables"]
+    assert "DROP TABLE" in told
+    assert "_dlt_pipeline_state" not in told, "the resource goes on with its state"
+
+
+def test_a_table_with_rows_of_another_resource_is_refused(table: OneTable) -> None:
+    assert table.sync([{"id": 1}]).green
+    # As a resource has left them that had the table before.
+    table.execute("UPDATE _dlt_loads SET schema_name = 'generic_rest_other'")
+    table.execute("DELETE FROM _messaging_assets_syncs")
+    refused = table.sync([{"id": 2}])
+    assert not refused.green
+    assert "has rows of another resource, so nothing is loaded into it" in refused.error
+    assert counted(table, "resource_name") == 1
 
 
 @pytest.mark.parametrize(

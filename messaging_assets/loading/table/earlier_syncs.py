@@ -16,7 +16,7 @@ from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables import failed_loads
-from messaging_assets.tables.altered_tables import refuse_foreign_table, refuse_unknown_rows
+from messaging_assets.tables.altered_tables import refuse_foreign_table, refuse_rows_of_another, refuse_unknown_rows
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load
 from messaging_assets.tables.taking_away import Read
@@ -42,6 +42,8 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
     table.hold()
     refuse_foreign_table(table.pipeline, table.schema_name, table.resource.table, table.asset)
     table.ledger = table.new_ledger()
+    if not table.ledger.syncs:
+        refuse_rows_of_another(table.pipeline, table.schema_name, table.resource.table, table.asset)
     if table.is_appended and cursor_of(table.resource.endpoint) and not (table.ledger.syncs or is_anew):
         refuse_unknown_rows(table.pipeline, table.schema_name, table.resource.table, table.asset)
     _finish_open_syncs(table, table.ledger, warn)

@@ -56,6 +56,8 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     try:
         profile = destination_profile(folders)
         refused = profile.refusal(resource) or profile.missing_driver()
+        if description.tenancy and profile.is_files:
+            refused = "files have no views; leave out account_column, or load into a database (DESTINATION_TYPE)."
     except MendDescription as unknown:
         refused = str(unknown)
     if refused:
@@ -64,7 +66,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
 
 @own_settings()
 def build_pipeline(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Pipeline:
-    """A fresh pipeline of one resource: table `<resource>` in dataset `<api>`.
+    """A fresh pipeline of one resource: by default table `<resource>` in dataset `<api>`.
 
     Args:
         description: the API.
@@ -76,7 +78,7 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         pipeline_name(description.name, resource.name),
         pipelines_dir=str(folders.pipelines),
         destination=profile.destination,
-        dataset_name=description.name,
+        dataset_name=description.dataset_name,
     )
 
 
@@ -94,7 +96,9 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
     profile = destination_profile(folders)
     name = schema_name(description, resource)
     # Files do not know their columns: their schema is asked for, a database answers for itself.
-    return dlt.dataset(profile.destination, description.name, name if profile.is_files else profile.new_schema(name))
+    return dlt.dataset(
+        profile.destination, description.dataset_name, name if profile.is_files else profile.new_schema(name)
+    )
 
 
 @lru_cache(maxsize=8)

@@ -17,9 +17,9 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
     Args:
         url: the API's address.
         limit: rows a page.
-        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `incremental`, `resources` (names),
-            `path` (else /rows), `timed` (rows of some days, read in windows of that length), `children` (the rows are
-            those of 200 parents) and `side_by_side` (how they are read).
+        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `nested`, `incremental`, `resources`
+            (names), `path` (else /rows), `timed` (rows of some days, read in windows of that length), `children` (the
+            rows are those of 200 parents) and `side_by_side` (how they are read).
     """
     columns = {name: {**column, "nullable": name not in _MUST_HAVE} for name, column in COLUMNS.items()}
     endpoint: dict[str, Any] = {"data_selector": "data", "paginator": {"type": "offset", "limit": limit}}
@@ -32,6 +32,9 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
     }
     if choices.get("declared", True):
         defaults["columns"] = columns
+    if choices.get("nested"):
+        defaults["nested"] = choices["nested"]
+        defaults.get("columns", {}).pop("reactions", None)
     client: dict[str, Any] = {"base_url": url}
     if choices.get("in_flight"):
         client["max_in_flight"] = choices["in_flight"]

@@ -233,6 +233,7 @@ THINGS = [
     *_things("dlt_names", "there", _FAILURES, "dlt.pipeline.exceptions:PipelineStepFailed"),
     *_things("dlt_values", "text", _AS_DLT, "dlt.common.jsonpath:compile_path"),
     *_things("dlt_values", "text", _AS_DLT, "dlt.common.jsonpath:set_value_at_path"),
+    *_things("dlt_values", "text", _AS_DLT, "dlt.common.normalizers.json.helpers:get_row_hash"),
     *_things("dlt_values", "text", _AS_DLT, "dlt.common.normalizers.naming.snake_case:NamingConvention"),
     *_things("dlt_values", "text", _AS_DLT, "dlt.common.schema.detections:is_iso_timestamp"),
     *_things("dlt_values", "text", _AS_DLT, "dlt.common.time:parse_iso_like_datetime"),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import logging
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 
 from messaging_assets.seams.foreign_words import is_arrow_remark
+
+# As malloc.h of glibc has it.
+_M_ARENA_MAX = -8
 
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Run a sync without dlt's remark on JSON, and with few runs of the garbage collector."""
+    """Run a sync without dlt's remark on JSON, with few runs of the garbage collector, and in one heap."""
+    _share_one_heap()
     with _quiet_dlt(), _seldom_collecting():
         yield
 
@@ -30,6 +37,17 @@ def _quiet_dlt() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(is_news)
+
+
+@lru_cache(maxsize=1)
+def _share_one_heap() -> None:
+    """Let the process's threads take memory from one heap, unless the environment says how many there may be.
+
+    glibc gives each thread a heap of its own and keeps what was freed there: 35 MB more for a million rows.
+    """
+    if "MALLOC_ARENA_MAX" not in os.environ:
+        with suppress(OSError, AttributeError, TypeError):  # other C libraries have no such call
+            ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 @contextmanager

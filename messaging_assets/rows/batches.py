@@ -78,13 +78,14 @@ class Batches:
         # A later version cannot be merged into a replaced table with nested ones, whose rows do not know their root.
         is_swapped = resource.disposition == "replace" and resource.nested == "tables"
         self._is_whole = must_load_whole(resource) or (is_swapped and bool(self._keys.book.names))
-        if not self._is_typed_by_dlt:
+        # These hints are of an id that no two rows share, and versions may.
+        if not self._is_typed_by_dlt and not _are_ids_versions(self.resource):
             self.columns.targets.hints[C_DLT_ID] = {**dlt_id_column()}
 
     @property
     def _is_typed_by_dlt(self) -> bool:
-        """Whether dlt takes records: where it keeps old versions of rows, it hashes them itself, one by one."""
-        return merge_strategy(self.resource) == "scd2" or self.resource.nested == "tables"
+        """Whether dlt takes records: it finds what goes to tables of nested lists itself, one by one."""
+        return self.resource.nested == "tables"
 
     @property
     def late(self) -> dict[tuple[Any, ...], dict[str, Any]]:
@@ -99,7 +100,8 @@ class Batches:
     @property
     def is_deduplicated(self) -> bool:
         """Whether no two rows of the load have one key in the table."""
-        return bool(self._keys.book.names) and not self._is_typed_by_dlt
+        is_compared_by_key = merge_strategy(self.resource) != "scd2"
+        return bool(self._keys.book.names) and is_compared_by_key and not self._is_typed_by_dlt
 
     @property
     def is_full(self) -> bool:
@@ -135,7 +137,7 @@ class Batches:
         if self._is_typed_by_dlt:
             yield typed.records()
             return
-        table = typed.table(self.columns.required.names)
+        table = typed.table(self.columns.required.names, _are_ids_versions(self.resource))
         yield _as_values(table, self.columns) if self.columns.as_values else table
 
     def _count(self, typed: TypedRows) -> None:
@@ -185,6 +187,12 @@ def merge_strategy(resource: Resource) -> str | None:
     """dlt's merge strategy where the file names one."""
     written = resource.write_disposition
     return written.strategy if isinstance(written, MergeDisposition) else None
+
+
+def _are_ids_versions(resource: Resource) -> bool:
+    """Whether a row's id tells its version, because the file names no column that does."""
+    is_named = getattr(resource.write_disposition, "row_version_column_name", None) is not None
+    return merge_strategy(resource) == "scd2" and not is_named
 
 
 def must_load_whole(resource: Resource) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.seams.dlt_names import C_DLT_ID
+from messaging_assets.seams.dlt_values import get_row_hash
 
 
 @dataclass
@@ -55,17 +57,31 @@ class TypedRows:
             return [{**self.rows[place], HARD_DELETED: self.deleted[place]} for place in self.good]
         return [self.rows[place] for place in self.good]
 
-    def table(self, required: frozenset[str]) -> Any:
-        """The records that can be loaded as an Arrow table."""
+    def table(self, required: frozenset[str], are_versions: bool = False) -> Any:
+        """The records that can be loaded as an Arrow table.
+
+        Args:
+            required: columns in which every row has a value.
+            are_versions: whether a row's id is made of what is in it, as dlt tells versions of rows apart.
+        """
         # dlt warns of every batch whose keys could be null when its own schema says that they are not.
         fields = [pa.field(name, array.type, name not in required) for name, array in self.arrays.items()]
         kept = pa.array(self.good, pa.int64())
         arrays = [array.take(kept) if self.bad else array for array in self.arrays.values()]
         row_id = pa.field(C_DLT_ID, pa.string(), False)
-        return pa.table([*arrays, _row_ids(len(kept))], pa.schema([*fields, row_id]))
+        ids = pa.array(map(_version, self.records()), pa.string()) if are_versions else _row_ids(len(kept))
+        return pa.table([*arrays, ids], pa.schema([*fields, row_id]))
 
 
 def _row_ids(count: int) -> Any:
     """Random ids of rows, as dlt gives them (it would write each file a second time to add them)."""
     text = base64.b64encode(os.urandom(12 * count))
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), count, [None, pa.py_buffer(text)]).cast(pa.string())
+
+
+def _version(record: Mapping[str, Any]) -> str:
+    """The hash that dlt gives a row by its fields, as they were sent."""
+    try:
+        return str(get_row_hash(dict(record)))
+    except TypeError:  # integers that are too large for it
+        return str(get_row_hash({"": json.dumps(record, sort_keys=True, default=str)}))

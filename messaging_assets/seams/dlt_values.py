@@ -6,6 +6,9 @@ from typing import Any
 # Since dlt 1.30: JSON paths of API files mean here what they mean to dlt.
 from dlt.common.jsonpath import compile_path, set_value_at_path
 
+# Since dlt 1.30: what tells two versions of a row apart in a table of versions (`scd2`).
+from dlt.common.normalizers.json.helpers import get_row_hash
+
 # Since dlt 1.30: the name that dlt gives a table or column by its default naming.
 from dlt.common.normalizers.naming.snake_case import NamingConvention
 
@@ -42,6 +45,7 @@ __all__ = [
     "NamingConvention",
     "compile_path",
     "digest_dedup_value",
+    "get_row_hash",
     "has_legacy_dedup_hashes",
     "is_iso_timestamp",
     "parse_iso_like_datetime",

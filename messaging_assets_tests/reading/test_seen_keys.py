@@ -1,10 +1,11 @@
-"""The set of keys seen so far, against Python's own set, around the size at which it changes its shape."""
+"""The set of keys seen so far, against Python's own set, around the sizes at which it changes its shape."""
 
 from __future__ import annotations
 
 from itertools import count
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,10 +15,15 @@ from messaging_assets.reading.evidence.seen_keys import SeenKeys
 HASHES = st.integers(-(2**63), 2**63 - 1) | st.integers(-20, 20)
 
 
+@pytest.mark.parametrize("many", [0, 5, 1_000], ids=["by Arrow", "by both", "one by one"])
 @given(st.lists(st.sets(HASHES, max_size=30), max_size=20), st.sets(HASHES))
-def test_it_knows_what_a_plain_set_knows(pages: list[set[int]], others: set[int]) -> None:
+def test_it_knows_what_a_plain_set_knows(many: int, pages: list[set[int]], others: set[int]) -> None:
     plain: set[int] = set()
-    with patch.object(seen_keys, "_SMALL", 10), patch.object(seen_keys, "_KEYS_PER_BUCKET", 2):
+    with (
+        patch.object(seen_keys, "_FEW", 10),
+        patch.object(seen_keys, "_LONGEST_RUN", 100),
+        patch.object(seen_keys, "_MANY", many),
+    ):
         seen = SeenKeys()
         for page in pages:
             assert seen.among(page) == plain & page
@@ -35,3 +41,12 @@ def test_a_long_list_is_known_in_full() -> None:
     assert seen.among({hash(f"msg_{number}") for number in range(0, 400_000, 1_000)}) == {
         hash(f"msg_{number}") for number in range(0, 300_000, 1_000)
     }
+
+
+def test_many_keys_take_some_eight_bytes_each() -> None:
+    seen = SeenKeys()
+    for page in range(300):
+        seen.add({hash(f"msg_{page}_{number}") for number in range(1_000)})
+    assert sum(run.nbytes for run in seen._runs) <= 8 * len(seen)
+    assert len(seen._few) <= 51_000
+    assert len(seen._runs) <= 3

@@ -243,6 +243,10 @@ def test_what_child_tables_cannot_hold_is_refused_before_dlt_meets_it() -> None:
         refuse_for_tables([{"a": [2**63]}], str.lower)
     with pytest.raises(Misfit, match="two nested fields for one column"):
         refuse_for_tables([{"Id": 1, "id": 2}], str.lower)
+    # Objects are unfolded, so their own names decide.
+    refuse_for_tables([{"Id": {"a": 1}, "id": {"b": 2}}], str.lower)
+    with pytest.raises(Misfit, match="two nested fields for one column"):
+        refuse_for_tables([{"Id": {"a": 1}, "id": {"A": 2}}], str.lower)
 
 
 def test_a_record_is_shown_cut_where_it_is_too_long_or_too_deep() -> None:

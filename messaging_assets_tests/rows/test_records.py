@@ -130,6 +130,48 @@ def test_a_table_of_versions_keeps_the_old_one_and_gets_no_new_one_for_an_unchan
     assert synced.checks["id_is_unique"].passed
 
 
+def test_a_row_that_dlt_itself_made_a_version_of_gets_no_new_one_from_arrow(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {
+        "id": 1,
+        "é": "\u2028",
+        "r": 1e22,
+        "at": "2024-02-29T12:00:00+02:00",
+        "doc": {"b": [1, {"z": None}], "a": 0.1},
+    }
+    rows = [row, {"id": 2, "flag": True, "none": None, "Odd Name": ""}]
+    with monkeypatch.context() as patched:
+        patched.setattr(Batches, "_is_typed_by_dlt", True)
+        one_table.sync(rows, write_disposition={**MERGE, "strategy": "scd2"})
+    before = one_table.rows(own_only=False)
+    assert one_table.sync(rows).green
+    after = one_table.rows(own_only=False)
+    assert [(one["_dlt_id"], one["_dlt_valid_to"]) for one in after] == [(one["_dlt_id"], None) for one in before]
+    one_table.sync([{**row, "doc": {"b": [{"z": 0}], "a": 0.1}}, rows[1]])
+    assert [one["id"] for one in one_table.rows(f"SELECT id FROM {RESOURCE} ORDER BY id")] == [1, 1, 2]
+
+
+def test_a_version_is_made_of_integers_beyond_64_bits_too(one_table: OneTable) -> None:
+    rows = [{"id": 1, "doc": {"big": 2**70}}]
+    for _ in range(2):
+        assert one_table.sync(rows, write_disposition={**MERGE, "strategy": "scd2"}).green
+    assert one_table.sync([{"id": 1, "doc": {"big": 2**70 + 1}}]).green
+    assert [one["valid"] for one in one_table.rows(f"SELECT _dlt_valid_to IS NULL AS valid FROM {RESOURCE}")] in (
+        [True, False],
+        [False, True],
+    )
+
+
+def test_a_column_of_the_api_that_tells_versions_leaves_the_id_of_a_row_its_own(one_table: OneTable) -> None:
+    disposition = {**MERGE, "strategy": "scd2", "row_version_column_name": "rev"}
+    one_table.sync([{"id": 1, "rev": "a", "v": 1}], write_disposition=disposition)
+    one_table.sync([{"id": 1, "rev": "a", "v": 2}])
+    assert [one["v"] for one in one_table.rows()] == [1]
+    one_table.sync([{"id": 1, "rev": "b", "v": 3}])
+    assert [one["v"] for one in one_table.rows(f"SELECT v FROM {RESOURCE} ORDER BY v")] == [1, 3]
+
+
 def test_a_table_of_versions_retires_nothing_after_a_read_in_doubt(one_table: OneTable) -> None:
     """Neither where records came twice from page to page, nor where one was set aside."""
     valid = f"SELECT id FROM {RESOURCE} WHERE _dlt_valid_to IS NULL ORDER BY id"

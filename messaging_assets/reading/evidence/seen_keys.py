@@ -2,56 +2,73 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Set
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
+from typing import Any
 
-# Up to here Python's own set is hardly larger than what would take its place, and faster.
-_SMALL = 200_000
-_KEYS_PER_BUCKET = 16
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# So many are in a set of Python's, at 70 bytes a key, before they are sorted.
+_FEW = 50_000
+# A longer run would take more memory while it is made than the others together.
+_LONGEST_RUN = 1_000_000
+# So much shorter than the run before it, a new one stays beside it.
+_MUCH_SHORTER = 4
+# Below this, a call of Arrow takes longer than to look for each key.
+_MANY = 100
 
 
 class SeenKeys:
     """A set of 64-bit hashes that only grows.
 
-    Few are in a set of Python's, at 70 bytes a key; many are plain numbers in buckets of some ten, at 20 bytes.
+    The newest are in a set of Python's, all others in a few sorted runs of plain numbers, at 8 bytes a key.
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:
-        self._few: set[int] | None = set(keys)
-        self._buckets: list[array[int]] = []
-        self._number = 0
+        self._few: set[int] = set(keys)
+        self._runs: list[Any] = []
 
     def __len__(self) -> int:
-        return self._number if self._few is None else len(self._few)
+        return sum(map(len, self._runs), len(self._few))
 
     def among(self, keys: Set[int]) -> set[int]:
         """Those of the keys that were seen."""
-        if self._few is not None:
-            return self._few.intersection(keys)
-        buckets, mask = self._buckets, len(self._buckets) - 1
-        return {key for key in keys if key in buckets[key & mask]}
+        found = self._few.intersection(keys)
+        if self._runs:
+            found.update(_in_runs(self._runs, list(keys)))
+        return found
 
     def add(self, keys: Set[int]) -> None:
         """Note keys that were not seen."""
-        if self._few is None:
-            self._put(keys)
-            return
         self._few |= keys
-        if len(self._few) > _SMALL:
-            few, self._few = self._few, None
-            self._put(few)
+        if len(self._few) > _FEW:
+            run = _sorted(pa.array(self._few, pa.int64()))
+            self._few = set()
+            while self._runs and len(self._runs[-1]) + len(run) <= _LONGEST_RUN:
+                if len(self._runs[-1]) > _MUCH_SHORTER * len(run):
+                    break
+                run = _sorted(pa.concat_arrays([self._runs.pop(), run]))
+            self._runs.append(run)
 
-    def _put(self, fresh: Set[int]) -> None:
-        self._number += len(fresh)
-        before: list[array[int]] = []
-        if self._number > len(self._buckets) * _KEYS_PER_BUCKET:
-            before, size = self._buckets, 1 << (self._number // _KEYS_PER_BUCKET).bit_length()
-            self._buckets = [array("q") for _ in range(size)]
-        buckets, mask = self._buckets, len(self._buckets) - 1
-        for bucket in (fresh, *before):
-            for key in bucket:
-                buckets[key & mask].append(key)
+
+def _sorted(keys: Any) -> Any:
+    return keys.take(pc.array_sort_indices(keys))
+
+
+def _in_runs(runs: Iterable[Any], keys: list[int]) -> Iterator[int]:
+    # Since pyarrow 26.
+    search = getattr(pc, "search_sorted", None) if len(keys) >= _MANY else None
+    sought = pa.array(keys, pa.int64())
+    for run in runs:
+        if search is not None:
+            places = pc.min_element_wise(search(run, sought), pa.scalar(len(run) - 1, pa.uint64()))
+            yield from sought.filter(pc.equal(run.take(places), sought)).to_pylist()
+            continue
+        numbers = memoryview(run.buffers()[1]).cast("B").cast("q")[: len(run)]
+        last = len(run) - 1
+        yield from (key for key in keys if numbers[min(bisect_left(numbers, key), last)] == key)
 
 
 @dataclass

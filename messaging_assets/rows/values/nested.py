@@ -6,6 +6,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -91,13 +92,25 @@ def refuse_for_tables(value: Any, normalize: Callable[[str], str]) -> None:
                 raise Misfit("an integer beyond 64 bits inside a nested value")
             if not isinstance(one, dict):
                 continue
-            if not all(map(str.strip, one)):
-                raise Misfit("a nested field without a name")
-            if is_row and any(normalize(name).startswith(DLT_PREFIX) for name in one):
-                raise Misfit("a nested field with a name that dlt keeps for itself")
-            if twins(one, normalize):
+            # Most rows of a list have the same names, and no object among them.
+            why, are_one = _named(normalize, tuple(one), is_row)
+            if why:
+                raise Misfit(why)
+            has_objects = any(isinstance(inner, dict) for inner in one.values())
+            if twins(one, normalize) if has_objects else are_one:
                 raise Misfit("two nested fields for one column")
         layer = [(inner, isinstance(outer, list)) for outer, _ in layer for inner in _inner(outer)]
+
+
+@lru_cache(maxsize=1_000)
+def _named(normalize: Callable[[str], str], names: tuple[str, ...], is_row: bool) -> tuple[str | None, bool]:
+    """Why an object's fields cannot be columns by their names alone, and whether two of them would be one column."""
+    if not all(map(str.strip, names)):
+        return "a nested field without a name", False
+    columns = list(map(normalize, names))
+    if is_row and any(name.startswith(DLT_PREFIX) for name in columns):
+        return "a nested field with a name that dlt keeps for itself", False
+    return None, len(set(columns)) < len(columns)
 
 
 def twins(record: dict[str, Any], normalize: Callable[[str], str]) -> tuple[str, str] | None:

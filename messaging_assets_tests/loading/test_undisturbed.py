@@ -1,0 +1,50 @@
+"""What a sync switches off is on again behind it, and the environment's word on heaps wins."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+from typing import Any
+
+import pytest
+
+from messaging_assets.loading import undisturbed
+
+
+class Library:
+    """A C library that notes what it is told."""
+
+    def __init__(self, name: Any) -> None:
+        self.told: list[tuple[int, int]] = []
+        loaded.append(self)
+
+    def mallopt(self, what: int, value: int) -> int:
+        self.told.append((what, value))
+        return 1
+
+
+loaded: list[Library] = []
+
+
+@pytest.mark.parametrize(("named", "told"), [(None, [[(-8, 1)]]), ("4", [])])
+def test_threads_share_one_heap_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, named: str | None, told: list[Any]
+) -> None:
+    loaded.clear()
+    monkeypatch.setattr(ctypes, "CDLL", Library)
+    if named:
+        monkeypatch.setenv("MALLOC_ARENA_MAX", named)
+    undisturbed._share_one_heap.__wrapped__()
+    assert [one.told for one in loaded] == told
+
+
+def test_a_c_library_without_such_a_call_is_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+    undisturbed._share_one_heap.__wrapped__()
+
+
+def test_the_collector_runs_as_before_behind_a_sync() -> None:
+    before = gc.get_threshold()
+    with undisturbed.undisturbed():
+        assert gc.get_threshold() != before
+    assert gc.get_threshold() == before

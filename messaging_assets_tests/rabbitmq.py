@@ -20,7 +20,7 @@ from requests.auth import HTTPBasicAuth
 # Debian's /usr/sbin/rabbitmq-server insists on its own user and folders; the script behind it does not.
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _PATH = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin{os.pathsep}/usr/bin"
-_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
+DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
 USER, PASSWORD = "guest", "guest"
 ODD_VHOST = "a/b c ü"
 VHOSTS = ("/", "orders", ODD_VHOST, "empty")
@@ -197,7 +197,7 @@ def _process(command: list[str], environment: dict[str, str], output: Path) -> I
     """A process group of its own that is gone when the block is left, and when this process is killed in it."""
     with output.open("wb") as written:
         process = subprocess.Popen(
-            [*_DIES_WITH_US, *command],
+            [*DIES_WITH_US, *command],
             env=environment,
             cwd=output.parent,
             stdin=subprocess.DEVNULL,

@@ -43,7 +43,8 @@ def test_a_container_of_the_project_shares_no_volume_and_knows_where_the_servers
 
 def test_the_task_of_a_worker_that_is_gone_goes_to_another_and_its_run_is_started_again() -> None:
     worker, dagster = _read("celery.yaml")["execution"]["config"]["config_source"], _read("dagster.yaml")
-    assert worker["task_acks_late"] and worker["task_reject_on_worker_lost"]
+    assert worker["task_acks_late"]
+    assert worker["task_reject_on_worker_lost"]
     # With run_monitoring, Dagster ignores the worker that gets the task, and the run never ends.
     assert (dagster["run_monitoring"]["enabled"], dagster["run_retries"]["enabled"]) == (False, True)
     [timeout] = re.findall(r"consumer_timeout = (\d+)", (DEPLOY / "rabbitmq.conf").read_text(encoding="utf-8"))
@@ -54,7 +55,8 @@ def test_a_pod_that_is_gone_is_looked_for_within_a_minute_and_its_run_is_started
     values = _read("helm-values.yaml")
     daemon = values["dagsterDaemon"]
     assert values["runLauncher"]["type"] in map(_with_first_capital, values["runLauncher"]["config"])
-    assert daemon["runMonitoring"]["enabled"] and daemon["runMonitoring"]["pollIntervalSeconds"] <= 60
+    assert daemon["runMonitoring"]["enabled"]
+    assert daemon["runMonitoring"]["pollIntervalSeconds"] <= 60
     assert daemon["runRetries"]["enabled"]
 
 

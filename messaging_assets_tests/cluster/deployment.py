@@ -28,11 +28,13 @@ from messaging_assets_tests.running_dagster import LAUNCH, NODES, ask, free_port
 DEPLOY = CHECKOUT / "deploy"
 BACKFILL = """mutation Backfill($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+PER_SECOND = 8
 # The messages of the sandbox, a day at a time.
 HISTORY = """\
 client:
   base_url: https://api.example.com
   auth: {type: api_key, name: api_key, location: query}
+  requests_per_second: PER_SECOND
 resources:
   - name: messages
     primary_key: id
@@ -40,7 +42,7 @@ resources:
     endpoint:
       path: /v1/messages
       data_selector: data
-      paginator: {type: offset, limit: 100}
+      paginator: {type: offset, limit: 20}
     partitions:
       {type: daily, start: "2025-01-01", start_param: since, end_param: until, column: timestamp, partitions_per_run: 1}
     columns:
@@ -162,7 +164,7 @@ class Deployment:
         own["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
-                command,
+                [*rabbitmq.DIES_WITH_US, *command],
                 env=environment(**self._settings, **own),
                 cwd=home,
                 stdin=subprocess.DEVNULL,
@@ -218,7 +220,9 @@ def deployed(folder: Path, **more: str) -> Iterator[Deployment]:
     broker.mkdir()
     settings: dict[str, str] = {}
     for disposition in ("append", "merge"):
-        (apis / f"history_{disposition}.yaml").write_text(HISTORY.replace("DISPOSITION", disposition))
+        (apis / f"history_{disposition}.yaml").write_text(
+            HISTORY.replace("DISPOSITION", disposition).replace("PER_SECOND", str(PER_SECOND))
+        )
     with Sandbox(seed=7) as sandbox, running(programs) as postgres, rabbitmq.running_node(broker, broker_port):
         for disposition in ("append", "merge"):
             name = f"HISTORY_{disposition.upper()}"

@@ -100,7 +100,7 @@ class ResourceTable:
         if not keeps_rows_by_sql():
             return False
         with self.tables() as rows:
-            return not rows.is_there(self.resource.name)
+            return not rows.is_there(self.resource.table)
 
     @property
     def schema(self) -> Schema:
@@ -163,7 +163,7 @@ class ResourceTable:
     @property
     def appended_tables(self) -> list[str]:
         """The tables to which rows are only ever added."""
-        return [self.resource.name + REJECTED] + [self.resource.name] * self.is_appended
+        return [self.resource.table + REJECTED] + [self.resource.table] * self.is_appended
 
     def ask_for_schema(self) -> None:
         """Take the schema from the destination where the working files do not have it, because they were dropped."""

@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hashes demo dev test test-newest test-project check docs test-ui soak bench clean
+.PHONY: help setup hashes demo dev test test-newest test-project cluster check docs test-ui soak bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -69,6 +69,16 @@ $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, without dagster-embedded-elt
 	@$(NEWEST)/bin/python -m pytest -n auto --dist loadgroup $(ON_NEWEST) $(ARGS)
 
+CLUSTER := .venv-cluster
+$(CLUSTER)/ready: pyproject.toml constraints.txt constraints-cluster.txt
+	@echo "Setting up $(CLUSTER) with Celery"
+	@test -x $(CLUSTER)/bin/python || "$(PYTHON)" -m venv $(CLUSTER)
+	@$(CLUSTER)/bin/python -m pip install -qq --no-input -c constraints.txt -c constraints-cluster.txt -e '.[dev,celery,k8s]'
+	@touch $@
+
+cluster: $(CLUSTER)/ready ## two Celery workers without a shared disk, as deploy/ describes them
+	@$(CLUSTER)/bin/python -m pytest -m cluster messaging_assets_tests/cluster $(ARGS)
+
 # dbt is large and takes no pathspec of today, so the example project has an environment of its own for each Dagster.
 PROJECTS := .venv-project-pinned .venv-project-newest
 $(addsuffix /ready,$(PROJECTS)): pyproject.toml constraints.txt constraints-newest.txt constraints-project.txt
@@ -106,5 +116,5 @@ bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
-	@rm -rf $(VENV) $(NEWEST) $(PROJECTS) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) $(NEWEST) $(PROJECTS) $(CLUSTER) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

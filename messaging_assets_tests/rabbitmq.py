@@ -20,14 +20,14 @@ from requests.auth import HTTPBasicAuth
 # Debian's /usr/sbin/rabbitmq-server insists on its own user and folders; the script behind it does not.
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 _PATH = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin{os.pathsep}/usr/bin"
-_DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
+DIES_WITH_US = ("setpriv", "--pdeathsig", "TERM", "--") if shutil.which("setpriv") else ()
 USER, PASSWORD = "guest", "guest"
 ODD_VHOST = "a/b c ü"
 VHOSTS = ("/", "orders", ODD_VHOST, "empty")
 START_SECONDS = 120
 
 _CONFIGURATION = """
-listeners.tcp = none
+{listeners}
 management.tcp.ip = 127.0.0.1
 management.tcp.port = {port}
 loopback_users.guest = true
@@ -82,10 +82,15 @@ class Management:
 
 
 @contextmanager
-def running_node(folder: Path) -> Iterator[Management]:
-    """Start a node below `folder` with definitions that are known, and stop all of it at the end."""
+def running_node(folder: Path, broker_port: int | None = None) -> Iterator[Management]:
+    """Start a node below `folder`, and stop all of it at the end.
+
+    Args:
+        folder: an empty one.
+        broker_port: where it takes messages; None for a node that takes none, and has definitions that are known.
+    """
     http_port, names_port, node_port = _free_ports(3)
-    environment = _environment(folder, http_port, names_port, node_port)
+    environment = _environment(folder, http_port, names_port, node_port, broker_port)
     with ExitStack() as stack:
         # In the foreground, so that it ends with the node: the node itself would leave it behind as a daemon.
         names = ["epmd", "-port", str(names_port), "-address", "127.0.0.1"]
@@ -94,7 +99,8 @@ def running_node(folder: Path) -> Iterator[Management]:
         api = Management(f"http://127.0.0.1:{http_port}")
         stack.callback(api.close)
         _wait_until_it_answers(api, server, folder / "server.txt")
-        api.call("POST", "definitions", body=definitions())
+        if broker_port is None:
+            api.call("POST", "definitions", body=definitions())
         yield api
 
 
@@ -157,11 +163,14 @@ def definitions() -> dict[str, Any]:
     }
 
 
-def _environment(folder: Path, http_port: int, names_port: int, node_port: int) -> dict[str, str]:
+def _environment(
+    folder: Path, http_port: int, names_port: int, node_port: int, broker_port: int | None
+) -> dict[str, str]:
     """Everything that the node would otherwise look for in /etc, /var and the home folder."""
     for name in ("home", "mnesia", "log", "no_configuration"):
         (folder / name).mkdir()
-    (folder / "rabbitmq.conf").write_text(_CONFIGURATION.format(port=http_port))
+    listeners = f"listeners.tcp.local = 127.0.0.1:{broker_port}" if broker_port else "listeners.tcp = none"
+    (folder / "rabbitmq.conf").write_text(_CONFIGURATION.format(port=http_port, listeners=listeners))
     (folder / "enabled_plugins").write_text("[rabbitmq_management].")
     return {
         "PATH": _PATH,
@@ -188,7 +197,7 @@ def _process(command: list[str], environment: dict[str, str], output: Path) -> I
     """A process group of its own that is gone when the block is left, and when this process is killed in it."""
     with output.open("wb") as written:
         process = subprocess.Popen(
-            [*_DIES_WITH_US, *command],
+            [*DIES_WITH_US, *command],
             env=environment,
             cwd=output.parent,
             stdin=subprocess.DEVNULL,

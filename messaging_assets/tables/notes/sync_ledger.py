@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 from dlt import Pipeline
@@ -40,12 +41,7 @@ class SyncLedger:
     """
 
     def __init__(
-        self,
-        pipeline: Pipeline,
-        schema_name: str,
-        asset: str,
-        window: Window | None,
-        is_beside_others: bool = False,
+        self, pipeline: Pipeline, schema_name: str, asset: str, window: Window | None, is_beside_others: bool = False
     ) -> None:
         self._is_beside_others = is_beside_others
         self.pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
@@ -114,7 +110,8 @@ class SyncLedger:
             verdict, aside = result.finding.verdict, result.rows_set_aside
             own = replace(own, verdict=verdict, set_aside=aside, rows=result.rows_loaded, left=result.left)
         self.own = own
-        self._add(self.own)
+        with self.pipeline.sql_client() as client:
+            write(client, [TABLE], lambda: TABLE.insert(client, values_of(self._schema_name, own)), is_one=True)
 
     def is_newest(self) -> bool:
         """Whether no sync was noted after this one that may have read the same rows."""
@@ -158,12 +155,6 @@ class SyncLedger:
         done = sync or self.own
         is_news, is_own = not done.is_done, sync is None
         with self.pipeline.sql_client() as client:
-            old = f"DELETE FROM {TABLE.qualified(client)} WHERE schema_name = %s AND generation < %s"
-            over: tuple[str, ...] = ()
-            if self._is_beside_others:
-                # What is open of another window may go on; it is forgotten when that window is done.
-                over = tuple(one.sync_id for one in self.syncs if one.is_done or one.overlaps(done))
-                old += f" AND sync_id IN ({', '.join(['%s'] * len(over)) or 'NULL'})"
 
             def note(row: HistoryRow | None) -> None:
                 if is_news and row:
@@ -171,7 +162,7 @@ class SyncLedger:
                 if is_news:
                     TABLE.insert(client, values_of(self._schema_name, replace(done, step=done.step + 1, is_done=True)))
                 if is_own:
-                    client.execute_sql(old, self._schema_name, done.generation, *over)
+                    _forget(client, self._schema_name, done, self.syncs if self._is_beside_others else None)
 
             try:
                 write(client, [TABLE, HISTORY], lambda: note(history))
@@ -185,6 +176,13 @@ class SyncLedger:
         if sync is not None:
             self.syncs = [replace(one, is_done=True) if one is sync else one for one in self.syncs]
 
-    def _add(self, sync: NotedSync) -> None:
-        with self.pipeline.sql_client() as client:
-            write(client, [TABLE], lambda: TABLE.insert(client, values_of(self._schema_name, sync)), is_one=True)
+
+def _forget(client: Any, schema_name: str, done: NotedSync, found: Sequence[NotedSync] | None) -> None:
+    """Delete the notes of the syncs before one that is done; where other windows may go on, of those found alone."""
+    statement = f"DELETE FROM {TABLE.qualified(client)} WHERE schema_name = %s AND generation < %s"
+    over: tuple[str, ...] = ()
+    if found is not None:
+        # What is open of another window may go on; it is forgotten when that window is done.
+        over = tuple(one.sync_id for one in found if one.is_done or one.overlaps(done))
+        statement += f" AND sync_id IN ({', '.join(['%s'] * len(over)) or 'NULL'})"
+    client.execute_sql(statement, schema_name, done.generation, *over)

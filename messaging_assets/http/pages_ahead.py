@@ -161,6 +161,10 @@ class _Lists:
             self.begun.pop(before, None)
         return before
 
+    def is_in_turn(self, of: ListId) -> bool:
+        """Whether a list is the one that is read now."""
+        return self._current.get(of.context) == of
+
     def following(self, context: int, most: int) -> list[tuple[ListId, Callable[[], None]]]:
         """Take the next lists of a resource, as many as may be begun beside those that are."""
         to_come = self._to_come.get(context, deque())
@@ -265,11 +269,13 @@ class PagesAhead:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _turn_to(self, of: ListId) -> None:
-        """Note which list of a resource is read now, and let those behind it be read ahead, once one is over."""
+        """Note which list of a resource is read now, and let those behind it be read ahead, once a page of one came."""
+        is_first_page = not self._lists.is_in_turn(of)
         over = self._lists.turn_to(of)
-        if over is None:
+        if over is not None:
+            self._answers.drop(over)
+        elif is_first_page:
             return
-        self._answers.drop(over)
         for following, read in self._lists.following(of.context, self._most_lists):
             self._begin(following, read)
 

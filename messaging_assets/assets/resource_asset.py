@@ -207,7 +207,7 @@ def _events(
 ) -> Generator[Any, None, list[AssetCheckResult]]:
     """The materialization, if there was a sync, and the results of the selected checks, which it returns too."""
     dataset = loaded_dataset(description, resource, project_folders())
-    table = LoadedTable(dataset, resource.name)
+    table = LoadedTable(dataset, resource.table)
     selected = {check.name for check in context.selected_asset_check_keys}
     shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
     seen = result.read if result else stored_result(shown)

@@ -24,7 +24,7 @@ from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.foundation.failures import LoadRefused, SyncFailure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
-from messaging_assets.loading.sync_lock import only_sync
+from messaging_assets.loading.sync_lock import folders_to_sync, only_sync
 from messaging_assets.loading.table.earlier_syncs import confirm_loaded, load_pending, open_ledger, put_away, take_back
 from messaging_assets.loading.table.removal import settle
 from messaging_assets.loading.table.resource_table import ResourceTable
@@ -59,6 +59,8 @@ def sync(
     window = window_of(context, resource, description.asset_of(resource))
     folders = settle_environment().make()
     ahead = reads_ahead(context, description, folders)
+    if not config.full_refresh:  # which may drop the table, and with it what other windows load meanwhile
+        folders = folders_to_sync(description, resource, window, folders)
     task = SyncTask(
         context, description, in_window(resource, window), window, config, loader, translator, folders, ahead
     )
@@ -108,7 +110,7 @@ class _Sync:
             if refused_for_good(failed) is None:
                 raise
             failure = as_failure(task.asset, failed, task.redaction)
-            if changed := altered(table.fresh_pipeline(), task.resource.name, str(failure)):
+            if changed := altered(table.fresh_pipeline(), task.resource.table, str(failure)):
                 failure = LoadRefused(*changed, where=task.asset)
             place = put_away(table, str(failure))
         finally:
@@ -153,7 +155,7 @@ class _Sync:
         task = self._task
         task.context.log.info("%s: loaded what was fetched before, asked the API nothing", task.asset)
         schema = table.schema
-        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.name))
+        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.table))
         loaded = {
             "messaging_assets/resumed": "loaded what an earlier run had fetched",
             COLUMNS: loaded_schema(task.resource, columns, schema.naming.normalize_path),

@@ -1,7 +1,7 @@
 """When a request of an API may leave.
 
-Its budget counts, what it asked to be left alone for (`Retry-After`, RFC 9110), how many it says that it still takes,
-and how many are under way at once.
+Four things count. Its budget; how long it asked to be left alone (`Retry-After`, RFC 9110); how many more it says that
+it takes; and how many are under way at once.
 """
 
 from __future__ import annotations

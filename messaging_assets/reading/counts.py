@@ -80,9 +80,9 @@ class RequestCounts(_Locked):
 class RowCounts(_Locked):
     """What became of rows, which are records as the API sent them.
 
-    No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
-    aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
-    that rows are appended to has them too).
+    No row goes without a count. Those that were read, and those that processing steps made of them, were loaded or set
+    aside; or processing steps filtered them; or they lie before the mark of an incremental read; or they came again
+    (duplicates; a table that rows are appended to has them too).
     """
 
     rows_read: int = 0

@@ -26,7 +26,7 @@ class ListsAhead:
     """Reads lists ahead as dlt and a reading would, and counts nothing but requests.
 
     What a list's next page is, only its paginator knows. So the very code that reads a list reads it here first, with
-    a reading that nobody hears, and what it asks for is what will be asked for.
+    a reading that nobody hears. What it asks for is what will be asked for.
 
     Args:
         context: what the lists' own readings share.

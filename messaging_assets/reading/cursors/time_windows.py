@@ -1,7 +1,7 @@
 """The windows that a list's range is read in: from its mark to now, one after the other, the oldest first.
 
 Whether an API takes a border for the one window, for the other or for both is not known. So each window but the first
-is asked for from a moment before its start on, the least that a request can say, and a merge keeps each row once.
+is asked for from a moment before its start on, the least that a request can say. A merge keeps each row once.
 """
 
 from __future__ import annotations

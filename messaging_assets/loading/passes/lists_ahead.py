@@ -117,10 +117,9 @@ def _pages(
         receipt=Receipt(),
         set_aside=lambda record, reason, page: None,
         sent_keys=SentKeys(),
-        so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header),
+        so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header, is_heard=False),
         marks=None,
         changes=None,
-        is_heard=False,
     )
     paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
 

@@ -24,6 +24,7 @@ from messaging_assets.loading.passes.judgement import Unsettled
 from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
+from messaging_assets.loading.table.account_view import renew_views
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.receipt import Receipt
@@ -138,7 +139,7 @@ class Reads:
         pipeline = self._table.fresh_pipeline()
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
         # Only now, because rows that are fetched are to stay where the database cannot be asked.
-        before_load(pipeline, lambda: self._note(one_pass))
+        before_load(pipeline, lambda: self._note(one_pass, is_dropped=refresh is not None))
         events = self._task.loader.run(
             context=self._task.context,
             dlt_source=source,
@@ -152,9 +153,13 @@ class Reads:
         normalize = pipeline.default_schema.naming.normalize_path
         return loaded | {COLUMNS: with_descriptions(self._task.resource, loaded[COLUMNS], normalize)}
 
-    def _note(self, one_pass: ReadPass) -> None:
+    def _note(self, one_pass: ReadPass, is_dropped: bool) -> None:
         """Note in the destination what is about to be loaded."""
-        self._table.note(one_pass.load_ids, self._task.receipt.result if one_pass.is_over else None)
+        task = self._task
+        self._table.note(one_pass.load_ids, task.receipt.result if one_pass.is_over else None)
+        if is_dropped and task.description.tenancy:
+            # PostgreSQL drops no table that a view shows.
+            renew_views(task.description, task.resource, task.folders, task.description.tenancy.account)
 
     def _keep_rejected(self, one_pass: ReadPass) -> None:
         """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""

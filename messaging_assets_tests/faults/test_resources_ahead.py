@@ -14,11 +14,11 @@ import pytest
 from dagster import DagsterInstance, materialize
 
 from messaging_assets.assets.credentials import build_credentials
-from messaging_assets.assets.reads_ahead import OLDEST, ReadBegun, ReadsAhead
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.session import ApiSession
+from messaging_assets.loading.passes.reads_ahead import OLDEST, ReadBegun, ReadsAhead
 from messaging_assets.sandbox import Fault, Request
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, ids, tables
 from messaging_assets_tests.own_process import in_a_process

@@ -11,13 +11,11 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from dagster import AssetExecutionContext
 from dlt import Pipeline
 from requests.auth import AuthBase
 
-from messaging_assets.assets.credentials import ApiCredentials
-from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry, is_child
 from messaging_assets.destination.names import schema_name
@@ -32,14 +30,13 @@ from messaging_assets.loading.passes.opening import open_before_turn
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.seams.dagster_inside import keys_of_this_process
 from messaging_assets.tables.notes.noted_syncs import generations
+
+if TYPE_CHECKING:
+    from messaging_assets.assets.credentials import ApiCredentials
 
 # Seconds after which an answer is too old to be loaded as what the API has, and a place in a list may be forgotten.
 OLDEST = 60.0
-# Runs of one process that are remembered, because a step of one may be tried again.
-_MOST_RUNS = 8
-_runs: dict[tuple[str, str], ReadsAhead] = {}
 
 
 @dataclass
@@ -176,27 +173,7 @@ class ReadsAhead:
         return [one for one in self._following if one.name not in self._turns]
 
 
-def reads_ahead(context: AssetExecutionContext, description: ApiDescription, folders: ProjectFolders) -> ReadsAhead:
-    """Those of the run that an op belongs to."""
-    of = context.run.run_id, description.name
-    if of not in _runs:
-        # Some end between two steps, and leave what they have begun.
-        while len(_runs) >= _MOST_RUNS:
-            _runs.pop(next(iter(_runs))).drop()
-        every = description.resources_in_full.values() if description.client.max_in_flight > 1 else []
-        by_key = {asset_key(description, one.name): one for one in every if _may_begin(one)}
-        keys = keys_of_this_process(context) if len(by_key) > 1 else []
-        _runs[of] = ReadsAhead(description, folders, of[0], [by_key[key] for key in keys if key in by_key])
-    return _runs[of]
-
-
-def end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
-    """Drop what a run has begun, because it is interrupted."""
-    if (ahead := _runs.get((context.run.run_id, description.name))) is not None:
-        ahead.drop()
-
-
-def _may_begin(resource: Resource) -> bool:
+def may_begin(resource: Resource) -> bool:
     """Whether the requests for a resource depend on nothing but its file, so that they are known before its turn."""
     is_plain = not (is_child(resource) or resource.partitions or cursor_of(resource.endpoint))
     return resource.parallelized and is_plain

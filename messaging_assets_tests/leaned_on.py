@@ -269,6 +269,8 @@ THINGS = [
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BasePaginator"),
     *_things("dlt_packages", "text", _ANEW, "dlt.pipeline.pipeline:Pipeline.default_schema"),
     *_things("dlt_packages", "text", _ANEW, "dlt.common.storages.live_schema_storage:LiveSchemaStorage.__getitem__"),
+    *_things("dlt_packages", "value", _PLAN, "dlt.pipeline.pipeline:Pipeline.STATE_FILE"),
+    *_things("dlt_packages", "text", _PLAN, "dlt.common.versioned_state:json_decode_state"),
     *_things("dlt_packages", "there", _LOADING, "dlt.common.storages.exceptions:LoadPackageNotFound"),
     *_things("dlt_packages", "text", _LOADING, "dlt.common.storages.load_package:ParsedLoadJobFileName"),
     *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.NEW_JOBS_FOLDER"),

@@ -126,6 +126,30 @@ def test_rows_and_receipts_are_those_of_one_resource_after_the_other(one_list: O
     assert Counter(beside.asked) == Counter(after.asked)
 
 
+def test_what_is_new_is_asked_for_ahead_by_the_mark_of_the_sync_before(one_list: OneList) -> None:
+    one_list.sandbox.settings.latency = 0.01
+    one_list.endpoint["incremental"] = {"cursor_path": "number", "start_param": "since", "initial_value": 0}
+    Run(one_list)
+    first = {request.query["since"] for request in Run(one_list, parallelized=False).requests}
+    one_list.has(260)
+    run = Run(one_list)
+
+    assert {request.query["since"] for request in run.requests} == first == {"249"}
+    assert run.is_side_by_side
+    assert [run.rows(name) for name in NAMES] == [ids(260)] * 4
+    assert set(Counter(run.asked).values()) == {len(run.asked) // 4}
+
+
+def test_a_request_that_says_when_it_is_sent_is_not_asked_for_ahead(one_list: OneList) -> None:
+    own = {"cursor_path": "at", "start_param": "since", "initial_value": "2025-01-01T00:00:00Z", "end_param": "until"}
+    one_list.endpoint["incremental"] = {**own, "end_value": "now"}
+    one_list.has([{"id": f"row_{number:05d}", "at": f"2025-02-01T00:00:{number:02d}Z"} for number in range(30)])
+    run = Run(one_list)
+
+    assert not run.is_side_by_side
+    assert [run.rows(name) for name in NAMES] == [ids(30)] * 4
+
+
 def test_the_server_never_has_more_requests_at_once_than_one_resource_alone_may_send(one_list: OneList) -> None:
     one_list.sandbox.settings.latency = 0.01
     run = Run(one_list)

@@ -95,7 +95,7 @@ def read_before_turn(
             for page in _pages(own, None, context, of, client, session, counts):
                 # Pages that can be counted leave side by side from now on.
                 is_due = not session.pacing.is_behind and any(page.paginator.reading.ahead(page.request))
-                if is_due or not is_wanted():
+                if is_due or not is_wanted() or (context.incremental and context.incremental.row_order):
                     return
 
     session.list_begun = context.number

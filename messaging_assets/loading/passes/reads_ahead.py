@@ -18,7 +18,7 @@ from requests.auth import AuthBase
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry, is_child
-from messaging_assets.destination.names import schema_name
+from messaging_assets.destination.names import pipeline_name, schema_name
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
@@ -28,8 +28,8 @@ from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import EarlyCounts
 from messaging_assets.loading.passes.opening import open_before_turn
 from messaging_assets.loading.passes.target import ReadTarget
-from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.seams.dlt_packages import noted_state
 from messaging_assets.tables.notes.noted_syncs import generations
 
 if TYPE_CHECKING:
@@ -129,11 +129,14 @@ class ReadsAhead:
             begun = ReadBegun(session, auths, base_url)
             target = ReadTarget(description, resource, session, auths, base_url)
             is_first = not (self._generations or {}).get(schema_name(description, resource))
-            open_before_turn(target, begun.counts, begun.is_wanted, is_start_known=not is_first)
-        except BaseException:
-            session.close()
-            raise
-        self._begun[resource.name] = begun
+            noted = noted_state(self._folders.pipelines / pipeline_name(description.name, resource.name), resource.name)
+            if (noted is not None or is_first) and open_before_turn(
+                target, begun.counts, begun.is_wanted, noted or {}, is_first=is_first
+            ):
+                self._begun[resource.name] = begun
+        finally:
+            if resource.name not in self._begun:
+                session.close()
 
     def take(self, resource: Resource, base_url: str, earlier: int | None) -> tuple[ReadBegun | None, EarlyCounts]:
         """What was begun for a resource whose turn it is, if it is still right to go on with it.
@@ -174,6 +177,6 @@ class ReadsAhead:
 
 
 def may_begin(resource: Resource) -> bool:
-    """Whether the requests for a resource depend on nothing but its file, so that they are known before its turn."""
-    is_plain = not (is_child(resource) or resource.partitions or cursor_of(resource.endpoint))
-    return resource.parallelized and is_plain
+    """Whether a resource is one list, whose requests are known before its turn."""
+    is_one_list = not (is_child(resource) or resource.partitions or resource.endpoint.has_step)
+    return resource.parallelized and is_one_list

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -88,7 +88,7 @@ class ReadsAhead:
         self._following, self._turns = following, set[str]()
         self._begun: dict[str, ReadBegun] = {}
         self._generations: dict[str, int] | None = None
-        self.redaction = Redaction()
+        self.redaction, self._redacted = Redaction(), ExitStack()
         self.pacing: Pacing | None = None
 
     def turn_to(self, resource: Resource) -> None:
@@ -113,6 +113,9 @@ class ReadsAhead:
         if self._generations is None:
             return
         most = self._description.client.max_in_flight - len(self._begun)
+        if self._to_come and not self._begun:
+            # Their threads log between two syncs too.
+            self._redacted.enter_context(self.redaction.on_loggers())
         made = Authenticators(self._description, credentials, self.redaction, self._run)
         for one in self._to_come[: max(most, 0)]:
             # Once is enough, whatever comes of it.
@@ -164,12 +167,16 @@ class ReadsAhead:
         """The sync of a resource is over; what it did not take is dropped, and all when none is to come."""
         if (begun := self._begun.pop(resource.name, None)) is not None:
             begun.session.close()
+        if not self._begun:
+            self._redacted.close()
 
     def drop(self, *, only_old: bool = False) -> None:
         """Drop what was begun, or what of it is too old; the threads end, and nothing more is begun."""
         self._following = []
         for name in [name for name, one in self._begun.items() if one.is_old or not only_old]:
             self._begun.pop(name).session.close()
+        if not self._begun:
+            self._redacted.close()
 
     @property
     def _to_come(self) -> list[Resource]:

@@ -139,6 +139,8 @@ _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept
 _AS_DLT = "a value, path or name means here what it means to dlt"
 _LISTS = "the list and the next page of an answer are found as dlt finds them"
 _HINTS = "types of settings are taken apart once a process, because the answer follows from the hint alone"
+_PLAN = "the lists of the next resources are asked for while one is synced, in this process alone"
+_ENGINES = "statements of the event log in SQLite are compiled once for each file"
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
 _ANEW = "a schema's file is read anew only when it changed"
 _NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
@@ -189,6 +191,14 @@ THINGS = [
         for one in _things("dlt_settings", "text", _HINTS, f"dlt.common.typing:{function}")
     ),
     *_things("dlt_settings", "text", _HINTS, "dlt.common.validation:validate_dict"),
+    *(
+        one
+        for method in ("__iter__", "__len__")
+        for one in _things(
+            *("dlt_settings", "text", _HINTS),
+            f"dlt.common.configuration.specs.base_configuration:BaseConfiguration.{method}",
+        )
+    ),
     *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
     *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.resolve:_resolve_single_value"),
@@ -254,11 +264,14 @@ THINGS = [
     *_things("dlt_rest_client", "there", _LISTS, f"{_CLIENT}.exceptions:IgnoreResponseException"),
     *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:build_resource_dependency_graph"),
     *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:paginate_dependent_resource"),
+    *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:paginate_resource"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BaseReferencePaginator._next_reference"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:HeaderLinkPaginator"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BasePaginator"),
     *_things("dlt_packages", "text", _ANEW, "dlt.pipeline.pipeline:Pipeline.default_schema"),
     *_things("dlt_packages", "text", _ANEW, "dlt.common.storages.live_schema_storage:LiveSchemaStorage.__getitem__"),
+    *_things("dlt_packages", "value", _PLAN, "dlt.pipeline.pipeline:Pipeline.STATE_FILE"),
+    *_things("dlt_packages", "text", _PLAN, "dlt.common.versioned_state:json_decode_state"),
     *_things("dlt_packages", "there", _LOADING, "dlt.common.storages.exceptions:LoadPackageNotFound"),
     *_things("dlt_packages", "text", _LOADING, "dlt.common.storages.load_package:ParsedLoadJobFileName"),
     *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.NEW_JOBS_FOLDER"),
@@ -304,6 +317,20 @@ THINGS = [
     *_things("dagster_inside", "signature", _INSTANCE, "dagster:DagsterInstance.get_daemon_statuses"),
     *_things("dagster_inside", "there", _INSTANCE, "dagster:DagsterInstance.event_log_storage"),
     *_things("dagster_inside", "signature", _BOUND, "dagster:AssetsDefinition.with_resources"),
+    *_things(
+        *("dagster_inside", "text", _PLAN),
+        f"{_DAGSTER}.execution.plan.plan:ExecutionPlan.get_executable_step_deps",
+        f"{_DAGSTER}.execution.plan.plan:ExecutionPlan.get_step_by_key",
+    ),
+    *_things(
+        *("dagster_inside", "there", _PLAN),
+        f"{_DAGSTER}.execution.context.system:IPlanContext.execution_plan",
+        f"{_DAGSTER}.definitions.assets.job.asset_layer:AssetLayer.get_assets_def_for_node",
+    ),
+    *_things(
+        *("dagster_inside", "text", _ENGINES),
+        f"{_DAGSTER}.storage.event_log.sqlite.sqlite_event_log:SqliteEventLogStorage._connect",
+    ),
     *_things("dagster_inside", "signature", _BOUND, "dagster:ResourceDefinition.get_required_resource_keys"),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:CroniterShim"),
     *_things("dagster_inside", "signature", _CRON, "dagster._utils.schedules:cron_string_iterator"),

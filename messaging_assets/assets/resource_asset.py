@@ -185,7 +185,7 @@ def _sync(
 
 
 def _end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
-    from messaging_assets.assets.reads_ahead import end_run
+    from messaging_assets.assets.sync_task import end_run
 
     end_run(context, description)
 

@@ -15,9 +15,8 @@ from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import finding_metadata, receipt_metadata
 from messaging_assets.assets.partitions import window_of
 from messaging_assets.assets.reads import Reads
-from messaging_assets.assets.reads_ahead import reads_ahead
 from messaging_assets.assets.sync_config import SyncConfig
-from messaging_assets.assets.sync_task import SyncResult, SyncTask
+from messaging_assets.assets.sync_task import SyncResult, SyncTask, reads_ahead
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import keeps_rows_by_sql

@@ -11,16 +11,21 @@ from dagster import AssetExecutionContext
 
 from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import history_row, plain_metadata
-from messaging_assets.assets.reads_ahead import ReadsAhead
 from messaging_assets.assets.sync_config import SyncConfig
-from messaging_assets.assets.translator import ApiTranslator
+from messaging_assets.assets.translator import ApiTranslator, asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.loading.passes.reads_ahead import ReadsAhead, may_begin
 from messaging_assets.reading.receipt import ReadResult, Receipt
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.seams.dagster_inside import keys_of_this_process
 from messaging_assets.tables.notes.sync_history import HistoryRow
+
+# Runs of one process that are remembered, because a step of one may be tried again.
+_MOST_RUNS = 8
+_runs: dict[tuple[str, str], ReadsAhead] = {}
 
 
 @dataclass(frozen=True)
@@ -89,3 +94,23 @@ class SyncTask:
         """What `sync_history` keeps of it; `failure` is the sentence of a sync that failed."""
         plain, seconds = self.plain(metadata), time.monotonic() - self.started
         return history_row(self.description, self.resource.name, self.window, plain, seconds, failure)
+
+
+def reads_ahead(context: AssetExecutionContext, description: ApiDescription, folders: ProjectFolders) -> ReadsAhead:
+    """Those of the run that an op belongs to."""
+    of = context.run.run_id, description.name
+    if of not in _runs:
+        # Some end between two steps, and leave what they have begun.
+        while len(_runs) >= _MOST_RUNS:
+            _runs.pop(next(iter(_runs))).drop()
+        every = description.resources_in_full.values() if description.client.max_in_flight > 1 else []
+        by_key = {asset_key(description, one.name): one for one in every if may_begin(one)}
+        keys = keys_of_this_process(context) if len(by_key) > 1 else []
+        _runs[of] = ReadsAhead(description, folders, of[0], [by_key[key] for key in keys if key in by_key])
+    return _runs[of]
+
+
+def end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
+    """Drop what a run has begun, because it is interrupted."""
+    if (ahead := _runs.get((context.run.run_id, description.name))) is not None:
+        ahead.drop()

@@ -101,7 +101,7 @@ class ResourceBase(Described):
     selected: bool = True
     """`false`: it is read for its children only, and has no table."""
     parallelized: bool = True
-    """dlt's: whether lists of several parents are asked for side by side, up to `max_in_flight`; their order stays."""
+    """dlt's: whether lists of parents, windows and a run's resources are asked for side by side; order stays."""
     for_each: dict[ValueName, Values] | None = Field(None, min_length=1)
     """Lists of values, by name: one list for each, at `{for_each.<name>}`, which each row has as column `_<name>`."""
     include_from_parent: list[str] = Field(default_factory=list)

@@ -39,6 +39,7 @@ class Pacing:
 
     Attributes:
         level: how many requests are under way at once.
+        closing: set when the session ends early.
         is_behind: whether requests let those of the sessions beside this one go before.
 
     Raises:
@@ -56,7 +57,7 @@ class Pacing:
         self.level = Level(most_in_flight, start_in_flight)
         self._gate = gate_of(file)
         self._pause = 1 / requests_per_second if requests_per_second else 0.0
-        self._closing = closing or threading.Event()
+        self.closing = closing or threading.Event()
         self._limit = _Limit()
         self.is_behind = False
 
@@ -67,7 +68,7 @@ class Pacing:
             closing: set when that session ends.
         """
         other = copy.copy(self)
-        other._closing = closing
+        other.closing = closing
         return other
 
     def place(self) -> AbstractContextManager[None]:
@@ -78,10 +79,10 @@ class Pacing:
         """Wait for this request's turn; returns the seconds waited."""
         started = time.monotonic()
         while (turn := self._allowed_from()) > (now := time.monotonic()):
-            if self._closing.wait(turn - now):
+            if self.closing.wait(turn - now):
                 break
         while (wait := self._gate.turn(self._pause) if self._pause else self._gate.held()) > 0:
-            if self._closing.wait(wait):
+            if self.closing.wait(wait):
                 break
             # Who waited may have been overtaken by a hold, and takes a turn behind it.
             if self._pause and self._gate.held() <= 0:

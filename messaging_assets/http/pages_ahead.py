@@ -130,13 +130,14 @@ class _Lists:
     """Lists of each resource in their order: those to come, those that may be read ahead, and the one in its turn.
 
     Attributes:
+        current: the list of each resource that is read now.
         begun: those that may be read ahead.
         reading: those that are.
     """
 
     def __init__(self) -> None:
         self._to_come: dict[int, deque[tuple[ListId, Callable[[], None]]]] = {}
-        self._current: dict[int, ListId] = {}
+        self.current: dict[int, ListId] = {}
         self.begun: dict[ListId, Future[None]] = {}
         self.reading: set[ListId] = set()
 
@@ -147,10 +148,10 @@ class _Lists:
 
     def turn_to(self, of: ListId) -> ListId | None:
         """Note which list of a resource is read now; returns the one that is over by that."""
-        before = self._current.get(of.context)
+        before = self.current.get(of.context)
         if before == of:
             return None
-        self._current[of.context] = of
+        self.current[of.context] = of
         to_come = self._to_come.get(of.context, deque())
         if any(one == of for one, _ in to_come):
             while to_come.popleft()[0] != of:
@@ -231,7 +232,8 @@ class PagesAhead:
     def begin(self, of: ListId, read: Callable[[], None]) -> None:
         """Read a list ahead before any other has its turn; the function does, as in `expect`."""
         with self._changed:
-            self._begin(of, read)
+            self._lists.reading.add(of)
+            self._lists.begun[of] = self._pool.submit(self._read, of, read)
 
     def page_of_list(self, page: PageId, prepared: requests.PreparedRequest, answer: Callable[[Any], Answer]) -> Answer:
         """A page of a list that is read ahead, in the worker that reads it.
@@ -265,17 +267,15 @@ class PagesAhead:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _turn_to(self, of: ListId) -> None:
-        """Note which list of a resource is read now, and let those behind it be read ahead, once one is over."""
+        """Note which list of a resource is read now, and let those behind it be read ahead, once a page of one came."""
+        is_first_page = self._lists.current.get(of.context) != of
         over = self._lists.turn_to(of)
-        if over is None:
+        if over is not None:
+            self._answers.drop(over)
+        elif is_first_page:
             return
-        self._answers.drop(over)
         for following, read in self._lists.following(of.context, self._most_lists):
-            self._begin(following, read)
-
-    def _begin(self, of: ListId, read: Callable[[], None]) -> None:
-        self._lists.reading.add(of)
-        self._lists.begun[of] = self._pool.submit(self._read, of, read)
+            self.begin(following, read)
 
     def _read(self, of: ListId, read: Callable[[], None]) -> None:
         try:

@@ -41,6 +41,8 @@ class ListsSoFar:
         header: that of the last answer with a row, where answers are tables; None where they have no header.
         windows: those whose first request is about to leave, by name.
         windows_read: how many were read to their end.
+        is_heard: whether anybody hears of the rows; where only requests are wanted, they need not meet the cursor.
+        begun_as: the number of the context with which the list was read ahead before its turn; 0 where it was not.
     """
 
     interrupted: KeptRead = field(default_factory=KeptRead)
@@ -50,6 +52,8 @@ class ListsSoFar:
     header: tuple[str, ...] | None = None
     windows: dict[str, Window] = field(default_factory=dict)
     windows_read: int = 0
+    is_heard: bool = True
+    begun_as: int = 0
 
 
 @dataclass
@@ -69,8 +73,6 @@ class ListContext:
         marks: how far each list has come; None where there is no cursor.
         changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
-        is_heard: whether anybody hears of the rows; where only requests are wanted, they need not meet the cursor.
-        number: tells it from all others of a session; that of the context with which a list was read ahead.
     """
 
     asset: str
@@ -85,11 +87,8 @@ class ListContext:
     marks: CursorMarks | None = None
     changes: ParentChanges | None = None
     shown_path: str | None = None
-    is_heard: bool = True
-    number: int = 0
 
     def __post_init__(self) -> None:
-        self.number = self.number or id(self)
         # A look at a list begins where a first sync would.
         if self.marks is None and self.incremental is not None:
             self.marks = CursorMarks(self.asset, self.incremental, self.keys, {}, takes_repeats=True)
@@ -97,6 +96,11 @@ class ListContext:
     def shown(self, url: str | None) -> str:
         """An address as errors show it."""
         return plain_address(url) if self.shown_path is None else f"{plain_origin(url)}/.../{self.shown_path}"
+
+    @property
+    def number(self) -> int:
+        """Tells it from all others of a session."""
+        return self.so_far.begun_as or id(self)
 
     @property
     def terms(self) -> Terms:
@@ -187,7 +191,7 @@ class ListContext:
 
     def note_cursors(self, rows: list[Any]) -> None:
         """Let the receipt show how far the cursor values of these rows reach."""
-        if self.incremental is None or self.marks is None or self.is_parent or not self.is_heard:
+        if self.incremental is None or self.marks is None or self.is_parent or not self.so_far.is_heard:
             return
         path = self.incremental.cursor_path
         values = [value for row in rows for value in json_paths.find_values(path, row) if value is not None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urljoin
 
@@ -103,12 +103,13 @@ class ListFields:
 
     def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The record once for each window of its list's range; one comes when the one before it was read."""
-        told, finished = set[str](), self._context.so_far.interrupted.finished
-        for window in self._context.windows_of(row[LIST]):
-            following = islice(window.of.following(window), self.windows_ahead)
-            coming = [one for one in (window, *following) if one.name not in told and one.name not in finished]
-            told |= {one.name for one in coming}
-            self.come([_in_window(row, one) for one in coming])
+        coming: Iterator[Window] = iter(())
+        finished = self._context.so_far.interrupted.finished
+        for number, window in enumerate(self._context.windows_of(row[LIST])):
+            if not number:
+                coming = chain([window], window.of.following(window))
+            told = islice(coming, 1 if number else 1 + self.windows_ahead)
+            self.come([_in_window(row, one) for one in told if one.name not in finished])
             yield [_in_window(row, window)]
 
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:

@@ -28,7 +28,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 
 # Since Dagster 1.13.1: where an instance without a configured storage keeps its events.
-from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 # Since Dagster 1.13.1: Dagster's own reading of cron lines, so that what passes here ticks there, at these moments.
 from dagster._utils.schedules import CroniterShim, cron_string_iterator, is_valid_cron_schedule
@@ -90,4 +90,4 @@ def remember_engines() -> None:
     Since Dagster 1.13.1: it makes an engine for each event, which compiles the same few statements anew. An engine
     without a pool holds no connection, so one for each file does the same.
     """
-    sqlite_event_log.create_engine = lru_cache(maxsize=16)(create_engine)  # type: ignore[assignment,attr-defined]
+    SqliteEventLogStorage.store_event.__globals__["create_engine"] = lru_cache(maxsize=16)(create_engine)

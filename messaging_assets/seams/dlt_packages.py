@@ -15,6 +15,9 @@ from dlt.common.storages.exceptions import LoadPackageNotFound
 # Since dlt 1.30: folders and files of a package, and the table in a file's name.
 from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileName
 
+# Since dlt 1.30: how a pipeline's state is written in its working folder.
+from dlt.common.versioned_state import json_decode_state
+
 __all__ = [
     "LoadPackageNotFound",
     "OnePipeline",
@@ -102,3 +105,24 @@ def begin_anew(package: Path) -> None:
     changes = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
     if not changes.exists():
         changes.write_text("{}")
+
+
+def noted_state(folder: Path, resource: str) -> dict[str, Any] | None:
+    """What a pipeline noted of its resource when it was last at work on this machine.
+
+    Args:
+        folder: its working folder, which nobody need be at work in.
+        resource: the resource.
+
+    Returns:
+        What `dlt.current.resource_state` gives there; None where the folder has no state.
+    """
+    try:
+        # Since dlt 1.30: the file has a name of the class.
+        text = (folder / Pipeline.STATE_FILE).read_text(encoding="utf-8")
+    except OSError:
+        return None
+    noted = [
+        source.get("resources", {}).get(resource) for source in json_decode_state(text).get("sources", {}).values()
+    ]
+    return next((dict(one) for one in noted if one is not None), {})

@@ -232,8 +232,9 @@ def remember_hints() -> None:
     taken_apart = lru_cache(maxsize=None)(get_type_hints)
     validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
     # dlt asks each configuration whether it has fields, which follow from its class.
-    number_of_fields = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
-    BaseConfiguration.__len__ = lambda self: number_of_fields(type(self))  # type: ignore[method-assign]
+    number = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
+    length = wraps(BaseConfiguration.__len__)(lambda self: number(type(self)))  # type: ignore[arg-type]
+    BaseConfiguration.__len__ = length  # type: ignore[method-assign]
 
 
 def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:

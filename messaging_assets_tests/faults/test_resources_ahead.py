@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 import threading
 from collections import Counter
+from functools import partial
 from typing import Any
 
 import pytest
 from dagster import DagsterInstance, materialize
 
 from messaging_assets.assets.credentials import build_credentials
-from messaging_assets.assets.reads_ahead import OLDEST, ReadBegun, ReadsAhead
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.session import ApiSession
+from messaging_assets.loading.passes.reads_ahead import OLDEST, ReadBegun, ReadsAhead
 from messaging_assets.sandbox import Fault, Request
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, ids, tables
+from messaging_assets_tests.own_process import in_a_process
 
 TOLD = (
     *("rows_read", "distinct_keys", "duplicates", "rows_loaded", "pages", "passes", "requests", "retries"),
@@ -24,6 +29,36 @@ TOLD = (
 )
 NAMES = ("list_1", "list_2", "list_3", "list_4")
 BY_TEN = {"type": "offset", "limit": 10}
+
+
+def described(one_list: OneList, paginator: Any, client: Any = None, **resource: Any) -> ApiDescription:
+    """An API with several resources, all of which are the sandbox's list."""
+    words = one_list.describe(paginator).model_dump(exclude_unset=True)
+    [own] = words["resources"]
+    words["client"] |= {"max_in_flight": 4, **(client or {})}
+    words["resources"] = [
+        {**own, **resource, "name": name, "endpoint": {**own["endpoint"], "params": {"list": name}}} for name in NAMES
+    ]
+    return ApiDescription.model_validate(words)
+
+
+def run_of(description: ApiDescription, secrets: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """One run of all resources in this process; the receipts of those that are green."""
+    with DagsterInstance.ephemeral() as instance:
+        result = materialize(
+            build_assets(description),
+            instance=instance,
+            resources={f"{description.name}_credentials": build_credentials(description, secrets)},
+            raise_on_error=False,
+        )
+        return {
+            event.asset_key.path[-1]: {
+                name.removeprefix("messaging_assets/"): value.value
+                for name, value in event.materialization.metadata.items()
+            }
+            for event in result.get_asset_materialization_events()
+            if event.asset_key
+        }
 
 
 class Run:
@@ -37,36 +72,10 @@ class Run:
     """
 
     def __init__(self, one_list: OneList, paginator: Any = BY_TEN, client: Any = None, **resource: Any) -> None:
-        self._one_list = one_list
-        self.description = self._described(paginator, {"max_in_flight": 4, **(client or {})}, resource)
+        self.description = described(one_list, paginator, client, **resource)
         one_list.sandbox.forget()
-        credentials = build_credentials(self.description, one_list.secrets)
-        with DagsterInstance.ephemeral() as instance:
-            result = materialize(
-                build_assets(self.description),
-                instance=instance,
-                resources={f"{one_list.api}_credentials": credentials},
-                raise_on_error=False,
-            )
-            self.metadata = {
-                event.asset_key.path[-1]: {
-                    name.removeprefix("messaging_assets/"): value.value
-                    for name, value in event.materialization.metadata.items()
-                }
-                for event in result.get_asset_materialization_events()
-                if event.asset_key
-            }
+        self.metadata = run_of(self.description, one_list.secrets)
         self.requests: list[Request] = list(one_list.sandbox.requests)
-
-    def _described(self, paginator: Any, client: dict[str, Any], resource: dict[str, Any]) -> ApiDescription:
-        described = self._one_list.describe(paginator).model_dump(exclude_unset=True)
-        [own] = described["resources"]
-        described["client"] |= client
-        described["resources"] = [
-            {**own, **resource, "name": name, "endpoint": {**own["endpoint"], "params": {"list": name}}}
-            for name in NAMES
-        ]
-        return ApiDescription.model_validate(described)
 
     @property
     def asked(self) -> list[str]:
@@ -117,6 +126,30 @@ def test_rows_and_receipts_are_those_of_one_resource_after_the_other(one_list: O
     assert Counter(beside.asked) == Counter(after.asked)
 
 
+def test_what_is_new_is_asked_for_ahead_by_the_mark_of_the_sync_before(one_list: OneList) -> None:
+    one_list.sandbox.settings.latency = 0.01
+    one_list.endpoint["incremental"] = {"cursor_path": "number", "start_param": "since", "initial_value": 0}
+    Run(one_list)
+    first = {request.query["since"] for request in Run(one_list, parallelized=False).requests}
+    one_list.has(260)
+    run = Run(one_list)
+
+    assert {request.query["since"] for request in run.requests} == first == {"249"}
+    assert run.is_side_by_side
+    assert [run.rows(name) for name in NAMES] == [ids(260)] * 4
+    assert set(Counter(run.asked).values()) == {len(run.asked) // 4}
+
+
+def test_a_request_that_says_when_it_is_sent_is_not_asked_for_ahead(one_list: OneList) -> None:
+    own = {"cursor_path": "at", "start_param": "since", "initial_value": "2025-01-01T00:00:00Z", "end_param": "until"}
+    one_list.endpoint["incremental"] = {**own, "end_value": "now"}
+    one_list.has([{"id": f"row_{number:05d}", "at": f"2025-02-01T00:00:{number:02d}Z"} for number in range(30)])
+    run = Run(one_list)
+
+    assert not run.is_side_by_side
+    assert [run.rows(name) for name in NAMES] == [ids(30)] * 4
+
+
 def test_the_server_never_has_more_requests_at_once_than_one_resource_alone_may_send(one_list: OneList) -> None:
     one_list.sandbox.settings.latency = 0.01
     run = Run(one_list)
@@ -153,6 +186,30 @@ def test_what_is_wrong_with_all_lists_costs_a_request_each(one_list: OneList) ->
 
     assert run.asked == [*NAMES]
     assert not run.metadata
+
+
+def _killed(words: dict[str, Any], secrets: dict[str, Any]) -> None:
+    """A run that is killed when the third list is about to be read, and the fourth is read ahead."""
+    take = ReadsAhead.take
+
+    def dying(self: ReadsAhead, resource: Any, *arguments: Any) -> Any:
+        if resource.name == "list_3":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return take(self, resource, *arguments)
+
+    ReadsAhead.take = dying  # type: ignore[assignment,method-assign]
+    run_of(ApiDescription.model_validate(words), secrets)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is POSIX")
+def test_a_run_that_is_killed_has_left_nothing_of_what_it_read_ahead(sandbox: Any) -> None:
+    one_list = OneList(sandbox)
+    words = described(one_list, BY_TEN, write_disposition="append").model_dump(exclude_unset=True)
+    ended, _ = in_a_process(partial(_killed, words, one_list.secrets))
+    run = Run(one_list, write_disposition="append")
+
+    assert ended == signal.SIGKILL
+    assert [len(run.rows(name)) for name in NAMES] == [500, 500, 250, 250]
 
 
 def test_no_thread_is_left_behind(one_list: OneList) -> None:

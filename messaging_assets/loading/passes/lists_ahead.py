@@ -95,7 +95,7 @@ def read_before_turn(
             for page in _pages(own, None, context, of, client, session, counts):
                 # Pages that can be counted leave side by side from now on.
                 is_due = not session.pacing.is_behind and any(page.paginator.reading.ahead(page.request))
-                if is_due or not is_wanted():
+                if is_due or not is_wanted() or (context.incremental and context.incremental.row_order):
                     return
 
     session.list_begun = context.number
@@ -117,10 +117,9 @@ def _pages(
         receipt=Receipt(),
         set_aside=lambda record, reason, page: None,
         sent_keys=SentKeys(),
-        so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header),
+        so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header, is_heard=False),
         marks=None,
         changes=None,
-        is_heard=False,
     )
     paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
 

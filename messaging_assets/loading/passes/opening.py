@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import dlt
 
@@ -16,9 +18,10 @@ from messaging_assets.http.terms import EarlyCounts, Terms
 from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.loading.passes.lists_ahead import read_before_turn
 from messaging_assets.loading.passes.row_batches import RowBatches
-from messaging_assets.loading.passes.stored_marks import read_changes, read_marks
+from messaging_assets.loading.passes.stored_marks import read_changes, read_marks, single_mark
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.passes.trusted_marks import MarkTrust
+from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.receipt import Receipt, Verdict
@@ -27,6 +30,8 @@ from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.seams.dlt_contexts import PageReader, copy_of_state
 
 _START = "messaging_assets_start"
+# What of a list's endpoint makes its first request.
+_OF_REQUEST = ("path", "params", "json", "data", "headers")
 
 
 def open_reader(
@@ -54,29 +59,49 @@ def open_reader(
 
 
 def open_before_turn(
-    target: ReadTarget, counts: EarlyCounts, is_wanted: Callable[[], bool], *, is_start_known: bool
-) -> None:
+    target: ReadTarget, counts: EarlyCounts, is_wanted: Callable[[], bool], noted: Mapping[str, Any], *, is_first: bool
+) -> bool:
     """Begin to read the only list of a resource, while another one is synced.
 
     Args:
         target: the resource, with a session of its own.
         counts: where its requests are counted.
         is_wanted: whether the list is still to be read ahead; asked behind each page.
-        is_start_known: whether an earlier sync found out with which number the API's pages begin.
+        noted: what its last sync noted in dlt's state.
+        is_first: whether no sync found out before with which number the API's pages begin.
+
+    Returns:
+        Whether it was begun; not where its requests say when they are sent.
     """
+    one, now = target.resource, datetime.now(timezone.utc)
+    contexts = [_early_context(target, noted, moment, is_first) for moment in (now, now + timedelta(days=1))]
+    readers = [
+        ApiReader(target.description, target.session, {one.name: context}, target.base_url) for context in contexts
+    ]
+    asked = [{name: reader.request(one).get(name) for name in _OF_REQUEST} for reader in readers]
+    if asked[0] != asked[1]:
+        return False
+    context, config = contexts[0], readers[0].config(one)
+    _exchange_tokens(target, {one.name: replace(context.terms, counts=counts)})
+    read_before_turn(context, config, target.description.client, target.session, counts, is_wanted)
+    return True
+
+
+def _early_context(target: ReadTarget, noted: Mapping[str, Any], now: datetime, is_first: bool) -> ListContext:
     one, endpoint = target.resource, with_paginator(target.description, target.resource)
-    context = ListContext(
+    keys, cursor = keys_as_sent(one, one.keys), cursor_of(endpoint)
+    kept = single_mark(noted, cursor.cursor_path) if cursor else {}
+    is_asked = bool(cursor and is_asked_for(endpoint, cursor))
+    return ListContext(
         asset=target.asset,
         endpoint=endpoint,
-        keys=keys_as_sent(one, one.keys),
+        keys=keys,
         receipt=Receipt(),
         auth=target.auths.get(one.name),
         set_aside=lambda record, reason, page: None,
-        so_far=ListsSoFar(is_start_known=is_start_known),
+        so_far=ListsSoFar(is_start_known=not is_first),
+        marks=CursorMarks(target.asset, cursor, keys, kept, is_asked_for=is_asked, now=now) if cursor else None,
     )
-    _exchange_tokens(target, {one.name: replace(context.terms, counts=counts)})
-    config = ApiReader(target.description, target.session, {one.name: context}, target.base_url).config(one)
-    read_before_turn(context, config, target.description.client, target.session, counts, is_wanted)
 
 
 def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
@@ -124,8 +149,7 @@ def _source_of(
         is_parent=not own,
         sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
-        so_far=ListsSoFar(is_start_known=is_start_known),
-        number=target.session.list_begun if own else 0,
+        so_far=ListsSoFar(is_start_known=is_start_known, begun_as=target.session.list_begun if own else 0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
@@ -47,13 +48,18 @@ def read_marks(
     if cursor is None:
         return None
     state, path = dlt.current.resource_state(), cursor.cursor_path
-    single = state.get(_SINGLE_MARK, {}).get(path)
-    kept = state.get(_MARKS, {}).get(path, {}) if is_list_of_many else {"": single} if single else {}
+    kept = state.get(_MARKS, {}).get(path, {}) if is_list_of_many else single_mark(state, path)
     is_merged = target.resource.disposition == "merge" and merge_strategy(target.resource) in (None, *_TAKING_REPEATS)
     marks, asked = trust.of(target, cursor, deepcopy(kept), state.get(_ASKED, {}).get(path)) if is_own else ({}, None)
     made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
     made.asked = asked
     return made
+
+
+def single_mark(state: Mapping[str, Any], cursor_path: str) -> dict[str, Any]:
+    """The mark of the only list of a resource, by the list's name; empty where there is none."""
+    single = state.get(_SINGLE_MARK, {}).get(cursor_path)
+    return {"": single} if single else {}
 
 
 def read_changes(target: ReadTarget, trust: MarkTrust) -> ParentChanges | None:

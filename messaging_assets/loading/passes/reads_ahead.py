@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from dagster import AssetExecutionContext
 from dlt import Pipeline
 from requests.auth import AuthBase
 
-from messaging_assets.assets.credentials import ApiCredentials
-from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry, is_child
-from messaging_assets.destination.names import schema_name
+from messaging_assets.destination.names import pipeline_name, schema_name
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
@@ -30,16 +28,15 @@ from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import EarlyCounts
 from messaging_assets.loading.passes.opening import open_before_turn
 from messaging_assets.loading.passes.target import ReadTarget
-from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.seams.dagster_inside import keys_of_this_process
+from messaging_assets.seams.dlt_packages import noted_state
 from messaging_assets.tables.notes.noted_syncs import generations
+
+if TYPE_CHECKING:
+    from messaging_assets.assets.credentials import ApiCredentials
 
 # Seconds after which an answer is too old to be loaded as what the API has, and a place in a list may be forgotten.
 OLDEST = 60.0
-# Runs of one process that are remembered, because a step of one may be tried again.
-_MOST_RUNS = 8
-_runs: dict[tuple[str, str], ReadsAhead] = {}
 
 
 @dataclass
@@ -91,7 +88,7 @@ class ReadsAhead:
         self._following, self._turns = following, set[str]()
         self._begun: dict[str, ReadBegun] = {}
         self._generations: dict[str, int] | None = None
-        self.redaction = Redaction()
+        self.redaction, self._redacted = Redaction(), ExitStack()
         self.pacing: Pacing | None = None
 
     def turn_to(self, resource: Resource) -> None:
@@ -116,6 +113,9 @@ class ReadsAhead:
         if self._generations is None:
             return
         most = self._description.client.max_in_flight - len(self._begun)
+        if self._to_come and not self._begun:
+            # Their threads log between two syncs too.
+            self._redacted.enter_context(self.redaction.on_loggers())
         made = Authenticators(self._description, credentials, self.redaction, self._run)
         for one in self._to_come[: max(most, 0)]:
             # Once is enough, whatever comes of it.
@@ -132,11 +132,14 @@ class ReadsAhead:
             begun = ReadBegun(session, auths, base_url)
             target = ReadTarget(description, resource, session, auths, base_url)
             is_first = not (self._generations or {}).get(schema_name(description, resource))
-            open_before_turn(target, begun.counts, begun.is_wanted, is_start_known=not is_first)
-        except BaseException:
-            session.close()
-            raise
-        self._begun[resource.name] = begun
+            noted = noted_state(self._folders.pipelines / pipeline_name(description.name, resource.name), resource.name)
+            if (noted is not None or is_first) and open_before_turn(
+                target, begun.counts, begun.is_wanted, noted or {}, is_first=is_first
+            ):
+                self._begun[resource.name] = begun
+        finally:
+            if resource.name not in self._begun:
+                session.close()
 
     def take(self, resource: Resource, base_url: str, earlier: int | None) -> tuple[ReadBegun | None, EarlyCounts]:
         """What was begun for a resource whose turn it is, if it is still right to go on with it.
@@ -164,39 +167,23 @@ class ReadsAhead:
         """The sync of a resource is over; what it did not take is dropped, and all when none is to come."""
         if (begun := self._begun.pop(resource.name, None)) is not None:
             begun.session.close()
+        if not self._begun:
+            self._redacted.close()
 
     def drop(self, *, only_old: bool = False) -> None:
         """Drop what was begun, or what of it is too old; the threads end, and nothing more is begun."""
         self._following = []
         for name in [name for name, one in self._begun.items() if one.is_old or not only_old]:
             self._begun.pop(name).session.close()
+        if not self._begun:
+            self._redacted.close()
 
     @property
     def _to_come(self) -> list[Resource]:
         return [one for one in self._following if one.name not in self._turns]
 
 
-def reads_ahead(context: AssetExecutionContext, description: ApiDescription, folders: ProjectFolders) -> ReadsAhead:
-    """Those of the run that an op belongs to."""
-    of = context.run.run_id, description.name
-    if of not in _runs:
-        # Some end between two steps, and leave what they have begun.
-        while len(_runs) >= _MOST_RUNS:
-            _runs.pop(next(iter(_runs))).drop()
-        every = description.resources_in_full.values() if description.client.max_in_flight > 1 else []
-        by_key = {asset_key(description, one.name): one for one in every if _may_begin(one)}
-        keys = keys_of_this_process(context) if len(by_key) > 1 else []
-        _runs[of] = ReadsAhead(description, folders, of[0], [by_key[key] for key in keys if key in by_key])
-    return _runs[of]
-
-
-def end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
-    """Drop what a run has begun, because it is interrupted."""
-    if (ahead := _runs.get((context.run.run_id, description.name))) is not None:
-        ahead.drop()
-
-
-def _may_begin(resource: Resource) -> bool:
-    """Whether the requests for a resource depend on nothing but its file, so that they are known before its turn."""
-    is_plain = not (is_child(resource) or resource.partitions or cursor_of(resource.endpoint))
-    return resource.parallelized and is_plain
+def may_begin(resource: Resource) -> bool:
+    """Whether a resource is one list, whose requests are known before its turn."""
+    is_one_list = not (is_child(resource) or resource.partitions or resource.endpoint.has_step)
+    return resource.parallelized and is_one_list

@@ -30,6 +30,7 @@ from dagster import (
 )
 from dlt import Pipeline
 
+from messaging_assets.assets.accounts import report_accounts
 from messaging_assets.assets.checks import COMPLETE, blocking_failure, check_results, check_specs, incomplete
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
@@ -137,10 +138,12 @@ def _asset(
         except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
             failure = _as_failure(context, description, resource, caught)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            _end_run(context, description)
             if context.get_step_execution_context().retry_mode.deferred:
                 raise  # this process is the step's alone; the run, which may go on, decides
             words = "its run was interrupted; start it again, which goes on from what is loaded"
             raise RunInterrupted(f"{description.asset_of(resource)}: {words}.") from None
+        report_accounts(context, description, resource, failure)
         if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
             yield incomplete(key, failure)
         if failure is not None:
@@ -172,9 +175,19 @@ def _sync(
     credentials = _credentials(context, description)
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)
+    if description.tenancy:
+        from messaging_assets.loading.table.account_view import renew_views
+
+        renew_views(description, resource, folders)
     # Beside `dagster/row_count`, which Dagster plots too.
     result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
     return result
+
+
+def _end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
+    from messaging_assets.assets.reads_ahead import end_run
+
+    end_run(context, description)
 
 
 def _credentials(context: AssetExecutionContext, description: ApiDescription) -> ApiCredentials:
@@ -200,7 +213,7 @@ def _events(
 ) -> Generator[Any, None, list[AssetCheckResult]]:
     """The materialization, if there was a sync, and the results of the selected checks, which it returns too."""
     dataset = loaded_dataset(description, resource, project_folders())
-    table = LoadedTable(dataset, resource.name)
+    table = LoadedTable(dataset, resource.table)
     selected = {check.name for check in context.selected_asset_check_keys}
     shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
     seen = result.read if result else stored_result(shown)

@@ -1,4 +1,4 @@
-"""One property over random APIs and the files that describe them: what came is what the API had, or the sync says so.
+"""Random APIs and the files that describe them: what came is what the API had, or the sync says so.
 
 A list is read alone, which is fast, or synced twice with changes in between. `make model` tries thousands of each.
 """

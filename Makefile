@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hashes demo dev test test-newest test-project cluster check docs test-ui soak bench clean
+.PHONY: help setup hashes demo dev test test-newest test-project cluster check docs test-ui soak model bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -111,6 +111,10 @@ test-ui: setup ## drive the UI in a headless browser
 soak: setup ## the long versions of the kill, concurrency and backfill tests, and every case of a grid synced whole
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --whole messaging_assets_tests/faults
+
+MODEL_EXAMPLES ?= 2000
+model: setup ## random APIs, thousands of them: what came is what they had, or the sync says so
+	@MODEL_EXAMPLES=$(MODEL_EXAMPLES) $(BIN)/python -m pytest messaging_assets_tests/faults/test_model_apis.py $(ARGS)
 
 bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -100,12 +101,13 @@ class Draft:
         else:
             steps.append({word: fields})
 
-    def take_from_parent(self, place: str, name: str) -> None:
+    def take_from_parent(self, place: str, name: str, is_of_several: bool = False) -> None:
         """Let each row have a field of its parent's record, `<parent>.<field>`, under a name of its own."""
         parent, _, field_ = place.partition(".")
         shared: list[str] = self.raw.setdefault("include_from_parent", [])
-        if field_ not in shared:
-            shared.append(field_)
+        taken = place if is_of_several else field_
+        if taken not in shared:
+            shared.append(taken)
         if name != (column := f"_{parent}_{field_}"):
             self.step("rename", **{column: name})
 
@@ -119,7 +121,15 @@ class Draft:
     @property
     def finished(self) -> dict[str, Any]:
         """The resource as the file has it."""
-        order = ("name", "description", "selected", "primary_key", "write_disposition", "include_from_parent")
+        order = (
+            "name",
+            "description",
+            "selected",
+            "primary_key",
+            "write_disposition",
+            "for_each",
+            "include_from_parent",
+        )
         endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
         raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
@@ -191,7 +201,7 @@ class Converted:
             if shared is None and word == "auth":
                 shared = next((one for one in written if one and 2 * times_of[repr(one)] > len(written)), None)
             # The client's headers are sent as they are written, braces and all.
-            if shared is None or (word == "headers" and "{" in repr(list(shared.values()))):
+            if shared is None or (word == "headers" and "{" in _without_settings(shared)):
                 continue
             self.client[word] = shared
             for one in carried:
@@ -202,6 +212,12 @@ class Converted:
     def raw(self) -> dict[str, Any]:
         """The description that all this makes."""
         return self.found.raw
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """The file's own settings: those that stand in it anywhere."""
+        written = repr([self.client, self.defaults, [one.raw for one in self.drafts if one.is_carried]])
+        return {name: one for name, one in self.settings.declared.items() if f"{{setting.{name}}}" in written}
 
     @property
     def found(self) -> FoundApi:
@@ -224,7 +240,12 @@ class Converted:
             unmapped=[redaction(one_line(one)) for one in unmapped],
             description=redaction(one_line(self.description)) if self.description else None,
             defaults=redaction.within(self.defaults),
+            settings=redaction.within(self._settings),
         )
+
+
+def _without_settings(fields: Mapping[str, Any]) -> str:
+    return re.sub(r"\{setting\.\w+\}", "", "".join(map(str, fields.values())))
 
 
 def _harmless(words: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
-from messaging_assets.files.rules.secret_signs import is_ordinary, is_password, names_secret
+from messaging_assets.files.rules.secret_signs import certain_look_of, is_ordinary, is_password, names_secret
 
 # What stands in an address for a setting that nobody gave; no such host exists (RFC 6761).
 UNSET = "your-{}"
@@ -21,13 +21,14 @@ class Hole:
     """What a text leaves open.
 
     Args:
-        kind: what fills it. A secret, a setting or a field of the parent's record; a bound of the range that is asked
-            for; the next page's token; the time of asking; or something that an API file cannot say.
+        kind: what fills it. A secret, a setting or a field of the parent's record; one of several values of the file;
+            a bound of the range that is asked for; the next page's token; the time of asking; or something that an
+            API file cannot say.
         name: which one; of what cannot be said, the words of the source.
         default: of a setting, what the source takes where nobody says.
     """
 
-    kind: Literal["secret", "setting", "parent", "start", "end", "token", "now", "unknown"]
+    kind: Literal["secret", "setting", "parent", "each", "start", "end", "token", "now", "unknown"]
     name: str = ""
     default: Any = None
 
@@ -37,6 +38,8 @@ Kind: TypeAlias = Literal["loss", "question", "setting"]
 Lose: TypeAlias = Callable[..., None]
 _QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
 _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
+_SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_PLACES = {"parent": "resources", "each": "for_each"}
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Settings:
         secret: names that the source says are secrets.
         asked: names that the source asks for.
         used: values that were taken from the source itself, by name.
+        declared: values that the file's own `settings` have, by their names there.
     """
 
     given: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +60,7 @@ class Settings:
     secret: set[str] = field(default_factory=set)
     asked: set[str] = field(default_factory=set)
     used: dict[str, Any] = field(default_factory=dict)
+    declared: dict[str, Any] = field(default_factory=dict)
 
     def is_secret(self, name: str) -> bool:
         """Whether a name is that of a secret, by the source's word or by its look."""
@@ -74,6 +79,16 @@ class Settings:
         self.used[name] = found
         return found
 
+    def declare(self, name: str, value: Any) -> Any:
+        """What stands in the file for a setting of this value, `{setting.<name>}`; the value where none can."""
+        plain = re.sub(r"[^a-z0-9]+", "_", name.rpartition(".")[2].lower()).strip("_")
+        is_name = _SETTING.fullmatch(plain) and plain not in ("base_url", "token_url") and not names_secret(plain)
+        is_plain = not isinstance(value, str) or (value.isprintable() and not set("{}") & set(value))
+        is_shown = is_plain and not (isinstance(value, str) and certain_look_of(value))
+        if not (is_name and is_shown and self.declared.setdefault(plain, value) == value):
+            return value
+        return f"{{setting.{plain}}}"
+
 
 def below(lose: Lose, *place: str) -> Lose:
     """A function that notes losses below a place."""
@@ -87,9 +102,9 @@ def quoted(source: Any, most: int = 80) -> str:
     return words if len(words) <= most else f"{words[: most - 3]}..."
 
 
-def missing(name: str) -> str:
+def missing(name: str, where: str = "here") -> str:
     """What to say of a setting without a value."""
-    return f"the setting '{name}' has no value; give it by --setting {name}=..., or write it here"
+    return f"the setting '{name}' has no value; give it by --setting {name}=..., or write it {where}"
 
 
 def doubled(text: str) -> str:
@@ -97,7 +112,14 @@ def doubled(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, is_address: bool = False) -> Any:
+def filled(
+    value: Any,
+    settings: Settings,
+    lose: Lose,
+    is_doubled: bool = True,
+    is_address: bool = False,
+    is_declared: bool = False,
+) -> Any:
     """A text of the source as an API file has it; None where it cannot say it.
 
     Args:
@@ -106,33 +128,39 @@ def filled(value: Any, settings: Settings, lose: Lose, is_doubled: bool = True, 
         lose: is told what could not be said.
         is_doubled: whether braces that mean themselves are doubled there.
         is_address: whether a setting that nobody gave leaves a word in its place, which no host is called.
+        is_declared: whether a setting stays one, in the file's own `settings`.
     """
     if not isinstance(value, (list, tuple)):
         return value
+    own = settings.declare if is_declared else lambda name, found: found
+    where = "under settings" if is_declared and is_address else "here"
     written: list[Any] = []
     for part in value:
         if isinstance(part, str):
             written.append(doubled(part) if is_doubled else part)
-        elif part.kind in _BOUNDS or part.kind == "parent":
-            written.append(_BOUNDS.get(part.kind) or "{resources." + part.name + "}")
-        elif (found := _from_outside(part, settings, lose)) is not None:
-            written.append(found)
+        elif part.kind in _BOUNDS:
+            written.append(_BOUNDS[part.kind])
+        elif part.kind in _PLACES:
+            written.append(f"{{{_PLACES[part.kind]}.{part.name}}}")
+        elif (found := _from_outside(part, settings, lose, where)) is not None:
+            written.append(own(part.name, found) if part.kind == "setting" else found)
         elif is_address:
             name = part.name.rpartition(".")[2].lower() if part.kind == "setting" else part.kind
-            written.append(UNSET.format(re.sub(r"[^a-z0-9]+", "-", name).strip("-")))
+            unset = UNSET.format(re.sub(r"[^a-z0-9]+", "-", name).strip("-"))
+            written.append(own(part.name, unset) if part.kind == "setting" else unset)
         else:
             return None
     return written[0] if len(written) == 1 else "".join(map(str, written))
 
 
-def _from_outside(hole: Hole, settings: Settings, lose: Lose) -> Any:
+def _from_outside(hole: Hole, settings: Settings, lose: Lose, where: str) -> Any:
     """The value of a setting; None where nobody says, and for whatever else an API file cannot say."""
     if hole.kind != "setting":
         lose(_unsaid(hole))
         return None
     found = settings.value(hole.name, hole.default)
     if found is None:
-        lose(missing(hole.name), kind="setting")
+        lose(missing(hole.name, where), kind="setting")
     return found
 
 

@@ -21,7 +21,7 @@ _WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _NOT_TEXT = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 # What stands open, one key a line; everything else is written in braces.
-_OPEN = frozenset({"client", "endpoint", "columns", "resources", "resource_defaults"})
+_OPEN = frozenset({"settings", "client", "endpoint", "columns", "resources", "resource_defaults"})
 _GUESSED = "Comments say what was guessed and from what; check them, then delete them."
 
 

@@ -57,6 +57,7 @@ class FoundApi:
         description: what the API is, in its own words.
         schedule: a cron line by which it is synced from the start; without it hourly, once that is switched on.
         defaults: the file's `resource_defaults`.
+        settings: the file's `settings`.
     """
 
     name: str
@@ -68,6 +69,7 @@ class FoundApi:
     description: str | None = None
     schedule: str | None = None
     defaults: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @property
     def raw(self) -> dict[str, Any]:
@@ -76,6 +78,7 @@ class FoundApi:
         schedule: dict[str, Any] = {"cron": self.schedule or "0 * * * *", "timezone": "UTC"}
         return {
             **written,
+            **({"settings": self.settings} if self.settings else {}),
             "client": self.client,
             **({"resource_defaults": self.defaults} if self.defaults else {}),
             "resources": [one.raw for one in self.resources],

@@ -87,8 +87,18 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     records = response.parsed
     if not isinstance(records, Records):
         return
-    _refuse_no_table(context, response, records, f"on page {page} of {context.shown(response.url)}")
+    where = f"on page {page} of {context.shown(response.url)}"
+    _refuse_no_table(context, response, records, where)
     doubt = _doubt_of(context, records)
+    if word := _failing_line(context, records):
+        says = f"has '{word.path}' and no {' and '.join(context.keys)}"
+        if len(records) == 1:
+            raise MendDescription(
+                f"the only line {says}, {where}",
+                f"look the error up with the vendor, and {_step(word)}",
+                where=context.asset,
+            )
+        doubt = doubt or f"the last line {says}, so others may be missing"
     context.so_far.header = records.header if records else context.so_far.header
     if doubt is not None:
         context.receipt.found(Verdict.UNKNOWN, f"{doubt} (page {page})", of_parents=context.is_parent)
@@ -123,6 +133,14 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
     only = None if context.keys else records.only_object
     word = says_failed(only, beside(only, ())) if only else None
     return records.doubt or (f"the only record has '{word.path}', and may be an error" if word else None)
+
+
+def _failing_line(context: ListContext, records: Records) -> FailureWord | None:
+    """Where the last line says that it failed; one with the key is a record, whatever it says."""
+    last = records[-1] if records and records.header is None else None
+    if not context.keys or not isinstance(last, dict) or any(key in last for key in context.keys):
+        return None
+    return None if context.endpoint.error_in_body is not None else says_failed(last, beside(last, ()))
 
 
 def take_records(context: ListContext, selector: str, response: Any, page: int, rows: list[Any]) -> None:

@@ -75,7 +75,8 @@ def test_a_source_becomes_the_file_beside_it(source: str, clean_room: Path) -> N
     if source == "manifest.yaml":
         chosen = convert(file, "--setting", "credentials.kind=key", "--setting", "workspace=acme").stdout
         assert 'auth: {type: api_key, name: X-Chat, location: header, prefix: "Key "}' in chosen
-        assert 'base_url: "https://acme.example.com/api"' in chosen
+        assert 'base_url: "https://{setting.workspace}.example.com/api"' in chosen
+        assert "  workspace: acme\n" in chosen
 
 
 def test_no_paginator_is_a_question_and_not_a_single_page(clean_room: Path) -> None:
@@ -353,23 +354,130 @@ def test_dlts_own_signed_assertion_is_one_here(clean_room: Path) -> None:
     }
 
 
-def test_what_takes_a_value_for_each_list_is_not_in_the_file_and_said_so(clean_room: Path) -> None:
-    two = manifest()["streams"][0]
-    listed = {
-        **two,
-        "name": "kinds",
-        "retriever": {
-            **two["retriever"],
-            "partition_router": {"type": "ListPartitionRouter", "cursor_field": "kind", "values": ["a", "b"]},
-        },
-    }
+def routed(*routers: dict[str, Any], path: str, **stream: Any) -> dict[str, Any]:
+    """A manifest with teams, users and what is read for them."""
+    teams, users = manifest()["streams"][0], manifest()["streams"][0]
+    teams["name"], users["name"] = "teams", "users"
+    teams["incremental_sync"] = {"type": "DatetimeBasedCursor", "cursor_field": "changed_at", "datetime_format": "%s"}
+    read = manifest({**stream, "retriever": {"partition_router": list(routers)}}, path=path)["streams"][0]
+    return {"version": "6.0.0", "streams": [teams, users, read], "definitions": {"teams": teams, "users": users}}
+
+
+def parent(of: str, **more: Any) -> dict[str, Any]:
+    stream = {"stream": {"$ref": f"#/definitions/{of}"}, "parent_key": "id", **more}
+    return {"type": "SubstreamPartitionRouter", "parent_stream_configs": [{"partition_field": f"{of}_id", **stream}]}
+
+
+KINDS = {"type": "ListPartitionRouter", "cursor_field": "Kind", "values": ["a", "b"]}
+
+
+def test_values_and_several_parents_go_each_with_each(clean_room: Path) -> None:
+    path = "/{{ stream_partition['teams_id'] }}/{{ stream_partition.users_id }}/{{ stream_slice['Kind'] }}"
+    fields = [{"path": ["team"], "value": "{{ stream_partition.teams_id }}"}]
+    fields.append({"path": ["kind_of_it"], "value": "{{ stream_partition['Kind'] }}"})
+    added = {"transformations": [{"type": "AddFields", "fields": fields}]}
+
+    raw, done = converted(routed(parent("teams"), parent("users"), KINDS, path=path, **added), clean_room)
+
+    read = raw["resources"][-1]
+    assert read["endpoint"]["path"] == "/{resources.teams.id}/{resources.users.id}/{for_each.kind}"
+    assert (read["for_each"], read["include_from_parent"]) == ({"kind": ["a", "b"]}, ["teams.id"])
+    assert read["steps"] == [{"rename": {"_teams_id": "team", "_kind": "kind_of_it"}}]
+    assert "not in the file" not in done.stderr
+
+
+def test_only_changed_parents_are_asked_for_by_what_marks_them(clean_room: Path) -> None:
+    path = "/{{ stream_partition.teams_id }}"
+    raw, _ = converted(routed(parent("teams", incremental_dependency=True), path=path), clean_room)
+    of_users, _ = converted(
+        routed(parent("users", incremental_dependency=True), path=path.replace("teams", "users")), clean_room
+    )
+
+    assert raw["resources"][-1]["only_changed_parents"] == "changed_at"
+    assert of_users["resources"][-1]["only_changed_parents"] is True
+
+
+def test_the_values_of_a_setting_are_asked_for(clean_room: Path) -> None:
+    of_setting = {**KINDS, "values": "{{ config['kinds'] }}"}
+    source = routed(of_setting, path="/{{ stream_partition['Kind'] }}")
+
+    given, _ = converted(source, clean_room, "--setting", "kinds=x,y")
+    _, done = converted(source, clean_room)
+
+    assert given["resources"][-1]["for_each"] == {"kind": ["x", "y"]}
+    assert "the setting 'kinds' has no value; give it by --setting kinds=one,two" in done.stderr
+
+
+def test_what_is_made_by_code_is_not_in_the_file_and_said_so(clean_room: Path) -> None:
     custom = {"name": "odd", "retriever": {"class_name": "source_chat.components.Odd"}}
+    source = routed({"class_name": "source_chat.components.Lists"}, path="/")
 
-    raw, done = converted({"version": "6.0.0", "streams": [two, listed, custom]}, clean_room)
+    raw, done = converted({**source, "streams": [*source["streams"], custom]}, clean_room)
 
-    assert only(raw)["name"] == "messages"
-    assert "not in the file: kinds: it is read once for each of 2 values of 'kind'" in done.stderr
+    assert [one["name"] for one in raw["resources"]] == ["teams", "users"]
+    assert "not in the file: messages: what it is read for is made by custom code (Lists)" in done.stderr
     assert "not in the file: odd: it is read by custom code (Odd)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("decoder", "expected"),
+    [
+        ({"type": "JsonDecoder"}, None),
+        ({"type": "JsonlDecoder"}, "ndjson"),
+        ({"type": "XmlDecoder"}, "xml"),
+        ({"type": "GzipDecoder", "decoder": {"type": "CsvDecoder", "delimiter": "\\t"}}, "tsv"),
+        (
+            {"type": "CompositeRawDecoder", "parser": {"type": "GzipParser", "inner_parser": {"type": "CsvParser"}}},
+            "csv",
+        ),
+        (
+            {"type": "CsvDecoder", "delimiter": ";", "encoding": "cp1252", "set_values_to_none": ["", "-"]},
+            {"type": "csv", "encoding": "cp1252", "delimiter": ";", "null_values": ["", "-"]},
+        ),
+    ],
+)
+def test_decoders_say_what_answers_are_written_in(decoder: dict[str, Any], expected: Any, clean_room: Path) -> None:
+    raw, _ = converted(manifest({"retriever": {"decoder": decoder}}), clean_room)
+
+    assert only(raw)["endpoint"].get("format") == expected
+
+
+def test_a_requester_of_code_is_carried_as_far_as_it_says_where_it_asks(clean_room: Path) -> None:
+    raw, done = converted(manifest(class_name="source_chat.components.Requester"), clean_room)
+
+    assert only(raw)["endpoint"]["path"] == "/messages"
+    assert "it is asked for by custom code (Requester), which may send more than the manifest says" in done.stderr
+
+
+def test_words_of_an_answer_that_is_ignored_are_looked_for_in_its_text(clean_room: Path) -> None:
+    rule = {"action": "IGNORE", "http_codes": [404], "predicate": "{{ 'No team found' in response }}"}
+    source = manifest(error_handler={"type": "DefaultErrorHandler", "response_filters": [rule]})
+
+    raw, _ = converted(source, clean_room)
+
+    told = [{"status_code": 404, "content": "No team found", "action": "ignore"}]
+    assert only(raw)["endpoint"]["response_actions"] == told
+
+
+def test_a_decoder_of_code_leaves_its_list_out(clean_room: Path) -> None:
+    source = manifest({"retriever": {"decoder": {"class_name": "source_chat.components.Odd"}}})
+    (clean_room / "source.json").write_text(json.dumps(source))
+
+    assert "its answers are read by custom code (Odd)" in convert(clean_room / "source.json").stderr
+
+
+def test_what_a_source_hides_in_an_address_is_a_setting_unless_it_is_called_like_a_secret(clean_room: Path) -> None:
+    fields = {name: {"type": "string", "airbyte_secret": True} for name in ("account_id", "bot_token")}
+    spec = {"connection_specification": {"properties": fields}}
+
+    raw, done = converted({**manifest(path="/{{ config['account_id'] }}/messages"), "spec": spec}, clean_room)
+    (clean_room / "source.json").write_text(json.dumps({**manifest(path="/{{ config.bot_token }}/x"), "spec": spec}))
+    refused = convert(clean_room / "source.json")
+
+    assert only(raw)["endpoint"]["path"] == "/{setting.account_id}/messages"
+    assert raw["settings"] == {"account_id": "your-account-id"}
+    assert "the source hides 'account_id', which is a setting here" in done.stderr
+    assert "its path takes bot_token" in refused.stderr
 
 
 def test_a_setting_is_asked_for_by_its_name_and_a_secret_never_is(clean_room: Path) -> None:
@@ -383,7 +491,8 @@ def test_a_setting_is_asked_for_by_its_name_and_a_secret_never_is(clean_room: Pa
     # A filter that nobody gave is not sent, as one with any other value may find nothing and look right.
     assert "params" not in only(raw)["endpoint"]
     assert "the setting 'team' has no value; give it by --setting team=..." in done.stderr
-    assert only(given)["endpoint"]["params"] == {"team": "acme"}
+    assert only(given)["endpoint"]["params"] == {"team": "{setting.team}"}
+    assert given["settings"] == {"team": "acme"}
     assert raw["client"]["auth"] == {"type": "api_key", "name": "X-Api-Key", "location": "header"}
     wrong = convert(clean_room / "source.json", "--setting", "api_key=abc")
     assert wrong.exit_code == 2

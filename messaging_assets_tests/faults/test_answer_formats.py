@@ -236,6 +236,22 @@ def test_an_error_in_the_only_line_is_red_where_it_is_declared_and_else_unknown(
     assert "the only record has 'error'" in rows.sync(ONE_PAGE).reason
 
 
+def test_a_line_with_an_error_and_no_key_is_no_record_that_is_set_aside_for_a_whole_page(rows: OneList) -> None:
+    rows.resource = {"primary_key": "id", "write_disposition": "merge"}
+    rows.fault(body=b'{"id": 1}\n{"id": 2}\n', content_type="application/x-ndjson", times=1)
+    rows.fault(body=b'{"ok": false, "error": "busy"}\n', content_type="application/x-ndjson", times=1)
+    rows.fault(body=b"", content_type="application/x-ndjson")
+    assert "the only line has 'error' and no id, on page 2" in rows.sync({"type": "page_number"}).sentence
+    rows.sandbox.faults.clear()
+    rows.fault(body=b'{"id": 1}\n{"error": "aborted"}\n', content_type="application/x-ndjson")
+    outcome = rows.sync(ONE_PAGE)
+    assert (outcome.verdict, len(outcome.rejected)) == ("unknown", 1)
+    assert "the last line has 'error' and no id, so others may be missing" in outcome.reason
+    rows.sandbox.faults.clear()
+    rows.fault(body=b'{"id": 1, "error": "of its own"}\n', content_type="application/x-ndjson")
+    assert rows.sync(ONE_PAGE).verdict == "read to the end"
+
+
 def test_a_text_that_ends_a_list_ends_none_that_holds_it(rows: OneList) -> None:
     ending = [{"content": "No data", "action": "ignore"}]
     rows.fault(body=b"id,n\n1,No data\n", content_type="text/csv", times=1)

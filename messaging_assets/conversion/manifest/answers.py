@@ -115,7 +115,11 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
         return True
     hole = only(scope.text(field["value"], field))
     if isinstance(hole, Hole) and hole.kind == "parent":
-        scope.draft.take_from_parent(hole.name, name)
+        scope.draft.take_from_parent(hole.name, name, scope.has_several)
+        return True
+    if isinstance(hole, Hole) and hole.kind == "each":
+        if name != f"_{hole.name}":
+            scope.draft.step("rename", **{f"_{hole.name}": name})
         return True
     text = scope.text(field["value"], field)
     if isinstance(text, str):

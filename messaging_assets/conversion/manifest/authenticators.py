@@ -51,6 +51,11 @@ def _secret(scope: Scope, value: Any, part: Part) -> Any:
     return [Hole("secret", one.name) if isinstance(one, Hole) and one.kind == "setting" else one for one in parts]
 
 
+def _address(scope: Scope, value: Any, part: Part) -> Any:
+    text = scope.address(value, part, *_PLACE)
+    return scope.shown(text, *_PLACE, is_doubled=False, is_address=True, is_declared=True)
+
+
 def _api_key(scope: Scope, part: Part) -> dict[str, Any] | None:
     option = part.part("inject_into")
     name, location = part["header"], "header"
@@ -147,7 +152,7 @@ def _oauth(scope: Scope, part: Part) -> dict[str, Any] | None:
     if by_assertion and assertion is None:
         scope.draft.lose(f"it asks for tokens by the grant {grant}, which no word says", *_PLACE)
         return None
-    address = scope.written(part["token_refresh_endpoint"], part, *_PLACE, is_doubled=False, is_address=True)
+    address = _address(scope, part["token_refresh_endpoint"], part)
     updater = part.part("refresh_token_updater")
     kind = "oauth2_jwt_bearer" if by_assertion else _GRANTS.get(grant, "oauth2")
     names = {usual: _unlike(part[f"{usual}_name"], usual) for usual in _REQUEST_NAMES}
@@ -212,7 +217,7 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     if login is None or sent is None or not path:
         scope.draft.lose("it logs in by a request that the manifest does not describe", *_PLACE)
         return None
-    address = scope.written(login["url"] or login["url_base"], login, *_PLACE, is_doubled=False, is_address=True)
+    address = _address(scope, login["url"] or login["url_base"], login)
     said = scope.written(login["path"], login, *_PLACE, is_doubled=False) or ""
     whole = "/".join(filter(None, (str(address or "").rstrip("/"), said.lstrip("/"))))
     body = next((one for one in map(login.own.get, ("request_body_json", "request_body_data")) if one), None)

@@ -83,6 +83,9 @@ def _step(scope: Scope, part: Part, words: dict[str, Any]) -> str | None:
         return None
     if seconds_of(step) and words["initial_value"] is not None and "row_order" not in words:
         return str(step)
+    if seconds_of(step) and "row_order" not in words and any(one.kind == "setting" for one in scope.draft.losses):
+        scope.draft.lose(f"write step: {step} beside the initial_value", *_PLACE, kind="setting")
+        return None
     whole = "so one request asks for the whole range; where the API refuses that, write step"
     scope.draft.lose(f"its step is not kept, {whole}", *_PLACE)
     return None
@@ -133,7 +136,9 @@ def _start(scope: Scope, part: Part) -> Any:
                 *_PLACE,
                 kind="setting",
             )
-        return given
+            return None
+        is_own = found.name in scope.settings.given or found.name in scope.settings.defaults
+        return scope.settings.declare(found.name, given) if is_own else given
     return _plain_start(scope, None)
 
 

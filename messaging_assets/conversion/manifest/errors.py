@@ -75,10 +75,9 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
         # Any other status is an error by itself.
         return
     elif predicate and (found := _in_body(predicate, rule)) and action in (*_RETRIES, "FAIL", "IGNORE"):
-        if action == "IGNORE" and "values" in found:
+        if action == "IGNORE" and (told := _ignored(found)):
             statuses = [{"status_code": one} for one in codes] or [{}]
-            actions = [{**status, **found, "action": "ignore"} for status in statuses]
-            endpoint.setdefault("response_actions", []).extend(actions)
+            endpoint.setdefault("response_actions", []).extend({**one, **told} for one in statuses)
         elif action != "IGNORE" and not codes and "error_in_body" not in endpoint:
             endpoint["error_in_body"] = {**found, "retry": True} if action in _RETRIES else found
         else:
@@ -87,6 +86,15 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
         _tell(scope, action, predicate or content or ", ".join(map(str, codes)))
     elif action == "SUCCESS" and codes:
         _tell(scope, action, ", ".join(map(str, codes)))
+
+
+def _ignored(found: dict[str, Any]) -> dict[str, Any] | None:
+    """An answer to ignore by a value in its body, or by words; None where the rule names neither."""
+    if "values" in found:
+        return {**found, "action": "ignore"}
+    # Words that are looked for among an answer's fields are meant for its text.
+    words = str(found["path"]).strip("'")
+    return {"content": words, "action": "ignore"} if " " in words and len(found) == 1 else None
 
 
 def _tell(scope: Scope, action: str, about: Any) -> None:

@@ -130,6 +130,11 @@ class _Filling(ast.NodeTransformer):
 
     def visit(self, node: ast.AST) -> ast.AST:
         """See NodeTransformer."""
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            # `parameters.path or parameters.name`: the first that is given.
+            node.values = [cast("ast.expr", self.visit(one)) for one in node.values]
+            first = next((one for one in node.values if not (isinstance(one, ast.Constant) and not one.value)), None)
+            return first if isinstance(first, ast.Constant) else node
         found = value_of(node) if isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)) else None
         if isinstance(found, Ref) and found.root in _PARAMETERS and found.path and not (found.added or found.is_cut):
             value = _parameter(found, self._parameters)

@@ -11,6 +11,7 @@ from messaging_assets.conversion.manifest.expressions import Piece, Ref, Unknown
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled
+from messaging_assets.files.rules.secret_signs import names_secret
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})
 _INTERVAL = frozenset({"stream_interval", "stream_slice"})
@@ -25,6 +26,8 @@ class Scope:
         settings: what the connector takes from whoever uses it.
         of_client: takes what could not be carried of the API itself.
         parents: `<parent>.<field>` by the name that the stream's texts have for it.
+        each: names of `for_each` by the name that the stream's texts have for their values.
+        has_several: whether it has more than one parent.
         constants: values by the name that the stream's texts have for them, where there is one value only.
         bounds: `start` or `end` by the name that the stream's texts have for it.
         cursor_field: the field whose last value the stream's state holds.
@@ -36,6 +39,8 @@ class Scope:
     settings: Settings
     of_client: Lose
     parents: dict[str, str] = field(default_factory=dict)
+    each: dict[str, str] = field(default_factory=dict)
+    has_several: bool = False
     constants: dict[str, Any] = field(default_factory=dict)
     bounds: dict[str, str] = field(default_factory=lambda: {"start_time": "start", "end_time": "end"})
     cursor_field: str | None = None
@@ -50,6 +55,16 @@ class Scope:
         if all(isinstance(one, str) for one in pieces):
             return "".join(str(one) for one in pieces)
         return pieces
+
+    def address(self, value: Any, part: Part, *place: str) -> Any:
+        """A text of an address, where what the source hides is a setting if it is called like no secret."""
+        text = self.text(value, part)
+        for index, one in enumerate(text if isinstance(text, list) else ()):
+            if isinstance(one, Hole) and one.kind == "secret" and not names_secret(one.name.rpartition(".")[2]):
+                told = f"the source hides '{one.name}', which is a setting here, as it stands in an address"
+                self.draft.ask(told, *place)
+                text[index] = Hole("setting", one.name, one.default)
+        return text
 
     def field(self, value: Any, part: Part, in_json: bool) -> Any:
         """A value of a request: a text that is a literal of Python is sent as that, in JSON of any kind."""
@@ -75,16 +90,18 @@ class Scope:
             return [self.written(one, part, *place, is_doubled=is_doubled) for one in value]
         return self.shown(self.text(value, part), *place, is_doubled=is_doubled, is_address=is_address)
 
-    def shown(self, text: Any, *place: str, is_doubled: bool = True, is_address: bool = False) -> Any:
+    def shown(
+        self, text: Any, *place: str, is_doubled: bool = True, is_address: bool = False, is_declared: bool = False
+    ) -> Any:
         """A text with holes as the file has it; None where it cannot say it."""
         if isinstance(text, Mapping):
-            found = {name: self.shown(one, *place) for name, one in text.items()}
+            found = {name: self.shown(one, *place, is_declared=is_declared) for name, one in text.items()}
             return {name: one for name, one in found.items() if one is not None}
         if isinstance(text, list) and not any(isinstance(one, Hole) for one in text):
-            return [self.shown(one, *place) for one in text]
+            return [self.shown(one, *place, is_declared=is_declared) for one in text]
         if isinstance(text, str):
             return doubled(text) if is_doubled else text
-        return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address)
+        return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address, is_declared)
 
     def _piece(self, piece: Piece) -> str | Hole:
         if isinstance(piece, str):
@@ -115,6 +132,8 @@ class Scope:
         is_extra = name == "extra_fields" and len(piece.path) > 1
         if piece.root in _PARTITION and piece.last in self.constants:
             return str(self.constants[piece.last])
+        if piece.root in _PARTITION and piece.last in self.each:
+            return Hole("each", self.each[piece.last])
         if piece.root in _PARTITION and (found := self.parents.get(piece.last if is_extra else name)):
             return Hole("parent", ".".join([found, *map(str, () if is_extra else piece.path[1:])]))
         if piece.root in _INTERVAL and name in self.bounds and len(piece.path) == 1:

@@ -10,17 +10,17 @@ from urllib.parse import urlsplit
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
+from messaging_assets.conversion.manifest.decoders import add_format
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.expressions import pieces_of
 from messaging_assets.conversion.manifest.paging import add_paginator
+from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.parts import Part, resolved
-from messaging_assets.conversion.manifest.requests import add_partitions, add_request, address_of
+from messaging_assets.conversion.manifest.requests import add_request, address_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined
 from messaging_assets.files.rules.mistakes import value_at
-
-_DECODERS = frozenset({"", "JsonDecoder"})
 
 
 def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
@@ -111,25 +111,28 @@ class _Streams:
         retriever = stream.part("retriever")
         requester = retriever.part("requester") if retriever else None
         for part, what in ((stream, "it is"), (retriever, "it is read by"), (requester, "it is asked for by")):
-            if part is None or part.is_custom or part.kind == "AsyncRetriever":
+            # A requester of code that says where it asks is one with something beside that.
+            is_said = part is requester and part is not None and part["url_base"] and part["path"]
+            if part is None or (part.is_custom and not is_said) or part.kind == "AsyncRetriever":
                 draft.give_up(f"{what} {part.shown if part else 'a component that is not there'}; write it by hand")
                 return
         assert retriever is not None
         assert requester is not None
-        decoder = retriever.part("decoder") or requester.part("decoder")
-        if decoder is not None and decoder.kind not in _DECODERS:
-            draft.give_up(f"its answers are read by {decoder.shown}; write it by hand, see format")
+        if not add_format(draft, retriever.part("decoder") or requester.part("decoder")):
             return
         scope = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)
         name_bounds(scope, cursor)
-        if not add_partitions(scope, retriever, self._parent) or not draft.is_carried:
+        add_partitions(scope, retriever, self._parent)
+        if not draft.is_carried:
             return
         base, path = address_of(scope, requester)
         if not draft.is_carried:
             return
         self._bases[draft.name], draft.endpoint["path"] = base, path or "/"
         draft.raw["endpoint"] = {"path": path or "/", **draft.endpoint}
+        if requester.is_custom:
+            draft.lose(f"it is asked for by {requester.shown}, which may send more than the manifest says", "endpoint")
         ways = add_request(scope, requester)
         way = way_in(scope, requester.part("authenticator"), base)
         draft.endpoint["auth"] = joined([*([way] if way else []), *ways])

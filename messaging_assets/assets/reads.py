@@ -16,6 +16,8 @@ from messaging_assets.description.parents import ancestry
 from messaging_assets.destination.pipelines import loader_file_format
 from messaging_assets.foundation.failures import TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.passes.judgement import Unsettled
@@ -55,15 +57,21 @@ class Reads:
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
         auths = {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
+        # Whoever wants everything anew wants it once.
+        notes = self._table.job_notes(base_url, task.config.is_anew and not task.context.retry_number)
         while True:
             with ApiSession(base_url, task.description.client, task.folders.pace / task.description.name) as session:
-                target = ReadTarget(task.description, task.resource, session, auths, base_url)
+                jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info) if notes else None
+                target = ReadTarget(task.description, task.resource, session, auths, base_url, jobs)
                 options = self._options(number, is_anew)
                 one_pass = self._pass(target, options, learnt)
                 try:
                     # Of a table that somebody dropped no window has rows, and dlt makes it anew only if told to.
                     is_refresh = options.is_whole or (task.config.full_refresh and self._table.is_gone)
-                    return one_pass.load_ids, self._load_parts(one_pass, is_refresh)
+                    loaded = self._load_parts(one_pass, is_refresh)
+                    if jobs:
+                        jobs.clean_up()
+                    return one_pass.load_ids, loaded
                 except Exception as error:
                     failure = sync_failure(error)
                     if isinstance(failure, TooManySetAside):
@@ -71,6 +79,8 @@ class Reads:
                     if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
+            if notes and isinstance(failure, Unsettled):
+                notes.begin_anew()
             number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
             why = "the list moved meanwhile; reading it from its start"
             if isinstance(failure, Retyped):

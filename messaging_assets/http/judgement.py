@@ -120,7 +120,8 @@ def _error_inside(answer: Answer, terms: Terms, body: Any) -> Trouble | None:
         return None
     kind = TryAgainLater if declared.retry else MendDescription
     words = f"answered {answer.status_code} with an error at '{declared.path}'"
-    return Trouble(words, "look the error up with the vendor", kind, declared.retry, "error in body")
+    step = "look the error up with the vendor"
+    return Trouble(words, step, kind, declared.retry, "error in body", may_be_taken=False)
 
 
 def _meets(action: Any, answer: Answer, terms: Terms, client: Client) -> bool:

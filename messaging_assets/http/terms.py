@@ -21,6 +21,14 @@ class Ignored(Exception):
         self.how, self.is_end, self.is_split = how, is_end, is_split
 
 
+class LedAway(Exception):
+    """An answer sends on to another origin, where a file of a job may lie; `url` is the address."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("another origin")
+        self.url = url
+
+
 class Counts(Protocol):
     """What an exchange tells the receipt; called from worker threads too."""
 
@@ -46,3 +54,7 @@ class Terms:
     shown: Callable[[str | None], str] = plain_address
     is_look: bool = False
     """Whether the list is over, and an answer is welcome but not needed: it is asked for once, and may fail."""
+    is_once: bool = False
+    """Whether it is sent again only where it certainly was not taken, because it begins something."""
+    leads_away: bool = False
+    """Whether it may send on to another origin, which gets no secret."""

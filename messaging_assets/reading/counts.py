@@ -138,7 +138,7 @@ class ValueCounts(_Locked):
 
 @dataclass
 class ParentCounts(_Locked):
-    """Parents, each of which has a list, and rows that an interrupted read had loaded."""
+    """Parents, each of which has a list, rows that an interrupted read had loaded, and jobs, by what became of them."""
 
     parents: int | None = None
     parents_left_out: int | None = None
@@ -149,6 +149,7 @@ class ParentCounts(_Locked):
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
+    jobs: Counter[str] = field(default_factory=Counter)
 
     def resumed(self, rows: int, again: int) -> None:
         """A read goes on behind so many different records, `again` of which were read once more to make sure."""
@@ -195,3 +196,4 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
         self.waited_seconds += earlier.waited_seconds
         self.most_in_flight = max(self.most_in_flight, earlier.most_in_flight)
         self.retries.update(earlier.retries)
+        self.jobs.update(earlier.jobs)

@@ -22,6 +22,7 @@ from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
 
 if TYPE_CHECKING:
+    from messaging_assets.http.jobs.jobs import Jobs
     from messaging_assets.reading.one_list import Reading
 
 SetAside = Callable[[Any, str, int], None]
@@ -41,6 +42,7 @@ class ListsSoFar:
         header: that of the last answer with a row, where answers are tables; None where they have no header.
         windows: those whose first request is about to leave, by name.
         windows_read: how many were read to their end.
+        jobs: answers requests with the files of the jobs that they begin; None where they are answered with pages.
     """
 
     interrupted: KeptRead = field(default_factory=KeptRead)
@@ -50,6 +52,7 @@ class ListsSoFar:
     header: tuple[str, ...] | None = None
     windows: dict[str, Window] = field(default_factory=dict)
     windows_read: int = 0
+    jobs: Jobs | None = None
 
 
 @dataclass

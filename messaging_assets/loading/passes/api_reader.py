@@ -86,7 +86,8 @@ class ApiReader:
         lists = lists.add_yield_map(fields.windows) if has_step else lists
         config = self._config([lists], asked, parent, columns)
         # Which window comes next, only the one before it tells.
-        if one.parallelized and self.description.client.max_in_flight > 1 and not has_step:
+        is_ahead = one.parallelized and self.description.client.max_in_flight > 1
+        if is_ahead and not has_step and one.endpoint.job is None:
             lists.add_step(ListsAhead(context, config, self.description.client, self.session).come)  # type: ignore[arg-type]
         return _made(config)
 
@@ -235,10 +236,15 @@ def _compiled(endpoint: Endpoint) -> Any:
 
 
 def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one page for one entity, or detection."""
+    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection."""
     endpoint = one.endpoint
     if endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector is None:
         endpoint = endpoint.model_copy(update={"data_selector": "$"})
+    if endpoint.job is not None:
+        # A file without a byte is one without a row, where nothing else could stand in it.
+        may_be_empty = endpoint.format is not None and endpoint.format.type in TABULAR
+        files = SinglePagePaginator(type="single_page", empty_when_missing=may_be_empty)
+        return endpoint.model_copy(update={"paginator": files})
     if endpoint.paginator is not None:
         return endpoint
     if single_entity_path(one.path):

@@ -89,7 +89,7 @@ def _source_of(
         is_parent=not own,
         sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
-        so_far=ListsSoFar(is_start_known=is_start_known),
+        so_far=ListsSoFar(is_start_known=is_start_known, jobs=target.jobs if endpoint.job else None),
     )
 
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from messaging_assets.description.api import ApiDescription
 
-SECRET = "export-secret"  # noqa: S105 - of the test's own API
+SECRET = "export-secret"
 SIGNED = "X-Amz-Signature=signed-for-an-hour"
 
 
@@ -34,7 +34,7 @@ class ExportApi(ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self) -> None:
-        self.rows = [{"id": number, "text": f"row {number}"} for number in range(7)]
+        self.rows: list[dict[str, Any]] = [{"id": number, "text": f"row {number}"} for number in range(7)]
         self.looks, self.files = 2, 1
         self.asked: list[tuple[str, str]] = []
         self.keys: list[str | None] = []
@@ -58,7 +58,7 @@ class ExportApi(ThreadingHTTPServer):
         """Status, body and headers."""
         if (own := self.answers(method, path)) is not None:
             return own
-        _, name, job, *rest = path.split("/") + [""]
+        _, name, job, *rest = [*path.split("/"), ""]
         if method == "POST":
             self.keys.append(key)
             self.bodies.append(body)
@@ -184,8 +184,8 @@ def exported(url: str, *, job: dict[str, Any] | None = None, **changed: Any) -> 
 def sync_export(url: str, **described: Any) -> dict[str, Any]:
     """One sync of it: its receipt, or the sentence that it failed with, and what is in the table then."""
     from messaging_assets.foundation.failures import SyncFailure
-    from messaging_assets_tests.faults.one_list import _own, synced, tables
     from messaging_assets.foundation.folders import settle_environment
+    from messaging_assets_tests.faults.one_list import _own, synced, tables
 
     description = exported(url, **described)
     try:

@@ -24,6 +24,7 @@ from messaging_assets.loading.passes.judgement import Unsettled
 from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
+from messaging_assets.loading.table.begun_jobs import job_notes
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.receipt import Receipt
@@ -58,7 +59,7 @@ class Reads:
         auths = {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
         # Whoever wants everything anew wants it once.
-        notes = self._table.job_notes(base_url, task.config.is_anew and not task.context.retry_number)
+        notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)
         while True:
             with ApiSession(base_url, task.description.client, task.folders.pace / task.description.name) as session:
                 jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info) if notes else None

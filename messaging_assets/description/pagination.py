@@ -218,7 +218,7 @@ class Job(Described):
     failed: list[str | bool | int] = Field(default_factory=list)
     """The values at `status_path` that mean that there will be no rows, such as `[failed, expired]`."""
     download: JobAddress | None = None
-    """Where its files are: `/exports/{job.id}/file`, or their addresses, `{job.urls[*]}`; else where one looks at it."""
+    """Where its files are: `/exports/{job.id}/file`, or their addresses, `{job.urls[*]}`; else where it is polled."""
     rows_total_path: JsonPath | None = None
     """Where the answer of a job that is done says how many rows it has."""
     delete: JobAddress | None = None

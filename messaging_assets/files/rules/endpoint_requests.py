@@ -28,6 +28,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _paths_in_tables(resource, client.get("paginator"))
     if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+    yield from _pages_of_job(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
 
@@ -93,6 +94,16 @@ def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mista
         if not isinstance(resource.endpoint.get(word, {}), (Mapping, type(None))):
             told = "is no mapping, into which auth could put a key; write fields, or another location"
             yield Mistake(resource.place_of("endpoint", word), told)
+
+
+def _pages_of_job(resource: Written) -> Iterator[Mistake]:
+    """A way of paging where files are the pages."""
+    if resource.endpoint.get("job") is None:
+        return
+    own = resource.own.get("endpoint")
+    if step_into(own, "paginator") is not None:
+        place = resource.place_of("endpoint", "paginator")
+        yield Mistake(place, "the files of a job are its pages; take paginator out, or job where none is begun")
 
 
 def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:

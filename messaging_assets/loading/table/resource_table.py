@@ -9,14 +9,11 @@ from typing import Any
 from dlt import Pipeline, Schema
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.parents import ancestry
 from messaging_assets.description.windows import Window
 from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by_sql, open_database
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
-from messaging_assets.foundation.identity import identity_of
-from messaging_assets.http.jobs.notes import JobNotes
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.reading.receipt import ReadResult
 from messaging_assets.tables.child_tables import remove_orphans
@@ -139,31 +136,6 @@ class ResourceTable:
         # The failure that it tells of is told all the same.
         with suppress(Exception), client:
             add_row(client, row)
-
-    def job_notes(self, base_url: str, is_anew: bool) -> JobNotes | None:
-        """What is known of the jobs that earlier syncs began; None where its requests begin none.
-
-        Args:
-            base_url: the API's address.
-            is_anew: whether none of them is gone on with.
-        """
-        chain = ancestry(self.description, self.resource)
-        limits = [one.endpoint.job.timeout for one in chain if one.endpoint.job]
-        if not limits:
-            return None
-        where = (self.window.as_texts() if self.window else None, base_url)
-        version = identity_of(self.description.client, chain, where).certain
-        file = self.folders.pipelines / f"{self.pipeline.pipeline_name}.jobs.json"
-        place = self.ledger.place if self.ledger else []
-        return JobNotes(file, version, place, self._is_job_good, 0.0 if is_anew else max(limits))
-
-    def _is_job_good(self, place: Sequence[str | None]) -> bool:
-        """Whether the destination knows nothing newer than the jobs that a sync began when its ledger stood there."""
-        if self.ledger is None:
-            return True
-        newest = self.ledger.newest
-        is_loaded = newest is not None and newest.is_done and newest.sync_id == place[-1]
-        return self.ledger.is_where_it_was(place) and not is_loaded
 
     def remove_orphans(self) -> None:
         """Delete rows of child tables whose parent row is gone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dlt.sources import DltSource
@@ -27,6 +28,7 @@ from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.table.begun_jobs import job_notes
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
+from messaging_assets.loading.table.unchanged import is_as_loaded
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.values.undeclared_types import Retyped
@@ -53,6 +55,9 @@ class Reads:
 
         Returns:
             The loads of the last pass, and what dlt says of them as metadata.
+
+        Raises:
+            Unchanged: the API says that the list is the one that is in the table.
         """
         task = self._task
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
@@ -99,6 +104,7 @@ class Reads:
             keep_mark=config.keep_mark,
             # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
             is_whole=config.full_refresh and self._task.window is None,
+            is_as_loaded=partial(is_as_loaded, self._table),
         )
 
     def _pass(self, target: ReadTarget, options: PassOptions, learnt: dict[str, str]) -> ReadPass:

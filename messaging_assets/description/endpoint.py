@@ -245,6 +245,8 @@ class Endpoint(Described):
     """How pages go on, if not as the client says."""
     job: Job | None = None
     """The request begins an export, which is waited for; its files are the pages."""
+    conditional: bool = False
+    """Whether a list on one page is left as it is where the API says by `ETag` or `Last-Modified` that it is (304)."""
     data_selector: JsonPath | None = None
     """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None

@@ -19,7 +19,7 @@ from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.judgement import judged
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.terms import Ignored, LedAway, Terms
+from messaging_assets.http.terms import Ignored, LedAway, Terms, Unchanged
 from messaging_assets.http.trouble import (
     Trouble,
     broken_on_the_way,
@@ -102,7 +102,7 @@ class Exchange:
         try:
             outcome = judged(answer, terms, self.transport.client)
             is_good = isinstance(outcome, Answer)
-        except Ignored:
+        except (Ignored, Unchanged):
             is_good = True
             raise
         finally:

@@ -24,7 +24,7 @@ from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
 from messaging_assets.http.preparation import Preparation
-from messaging_assets.http.terms import Counts, Ignored, Terms
+from messaging_assets.http.terms import Counts, Ignored, Terms, is_etag
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer
@@ -79,6 +79,8 @@ class ApiSession(Session):
             prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
         prepared.reading = reading  # type: ignore[attr-defined]
+        if (known := reading.context.so_far.unless) is not None and not reading.page:
+            prepared.headers["If-None-Match" if is_etag(known) else "If-Modified-Since"] = known
         if reading.context.so_far.jobs is not None:
             prepared.asked = request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from messaging_assets.description.api import Endpoint
+from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.wire.answer import Answer
 
@@ -27,6 +28,36 @@ class LedAway(Exception):
     def __init__(self, url: str) -> None:
         super().__init__("another origin")
         self.url = url
+
+
+class Unchanged(SyncFailure):
+    """The API says that a list is the one that it was (304), and sends none.
+
+    Args:
+        validator: what the API called it, an ETag or a Last-Modified.
+        where: the asset's name.
+
+    Attributes:
+        name: the header that says so.
+        is_strong: whether it changes with every byte of the list.
+    """
+
+    def __init__(self, validator: str, where: str) -> None:
+        super().__init__("the list is the one that it was", where=where)
+        self.validator = validator
+        self.name = "ETag" if is_etag(validator) else "Last-Modified"
+        self.is_strong = validator.startswith('"')
+
+
+def validator_of(headers: Mapping[str, str]) -> str | None:
+    """What an answer calls its list; None where it has no name."""
+    etag = headers.get("ETag", "").strip()
+    return etag if is_etag(etag) else headers.get("Last-Modified", "").strip() or None
+
+
+def is_etag(validator: str) -> bool:
+    """Whether it is an ETag (RFC 9110, section 8.8.3), and no date."""
+    return validator.removeprefix("W/").startswith('"')
 
 
 class Counts(Protocol):
@@ -58,3 +89,5 @@ class Terms:
     """Whether it is sent again only where it certainly was not taken, because it begins something."""
     leads_away: bool = False
     """Whether it may send on to another origin, which gets no secret."""
+    unless: str | None = None
+    """What the API called the list that is known, so that it need not send that again."""

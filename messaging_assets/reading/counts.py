@@ -21,7 +21,8 @@ class _Locked:
 @dataclass
 class RequestCounts(_Locked):
     """What was asked. Bytes are decompressed; seconds are spent waiting for the API's pace, retries and Retry-After,
-    not for its answers. What was in flight on average is that of the last pass.
+    not for its answers. What was in flight on average is that of the last pass. The validator is what the API calls a
+    list that came on one page.
     """
 
     requests: int = 0
@@ -34,6 +35,8 @@ class RequestCounts(_Locked):
     passes: int = 1
     retries: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
+    not_modified: int | None = None
+    validator: str | None = None
 
     def asked(self) -> None:
         """One request left."""

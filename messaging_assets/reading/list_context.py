@@ -43,6 +43,8 @@ class ListsSoFar:
         windows: those whose first request is about to leave, by name.
         windows_read: how many were read to their end.
         jobs: answers requests with the files of the jobs that they begin; None where they are answered with pages.
+        unless: what the API called the list that is in the table; None where it is asked for in any case.
+        validator: what it calls the list that came, if it came on one page.
     """
 
     interrupted: KeptRead = field(default_factory=KeptRead)
@@ -53,6 +55,8 @@ class ListsSoFar:
     windows: dict[str, Window] = field(default_factory=dict)
     windows_read: int = 0
     jobs: Jobs | None = None
+    unless: str | None = None
+    validator: str | None = None
 
 
 @dataclass

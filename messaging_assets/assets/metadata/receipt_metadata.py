@@ -60,6 +60,8 @@ _OPTIONAL = (
     "not_resumed",
     "first_cursor",
     "last_cursor",
+    "not_modified",
+    "validator",
 )
 
 

@@ -9,9 +9,13 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.discovery.first_pages import Reader
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.jobs.asking import JobRequests
-from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, sync_export
+from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
 
 EVERY = list(range(7))
 
@@ -296,3 +300,25 @@ def test_no_answer_of_a_job_shows_the_secret_or_a_signed_address(
     assert f"GET {store.url} (job.download) answered 500 2 times" in one["error"]
     assert SIGNED not in str(one) + caplog.text
     assert SECRET not in str(one) + caplog.text
+
+
+def test_a_look_has_a_job_of_its_own_which_is_deleted(api: ExportApi) -> None:
+    description = exported(api.url)
+    reader = Reader(description, build_credentials(description, {"token": SECRET}), Redaction())
+
+    came = reader.read(description.resources_in_full["messages"], pages=2, rows=3)
+
+    assert came.failure is None
+    assert [row["id"] for row in came.rows] == [0, 1, 2]
+    assert [answer.status_code for answer in came.answers] == [200]
+    assert api.jobs == {}
+
+
+def test_addresses_of_files_are_on_no_disk(api: ExportApi) -> None:
+    api.answers = lambda method, path: (500, None, {}) if path.endswith("/0") else None
+
+    assert not sync_export(api.url)["green"]
+
+    [notes] = settle_environment().pipelines.glob("*.jobs.json")
+    assert "job1" in notes.read_text()
+    assert SIGNED not in notes.read_text()

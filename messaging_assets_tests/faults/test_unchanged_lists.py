@@ -101,12 +101,11 @@ def test_a_proven_list_stays_proven_by_a_strong_name_alone(api: Api) -> None:
         assert (again["not_modified"], again["verdict"]) == (1, "read to the end")
 
 
-def test_of_a_list_of_several_pages_the_name_of_one_says_nothing(api: Api) -> None:
-    paged: dict[str, Any] = {"endpoint": {"paginator": {"type": "page_number", "base_page": 1, "total_path": "pages"}}}
-    api.more = {"pages": 2}
-
-    for _ in range(2):
-        assert "not_modified" not in api.sync(**paged)
+def test_of_a_list_that_has_or_may_get_several_pages_the_name_of_one_says_nothing(api: Api) -> None:
+    of_two_pages: Any = {"type": "page_number", "base_page": 1, "total_path": "pages"}
+    for paginator, api.more in ((of_two_pages, {"pages": 2}), ("header_link", {})):
+        for _ in range(2):
+            assert "not_modified" not in api.sync(endpoint={"paginator": paginator})
     assert "If-None-Match" not in "".join(api.server.asked)
 
 

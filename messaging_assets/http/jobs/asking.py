@@ -59,7 +59,9 @@ class JobRequests:
         sent, name = copy(request), job_of(reading).idempotency_header
         sent.headers = {**request.headers, **({name: key} if name else {})}
         is_once = str(request.method).upper() == "POST" and not name
-        terms = _terms(reading, "", _control(reading, reading.context.endpoint.response_actions))
+        # Functions are for answers with rows.
+        actions = [one for one in reading.context.endpoint.response_actions if not callable(one)]
+        terms = _terms(reading, "", _control(reading, actions))
         return self.session.ask(sent, reading, replace(terms, shown=reading.context.shown, is_once=is_once))
 
     def look(self, address: str, reading: Reading) -> Answer:
@@ -108,6 +110,9 @@ class JobRequests:
         base = origin(self.base_url)
         try:
             there = origin(address)
+            if there[0] == "http" and origin(safe := f"https{address[4:]}") == base:
+                # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
+                address, there = safe, base
         except NoAddress as error:
             words = f"the job's file is said to be at an address that {error}"
             raise MendDescription(words, "correct endpoint.job.download", where=reading.asset) from None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from messaging_assets.foundation.private_files import read_private, write_private
 from messaging_assets.foundation.redaction import redacted
@@ -123,11 +124,17 @@ class JobNotes:
             return
         # One that was given up is kept for its deletion alone.
         jobs = self._jobs | {f"{_GIVEN_UP} {number}": one for number, one in enumerate(self.given_up)}
-        kept = {digest: asdict(one) for digest, one in jobs.items() if not _holds_secret(one)}
+        kept = {digest: _as_kept(one) for digest, one in jobs.items() if not _holds_secret(one)}
         named = {"version": self._version, "place": list(self._place), "began": self.began.isoformat()}
         partial = self._file.with_suffix(".partial")
         write_private(partial, json.dumps({**named, "jobs": kept}))
         partial.replace(self._file)
+
+
+def _as_kept(job: KeptJob) -> dict[str, Any]:
+    """A job without addresses of files, which may let anybody in, and which another look brings anew."""
+    values = {path: texts for path, texts in job.values.items() if not any("://" in text for text in texts)}
+    return {**asdict(job), "values": values}
 
 
 def _holds_secret(job: KeptJob) -> bool:

@@ -170,7 +170,7 @@ class ReadPass:
         note_interrupted(self._receipt, interrupted)
         trust = MarkTrust(self._receipt, self._tell, options.keep_mark, not options.is_whole and self._is_emptied())
         reader, own = open_reader(self._target, self._receipt, self._batches, interrupted, trust)
-        if not (options.is_anew or options.is_whole):
+        if not (options.is_anew or options.is_whole or options.forget_state):
             own.so_far.unless = known_validator(self._target, options.is_as_loaded)
         return PageStream(self._target, reader, own, self._receipt, self._progress, options.is_retry)
 

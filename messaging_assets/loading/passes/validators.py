@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import dlt
 
+from messaging_assets.description.pagination import HeaderCursorPaginator, HeaderLinkPaginator
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
@@ -43,7 +44,9 @@ def store_validator(target: ReadTarget, own: ListContext, receipt: Receipt, load
     """
     state, value = dlt.current.source_state(), own.so_far.validator
     state.pop(_VALIDATOR, None)
-    is_sure = receipt.finding.verdict <= Verdict.READ_TO_THE_END
+    # Where a header leads on, a list may have grown by a page though the first one is as it was.
+    is_in_header = isinstance(own.endpoint.paginator, (HeaderLinkPaginator, HeaderCursorPaginator))
+    is_sure = receipt.finding.verdict <= Verdict.READ_TO_THE_END and not is_in_header
     if value is None or not is_sure or not _may_be_asked(target) or target.version is None or holds_secret(value):
         return
     state[_VALIDATOR] = {"value": value, "version": target.version, "load_id": load_id}

@@ -108,6 +108,8 @@ class ApiDescription(Described):
     """One sentence, for the UI."""
     client: Client
     """Where the API is, and what holds for all its requests."""
+    dataset: str | None = None
+    """The dataset (schema) of its tables; else the API's name. Of an account: with `_<account>` behind it."""
     resource_defaults: ResourceDefaults = Field(default_factory=ResourceDefaults)
     """What each resource has unless it says otherwise: words of a resource, but `name`."""
     resources: list[Resource] = Field(min_length=1)
@@ -148,6 +150,11 @@ class ApiDescription(Described):
         if self.lineage and any(resource.name == "endpoint" for resource in self.resources):
             raise ValueError("a resource named endpoint has the key of the API's own external asset; take lineage out")
         return self
+
+    @property
+    def dataset_name(self) -> str:
+        """The dataset of its tables."""
+        return self.dataset or self.name
 
     @cached_property
     def resources_in_full(self) -> dict[str, Resource]:

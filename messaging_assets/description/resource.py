@@ -196,7 +196,14 @@ class Resource(ResourceBase):
     """One list of the API: one asset, one table."""
 
     name: str
-    """The asset's name, and the table's."""
+    """The asset's name, and the table's unless `table_name` is there."""
+    table_name: str | None = None
+    """dlt's: the table's name, if it is to be another one; the asset's stays. A new name is a new table."""
+
+    @property
+    def table(self) -> str:
+        """The name of its table, before the destination's naming."""
+        return self.table_name or self.name
 
     @property
     def path(self) -> str:

@@ -24,7 +24,7 @@ def is_as_loaded(table: ResourceTable, load_id: str) -> bool:
         return False
     with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
         try:
-            return rows.count(table.resource.name, rows.of_loads(newest.load_ids), newest.load_ids) == newest.rows
+            return rows.count(table.resource.table, rows.of_loads(newest.load_ids), newest.load_ids) == newest.rows
         except TableMissing:
             return newest.rows == 0
 

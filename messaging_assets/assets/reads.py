@@ -26,6 +26,7 @@ from messaging_assets.loading.passes.judgement import Unsettled
 from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
+from messaging_assets.loading.table.account_view import renew_views
 from messaging_assets.loading.table.begun_jobs import job_notes
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
@@ -34,6 +35,9 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.tables.reconciliation import Load, nested_rows
+
+_MOVED = "the list moved meanwhile; reading it from its start"
+_RETYPED = "a column is of another type than it began with; reading again"
 
 
 class Reads:
@@ -68,14 +72,13 @@ class Reads:
         begun, self._early = task.ahead.take(task.resource, base_url, earlier)
         auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
-        # Whoever wants everything anew wants it once.
         notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)
         while True:
-            with begun.session if begun else self._session(base_url) as session:
+            with begun.session if begun else _session(task, base_url) as session:
                 begun, task.ahead.pacing = None, session.pacing
                 if task.description.client.requests_per_second is None:
                     session.at_first_answer = partial(task.ahead.begin, credentials, base_url)
-                jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info) if notes else None
+                jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info)
                 target = ReadTarget(task.description, task.resource, session, auths, base_url, jobs)
                 options = self._options(number, is_anew)
                 one_pass = self._pass(target, options, learnt)
@@ -85,8 +88,7 @@ class Reads:
                     # Of a table that somebody dropped no window has rows, and dlt makes it anew only if told to.
                     is_refresh = options.is_whole or (task.config.full_refresh and self._table.is_gone)
                     loaded = self._load_parts(one_pass, is_refresh)
-                    if jobs:
-                        jobs.clean_up()
+                    jobs.clean_up()
                     return one_pass.load_ids, loaded
                 except Exception as error:
                     failure = sync_failure(error)
@@ -95,14 +97,12 @@ class Reads:
                     if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
-            if notes and isinstance(failure, Unsettled):
+            if isinstance(failure, Unsettled):
+                number += 1
                 notes.begin_anew()
-            number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
-            why = "the list moved meanwhile; reading it from its start"
-            if isinstance(failure, Retyped):
-                learnt |= failure.types
-                why = "a column is of another type than it began with; reading again"
-            task.context.log.info("%s: %s", task.asset, why)
+            is_anew = is_anew or failure.is_anew
+            learnt |= failure.types if isinstance(failure, Retyped) else {}
+            task.context.log.info("%s: %s", task.asset, _RETYPED if isinstance(failure, Retyped) else _MOVED)
 
     def _options(self, number: int, is_anew: bool) -> PassOptions:
         config = self._task.config
@@ -129,10 +129,6 @@ class Reads:
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
         return one_pass
 
-    def _session(self, base_url: str) -> ApiSession:
-        task, client = self._task, self._task.description.client
-        return ApiSession(base_url, client, task.folders.pace / task.description.name, task.ahead.pacing)
-
     def _before_last_load(self, credentials: ApiCredentials, base_url: str) -> None:
         task, config = self._task, self._task.config
         refuse_to_take_away(self._table, task.receipt, config.allow_many_deletes, config.full_refresh)
@@ -154,7 +150,7 @@ class Reads:
         pipeline = self._table.fresh_pipeline()
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
         # Only now, because rows that are fetched are to stay where the database cannot be asked.
-        before_load(pipeline, lambda: self._note(one_pass))
+        before_load(pipeline, lambda: self._note(one_pass, is_dropped=refresh is not None))
         events = self._task.loader.run(
             context=self._task.context,
             dlt_source=source,
@@ -168,9 +164,13 @@ class Reads:
         normalize = pipeline.default_schema.naming.normalize_path
         return loaded | {COLUMNS: with_descriptions(self._task.resource, loaded[COLUMNS], normalize)}
 
-    def _note(self, one_pass: ReadPass) -> None:
+    def _note(self, one_pass: ReadPass, is_dropped: bool) -> None:
         """Note in the destination what is about to be loaded."""
-        self._table.note(one_pass.load_ids, self._task.receipt.result if one_pass.is_over else None)
+        task = self._task
+        self._table.note(one_pass.load_ids, task.receipt.result if one_pass.is_over else None)
+        if is_dropped and task.description.tenancy:
+            # PostgreSQL drops no table that a view shows.
+            renew_views(task.description, task.resource, task.folders, task.description.tenancy.account)
 
     def _keep_rejected(self, one_pass: ReadPass) -> None:
         """Load the records that were set aside, where nothing else of the sync is; they show what to mend."""
@@ -188,3 +188,8 @@ class Reads:
         metadata = task.plain(receipt_metadata(task.receipt))
         before = table.ledger.place if table.ledger else []
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
+
+
+def _session(task: SyncTask, base_url: str) -> ApiSession:
+    description, pacing = task.description, task.ahead.pacing
+    return ApiSession(base_url, description.client, task.folders.pace / description.name, pacing)

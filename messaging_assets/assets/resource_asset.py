@@ -30,6 +30,7 @@ from dagster import (
 )
 from dlt import Pipeline
 
+from messaging_assets.assets.accounts import report_accounts
 from messaging_assets.assets.checks import COMPLETE, blocking_failure, check_results, check_specs, incomplete
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
@@ -142,6 +143,7 @@ def _asset(
                 raise  # this process is the step's alone; the run, which may go on, decides
             words = "its run was interrupted; start it again, which goes on from what is loaded"
             raise RunInterrupted(f"{description.asset_of(resource)}: {words}.") from None
+        report_accounts(context, description, resource, failure)
         if isinstance(failure, ReadIncomplete) and AssetCheckKey(key, COMPLETE) in context.selected_asset_check_keys:
             yield incomplete(key, failure)
         if failure is not None:
@@ -173,6 +175,10 @@ def _sync(
     credentials = _credentials(context, description)
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)
+    if description.tenancy:
+        from messaging_assets.loading.table.account_view import renew_views
+
+        renew_views(description, resource, folders)
     # Beside `dagster/row_count`, which Dagster plots too.
     result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
     return result

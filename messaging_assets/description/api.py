@@ -7,6 +7,7 @@ The words come from dlt's rest_api source
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -97,6 +98,23 @@ class Setting(Described):
         return value if isinstance(value, (dict, Setting)) else {"default": value}
 
 
+@dataclass(frozen=True)
+class Tenancy:
+    """Which of a file's accounts an API is.
+
+    Args:
+        api: the name that the API has without accounts.
+        account: this account's name.
+        accounts: the names of all of them, in the file's order.
+        is_first: whether it is the first whose description is right, which brings what is there once for all.
+    """
+
+    api: str
+    account: str
+    accounts: tuple[str, ...]
+    is_first: bool = True
+
+
 class ApiDescription(Described):
     """One REST API: one file, or one dict from Python."""
 
@@ -128,9 +146,12 @@ class ApiDescription(Described):
     """What `{setting.<name>}` stands for anywhere in the file: `<API>__<NAME>` in the environment, else its default."""
     accounts: str | list[str] | dict[str, dict[str, str | int | float | bool] | None] | None = None
     """Tenants of the API, each an API of its own: names, names with their settings, or the file that holds either."""
+    account_column: str | None = Field(None, pattern=r"^[a-z_][a-z0-9_]*$")
+    """A column with the account's name: the tables of all accounts are one view each too, in the dataset `<api>`."""
     not_secret: list[str] = Field(default_factory=list)
     """Paths of values that look like secrets and are none, as an error writes them."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)
+    _tenancy: Tenancy | None = PrivateAttr(None)
 
     @field_validator("key_prefix", mode="before", json_schema_input_type=str | list[KeyPart])
     @classmethod
@@ -171,6 +192,16 @@ class ApiDescription(Described):
         """The same, knowing in which line of its file each resource begins."""
         self._lines.update(lines)
         return self
+
+    def of_account(self, tenancy: Tenancy) -> ApiDescription:
+        """The same, knowing which of its file's accounts it is."""
+        self._tenancy = tenancy
+        return self
+
+    @property
+    def tenancy(self) -> Tenancy | None:
+        """Which account it is, where the tables of all accounts are to be seen as one; else None."""
+        return self._tenancy if self.account_column else None
 
     def line_of(self, resource: Resource) -> int:
         """The line of the file in which a resource begins; the first one where that is not known."""

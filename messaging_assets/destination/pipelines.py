@@ -56,6 +56,8 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     try:
         profile = destination_profile(folders)
         refused = profile.refusal(resource) or profile.missing_driver()
+        if description.tenancy and profile.is_files:
+            refused = "files have no views; leave out account_column, or load into a database (DESTINATION_TYPE)."
     except MendDescription as unknown:
         refused = str(unknown)
     if refused:

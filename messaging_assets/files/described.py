@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.api import ApiDescription, Tenancy
 from messaging_assets.files.rules.consistency import consistency_mistakes
 from messaging_assets.files.rules.mistakes import (
     InvalidDescription,
@@ -24,7 +24,7 @@ from messaging_assets.files.rules.placeholders import parent_mistakes
 from messaging_assets.files.rules.secrets import secret_mistakes, secrets_in_comments
 from messaging_assets.files.rules.shape import REFUSED, shape_mistakes
 from messaging_assets.files.rules.templates import template_mistakes
-from messaging_assets.files.settings import Account, accounts_in, filled_in, unused_settings
+from messaging_assets.files.settings import Account, account_mistakes, accounts_in, filled_in, unused_settings
 from messaging_assets.files.yaml_lines import Document, read_yaml
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 
@@ -64,9 +64,15 @@ def document_of(path: Path) -> Document:
 def described(document: Document, name: str, file: str | None) -> DescriptionFiles:
     """The APIs that a document describes, one for each of its accounts; nothing is raised where it is wrong."""
     found = DescriptionFiles()
-    for account in accounts_in(document.value, name, Path(file).parent if file else None):
+    accounts = accounts_in(document.value, name, Path(file).parent if file else None)
+    for account in accounts:
         try:
-            found.descriptions.append(_checked(document, account, file))
+            description = _checked(document, account, file)
+            if account.shared:
+                names = tuple(one.name for one in accounts)
+                tenancy = Tenancy(account.shared, account.name, names, is_first=not found.descriptions)
+                description = description.of_account(tenancy)
+            found.descriptions.append(description)
         except InvalidDescription as error:
             found.broken[account.api] = error
     return found
@@ -80,7 +86,7 @@ def mistakes_in(raw: Mapping[str, Any], name: str) -> list[Mistake]:
 def _judged(raw: Mapping[str, Any], account: Account, file: str | None) -> tuple[ApiDescription | None, list[Mistake]]:
     name = account.api
     # As it was written: what stands in a variable is no mistake of the file's.
-    across = [*secret_mistakes(raw, name), *unused_settings(raw)]
+    across = [*secret_mistakes(raw, name), *unused_settings(raw), *account_mistakes(raw)]
     filled, wrong_settings = filled_in(raw, account)
     description, wrong_shape = _shaped(filled, name, file)
     across += [*wrong_settings, *_across(filled, name, file)]

@@ -16,6 +16,7 @@ from typing import Any
 from messaging_assets.description.names import variable
 from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, mapping, suggestion
 from messaging_assets.files.rules.secret_signs import certain_look_of, names_secret
+from messaging_assets.files.rules.written import columns_of, written_resources
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.regular_files import LARGEST_API_FILE, read_regular
 
@@ -40,6 +41,11 @@ class Account:
     shared: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     mistakes: tuple[Mistake, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the file calls it."""
+        return self.api.removeprefix(f"{self.shared}_")
 
 
 def accounts_in(raw: Any, name: str, folder: Path | None = None) -> list[Account]:
@@ -125,7 +131,7 @@ class _Filling:
             self._take(str(name), setting)
         for name in account.values:
             if name not in declared:
-                place = ("accounts", account.api.removeprefix(f"{account.shared}_"), name)
+                place = ("accounts", account.name, name)
                 self.mistakes.append(Mistake(place, "is no setting of this file; declare it under settings"))
 
     def _take(self, name: str, setting: Any) -> None:
@@ -205,6 +211,25 @@ def _like(text: str, default: Any) -> Any:
 
 def _written(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def account_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
+    """A mistake for each reason why the tables of all accounts cannot be seen as one."""
+    column = raw.get("account_column")
+    if column is None:
+        return
+    if raw.get("accounts") is None:
+        words = "tells accounts apart, and there are none; name them, such as accounts: [emea, apac]"
+        yield Mistake(("account_column",), words)
+    if isinstance(named := raw.get("dataset"), str) and _SETTING.search(named):
+        words = "must be the same for all accounts where account_column is there; write it out, or leave it out"
+        yield Mistake(("dataset",), words)
+    for resource in written_resources(raw):
+        if column in columns_of(resource):
+            yield Mistake(("account_column",), f"is a column of {resource.own.get('name')} too; choose another name")
+        if resource.full.get("nested") == "tables":
+            words = "child tables would not be in the view of all accounts; take nested: json, or no account_column"
+            yield Mistake(resource.place_of("nested"), words)
 
 
 def unused_settings(raw: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -24,7 +24,7 @@ from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import ListId, PageId, PagesAhead
 from messaging_assets.http.preparation import Preparation
-from messaging_assets.http.terms import Counts, Ignored, Terms, is_etag
+from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer
@@ -94,8 +94,6 @@ class ApiSession(Session):
             prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
         prepared.reading = reading  # type: ignore[attr-defined]
-        if (known := reading.context.so_far.unless) is not None and not reading.page:
-            prepared.headers["If-None-Match" if is_etag(known) else "If-Modified-Since"] = known
         if reading.context.so_far.jobs is not None:
             prepared.asked = request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
@@ -154,8 +152,7 @@ class ApiSession(Session):
     def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
         """A door to one server alone; what is meant for the API does not fit through the token server's."""
         try:
-            jar = self.cookies if cookies is None else cookies
-            transport = Transport(url, self._client, jar, self._closing)
+            transport = Transport(url, self._client, self.cookies if cookies is None else cookies, self._closing)
         except NoAddress as error:
             raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
         self._transports.append(transport)
@@ -176,8 +173,7 @@ class ApiSession(Session):
         exchange, auth = self._exchange, reading.auth
         if auth is None:
             return exchange
-        secrets = partial(renewed, auth), partial(signed, auth)
-        return Exchange(exchange.transport, exchange.pacing, self._closing, *secrets)
+        return Exchange(exchange.transport, self.pacing, self._closing, partial(renewed, auth), partial(signed, auth))
 
     def ask(self, request: requests.Request, reading: Reading, terms: Terms) -> Answer:
         """Send a request for a list on other terms than those of its pages, such as one about its job."""
@@ -189,8 +185,8 @@ class ApiSession(Session):
         if there not in self._elsewhere:
             self._elsewhere[there] = self._transport_to(url, "the address of a file", RequestsCookieJar())
         sent = {name: self.headers[name] for name in ("User-Agent", "Accept-Encoding") if name in self.headers}
-        prepared = requests.Request("GET", url, headers=sent).prepare()
-        return Exchange(self._elsewhere[there], self._exchange.pacing, self._closing).answer(prepared, terms)
+        exchange = Exchange(self._elsewhere[there], self.pacing, self._closing)
+        return exchange.answer(requests.Request("GET", url, headers=sent).prepare(), terms)
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the sync ends early."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from dagster import Definitions
 
+from messaging_assets.assets.accounts import account_checks, account_specs
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator, Translation
@@ -56,7 +57,8 @@ def definitions_for(
     api = description
     jobs = build_jobs(api)
     return Definitions(
-        assets=build_assets(api, translation, translator),
+        assets=[*build_assets(api, translation, translator), *account_specs(api)],
+        asset_checks=account_checks(api),
         jobs=jobs,
         schedules=build_schedules(api, jobs),
         sensors=build_sensors(api),

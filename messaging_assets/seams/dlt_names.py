@@ -46,6 +46,7 @@ __all__ = [
     "dlt_id_column",
     "get_nested_tables",
     "is_complete_column",
+    "types_in",
     "types_of",
 ]
 
@@ -64,3 +65,14 @@ def columns_of(cursor: Any) -> list[str]:
     """
     # Since dlt 1.30: a cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
     return list(map(str, cursor._get_columns()))
+
+
+def types_in(cursor: Any) -> list[Any]:
+    """What the driver calls the types of the columns of an open query; None for each where it does not say.
+
+    Args:
+        cursor: dlt's cursor, of any destination.
+    """
+    # Since dlt 1.30: `native_cursor` is the driver's own, whose `description` is that of DB-API (PEP 249).
+    described = getattr(cursor.native_cursor, "description", None)
+    return [one[1] for one in described] if described else [None] * len(columns_of(cursor))

@@ -47,7 +47,7 @@ def _expected(api: Sandbox, *days: str) -> list[str]:
     return sorted(row["id"] for row in api.rows("messaging", "messages") if row["timestamp"].startswith(days))
 
 
-def _machine(home: Path, day: str, read: Callable[[], None] = lambda: None, **resource: Any) -> Process:
+def _machine(home: Path, day: str, read: Callable[[], object] = lambda: None, **resource: Any) -> Process:
     """A sync of one day; `read` is called in its process when the day was read, and nothing of it is loaded."""
 
     def work() -> Any:

@@ -92,6 +92,11 @@ class JobNotes:
         return self._jobs.get(digest)
 
     @property
+    def are_kept(self) -> bool:
+        """Whether a sync may go on with a job of one before it."""
+        return self._file is not None
+
+    @property
     def all(self) -> list[KeptJob]:
         """Every job, those that were given up too."""
         return [*self._jobs.values(), *self.given_up]

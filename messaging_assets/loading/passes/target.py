@@ -38,7 +38,7 @@ class ReadTarget:
     @property
     def now(self) -> datetime | None:
         """When a sync began that this one goes on with, where a range ends that ends now; None where none did."""
-        return self.jobs.notes.began if self.jobs else None
+        return self.jobs.notes.began if self.jobs and self.jobs.notes.are_kept else None
 
     @property
     def asset(self) -> str:

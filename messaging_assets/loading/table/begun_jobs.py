@@ -10,18 +10,18 @@ from messaging_assets.http.jobs.notes import JobNotes
 from messaging_assets.loading.table.resource_table import ResourceTable
 
 
-def job_notes(table: ResourceTable, base_url: str, is_anew: bool) -> JobNotes | None:
-    """What is known of the jobs that earlier syncs began; None where its requests begin none.
+def job_notes(table: ResourceTable, base_url: str, is_anew: bool) -> JobNotes:
+    """What is known of the jobs that earlier syncs began; nothing is kept where its requests begin none.
 
     Args:
         table: the table that they are for.
         base_url: the API's address.
-        is_anew: whether none of them is gone on with.
+        is_anew: whether none of them is gone on with, because everything is read anew.
     """
     chain = ancestry(table.description, table.resource)
     limits = [one.endpoint.job.timeout for one in chain if one.endpoint.job]
     if not limits:
-        return None
+        return JobNotes()
 
     def is_good(place: Sequence[str | None]) -> bool:
         """Whether the destination knows nothing newer than what a sync began when its ledger stood there."""

@@ -1,0 +1,201 @@
+"""The tables of all accounts as one view: each account is told apart, fails alone and takes no other one's rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dagster import AssetCheckKey, AssetKey, DagsterInstance
+
+from messaging_assets.destination.pipelines import loaded_dataset
+from messaging_assets.files.api_files import InvalidDescription, describe, describe_accounts
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.loading.table.account_view import of_account, renew_views
+from messaging_assets.orchestration.api_definitions import definitions_for
+from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets.tables.table_rows import dataset_rows
+from messaging_assets_tests.raw_server import RawServer, answer
+
+VIEW = AssetKey(["chat", "users"])
+
+
+class Accounts:
+    """An API with the rows of each account at an address of its own.
+
+    Attributes:
+        words: more words at the top of its file.
+        rows: what each account has, or the status that it answers with.
+    """
+
+    def __init__(self, url: str, instance: DagsterInstance, rows: dict[str, list[Any] | int]) -> None:
+        self.url, self._instance, self.rows = url, instance, rows
+        self.words: dict[str, Any] = {}
+
+    def raw(self, **own: Any) -> dict[str, Any]:
+        """The API's file; `own` are more words of its resource."""
+        endpoint = {"paginator": "single_page", "data_selector": "data", "error_handler": {"max_retries": 0}}
+        resource = {"name": "users", "primary_key": "id", "write_disposition": "merge", "endpoint": endpoint}
+        return {
+            "settings": {"site": None},
+            "client": {"base_url": f"{self.url}/{{setting.site}}"},
+            "accounts": {"emea": {"site": "emea"}, "apac": {"site": "apac"}},
+            "account_column": "account",
+            "resources": [resource | own],
+            **self.words,
+        }
+
+    def sync(self, account: str, config: dict[str, Any] | None = None, **own: Any) -> bool:
+        """Sync one account; whether it is green."""
+        found = describe_accounts(self.raw(**own), "chat")
+        [described] = [one for one in found.descriptions if one.name == f"chat_{account}"]
+        job = definitions_for(described).resolve_job_def(f"chat_{account}_sync")
+        run = {"ops": {f"chat_{account}__users": {"config": config}}} if config else {}
+        return job.execute_in_process(run, instance=self._instance, raise_on_error=False).success
+
+    def shown(self, columns: str = "account, id", table: str = "users") -> list[tuple[Any, ...]]:
+        """The rows of the view."""
+        described = describe_accounts(self.raw(), "chat").descriptions[0]
+        whole = described.model_copy(update={"name": "chat", "dataset": self.words.get("dataset")})
+        dataset = loaded_dataset(whole, described.resources[0], settle_environment())
+        with own_settings(), dataset_rows(dataset, None) as rows:
+            return sorted(rows.select(f"SELECT {columns} FROM {rows.qualified(table)}"))
+
+    @property
+    def missing(self) -> dict[str, str]:
+        """What the check of the view says of accounts that are missing."""
+        key = AssetCheckKey(VIEW, "every_account_is_synced")
+        [record] = self._instance.event_log_storage.get_asset_check_execution_history(key, limit=1)
+        assert record.event is not None
+        found = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        assert found.passed is not bool(found.metadata)
+        return {name: str(value.value) for name, value in found.metadata.items()}
+
+
+@contextmanager
+def served(instance: DagsterInstance, **rows: Any) -> Iterator[Accounts]:
+    with RawServer(lambda connection, path, number: connection.sendall(said(path))) as server:
+        accounts = Accounts(server.url, instance, rows)
+
+        def said(path: str) -> bytes:
+            has = accounts.rows[path.split("/")[1]]
+            return answer({}, status=f"{has} No") if isinstance(has, int) else answer({"data": has})
+
+        yield accounts
+
+
+@pytest.fixture
+def accounts(clean_room: Path, dagster_instance: DagsterInstance) -> Iterator[Accounts]:
+    with served(dagster_instance, emea=[{"id": 1}, {"id": 2}], apac=[{"id": 1, "score": 5}]) as found:
+        yield found
+
+
+@pytest.fixture
+def accounts_in_postgres(accounts: Accounts, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Accounts:
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+    return accounts
+
+
+def whole_story(accounts: Accounts) -> None:
+    """Equal ids beside each other, one account that fails, a replace, another column, and a table made anew."""
+    assert accounts.sync("emea")
+    assert accounts.missing == {"apac": "none: it was not synced yet"}
+    assert accounts.sync("apac")
+    assert accounts.missing == {}
+    assert accounts.shown("account, id, score") == [("apac", 1, 5), ("emea", 1, None), ("emea", 2, None)]
+
+    accounts.rows |= {"emea": [{"id": 3, "score": 7}], "apac": 403}
+    assert not accounts.sync("apac", write_disposition="replace")
+    assert accounts.missing["apac"].startswith("failed: chat_apac.users: ")
+    assert accounts.sync("emea", {"allow_many_deletes": True}, write_disposition="replace")
+    # The other account's sync does not make good what failed of this one.
+    assert list(accounts.missing) == ["apac"]
+    assert accounts.shown("account, id, score") == [("apac", 1, 5), ("emea", 3, 7)]
+
+    accounts.rows["emea"] = [{"id": 3, "score": "high"}, {"id": 4, "score": "low"}]
+    assert accounts.sync("emea", {"full_refresh": True})
+    shown = [(account, number, str(score)) for account, number, score in accounts.shown("account, id, score")]
+    assert shown == [("apac", 1, "5"), ("emea", 3, "high"), ("emea", 4, "low")]
+
+
+def test_accounts_in_one_view_collide_nowhere_and_fail_alone(accounts: Accounts) -> None:
+    whole_story(accounts)
+
+
+@pytest.mark.xdist_group("postgres")
+def test_accounts_in_one_view_of_postgres_collide_nowhere_and_fail_alone(accounts_in_postgres: Accounts) -> None:
+    whole_story(accounts_in_postgres)
+
+
+def test_records_that_are_set_aside_are_in_a_view_of_their_own(accounts: Accounts) -> None:
+    accounts.rows["apac"] = [{"id": 1}, {"id": None}]
+
+    assert accounts.sync("apac")
+    assert accounts.sync("emea")
+
+    assert accounts.shown("account, page", "users__rejected") == [("apac", 1)]
+    assert len(accounts.shown()) == 3
+
+
+def test_the_view_follows_the_files_own_names_of_dataset_and_table(accounts: Accounts) -> None:
+    accounts.words = {"dataset": "raw"}
+    assert accounts.sync("emea", table_name="people")
+    assert accounts.sync("apac", table_name="people")
+    assert accounts.missing == {}
+    assert {account for account, _ in accounts.shown(table="people")} == {"emea", "apac"}
+
+
+def test_a_table_under_the_views_name_is_told_and_stays(accounts: Accounts) -> None:
+    assert accounts.sync("emea")
+    described = describe_accounts(accounts.raw(), "chat").descriptions[0]
+    folders, resource = settle_environment(), described.resources_in_full["users"]
+    dataset = loaded_dataset(described.model_copy(update={"name": "chat"}), resource, folders)
+    with own_settings(), dataset_rows(dataset, None) as rows:
+        rows.client.execute_sql(f"DROP VIEW {rows.qualified('users')}")
+        rows.client.execute_sql(f"CREATE TABLE {rows.qualified('users')} AS SELECT 'x' AS account, 9 AS id")
+
+    with pytest.raises(MendDescription, match=r"the rows are loaded, and the view .*users of all accounts cannot be"):
+        renew_views(described, resource, folders)
+    assert not accounts.sync("apac")
+
+    assert accounts.shown() == [("x", 9)]
+
+
+def test_a_column_of_the_records_is_never_taken_for_the_accounts(accounts: Accounts) -> None:
+    accounts.rows["emea"] = [{"id": 1, "account": "of the record"}]
+
+    assert not accounts.sync("emea")
+
+    assert accounts.missing["emea"].startswith(
+        "failed: chat_emea.users: the rows of emea have a column account of their own; choose another account_column"
+    )
+
+
+def test_the_view_is_an_asset_below_those_of_all_accounts_and_is_there_once(accounts: Accounts) -> None:
+    graph = definitions_for(accounts.raw(), name="chat").resolve_asset_graph()
+
+    above = {AssetKey(["chat_emea", "users"]), AssetKey(["chat_apac", "users"])}
+    assert graph.get(VIEW).parent_keys == above
+    assert [key.name for key in graph.get(VIEW).check_keys] == ["every_account_is_synced"]
+    described = describe_accounts(accounts.raw(), "chat").descriptions[0]
+    assert of_account(described, "apac").name == "chat_apac"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"accounts": None}, "account_column: tells accounts apart, and there are none; name them"),
+        ({"account_column": "A b"}, "account_column: "),
+        ({"resource_defaults": {"columns": {"account": {"data_type": "text"}}}}, "is a column of users too"),
+        ({"resource_defaults": {"nested": "tables"}}, "child tables would not be in the view of all accounts"),
+    ],
+)
+def test_what_cannot_be_one_view_is_refused(change: dict[str, Any], expected: str) -> None:
+    raw: dict[str, Any] = {"client": {"base_url": "https://a.example"}, "accounts": ["x"], "resources": ["users"]}
+
+    with pytest.raises(InvalidDescription, match=expected):
+        describe({**raw, "account_column": "account", **change}, "chat")

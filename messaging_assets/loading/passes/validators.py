@@ -1,7 +1,7 @@
 """What an API calls the list that is in the table: its ETag or Last-Modified (RFC 9110, section 8.8).
 
 With it the list is asked for only if it is another one by now. That goes for a list that came on one page and beyond
-doubt, and whose rows the destination still has as the last sync left them.
+doubt. The destination must still have its rows as the last sync left them.
 """
 
 from __future__ import annotations

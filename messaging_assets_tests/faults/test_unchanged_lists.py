@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance, materialize
 
+from messaging_assets.assets.credentials import build_credentials, credentials_key
+from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.orchestration.automation.fingerprint import Probe
+from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.faults.one_list import _own, synced, tables
 from messaging_assets_tests.raw_server import RawServer, answer
 
@@ -161,3 +165,22 @@ def test_the_sensor_asks_only_for_news_of_a_list_that_has_a_name(api: Api) -> No
     assert look() is None
     api.named = 'ETag: "second"'
     assert look() is not None
+
+
+def test_an_asset_whose_list_is_as_it_was_is_green_and_its_checks_look_at_the_table(
+    api: Api, dagster_instance: DagsterInstance
+) -> None:
+    description = api.described(columns={"id": {"data_type": "bigint", "nullable": False}})
+    settle_environment()
+    resources = {"dlt": DagsterDltResource(), credentials_key("naming"): build_credentials(description, None)}
+    for _ in range(2):
+        result = materialize(build_assets(description), instance=dagster_instance, resources=resources)
+
+    [materialization] = result.asset_materializations_for_node("naming__messages")
+    shown: dict[str, Any] = {name: value.value for name, value in materialization.metadata.items()}
+    assert shown["messaging_assets/not_modified"] == 1
+    assert shown["dagster/row_count"] == 3
+    assert shown["dagster/column_schema"].columns[0].name == "id"
+    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
+    assert checks["id_is_unique"]
+    assert all(checks.values())

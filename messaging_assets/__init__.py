@@ -18,6 +18,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/ways/           secrets onto requests: as they are, asked for, signed
     http/                attempts, secrets, pace, pages asked for ahead
+    http/jobs/           exports that an API makes by and by: begun, waited for, fetched, deleted
     reading/times/       moments as APIs write them and files say them
     reading/cursors/     what is newer than the last sync
     reading/evidence/    what the pages of a list show of its being whole

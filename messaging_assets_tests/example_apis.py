@@ -58,7 +58,9 @@ class ExampleApis(ThreadingHTTPServer):
         api = path.split("/")[1]
         if dialect := DIALECTS.get(api):
             below = path.removeprefix(f"/{api}/")
-            return dialect(f"{self.url}/{api}", below, query, body, self.rows.get(f"{api}/{below}", []))
+            return dialect(
+                f"{self.url}/{api}", below, query, body, self.rows.get(f"{api}/{below}", self.rows.get(api, []))
+            )
         return getattr(self, f"_{api}")(path.removeprefix(f"/{api}"), query)
 
     def _chat(self, path: str, query: Query) -> Any:
@@ -123,6 +125,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: ExampleApis
 
     def do_GET(self) -> None:
+        self._answer(None)
+
+    def do_DELETE(self) -> None:
         self._answer(None)
 
     def do_POST(self) -> None:

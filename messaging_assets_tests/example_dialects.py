@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -132,9 +134,21 @@ def scim(url: str, path: str, query: Query, body: Any, rows: list[Row]) -> Any:
     }
 
 
-DIALECTS: dict[str, Dialect] = {
-    dialect.__name__: dialect for dialect in (tickets, incidents, logs, metrics, graphql, hal, json_api, odata, scim)
-}
+def exports(url: str, path: str, query: Query, body: Any, rows: list[Row]) -> Any:
+    """A job by POST, whose files are lines in gzip; its name says which range of time it has."""
+    if body is not None:
+        return {"export": {"id": f"{body['from']}_{body['to']}", "state": "queued"}}
+    _, _, name, *file = path.split("/")
+    start, end = name.split("_")
+    found = [row for row in rows if start <= row["archived_at"] < end]
+    if file:
+        return gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in found[int(file[0]) :: 2]))
+    files = [{"url": f"{url}/{path}/{number}"} for number in range(2)]
+    return {"export": {"id": name, "state": "finished", "messages": len(found), "files": files}}
+
+
+_ALL = (tickets, incidents, logs, metrics, graphql, hal, json_api, odata, scim, exports)
+DIALECTS: dict[str, Dialect] = {dialect.__name__: dialect for dialect in _ALL}
 
 
 def moment(day: int, hour: int = 0) -> str:

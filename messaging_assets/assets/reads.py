@@ -17,6 +17,8 @@ from messaging_assets.description.parents import ancestry
 from messaging_assets.destination.pipelines import loader_file_format
 from messaging_assets.foundation.failures import TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import EarlyCounts
 from messaging_assets.loading.kept_receipt import KeptReceipt
@@ -25,12 +27,17 @@ from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.table.account_view import renew_views
+from messaging_assets.loading.table.begun_jobs import job_notes
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
+from messaging_assets.loading.table.unchanged import is_as_loaded
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.tables.reconciliation import Load, nested_rows
+
+_MOVED = "the list moved meanwhile; reading it from its start"
+_RETYPED = "a column is of another type than it began with; reading again"
 
 
 class Reads:
@@ -54,6 +61,9 @@ class Reads:
 
         Returns:
             The loads of the last pass, and what dlt says of them as metadata.
+
+        Raises:
+            Unchanged: the API says that the list is the one that is in the table.
         """
         task = self._task
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
@@ -62,12 +72,14 @@ class Reads:
         begun, self._early = task.ahead.take(task.resource, base_url, earlier)
         auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
+        notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)
         while True:
-            with begun.session if begun else self._session(base_url) as session:
+            with begun.session if begun else _session(task, base_url) as session:
                 begun, task.ahead.pacing = None, session.pacing
                 if task.description.client.requests_per_second is None:
                     session.at_first_answer = partial(task.ahead.begin, credentials, base_url)
-                target = ReadTarget(task.description, task.resource, session, auths, base_url)
+                jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info)
+                target = ReadTarget(task.description, task.resource, session, auths, base_url, jobs)
                 options = self._options(number, is_anew)
                 one_pass = self._pass(target, options, learnt)
                 # Where requests are few, none goes before those of the list that is read.
@@ -75,7 +87,9 @@ class Reads:
                 try:
                     # Of a table that somebody dropped no window has rows, and dlt makes it anew only if told to.
                     is_refresh = options.is_whole or (task.config.full_refresh and self._table.is_gone)
-                    return one_pass.load_ids, self._load_parts(one_pass, is_refresh)
+                    loaded = self._load_parts(one_pass, is_refresh)
+                    jobs.clean_up()
+                    return one_pass.load_ids, loaded
                 except Exception as error:
                     failure = sync_failure(error)
                     if isinstance(failure, TooManySetAside):
@@ -83,12 +97,12 @@ class Reads:
                     if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
-            number, is_anew = number + isinstance(failure, Unsettled), is_anew or failure.is_anew
-            why = "the list moved meanwhile; reading it from its start"
-            if isinstance(failure, Retyped):
-                learnt |= failure.types
-                why = "a column is of another type than it began with; reading again"
-            task.context.log.info("%s: %s", task.asset, why)
+            if isinstance(failure, Unsettled):
+                number += 1
+                notes.begin_anew()
+            is_anew = is_anew or failure.is_anew
+            learnt |= failure.types if isinstance(failure, Retyped) else {}
+            task.context.log.info("%s: %s", task.asset, _RETYPED if isinstance(failure, Retyped) else _MOVED)
 
     def _options(self, number: int, is_anew: bool) -> PassOptions:
         config = self._task.config
@@ -100,6 +114,7 @@ class Reads:
             keep_mark=config.keep_mark,
             # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
             is_whole=config.full_refresh and self._task.window is None,
+            is_as_loaded=partial(is_as_loaded, self._table),
         )
 
     def _pass(self, target: ReadTarget, options: PassOptions, learnt: dict[str, str]) -> ReadPass:
@@ -113,10 +128,6 @@ class Reads:
         one_pass = ReadPass(target, options, task.receipt, learnt, task.context.log.info)
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
         return one_pass
-
-    def _session(self, base_url: str) -> ApiSession:
-        task, client = self._task, self._task.description.client
-        return ApiSession(base_url, client, task.folders.pace / task.description.name, task.ahead.pacing)
 
     def _before_last_load(self, credentials: ApiCredentials, base_url: str) -> None:
         task, config = self._task, self._task.config
@@ -177,3 +188,8 @@ class Reads:
         metadata = task.plain(receipt_metadata(task.receipt))
         before = table.ledger.place if table.ledger else []
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
+
+
+def _session(task: SyncTask, base_url: str) -> ApiSession:
+    description, pacing = task.description, task.ahead.pacing
+    return ApiSession(base_url, description.client, task.folders.pace / description.name, pacing)

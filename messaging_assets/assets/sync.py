@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dagster import AssetExecutionContext
+from dagster import AssetExecutionContext, TableSchema
 
 from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.assets.failure_sentence import as_failure
@@ -20,13 +20,15 @@ from messaging_assets.assets.sync_task import SyncResult, SyncTask, reads_ahead
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
-from messaging_assets.foundation.failures import LoadRefused, SyncFailure
+from messaging_assets.foundation.failures import LoadRefused, SyncFailure, sync_failure
 from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.http.terms import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
 from messaging_assets.loading.sync_lock import folders_to_sync, only_sync
 from messaging_assets.loading.table.earlier_syncs import confirm_loaded, load_pending, open_ledger, put_away, take_back
 from messaging_assets.loading.table.removal import settle
 from messaging_assets.loading.table.resource_table import ResourceTable
+from messaging_assets.loading.table.unchanged import result_of_unchanged
 from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import ReadResult, Verdict
@@ -153,11 +155,9 @@ class _Sync:
         """The result of a read that an earlier run was over with, and whose rows are loaded now."""
         task = self._task
         task.context.log.info("%s: loaded what was fetched before, asked the API nothing", task.asset)
-        schema = table.schema
-        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.table))
         loaded = {
             "messaging_assets/resumed": "loaded what an earlier run had fetched",
-            COLUMNS: loaded_schema(task.resource, columns, schema.naming.normalize_path),
+            COLUMNS: _columns(task.resource, table),
         }
         if not table.is_newest(kept):
             table.add_to_history(task.history(kept.metadata))
@@ -168,7 +168,15 @@ class _Sync:
 
     def _read_and_load(self, table: ResourceTable, credentials: ApiCredentials, base_url: str) -> SyncResult:
         task = self._task
-        load_ids, loaded = Reads(task, table).run(credentials, base_url)
+        try:
+            load_ids, loaded = Reads(task, table).run(credentials, base_url)
+        except Exception as error:
+            if not isinstance(unchanged := sync_failure(error), Unchanged):
+                raise
+        else:
+            unchanged = None
+        if unchanged is not None:
+            return self._unchanged(table, unchanged)
         result, metadata = task.receipt.result, receipt_metadata(task.receipt)
         if result.finding.verdict is Verdict.UNKNOWN:
             words, reason = result.finding.verdict.words, result.finding.reason
@@ -176,6 +184,15 @@ class _Sync:
         settled = self._settled(table, load_ids, result, metadata)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return replace(settled, metadata={**settled.metadata, **table.tidy(), **loaded})
+
+    def _unchanged(self, table: ResourceTable, unchanged: Unchanged) -> SyncResult:
+        """The result of a sync whose list is the one that is in the table, so that nothing was loaded."""
+        task, result = self._task, result_of_unchanged(table, unchanged)
+        task.context.log.info("%s: %s", task.asset, result.finding.reason)
+        task.receipt.not_modified, task.receipt.validator = 1, unchanged.validator
+        metadata = {**receipt_metadata(task.receipt), **finding_metadata(result.finding)}
+        table.add_to_history(task.history(metadata))
+        return SyncResult({**metadata, COLUMNS: _columns(task.resource, table)}, result, redaction=task.redaction)
 
     def _settled(
         self, table: ResourceTable, load_ids: Sequence[str], result: ReadResult, metadata: Mapping[str, Any]
@@ -196,3 +213,10 @@ class _Sync:
         """Keep in the destination, if it answered before, that this sync failed."""
         if self._table:
             self._table.add_to_history(self._task.history(failure.metadata, str(failure)))
+
+
+def _columns(resource: Resource, table: ResourceTable) -> TableSchema:
+    """The columns of a table that is there, as Dagster shows them."""
+    schema = table.schema
+    columns = schema.get_table_columns(schema.naming.normalize_tables_path(resource.table))
+    return loaded_schema(resource, columns, schema.naming.normalize_path)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
-from messaging_assets.description.pagination import JsonPath, Paginator
+from messaging_assets.description.pagination import Job, JsonPath, Paginator
 from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
@@ -243,6 +243,10 @@ class Endpoint(Described):
     """Sent with this endpoint's requests."""
     paginator: Paginator | None = None
     """How pages go on, if not as the client says."""
+    job: Job | None = None
+    """The request begins an export, which is waited for; its files are the pages."""
+    conditional: bool = False
+    """Whether a list on one page is left as it is where the API says by `ETag` or `Last-Modified` that it is (304)."""
     data_selector: JsonPath | None = None
     """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None

@@ -18,6 +18,9 @@ from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets.http.jobs.jobs import Jobs
+from messaging_assets.http.jobs.notes import JobNotes
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
@@ -105,10 +108,15 @@ class Reader:
             # The gate of its syncs, whose budget and holds these requests are part of.
             pace = settle_environment().make().pace / self._description.name
             with ApiSession(base_url, self._description.client, pace) as session:
-                sources = {one.name: self._source(one, chain, auths, came, pages, session) for one in chain}
+                sources = {one.name: self._source(one, chain, auths, came, pages, session, base_url) for one in chain}
                 reader = ApiReader(self._description, session, sources, base_url, _PARENTS).reader(resource)
-                for row in itertools.islice(reader, rows):
-                    came.rows.append(row)
+                try:
+                    for row in itertools.islice(reader, rows):
+                        came.rows.append(row)
+                finally:
+                    for source in sources.values():
+                        if source.so_far.jobs:
+                            source.so_far.jobs.clean_up()
         except Exception as error:  # noqa: BLE001 - dlt wraps what is raised inside it in classes of its own
             came.failure = as_failure(self._description.asset_of(resource), error, self._redaction)
         return came
@@ -121,6 +129,7 @@ class Reader:
         came: FirstPages,
         pages: int,
         session: ApiSession,
+        base_url: str,
     ) -> ListContext:
         own = one is chain[-1]
         endpoint = self._endpoint(one, pages if own else 1)
@@ -137,6 +146,9 @@ class Reader:
             pages=came if own else FirstPages(),
             changes=changes_of(one, {}) if own else None,
         )
+        if endpoint.job:
+            # A look has a job of its own, which goes with it.
+            source.so_far.jobs = Jobs(JobRequests(session, base_url), JobNotes())
         auth = auths[one.name]
         if (asking := asking_part(auth)) is not None:
             session.token_exchange(asking, Terms(source.asset, endpoint, came.receipt))

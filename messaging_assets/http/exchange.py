@@ -19,11 +19,12 @@ from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.judgement import judged
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.terms import Ignored, Terms
+from messaging_assets.http.terms import Ignored, LedAway, Terms, Unchanged
 from messaging_assets.http.trouble import (
     Trouble,
     broken_on_the_way,
     failure,
+    in_doubt,
     seconds_before,
 )
 from messaging_assets.http.wire.answer import Answer
@@ -37,7 +38,7 @@ _MOST_HOPS = 5
 _MOST_RENEWALS = 8
 # Statuses that say that the API has too much to do.
 _BUSY = frozenset({429, 503})
-_ENDED = Trouble("was not asked, because the sync ended", "start it again", TryAgainLater, False, "ended")
+_ENDED = Trouble("was not asked, because the sync ended", "start it again", TryAgainLater, False, "ended", None, False)
 
 
 @dataclass
@@ -74,6 +75,8 @@ class Exchange:
         attempt = 1
         while isinstance(outcome := self._attempt(request, terms), Trouble):
             wait = seconds_before(attempt, outcome, handler)
+            if terms.is_once and outcome.may_be_taken:
+                outcome = in_doubt(outcome)
             if terms.is_look:
                 raise Ignored("the answer was not needed", is_end=True)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
@@ -99,7 +102,7 @@ class Exchange:
         try:
             outcome = judged(answer, terms, self.transport.client)
             is_good = isinstance(outcome, Answer)
-        except Ignored:
+        except (Ignored, Unchanged):
             is_good = True
             raise
         finally:
@@ -117,6 +120,8 @@ class Exchange:
                 try:
                     answer = self._answered(request, terms)
                 except OtherOrigin:
+                    if terms.leads_away:
+                        raise LedAway(str(request.url)) from None
                     return _stranger(request.url or "")
                 except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
                     return broken_on_the_way(error, self.transport.client)

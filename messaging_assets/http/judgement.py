@@ -13,7 +13,7 @@ from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
-from messaging_assets.http.terms import Ignored, Terms
+from messaging_assets.http.terms import Ignored, Terms, Unchanged
 from messaging_assets.http.trouble import (
     Trouble,
     about_clock,
@@ -35,6 +35,7 @@ def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
 
     Raises:
         Ignored: it ends the list, as the file declares.
+        Unchanged: it says that the list is the one that is known.
     """
     _leave_if_over(answer, terms, client)
     if answer.status_code >= 300:
@@ -49,6 +50,8 @@ def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
 
 def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
     status = answer.status_code
+    if status == 304 and terms.unless is not None:
+        raise Unchanged(terms.unless, terms.asset)
     if status in terms.end_statuses:
         raise Ignored(f"status {status} past the last page", is_end=True)
     for action in terms.endpoint.response_actions:
@@ -120,7 +123,8 @@ def _error_inside(answer: Answer, terms: Terms, body: Any) -> Trouble | None:
         return None
     kind = TryAgainLater if declared.retry else MendDescription
     words = f"answered {answer.status_code} with an error at '{declared.path}'"
-    return Trouble(words, "look the error up with the vendor", kind, declared.retry, "error in body")
+    step = "look the error up with the vendor"
+    return Trouble(words, step, kind, declared.retry, "error in body", may_be_taken=False)
 
 
 def _meets(action: Any, answer: Answer, terms: Terms, client: Client) -> bool:

@@ -11,6 +11,7 @@ from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
+from messaging_assets.http.terms import is_etag
 from messaging_assets.http.wire.origins import NoAddress, origin
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Preparation:
         # dlt's own status handling prints bodies and addresses; statuses are judged in exchange.py.
         prepared.hooks = {"response": []}
         prepared.reading = reading  # type: ignore[attr-defined]
+        if (known := reading.context.so_far.unless) is not None and not reading.page:
+            prepared.headers["If-None-Match" if is_etag(known) else "If-Modified-Since"] = known
         if jar is not None:
             prepared.jar = jar  # type: ignore[attr-defined]
         return prepared

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from dlt.sources.helpers.requests import Session
+from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import Client
 from messaging_assets.description.endpoint import Format
@@ -28,7 +29,7 @@ from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
-from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 
@@ -68,6 +69,7 @@ class ApiSession(Session):
         self._client = client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
+        self._elsewhere: dict[Origin, Transport] = {}
         transport = self._transport_to(base_url, "client.base_url")
         self._origin = transport.origin
         at_first = _levels.get(self._origin, 2)
@@ -92,6 +94,8 @@ class ApiSession(Session):
             prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
         prepared.reading = reading  # type: ignore[attr-defined]
+        if reading.context.so_far.jobs is not None:
+            prepared.asked = request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
             further = reading.ahead(request)
             prepare = self.preparation.prepared
@@ -108,6 +112,8 @@ class ApiSession(Session):
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
+            if reading.context.so_far.jobs is not None:
+                return reading.context.so_far.jobs.answer(request.__dict__.pop("asked"), reading)
             answer = future.result() if future else None
             if answer is None:
                 answer = self.answer(request)
@@ -143,10 +149,10 @@ class ApiSession(Session):
         endpoint = terms.endpoint.model_copy(update=json_alone)
         credentials.terms = Terms(terms.asset, endpoint, terms.counts, explain=refused_client)
 
-    def _transport_to(self, url: str, name: str) -> Transport:
+    def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
         """A door to one server alone; what is meant for the API does not fit through the token server's."""
         try:
-            transport = Transport(url, self._client, self.cookies, self._closing)
+            transport = Transport(url, self._client, self.cookies if cookies is None else cookies, self._closing)
         except NoAddress as error:
             raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
         self._transports.append(transport)
@@ -160,11 +166,31 @@ class ApiSession(Session):
             counts: where it is counted, if not where its reading counts.
         """
         reading: Reading = prepared.reading  # type: ignore[attr-defined]
-        exchange, terms, auth = self._exchange, reading.terms, reading.auth
-        if auth is not None:
-            secrets = partial(renewed, auth), partial(signed, auth)
-            exchange = Exchange(exchange.transport, exchange.pacing, self._closing, *secrets)
-        return exchange.answer(prepared, terms if counts is None else replace(terms, counts=counts))
+        terms = reading.terms if counts is None else replace(reading.terms, counts=counts)
+        return self._with_secrets(reading).answer(prepared, terms)
+
+    def _with_secrets(self, reading: Reading) -> Exchange:
+        exchange, auth = self._exchange, reading.auth
+        if auth is None:
+            return exchange
+        return Exchange(exchange.transport, self.pacing, self._closing, partial(renewed, auth), partial(signed, auth))
+
+    def ask(self, request: requests.Request, reading: Reading, terms: Terms) -> Answer:
+        """Send a request for a list on other terms than those of its pages, such as one about its job."""
+        return self._with_secrets(reading).answer(self.preparation.prepared(request, reading), terms)
+
+    def ask_elsewhere(self, url: str, terms: Terms) -> Answer:
+        """Ask another server for what lies there, such as a store of files: no secret and no cookie goes there."""
+        there = origin(url)
+        if there not in self._elsewhere:
+            self._elsewhere[there] = self._transport_to(url, "the address of a file", RequestsCookieJar())
+        sent = {name: self.headers[name] for name in ("User-Agent", "Accept-Encoding") if name in self.headers}
+        exchange = Exchange(self._elsewhere[there], self.pacing, self._closing)
+        return exchange.answer(requests.Request("GET", url, headers=sent).prepare(), terms)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, unless the sync ends early."""
+        self._closing.wait(seconds)
 
 
 class ListSession:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from messaging_assets.description.api import Endpoint
+from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.wire.answer import Answer
 
@@ -20,6 +21,44 @@ class Ignored(Exception):
     def __init__(self, how: str, is_end: bool, is_split: bool = False) -> None:
         super().__init__(how)
         self.how, self.is_end, self.is_split = how, is_end, is_split
+
+
+class LedAway(Exception):
+    """An answer sends on to another origin, where a file of a job may lie; `url` is the address."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__("another origin")
+        self.url = url
+
+
+class Unchanged(SyncFailure):
+    """The API says that a list is the one that it was (304), and sends none.
+
+    Args:
+        validator: what the API called it, an ETag or a Last-Modified.
+        where: the asset's name.
+
+    Attributes:
+        name: the header that says so.
+        is_strong: whether it changes with every byte of the list.
+    """
+
+    def __init__(self, validator: str, where: str) -> None:
+        super().__init__("the list is the one that it was", where=where)
+        self.validator = validator
+        self.name = "ETag" if is_etag(validator) else "Last-Modified"
+        self.is_strong = validator.startswith('"')
+
+
+def validator_of(headers: Mapping[str, str]) -> str | None:
+    """What an answer calls its list; None where it has no name."""
+    etag = headers.get("ETag", "").strip()
+    return etag if is_etag(etag) else headers.get("Last-Modified", "").strip() or None
+
+
+def is_etag(validator: str) -> bool:
+    """Whether it is an ETag (RFC 9110, section 8.8.3), and no date."""
+    return validator.removeprefix("W/").startswith('"')
 
 
 class Counts(Protocol):
@@ -95,3 +134,9 @@ class Terms:
     shown: Callable[[str | None], str] = plain_address
     is_look: bool = False
     """Whether the list is over, and an answer is welcome but not needed: it is asked for once, and may fail."""
+    is_once: bool = False
+    """Whether it is sent again only where it certainly was not taken, because it begins something."""
+    leads_away: bool = False
+    """Whether it may send on to another origin, which gets no secret."""
+    unless: str | None = None
+    """What the API called the list that is known, so that it need not send that again."""

@@ -45,6 +45,7 @@ class Trouble:
         repeat: whether the request may be repeated.
         label: its name among the receipt's retries.
         asked_seconds: how long the API asked to be left alone, where it said so.
+        may_be_taken: whether the API may have done what it was asked for all the same.
     """
 
     words: str
@@ -53,6 +54,19 @@ class Trouble:
     repeat: bool
     label: str
     asked_seconds: float | None = None
+    may_be_taken: bool = True
+
+
+def in_doubt(trouble: Trouble) -> Trouble:
+    """What it means that nobody knows whether a request was taken which must not be taken twice."""
+    return replace(
+        trouble,
+        words=f"{trouble.words}, so it is not known whether the job was begun, and it was not asked for again",
+        next_step="look with the vendor whether it is there, then run it again; where the API knows a repeated request "
+        "by a key, name the header in job.idempotency_header",
+        kind=MendDescription,
+        repeat=False,
+    )
 
 
 def refused(
@@ -97,7 +111,8 @@ def refused(
             )
         if endpoint is not None and endpoint.has_cursor and status in (400, 413, 416, 422):
             step += f"; {_of_range(endpoint, page)}"
-    return Trouble(f"answered {status}", step, kind, repeat, str(status), asked)
+    may_be_taken = status >= 500 and status != 503
+    return Trouble(f"answered {status}", step, kind, repeat, str(status), asked, may_be_taken)
 
 
 def _of_range(endpoint: Endpoint, page: int) -> str:
@@ -154,7 +169,11 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         # The errors of a connection that was made; one that could not be made is another class of urllib3's.
         is_made = not _is_caused_by(error, urllib3.exceptions.NewConnectionError)
         words = "closed the connection before it answered" if is_made else words
-    return Trouble(words, "see whether the API is up at this address and try again", TryAgainLater, True, label)
+    step = "see whether the API is up at this address and try again"
+    did_not_arrive = isinstance(error, requests.ConnectTimeout) or _is_caused_by(
+        error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
+    )
+    return Trouble(words, step, TryAgainLater, True, label, may_be_taken=not did_not_arrive)
 
 
 def _no_http(error: Exception) -> Trouble | None:

@@ -20,7 +20,7 @@ from messaging_assets.reading.receipt import Finding, ReadResult, Verdict
 # A finished read that waited longer than this for its load is too old to pass for a sync.
 _VALID_SECONDS = 3600.0
 # What of an endpoint says which rows are asked for.
-_ASKED = ("path", "method", "params", "json_body", "data", "data_selector")
+_ASKED = ("path", "method", "params", "json_body", "data", "data_selector", "job")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ class _Locked:
 @dataclass
 class RequestCounts(_Locked):
     """What was asked. Bytes are decompressed; seconds are spent waiting for the API's pace, retries and Retry-After,
-    not for its answers. What was in flight on average is that of the last pass.
+    not for its answers. What was in flight on average is that of the last pass. The validator is what the API calls a
+    list that came on one page.
     """
 
     requests: int = 0
@@ -34,6 +35,8 @@ class RequestCounts(_Locked):
     passes: int = 1
     retries: Counter[str] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
+    not_modified: int | None = None
+    validator: str | None = None
 
     def asked(self) -> None:
         """One request left."""
@@ -148,7 +151,7 @@ class ValueCounts(_Locked):
 
 @dataclass
 class ParentCounts(_Locked):
-    """Parents, each of which has a list, and rows that an interrupted read had loaded."""
+    """Parents, each of which has a list, rows that an interrupted read had loaded, and jobs, by what became of them."""
 
     parents: int | None = None
     parents_left_out: int | None = None
@@ -159,6 +162,7 @@ class ParentCounts(_Locked):
     resumed_rows: int | None = None
     rows_read_again: int | None = None
     not_resumed: str | None = None
+    jobs: Counter[str] = field(default_factory=Counter)
 
     def resumed(self, rows: int, again: int) -> None:
         """A read goes on behind so many different records, `again` of which were read once more to make sure."""
@@ -201,3 +205,4 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
         self.passes = earlier.passes + 1
         self.pages_with_rows += earlier.pages_with_rows
         self.add_requests(earlier)
+        self.jobs.update(earlier.jobs)

@@ -22,6 +22,7 @@ from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
 
 if TYPE_CHECKING:
+    from messaging_assets.http.jobs.jobs import Jobs
     from messaging_assets.reading.one_list import Reading
 
 SetAside = Callable[[Any, str, int], None]
@@ -43,6 +44,9 @@ class ListsSoFar:
         windows_read: how many were read to their end.
         is_heard: whether anybody hears of the rows; where only requests are wanted, they need not meet the cursor.
         begun_as: the number of the context with which the list was read ahead before its turn; 0 where it was not.
+        jobs: answers requests with the files of the jobs that they begin; None where they are answered with pages.
+        unless: what the API called the list that is in the table; None where it is asked for in any case.
+        validator: what it calls the list that came, if it came on one page.
     """
 
     interrupted: KeptRead = field(default_factory=KeptRead)
@@ -54,6 +58,9 @@ class ListsSoFar:
     windows_read: int = 0
     is_heard: bool = True
     begun_as: int = 0
+    jobs: Jobs | None = None
+    unless: str | None = None
+    validator: str | None = None
 
 
 @dataclass

@@ -55,6 +55,7 @@ MODELS: dict[str, type[Described]] = {
     "Resource": described.Resource,
     "Endpoint": described.Endpoint,
     "Format": Format,
+    "Job": paging.Job,
     "Incremental": described.Incremental,
     "Error_handler": described.ErrorHandler,
     "Error_in_body": described.ErrorInBody,
@@ -124,7 +125,7 @@ def test_every_count_of_a_receipt_is_on_its_page() -> None:
     for field in fields(receipt):
         if getattr(receipt, field.name) is None:
             setattr(receipt, field.name, 1)
-    for counter in (receipt.retries, receipt.set_aside, receipt.ends):
+    for counter in (receipt.retries, receipt.set_aside, receipt.ends, receipt.jobs):
         counter["a reason"] += 1
 
     names = {name.removeprefix("messaging_assets/") for name in receipt_metadata(receipt)}

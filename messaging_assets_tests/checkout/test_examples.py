@@ -274,6 +274,25 @@ def test_reports_load_tables_lines_documents_and_rows_without_names(apis: Exampl
     assert syncs.rows("SELECT sum(messages), max(day)::TEXT FROM reports.usage") == [(15, "2025-03-05")]
 
 
+def test_exports_are_begun_fetched_file_by_file_and_deleted(apis: ExampleApis, syncs: Syncs) -> None:
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    apis.rows["exports"] = rows = [
+        {"id": f"M{number}", "archived_at": f"{now - timedelta(hours=9 - number):%Y-%m-%dT%H:%M:%SZ}"}
+        for number in range(9)
+    ]
+
+    receipt = syncs.run("exports")["messages"]
+
+    assert receipt["dagster/row_count"] == receipt["rows_api_says"] == 9
+    assert receipt["jobs"] == {"begun": 1}
+    paths = [path.split("_")[-1] for path, _ in apis.asked]
+    assert [path.count("/") for path in paths[2:4]] == [1, 1]
+    assert len(apis.asked) == 5
+
+    rows += [{"id": "M9", "archived_at": f"{now - timedelta(minutes=5):%Y-%m-%dT%H:%M:%SZ}"}]
+    assert syncs.run("exports")["messages"]["dagster/row_count"] == 10
+
+
 def test_tickets_of_an_export_by_time_come_once_though_pages_repeat_their_last_moment(
     apis: ExampleApis, syncs: Syncs
 ) -> None:

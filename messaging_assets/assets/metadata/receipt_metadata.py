@@ -60,6 +60,8 @@ _OPTIONAL = (
     "not_resumed",
     "first_cursor",
     "last_cursor",
+    "not_modified",
+    "validator",
 )
 
 
@@ -78,6 +80,7 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         "set_aside_by_reason": receipt.set_aside,
         "split_by_column": receipt.split,
         "how_it_ended": receipt.ends,
+        "jobs": receipt.jobs,
     }
     known |= {name: MetadataValue.json(dict(value)) for name, value in details.items() if value}
     if receipt.rows_dated_ahead:

@@ -28,6 +28,9 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _paths_in_tables(resource, client.get("paginator"))
     if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
+    yield from _pages_of_job(resource)
+    yield from _conditional(resource)
+    yield from _taking_away(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
 
@@ -93,6 +96,47 @@ def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mista
         if not isinstance(resource.endpoint.get(word, {}), (Mapping, type(None))):
             told = "is no mapping, into which auth could put a key; write fields, or another location"
             yield Mistake(resource.place_of("endpoint", word), told)
+
+
+def _pages_of_job(resource: Written) -> Iterator[Mistake]:
+    """A way of paging where files are the pages."""
+    if resource.endpoint.get("job") is None:
+        return
+    own = resource.own.get("endpoint")
+    if step_into(own, "paginator") is not None:
+        place = resource.place_of("endpoint", "paginator")
+        yield Mistake(place, "the files of a job are its pages; take paginator out, or job where none is begun")
+
+
+def _conditional(resource: Written) -> Iterator[Mistake]:
+    """A list of which an answer without rows would not tell that all of it is as it was."""
+    if resource.endpoint.get("conditional") is not True:
+        return
+    params = mapping(resource.endpoint.get("params")).values()
+    parts = {
+        "incremental": resource.endpoint.get("incremental")
+        or any(step_into(one, "type") == "incremental" for one in params),
+        "partitions": resource.full.get("partitions"),
+        "for_each": resource.full.get("for_each"),
+        "a job": resource.endpoint.get("job"),
+        "POST": str(resource.endpoint.get("method", "GET")).upper() == "POST",
+    }
+    for part in (part for part, is_meant in parts.items() if is_meant):
+        words = f"only a whole list that GET asks for can be as it was, and here is {part}; take one of the two out"
+        yield Mistake(resource.place_of("endpoint", "conditional"), words)
+
+
+def _taking_away(resource: Written) -> Iterator[Mistake]:
+    """A request by which a queue forgets what it answers, before anybody has loaded that."""
+    for part in ("params", "json", "data"):
+        for name, value in mapping(resource.endpoint.get(part)).items():
+            word, said = str(name).lower().replace("_", "").replace("-", ""), str(value).lower()
+            if (word == "ackmode" and said.endswith("requeue_false")) or (word == "autoack" and said == "true"):
+                words = (
+                    "a queue forgets what it answers to this, and a sync that fails then has lost it; let it keep its "
+                    "messages, as ack_requeue_true does, and have a consumer of its own take them"
+                )
+                yield Mistake(resource.place_of("endpoint", part, name), words)
 
 
 def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -83,7 +83,7 @@ def _texts_with_rules(raw: Mapping[str, Any]) -> Iterator[tuple[Place, str, tupl
     ways: list[tuple[Place, Any]] = [(("client", "auth"), value_at(raw, ("client", "auth")))]
     for resource in written_resources(raw):
         ways.append((resource.place_of("endpoint", "auth"), resource.endpoint.get("auth")))
-        for part in ("path", "headers", "params", "json", "data"):
+        for part in ("path", "headers", "params", "json", "data", "job"):
             rules = (*everywhere, _ANY) if part in ("path", "headers") else everywhere
             for place, text in texts_of(resource.endpoint.get(part), resource.place_of("endpoint", part)):
                 yield place, text, rules

@@ -85,7 +85,8 @@ class ApiReader:
         lists = records.add_filter(fields.is_new).add_map(fields.with_fields)
         lists = lists.add_yield_map(fields.windows) if has_step else lists
         config = self._config([lists], asked, parent, columns)
-        if one.parallelized and self.description.client.max_in_flight > 1:
+        # A job is begun in its turn.
+        if one.parallelized and self.description.client.max_in_flight > 1 and one.endpoint.job is None:
             ahead = ListsAhead(context, config, self.description.client, self.session)
             if not has_step:
                 lists.add_step(ahead.come)  # type: ignore[arg-type]
@@ -243,10 +244,15 @@ def _compiled(endpoint: Endpoint) -> Any:
 
 
 def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one page for one entity, or detection."""
+    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection."""
     endpoint = one.endpoint
     if endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector is None:
         endpoint = endpoint.model_copy(update={"data_selector": "$"})
+    if endpoint.job is not None:
+        # A file without a byte is one without a row, where nothing else could stand in it.
+        may_be_empty = endpoint.format is not None and endpoint.format.type in TABULAR
+        files = SinglePagePaginator(type="single_page", empty_when_missing=may_be_empty)
+        return endpoint.model_copy(update={"paginator": files})
     if endpoint.paginator is not None:
         return endpoint
     if single_entity_path(one.path):

@@ -149,7 +149,11 @@ def _source_of(
         is_parent=not own,
         sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
-        so_far=ListsSoFar(is_start_known=is_start_known, begun_as=target.session.list_begun if own else 0),
+        so_far=ListsSoFar(
+            is_start_known=is_start_known,
+            begun_as=target.session.list_begun if own else 0,
+            jobs=target.jobs if endpoint.job else None,
+        ),
     )
 
 

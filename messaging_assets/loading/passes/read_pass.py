@@ -21,6 +21,7 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.stored_marks import store_all_marks
 from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.passes.trusted_marks import MarkTrust, is_emptied
+from messaging_assets.loading.passes.validators import known_validator, store_validator
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit
@@ -41,6 +42,7 @@ class PassOptions:
         forget_state: whether an incremental resource begins anew.
         keep_mark: whether a mark counts though the file asks for something else now.
         is_whole: whether all of it is one load, because the table is dropped before that.
+        is_as_loaded: whether the destination has the rows of a load as the newest sync left them.
     """
 
     is_last: bool = True
@@ -49,6 +51,7 @@ class PassOptions:
     forget_state: bool = False
     keep_mark: bool = False
     is_whole: bool = False
+    is_as_loaded: Callable[[str], bool] = lambda load_id: False
 
 
 class ReadPass:
@@ -167,6 +170,8 @@ class ReadPass:
         note_interrupted(self._receipt, interrupted)
         trust = MarkTrust(self._receipt, self._tell, options.keep_mark, not options.is_whole and self._is_emptied())
         reader, own = open_reader(self._target, self._receipt, self._batches, interrupted, trust)
+        if not (options.is_anew or options.is_whole or options.forget_state):
+            own.so_far.unless = known_validator(self._target, options.is_as_loaded)
         return PageStream(self._target, reader, own, self._receipt, self._progress, options.is_retry)
 
     def _is_emptied(self) -> bool:
@@ -182,6 +187,7 @@ class ReadPass:
         """Let the state of a read that is over go with its last part."""
         self._checkpoint.clear()
         note_first_page_number(stream.own)
+        store_validator(self._target, stream.own, self._receipt, self.load_ids[-1])
         if not self.late:
             store_all_marks(self._target, stream.own, self._receipt)
         if is_first and self._receipt.rows_loaded == 0 and _can_be_empty(self._resource, batches):

@@ -185,5 +185,7 @@ class ReadsAhead:
 
 def may_begin(resource: Resource) -> bool:
     """Whether a resource is one list, whose requests are known before its turn."""
-    is_one_list = not (is_child(resource) or resource.partitions or resource.endpoint.has_step)
-    return resource.parallelized and is_one_list
+    endpoint = resource.endpoint
+    is_one_list = not (is_child(resource) or resource.partitions or endpoint.has_step)
+    # A job is begun in its turn, and what a list was called is known in it.
+    return resource.parallelized and is_one_list and endpoint.job is None and not endpoint.conditional

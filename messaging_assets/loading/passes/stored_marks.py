@@ -51,7 +51,7 @@ def read_marks(
     kept = state.get(_MARKS, {}).get(path, {}) if is_list_of_many else single_mark(state, path)
     is_merged = target.resource.disposition == "merge" and merge_strategy(target.resource) in (None, *_TAKING_REPEATS)
     marks, asked = trust.of(target, cursor, deepcopy(kept), state.get(_ASKED, {}).get(path)) if is_own else ({}, None)
-    made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor))
+    made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor), now=target.now)
     made.asked = asked
     return made
 

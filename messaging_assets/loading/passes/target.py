@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from requests.auth import AuthBase
@@ -10,6 +11,7 @@ from requests.auth import AuthBase
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import ancestry, is_child
 from messaging_assets.foundation.identity import identity_of
+from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
 
 
@@ -23,6 +25,7 @@ class ReadTarget:
         session: sends the requests.
         auths: what puts secrets onto requests, by resource name.
         base_url: the API's address.
+        jobs: waits for the jobs that its requests begin; None where they begin none.
     """
 
     description: ApiDescription
@@ -30,6 +33,12 @@ class ReadTarget:
     session: ApiSession
     auths: dict[str, AuthBase | None] = field(default_factory=dict)
     base_url: str = ""
+    jobs: Jobs | None = None
+
+    @property
+    def now(self) -> datetime | None:
+        """When a sync began that this one goes on with, where a range ends that ends now; None where none did."""
+        return self.jobs.notes.began if self.jobs and self.jobs.notes.are_kept else None
 
     @property
     def asset(self) -> str:

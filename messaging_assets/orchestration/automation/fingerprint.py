@@ -6,6 +6,8 @@
     a count of rows                            the first page                   the count and the page's keys
     offsets, no count, synced before           from the last known row on       keys of what came
     anything else                              the first page                   ETag or Last-Modified, else the page
+    `conditional`, and a list on one page      the first page, unless it is     as above; nothing new where the API
+                                               the one of the last sync         answers 304
 
 The second and fourth see what is new at the start of a list or in its count: an old row that is changed deep in
 the list, or a new one at the end of pages that nobody counts, takes a schedule. A first page whose records carry
@@ -26,16 +28,19 @@ from requests.auth import AuthBase
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.pagination import OffsetPaginator
 from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import sync_failure
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
+from messaging_assets.http.terms import Unchanged
 from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
-from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.seams.dlt_rest_client import RESTClient
 
 LAST_CURSOR = "messaging_assets/last_cursor"
+VALIDATOR = "messaging_assets/validator"
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,12 @@ class Probe:
         sources = {self.resource.name: source}
         request = ApiReader(self.description, self.session, sources, self.base_url).request(self.resource)
         cursor = source.incremental
-        page, answer = self._first_page(request)
+        try:
+            page, answer = self._first_page(request)
+        except Exception as error:
+            if isinstance(sync_failure(error), Unchanged):
+                return None
+            raise
         keys = [[row.get(key) for key in source.keys] if source.keys else row for row in page]
         if cursor is not None and self._last_cursor is not None:
             return self._behind_cursor(page, keys, cursor.cursor_path)
@@ -102,7 +112,9 @@ class Probe:
             "paginator": endpoint.paginator.model_copy(update=changes),
             "error_handler": endpoint.error_handler.model_copy(update={"max_retries": 0, "maximum_wait": 0.0}),
         }
+        known = self.last.get(VALIDATOR) if endpoint.conditional else None
         return ListContext(
+            so_far=ListsSoFar(unless=known),
             asset=self.asset,
             endpoint=endpoint.model_copy(update=asked),
             keys=keys_as_sent(self.resource, self.resource.keys),

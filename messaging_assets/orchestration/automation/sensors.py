@@ -79,7 +79,9 @@ def _words(description: ApiDescription) -> str:
         text += f" {', '.join(children)}: synced when the list of their parents changes; schedule them for the rest."
     looked_at = {name for names in families.values() for name in names}
     if unseen := [name for name in description.unpartitioned if name not in looked_at]:
-        text += f" {', '.join(unseen)}: not looked at, one list for each value of the file; schedule them."
+        text += (
+            f" {', '.join(unseen)}: not looked at, one list for each value of the file, or an export; schedule them."
+        )
     return text
 
 
@@ -88,7 +90,8 @@ def _families(description: ApiDescription) -> dict[str, list[str]]:
     families: dict[str, list[str]] = {}
     for name, resource in description.unpartitioned.items():
         for root in ancestry(description, resource):
-            if not is_child(root):
+            # A look at a job would begin one.
+            if not is_child(root) and root.endpoint.job is None:
                 families.setdefault(root.name, []).append(name)
     return families
 

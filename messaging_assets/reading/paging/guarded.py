@@ -18,6 +18,7 @@ from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
+from messaging_assets.http.terms import validator_of
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
@@ -67,6 +68,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own = self.reading, self.description
+        # Of a list of several pages the first one's says nothing.
+        self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")

@@ -6,6 +6,7 @@ offsets.py        offset
 page_numbers.py   page_number
 linked.py         json_link, header_link, cursor, header_cursor
 one_answer.py     auto, single_page
+job_files.py      files of a job, where the endpoint has one
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from messaging_assets.description import pagination as described
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.guarded import GuardedPaginator
+from messaging_assets.reading.paging.job_files import JobPaginator
 from messaging_assets.reading.paging.linked import ReferencePaginator
 from messaging_assets.reading.paging.offsets import OffsetPaginator
 from messaging_assets.reading.paging.one_answer import AutoPaginator, SinglePagePaginator
@@ -39,4 +41,5 @@ def build_paginator(description: described.Paginator, context: ListContext, max_
         context: what the readings of this resource share.
         max_in_flight: requests that may be under way at once.
     """
-    return _CLASSES[description.type](description, context, max_in_flight)
+    kind = _CLASSES[description.type] if context.endpoint.job is None else JobPaginator
+    return kind(description, context, max_in_flight)

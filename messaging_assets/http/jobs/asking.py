@@ -1,0 +1,175 @@
+"""The requests of a job: to begin it, to look at it, for its files, and to delete it.
+
+The request that begins a job is kept from being sent twice: it is sent again only where it certainly did not arrive, or
+where the API knows it again by a key. Files may lie in a store elsewhere, which gets no secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from messaging_assets.description.endpoint import Endpoint, Format
+from messaging_assets.description.pagination import Job
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.redaction import plain_origin
+from messaging_assets.http.session import ApiSession
+from messaging_assets.http.terms import Ignored, LedAway, Terms
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.origins import NoAddress, origin
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.one_list import Reading
+
+# What an API answers that does not know a job, or its file, any more; a store refuses an address that has expired.
+_GONE = frozenset({404, 410})
+_EXPIRED = frozenset({400, 401, 403})
+_MOST_HOPS = 3
+_OF_BODIES = frozenset({"content-type", "content-length"})
+
+
+class Gone(Exception):
+    """The API does not know the job, or its file, any more."""
+
+
+class JobRequests:
+    """Sends the requests of jobs.
+
+    Args:
+        session: sends them.
+        base_url: the API's address.
+    """
+
+    def __init__(self, session: ApiSession, base_url: str) -> None:
+        self.session, self.base_url = session, base_url
+
+    def begin(self, request: requests.Request, key: str, reading: Reading) -> Answer:
+        """Begin a job.
+
+        Args:
+            request: the one of the list.
+            key: by which the API knows the request again; empty where it takes none.
+            reading: the list.
+        """
+        sent, name = copy(request), job_of(reading).idempotency_header
+        sent.headers = {**request.headers, **({name: key} if name else {})}
+        is_once = str(request.method).upper() == "POST" and not name
+        # Functions are for answers with rows.
+        actions = [one for one in reading.context.endpoint.response_actions if not callable(one)]
+        terms = _terms(reading, "", _control(reading, actions))
+        return self.session.ask(sent, reading, replace(terms, shown=reading.context.shown, is_once=is_once))
+
+    def look(self, address: str, reading: Reading) -> Answer:
+        """Look how far a job is.
+
+        Raises:
+            Gone: the API does not know it.
+        """
+        request = requests.Request("GET", address, headers=_without_body(reading))
+        with _gone():
+            return self.session.ask(request, reading, _terms(reading, "poll", _control(reading), _GONE))
+
+    def delete(self, address: str, reading: Reading) -> None:
+        """Delete a job, or what it made.
+
+        Raises:
+            Gone: the API does not know it.
+        """
+        endpoint = _control(reading)
+        once = endpoint.error_handler.model_copy(update={"max_retries": 0})
+        terms = _terms(reading, "delete", endpoint.model_copy(update={"error_handler": once}), _GONE)
+        with _gone():
+            self.session.ask(requests.Request("DELETE", address), reading, terms)
+
+    def file(self, address: str, reading: Reading) -> Answer:
+        """A file of a job, from the API or from a store.
+
+        Raises:
+            Gone: it is not there, or its address holds no more.
+        """
+        terms = replace(_terms(reading, "download", reading.context.endpoint, _GONE), leads_away=True)
+        for _ in range(_MOST_HOPS):
+            try:
+                with _gone():
+                    answer = self._asked_for(address, reading, terms)
+            except LedAway as away:
+                address = away.url
+                continue
+            # Its address may let anybody in.
+            answer.url = plain_origin(address)
+            return answer
+        words = "the job's file is said to be at one address after the other"
+        raise MendDescription(words, "ask the vendor where it is", where=reading.asset)
+
+    def _asked_for(self, address: str, reading: Reading, terms: Terms) -> Answer:
+        base = origin(self.base_url)
+        try:
+            there = origin(address)
+            if there[0] == "http" and origin(safe := f"https{address[4:]}") == base:
+                # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
+                address, there = safe, base
+        except NoAddress as error:
+            words = f"the job's file is said to be at an address that {error}"
+            raise MendDescription(words, "correct endpoint.job.download", where=reading.asset) from None
+        if there == base:
+            request = requests.Request("GET", address, headers=_without_body(reading))
+            return self.session.ask(request, reading, terms)
+        if base[0] == "https" and there[0] != "https":
+            words = f"the job's file is said to be at {plain_origin(address)}, which is not encrypted"
+            raise MendDescription(words, "ask the vendor for an https address", where=reading.asset)
+        return self.session.ask_elsewhere(address, replace(terms, end_statuses=_GONE | _EXPIRED))
+
+
+def job_of(reading: Reading) -> Job:
+    """What the file says of the jobs of a list."""
+    job = reading.context.endpoint.job
+    assert job is not None
+    return job
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    try:
+        yield
+    except Ignored as ignored:
+        if ignored.is_end:
+            raise Gone from None
+        raise
+
+
+def _terms(reading: Reading, word: str, endpoint: Endpoint, ends: frozenset[int] = frozenset()) -> Terms:
+    def shown(url: str | None) -> str:
+        return f"{plain_origin(url)} (job.{word})"
+
+    return replace(reading.terms, endpoint=endpoint, end_statuses=ends, shown=shown)
+
+
+def _control(reading: Reading, actions: Any = ()) -> Endpoint:
+    """The endpoint as a job is asked about, which is not answered with rows."""
+    changes = {
+        "data_selector": "$",
+        "format": Format(type="json"),
+        "paginator": None,
+        "response_actions": [*actions, _with_body],
+    }
+    return reading.context.endpoint.model_copy(update=changes)
+
+
+def _with_body(answer: Answer) -> Answer | None:
+    """Some only say by their status and headers that they understood, which a list would not do."""
+    if answer.content.strip():
+        return None
+    answer._content = b'{"": null}'
+    answer.status_code = 200 if answer.status_code == 204 else answer.status_code
+    return answer
+
+
+def _without_body(reading: Reading) -> dict[str, Any]:
+    """The endpoint's headers for a request without a body."""
+    headers = reading.context.endpoint.headers or {}
+    return {name: value for name, value in headers.items() if name.lower() not in _OF_BODIES and "{" not in str(value)}

@@ -1,0 +1,186 @@
+"""Jobs of an API from their beginning to their end: begun, looked at until they are done, fetched, and deleted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+from uuid import uuid4
+
+import requests
+
+from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
+from messaging_assets.foundation.identity import identity_of
+from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
+from messaging_assets.http.jobs.notes import JobNotes, KeptJob
+from messaging_assets.http.jobs.said import filled, values_in
+from messaging_assets.http.jobs.waiting import JobWait
+from messaging_assets.http.trouble import asked_to_wait
+from messaging_assets.http.wire.answer import Answer
+from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.one_list import Reading
+
+
+@dataclass
+class _Begun:
+    """A job whose files are fetched.
+
+    Args:
+        digest: of the request that began it.
+        job: the job.
+        files: the addresses of its files.
+        came: how many of them came.
+    """
+
+    digest: str
+    job: KeptJob
+    files: list[str]
+    came: int = 0
+
+
+class Jobs:
+    """Answers the request of a list with the files of the job that it begins, one after the other.
+
+    Args:
+        requests: sends the requests of jobs.
+        notes: what is known of the resource's jobs.
+        tell: takes a line for the run's log.
+    """
+
+    def __init__(self, requests: JobRequests, notes: JobNotes, tell: Callable[[str], None] = lambda line: None) -> None:
+        self._requests, self.notes, self._tell = requests, notes, tell
+        self._wait = JobWait(requests, notes)
+        self._begun: dict[Reading, _Begun] = {}
+        self._readings: dict[str, Reading] = {}
+
+    def answer(self, request: requests.Request, reading: Reading) -> Answer:
+        """The next file of a list's job.
+
+        Args:
+            request: the one of the list, which begins its job.
+            reading: the list.
+
+        Raises:
+            IgnoreResponseException: the job is done, and has no file.
+            SyncFailure: it failed, did not end in time, or is gone.
+        """
+        self._readings[reading.asset] = reading
+        begun = self._begun.get(reading)
+        try:
+            return self._next_file(begun, reading) if begun else self._first_file(request, reading)
+        except Gone:
+            if begun is not None:
+                self.notes.give_up(begun.digest)
+            words = "the job, or a file of it, is gone upstream before all of its rows were read"
+            raise TryAgainLater(words, "run it again, which begins a new one", where=reading.asset) from None
+
+    def files_left(self, reading: Reading) -> int:
+        """How many files of a list's job did not come yet."""
+        begun = self._begun[reading]
+        left = len(begun.files) - begun.came
+        if not left:
+            del self._begun[reading]
+        return left
+
+    def clean_up(self) -> None:
+        """The rows are in the table: delete the jobs where the file says how, and forget them."""
+        for job in self.notes.all:
+            reading = self._readings.get(job.resource)
+            address = job_of(reading).delete if reading else None
+            if reading is not None and address is not None and job.poll:
+                for one in filled(address, job.values, self._requests.base_url, job.poll) or ():
+                    self._delete(one, reading)
+        self.notes.forget()
+
+    def _delete(self, address: str, reading: Reading) -> None:
+        try:
+            self._requests.delete(address, reading)
+        except Gone:
+            return
+        except SyncFailure as failure:
+            self._tell(f"{reading.asset}: a job of the API could not be deleted: {failure}")
+
+    def _first_file(self, request: requests.Request, reading: Reading) -> Answer:
+        asked = (reading.asset, request.method, request.url, request.params, request.json, request.data)
+        digest = identity_of(asked).digest
+        job = self.notes.of(digest)
+        if job is not None and job.poll and not job.is_ours:
+            self._tell(f"{reading.asset}: goes on with the job that an interrupted sync began")
+            reading.context.receipt.jobs["gone on with"] += 1
+            try:
+                return self._fetched(digest, job, reading)
+            except Gone:
+                self._tell(f"{reading.asset}: that job is gone, and another one is begun")
+                self.notes.give_up(digest)
+                job = None
+        if job is None or not job.poll:
+            job = self._made(request, digest, job, reading)
+        try:
+            return self._fetched(digest, job, reading)
+        except Gone:
+            self.notes.give_up(digest)
+            if job.is_seen:
+                raise
+            step = "compare endpoint.job.poll with the API's documentation"
+            raise MendDescription("the API does not know the job that it began", step, where=reading.asset) from None
+
+    def _made(self, request: requests.Request, digest: str, kept: KeptJob | None, reading: Reading) -> KeptJob:
+        """Begin a job, and note it before anybody waits for it."""
+        has_key = job_of(reading).idempotency_header is not None
+        job = kept or KeptJob(reading.asset, time.time(), key=uuid4().hex if has_key else "")
+        job.is_ours = True
+        if has_key:
+            # The same key after a kill begins no second job.
+            self.notes.keep(digest, job)
+        answer = self._requests.begin(request, job.key, reading)
+        job.values = values_in(job_of(reading), answer.parsed)
+        job.poll = self._poll_address(job, answer, str(request.url), reading)
+        job.not_before = time.time() + (asked_to_wait(answer) or 0)
+        self.notes.keep(digest, job)
+        reading.context.receipt.jobs["begun"] += 1
+        self._tell(f"{reading.asset}: a job was begun; its files are read when it is done")
+        return job
+
+    def _poll_address(self, job: KeptJob, answer: Answer, asked: str, reading: Reading) -> str:
+        written = job_of(reading).poll
+        if written is None:
+            if location := answer.headers.get("Location"):
+                return urljoin(asked, location)
+            words, step = "names no address in its Location header", "write endpoint.job.poll"
+        else:
+            addresses = filled(written, job.values, self._requests.base_url, asked)
+            if addresses is not None and len(addresses) == 1:
+                return addresses[0]
+            words, step = f"has not one value where job.poll takes it from ('{written}')", "correct endpoint.job.poll"
+        raise MendDescription(f"the answer that began the job {words}", step, where=reading.asset)
+
+    def _fetched(self, digest: str, job: KeptJob, reading: Reading) -> Answer:
+        """The first file of a job, when it is done."""
+        files = self._wait.files_of(digest, job, reading)
+        if not files:
+            reading.ending.over("the job is done and has no file")
+            raise IgnoreResponseException
+        begun = self._begun[reading] = _Begun(digest, job, files)
+        try:
+            return self._next_file(begun, reading)
+        except Gone:
+            del self._begun[reading]
+            raise
+
+    def _next_file(self, begun: _Begun, reading: Reading) -> Answer:
+        address = begun.files[begun.came]
+        try:
+            answer = self._requests.file(address, reading)
+        except Gone:
+            # Addresses may hold for minutes; another look brings new ones.
+            files = self._wait.files_of(begun.digest, begun.job, reading)
+            if len(files) != len(begun.files) or files[begun.came] == address:
+                raise
+            begun.files = files
+            answer = self._requests.file(files[begun.came], reading)
+        begun.came += 1
+        return answer

@@ -1,0 +1,88 @@
+"""What the answers of a job say: how far it is, how many rows it has, and where its files are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from itertools import product
+from typing import Any, Literal
+from urllib.parse import quote, urljoin
+
+from messaging_assets.answers.declared_values import has_value
+from messaging_assets.answers.record_keys import whole_number
+from messaging_assets.description.pagination import Job
+from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.http.wire.answer import Answer
+
+_PLACEHOLDER = re.compile(r"\{job\.([^{}]+)\}")
+
+
+def state_of(job: Job, answer: Answer, asset: str) -> Literal["done", "failed", "going on"]:
+    """How far a job is.
+
+    Raises:
+        MendDescription: the answer does not say so where the file looks for it.
+    """
+    if job.status_path is None or job.done is None:
+        return "going on" if answer.status_code == 202 else "done"
+    if not any(value is not None for value in json_paths.find_values(job.status_path, answer.parsed)):
+        raise MendDescription(
+            f"nothing is at status_path '{job.status_path}' of the job's answer",
+            "correct endpoint.job.status_path in the file",
+            where=asset,
+        )
+    if has_value(job.status_path, job.done, answer.parsed):
+        return "done"
+    return "failed" if has_value(job.status_path, job.failed, answer.parsed) else "going on"
+
+
+def rows_of(job: Job, answer: Answer) -> int | None:
+    """How many rows a job says that it has; None where it does not."""
+    found = json_paths.find_values(job.rows_total_path, answer.parsed) if job.rows_total_path else []
+    return whole_number(found[0]) if found else None
+
+
+def values_in(job: Job, body: Any) -> dict[str, list[str]]:
+    """What an answer says of the paths that the job's addresses take; a list is each of its values."""
+    addresses = [one for one in (job.poll, job.download, job.delete) if one is not None]
+    found = {path: json_paths.find_values(path, body) for one in addresses for path in Job.paths_in(one)}
+    texts = {path: [text for value in values for text in _texts(value)] for path, values in found.items()}
+    return {path: texts[path] for path in found if texts[path] or _is_empty_list(path, body)}
+
+
+def _is_empty_list(path: str, body: Any) -> bool:
+    return json_paths.find_values(path.partition("[")[0] or "$", body) == [[]]
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [text for one in value for text in _texts(one)]
+    is_plain = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return [str(value)] if is_plain and str(value).strip() not in ("", ".", "..") else []
+
+
+def filled(address: str, values: Mapping[str, list[str]], base_url: str, asked: str) -> list[str] | None:
+    """The addresses that one in the file stands for, one for each value.
+
+    Args:
+        address: as the file has it.
+        values: what its placeholders stand for.
+        base_url: the API's address, which a path is below.
+        asked: the address that the values came from, which a relative one is seen from.
+
+    Returns:
+        None where an answer did not say what a placeholder stands for.
+    """
+    paths = Job.paths_in(address)
+    if any(path not in values for path in paths):
+        return None
+    if alone := _PLACEHOLDER.fullmatch(address):
+        return [urljoin(asked, one) for one in values[alone[1]]]
+    names = list(dict.fromkeys(paths))
+    every = [dict(zip(names, each, strict=True)) for each in product(*(values[name] for name in names))]
+    return [f"{base_url.rstrip('/')}/{_path(address, chosen).lstrip('/')}" for chosen in every]
+
+
+def _path(address: str, chosen: Mapping[str, str]) -> str:
+    return _PLACEHOLDER.sub(lambda found: quote(chosen[found[1]], safe=""), address)

@@ -1,0 +1,92 @@
+"""A job is looked at until it is done: as often as the file and the API say, and for so long at most."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from messaging_assets.foundation.failures import CapReached, MendDescription, TryAgainLater
+from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
+from messaging_assets.http.jobs.notes import JobNotes, KeptJob
+from messaging_assets.http.jobs.said import filled, rows_of, state_of, values_in
+from messaging_assets.http.trouble import asked_to_wait
+from messaging_assets.http.wire.answer import Answer
+
+if TYPE_CHECKING:
+    from messaging_assets.reading.one_list import Reading
+
+# An API may know a new job only after a moment.
+_LOOKS_FOR_NEW = 3
+
+
+class JobWait:
+    """Waits for jobs.
+
+    Args:
+        requests: sends the requests of jobs.
+        notes: what is known of the resource's jobs.
+    """
+
+    def __init__(self, requests: JobRequests, notes: JobNotes) -> None:
+        self._requests, self._notes = requests, notes
+
+    def files_of(self, digest: str, job: KeptJob, reading: Reading) -> list[str]:
+        """The addresses of a job's files, when it is done; none where it has no rows.
+
+        Args:
+            digest: of the request that began it.
+            job: the job.
+            reading: its list.
+
+        Raises:
+            Gone: the API does not know it any more.
+            TryAgainLater: it failed.
+            CapReached: it was not done in time.
+            MendDescription: its answers say it elsewhere than the file looks for it.
+        """
+        described, answer = job_of(reading), self._done(digest, job, reading)
+        job.values |= values_in(described, answer.parsed)
+        self._notes.keep(digest, job)
+        rows = rows_of(described, answer)
+        reading.claims.announce(rows)
+        if described.download is None:
+            return [job.poll]
+        files = filled(described.download, job.values, self._requests.base_url, job.poll)
+        if files is None and rows != 0:
+            words = f"the job is done, and nothing is where job.download looks for its files ('{described.download}')"
+            raise MendDescription(words, "correct endpoint.job.download", where=reading.asset)
+        return files or []
+
+    def _done(self, digest: str, job: KeptJob, reading: Reading) -> Answer:
+        """The answer that says that a job is done, as long as it takes."""
+        described, missed, wait = job_of(reading), 0, job.not_before - time.time()
+        while True:
+            self._pause(wait, digest, job, reading)
+            wait = described.interval
+            try:
+                answer = self._requests.look(job.poll, reading)
+            except Gone:
+                missed += 1
+                if job.is_seen or not job.is_ours or missed == _LOOKS_FOR_NEW:
+                    raise
+                continue
+            job.is_seen = True
+            state = state_of(described, answer, reading.asset)
+            if state == "done":
+                return answer
+            if state == "failed":
+                self._notes.give_up(digest)
+                words = f"the job failed upstream, as its answer says at '{described.status_path}'"
+                raise TryAgainLater(words, "look it up with the vendor, and run it again", where=reading.asset)
+            wait = max(described.interval, asked_to_wait(answer) or 0)
+
+    def _pause(self, seconds: float, digest: str, job: KeptJob, reading: Reading) -> None:
+        limit = job_of(reading).timeout
+        if seconds > job.made_at + limit - time.time():
+            self._notes.give_up(digest)
+            words = f"the job was not done after job.timeout ({limit:g} s)"
+            step = "see with the vendor how long it takes, and raise job.timeout"
+            raise CapReached(words, step, where=reading.asset)
+        if seconds > 0:
+            reading.context.receipt.waited(seconds)
+            self._requests.session.pause(seconds)

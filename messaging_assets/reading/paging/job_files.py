@@ -1,0 +1,33 @@
+"""Lists whose request begins a job: each of its files is a page, and the list is over with the last of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from requests import Request
+
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.paging.guarded import GuardedPaginator
+
+
+class JobPaginator(GuardedPaginator):
+    """Goes on until each file of the job came."""
+
+    def start(self, request: Request) -> None:
+        """See GuardedPaginator.
+
+        Raises:
+            MendDescription: nobody waits for jobs here, such as a look at what is new.
+        """
+        if self.context.so_far.jobs is None:
+            words = "its rows come from an export, and none is begun for a look"
+            raise MendDescription(words, "sync it", where=self.context.asset)
+
+    def advance(self, response: Any, sent: int) -> str | None:
+        """See GuardedPaginator."""
+        assert self.context.so_far.jobs is not None
+        self.reading.position = self.reading.page
+        if self.context.so_far.jobs.files_left(self.reading):
+            return None
+        many = self.reading.page > 1
+        return f"the job is done, and all of its {self.reading.page} files came" if many else "the job is done"

@@ -1,0 +1,324 @@
+"""Exports that an API makes by and by: every row of every file once, one job, and no secret elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.discovery.first_pages import Reader
+from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
+
+EVERY = list(range(7))
+
+
+@pytest.fixture
+def api(open_database: None) -> Iterator[ExportApi]:
+    with export_api() as server:
+        yield server
+
+
+def test_a_job_is_begun_waited_for_read_and_deleted(api: ExportApi) -> None:
+    one = sync_export(api.url, endpoint={"total": "exact"})
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+    assert one["verdict"] == "proven"
+    assert one["jobs"] == {"begun": 1}
+    assert one["rows_api_says"] == 7
+    assert [method for method, _ in api.asked] == ["POST", "GET", "GET", "GET", "GET", "DELETE"]
+    assert api.jobs == {}
+
+
+@pytest.mark.parametrize("is_led", [False, True], ids=["named by the job", "behind a redirect"])
+def test_files_in_a_store_elsewhere_come_without_a_secret(api: ExportApi, is_led: bool) -> None:
+    with export_api() as store:
+        api.store = store.url
+        store.store, api.files = store.url, 3
+        store.answers = lambda method, path: api.answer(method, path, {}, None, None)
+        described: dict[str, Any] = {}
+        if is_led:
+            api.store = None
+            api.answers = lambda method, path: (
+                (302, None, {"Location": f"{store.url}{path}?signed"}) if path.endswith(("/0", "/1", "/2")) else None
+            )
+            store.answers = lambda method, path: (200, b'{"id": %s}\n' % path[-1].encode(), {})
+            described = {"endpoint": {"total": "ignore"}}
+
+        one = sync_export(api.url, **described)
+
+        assert one["green"], one["error"]
+        assert one["rows"] == ([0, 1, 2] if is_led else EVERY)
+        assert one["how_it_ended"] == {"the job is done, and all of its 3 files came": 1}
+        assert len(store.asked) == 3
+        assert store.strange == []
+
+
+def test_fewer_rows_than_the_job_says_are_red(api: ExportApi) -> None:
+    api.answers = lambda method, path: (200, b'{"id": 1}\n', {}) if path.endswith("/0") else None
+
+    one = sync_export(api.url)
+
+    assert not one["green"]
+    assert "the API says it has 7 rows, 1 different ones came" in one["error"]
+    assert one["rows"] == []
+    # What came may have been cut off, so another job was begun.
+    assert api.count("POST", "/exports") == 2
+
+
+def test_a_job_that_says_no_number_is_read_to_the_end(api: ExportApi) -> None:
+    one = sync_export(api.url, job={"rows_total_path": None, "delete": None})
+
+    assert one["verdict"] == "read to the end"
+    assert "the job is done" in one["verdict_reason"]
+    assert list(api.jobs) == ["job1"]
+
+
+def test_a_job_without_rows_is_an_empty_list(api: ExportApi) -> None:
+    api.rows = []
+    for files in (1, 0):
+        api.files = files
+
+        one = sync_export(api.url, write_disposition="replace")
+
+        assert one["green"], one["error"]
+        assert one["rows"] == []
+
+
+def test_a_failed_job_is_red_and_the_next_sync_begins_another(api: ExportApi) -> None:
+    api.answers = lambda method, path: (200, {"id": "job1", "status": "failed"}, {}) if path.endswith("job1") else None
+
+    one = sync_export(api.url)
+
+    assert one["error"].startswith(
+        "exporting.messages: the job failed upstream, as its answer says at 'status'; look it up with the vendor"
+    )
+    assert one["kind"] == "TryAgainLater"
+    assert sync_export(api.url)["rows"] == EVERY
+    assert api.count("POST", "/exports") == 2
+
+
+def test_a_job_that_never_ends_is_red_and_not_begun_again(api: ExportApi) -> None:
+    api.looks = 1_000_000
+
+    one = sync_export(api.url, job={"timeout": 0.2})
+
+    assert "the job was not done after job.timeout (0.2 s)" in one["error"]
+    assert one["kind"] == "CapReached"
+    assert api.count("POST", "/exports") == 1
+
+
+def test_a_wait_that_the_api_asks_for_is_kept_to_within_the_time_limit(api: ExportApi) -> None:
+    api.answers = lambda method, path: (
+        (200, {"id": "job1", "status": "running"}, {"Retry-After": "900"}) if path == "/exports/job1" else None
+    )
+
+    one = sync_export(api.url, job={"timeout": 600})
+
+    assert "job.timeout (600 s)" in one["error"]
+    assert api.count("GET", "/exports/job1") == 1
+
+
+def test_a_short_wait_that_the_api_asks_for_is_waited(api: ExportApi) -> None:
+    api.looks = 0
+    api.answers = lambda method, path: (202, {"id": "job1"}, {"Retry-After": "1"}) if method == "POST" else None
+    api.jobs["job1"] = [0, -1]
+
+    one = sync_export(api.url)
+
+    assert one["green"], one["error"]
+    assert 0.5 < one["waited_seconds"] <= 1.1
+
+
+def test_a_status_alone_and_the_location_header_tell_where_the_job_is(api: ExportApi) -> None:
+    states: Iterator[Any] = iter([(202, None, {}), (200, {"state": "ready"}, {})])
+
+    def answers(method: str, path: str) -> object:
+        if method == "POST":
+            return 202, None, {"Location": "/jobs/1"}
+        return next(states, (200, b'{"id": 5}', {})) if path == "/jobs/1" else None
+
+    api.answers = answers
+    bare: dict[str, Any] = dict.fromkeys(
+        ("poll", "status_path", "done", "failed", "download", "rows_total_path", "delete")
+    )
+
+    one = sync_export(api.url, job={**bare, "delete": None})
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [5]
+
+
+@pytest.mark.parametrize(
+    ("status", "begun"), [(500, 1), (503, 2), (429, 2)], ids=["may have begun it", "was too busy", "had no budget"]
+)
+def test_the_request_that_begins_a_job_is_sent_again_only_where_it_was_not_taken(
+    api: ExportApi, status: int, begun: int
+) -> None:
+    refused: Iterator[Any] = iter([(status, None, {})])
+    api.answers = lambda method, path: next(refused, None) if method == "POST" else None
+
+    one = sync_export(api.url)
+
+    assert api.count("POST", "/exports") == begun
+    assert one["green"] is (begun == 2)
+    if not one["green"]:
+        assert "it is not known whether the job was begun" in one["error"]
+        assert "job.idempotency_header" in one["error"]
+        assert one["kind"] == "MendDescription"
+
+
+def test_with_a_key_it_is_sent_again_and_begins_no_second_job(api: ExportApi) -> None:
+    lost = iter([True])
+
+    def answers(method: str, path: str) -> object:
+        if method == "POST" and next(lost, False):
+            api.jobs["lost"] = [0, -1]
+            return 500, None, {}
+        return None
+
+    api.answers = answers
+
+    one = sync_export(api.url, job={"idempotency_header": "Idempotency-Key"})
+
+    assert one["green"], one["error"]
+    assert len({key for key in api.keys if key}) == 1
+
+
+def test_an_address_of_a_file_that_expired_is_asked_for_anew(api: ExportApi) -> None:
+    with export_api() as store:
+        store.store = api.store = store.url
+        expired: Iterator[Any] = iter([(403, None, {})])
+        store.answers = lambda method, path: next(expired, None) or api.answer(method, path, {}, None, None)
+        api.answers = lambda method, path: (
+            (
+                200,
+                {"id": "job1", "status": "done", "rows": 7, "urls": [f"{store.url}/exports/job1/0?{len(api.asked)}"]},
+                {},
+            )
+            if path == "/exports/job1" and method == "GET"
+            else None
+        )
+
+        one = sync_export(api.url)
+
+        assert one["green"], one["error"]
+        assert one["rows"] == EVERY
+        assert api.count("POST", "/exports") == 1
+
+
+def test_an_address_that_is_not_encrypted_is_not_asked_where_the_api_is() -> None:
+    reading: Any = SimpleNamespace(asset="exporting.messages")
+    asked = JobRequests(None, "https://api.example.com")  # type: ignore[arg-type]
+
+    with pytest.raises(MendDescription, match="which is not encrypted; ask the vendor for an https address"):
+        asked._asked_for("http://10.0.0.1/latest", reading, None)  # type: ignore[arg-type]
+
+
+def test_the_windows_of_a_range_are_a_job_each(api: ExportApi) -> None:
+    api.rows = [{"id": day, "at": f"2025-01-0{day}T12:00:00Z"} for day in range(1, 4)]
+    seen: list[tuple[str, str]] = []
+
+    def answers(method: str, path: str) -> object:
+        if path.endswith("/0"):
+            body = api.bodies[int(path.split("/")[2].removeprefix("job")) - 1]
+            seen.append((body["from"], body["to"]))
+            rows = [row for row in api.rows if body["from"] <= str(row["at"]) < body["to"]]
+            return 200, b"".join(json.dumps(row).encode() + b"\n" for row in rows), {}
+        return None
+
+    api.answers = answers
+    one = sync_export(
+        api.url,
+        job={"rows_total_path": None},
+        endpoint={
+            "json": {"from": "{incremental.start_value}", "to": "{incremental.end_value}"},
+            "incremental": {
+                "cursor_path": "at",
+                "initial_value": "2025-01-01T00:00:00Z",
+                "end_value": "2025-01-04T00:00:00Z",
+                "step": "P1D",
+            },
+        },
+    )
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2, 3]
+    assert one["windows"] == len(seen) == 3
+    assert one["jobs"] == {"begun": 3}
+    assert api.jobs == {}
+
+
+def test_each_value_of_the_file_has_a_job_of_its_own(api: ExportApi) -> None:
+    one = sync_export(
+        api.url,
+        for_each={"kind": ["a", "b"]},
+        endpoint={"json": {"kind": "{for_each.kind}"}},
+        primary_key=["id", "_kind"],
+    )
+
+    assert one["green"], one["error"]
+    assert one["rows"] == sorted(EVERY * 2)
+    assert [body["kind"] for body in api.bodies] == ["a", "b"]
+
+
+def test_an_append_begins_where_the_one_before_ended(api: ExportApi) -> None:
+    described: dict[str, Any] = {
+        "write_disposition": "append",
+        "endpoint": {
+            "json": {"since": "{incremental.start_value}"},
+            "incremental": {"cursor_path": "id", "initial_value": -1, "range_start": "open"},
+        },
+        "job": {"rows_total_path": None},
+    }
+    sync_export(api.url, **described)
+    api.rows += [{"id": 7, "text": "new"}]
+
+    one = sync_export(api.url, **described)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == list(range(8))
+
+
+def test_no_answer_of_a_job_shows_the_secret_or_a_signed_address(
+    api: ExportApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    with export_api() as store:
+        store.store = api.store = store.url
+        store.answers = lambda method, path: (500, None, {})
+
+        one = sync_export(api.url)
+
+    assert f"GET {store.url} (job.download) answered 500 2 times" in one["error"]
+    assert SIGNED not in str(one) + caplog.text
+    assert SECRET not in str(one) + caplog.text
+
+
+def test_a_look_has_a_job_of_its_own_which_is_deleted(api: ExportApi) -> None:
+    description = exported(api.url)
+    reader = Reader(description, build_credentials(description, {"token": SECRET}), Redaction())
+
+    came = reader.read(description.resources_in_full["messages"], pages=2, rows=3)
+
+    assert came.failure is None
+    assert [row["id"] for row in came.rows] == [0, 1, 2]
+    assert [answer.status_code for answer in came.answers] == [200]
+    assert api.jobs == {}
+
+
+def test_addresses_of_files_are_on_no_disk(api: ExportApi) -> None:
+    api.answers = lambda method, path: (500, None, {}) if path.endswith("/0") else None
+
+    assert not sync_export(api.url)["green"]
+
+    [notes] = settle_environment().pipelines.glob("*.jobs.json")
+    assert "job1" in notes.read_text()
+    assert SIGNED not in notes.read_text()

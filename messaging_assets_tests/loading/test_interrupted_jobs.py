@@ -1,0 +1,122 @@
+"""Killed while a job is under way, and started again: the same job is gone on with, and its rows come once."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets_tests.export_api import ExportApi, export_api, sync_export
+from messaging_assets_tests.own_process import Process, start_server
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
+
+EVERY = list(range(7))
+
+
+@pytest.fixture
+def api() -> Iterator[ExportApi]:
+    start_server()
+    with export_api() as server:
+        yield server
+
+
+def killed_at(api: ExportApi, method: str, path: str, **described: Any) -> None:
+    """Kill a sync when it asks for something, which is answered when nobody waits any more."""
+    reached, go = threading.Event(), threading.Event()
+
+    def answers(asked: str, there: str) -> None:
+        if asked == method and there == path and not go.is_set():
+            reached.set()
+            assert go.wait(60)
+
+    api.answers = answers
+    process = Process(partial(sync_export, api.url, **described))
+    assert reached.wait(60)
+    process.kill()
+    process.wait()
+    go.set()
+    api.answers = lambda asked, there: None
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [("/exports/job1", "merge"), ("/exports/job1/0", "replace"), ("/exports/job1/0", "append")],
+    ids=["polled", "downloaded to replace", "downloaded to append"],
+)
+def test_a_job_that_was_begun_is_gone_on_with(api: ExportApi, path: str, way: str) -> None:
+    killed_at(api, "GET", path, write_disposition=way)
+
+    one = sync_export(api.url, write_disposition=way)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+    assert one["jobs"] == {"gone on with": 1}
+    assert api.count("POST", "/exports") == 1
+    assert api.jobs == {}
+
+
+def test_a_range_that_ends_now_is_the_same_one_when_its_job_is_gone_on_with(api: ExportApi) -> None:
+    described: dict[str, Any] = {
+        "endpoint": {
+            "json": {"from": "{incremental.start_value}", "to": "{incremental.end_value}"},
+            "incremental": {"cursor_path": "at", "initial_value": "2025-01-01T00:00:00Z", "end_value": "now"},
+        },
+    }
+    api.rows = [{"id": number, "at": f"2025-01-0{number}T00:00:00Z"} for number in range(1, 4)]
+    killed_at(api, "GET", "/exports/job1", **described)
+
+    one = sync_export(api.url, **described)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [1, 2, 3]
+    assert api.count("POST", "/exports") == 1
+
+
+def test_a_job_that_is_gone_meanwhile_is_begun_anew_once(api: ExportApi) -> None:
+    killed_at(api, "GET", "/exports/job1")
+    del api.jobs["job1"]
+    api.jobs["another"] = [0, -1]
+
+    one = sync_export(api.url)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+    assert one["jobs"] == {"gone on with": 1, "begun": 1}
+
+
+def test_killed_while_a_job_is_begun_the_same_key_begins_no_second_one(api: ExportApi) -> None:
+    described: dict[str, Any] = {"job": {"idempotency_header": "Idempotency-Key"}}
+    killed_at(api, "POST", "/exports", **described)
+
+    one = sync_export(api.url, **described)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+    assert len(set(api.keys)) == 1
+
+
+def test_a_job_is_not_gone_on_with_once_another_sync_was_loaded(api: ExportApi) -> None:
+    killed_at(api, "GET", "/exports/job1/0", write_disposition="replace")
+    notes = _notes()
+    kept = notes.read_text()
+    sync_export(api.url, write_disposition="replace")
+    # As another machine would have it, whose job was made before that sync.
+    notes.write_text(kept)
+    api.jobs["job1"] = [0, 5]
+
+    one = sync_export(api.url, write_disposition="replace")
+
+    assert one["rows"] == EVERY
+    assert one["jobs"] == {"begun": 1}
+    assert api.jobs == {}
+
+
+def _notes() -> Path:
+    return settle_environment().pipelines / "exporting__messages.jobs.json"

@@ -21,7 +21,7 @@ from dagster import (
 from messaging_assets.assets.metadata.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
-from messaging_assets.description.parents import parents_of
+from messaging_assets.description.parents import tables_above
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
@@ -97,9 +97,8 @@ class ApiTranslator(DagsterDltTranslator):
     def _deps(self) -> Iterator[AssetDep]:
         if self.description.lineage == "endpoints":
             yield AssetDep(endpoint_key(self.description))
-        for parent in parents_of(self.resource):
-            if parent in self.description.resources_in_full:
-                yield AssetDep(asset_key(self.description, parent))
+        for parent in tables_above(self.description, self.resource):
+            yield AssetDep(asset_key(self.description, parent))
 
     def _words(self) -> str:
         return f"Rows of {self.resource.path}. {self.description.description or ''}".strip()

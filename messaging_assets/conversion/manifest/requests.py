@@ -132,7 +132,7 @@ def add_partitions(scope: Scope, retriever: Part, name_of: Any) -> bool:
         return False
     parents = list(routers[0].parts("parent_stream_configs"))
     if len(parents) != 1:
-        scope.draft.give_up(f"it is read for the records of {len(parents)} parents in turn; write a resource for each")
+        scope.draft.give_up(f"it is read for the records of {len(parents)} parents in turn; write a union of them")
         return False
     _add_parent(scope, parents[0], name_of)
     return True

@@ -180,7 +180,8 @@ CASES: dict[str, Callable[[Path, int], Outcome]] = {
     one.__name__: one
     for one in (
         *(one_asset, whole_process),
-        *(slow_apis.slow_api, slow_apis.children, slow_apis.short_list, slow_apis.eight_resources),
+        *(slow_apis.slow_api, slow_apis.children, slow_apis.windows, slow_apis.short_list),
+        slow_apis.eight_resources,
         *(memory, few_changes, checks, loading, three_small),
     )
 }

@@ -49,7 +49,7 @@ def _ours(url: str, limit: int, database: str, choices: dict[str, Any]) -> Calla
     only_checks = choices.pop("only_checks", False)
     definitions = ours.definitions(url, limit, choices)
     # A first run imports what an asset's page does not need; by now the environment is settled.
-    for module in ("messaging_assets.assets.sync", "messaging_assets.seams.dlt_duckdb"):
+    for module in ("messaging_assets.assets.sync", "messaging_assets.seams.destinations.dlt_duckdb"):
         import_module(module)
     return _run_of(definitions, only_checks)
 

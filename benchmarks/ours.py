@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
-from benchmarks.server import COLUMNS, PARENTS
+from benchmarks.server import COLUMNS, DAYS, FIRST, PARENTS
 
 API = "bench"
 _MUST_HAVE = ("id", "channel_id", "sent_at")
@@ -17,7 +18,8 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
         url: the API's address.
         limit: rows a page.
         choices: `declared` (columns are in the file), `in_flight`, `disposition`, `incremental`, `resources` (names),
-            `path` (else /rows), `children` (the rows are those of 200 parents) and `side_by_side` (how they are read).
+            `path` (else /rows), `timed` (rows of some days, read in windows of that length), `children` (the rows are
+            those of 200 parents) and `side_by_side` (how they are read).
     """
     columns = {name: {**column, "nullable": name not in _MUST_HAVE} for name, column in COLUMNS.items()}
     endpoint: dict[str, Any] = {"data_selector": "data", "paginator": {"type": "offset", "limit": limit}}
@@ -37,6 +39,12 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
     resources: list[dict[str, Any]] = [
         {"name": name, "endpoint": {"path": choices.get("path", "/rows")}} for name in names
     ]
+    if choices.get("timed"):
+        until = (FIRST + timedelta(days=DAYS)).isoformat()
+        cursor = {"cursor_path": "sent_at", "initial_value": FIRST.isoformat(), "end_value": until}
+        own = {"start_param": "since", "end_param": "until", "step": choices["timed"]}
+        tokens = {"type": "cursor", "cursor_path": "next", "cursor_param": "after"}
+        resources[0]["endpoint"] = {"path": "/timed", "incremental": cursor | own, "paginator": tokens}
     if choices.get("children"):
         resources[0] |= {
             "endpoint": {"path": "/parents/{resources.parents.id}/rows"},

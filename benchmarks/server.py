@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,6 +13,8 @@ import orjson
 import uvicorn
 
 PARENTS, ROWS_EACH = 200, 60
+# The rows that are asked for by time: how far apart they are, for so many days from the first moment on.
+DAYS, FIRST, APART = 40, datetime(2025, 1, 1, tzinfo=timezone.utc), timedelta(seconds=90)
 WORDS = ("queue", "deploy", "retry", "naïve café", "großartig", "сервер", "build green", "disk full")
 
 
@@ -50,7 +53,8 @@ class Api:
     """An ASGI application: GET /rows?offset=&limit=&since= over `rows` records, with a delay for each answer.
 
     GET /untold gives the same without a total, GET /parents the numbers of 200 parents, and GET /parents/<number>/rows
-    60 records of each. GET /asked tells how many requests for rows came since it was asked last.
+    60 records of each. GET /timed?since=&until=&after= gives the rows of some days by tokens. GET /asked tells how
+    many requests for rows came since it was asked last.
 
     Args:
         rows: how many records there are.
@@ -83,12 +87,15 @@ class Api:
         else:
             self._asked += 1
             query = parse_qs(scope["query_string"].decode())
-            first = int(query["since"][0].removeprefix("msg_")) if "since" in query else 0
+            since = query.get("since", [""])[0]
+            first = int(since.removeprefix("msg_")) if since.startswith("msg_") else 0
             if self._delay:
                 await asyncio.sleep(self._delay)
             offset, limit = int(query.get("offset", ["0"])[0]), int(query.get("limit", ["100"])[0])
             _, of, *number = scope["path"].split("/")
-            if of == "parents":
+            if of == "timed":
+                body = self._timed(since, query["until"][0], int(query.get("after", ["0"])[0]), limit)
+            elif of == "parents":
                 body = _of_parents(int(number[0]) if number else None, offset, limit)
             else:
                 body = self.page(first, offset, limit)
@@ -97,6 +104,14 @@ class Api:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
+
+    def _timed(self, since: str, until: str, after: int, limit: int) -> bytes:
+        """A page of the rows from one moment up to another, and the token of the next one."""
+        first, last = (-((FIRST - datetime.fromisoformat(one)) // APART) for one in (since, until))
+        numbers = range(first + after, min(first + after + limit, last))
+        rows = [{**row(number), "sent_at": (FIRST + number * APART).isoformat()} for number in numbers]
+        more = {"next": str(after + limit)} if first + after + limit < last else {}
+        return orjson.dumps({"data": rows, **more})
 
 
 def _of_parents(parent: int | None, offset: int, limit: int) -> bytes:

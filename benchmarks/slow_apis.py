@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import statistics
+from datetime import timedelta
 from pathlib import Path
 
 from benchmarks.comparison import apart, compare, database, in_order, same_receipt
 from benchmarks.goals import Outcome, Spread, ratio
 from benchmarks.measuring import asked, contender, new_home, serving
-from benchmarks.server import PARENTS, ROWS_EACH
+from benchmarks.server import APART, DAYS, PARENTS, ROWS_EACH
 
 _TABLE = "bench.rows"
 _ROWS = 100_000
@@ -66,6 +67,29 @@ def children(folder: Path, rounds: int) -> Outcome:
     start = statistics.median(outcome.inner("ours, one page"))
     beyond = Spread(tuple(seconds - start for seconds in outcome.inner("ours")))
     outcome.expect(f"ours, less the sync of one page (ideal: {ideal:.2f} s)", beyond, 4, unit=" s")
+    return outcome
+
+
+def windows(folder: Path, rounds: int) -> Outcome:
+    """A list of 384 pages by tokens at 50 ms: as one range, where each page names the next, and in windows of a day."""
+    delay, pages = 0.05, DAYS * timedelta(days=1) // APART // 100
+    outcome = Outcome("windows", f"{pages} pages by tokens at {delay * 1000:.0f} ms, as one range and day by day")
+    with serving(100, 100) as url:
+        for number in range(rounds):
+            home = new_home(folder / f"{number} one page")
+            outcome.add("ours, one page", contender("ours", url, 100, home))
+    with serving(100, 100, delay) as url:
+        for number in range(rounds):
+            homes = {step: new_home(folder / f"{number} {step}") for step in (f"P{DAYS}D", "P1D")}
+            for step, home in homes.items():
+                outcome.add(f"ours, {step}", contender("ours", url, 100, home, timed=step))
+            same = apart(compare, *(one for home in homes.values() for one in (database(home), _TABLE)))
+    outcome.notes.append(f"{same:,} rows are the same in both tables")
+    start = statistics.median(outcome.inner("ours, one page"))
+    for step, ideal, goal in ((f"P{DAYS}D", pages * delay, 1.05), ("P1D", pages / 8 * delay, 1.2)):
+        beyond = [seconds - start for seconds in outcome.inner(f"ours, {step}")]
+        words = f"{step}, less the sync of one page, to the ideal of {ideal:.1f} s"
+        outcome.expect(words, ratio(beyond, [ideal] * rounds), goal)
     return outcome
 
 

@@ -132,6 +132,7 @@ _OWN_PIPE = "PageReader enters the same contexts and reads the same pipe, page b
 _CONTEXTS = "dlt's contexts are looked up and entered by it"
 _WAITING = "writers of one DuckDB file wait for each other"
 _ONCE = "DuckDB's settings are looked up once for a pipeline, and each client has connections of its own"
+_COPIES = "PostgreSQL gets rows by COPY, in which an empty text is none and null is null"
 _PROVIDERS = "our settings win over a user's where rows depend on them"
 _TYPES = "columns of MySQL and SQLite keep what dlt's own types would lose"
 _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept"
@@ -151,6 +152,7 @@ _ASSETS = "a resource becomes an asset, and a sync's result its metadata"
 _BOUND = "definitions of many files are bound to their resources in time that grows with the files"
 _DUCKDB = "dlt.destinations.impl.duckdb"
 _SQL = "dlt.destinations.impl.sqlalchemy"
+_POSTGRES = "dlt.destinations.impl.postgres"
 _CLIENT = "dlt.sources.helpers.rest_client"
 _CONFIG = "dlt.sources.rest_api.config_setup"
 _PACKAGE = "dlt.common.storages.load_package:PackageStorage"
@@ -200,6 +202,13 @@ THINGS = [
         *("dlt_settings", "text", _PROVIDERS),
         "dlt.common.configuration.specs.config_providers_context:ConfigProvidersContainer.__init__",
     ),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:postgres._raw_capabilities"),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:PostgresTypeMapper"),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.postgres:PostgresClient.create_load_job"),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient._make_database_exception"),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient.begin_transaction"),
+    *_things("dlt_postgres", "there", _COPIES, "dlt.common.destination.client:HasFollowupJobs"),
+    *_things("dlt_postgres", "text", _COPIES, "dlt.common.destination.client:RunnableLoadJob.run_managed"),
     *_things("dlt_sqlalchemy", "signature", _TYPES, f"{_SQL}.dialect:register_dialect_capabilities"),
     *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.dialect:MysqlDialectCapabilities"),
     *_things("dlt_sqlalchemy", "text", _TYPES, f"{_SQL}.dialect:SqliteDialectCapabilities"),

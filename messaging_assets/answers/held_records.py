@@ -31,8 +31,8 @@ class HeldRecords:
     Args:
         path: the JSON path to them.
         number: how many there are.
-        shape: a list of objects, an object of them by their keys, a list of lists, an object of lists that are
-            columns, or a list of plain values.
+        shape: how they are held. A list of objects, of lists or of plain values; an object of records by their keys,
+            or of lists that are columns.
     """
 
     path: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from dlt.sources import DltSource
@@ -17,6 +18,7 @@ from messaging_assets.destination.pipelines import loader_file_format
 from messaging_assets.foundation.failures import TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
+from messaging_assets.http.terms import EarlyCounts
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.passes.judgement import Unsettled
 from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
@@ -41,6 +43,7 @@ class Reads:
 
     def __init__(self, task: SyncTask, table: ResourceTable) -> None:
         self._task, self._table = task, table
+        self._early = EarlyCounts(Receipt())
 
     def run(self, credentials: ApiCredentials, base_url: str) -> tuple[list[str], dict[str, Any]]:
         """Read and load, pass by pass.
@@ -54,13 +57,21 @@ class Reads:
         """
         task = self._task
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
-        auths = {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
+        ledger = self._table.ledger
+        earlier = ledger.own.generation - 1 if ledger else None
+        begun, self._early = task.ahead.take(task.resource, base_url, earlier)
+        auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt = 1, False, dict[str, str]()
         while True:
-            with ApiSession(base_url, task.description.client, task.folders.pace / task.description.name) as session:
+            with begun.session if begun else self._session(base_url) as session:
+                begun, task.ahead.pacing = None, session.pacing
+                if task.description.client.requests_per_second is None:
+                    session.at_first_answer = partial(task.ahead.begin, credentials, base_url)
                 target = ReadTarget(task.description, task.resource, session, auths, base_url)
                 options = self._options(number, is_anew)
                 one_pass = self._pass(target, options, learnt)
+                # Where requests are few, none goes before those of the list that is read.
+                one_pass.before_last_load = partial(self._before_last_load, credentials, base_url)
                 try:
                     # Of a table that somebody dropped no window has rows, and dlt makes it anew only if told to.
                     is_refresh = options.is_whole or (task.config.full_refresh and self._table.is_gone)
@@ -93,16 +104,24 @@ class Reads:
 
     def _pass(self, target: ReadTarget, options: PassOptions, learnt: dict[str, str]) -> ReadPass:
         """One more read of the list, which counts what the passes before it cost."""
-        task, config = self._task, self._task.config
+        task = self._task
         earlier, task.receipt = task.receipt, Receipt()
         if earlier.requests:
             task.receipt.carry_over(earlier)
+        self._early.go_to(task.receipt)
+        self._early = EarlyCounts(Receipt())
         one_pass = ReadPass(target, options, task.receipt, learnt, task.context.log.info)
-        one_pass.before_last_load = lambda: refuse_to_take_away(
-            self._table, task.receipt, config.allow_many_deletes, config.full_refresh
-        )
         one_pass.at_end = lambda: self._keep_receipt(one_pass.load_ids)
         return one_pass
+
+    def _session(self, base_url: str) -> ApiSession:
+        task, client = self._task, self._task.description.client
+        return ApiSession(base_url, client, task.folders.pace / task.description.name, task.ahead.pacing)
+
+    def _before_last_load(self, credentials: ApiCredentials, base_url: str) -> None:
+        task, config = self._task, self._task.config
+        refuse_to_take_away(self._table, task.receipt, config.allow_many_deletes, config.full_refresh)
+        task.ahead.begin(credentials, base_url)
 
     def _load_parts(self, one_pass: ReadPass, is_whole: bool) -> dict[str, Any]:
         """Load what one pass reads, part by part."""

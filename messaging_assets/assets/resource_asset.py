@@ -30,8 +30,14 @@ from dagster import (
 )
 from dlt import Pipeline
 
-from messaging_assets.assets.accounts import report_accounts
-from messaging_assets.assets.checks import COMPLETE, blocking_failure, check_results, check_specs, incomplete
+from messaging_assets.assets.checks import (
+    COMPLETE,
+    blocking_failure,
+    check_results,
+    check_specs,
+    incomplete,
+    report_accounts,
+)
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, stored_result
@@ -138,6 +144,7 @@ def _asset(
         except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
             failure = _as_failure(context, description, resource, caught)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
+            _end_run(context, description)
             if context.get_step_execution_context().retry_mode.deferred:
                 raise  # this process is the step's alone; the run, which may go on, decides
             words = "its run was interrupted; start it again, which goes on from what is loaded"
@@ -183,6 +190,12 @@ def _sync(
     return result
 
 
+def _end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
+    from messaging_assets.assets.reads_ahead import end_run
+
+    end_run(context, description)
+
+
 def _credentials(context: AssetExecutionContext, description: ApiDescription) -> ApiCredentials:
     credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
     return credentials
@@ -206,7 +219,7 @@ def _events(
 ) -> Generator[Any, None, list[AssetCheckResult]]:
     """The materialization, if there was a sync, and the results of the selected checks, which it returns too."""
     dataset = loaded_dataset(description, resource, project_folders())
-    table = LoadedTable(dataset, resource.name)
+    table = LoadedTable(dataset, resource.table)
     selected = {check.name for check in context.selected_asset_check_keys}
     shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
     seen = result.read if result else stored_result(shown)

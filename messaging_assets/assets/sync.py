@@ -15,6 +15,7 @@ from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import finding_metadata, receipt_metadata
 from messaging_assets.assets.partitions import window_of
 from messaging_assets.assets.reads import Reads
+from messaging_assets.assets.reads_ahead import reads_ahead
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.sync_task import SyncResult, SyncTask
 from messaging_assets.assets.translator import ApiTranslator
@@ -23,7 +24,7 @@ from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.foundation.failures import LoadRefused, SyncFailure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
-from messaging_assets.loading.sync_lock import only_sync
+from messaging_assets.loading.sync_lock import folders_to_sync, only_sync
 from messaging_assets.loading.table.earlier_syncs import confirm_loaded, load_pending, open_ledger, put_away, take_back
 from messaging_assets.loading.table.removal import settle
 from messaging_assets.loading.table.resource_table import ResourceTable
@@ -31,6 +32,7 @@ from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.seams.dagster_inside import remember_engines
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment, remember_hints
 from messaging_assets.tables.altered_tables import altered
@@ -56,10 +58,17 @@ def sync(
     """
     window = window_of(context, resource, description.asset_of(resource))
     folders = settle_environment().make()
-    task = SyncTask(context, description, in_window(resource, window), window, config, loader, translator, folders)
+    ahead = reads_ahead(context, description, folders)
+    if not config.full_refresh:  # which may drop the table, and with it what other windows load meanwhile
+        folders = folders_to_sync(description, resource, window, folders)
+    task = SyncTask(
+        context, description, in_window(resource, window), window, config, loader, translator, folders, ahead
+    )
     one = _Sync(task)
     caught: Exception | None = None
     remember_hints()
+    remember_engines()
+    ahead.turn_to(resource)
     try:
         refuse_environment(task.asset)
         alone = only_sync(description, task.resource, folders)
@@ -68,6 +77,8 @@ def sync(
             return one.run(credentials)
     except Exception as error:  # noqa: BLE001 - whatever it was, it becomes one sentence below
         caught = error
+    finally:
+        ahead.end(resource)
     failure = as_failure(task.asset, caught, task.redaction)
     failure.metadata = without_secrets(receipt_metadata(task.receipt), task.redaction)
     with own_settings():
@@ -99,7 +110,7 @@ class _Sync:
             if refused_for_good(failed) is None:
                 raise
             failure = as_failure(task.asset, failed, task.redaction)
-            if changed := altered(table.fresh_pipeline(), task.resource.name, str(failure)):
+            if changed := altered(table.fresh_pipeline(), task.resource.table, str(failure)):
                 failure = LoadRefused(*changed, where=task.asset)
             place = put_away(table, str(failure))
         finally:
@@ -114,6 +125,7 @@ class _Sync:
             table.forget_working_files()
             return None
         open_ledger(table, task.context.log.warning, task.config.is_anew)
+        task.ahead.note(table.pipeline)
         # Whoever wants everything anew wants it once: at the second try the receipt is this run's own.
         is_wanted = not task.config.is_anew or task.context.retry_number > 0
         kept = table.receipts.read() if is_wanted else None
@@ -143,7 +155,7 @@ class _Sync:
         task = self._task
         task.context.log.info("%s: loaded what was fetched before, asked the API nothing", task.asset)
         schema = table.schema
-        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.name))
+        columns = schema.get_table_columns(schema.naming.normalize_tables_path(task.resource.table))
         loaded = {
             "messaging_assets/resumed": "loaded what an earlier run had fetched",
             COLUMNS: loaded_schema(task.resource, columns, schema.naming.normalize_path),

@@ -11,6 +11,7 @@ from dagster import AssetExecutionContext
 
 from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import history_row, plain_metadata
+from messaging_assets.assets.reads_ahead import ReadsAhead
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription, Resource
@@ -53,7 +54,7 @@ class SyncTask:
         loader: runs dlt and reports it to Dagster.
         translator: names what dlt loads for Dagster.
         folders: where working files are.
-        redaction: knows the sync's secrets.
+        ahead: the reads that the run begins before their turn.
         receipt: what was counted; each pass begins a new one.
         started: when it began, on the clock that only ever goes forward.
     """
@@ -66,9 +67,14 @@ class SyncTask:
     loader: DagsterDltResource
     translator: ApiTranslator
     folders: ProjectFolders
-    redaction: Redaction = field(default_factory=Redaction)
+    ahead: ReadsAhead
     receipt: Receipt = field(default_factory=Receipt)
     started: float = field(default_factory=time.monotonic)
+
+    @property
+    def redaction(self) -> Redaction:
+        """Knows the secrets of the sync, and of those beside it."""
+        return self.ahead.redaction
 
     @property
     def asset(self) -> str:

@@ -142,6 +142,31 @@ def endpoint_spec(description: ApiDescription) -> AssetSpec:
     )
 
 
+def view_key(description: ApiDescription, resource: Resource) -> AssetKey:
+    """The key of the view of all accounts of a resource."""
+    return asset_key(description.as_account(None), resource.name)
+
+
+def account_views(description: ApiDescription) -> list[Resource]:
+    """The resources of which an API brings the view of all accounts; its first account brings them for all."""
+    tenancy = description.tenancy
+    return list(description.resources_in_full.values()) if tenancy and tenancy.is_first else []
+
+
+def view_spec(description: ApiDescription, resource: Resource) -> AssetSpec:
+    """The view of all accounts as an external asset: no run makes it, so that one that fails hides no other one."""
+    tenancy, column = description.tenancy, str(description.account_column)
+    assert tenancy is not None
+    return AssetSpec(
+        key=view_key(description, resource),
+        deps=[asset_key(description.as_account(account), resource.name) for account in tenancy.datasets],
+        description=f"Rows of all accounts ({', '.join(tenancy.datasets)}), told apart by {column}.",
+        group_name=description.group or tenancy.api,
+        kinds={"view"},
+        metadata={f"{METADATA}/primary_key": ", ".join([column, *resource.keys])},
+    )
+
+
 def _freshness(freshness: Freshness | None) -> FreshnessPolicy | None:
     from datetime import timedelta
 

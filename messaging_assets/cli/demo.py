@@ -1,7 +1,7 @@
 """`messaging-assets demo`: the real jobs of the five shipped APIs against the sandbox, counted on both sides.
 
-The demo keeps to itself, so that it gives the same table each time, and so that no page of the UI tells of rows that
-are in another file: its home, with DuckDB file (made afresh), run history and settings, is `.messaging_assets/demo`.
+Its home is `.messaging_assets/demo`, with a DuckDB file (made afresh), run history and settings of its own. So it gives
+the same table each time, and no page of the UI tells of rows that are in another file.
 """
 
 from __future__ import annotations

@@ -172,7 +172,7 @@ def _destination(folders: ProjectFolders) -> Iterator[Symptom]:
     import dlt
 
     from messaging_assets.destination.pipelines import destination_profile
-    from messaging_assets.seams.dlt_duckdb import DatabaseHeld
+    from messaging_assets.seams.destinations.dlt_duckdb import DatabaseHeld
     from messaging_assets.seams.dlt_settings import own_settings
 
     profile = destination_profile(folders)

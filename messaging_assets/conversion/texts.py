@@ -21,8 +21,8 @@ class Hole:
     """What a text leaves open.
 
     Args:
-        kind: what fills it: a secret, a setting, a field of the parent's record, a bound of the range that is asked
-            for, the next page's token, the time of asking, or something that an API file cannot say.
+        kind: what fills it. A secret, a setting or a field of the parent's record; a bound of the range that is asked
+            for; the next page's token; the time of asking; or something that an API file cannot say.
         name: which one; of what cannot be said, the words of the source.
         default: of a setting, what the source takes where nobody says.
     """

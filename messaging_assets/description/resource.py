@@ -196,7 +196,9 @@ class Resource(ResourceBase):
     """One list of the API: one asset, one table."""
 
     name: str
-    """The asset's name, and the table's."""
+    """The asset's name, and the table's unless `table_name` is there."""
+    table_name: str | None = None
+    """dlt's: the table's name, if it is to be another one; the asset's stays. A new name is a new table."""
     union: list[str] = Field(default_factory=list)
     """Resources whose records are those of this one, for its children; `resource` says of which. It has no table."""
 
@@ -204,6 +206,11 @@ class Resource(ResourceBase):
     @classmethod
     def _union_has_no_table(cls, value: Any) -> Any:
         return {**value, "selected": False} if isinstance(value, dict) and value.get("union") else value
+
+    @property
+    def table(self) -> str:
+        """The name of its table, before the destination's naming."""
+        return self.table_name or self.name
 
     @property
     def path(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -141,6 +141,10 @@ class Window:
     start: datetime
     end: datetime
     column: str
+
+    def __str__(self) -> str:
+        """The window as a part of a file's name, in UTC."""
+        return "-".join(f"{one.astimezone(timezone.utc):%Y%m%dT%H%M%S}" for one in (self.start, self.end))
 
     def as_texts(self) -> list[str]:
         """The window as it is kept in a file."""

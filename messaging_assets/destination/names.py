@@ -17,8 +17,11 @@ def pipeline_name(api: str, resource: str) -> str:
 
 
 def schema_name(description: ApiDescription, resource: Resource) -> str:
-    """The name of a resource's dlt schema: its own, because dlt keeps one schema per name in a dataset."""
-    name = f"{description.name}_{resource.name}".lower()
+    """The name of a resource's dlt schema: its own, because dlt keeps one schema per name in a dataset.
+
+    It is made of the table's name, so that a table with a new name begins with a past of its own.
+    """
+    name = f"{description.name}_{resource.table}".lower()
     if len(name) <= _LONGEST_SCHEMA_NAME:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:10]

@@ -66,7 +66,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
 
 @own_settings()
 def build_pipeline(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> Pipeline:
-    """A fresh pipeline of one resource: table `<resource>` in dataset `<api>`.
+    """A fresh pipeline of one resource: by default table `<resource>` in dataset `<api>`.
 
     Args:
         description: the API.
@@ -78,7 +78,7 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         pipeline_name(description.name, resource.name),
         pipelines_dir=str(folders.pipelines),
         destination=profile.destination,
-        dataset_name=description.name,
+        dataset_name=description.dataset_name,
     )
 
 
@@ -96,7 +96,9 @@ def loaded_dataset(description: ApiDescription, resource: Resource, folders: Pro
     profile = destination_profile(folders)
     name = schema_name(description, resource)
     # Files do not know their columns: their schema is asked for, a database answers for itself.
-    return dlt.dataset(profile.destination, description.name, name if profile.is_files else profile.new_schema(name))
+    return dlt.dataset(
+        profile.destination, description.dataset_name, name if profile.is_files else profile.new_schema(name)
+    )
 
 
 @lru_cache(maxsize=8)
@@ -138,7 +140,7 @@ def _pipeline_maker(profile: DestinationProfile) -> Callable[..., Pipeline]:
     if profile.kind != "duckdb":
         return one_pipeline
     # Imported late: only those who load into DuckDB need it.
-    from messaging_assets.seams.dlt_duckdb import one_opening
+    from messaging_assets.seams.destinations.dlt_duckdb import one_opening
 
     return one_opening
 
@@ -147,8 +149,15 @@ def _destination(folders: ProjectFolders) -> Any:
     destination = configured_destination()
     profile = DestinationProfile(destination)
     settings: dict[str, Any] = {}
-    if profile.kind == "duckdb" and type(destination).__module__.startswith("dlt."):
-        from messaging_assets.seams.dlt_duckdb import duckdb
+    is_plain = type(destination).__module__.startswith("dlt.")
+    if profile.kind == "postgres" and is_plain:
+        with suppress(ImportError):  # which `missing_driver` tells
+            from messaging_assets.seams.destinations.dlt_postgres import postgres
+
+            # Its type's own name is none that its settings are found by.
+            return postgres(destination_name=None if profile.name == "postgres" else profile.name)  # type: ignore[arg-type]
+    if profile.kind == "duckdb" and is_plain:
+        from messaging_assets.seams.destinations.dlt_duckdb import duckdb
 
         section = f"destination.{profile.name}.credentials"
         is_elsewhere = any(dlt.config.get(one) or dlt.secrets.get(one) for one in (section, f"{section}.database"))
@@ -158,7 +167,7 @@ def _destination(folders: ProjectFolders) -> Any:
         return duckdb(**settings) if is_elsewhere else duckdb(str(folders.database), **settings)
     if profile.kind == "sqlalchemy":
         with suppress(ImportError):  # which `missing_driver` tells
-            from messaging_assets.seams.dlt_sqlalchemy import register
+            from messaging_assets.seams.destinations.dlt_sqlalchemy import register
 
             register()
     if keeps_transactions(profile):

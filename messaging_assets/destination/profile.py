@@ -81,8 +81,8 @@ class DestinationProfile:
     def loader_file_format(self) -> str | None:
         """The fastest file format that it loads exactly; None leaves it to dlt."""
         if self.kind == "postgres":
-            # dlt would write CSV there, in which an empty text becomes null and bytes fail to load.
-            return "insert_values"
+            # dlt's own would write CSV, in which an empty text becomes null and bytes fail to load.
+            return "parquet" if getattr(self.destination, "loads_parquet", False) else "insert_values"
         supported = self.capabilities.supported_loader_file_formats or ()
         wanted = _JSON_AS_VALUES.get(self.kind, "parquet")
         return wanted if wanted in supported else None

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import identifier
 from messaging_assets.files.components import ComponentFile, component_files
 from messaging_assets.files.described import DescriptionFiles, described, document_of, shown_path
 from messaging_assets.files.rules.mistakes import (
@@ -157,6 +158,7 @@ def read_folders(
             _add_broken(files, api, wrong.problems)
     _refuse_same_names(files)
     _refuse_shared_jobs(files)
+    _refuse_shared_tables(files)
     return files
 
 
@@ -210,6 +212,35 @@ def _refuse_shared_jobs(files: DescriptionFiles) -> None:
                 )
                 files.descriptions.remove(other)
                 _add_broken(files, other.name, [Problem(shown_path(Path(other.file or other.name)), 1, "", message)])
+
+
+def _refuse_shared_tables(files: DescriptionFiles) -> None:
+    """Set a file aside whose tables would be another's, or in a dataset that another did not give away."""
+    by_dataset: dict[str, list[ApiDescription]] = {}
+    for description in sorted(files.descriptions, key=lambda one: one.dataset is not None):
+        by_dataset.setdefault(description.dataset_name, []).append(description)
+    for dataset, several in by_dataset.items():
+        tables: dict[str, str] = {}
+        for description in several:
+            own = {text for one in description.resources_in_full.values() for text in _names_in(description, one)}
+            shared = sorted(own & set(tables))
+            told = ""
+            if description is not several[0] and several[0].dataset is None:
+                told = f"its dataset is that of the API {dataset}; name another, or write dataset in that file too"
+            elif shared:
+                told = (
+                    f"its table {shared[0]} is that of {tables[shared[0]]} in the dataset {dataset}; write table_name"
+                )
+            tables |= dict.fromkeys(own - set(tables), description.name)
+            if told:
+                files.descriptions.remove(description)
+                place = shown_path(Path(description.file or description.name))
+                _add_broken(files, description.name, [Problem(place, 1, "dataset", told)])
+
+
+def _names_in(description: ApiDescription, resource: Resource) -> tuple[str, str]:
+    """What is to be a resource's alone in a dataset: its table, and what its dlt schema is called by."""
+    return identifier(resource.table), f"{description.name}_{resource.table}".lower()
 
 
 def _add_broken(files: DescriptionFiles, name: str, problems: Sequence[Problem]) -> None:

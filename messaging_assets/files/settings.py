@@ -112,6 +112,8 @@ def filled_in(raw: Mapping[str, Any], account: Account) -> tuple[dict[str, Any],
     rest = {word: filling.value(one, (word,)) for word, one in raw.items() if word not in _WORDS}
     if account.shared and isinstance(raw.get("group", ""), str):
         rest["group"] = raw.get("group") or account.shared
+    if account.shared and isinstance(named := raw.get("dataset"), str) and not _SETTING.search(named):
+        rest["dataset"] = f"{named}{account.api.removeprefix(account.shared)}"
     if "settings" in raw:
         rest["settings"] = raw["settings"]
     return rest, [*account.mistakes, *filling.mistakes]

@@ -8,7 +8,7 @@ else the checkout this package runs from, else the working directory.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from messaging_assets.foundation.dg_project import dg_project
@@ -21,9 +21,16 @@ SHIPPED_APIS = PACKAGE / "apis"
 
 @dataclass(frozen=True)
 class ProjectFolders:
-    """The folders below a project's home."""
+    """The folders below a project's home.
+
+    Args:
+        home: the project's home.
+        window: the name of a window's own working folder, where windows of one resource are synced side by side; empty
+            for the project's folders as they are.
+    """
 
     home: Path
+    window: str = ""
 
     @property
     def state(self) -> Path:
@@ -37,8 +44,29 @@ class ProjectFolders:
 
     @property
     def pipelines(self) -> Path:
-        """dlt's working files."""
-        return self.state / "pipelines"
+        """dlt's working files; those of a window in a folder of their own."""
+        return self.windows / self.window if self.window else self.state / "pipelines"
+
+    @property
+    def windows(self) -> Path:
+        """The working folders of windows."""
+        return self.state / "windows"
+
+    @property
+    def of_project(self) -> ProjectFolders:
+        """The same without a window's own folder."""
+        return replace(self, window="")
+
+    def of_window(self, name: str) -> ProjectFolders:
+        """The same with a working folder for one window.
+
+        Raises:
+            UnusableFolder: it cannot be made, or belongs to somebody else.
+        """
+        own = replace(self, window=name)
+        for folder in (own.windows, own.pipelines):
+            make_private(folder)
+        return own
 
     @property
     def dagster(self) -> Path:

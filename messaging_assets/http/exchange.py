@@ -108,7 +108,7 @@ class Exchange:
 
     def _send(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         for _ in range(_MOST_HOPS):
-            with self.pacing.level.place():
+            with self.pacing.place():
                 terms.counts.waited(self.pacing.pass_through())
                 if self.closing.is_set():
                     return _ENDED

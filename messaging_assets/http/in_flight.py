@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import median
 
@@ -82,6 +82,8 @@ class Level:
         self._under_way, self._rounds = _UnderWay(), _Rounds()
         self._is_starting, self._was_full = True, False
         self._cut_at = 0.0
+        # Requests that wait for a place, and those of them that let all others go before.
+        self._waiting = self._behind = 0
 
     @property
     def mean(self) -> float:
@@ -99,18 +101,22 @@ class Level:
         return max(self._under_way.now - 1, 0)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """A request's place among those under way; waits until there is one."""
+    def place(self, is_behind: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """A request's place among those under way; waits until there is one.
+
+        Args:
+            is_behind: whether it lets every other request go before; asked while it waits.
+        """
         with self._free:
-            while self._under_way.now >= self.now:
-                self._free.wait()
+            self._wait(is_behind)
             self._moves(1)
         try:
             yield
         finally:
             with self._free:
                 self._moves(-1)
-                self._free.notify()
+                # Whoever is woken alone may be one that lets another go before.
+                self._free.notify_all() if self._behind else self._free.notify()
 
     def came(self, of: str, seconds: float, is_busy: bool) -> None:
         """An answer came.
@@ -134,6 +140,15 @@ class Level:
                 self._was_full = False
                 self.now = min(self.now * 2 if self._is_starting else self.now + 1, self._most)
                 self._free.notify_all()
+
+    def _wait(self, is_behind: Callable[[], bool]) -> None:
+        began_behind = is_behind()
+        self._waiting, self._behind = self._waiting + 1, self._behind + began_behind
+        try:
+            while self._under_way.now >= self.now or (self._waiting > self._behind and is_behind()):
+                self._free.wait()
+        finally:
+            self._waiting, self._behind = self._waiting - 1, self._behind - began_behind
 
     def _go_to(self, level: int) -> None:
         self.now, self._is_starting, self._cut_at = max(level, 1), False, time.monotonic()

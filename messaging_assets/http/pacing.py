@@ -1,18 +1,30 @@
 """When a request of an API may leave.
 
-Its budget counts, what it asked to be left alone for (`Retry-After`, RFC 9110), how many it says that it still takes,
-and how many are under way at once.
+Four things count. Its budget; how long it asked to be left alone (`Retry-After`, RFC 9110); how many more it says that
+it takes; and how many are under way at once.
 """
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from messaging_assets.http.gates import gate_of
 from messaging_assets.http.in_flight import Level
 from messaging_assets.http.wire.rate_limits import Allowance
+
+
+@dataclass
+class _Limit:
+    """The API's own limit: requests that may still leave, and until when that holds."""
+
+    left: int = 0
+    until: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Pacing:
@@ -27,6 +39,7 @@ class Pacing:
 
     Attributes:
         level: how many requests are under way at once.
+        is_behind: whether requests let those of the sessions beside this one go before.
 
     Raises:
         MendSettings: `MESSAGING_ASSETS_GATE` cannot be used.
@@ -44,9 +57,22 @@ class Pacing:
         self._gate = gate_of(file)
         self._pause = 1 / requests_per_second if requests_per_second else 0.0
         self._closing = closing or threading.Event()
-        # The API's own limit: requests that may still leave, and until when that holds.
-        self._left, self._left_until = 0, 0.0
-        self._lock = threading.Lock()
+        self._limit = _Limit()
+        self.is_behind = False
+
+    def beside(self, closing: threading.Event) -> Pacing:
+        """That of another session of the same API, which shares budget, limit and places with this one.
+
+        Args:
+            closing: set when that session ends.
+        """
+        other = copy.copy(self)
+        other._closing = closing
+        return other
+
+    def place(self) -> AbstractContextManager[None]:
+        """A request's place among those under way; waits until there is one."""
+        return self.level.place(lambda: self.is_behind)
 
     def pass_through(self) -> float:
         """Wait for this request's turn; returns the seconds waited."""
@@ -74,15 +100,15 @@ class Pacing:
             longest: seconds that a wait takes at most. Where it would take longer, the request leaves, and the answer
                 to it says what to do.
         """
-        with self._lock:
-            self._left = allowed.requests - self.level.others_under_way
-            self._left_until = time.monotonic() + allowed.seconds if allowed.seconds <= longest else 0.0
+        with self._limit.lock:
+            self._limit.left = allowed.requests - self.level.others_under_way
+            self._limit.until = time.monotonic() + allowed.seconds if allowed.seconds <= longest else 0.0
 
     def close(self) -> None:
         """Let go what the gate holds open."""
         self._gate.close()
 
     def _allowed_from(self) -> float:
-        with self._lock:
-            self._left -= 1
-            return self._left_until if self._left < 0 else 0.0
+        with self._limit.lock:
+            self._limit.left -= 1
+            return self._limit.until if self._limit.left < 0 else 0.0

@@ -178,9 +178,13 @@ class PagesAhead:
 
     Args:
         at_once: requests under way at once, at most.
+
+    Attributes:
+        most_bytes: bytes of answers that wait, from which on nothing more is asked ahead.
     """
 
     def __init__(self, at_once: int) -> None:
+        self.most_bytes = MOST_BYTES
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="pages")
         # As many again wait, so that no worker is idle while a batch is made.
         self._most_lists = 2 * at_once
@@ -224,6 +228,11 @@ class PagesAhead:
         with self._changed:
             self._lists.expect(lists)
 
+    def begin(self, of: ListId, read: Callable[[], None]) -> None:
+        """Read a list ahead before any other has its turn; the function does, as in `expect`."""
+        with self._changed:
+            self._begin(of, read)
+
     def page_of_list(self, page: PageId, prepared: requests.PreparedRequest, answer: Callable[[Any], Answer]) -> Answer:
         """A page of a list that is read ahead, in the worker that reads it.
 
@@ -232,7 +241,7 @@ class PagesAhead:
         """
         with self._changed:
             wanted = self._wanted.get(page.of)
-            is_full = self._answers.size > MOST_BYTES and wanted is None
+            is_full = self._answers.size > self.most_bytes and wanted is None
             if page.of not in self._lists.begun or is_full or wanted not in (None, page):
                 raise Enough
             waiting = self._answers.put(page, prepared)
@@ -262,8 +271,11 @@ class PagesAhead:
             return
         self._answers.drop(over)
         for following, read in self._lists.following(of.context, self._most_lists):
-            self._lists.reading.add(following)
-            self._lists.begun[following] = self._pool.submit(self._read, following, read)
+            self._begin(following, read)
+
+    def _begin(self, of: ListId, read: Callable[[], None]) -> None:
+        self._lists.reading.add(of)
+        self._lists.begun[of] = self._pool.submit(self._read, of, read)
 
     def _read(self, of: ListId, read: Callable[[], None]) -> None:
         try:
@@ -279,7 +291,7 @@ class PagesAhead:
         More pages wait to be asked for than are under way, so that no worker idles while a batch is made; the guess
         keeps them from being asked past the end, and where it is wrong they are asked for in their turn.
         """
-        if self._answers.small is not None or self._answers.size > MOST_BYTES:
+        if self._answers.small is not None or self._answers.size > self.most_bytes:
             return None
         came = answer(waiting.prepared)
         self._answers.weigh(waiting, came)

@@ -50,9 +50,17 @@ class ApiSession(Session):
         base_url: the API's address; no request goes to another origin.
         client: time limits, pace and number of requests in flight.
         pace_file: the file of the API's pacing gate.
+        beside: the pacing of another session, which this one shares.
+
+    Attributes:
+        pacing: when its requests leave.
+        at_first_answer: called once, when the first answer is taken.
+        list_begun: the number of the list's context with which it was read ahead before its turn; 0 where it was not.
     """
 
-    def __init__(self, base_url: str, client: Client, pace_file: Path | None = None) -> None:
+    def __init__(
+        self, base_url: str, client: Client, pace_file: Path | None = None, beside: Pacing | None = None
+    ) -> None:
         super().__init__(timeout=client.timeout.read, raise_for_status=False)
         # Without this requests would read .netrc; proxies and certificates are looked up below instead.
         self.trust_env = False
@@ -63,9 +71,16 @@ class ApiSession(Session):
         transport = self._transport_to(base_url, "client.base_url")
         self._origin = transport.origin
         at_first = _levels.get(self._origin, 2)
-        pacing = Pacing(pace_file, client.requests_per_second, self._closing, client.max_in_flight, at_first)
+        budget = client.requests_per_second
+        self.pacing = (
+            Pacing(pace_file, budget, self._closing, client.max_in_flight, at_first)
+            if beside is None
+            else beside.beside(self._closing)
+        )
         _warn_of_plain_http(base_url)
-        self._exchange = Exchange(transport, pacing, self._closing)
+        self._exchange = Exchange(transport, self.pacing, self._closing)
+        self.at_first_answer: Callable[[], None] = _nothing
+        self.list_begun = 0
         self.ahead = PagesAhead(client.max_in_flight)
         self.preparation = Preparation(base_url, self.headers, self.cookies)
 
@@ -95,7 +110,9 @@ class ApiSession(Session):
         try:
             answer = future.result() if future else None
             if answer is None:
-                return self.answer(request)
+                answer = self.answer(request)
+            tell, self.at_first_answer = self.at_first_answer, _nothing
+            tell()
             # A list that was read ahead had cookies of its own until its turn.
             if request.__dict__.pop("jar", None) is not None:
                 self.cookies.update(answer.cookies)
@@ -111,16 +128,16 @@ class ApiSession(Session):
         """End every wait, drop what was asked ahead, and close the connections."""
         self._closing.set()
         self.ahead.close()
-        _levels[self._origin] = max(self._exchange.pacing.level.now, 2)
+        _levels[self._origin] = max(self.pacing.level.now, 2)
         for transport in self._transports:
             transport.close()
-        self._exchange.pacing.close()
+        self.pacing.close()
         super().close()
 
     def token_exchange(self, credentials: Asking, terms: Terms) -> None:
         """Let OAuth2 tokens be asked for through this session's connections, limits and retries."""
         transport = self._transport_to(credentials.token_url, "token_url")
-        credentials.exchange = Exchange(transport, self._exchange.pacing, self._closing)
+        credentials.exchange = Exchange(transport, self.pacing, self._closing)
         # What the file says of errors, formats and ends of the list is not said of the token server.
         json_alone: dict[str, Any] = {"response_actions": [], "error_in_body": None, "format": Format(type="json")}
         endpoint = terms.endpoint.model_copy(update=json_alone)
@@ -191,6 +208,10 @@ class ListSession:
             raise IgnoreResponseException from None
 
 
+def _nothing() -> None:
+    pass
+
+
 def _warn_of_plain_http(url: str) -> None:
     """Say once per sync that everybody on the way can read the secrets; a loopback address has no way."""
     scheme, host, _ = origin(url)
@@ -200,7 +221,7 @@ def _warn_of_plain_http(url: str) -> None:
 
 def list_id(reading: Reading) -> ListId:
     """What tells the list of a reading from all others of a session."""
-    return ListId(id(reading.context), reading.name)
+    return ListId(reading.context.number, reading.name)
 
 
 def page_id(request: requests.Request, reading: Reading) -> PageId:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from messaging_assets.description.api import Endpoint
 from messaging_assets.foundation.redaction import plain_address
@@ -29,6 +30,54 @@ class Counts(Protocol):
     def waited(self, seconds: float) -> None: ...
     def received(self, number_of_bytes: int) -> None: ...
     def were_in_flight(self, mean: float, most: int) -> None: ...
+
+
+class CountsOfRequests(Counts, Protocol):
+    """Counts that take over what others counted before them."""
+
+    def add_requests(self, earlier: Any) -> None: ...
+
+
+class EarlyCounts:
+    """Counts of requests that leave before the receipt is there which they belong to.
+
+    Args:
+        to: what counts until then.
+    """
+
+    def __init__(self, to: CountsOfRequests) -> None:
+        self._to, self._lock = to, threading.Lock()
+
+    def go_to(self, receipt: CountsOfRequests) -> None:
+        """Count there from now on, and what was counted before as well."""
+        with self._lock:
+            receipt.add_requests(self._to)
+            self._to = receipt
+
+    def asked(self) -> None:
+        """See Counts."""
+        with self._lock:
+            self._to.asked()
+
+    def retried(self, reason: str) -> None:
+        """See Counts."""
+        with self._lock:
+            self._to.retried(reason)
+
+    def waited(self, seconds: float) -> None:
+        """See Counts."""
+        with self._lock:
+            self._to.waited(seconds)
+
+    def received(self, number_of_bytes: int) -> None:
+        """See Counts."""
+        with self._lock:
+            self._to.received(number_of_bytes)
+
+    def were_in_flight(self, mean: float, most: int) -> None:
+        """See Counts."""
+        with self._lock:
+            self._to.were_in_flight(mean, most)
 
 
 @dataclass(frozen=True)

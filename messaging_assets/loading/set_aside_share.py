@@ -30,6 +30,6 @@ def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -
     receipt.found(Verdict.INCOMPLETE, why)
     raise TooManySetAside(
         f"{why}, which is more than maximum_set_aside_share allows, so nothing was loaded",
-        f"look at {resource.name}__rejected, and correct columns, or let steps drop or rename a field",
+        f"look at {resource.table}__rejected, and correct columns, or let steps drop or rename a field",
         where=asset,
     )

@@ -64,7 +64,7 @@ def _definition_schema() -> dlt.Schema:
 def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], disposition: Any) -> DltResource:
     written = disposition if isinstance(disposition, str) else disposition.model_dump(exclude_none=True)
     hints: dict[str, Any] = {
-        "name": resource.name,
+        "name": resource.table,
         "primary_key": list(resource.keys) or None,
         "merge_key": resource.merge_key,
         "write_disposition": written,
@@ -73,7 +73,7 @@ def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], d
     }
     reader: DltResource = dlt.resource(rows, **hints)
     # dlt begins a variant with the resource's own columns and keys; a rejected record has none of them.
-    rejected: dict[str, Any] = {"table_name": resource.name + REJECTED, "create_table_variant": True}
+    rejected: dict[str, Any] = {"table_name": resource.table + REJECTED, "create_table_variant": True}
     reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")
     reader.apply_hints(**rejected, columns=_REJECTED_COLUMNS)
     return reader
@@ -105,7 +105,7 @@ def emit(batches: Batches, resource: Resource) -> Iterator[Any]:
         yield from emit_rows(batches, resource, item)
     rejected = batches.rejected()
     if rejected:
-        yield dlt.mark.with_table_name(rejected, resource.name + REJECTED)
+        yield dlt.mark.with_table_name(rejected, resource.table + REJECTED)
 
 
 def emit_rows(batches: Batches, resource: Resource, item: Any) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """A broken API file in Dagster: an asset whose check fails, told by a sensor before anybody runs anything.
 
-An asset that was never run is grey, and so is its check. Whoever looks shall see red at once, so the sensor
-`broken_files` is on from the start, and reports the failed check once for each new set of mistakes. It is there only
+An asset that was never run is grey, and so is its check. Whoever looks shall see red at once. So the sensor
+`broken_files` is on from the start. It reports the failed check once for each new set of mistakes, and is there only
 while a file is broken.
 """
 

@@ -32,7 +32,7 @@ class RestApi(Component, Model, Resolvable):
     """A REST API, described in one file: assets, checks, jobs, schedules and sensors for each of its lists.
 
     `dg scaffold defs messaging_assets.RestApi chat --base-url https://api.example.com --path /v1/messages` asks the
-    API and writes the file, `--openapi openapi.yaml` reads a document instead, and without either the file is a
+    API and writes the file. `--openapi openapi.yaml` reads a document instead. Without either the file is a
     commented example. Secrets are looked up in the environment (`CHAT__API_KEY`) or in the project's
     `.dlt/secrets.toml` when a sync starts. `translation` changes attributes of the assets, as in Dagster's own
     components.

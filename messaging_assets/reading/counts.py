@@ -60,6 +60,16 @@ class RequestCounts(_Locked):
         with self._lock:
             self.mean_in_flight, self.most_in_flight = mean, max(self.most_in_flight, most)
 
+    def add_requests(self, earlier: RequestCounts) -> None:
+        """Count requests that left before these counts began."""
+        with self._lock:
+            self.requests += earlier.requests
+            self.bytes += earlier.bytes
+            self.waited_seconds += earlier.waited_seconds
+            self.mean_in_flight = self.mean_in_flight or earlier.mean_in_flight
+            self.most_in_flight = max(self.most_in_flight, earlier.most_in_flight)
+            self.retries.update(earlier.retries)
+
     @property
     def requests_without_rows(self) -> int:
         """Requests that brought no row: to make sure of an end, asked ahead past it, repeated, or for an empty list."""
@@ -70,9 +80,9 @@ class RequestCounts(_Locked):
 class RowCounts(_Locked):
     """What became of rows, which are records as the API sent them.
 
-    No row goes without a count: those that were read, and those that processing steps made of them, were loaded, set
-    aside, filtered by processing steps, before the mark of an incremental read, or came again (duplicates; a table
-    that rows are appended to has them too).
+    No row goes without a count. Those that were read, and those that processing steps made of them, were loaded or set
+    aside; or processing steps filtered them; or they lie before the mark of an incremental read; or they came again
+    (duplicates; a table that rows are appended to has them too).
     """
 
     rows_read: int = 0
@@ -189,9 +199,5 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
         """Add what an earlier, repeated pass cost, so that the numbers are those of the whole sync."""
         self.not_resumed = self.not_resumed or earlier.not_resumed
         self.passes = earlier.passes + 1
-        self.requests += earlier.requests
         self.pages_with_rows += earlier.pages_with_rows
-        self.bytes += earlier.bytes
-        self.waited_seconds += earlier.waited_seconds
-        self.most_in_flight = max(self.most_in_flight, earlier.most_in_flight)
-        self.retries.update(earlier.retries)
+        self.add_requests(earlier)

@@ -69,6 +69,8 @@ class ListContext:
         marks: how far each list has come; None where there is no cursor.
         changes: which parents changed; None where every parent is asked for its list.
         shown_path: what stands in errors for an address that nobody may see; None where it is shown itself.
+        is_heard: whether anybody hears of the rows; where only requests are wanted, they need not meet the cursor.
+        number: tells it from all others of a session; that of the context with which a list was read ahead.
     """
 
     asset: str
@@ -83,8 +85,11 @@ class ListContext:
     marks: CursorMarks | None = None
     changes: ParentChanges | None = None
     shown_path: str | None = None
+    is_heard: bool = True
+    number: int = 0
 
     def __post_init__(self) -> None:
+        self.number = self.number or id(self)
         # A look at a list begins where a first sync would.
         if self.marks is None and self.incremental is not None:
             self.marks = CursorMarks(self.asset, self.incremental, self.keys, {}, takes_repeats=True)
@@ -182,7 +187,7 @@ class ListContext:
 
     def note_cursors(self, rows: list[Any]) -> None:
         """Let the receipt show how far the cursor values of these rows reach."""
-        if self.incremental is None or self.marks is None or self.is_parent:
+        if self.incremental is None or self.marks is None or self.is_parent or not self.is_heard:
             return
         path = self.incremental.cursor_path
         values = [value for row in rows for value in json_paths.find_values(path, row) if value is not None]

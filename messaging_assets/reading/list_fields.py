@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote, urljoin
 
@@ -24,6 +25,7 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 
 if TYPE_CHECKING:
+    from messaging_assets.reading.cursors.time_windows import Window
     from messaging_assets.reading.list_context import ListContext
 
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
@@ -41,6 +43,10 @@ class ListFields:
         child: the resource whose requests take them.
         base_url: the API's address, which links in records may be relative to.
         is_carried: whether the child's records take the record with them, for children of their own.
+
+    Attributes:
+        come: takes records whose windows are about to be read, in their order.
+        windows_ahead: how many of them it is told of before their turn.
     """
 
     def __init__(
@@ -51,6 +57,8 @@ class ListFields:
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child)
         self._seen, self._lacking = set[str](), set[int]()
+        self.come: Callable[[list[dict[str, Any]]], Any] = len
+        self.windows_ahead = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ListFields:
         # dlt copies a config to look at it; what was seen is seen once.
@@ -95,8 +103,13 @@ class ListFields:
 
     def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The record once for each window of its list's range; one comes when the one before it was read."""
+        told, finished = set[str](), self._context.so_far.interrupted.finished
         for window in self._context.windows_of(row[LIST]):
-            yield [row | _of_cursor(window.values) | {LIST: window.name}]
+            following = islice(window.of.following(window), self.windows_ahead)
+            coming = [one for one in (window, *following) if one.name not in told and one.name not in finished]
+            told |= {one.name for one in coming}
+            self.come([_in_window(row, one) for one in coming])
+            yield [_in_window(row, window)]
 
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
@@ -141,6 +154,10 @@ class ListFields:
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def _in_window(row: dict[str, Any], window: Window) -> dict[str, Any]:
+    return row | _of_cursor(window.values) | {LIST: window.name}
 
 
 def _of_cursor(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Reading:
 
     def __init__(self, context: ListContext, name: str = "") -> None:
         self.context, self.part = context, ListPart(name, context.so_far.windows.pop(name, None))
-        self.cursor = context.marks.cursor(self.list_name) if context.marks else None
+        self.cursor = context.marks.cursor(self.list_name) if context.marks and context.is_heard else None
         self.position: Any = None
         self.upcoming: Callable[[requests.Request], Iterable[requests.Request]] = lambda request: ()
         self.counts, self.ending = ListCounts(), Ending(self)

@@ -1,9 +1,10 @@
 """What Dagster keeps out of its public names. Importing this imports Dagster, so what starts fast imports it late."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
-from dagster import AssetsDefinition
+from dagster import AssetExecutionContext, AssetKey, AssetsDefinition
 
 # Since Dagster 1.13.1: metadata that is about to be stored, as it will be read back.
 from dagster._core.definitions.metadata import normalize_metadata
@@ -26,11 +27,15 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 
+# Since Dagster 1.13.1: where an instance without a configured storage keeps its events.
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+
 # Since Dagster 1.13.1: Dagster's own reading of cron lines, so that what passes here ticks there, at these moments.
 from dagster._utils.schedules import CroniterShim, cron_string_iterator, is_valid_cron_schedule
 
 # Since Dagster 1.13.1: the `translation` of a component, in the words of Dagster's own components.
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
+from sqlalchemy import create_engine
 
 __all__ = [
     "AlreadyBound",
@@ -45,8 +50,23 @@ __all__ = [
     "UnresolvedAssetJobDefinition",
     "cron_string_iterator",
     "is_valid_cron_schedule",
+    "keys_of_this_process",
     "normalize_metadata",
+    "remember_engines",
 ]
+
+
+def keys_of_this_process(context: AssetExecutionContext) -> list[AssetKey]:
+    """The assets that the run makes in this process and that wait for no other asset of it, in their order.
+
+    Since Dagster 1.13.1: the plan of a process has the steps that are executed in it; that of a step with a process
+    of its own has one.
+    """
+    step = context.get_step_execution_context()
+    plan, layer = step.execution_plan, step.job_def.asset_layer
+    alone = [plan.get_step_by_key(key) for key, waits_for in plan.get_executable_step_deps().items() if not waits_for]
+    made = [layer.get_assets_def_for_node(one.node_handle) for one in alone]
+    return [key for assets in made if assets is not None for key in assets.keys]
 
 
 class AlreadyBound(AssetsDefinition):
@@ -61,3 +81,13 @@ class AlreadyBound(AssetsDefinition):
         wanted = {key: resource_defs[key] for key in self.required_resource_keys if key in resource_defs}
         is_alone = not any(one.get_required_resource_keys(resource_defs) for one in wanted.values())
         return super().with_resources(wanted if is_alone else resource_defs)
+
+
+@lru_cache(maxsize=1)
+def remember_engines() -> None:
+    """Let Dagster's event log in SQLite keep what reads and writes a file; once a process.
+
+    Since Dagster 1.13.1: it makes an engine for each event, which compiles the same few statements anew. An engine
+    without a pool holds no connection, so one for each file does the same.
+    """
+    sqlite_event_log.create_engine = lru_cache(maxsize=16)(create_engine)  # type: ignore[assignment,attr-defined]

@@ -23,7 +23,11 @@ from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
 # Since dlt 1.30: how rest_api asks for the list of a parent's record.
-from dlt.sources.rest_api.config_setup import build_resource_dependency_graph, paginate_dependent_resource
+from dlt.sources.rest_api.config_setup import (
+    build_resource_dependency_graph,
+    paginate_dependent_resource,
+    paginate_resource,
+)
 from requests.utils import parse_header_links
 
 __all__ = [
@@ -43,10 +47,10 @@ __all__ = [
 
 
 class ListRequests:
-    """Asks for the list of one parent's record, page by page, as rest_api does it when the record has its turn.
+    """Asks for a list page by page, as rest_api does it when the list has its turn.
 
     Args:
-        config: a resource and its parent, in rest_api's words.
+        config: a resource, with its parent where it has one, in rest_api's words.
     """
 
     def __init__(self, config: Mapping[str, Any]) -> None:
@@ -64,17 +68,22 @@ class ListRequests:
         self._client = config["client"]
         self._known = RESTClient(**self._client)._config
 
-    def pages(self, record: Mapping[str, Any], session: Any, paginator: Any) -> Iterator[Any]:
-        """The pages of the list of a record.
+    def pages(self, record: Mapping[str, Any] | None, session: Any, paginator: Any) -> Iterator[Any]:
+        """The pages of a list.
 
         Args:
-            record: the parent's.
+            record: the parent's whose list it is; None for the list of a resource without one.
             session: sends the requests.
             paginator: finds the next page.
         """
         client = RESTClient(**{**self._client, "session": session}, config=self._known)
-        more: Any = {"include_from_parent": [], "hooks": {}, "client": client, "paginator": paginator}
+        more: Any = {"hooks": {}, "client": client, "paginator": paginator}
         more |= dict.fromkeys(("incremental_object", "incremental_param", "incremental_cursor_transform"))
+        if record is None:
+            words = {word: value for word, value in self._request.items() if word != "resolved_params"}
+            yield from paginate_resource(self._method, **words, **more)
+            return
+        more["include_from_parent"] = []
         yield from paginate_dependent_resource([dict(record)], self._method, **self._request, **more)
 
 

@@ -18,8 +18,8 @@ from typing import Any, get_type_hints
 # Since dlt 1.30: what a provider of settings must have, and how it names a setting.
 from dlt.common.configuration.providers.provider import ConfigProvider, get_key_name
 
-# Since dlt 1.30: functions of the hints of settings.
-from dlt.common.configuration.specs.base_configuration import extract_inner_hint, is_secret_hint
+# Since dlt 1.30: functions of the hints of settings, and what has the settings of a kind as its fields.
+from dlt.common.configuration.specs.base_configuration import BaseConfiguration, extract_inner_hint, is_secret_hint
 
 # Since dlt 1.30: holds the list of providers. The public `register_provider` only appends, and the first one wins.
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
@@ -187,6 +187,9 @@ class _Curbed:
 
     def __init__(self, provider: ConfigProvider) -> None:
         self._provider = provider
+        # dlt asks for these of each setting that it looks up; they stay what they are.
+        self.name, self.supports_sections = provider.name, provider.supports_sections
+        self.supports_secrets = provider.supports_secrets
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._provider, name)
@@ -228,6 +231,9 @@ def remember_hints() -> None:
     # Its fields' hints follow from the dictionary's type alone, and dlt changes none of them.
     taken_apart = lru_cache(maxsize=None)(get_type_hints)
     validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
+    # dlt asks each configuration whether it has fields, which follow from its class.
+    number_of_fields = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
+    BaseConfiguration.__len__ = lambda self: number_of_fields(type(self))  # type: ignore[method-assign]
 
 
 def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:

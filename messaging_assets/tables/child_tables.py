@@ -30,7 +30,7 @@ def remove_orphans(pipeline: Pipeline, resource: Resource, schema_name: str) -> 
     if stored is None:
         return 0
     schema, gone = Schema.from_stored_schema(json.loads(stored.schema)), 0
-    root = schema.naming.normalize_tables_path(resource.name)
+    root = schema.naming.normalize_tables_path(resource.table)
     with table_rows(pipeline, schema) as rows:
         parent_id, row_id = rows.column("_dlt_parent_id"), rows.column(C_DLT_ID)
         # From the top down, so that grandchildren go with children.

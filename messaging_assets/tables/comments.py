@@ -37,14 +37,14 @@ def described(resource: Resource) -> list[Any]:
 
 
 def _of_resource(rows: TableRows, resource: Resource) -> Iterator[str]:
-    if not rows.was_filled(resource.name):
+    if not rows.was_filled(resource.table):
         return
     if resource.description:
-        yield _statement(rows, "TABLE", rows.qualified(resource.name), resource.description)
+        yield _statement(rows, "TABLE", rows.qualified(resource.table), resource.description)
     for name, column in resource.columns.items():
         # One of which no value came is not in the table yet.
-        if column.description and rows.hints(resource.name, name).get("data_type"):
-            place = f"{rows.qualified(resource.name)}.{rows.column(name)}"
+        if column.description and rows.hints(resource.table, name).get("data_type"):
+            place = f"{rows.qualified(resource.table)}.{rows.column(name)}"
             yield _statement(rows, "COLUMN", place, column.description)
 
 

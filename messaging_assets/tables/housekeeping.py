@@ -80,16 +80,19 @@ def _tidy_destination(
     with table_rows(pipeline) as rows:
         if resource.retention.rejected_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.rejected_days)
-            if expired := rows.delete(resource.name + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
+            if expired := rows.delete(resource.table + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
                 metadata["messaging_assets/rejected_rows_expired"] = expired
         if resource.retention.history_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.history_days)
-            where = f"{rows.column('resource')} = %s AND {rows.column('ended_at')} < %s"
-            rows.delete(HISTORY, where, (resource.name, before))
+            own = f"({rows.column('api')} = %s OR {rows.column('api')} IS NULL) AND {rows.column('resource')} = %s"
+            where = f"{own} AND {rows.column('ended_at')} < %s"
+            rows.delete(HISTORY, where, (description.name, resource.name, before))
         with suppress(DatabaseException):  # whose user does not own the table
             write_comments(rows, resource)
         names = f"SELECT DISTINCT {rows.column('schema_name')} FROM {rows.qualified('_dlt_version')}"
         every = {str(name) for (name,) in rows.select(names)}
+    if description.dataset:
+        return metadata  # others may share it, and `chat_eu_users` may be one of theirs
     prefix = f"{description.name}_".lower()
     if orphans := sorted(name for name in every - described if name.startswith(prefix)):
         sentence = _how_to_drop(pipeline, description.name, orphans)
@@ -125,12 +128,13 @@ def _how_to_drop(pipeline: Pipeline, api: str, orphans: Sequence[str]) -> str:
 def _remove_working_files(folders: ProjectFolders, days: float) -> None:
     """Remove what dlt keeps of pipelines that did not run for so long; a destination has all that matters of them."""
     oldest = time.time() - days * _DAY
-    for path in folders.pipelines.glob("*__*"):
+    for path in (*folders.pipelines.glob("*__*"), *folders.windows.glob("*__*")):
         with suppress(FileNotFoundError, Timeout):
             if max(one.stat().st_mtime for one in (path, *path.rglob("*"))) > oldest:
                 continue
             # A sync that is just beginning holds this lock.
-            with FileLock(folders.locks / f"{path.name.split('.')[0]}.lock", timeout=0, mode=PRIVATE_FILE):
+            name = path.name if path.parent == folders.windows else path.name.split(".")[0]
+            with FileLock(folders.locks / f"{name}.lock", timeout=0, mode=PRIVATE_FILE):
                 if path.is_dir():
                     shutil.rmtree(path)
                 else:

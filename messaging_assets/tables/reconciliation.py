@@ -113,8 +113,8 @@ class _Rules:
         self._resource, self._client, self._load = resource, client, load
         self._schema = pipeline.default_schema
         naming = self._schema.naming
-        self._table = naming.normalize_tables_path(resource.name)
-        self._rejected = naming.normalize_tables_path(resource.name + REJECTED)
+        self._table = naming.normalize_tables_path(resource.table)
+        self._rejected = naming.normalize_tables_path(resource.table + REJECTED)
         self._load_id, self._row_id, self._parent_id = (
             client.escape_column_name(naming.normalize_identifier(name))
             for name in ("_dlt_load_id", "_dlt_id", "_dlt_parent_id")

@@ -37,12 +37,12 @@ def delete_vanished(
     with table_rows(pipeline) as rows:
         unmarked = f"{rows.column(DELETED_AT)} IS NULL" if resource.deletes == "mark" else ""
         vanished = rows.of_other_loads(load_ids, unmarked)
-        gone = rows.count(resource.name, vanished, load_ids)
-        all_rows = rows.count(resource.name, unmarked or "1 = 1")
+        gone = rows.count(resource.table, vanished, load_ids)
+        all_rows = rows.count(resource.table, unmarked or "1 = 1")
         refuse_too_many("deletes", resource, asset, gone, all_rows, allow_many)
         if not gone:
             return 0
         if resource.deletes == "remove":
-            return rows.delete(resource.name, vanished, load_ids)
-        rows.update(resource.name, DELETED_AT, datetime.now(timezone.utc), vanished, load_ids)
+            return rows.delete(resource.table, vanished, load_ids)
+        rows.update(resource.table, DELETED_AT, datetime.now(timezone.utc), vanished, load_ids)
     return gone

@@ -50,19 +50,19 @@ def replace_window(
     is_append = resource.disposition == "append"
     with table_rows(pipeline) as rows:
         column = rows.column(window.column)
-        hints = rows.hints(resource.name, window.column)
+        hints = rows.hints(resource.table, window.column)
         if not hints.get("data_type"):
             # No row ever came, so there is none to replace.
             return TakenOut()
-        bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.name, window.column))
+        bounds = bounds_in(hints, window.start, window.end, rows.largest(resource.table, window.column))
         if bounds is None:
             _refuse_rows_in_no_window(rows, resource, asset, window, load_ids)
             return TakenOut()
         outside = rows.of_loads(load_ids, f"({column} < %s OR {column} > %s)")
-        beyond = rows.count(resource.name, outside, (*bounds, *load_ids))
+        beyond = rows.count(resource.table, outside, (*bounds, *load_ids))
         # An API whose end is inclusive sends the first rows of the next window too.
         late = rows.of_loads(load_ids, f"{column} = %s")
-        at_end = rows.count(resource.name, late, (bounds[1], *load_ids))
+        at_end = rows.count(resource.table, late, (bounds[1], *load_ids))
         words = (
             f"{beyond} of its rows lie outside the window from {window.start.isoformat()} to "
             f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
@@ -75,14 +75,14 @@ def replace_window(
                 where=asset,
             )
         if is_append and at_end:
-            rows.delete(resource.name, late, (bounds[1], *load_ids))
+            rows.delete(resource.table, late, (bounds[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
         earlier = rows.of_other_loads(load_ids, within), (*bounds, *load_ids)
         own = rows.of_loads(load_ids, within), (*bounds, *load_ids)
         why = why_nothing_goes("window", read)
         if is_append and why:
-            came = rows.count(resource.name, *own)
-            before = rows.count(resource.name, *earlier)
+            came = rows.count(resource.table, *own)
+            before = rows.count(resource.table, *earlier)
             # A record that was set aside did come; it is told apart from one that is gone by their number alone.
             if before and (came < before or why_nothing_goes("window", replace(read, set_aside=0))):
                 raise ReadIncomplete(
@@ -96,11 +96,11 @@ def replace_window(
             why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
         if is_append or not why:
             if is_bounded("window", resource):
-                came, before = rows.count(resource.name, *own), rows.count(resource.name, *earlier)
+                came, before = rows.count(resource.table, *own), rows.count(resource.table, *earlier)
                 # Of a merge, the rows that came again are among those that came.
                 gone, whole = (before - came, before) if is_append else (before, before + came)
                 refuse_too_many("window", resource, asset, gone, whole, allow_many, " of the window")
-            found["rows_deleted"] = rows.delete(resource.name, *earlier)
+            found["rows_deleted"] = rows.delete(resource.table, *earlier)
         else:
             found["deletes"] = f"none of the window's earlier rows, because {why}"
     return TakenOut({f"messaging_assets/{name}": value for name, value in found.items()}, finding)
@@ -110,7 +110,7 @@ def take_back(pipeline: Pipeline, resource: Resource, load_ids: Sequence[str]) -
     """Take out what a run appended to a window that has its earlier rows still."""
     if resource.disposition == "append":
         with table_rows(pipeline) as rows:
-            rows.delete(resource.name, rows.of_loads(load_ids), load_ids)
+            rows.delete(resource.table, rows.of_loads(load_ids), load_ids)
 
 
 def is_taken_back(pipeline: Pipeline, resource: Resource, sync: NotedSync) -> bool:
@@ -118,7 +118,7 @@ def is_taken_back(pipeline: Pipeline, resource: Resource, sync: NotedSync) -> bo
     if not sync.rows:
         return False
     with table_rows(pipeline) as rows:
-        return not rows.count(resource.name, rows.of_loads(sync.load_ids), sync.load_ids)
+        return not rows.count(resource.table, rows.of_loads(sync.load_ids), sync.load_ids)
 
 
 def _refuse_rows_in_no_window(
@@ -129,7 +129,7 @@ def _refuse_rows_in_no_window(
     Raises:
         MendDescription: rows came; an appended table is to have them no more.
     """
-    if rows.count(resource.name, rows.of_loads(load_ids), load_ids):
+    if rows.count(resource.table, rows.of_loads(load_ids), load_ids):
         raise MendDescription(
             f"partitions.column '{window.column}' is no time in the table, so its rows are in no window",
             f"declare columns.{window.column} as timestamp or date, and run it once with full_refresh if the "

@@ -29,7 +29,7 @@ EVIL = "<script>alert('x')</script>&\""
 def past(days: int, state: str = "synced", verdict: str | None = "proven", rows: int = 10, **more: Any) -> HistoryRow:
     counted = {"requests": 3, "retries": 1, "seconds": 2.0, **more}
     ended = NOW - timedelta(days=days)
-    return HistoryRow("one", "rows", state, ended, None, verdict, EVIL, rows_loaded=rows, **counted)
+    return HistoryRow("one", "api", "rows", state, ended, None, verdict, EVIL, rows_loaded=rows, **counted)
 
 
 def facts(**status: Any) -> list[ApiFacts]:

@@ -25,8 +25,8 @@ from messaging_assets.description.api import Resource
 from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
 from messaging_assets.destination.profile import DestinationProfile, missing_module
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.seams.dlt_duckdb import OneOpening, one_opening
-from messaging_assets.seams.dlt_duckdb import duckdb as waiting_duckdb
+from messaging_assets.seams.destinations.dlt_duckdb import OneOpening, one_opening
+from messaging_assets.seams.destinations.dlt_duckdb import duckdb as waiting_duckdb
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
@@ -61,7 +61,7 @@ def named(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_postgres_is_postgres_by_any_name(named: Any, type_: str, name: str | None) -> None:
     profile = named(type_, name)
 
-    assert (profile.kind, profile.has_session_locks, profile.loader_file_format) == ("postgres", True, "insert_values")
+    assert (profile.kind, profile.has_session_locks, profile.loader_file_format) == ("postgres", True, "parquet")
     assert profile.words == ("house (postgres)" if name else "postgres")
 
 
@@ -226,7 +226,7 @@ def test_a_named_postgres_keeps_empty_texts_and_has_a_lock(
     assert synced.green, synced.error
     assert [row["text"] for row in one_table.rows()] == [""] * 20
     pipeline = one_table.pipeline()
-    assert loader_file_format(pipeline) == "insert_values"
+    assert loader_file_format(pipeline) == "parquet"
     assert DestinationProfile(pipeline.destination).has_session_locks
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 
@@ -184,8 +185,10 @@ def synced(description: ApiDescription, name: str, secrets: Mapping[str, Any] | 
     resource = description.resources_in_full[name]
     # What a sync uses of Dagster's context; a whole run takes three times as long.
     log = logging.getLogger("dagster")
-    run = SimpleNamespace(run_id=None)
+    run, plan = SimpleNamespace(run_id=uuid4().hex), SimpleNamespace(get_executable_step_deps=dict)
+    step = SimpleNamespace(execution_plan=plan, job_def=SimpleNamespace(asset_layer=None))
     context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0, run=run)
+    context.get_step_execution_context = lambda: step
     credentials, dlt_resource = build_credentials(description, secrets), DagsterDltResource()
     translator = ApiTranslator(description, resource)
     done = sync(context, description, resource, credentials, dlt_resource, translator, SyncConfig())

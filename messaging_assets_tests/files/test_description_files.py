@@ -71,7 +71,7 @@ BAD = [
         "mistyped key",
     ),
     example(
-        "5: colour: unknown key; allowed: accounts, client, description, group, key_prefix, lineage, "
+        "5: colour: unknown key; allowed: accounts, client, dataset, description, group, key_prefix, lineage, "
         "not_secret, resource_defaults, resources, schedule, sensor, settings",
         at_top("colour: red"),
         "unknown key",
@@ -137,7 +137,9 @@ BAD = [
     example("3: resources: needs at least one entry", CLIENT + "resources: []\n", "empty resources"),
     example("3: resources: must be a list, not a mapping", CLIENT + "resources: {}\n", "resources as mapping"),
     example(
-        "4: resources[0].name: is missing: the asset's name, and the table's", resources("{description: x}"), "no name"
+        "4: resources[0].name: is missing: the asset's name, and the table's unless `table_name` is there",
+        resources("{description: x}"),
+        "no name",
     ),
     example("4: resources[0]: must be a mapping, not a number", resources("5"), "resource as number"),
     example("5: resources.users.endpoint: must be a mapping, not a list", in_resource("endpoint: []"), "endpoint list"),
@@ -197,7 +199,7 @@ BAD = [
     ),
     example(
         "5: resources.user_events.name: 'user_events' and 'userEvents' would share the table user_events; "
-        "rename one of them",
+        "give one of them another table_name",
         resources("name: userEvents", "name: user_events"),
         "one table",
     ),
@@ -254,9 +256,10 @@ BAD = [
         "function",
     ),
     example(
-        "5: resources.users.table_name: the table has the resource's name; rename the resource",
-        in_resource("table_name: people"),
-        "table_name",
+        "5: resources.users.parent_table_name: nested values become tables by themselves with nested: tables; "
+        "leave it out",
+        in_resource("parent_table_name: people"),
+        "parent_table_name",
     ),
     example("5: name: the API's name is the file's stem; leave it out", at_top("name: team_chat"), "name of the API"),
     *(

@@ -17,7 +17,7 @@ from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.loading import probe as destination_probe
 from messaging_assets.loading.probe import KEYS_MEET, Probed, probe, refuse_what_comes_back_changed
-from messaging_assets.seams import dlt_sqlalchemy as sqlalchemy_types
+from messaging_assets.seams.destinations import dlt_sqlalchemy as sqlalchemy_types
 from messaging_assets.tables.table_rows import table_rows
 from messaging_assets_tests.one_table import API, OneTable
 

@@ -56,7 +56,7 @@ def _held(seconds: float) -> Process:
 
 
 def _impatient(bound: float) -> Any:
-    from messaging_assets.seams import dlt_duckdb as waiting_duckdb
+    from messaging_assets.seams.destinations import dlt_duckdb as waiting_duckdb
 
     waiting_duckdb.LONGEST_WAIT = bound
     return sync()

@@ -185,15 +185,17 @@ class _Late(Fault):
         return request.query.get("since", "") > "2025-06-15"
 
 
-def _synced(messages: Sandbox, page_size: int = 100, **own: Any) -> dict[str, Any]:
+def _synced(
+    messages: Sandbox, page_size: int = 100, side_by_side: bool = True, config: Any = None, **own: Any
+) -> dict[str, Any]:
     words = {"cursor_path": "timestamp", "initial_value": "2025-01-01T00:00:00Z", "step": "P60D"}
     cursor = {**words, "start_param": "since", "end_param": "until", **own}
     messages.forget()
-    return sync(page_size, endpoint={"incremental": cursor})
+    return sync(page_size, {"incremental": cursor}, config=config, parallelized=side_by_side)
 
 
 def _starts(messages: Sandbox) -> list[str]:
-    return list(dict.fromkeys(request.query["since"] for request in messages.asked("messaging", "messages")))
+    return sorted({request.query["since"] for request in messages.asked("messaging", "messages")})
 
 
 def _keys(messages: Sandbox) -> list[str]:
@@ -214,18 +216,36 @@ def test_a_range_is_read_in_windows_that_each_have_an_end_and_the_next_sync_asks
     assert _starts(messages) == windows[-1:]
 
 
-def test_a_window_that_fails_keeps_those_before_it_and_the_next_sync_goes_on_with_it(messages: Sandbox) -> None:
+def test_windows_are_asked_for_side_by_side_and_tell_what_they_tell_one_after_the_other(messages: Sandbox) -> None:
+    messages.settings.latency = 0.01
+    after = _synced(messages, page_size=10, side_by_side=False)
+    one_by_one = [request.query["since"] for request in messages.asked("messaging", "messages")]
+    beside = _synced(messages, page_size=10, config={"full_refresh": True})
+    side_by_side = [request.query["since"] for request in messages.asked("messaging", "messages")]
+
+    assert one_by_one == sorted(one_by_one)
+    assert side_by_side != sorted(side_by_side)
+    assert sorted(set(side_by_side))[:-1] == sorted(set(one_by_one))[:-1]
+    assert beside["rows"] == after["rows"]
+    for told in ("windows", "verdict", "verdict_reason", "how_it_ended", "rows_read", "pages", "duplicates"):
+        assert beside["metadata"][f"messaging_assets/{told}"] == after["metadata"][f"messaging_assets/{told}"], told
+
+
+@pytest.mark.parametrize("side_by_side", [True, False])
+def test_a_window_that_fails_keeps_those_before_it_and_the_next_sync_goes_on_with_it(
+    messages: Sandbox, side_by_side: bool
+) -> None:
     messages.fault(_Late(api="messaging", status=400))
-    failed = _synced(messages)
-    asked = _starts(messages)
+    failed = _synced(messages, side_by_side=side_by_side)
+    first_failed = next(start for start in _starts(messages) if start > "2025-06-15")
     messages.faults.clear()
     synced = _synced(messages)
 
     assert not failed["green"]
     assert "write a shorter step" in failed["error"]
-    before = [row["id"] for row in messages.rows("messaging", "messages") if row["timestamp"] < asked[-1]]
+    before = [row["id"] for row in messages.rows("messaging", "messages") if row["timestamp"] < first_failed]
     assert failed["ids"] == sorted(before)
-    assert _starts(messages)[0] == asked[-1]
+    assert _starts(messages)[0] == first_failed
     assert synced["ids"] == _keys(messages)
 
 

@@ -185,7 +185,7 @@ def deep_imports(path: Path) -> Iterator[tuple[str, int]]:
             )
 
 
-@pytest.mark.parametrize("path", sorted(SEAMS.glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(SEAMS.rglob("*.py")), ids=lambda path: path.stem)
 def test_each_name_of_a_seam_says_why_and_since_when_and_is_watched(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
     watched = [thing.name for thing in THINGS]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault
-from messaging_assets.seams.dlt_duckdb import OneOpening
+from messaging_assets.seams.destinations.dlt_duckdb import OneOpening
 from messaging_assets.seams.dlt_settings import OURS
 from messaging_assets.tables.failed_loads import remove_failed_loads
 from messaging_assets_tests.one_table import API, OneTable

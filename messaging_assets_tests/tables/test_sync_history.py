@@ -85,7 +85,7 @@ def test_a_sync_that_goes_on_from_a_killed_one_has_one_row(table: OneTable) -> N
     pipeline = build_pipeline(described, resource, settle_environment().make())
     killed = SyncLedger(pipeline, schema_name(described, resource), "asset", None)
     killed.note(["1"], None)
-    row = HistoryRow(killed.own.sync_id, RESOURCE, "synced", datetime.now(timezone.utc))
+    row = HistoryRow(killed.own.sync_id, API, RESOURCE, "synced", datetime.now(timezone.utc))
     with pipeline.sql_client() as client:
         add_row(client, row)  # as where there is no transaction
     ledger = SyncLedger(pipeline, schema_name(described, resource), "asset", None)
@@ -98,7 +98,7 @@ def test_a_row_goes_after_its_retention_and_those_of_other_resources_stay(table:
     table.sync([{"id": 1}])
     table.execute("UPDATE sync_history SET ended_at = ended_at - INTERVAL '401 days'")
     table.execute(
-        "INSERT INTO sync_history SELECT 'other', 'other', state, ended_at, NULL, NULL, verdict, reason,"
+        "INSERT INTO sync_history SELECT 'other', api, 'other', state, ended_at, NULL, NULL, verdict, reason,"
         " 0, 0, 0, 0, 0, 0, 0, NULL FROM sync_history"
     )
     for stamp in settle_environment().pipelines.glob("*.tidied"):
@@ -139,7 +139,7 @@ def test_a_resource_cannot_have_the_name_of_the_history() -> None:
 def test_the_file_of_duckdb_is_opened_no_more_often_for_it(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from messaging_assets.seams.dlt_duckdb import _WaitingSqlClient
+    from messaging_assets.seams.destinations.dlt_duckdb import _WaitingSqlClient
 
     opened: list[str] = []
     open_connection = _WaitingSqlClient.open_connection

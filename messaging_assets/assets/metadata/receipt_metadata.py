@@ -128,6 +128,7 @@ def history_row(
     found["rows_deleted"] += found.pop("rows_hard_deleted")
     return HistoryRow(
         uuid4().hex,
+        description.name,
         resource,
         "synced" if failure is None else "failed",
         datetime.now(timezone.utc),

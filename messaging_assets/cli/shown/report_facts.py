@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 DAYS = 30
 _COLUMNS = (
     "sync_id",
+    "api",
     "resource",
     "state",
     "ended_at",
@@ -136,13 +137,13 @@ def _ask_destination(
         return
     dataset = loaded_dataset(description, next(iter(resources.values())), folders)
     with own_settings(), dataset_rows(dataset, destination_profile(folders).longest_name, _LONGEST_WAIT) as rows:
-        past = _past(rows, since, redaction)
+        past = _past(rows, description.name, since, redaction)
         for one in facts.resources:
             one.syncs = [sync for sync in past if sync.resource == one.name]
             one.reasons = _reasons(rows, resources[one.name], redaction)
 
 
-def _past(rows: TableRows, since: datetime, redaction: Redaction) -> list[HistoryRow]:
+def _past(rows: TableRows, api: str, since: datetime, redaction: Redaction) -> list[HistoryRow]:
     from messaging_assets.description.names import HISTORY
     from messaging_assets.tables.notes.sync_history import HistoryRow
 
@@ -150,7 +151,9 @@ def _past(rows: TableRows, since: datetime, redaction: Redaction) -> list[Histor
         return []
     listed = ", ".join(map(rows.column, _COLUMNS))
     ended = rows.column("ended_at")
-    found = rows.select(f"SELECT {listed} FROM {rows.qualified(HISTORY)} WHERE {ended} > %s ORDER BY {ended}", (since,))
+    where = f"{ended} > %s AND ({rows.column('api')} = %s OR {rows.column('api')} IS NULL)"
+    query = f"SELECT {listed} FROM {rows.qualified(HISTORY)} WHERE {where} ORDER BY {ended}"
+    found = rows.select(query, (since, api))
     named = (dict(zip(_COLUMNS, row, strict=True)) for row in found)
     return [
         HistoryRow(**{**one, "reason": one_line(redaction(one["reason"] or "")), "ended_at": _utc(one["ended_at"])})

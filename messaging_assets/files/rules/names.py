@@ -23,13 +23,25 @@ def name_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
         yield Mistake((), f"the API's name, {_shown(name)}, {_RULE}, such as team_chat; rename the file")
     elif name in RESERVED_STEMS:
         yield Mistake((), f"the API's name, '{name}', means something else to dlt or the database; rename the file")
+    yield from _dataset(raw.get("dataset"))
     resources = raw.get("resources")
-    named = [(index, _name_of(one)) for index, one in enumerate(resources if isinstance(resources, list) else ())]
-    yield from _resource_names([(index, one) for index, one in named if one is not None])
+    listed = list(enumerate(resources if isinstance(resources, list) else ()))
+    named = [(index, own, step_into(one, "table_name")) for index, one in listed if (own := _name_of(one))]
+    yield from _resource_names([(index, name) for index, name, _ in named])
+    yield from _tables(named)
     yield from _columns(raw)
 
 
 _RULE = f"must be up to {LONGEST} small letters, digits and single underscores, a letter first"
+
+
+def _dataset(named: Any) -> Iterator[Mistake]:
+    if not isinstance(named, str):
+        return
+    if not PLAIN.fullmatch(named) or len(named) > LONGEST:
+        yield Mistake(("dataset",), f"{_shown(named)} {_RULE}, such as raw_chat")
+    elif named in RESERVED_STEMS:
+        yield Mistake(("dataset",), f"'{named}' means something else to dlt or the database; name another, raw_{named}")
 
 
 def _name_of(resource: Any) -> str | None:
@@ -38,7 +50,7 @@ def _name_of(resource: Any) -> str | None:
 
 
 def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
-    tables: dict[str, str] = {}
+    names: set[str] = set()
     for index, name in named:
         place = ("resources", index, "name")
         if not _RESOURCE.fullmatch(name) or len(name) > LONGEST:
@@ -48,16 +60,31 @@ def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
                 "write its address under endpoint.path",
             )
             continue
-        table = identifier(name)
-        if table == HISTORY:
-            yield Mistake(
-                place, f"'{name}' is the table of this API's syncs; name it otherwise, and its address in endpoint.path"
-            )
-        if tables.get(table) == name:
+        if name in names:
             yield Mistake(place, f"a resource named '{name}' is there already; each needs a name of its own")
-        elif table in tables:
-            yield Mistake(place, f"'{name}' and '{tables[table]}' would share the table {table}; rename one of them")
-        tables.setdefault(table, name)
+        names.add(name)
+
+
+def _tables(named: Iterable[tuple[int, str, Any]]) -> Iterator[Mistake]:
+    """A mistake for each name of a table that cannot be, or that another resource's table has."""
+    tables: dict[str, tuple[str, str]] = {}
+    for index, name, given in named:
+        written, place = (given, "table_name") if isinstance(given, str) else (name, "name")
+        if not _RESOURCE.fullmatch(written) or len(written) > LONGEST:
+            if given is not None:
+                told = (
+                    f"{_shown(written)} must be up to {LONGEST} letters, digits and single underscores, a letter first"
+                )
+                yield Mistake(("resources", index, place), told)
+            continue
+        table = identifier(written)
+        other, its_name = tables.setdefault(table, (name, written))
+        if table == HISTORY:
+            told = f"'{written}' is the table of this API's syncs; give it another table_name"
+            yield Mistake(("resources", index, place), told)
+        elif other != name:
+            told = f"'{written}' and '{its_name}' would share the table {table}; give one of them another table_name"
+            yield Mistake(("resources", index, place), told)
 
 
 def _columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:

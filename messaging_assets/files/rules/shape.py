@@ -33,8 +33,8 @@ REFUSED = {
     },
     "Client": {"session": "the session is made here, with retries, pace and secrets; leave it out"},
     "TokenServerAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
+    "ResourceDefaults": {"table_name": "each resource has a table of its own; write table_name there"},
     "ResourceBase": {
-        "table_name": "the table has the resource's name; rename the resource",
         "parent_table_name": "nested values become tables by themselves with nested: tables; leave it out",
         "nested_hints": "nested tables are typed by dlt; write nested: tables and leave it out",
         "table_format": "the destination decides it; set it in .dlt/config.toml",

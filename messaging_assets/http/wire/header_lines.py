@@ -29,8 +29,8 @@ class StrangeTransfer(http.client.HTTPException):
 def header_block(stream: Any) -> BytesIO:
     """The headers that come next from a connection, in lines that every reader understands alike.
 
-    A value over several lines becomes one (RFC 9112, section 5.2), and so does one with a bare CR or a NUL in it
-    (section 2.2; RFC 9110, section 5.5). Blanks before a colon are taken away (RFC 9112, section 5.1). A header whose
+    A value over several lines becomes one (RFC 9112, section 5.2). So does one with a bare CR or a NUL in it (section
+    2.2; RFC 9110, section 5.5). Blanks before a colon are taken away (RFC 9112, section 5.1). A header whose
     name is not ASCII, or empty as those that HTTP/2 has of its own, is left out: nobody here looks for it.
 
     Args:

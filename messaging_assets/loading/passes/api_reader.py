@@ -75,7 +75,7 @@ class ApiReader:
         parents = lines(self.description, one)
         has_step = one.endpoint.has_step
         if not (parents or one.for_each or has_step):
-            return _made(self._config([], one, None, {}))
+            return _made(self.config(one))
         # The windows of a list without parents are those of one record without fields.
         is_many, context = is_joined(one) or not parents, self.sources[one.name]
         asked, parent = (joined(one), PARENTS) if is_many else (one, parents[0].name)
@@ -89,10 +89,18 @@ class ApiReader:
         lists = records.add_filter(fields.is_new).add_map(fields.with_fields)
         lists = lists.add_yield_map(fields.windows) if has_step else lists
         config = self._config([lists], asked, parent, columns)
-        # Which window comes next, only the one before it tells.
-        if one.parallelized and self.description.client.max_in_flight > 1 and not has_step:
-            lists.add_step(ListsAhead(context, config, self.description.client, self.session).come)  # type: ignore[arg-type]
+        if one.parallelized and self.description.client.max_in_flight > 1:
+            ahead = ListsAhead(context, config, self.description.client, self.session)
+            if not has_step:
+                lists.add_step(ahead.come)  # type: ignore[arg-type]
+            # One that may have too many rows is left early, and its halves are asked for.
+            elif not (context.incremental and context.incremental.maximum_results):
+                fields.come, fields.windows_ahead = ahead.expect, 2 * self.description.client.max_in_flight
         return _made(config)
+
+    def config(self, one: Resource) -> dict[str, Any]:
+        """A resource without parents, in dlt's words."""
+        return self._config([], one, None, {})
 
     def request(self, one: Resource) -> dict[str, Any]:
         """The request for the first page of a resource without parents, in dlt's words."""

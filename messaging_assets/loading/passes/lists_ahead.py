@@ -1,8 +1,8 @@
-"""Lists of parents that are read ahead of their turn, so that their answers wait when dlt asks for them."""
+"""Lists that are read ahead of their turn, so that their answers wait when dlt asks for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -12,6 +12,7 @@ from messaging_assets.description.api import Client
 from messaging_assets.description.parents import LIST
 from messaging_assets.http.pages_ahead import Enough, ListId
 from messaging_assets.http.session import ApiSession, ListSession
+from messaging_assets.http.terms import Counts
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.content import decode
 from messaging_assets.reading.evidence.seen_keys import SentKeys
@@ -25,7 +26,7 @@ class ListsAhead:
     """Reads lists ahead as dlt and a reading would, and counts nothing but requests.
 
     What a list's next page is, only its paginator knows. So the very code that reads a list reads it here first, with
-    a reading that nobody hears, and what it asks for is what will be asked for.
+    a reading that nobody hears. What it asks for is what will be asked for.
 
     Args:
         context: what the lists' own readings share.
@@ -44,39 +45,89 @@ class ListsAhead:
 
     def come(self, rows: Any) -> Any:
         """Records came whose lists are about to be read, in this order; a step of their resource."""
-        records = rows if isinstance(rows, list) else [rows]
-        self._session.ahead.expect(self._expected(records))
+        self.expect(rows if isinstance(rows, list) else [rows])
         return rows
+
+    def expect(self, records: list[Any]) -> None:
+        """Records are to come whose lists, or windows of one, are read in this order."""
+        self._session.ahead.expect(self._expected(records))
 
     def _expected(self, records: list[Any]) -> Iterator[tuple[ListId, Any]]:
         for record in records:
             # A list that goes on behind an interruption does not begin where it is asked for here.
             if record[LIST] != self._context.so_far.interrupted.name:
-                yield ListId(id(self._context), record[LIST]), partial(self._read, record)
+                yield ListId(self._context.number, record[LIST]), partial(self._read, record)
 
     def _read(self, record: Mapping[str, Any]) -> None:
         own = self._context
-        unheard = replace(
-            own,
-            receipt=Receipt(),
-            set_aside=lambda record, reason, page: None,
-            sent_keys=SentKeys(),
-            so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header),
-            marks=None,
-            changes=None,
-        )
-        paginator = build_paginator(own.endpoint.paginator, unheard, self._client.max_in_flight)  # type: ignore[arg-type]
         # What is wrong is told when the list is read in its turn.
         with suppress(Enough, Exception):
-            session = ListSession(self._session, ListId(id(own), record[LIST]), own.receipt, self._again)
-            for page in self._requests.pages(record, session, paginator):
+            of = ListId(own.number, record[LIST])
+            for page in _pages(self._requests, record, own, of, self._client, self._session, own.receipt):
                 # Pages that can be counted leave side by side when the list has its turn. One that is read in the
                 # order of its cursor may end with any page, because of a mark that is not known here.
                 if any(page.paginator.reading.ahead(page.request)) or (own.incremental and own.incremental.row_order):
                     return
 
-    def _again(self, answer: Answer) -> Answer:
+
+def read_before_turn(
+    context: ListContext,
+    config: Mapping[str, Any],
+    client: Client,
+    session: ApiSession,
+    counts: Counts,
+    is_wanted: Callable[[], bool],
+) -> None:
+    """Read the only list of a resource while another resource is synced; its session keeps the answers.
+
+    Args:
+        context: what tells the list from others; its readings are heard by nobody.
+        config: the resource in dlt's words.
+        client: the API's client in the file.
+        session: that of the resource, which the sync goes on with in its turn.
+        counts: where its requests are counted.
+        is_wanted: whether the list is still to be read ahead; asked behind each page.
+    """
+    own, of = ListRequests(config), ListId(context.number, "")
+
+    def read() -> None:
+        with suppress(Enough, Exception):
+            for page in _pages(own, None, context, of, client, session, counts):
+                # Pages that can be counted leave side by side from now on.
+                is_due = not session.pacing.is_behind and any(page.paginator.reading.ahead(page.request))
+                if is_due or not is_wanted():
+                    return
+
+    session.list_begun = context.number
+    session.ahead.begin(of, read)
+
+
+def _pages(
+    asked: ListRequests,
+    record: Mapping[str, Any] | None,
+    own: ListContext,
+    of: ListId,
+    client: Client,
+    session: ApiSession,
+    counts: Counts,
+) -> Iterator[Any]:
+    """The pages of a list as a reading asks for them that nobody hears."""
+    unheard = replace(
+        own,
+        receipt=Receipt(),
+        set_aside=lambda record, reason, page: None,
+        sent_keys=SentKeys(),
+        so_far=ListsSoFar(is_start_known=own.so_far.is_start_known, header=own.so_far.header),
+        marks=None,
+        changes=None,
+        is_heard=False,
+    )
+    paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
+
+    def again(answer: Answer) -> Answer:
         twin = Answer()
         twin.__dict__.update(answer.__dict__)
-        decode(twin, self._context.endpoint, self._client)
+        decode(twin, own.endpoint, client)
         return twin
+
+    return asked.pages(record, ListSession(session, of, counts, again), paginator)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
 import dlt
 
 from messaging_assets.description.api import Resource
@@ -9,7 +12,9 @@ from messaging_assets.description.pagination import OffsetPaginator, PageNumberP
 from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.http.authentication import asking_part
+from messaging_assets.http.terms import EarlyCounts, Terms
 from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
+from messaging_assets.loading.passes.lists_ahead import read_before_turn
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.passes.stored_marks import read_changes, read_marks
 from messaging_assets.loading.passes.target import ReadTarget
@@ -42,12 +47,36 @@ def open_reader(
     sources = {one.name: _source_of(target, one, receipt, batches, trust) for one in target.chain}
     own = sources[target.resource.name]
     own.so_far.interrupted = interrupted
-    for name, auth in target.auths.items():
-        if (asking := asking_part(auth)) is not None:
-            target.session.token_exchange(asking, sources[name].terms)
+    _exchange_tokens(target, {name: source.terms for name, source in sources.items()})
     reader = ApiReader(target.description, target.session, sources, target.base_url).reader(target.resource)
     # What dlt notes while it reads is kept apart from the state that is committed with a part.
     return PageReader(reader, copy_of_state()), own
+
+
+def open_before_turn(
+    target: ReadTarget, counts: EarlyCounts, is_wanted: Callable[[], bool], *, is_start_known: bool
+) -> None:
+    """Begin to read the only list of a resource, while another one is synced.
+
+    Args:
+        target: the resource, with a session of its own.
+        counts: where its requests are counted.
+        is_wanted: whether the list is still to be read ahead; asked behind each page.
+        is_start_known: whether an earlier sync found out with which number the API's pages begin.
+    """
+    one, endpoint = target.resource, with_paginator(target.description, target.resource)
+    context = ListContext(
+        asset=target.asset,
+        endpoint=endpoint,
+        keys=keys_as_sent(one, one.keys),
+        receipt=Receipt(),
+        auth=target.auths.get(one.name),
+        set_aside=lambda record, reason, page: None,
+        so_far=ListsSoFar(is_start_known=is_start_known),
+    )
+    _exchange_tokens(target, {one.name: replace(context.terms, counts=counts)})
+    config = ApiReader(target.description, target.session, {one.name: context}, target.base_url).config(one)
+    read_before_turn(context, config, target.description.client, target.session, counts, is_wanted)
 
 
 def note_interrupted(receipt: Receipt, interrupted: KeptRead) -> None:
@@ -65,6 +94,12 @@ def note_first_page_number(own: ListContext) -> None:
     """Remember, for the next sync, with which number the API's pages or rows begin."""
     if own.so_far.is_start_known and isinstance(own.endpoint.paginator, (PageNumberPaginator, OffsetPaginator)):
         dlt.current.resource_state()[_START] = repr(own.endpoint.paginator)
+
+
+def _exchange_tokens(target: ReadTarget, terms: Mapping[str, Terms]) -> None:
+    for name, auth in target.auths.items():
+        if (asking := asking_part(auth)) is not None:
+            target.session.token_exchange(asking, terms[name])
 
 
 def _source_of(
@@ -90,6 +125,7 @@ def _source_of(
         sent_keys=batches.book.as_sent if own else SentKeys(),
         shown_path=_shown_path(target, one),
         so_far=ListsSoFar(is_start_known=is_start_known),
+        number=target.session.list_begun if own else 0,
     )
 
 

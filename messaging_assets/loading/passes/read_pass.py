@@ -155,7 +155,7 @@ class ReadPass:
         rejected = batches.first_rejected
         # Of the table's own rows this load says nothing, as one of later versions does not.
         batches.written = Written(rejected=len(rejected), is_late=True)
-        yield dlt.mark.with_table_name(rejected, self._resource.name + REJECTED)
+        yield dlt.mark.with_table_name(rejected, self._resource.table + REJECTED)
 
     def _open(self) -> PageStream:
         options = self._options
@@ -173,7 +173,7 @@ class ReadPass:
         if not keeps_rows_by_sql():
             return False
         with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
-            return is_emptied(rows, self._resource.name)
+            return is_emptied(rows, self._resource.table)
 
     def _judge(self) -> None:
         refuse_incomplete(self._target.asset, self._receipt, self._options.is_last)
@@ -187,7 +187,7 @@ class ReadPass:
         if is_first and self._receipt.rows_loaded == 0 and _can_be_empty(self._resource, batches):
             # An empty list is an answer too: the table exists, a replaced one is emptied, versions are retired.
             yield dlt.mark.materialize_table_schema()
-            leave_out_untyped(dlt.current.source_schema(), self._resource.name)
+            leave_out_untyped(dlt.current.source_schema(), self._resource.table)
         if not self.late:
             self.at_end()
 
@@ -203,7 +203,7 @@ def _can_be_empty(resource: Resource, batches: Batches) -> bool:
 def _spare_deduplication(resource: Resource, batches: Batches) -> None:
     """Tell dlt when the part has each key once, so that the merge need not rank its rows by key again."""
     schema = dlt.current.source_schema()
-    table = schema.tables.get(schema.naming.normalize_tables_path(resource.name))
+    table = schema.tables.get(schema.naming.normalize_tables_path(resource.table))
     said = getattr(resource.write_disposition, "deduplicated", None)
     if table is not None and resource.disposition == "merge" and said is None:
         table["x-stage-data-deduplicated"] = batches.is_deduplicated  # type: ignore[typeddict-unknown-key]

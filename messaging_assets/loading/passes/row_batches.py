@@ -59,7 +59,7 @@ class RowBatches:
         """
         target, resource = self._target, self._target.resource
         schema, pipeline = dlt.current.source_schema(), dlt.current.pipeline()
-        table = schema.naming.normalize_tables_path(resource.name)
+        table = schema.naming.normalize_tables_path(resource.table)
         known = schema.tables.get(table, {})
         self._refuse_other_nesting(schema, table)
 

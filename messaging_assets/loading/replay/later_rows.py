@@ -21,7 +21,7 @@ def have_later_version(rows: TableRows, resource: Resource, records: Sequence[Se
         resource: a resource whose rows are merged by its key.
         records: at most as many as one statement takes.
     """
-    hints = [rows.hints(resource.name, name) for name in resource.keys]
+    hints = [rows.hints(resource.table, name) for name in resource.keys]
     if not records or not hints or not all(hint.get("data_type") for hint in hints):
         return set()
     columns = [
@@ -34,7 +34,7 @@ def have_later_version(rows: TableRows, resource: Resource, records: Sequence[Se
     loads: dict[tuple[Any, ...], str] = {}
     listed = ", ".join(map(rows.column, (*resource.keys, C_DLT_LOAD_ID)))
     places = ", ".join(["%s"] * len(first))
-    query = f"SELECT {listed} FROM {rows.qualified(resource.name)} WHERE {rows.column(resource.keys[0])} IN ({places})"
+    query = f"SELECT {listed} FROM {rows.qualified(resource.table)} WHERE {rows.column(resource.keys[0])} IN ({places})"
     try:
         for *key, load_id in rows.select(query, first):
             loads[tuple(key)] = max(str(load_id), loads.get(tuple(key), ""))

@@ -217,6 +217,7 @@ class _Replay:
             return
         row = HistoryRow(
             uuid4().hex,
+            self._description.name,
             self._resource.name,
             "replayed",
             datetime.now(timezone.utc),

@@ -79,7 +79,7 @@ class SetAsideRows:
     """
 
     def __init__(self, rows: TableRows, resource: Resource) -> None:
-        self._rows, self._resource, self._table = rows, resource, resource.name + REJECTED
+        self._rows, self._resource, self._table = rows, resource, resource.table + REJECTED
 
     @property
     def name(self) -> str:
@@ -126,9 +126,9 @@ class SetAsideRows:
 
     def remove_loaded(self) -> int:
         """Take out those whose row is in the resource's own table under the same id; how many."""
-        if not self._rows.is_there(self._resource.name):
+        if not self._rows.is_there(self._resource.table):
             return 0
-        own_id, own = self._named(C_DLT_ID), self._rows.qualified(self._resource.name)
+        own_id, own = self._named(C_DLT_ID), self._rows.qualified(self._resource.table)
         return self._rows.delete(self._table, f"{own_id} IN (SELECT {own_id} FROM {own})")
 
     def say(self, row_ids: Sequence[str], reason: str, fields: str | None) -> None:

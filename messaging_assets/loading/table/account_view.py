@@ -36,13 +36,6 @@ class _Table:
     columns: Mapping[str, Any]
 
 
-def of_account(description: ApiDescription, account: str) -> ApiDescription:
-    """The API that another account of the same file is, as far as its tables and assets have names of it."""
-    tenancy = description.tenancy
-    assert tenancy is not None
-    return description.model_copy(update={"name": f"{tenancy.api}_{account}"})
-
-
 def renew_views(
     description: ApiDescription, resource: Resource, folders: ProjectFolders, without: str | None = None
 ) -> None:
@@ -61,10 +54,10 @@ def renew_views(
     """
     assert description.tenancy is not None
     with _opened(description, resource, folders) as rows:
-        for table in (resource.name, resource.name + REJECTED):
+        for table in (resource.table, resource.table + REJECTED):
             tables = list(_tables(rows, description, resource, folders, table, without))
             if tables or without is not None:
-                _renew(rows, description, folders, table, tables)
+                _renew(rows, description, resource, folders, table, tables)
 
 
 def last_syncs(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> dict[str, tuple[str, str]]:
@@ -79,7 +72,7 @@ def last_syncs(description: ApiDescription, resource: Resource, folders: Project
     found: dict[str, tuple[str, str]] = {}
     with _opened(description, resource, folders, 5.0) as rows:
         dialect = rows.client.capabilities.sqlglot_dialect
-        for account in description.tenancy.accounts:
+        for account in description.tenancy.datasets:
             with rows.client.with_alternative_dataset_name(_dataset_of(description, resource, folders, account)):
                 history = rows.client.make_qualified_table_name(HISTORY)
             query = f"SELECT state, reason FROM {history} WHERE resource = %s AND state <> 'replayed'"
@@ -102,11 +95,8 @@ def _opened(
 
 
 def _dataset_of(description: ApiDescription, resource: Resource, folders: ProjectFolders, account: str | None) -> str:
-    """What the destination calls the dataset of an account, or of the API without accounts."""
-    assert description.tenancy is not None
-    named = of_account(description, account) if account else None
-    named = named or description.model_copy(update={"name": description.tenancy.api})
-    client: Any = loaded_dataset(named, resource, folders).sql_client
+    """What the destination calls the dataset of an account, or of all of them together."""
+    client: Any = loaded_dataset(description.as_account(account), resource, folders).sql_client
     return str(client.dataset_name)
 
 
@@ -120,7 +110,7 @@ def _tables(
 ) -> Iterator[_Table]:
     """Those of the accounts' tables that are there."""
     assert description.tenancy is not None
-    for account in description.tenancy.accounts:
+    for account in description.tenancy.datasets:
         with rows.client.with_alternative_dataset_name(_dataset_of(description, resource, folders, account)):
             name = rows.qualified(table)
         if account != without and (columns := _columns(rows, name)) is not None:
@@ -136,11 +126,15 @@ def _columns(rows: TableRows, name: str) -> dict[str, Any] | None:
 
 
 def _renew(
-    rows: TableRows, description: ApiDescription, folders: ProjectFolders, table: str, tables: Sequence[_Table]
+    rows: TableRows,
+    description: ApiDescription,
+    resource: Resource,
+    folders: ProjectFolders,
+    table: str,
+    tables: Sequence[_Table],
 ) -> None:
     tenancy, client = description.tenancy, rows.client
     assert tenancy is not None
-    resource = description.resources_with_unselected[table.removesuffix(REJECTED)]
     own = rows.column_name(str(description.account_column))
     with client.with_alternative_dataset_name(_dataset_of(description, resource, folders, None)):
         name, shown = rows.qualified(table), rows.qualified(table, quote=False)

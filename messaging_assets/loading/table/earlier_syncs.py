@@ -40,10 +40,10 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
         # A kill while they were dropped left some of them; what they held is read again.
         table.forget_working_files()
     table.hold()
-    refuse_foreign_table(table.pipeline, table.schema_name, table.resource.name, table.asset)
-    table.ledger = SyncLedger(table.pipeline, table.schema_name, table.asset, table.window)
+    refuse_foreign_table(table.pipeline, table.schema_name, table.resource.table, table.asset)
+    table.ledger = table.new_ledger()
     if table.is_appended and cursor_of(table.resource.endpoint) and not (table.ledger.syncs or is_anew):
-        refuse_unknown_rows(table.pipeline, table.schema_name, table.resource.name, table.asset)
+        refuse_unknown_rows(table.pipeline, table.schema_name, table.resource.table, table.asset)
     _finish_open_syncs(table, table.ledger, warn)
 
 
@@ -112,7 +112,7 @@ def _note_kept_read(table: ResourceTable, kept: KeptReceipt | None, ledger: Sync
     if kept is None or ledger.agrees(kept.load_ids) or not ledger.is_where_it_was(kept.noted_before):
         return
     ledger.note(kept.load_ids, kept.result)
-    table.ledger = SyncLedger(ledger.pipeline, table.schema_name, table.asset, table.window)
+    table.ledger = table.new_ledger()
 
 
 def _finish_open_syncs(table: ResourceTable, ledger: SyncLedger, warn: Callable[[str], None]) -> None:

@@ -31,7 +31,7 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
         ReadIncomplete: the read is in doubt.
     """
     left_before = table.ledger.left_before if table.ledger else None
-    loaded = LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.name)
+    loaded = LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.table)
     refuse_in_doubt(table.resource, table.asset, loaded, receipt, left_before, allow_many, is_refreshed)
 
 

@@ -15,6 +15,7 @@ from messaging_assets.destination.pipelines import build_pipeline, keeps_rows_by
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
+from messaging_assets.loading.sync_lock import only_load
 from messaging_assets.reading.receipt import ReadResult
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.housekeeping import tidy_up
@@ -62,14 +63,28 @@ class ResourceTable:
         self.pipeline = build_pipeline(self.description, self.resource, self.folders)
         return self.pipeline
 
+    def new_ledger(self) -> SyncLedger:
+        """What the destination knows now of the resource's syncs."""
+        return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
+
     def hold(self) -> None:
-        """Keep a database that is a file open for the steps that follow, up to `let_go`."""
+        """Keep a database that is a file open for the steps that follow, up to `let_go`.
+
+        Where windows are synced side by side, the table is this one's for as long.
+        """
         self.let_go()
         self._held.enter_context(open_database(self.pipeline))
+        if self.is_beside_others:
+            self._held.enter_context(only_load(self.asset, self.pipeline))
 
     def let_go(self) -> None:
         """Let other processes have the database, above all while the API is read."""
         self._held.close()
+
+    @property
+    def is_beside_others(self) -> bool:
+        """Whether other windows of the resource may be synced meanwhile."""
+        return bool(self.folders.window)
 
     @contextmanager
     def tables(self) -> Iterator[TableRows]:
@@ -85,7 +100,7 @@ class ResourceTable:
         if not keeps_rows_by_sql():
             return False
         with self.tables() as rows:
-            return not rows.is_there(self.resource.name)
+            return not rows.is_there(self.resource.table)
 
     @property
     def schema(self) -> Schema:
@@ -143,12 +158,12 @@ class ResourceTable:
 
     def tidy(self) -> dict[str, Any]:
         """Remove what is past its retention, at most once a day; what there is to tell of it, as metadata."""
-        return tidy_up(self.description, self.resource, self.folders)
+        return tidy_up(self.description, self.resource, self.folders.of_project)
 
     @property
     def appended_tables(self) -> list[str]:
         """The tables to which rows are only ever added."""
-        return [self.resource.name + REJECTED] + [self.resource.name] * self.is_appended
+        return [self.resource.table + REJECTED] + [self.resource.table] * self.is_appended
 
     def ask_for_schema(self) -> None:
         """Take the schema from the destination where the working files do not have it, because they were dropped."""

@@ -103,7 +103,7 @@ class CursorMarks:
 
     def told(self, values: list[Any]) -> list[Any]:
         """Of a page's values those that may be the lowest or the highest; none that has no order."""
-        return list(self._order.ends(values) or filter(self._order.has_place, values))
+        return list(self._order.ends(values) or self._order.extremes(values))
 
     @property
     def key(self) -> Callable[[Any], Any]:

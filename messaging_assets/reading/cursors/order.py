@@ -18,8 +18,8 @@ from messaging_assets.description import api as described
 from messaging_assets.reading.times.doubled_hour import LONGEST, may_be_same
 from messaging_assets.reading.times.notation import FIRST_DAY, NoOrder, Notation
 
-# Every digit stands at its place, so that the letters of such texts are in the order of what they mean.
-_UNIFORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+# Every digit stands at its place, so that the letters of such texts of one zone are in the order of what they mean.
+_UNIFORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
 
 class CursorText(str):
@@ -105,8 +105,22 @@ class Order(Notation):
             return (min(values), max(values)) if math.isfinite(sum(values)) else None
         if kinds != {str}:
             return None
-        is_uniform = reading is None and len(set(map(len, values))) == 1 and all(map(_UNIFORM.fullmatch, values))
+        is_uniform = reading is None and len(set(map(len, values))) == 1 and _are_of_one_zone(values)
         return (min(values), max(values)) if is_uniform or reading == "text" else None
+
+    def extremes(self, values: list[Any]) -> list[Any]:
+        """The lowest and the highest of values that are moments in UTC; of others all that have a place."""
+        placed = [value for value in values if self.has_place(value)]
+        meanings = [self._meaning(value) for value in placed]
+        if len(placed) < 3 or self.zone is not None or {kind for kind, _ in meanings} != {"moment"}:
+            return placed
+        moments = [moment for _, moment in meanings]
+        return [placed[moments.index(min(moments))], placed[moments.index(max(moments))]]
+
+
+def _are_of_one_zone(values: list[str]) -> bool:
+    zones = {found and found[1] for found in map(_UNIFORM.fullmatch, values)}
+    return len(zones) == 1 and None not in zones
 
 
 PLAIN = Order()

@@ -1,7 +1,7 @@
 """The windows that a list's range is read in: from its mark to now, one after the other, the oldest first.
 
 Whether an API takes a border for the one window, for the other or for both is not known. So each window but the first
-is asked for from a moment before its start on, the least that a request can say, and a merge keeps each row once.
+is asked for from a moment before its start on, the least that a request can say. A merge keeps each row once.
 """
 
 from __future__ import annotations
@@ -225,21 +225,29 @@ class TimeWindows:
         self.is_moved = self.is_in_doubt = False
         self.doubted: dict[str, Any] | None = None
         self._current: Window | None = None
+        # Where the second halves of windows that are read in two end, the next one last.
+        self._waiting: list[Decimal] = []
 
     def __iter__(self) -> Iterator[Window]:
         """The windows, each when the one before it was read; a window that was not read is the last one."""
         start, end = self.range.start, self.range.border(self.range.start)
-        waiting: list[Decimal] = []
         while True:
             window = self._current = self._window(start, end)
             yield window
             if window.is_halved:
-                waiting.append(end)
+                self._waiting.append(end)
                 end = self.range.middle(start, end) or end
             elif not window.is_read or window.is_last:
                 return
             else:
-                start, end = end, waiting.pop() if waiting else self.range.border(end)
+                start, end = end, self._waiting.pop() if self._waiting else self.range.border(end)
+
+    def following(self, window: Window) -> Iterator[Window]:
+        """The windows behind one as they will come where none of them is to be read in halves."""
+        end, waiting = window.end, [*self._waiting]
+        while end < self.range.end:
+            start, end = end, waiting.pop() if waiting else self.range.border(end)
+            yield self._window(start, end)
 
     @property
     def newest(self) -> Window:

@@ -95,8 +95,8 @@ class OffsetPaginator(CountingPaginator):
         return "[" in (self.context.endpoint.data_selector or "").removesuffix("[*]")
 
     def looks_once_more(self, how: str) -> bool:
-        """See GuardedPaginator: where nothing counts the rows, a first sync looks at what stands before an offset of 1,
-        and any without a key at the last row once more.
+        """See GuardedPaginator. Where nothing counts the rows, a first sync looks at what stands before an offset of 1.
+        Any without a key looks at the last row once more.
 
         An API that counts its offset in pages answers with nothing there; rows that only changed are no sign.
         """

@@ -89,6 +89,23 @@ def noted_syncs(pipeline: Pipeline, schema_name: str) -> list[NotedSync]:
     return sorted(syncs.values(), key=lambda one: one.generation)
 
 
+def generations(pipeline: Pipeline, schema_names: Sequence[str]) -> dict[str, int]:
+    """How many syncs of each resource were noted; nothing of those without one.
+
+    Args:
+        pipeline: one of the same dataset.
+        schema_names: the names of the resources' dlt schemas.
+    """
+    places = ", ".join(["%s"] * len(schema_names))
+    with pipeline.sql_client() as client:
+        query = f"SELECT schema_name, max(generation) FROM {TABLE.qualified(client)} WHERE schema_name IN ({places}) "
+        try:
+            rows = client.execute_sql(f"{query} GROUP BY schema_name", *schema_names) or ()
+        except DatabaseUndefinedRelation:
+            return {}
+    return {str(name): int(generation) for name, generation in rows}
+
+
 def values_of(schema_name: str, sync: NotedSync) -> tuple[Any, ...]:
     """A sync as a row of the table."""
     return (

@@ -35,15 +35,32 @@ class OwnTable:
 
     def make(self, client: Any) -> None:
         """Make it where it is not there."""
-        # Imported late: a destination gets its table once.
-        from sqlglot import parse_one
-
         if not client.has_dataset():
             client.create_dataset()
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        written = parse_one(f"CREATE TABLE IF NOT EXISTS ours ({columns})", read="duckdb")
-        statement = written.sql(dialect=client.capabilities.sqlglot_dialect)
-        client.execute_sql(statement.replace("ours", self.qualified(client), 1))
+        self._execute(client, f"CREATE TABLE IF NOT EXISTS ours ({columns})")
+
+    def widen(self, client: Any) -> bool:
+        """Add the columns that a table of an earlier version does not have; says whether there were any.
+
+        A table of that name that is not ours, which lacks the first column too, is left alone.
+        """
+        with client.execute_query(f"SELECT * FROM {self.qualified(client)} WHERE 1 = 0") as cursor:
+            there = {str(column[0]).lower() for column in cursor.description}
+        missing = {name: kind for name, kind in self.columns.items() if name not in there}
+        if next(iter(self.columns)) in missing:
+            return False
+        for name, kind in missing.items():
+            self._execute(client, f"ALTER TABLE ours ADD COLUMN {name} {kind}")
+        return bool(missing)
+
+    def _execute(self, client: Any, statement: str) -> None:
+        """Execute a statement about the table `ours` in DuckDB's words."""
+        # Imported late: a destination gets its table once.
+        from sqlglot import parse_one
+
+        written = parse_one(statement, read="duckdb").sql(dialect=client.capabilities.sqlglot_dialect)
+        client.execute_sql(written.replace("ours", self.qualified(client), 1))
 
 
 def write(client: Any, tables: Sequence[OwnTable], do: Callable[[], None], *, is_one: bool = False) -> None:
@@ -66,6 +83,12 @@ def write(client: Any, tables: Sequence[OwnTable], do: Callable[[], None], *, is
         return
     except DatabaseUndefinedRelation:
         pass
+    except DatabaseException:
+        widened = [table.widen(client) for table in tables]
+        if not any(widened):
+            raise
+        at_once()
+        return
     refused: DatabaseException | None = None
     for table in tables:
         try:

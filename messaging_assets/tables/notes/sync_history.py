@@ -20,6 +20,7 @@ from messaging_assets.tables.notes.own_tables import OwnTable, write
 
 MEANINGS: Mapping[str, str] = {
     "sync_id": "One sync, or one try of it that failed.",
+    "api": "The API's name; null of syncs before there was this column.",
     "resource": "The resource's name.",
     "state": "synced, failed, or replayed (records set aside that were loaded later).",
     "ended_at": "When it ended.",
@@ -46,6 +47,7 @@ class HistoryRow:
     """What is kept of one sync; see `MEANINGS`."""
 
     sync_id: str
+    api: str
     resource: str
     state: str
     ended_at: datetime

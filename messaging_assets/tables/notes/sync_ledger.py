@@ -35,9 +35,19 @@ class SyncLedger:
         schema_name: the name of the resource's dlt schema, which no other resource has.
         asset: the asset's name in errors.
         window: the window of time that this sync reads, if it is one.
+        is_beside_others: whether other windows may be synced meanwhile; then this one is held against those syncs alone
+            that may have read the same rows.
     """
 
-    def __init__(self, pipeline: Pipeline, schema_name: str, asset: str, window: Window | None) -> None:
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        schema_name: str,
+        asset: str,
+        window: Window | None,
+        is_beside_others: bool = False,
+    ) -> None:
+        self._is_beside_others = is_beside_others
         self.pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
         self.syncs = noted_syncs(self.pipeline, self._schema_name)
         base = self.syncs[-1].generation if self.syncs else 0
@@ -46,7 +56,8 @@ class SyncLedger:
     @property
     def newest(self) -> NotedSync | None:
         """The sync that was noted last; None where there is none, or where two machines were the last at once."""
-        last = [one for one in self.syncs if one.generation == self.own.generation - 1]
+        rivals = [one for one in self.syncs if not self._is_beside_others or one.overlaps(self.own)]
+        last = [one for one in rivals if one.generation == rivals[-1].generation]
         return last[0] if len(last) == 1 else None
 
     def agrees(self, load_ids: Iterable[str]) -> bool:
@@ -111,8 +122,12 @@ class SyncLedger:
 
     def _later(self) -> list[NotedSync]:
         """Other syncs that were noted since this one began."""
-        noted = noted_syncs(self.pipeline, self._schema_name)
-        return [one for one in noted if one.generation >= self.own.generation and one.sync_id != self.own.sync_id]
+        others = [one for one in noted_syncs(self.pipeline, self._schema_name) if one.sync_id != self.own.sync_id]
+        if self._is_beside_others:
+            # One that began before this may be noted after it.
+            known = {(one.sync_id, one.step) for one in self.syncs}
+            return [one for one in others if (one.sync_id, one.step) not in known and one.overlaps(self.own)]
+        return [one for one in others if one.generation >= self.own.generation]
 
     def adopt(self) -> None:
         """Go on as the newest sync, whose rows are loaded."""
@@ -144,6 +159,11 @@ class SyncLedger:
         is_news, is_own = not done.is_done, sync is None
         with self.pipeline.sql_client() as client:
             old = f"DELETE FROM {TABLE.qualified(client)} WHERE schema_name = %s AND generation < %s"
+            over: tuple[str, ...] = ()
+            if self._is_beside_others:
+                # What is open of another window may go on; it is forgotten when that window is done.
+                over = tuple(one.sync_id for one in self.syncs if one.is_done or one.overlaps(done))
+                old += f" AND sync_id IN ({', '.join(['%s'] * len(over)) or 'NULL'})"
 
             def note(row: HistoryRow | None) -> None:
                 if is_news and row:
@@ -151,7 +171,7 @@ class SyncLedger:
                 if is_news:
                     TABLE.insert(client, values_of(self._schema_name, replace(done, step=done.step + 1, is_done=True)))
                 if is_own:
-                    client.execute_sql(old, self._schema_name, done.generation)
+                    client.execute_sql(old, self._schema_name, done.generation, *over)
 
             try:
                 write(client, [TABLE, HISTORY], lambda: note(history))

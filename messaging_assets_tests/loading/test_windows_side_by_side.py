@@ -1,0 +1,154 @@
+"""Windows of one resource in PostgreSQL: read side by side, loaded one after the other, and none in another's way."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pytest
+
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.loading.sync_lock import only_load, only_sync_in_database
+from messaging_assets.sandbox import Sandbox
+from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.own_process import Process, start_server
+
+pytestmark = [
+    pytest.mark.skipif(sys.platform == "win32", reason="fork is POSIX"),
+    pytest.mark.xdist_group("killed-postgres"),
+]
+
+DAYS = ("2025-03-02", "2025-03-03")
+WINDOW: dict[str, Any] = {
+    "partitions": {
+        "type": "daily",
+        "start": "2025-03-01",
+        "start_param": "since",
+        "end_param": "until",
+        "column": "timestamp",
+    }
+}
+
+
+@pytest.fixture
+def api(known_sandbox: Sandbox, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    start_server()
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+    return known_sandbox
+
+
+def _expected(api: Sandbox, *days: str) -> list[str]:
+    return sorted(row["id"] for row in api.rows("messaging", "messages") if row["timestamp"].startswith(days))
+
+
+def _machine(home: Path, day: str, read: Callable[[], None] = lambda: None, **resource: Any) -> Process:
+    """A sync of one day; `read` is called in its process when the day was read, and nothing of it is loaded."""
+
+    def work() -> Any:
+        from messaging_assets.loading.passes.read_pass import ReadPass
+
+        judge = ReadPass._judge
+        ReadPass._judge = lambda one_pass: (judge(one_pass), read())  # type: ignore[method-assign, assignment]
+        home.mkdir(exist_ok=True)
+        os.environ["MESSAGING_ASSETS_HOME"] = str(home)
+        return sync(partition_key=day, **WINDOW, **resource)
+
+    return Process(work)
+
+
+def _waits_for(signs: Path, own: str, other: str) -> Callable[[], None]:
+    """Leave a sign, and wait for that of the other sync; in vain where that one waits for the end of this."""
+
+    def wait() -> None:
+        (signs / own).touch()
+        latest = time.monotonic() + 60
+        while not (signs / other).exists():
+            assert time.monotonic() < latest, f"{other} was not read meanwhile"
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.mark.parametrize(
+    ("disposition", "homes"),
+    [("append", ("one", "two")), ("merge", ("one", "one"))],
+    ids=["appended, two machines", "merged, one machine"],
+)
+def test_two_windows_are_read_at_the_same_time_and_every_row_is_there_once(
+    api: Sandbox, tmp_path: Path, disposition: str, homes: tuple[str, str]
+) -> None:
+    both = [
+        _machine(tmp_path / home, day, _waits_for(tmp_path, day, other), write_disposition=disposition)
+        for home, day, other in zip(homes, DAYS, reversed(DAYS), strict=True)
+    ]
+    ended = [process.wait()[1] for process in both]
+
+    assert [synced["error"] for synced in ended] == ["", ""]
+    assert max((synced["ids"] for synced in ended), key=len) == _expected(api, *DAYS)
+    assert not list(tmp_path.glob("*/.messaging_assets/windows/*/*/schemas")), "nothing is left behind"
+
+
+def test_one_window_asked_for_twice_is_read_one_after_the_other(api: Sandbox, tmp_path: Path) -> None:
+    both = [_machine(tmp_path / home, DAYS[0], write_disposition="append") for home in ("one", "two")]
+    ended = [process.wait()[1] for process in both]
+
+    assert [synced["error"] for synced in ended] == ["", ""]
+    offsets = [request.offset for request in api.asked("messaging", "messages")]
+    assert offsets == offsets[: len(offsets) // 2] * 2
+    assert max((synced["ids"] for synced in ended), key=len) == _expected(api, DAYS[0])
+
+
+def test_a_window_whose_sync_is_killed_while_another_is_read_is_read_again(api: Sandbox, tmp_path: Path) -> None:
+    killed, other = DAYS
+    waits = _waits_for(tmp_path, other, killed)
+    dying = _machine(tmp_path / "one", killed, lambda: (waits(), os.kill(os.getpid(), 9)), write_disposition="append")
+    living = _machine(tmp_path / "two", other, _waits_for(tmp_path, killed, other), write_disposition="append")
+    assert dying.wait()[0] == 9
+    assert living.wait()[1]["green"]
+    again = _machine(tmp_path / "another", killed, write_disposition="append").wait()[1]
+
+    assert again["green"], again["error"]
+    assert again["ids"] == _expected(api, *DAYS)
+
+
+def _pipelines(folder: Path) -> list[dlt.Pipeline]:
+    return [
+        dlt.pipeline("chat__users", pipelines_dir=str(folder / name), destination="postgres", dataset_name="chat")
+        for name in ("one", "two")
+    ]
+
+
+def test_two_windows_are_held_at_once_and_each_only_once_and_all_of_it_not_meanwhile(
+    api: Sandbox, clean_room: Path
+) -> None:
+    one, two = _pipelines(clean_room)
+    with only_sync_in_database("chat.users", one, window="monday"):
+        with only_sync_in_database("chat.users", two, longest_wait=0.2, window="tuesday"):
+            pass
+        for window in ("monday", ""):
+            with (
+                pytest.raises(TryAgainLater, match="another machine has been syncing it"),
+                only_sync_in_database("chat.users", two, longest_wait=0.2, window=window),
+            ):
+                pass
+    with (
+        only_sync_in_database("chat.users", one),
+        pytest.raises(TryAgainLater, match="another machine has been syncing it"),
+        only_sync_in_database("chat.users", two, longest_wait=0.2, window="monday"),
+    ):
+        pass
+
+
+def test_a_table_is_loaded_by_one_at_a_time(api: Sandbox, clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("messaging_assets.loading.sync_lock.LONGEST_WAIT", 0.2)
+    one, two = _pipelines(clean_room)
+    with only_load("chat.users", one), pytest.raises(TryAgainLater), only_load("chat.users", two):
+        pass
+    with only_load("chat.users", two):
+        pass

@@ -1,7 +1,7 @@
 """The tables of all accounts of one resource as one view, with the account's name as a column.
 
-Each account keeps a table of its own, so that whatever takes rows away, sets a mark or goes on behind an interruption
-knows of no other account. The view shows the rows of all of them as they are at each moment.
+Each account keeps a table of its own. So whatever takes rows away, or goes on behind an interruption, knows of no other
+account. The view shows the rows of all of them as they are at each moment.
 """
 
 from __future__ import annotations

@@ -5,19 +5,34 @@ the API nothing: what a sync saw is then read from the last materialization.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from dagster import AssetCheckResult, AssetCheckSeverity, AssetCheckSpec, AssetKey, MetadataValue, TableSchema
+from dagster import (
+    AssetCheckEvaluation,
+    AssetCheckResult,
+    AssetChecksDefinition,
+    AssetCheckSeverity,
+    AssetCheckSpec,
+    AssetExecutionContext,
+    AssetKey,
+    AssetMaterialization,
+    MetadataValue,
+    TableSchema,
+    asset_check,
+)
 
-from messaging_assets.description.api import Resource
+from messaging_assets.assets.translator import METADATA, account_views, asset_key, view_key
+from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.sensitive import is_sensitive
 from messaging_assets.foundation.failures import SyncFailure
+from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, validity
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
+EVERY_ACCOUNT = "every_account_is_synced"
 _MOST_KEYS = 10
 
 
@@ -189,3 +204,60 @@ def _changes(*schemas: Any) -> Iterator[str]:
     yield from (f"{name} was added" for name in new if name not in old)
     yield from (f"{name} is gone" for name in old if name not in new)
     yield from (f"{name} was {old[name]} and is {new[name]}" for name in new if name in old and old[name] != new[name])
+
+
+def account_checks(description: ApiDescription) -> list[AssetChecksDefinition]:
+    """The checks of the views of all accounts, which can be run alone."""
+    return [_account_check(description, one) for one in account_views(description)]
+
+
+def report_accounts(
+    context: AssetExecutionContext, description: ApiDescription, resource: Resource, failure: SyncFailure | None
+) -> None:
+    """Tell Dagster of the view of all accounts, where there is one, once a sync of one of them is over.
+
+    Args:
+        context: of the op that synced.
+        description: the API of that account.
+        resource: the resource.
+        failure: why the sync failed; None where it did not.
+    """
+    is_synced = asset_key(description, resource.name) in context.selected_asset_keys
+    if description.tenancy is None or not is_synced:
+        return
+    key, account = view_key(description, resource), description.tenancy.account
+    try:
+        ended = _ended(description, resource)
+    except Exception as error:  # noqa: BLE001 - what the sync itself says is more, and is said all the same
+        context.log.warning("%s: its accounts could not be judged: %s", description.name, type(error).__name__)
+        return
+    ended[account] = ("failed", str(failure)) if failure else ("synced", "")
+    found = _judged(ended)
+    if failure is None:
+        metadata = {f"{METADATA}/account": account}
+        context.instance.report_runless_asset_event(AssetMaterialization(key, metadata=metadata))
+    context.instance.report_runless_asset_event(
+        AssetCheckEvaluation(key, EVERY_ACCOUNT, passed=not found, metadata=found, severity=AssetCheckSeverity.ERROR)
+    )
+
+
+def _account_check(description: ApiDescription, resource: Resource) -> AssetChecksDefinition:
+    words = "The last sync of every account loaded its rows."
+
+    @asset_check(asset=view_key(description, resource), name=EVERY_ACCOUNT, description=words)
+    def every_account_is_synced() -> AssetCheckResult:
+        found = _judged(_ended(description, resource))
+        return AssetCheckResult(passed=not found, metadata=found, severity=AssetCheckSeverity.ERROR)
+
+    return every_account_is_synced
+
+
+def _ended(description: ApiDescription, resource: Resource) -> dict[str, tuple[str, str]]:
+    from messaging_assets.loading.table.account_view import last_syncs
+
+    return last_syncs(description, resource, settle_environment().make())
+
+
+def _judged(ended: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """The accounts whose rows are missing or old, and why, by name."""
+    return {account: f"{state}: {why}" for account, (state, why) in ended.items() if state != "synced"}

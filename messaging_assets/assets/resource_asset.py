@@ -30,8 +30,14 @@ from dagster import (
 )
 from dlt import Pipeline
 
-from messaging_assets.assets.accounts import report_accounts
-from messaging_assets.assets.checks import COMPLETE, blocking_failure, check_results, check_specs, incomplete
+from messaging_assets.assets.checks import (
+    COMPLETE,
+    blocking_failure,
+    check_results,
+    check_specs,
+    incomplete,
+    report_accounts,
+)
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, stored_result

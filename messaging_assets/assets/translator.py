@@ -21,7 +21,7 @@ from dagster import (
 from messaging_assets.assets.metadata.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
-from messaging_assets.description.parents import parents_of
+from messaging_assets.description.parents import tables_above
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dagster_dlt import DagsterDltTranslator, DltResourceTranslatorData
@@ -97,9 +97,8 @@ class ApiTranslator(DagsterDltTranslator):
     def _deps(self) -> Iterator[AssetDep]:
         if self.description.lineage == "endpoints":
             yield AssetDep(endpoint_key(self.description))
-        for parent in parents_of(self.resource):
-            if parent in self.description.resources_in_full:
-                yield AssetDep(asset_key(self.description, parent))
+        for parent in tables_above(self.description, self.resource):
+            yield AssetDep(asset_key(self.description, parent))
 
     def _words(self) -> str:
         return f"Rows of {self.resource.path}. {self.description.description or ''}".strip()
@@ -140,6 +139,31 @@ def endpoint_spec(description: ApiDescription) -> AssetSpec:
         group_name=description.group or description.name,
         kinds={"api"},
         metadata={f"{METADATA}/address": description.client.base_url},
+    )
+
+
+def view_key(description: ApiDescription, resource: Resource) -> AssetKey:
+    """The key of the view of all accounts of a resource."""
+    return asset_key(description.as_account(None), resource.name)
+
+
+def account_views(description: ApiDescription) -> list[Resource]:
+    """The resources of which an API brings the view of all accounts; its first account brings them for all."""
+    tenancy = description.tenancy
+    return list(description.resources_in_full.values()) if tenancy and tenancy.is_first else []
+
+
+def view_spec(description: ApiDescription, resource: Resource) -> AssetSpec:
+    """The view of all accounts as an external asset: no run makes it, so that one that fails hides no other one."""
+    tenancy, column = description.tenancy, str(description.account_column)
+    assert tenancy is not None
+    return AssetSpec(
+        key=view_key(description, resource),
+        deps=[asset_key(description.as_account(account), resource.name) for account in tenancy.datasets],
+        description=f"Rows of all accounts ({', '.join(tenancy.datasets)}), told apart by {column}.",
+        group_name=description.group or tenancy.api,
+        kinds={"view"},
+        metadata={f"{METADATA}/primary_key": ", ".join([column, *resource.keys])},
     )
 
 

@@ -7,6 +7,7 @@ The words come from dlt's rest_api source
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal
@@ -105,13 +106,15 @@ class Tenancy:
     Args:
         api: the name that the API has without accounts.
         account: this account's name.
-        accounts: the names of all of them, in the file's order.
+        dataset: the dataset that the API has without accounts.
+        datasets: those of all accounts by their names, in the file's order.
         is_first: whether it is the first whose description is right, which brings what is there once for all.
     """
 
     api: str
     account: str
-    accounts: tuple[str, ...]
+    dataset: str
+    datasets: Mapping[str, str]
     is_first: bool = True
 
 
@@ -147,7 +150,7 @@ class ApiDescription(Described):
     accounts: str | list[str] | dict[str, dict[str, str | int | float | bool] | None] | None = None
     """Tenants of the API, each an API of its own: names, names with their settings, or the file that holds either."""
     account_column: str | None = Field(None, pattern=r"^[a-z_][a-z0-9_]*$")
-    """A column with the account's name: the tables of all accounts are one view each too, in the dataset `<api>`."""
+    """A column with the account's name: the tables of all accounts are one view each too, in the API's own dataset."""
     not_secret: list[str] = Field(default_factory=list)
     """Paths of values that look like secrets and are none, as an error writes them."""
     _lines: dict[str, int] = PrivateAttr(default_factory=dict)
@@ -202,6 +205,13 @@ class ApiDescription(Described):
     def tenancy(self) -> Tenancy | None:
         """Which account it is, where the tables of all accounts are to be seen as one; else None."""
         return self._tenancy if self.account_column else None
+
+    def as_account(self, account: str | None) -> ApiDescription:
+        """What another account of the same file, or all of them together, are called in Dagster and the destination."""
+        one = self._tenancy
+        assert one is not None
+        name, dataset = (f"{one.api}_{account}", one.datasets[account]) if account else (one.api, one.dataset)
+        return self.model_copy(update={"name": name, "dataset": dataset})
 
     def line_of(self, resource: Resource) -> int:
         """The line of the file in which a resource begins; the first one where that is not known."""

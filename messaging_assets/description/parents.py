@@ -16,6 +16,8 @@ LIST_HEADER = "X-Messaging-Assets-List"
 LIST, LINE = "__list__", "__line__"
 # What dlt takes for the one parent of a child that has several, or values of the file, and what holds those values.
 PARENTS, VALUES = "__parents__", "__values__"
+# Under which name a record of a union says which resource it is of.
+RESOURCE = "resource"
 # The cursor's values as a path takes them.
 IN_PATH = f"{LIST}in_path_"
 _CURSOR = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)")
@@ -52,7 +54,9 @@ def _plain(name: str) -> str:
 
 
 def parents_of(resource: Resource) -> tuple[str, ...]:
-    """The names of the resources whose records this one's requests take fields of."""
+    """The names of the resources whose records this one's requests take fields of; of a union, those it is made of."""
+    if resource.union:
+        return tuple(resource.union)
     bound = [str(value["resource"]) for value in resource.endpoint.params.values() if _is_resolve(value)]
     return tuple(dict.fromkeys([*bound, *_RESOURCE.findall(_written(resource))]))
 
@@ -62,6 +66,14 @@ def ancestry(description: ApiDescription, resource: Resource) -> list[Resource]:
     every = description.resources_with_unselected
     above = (one for name in parents_of(resource) for one in ancestry(description, every[name]))
     return list({one.name: one for one in (*above, resource)}.values())
+
+
+def tables_above(description: ApiDescription, resource: Resource) -> list[str]:
+    """The names of its parents that have tables, those too that are its parents by a union."""
+    every = description.resources_with_unselected
+    named = (every[name] for name in parents_of(resource))
+    found = [one for parent in named for one in (parent.union or [parent.name]) if every[one].selected]
+    return list(dict.fromkeys(found))
 
 
 def lines(description: ApiDescription, resource: Resource) -> list[Resource]:

@@ -8,7 +8,7 @@ from copy import copy
 from functools import lru_cache, partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StrictStr, field_validator
+from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StrictStr, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.automation import Automation, Freshness
@@ -199,6 +199,13 @@ class Resource(ResourceBase):
     """The asset's name, and the table's unless `table_name` is there."""
     table_name: str | None = None
     """dlt's: the table's name, if it is to be another one; the asset's stays. A new name is a new table."""
+    union: list[str] = Field(default_factory=list)
+    """Resources whose records are those of this one, for its children; `resource` says of which. It has no table."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _union_has_no_table(cls, value: Any) -> Any:
+        return {**value, "selected": False} if isinstance(value, dict) and value.get("union") else value
 
     @property
     def table(self) -> str:

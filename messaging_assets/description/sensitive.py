@@ -14,7 +14,8 @@ def sensitive_columns(description: ApiDescription, resource: Resource) -> frozen
     marked = {name for name, column in resource.columns.items() if column.sensitive}
     for parent in parents_of(resource):
         of_parent = sensitive_columns(description, description.resources_with_unselected[parent])
-        marked |= {f"_{parent}_{name}" for name in of_parent}
+        # A union has the records of others, with their own names.
+        marked |= of_parent if resource.union else {f"_{parent}_{name}" for name in of_parent}
     return frozenset(map(identifier, marked))
 
 

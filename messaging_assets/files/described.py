@@ -67,15 +67,23 @@ def described(document: Document, name: str, file: str | None) -> DescriptionFil
     accounts = accounts_in(document.value, name, Path(file).parent if file else None)
     for account in accounts:
         try:
-            description = _checked(document, account, file)
-            if account.shared:
-                names = tuple(one.name for one in accounts)
-                tenancy = Tenancy(account.shared, account.name, names, is_first=not found.descriptions)
-                description = description.of_account(tenancy)
-            found.descriptions.append(description)
+            found.descriptions.append(_checked(document, account, file))
         except InvalidDescription as error:
             found.broken[account.api] = error
+    if accounts[0].shared:
+        _set_beside_each_other(found.descriptions, accounts, document.value.get("dataset"))
     return found
+
+
+def _set_beside_each_other(descriptions: list[ApiDescription], accounts: list[Account], dataset: Any) -> None:
+    """Let each account know of the others."""
+    named = {one.name: one.dataset_name for one in descriptions}
+    datasets = {one.name: named.get(one.api, one.api) for one in accounts}
+    # One with a setting in it is that of an account.
+    whole = dataset if isinstance(dataset, str) and "{" not in dataset else accounts[0].shared
+    by_api = {one.api: one for one in accounts}
+    for place, one in enumerate(descriptions):
+        one.of_account(Tenancy(by_api[one.name].shared, by_api[one.name].name, whole, datasets, place == 0))
 
 
 def mistakes_in(raw: Mapping[str, Any], name: str) -> list[Mistake]:

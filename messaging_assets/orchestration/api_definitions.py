@@ -5,10 +5,10 @@ from typing import Any
 
 from dagster import Definitions
 
-from messaging_assets.assets.accounts import account_checks, account_specs
+from messaging_assets.assets.checks import account_checks
 from messaging_assets.assets.credentials import build_credentials, credentials_key
 from messaging_assets.assets.resource_asset import build_assets
-from messaging_assets.assets.translator import ApiTranslator, Translation
+from messaging_assets.assets.translator import ApiTranslator, Translation, account_views, view_spec
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription
 
@@ -57,7 +57,7 @@ def definitions_for(
     api = description
     jobs = build_jobs(api)
     return Definitions(
-        assets=[*build_assets(api, translation, translator), *account_specs(api)],
+        assets=[*build_assets(api, translation, translator), *(view_spec(api, one) for one in account_views(api))],
         asset_checks=account_checks(api),
         jobs=jobs,
         schedules=build_schedules(api, jobs),

@@ -14,7 +14,7 @@ from messaging_assets.destination.pipelines import loaded_dataset
 from messaging_assets.files.api_files import InvalidDescription, describe, describe_accounts
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.loading.table.account_view import of_account, renew_views
+from messaging_assets.loading.table.account_view import renew_views
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import dataset_rows
@@ -27,13 +27,13 @@ class Accounts:
     """An API with the rows of each account at an address of its own.
 
     Attributes:
-        words: more words at the top of its file.
         rows: what each account has, or the status that it answers with.
+        more: more words of the file.
     """
 
     def __init__(self, url: str, instance: DagsterInstance, rows: dict[str, list[Any] | int]) -> None:
         self.url, self._instance, self.rows = url, instance, rows
-        self.words: dict[str, Any] = {}
+        self.more: dict[str, Any] = {}
 
     def raw(self, **own: Any) -> dict[str, Any]:
         """The API's file; `own` are more words of its resource."""
@@ -45,7 +45,7 @@ class Accounts:
             "accounts": {"emea": {"site": "emea"}, "apac": {"site": "apac"}},
             "account_column": "account",
             "resources": [resource | own],
-            **self.words,
+            **self.more,
         }
 
     def sync(self, account: str, config: dict[str, Any] | None = None, **own: Any) -> bool:
@@ -59,7 +59,7 @@ class Accounts:
     def shown(self, columns: str = "account, id", table: str = "users") -> list[tuple[Any, ...]]:
         """The rows of the view."""
         described = describe_accounts(self.raw(), "chat").descriptions[0]
-        whole = described.model_copy(update={"name": "chat", "dataset": self.words.get("dataset")})
+        whole = described.as_account(None)
         dataset = loaded_dataset(whole, described.resources[0], settle_environment())
         with own_settings(), dataset_rows(dataset, None) as rows:
             return sorted(rows.select(f"SELECT {columns} FROM {rows.qualified(table)}"))
@@ -131,6 +131,17 @@ def test_accounts_in_one_view_of_postgres_collide_nowhere_and_fail_alone(account
     whole_story(accounts_in_postgres)
 
 
+def test_the_view_is_called_as_the_table_in_the_dataset_that_the_file_names(accounts: Accounts) -> None:
+    accounts.more = {"dataset": "house"}
+
+    assert accounts.sync("emea", table_name="people")
+    assert accounts.sync("apac", table_name="people")
+
+    described = describe_accounts(accounts.raw(table_name="people"), "chat").descriptions[0]
+    assert described.as_account(None).dataset_name == "house"
+    assert accounts.shown(table="people") == [("apac", 1), ("emea", 1), ("emea", 2)]
+
+
 def test_records_that_are_set_aside_are_in_a_view_of_their_own(accounts: Accounts) -> None:
     accounts.rows["apac"] = [{"id": 1}, {"id": None}]
 
@@ -141,19 +152,11 @@ def test_records_that_are_set_aside_are_in_a_view_of_their_own(accounts: Account
     assert len(accounts.shown()) == 3
 
 
-def test_the_view_follows_the_files_own_names_of_dataset_and_table(accounts: Accounts) -> None:
-    accounts.words = {"dataset": "raw"}
-    assert accounts.sync("emea", table_name="people")
-    assert accounts.sync("apac", table_name="people")
-    assert accounts.missing == {}
-    assert {account for account, _ in accounts.shown(table="people")} == {"emea", "apac"}
-
-
 def test_a_table_under_the_views_name_is_told_and_stays(accounts: Accounts) -> None:
     assert accounts.sync("emea")
     described = describe_accounts(accounts.raw(), "chat").descriptions[0]
     folders, resource = settle_environment(), described.resources_in_full["users"]
-    dataset = loaded_dataset(described.model_copy(update={"name": "chat"}), resource, folders)
+    dataset = loaded_dataset(described.as_account(None), resource, folders)
     with own_settings(), dataset_rows(dataset, None) as rows:
         rows.client.execute_sql(f"DROP VIEW {rows.qualified('users')}")
         rows.client.execute_sql(f"CREATE TABLE {rows.qualified('users')} AS SELECT 'x' AS account, 9 AS id")
@@ -181,8 +184,6 @@ def test_the_view_is_an_asset_below_those_of_all_accounts_and_is_there_once(acco
     above = {AssetKey(["chat_emea", "users"]), AssetKey(["chat_apac", "users"])}
     assert graph.get(VIEW).parent_keys == above
     assert [key.name for key in graph.get(VIEW).check_keys] == ["every_account_is_synced"]
-    described = describe_accounts(accounts.raw(), "chat").descriptions[0]
-    assert of_account(described, "apac").name == "chat_apac"
 
 
 @pytest.mark.parametrize(

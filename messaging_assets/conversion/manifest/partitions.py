@@ -30,7 +30,7 @@ def add_partitions(scope: Scope, retriever: Part, name_of: NameOf) -> None:
         elif router.is_custom or router.kind != "SubstreamPartitionRouter":
             scope.draft.give_up(f"what it is read for is made by {router.shown}; write it by hand, see for_each")
         elif len(own := list(router.parts("parent_stream_configs"))) != 1:
-            words = f"it is read for the records of {len(own)} parents in turn; write a resource for each"
+            words = f"it is read for the records of {len(own)} parents in turn; write a union of them"
             scope.draft.give_up(words)
         else:
             _add_parent(scope, own[0], name_of)

@@ -66,7 +66,7 @@ def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     parents: dict[str, list[_Parent]] = {}
     for resource in resources:
         found: list[_Parent] = []
-        for one in (*_placeholders(resource), *_bound(resource)):
+        for one in (*_unions(resource, resources), *_placeholders(resource), *_bound(resource)):
             if isinstance(one, Mistake):
                 yield one
             else:
@@ -78,7 +78,30 @@ def parent_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
         yield from _values(resource, named)
         yield from _only_changed(resource, bool(found))
     circles = list(_circles(resources, parents))
-    yield from circles or _shared_ancestors(resources, parents)
+    yield from circles or _shared_ancestors([one for one in resources if not one.own.get("union")], parents)
+
+
+def _unions(resource: Written, every: list[Written]) -> Iterator[_Parent | Mistake]:
+    """The resources that a union is made of, and what a union cannot have."""
+    named = resource.own.get("union")
+    if named is None:
+        return
+    place = resource.place_of("union")
+    parts = [one for one in _listed(named) if isinstance(one, str)]
+    unions = {one.own.get("name") for one in every if one.own.get("union")}
+    if len(set(parts)) < 2 or len(set(parts)) < len(parts):
+        yield Mistake(place, "takes two or more resources, each of them once")
+    for word in resource.own.keys() - {"name", "union", "description", "selected"}:
+        words = "a union has the records of its resources as they are; leave this out, or write it there"
+        yield Mistake(resource.place_of(str(word)), words)
+    if resource.own.get("selected") is True:
+        words = "a union is there for its children, and has no table; leave this out"
+        yield Mistake(resource.place_of("selected"), words)
+    for index, one in enumerate(parts):
+        if one in unions:
+            yield Mistake((*place, index), "is a union itself; name the resources that it is made of")
+        else:
+            yield _Parent((*place, index), one)
 
 
 def _wrong_parents(resource: Written, found: list[_Parent], names: set[str]) -> Iterator[Mistake]:

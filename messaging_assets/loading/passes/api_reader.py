@@ -24,6 +24,7 @@ from messaging_assets.description.pagination import AutoPaginator, SinglePagePag
 from messaging_assets.description.parents import (
     LINE,
     PARENTS,
+    RESOURCE,
     VALUES,
     bound_path,
     columns_from_parents,
@@ -68,6 +69,9 @@ class ApiReader:
             one: the resource with the file's defaults merged in.
             is_carried: whether its records carry those above them, for children that take fields of both.
         """
+        every = self.description.resources_with_unselected
+        if one.union:
+            return _one_after_the_other(one.name, [(name, self.reader(every[name], is_carried)) for name in one.union])
         parents = lines(self.description, one)
         has_step = one.endpoint.has_step
         if not (parents or one.for_each or has_step):
@@ -163,6 +167,18 @@ def _together(above: list[tuple[str, DltResource]], values: Mapping[str, list[An
             yield [dict(ChainMap(*parts, first)) for parts in product(*others, of_file)]
 
     made: DltResource = dlt.resource(records, name=PARENTS)
+    return made
+
+
+def _one_after_the_other(name: str, parts: list[tuple[str, DltResource]]) -> DltResource:
+    """The records of several resources as those of one, each with its own resource's name."""
+
+    def records() -> Iterator[list[dict[str, Any]]]:
+        for part, reader in parts:
+            for page in pages_of(reader):
+                yield [{**row, RESOURCE: part} for row in page]
+
+    made: DltResource = dlt.resource(records, name=name)
     return made
 
 

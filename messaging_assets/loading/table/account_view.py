@@ -1,7 +1,7 @@
 """The tables of all accounts of one resource as one view, with the account's name as a column.
 
-Each account keeps a table of its own, so that whatever takes rows away, sets a mark or goes on behind an interruption
-knows of no other account. The view shows the rows of all of them as they are at each moment.
+Each account keeps a table of its own. So whatever takes rows away, or goes on behind an interruption, knows of no other
+account. The view shows the rows of all of them as they are at each moment.
 """
 
 from __future__ import annotations
@@ -34,15 +34,6 @@ class _Table:
     account: str
     name: str
     columns: Mapping[str, Any]
-
-
-def of_account(description: ApiDescription, account: str) -> ApiDescription:
-    """The API that another account of the same file is, as far as its tables and assets have names of it."""
-    tenancy = description.tenancy
-    assert tenancy is not None
-    own = f"_{tenancy.account}"
-    dataset = description.dataset and f"{description.dataset.removesuffix(own)}_{account}"
-    return description.model_copy(update={"name": f"{tenancy.api}_{account}", "dataset": dataset})
 
 
 def renew_views(
@@ -81,7 +72,7 @@ def last_syncs(description: ApiDescription, resource: Resource, folders: Project
     found: dict[str, tuple[str, str]] = {}
     with _opened(description, resource, folders, 5.0) as rows:
         dialect = rows.client.capabilities.sqlglot_dialect
-        for account in description.tenancy.accounts:
+        for account in description.tenancy.datasets:
             with rows.client.with_alternative_dataset_name(_dataset_of(description, resource, folders, account)):
                 history = rows.client.make_qualified_table_name(HISTORY)
             query = f"SELECT state, reason FROM {history} WHERE resource = %s AND state <> 'replayed'"
@@ -104,15 +95,8 @@ def _opened(
 
 
 def _dataset_of(description: ApiDescription, resource: Resource, folders: ProjectFolders, account: str | None) -> str:
-    """What the destination calls the dataset of an account, or of the API without accounts."""
-    assert description.tenancy is not None
-    if account:
-        named = of_account(description, account)
-    else:
-        own = f"_{description.tenancy.account}"
-        dataset = description.dataset and description.dataset.removesuffix(own)
-        named = description.model_copy(update={"name": description.tenancy.api, "dataset": dataset})
-    client: Any = loaded_dataset(named, resource, folders).sql_client
+    """What the destination calls the dataset of an account, or of all of them together."""
+    client: Any = loaded_dataset(description.as_account(account), resource, folders).sql_client
     return str(client.dataset_name)
 
 
@@ -126,7 +110,7 @@ def _tables(
 ) -> Iterator[_Table]:
     """Those of the accounts' tables that are there."""
     assert description.tenancy is not None
-    for account in description.tenancy.accounts:
+    for account in description.tenancy.datasets:
         with rows.client.with_alternative_dataset_name(_dataset_of(description, resource, folders, account)):
             name = rows.qualified(table)
         if account != without and (columns := _columns(rows, name)) is not None:

@@ -33,6 +33,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     tables/              what is in the tables, and what is put right there
     loading/             a resource's pipeline: its source, its lock, what an interrupted sync left
     loading/table/       the table of one resource: what earlier syncs left there, which rows go
+    loading/marks/       what earlier syncs left for the next read: how far each list came, and whether it still holds
     loading/passes/      one read from the first page to the last, loaded in parts
     loading/replay/      records that were set aside: shown, and loaded once the file is mended
 

@@ -22,9 +22,9 @@ from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import EarlyCounts
 from messaging_assets.loading.kept_receipt import KeptReceipt
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.judgement import Unsettled
 from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
-from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.table.account_view import renew_views
 from messaging_assets.loading.table.begun_jobs import job_notes

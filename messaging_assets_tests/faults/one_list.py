@@ -29,8 +29,8 @@ from messaging_assets.foundation.folders import ProjectFolders, project_folders,
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
-from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.sandbox import Fault, Request, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource

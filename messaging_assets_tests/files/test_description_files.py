@@ -71,7 +71,8 @@ BAD = [
         "mistyped key",
     ),
     example(
-        "5: colour: unknown key; allowed: accounts, client, dataset, description, group, key_prefix, lineage, "
+        "5: colour: unknown key; allowed: account_column, accounts, client, dataset, description, "
+        "group, key_prefix, lineage, "
         "not_secret, resource_defaults, resources, schedule, sensor, settings",
         at_top("colour: red"),
         "unknown key",

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from messaging_assets.description.api import Incremental, Resource
-from messaging_assets.loading.passes.trusted_marks import Question, difference, earliest, question_of
+from messaging_assets.loading.marks.trusted_marks import Question, difference, earliest, question_of
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import RESOURCE, OneTable

@@ -16,8 +16,8 @@ from messaging_assets.description.pagination import (
     OffsetPaginator,
     PageNumberPaginator,
 )
-from messaging_assets.loading.passes.stored_marks import store_changes, store_marks
-from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.marks.stored_marks import store_changes, store_marks
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.cursors.time_windows import SEPARATOR
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater, sync_failure
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.checkpoint import PartLimits
-from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.progress import Progress
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict

@@ -13,15 +13,15 @@ from messaging_assets.description.api import Resource
 from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.loading.empty_table import leave_out_untyped
+from messaging_assets.loading.marks.stored_marks import store_all_marks
+from messaging_assets.loading.marks.target import ReadTarget
+from messaging_assets.loading.marks.trusted_marks import MarkTrust, is_emptied
+from messaging_assets.loading.marks.validators import known_validator, store_validator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
 from messaging_assets.loading.passes.judgement import refuse_incomplete
 from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, open_reader
 from messaging_assets.loading.passes.page_stream import PageStream
 from messaging_assets.loading.passes.row_batches import RowBatches
-from messaging_assets.loading.passes.stored_marks import store_all_marks
-from messaging_assets.loading.passes.target import ReadTarget
-from messaging_assets.loading.passes.trusted_marks import MarkTrust, is_emptied
-from messaging_assets.loading.passes.validators import known_validator, store_validator
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit

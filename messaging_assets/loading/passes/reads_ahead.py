@@ -26,8 +26,8 @@ from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.pages_ahead import MOST_BYTES
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import EarlyCounts
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.opening import open_before_turn
-from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.seams.dlt_packages import noted_state
 from messaging_assets.tables.notes.noted_syncs import generations

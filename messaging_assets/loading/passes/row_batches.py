@@ -11,7 +11,7 @@ from messaging_assets.description.parents import columns_from_parents
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.widened_columns import widen_to_double
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches

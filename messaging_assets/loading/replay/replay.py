@@ -22,8 +22,8 @@ from messaging_assets.destination.pipelines import keeps_rows_by_sql, loader_fil
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import receipt_file
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.row_batches import RowBatches
-from messaging_assets.loading.passes.target import ReadTarget
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.replay.later_rows import have_later_version
 from messaging_assets.loading.replay.set_aside import SetAside, SetAsideRows, in_parts

@@ -11,8 +11,8 @@ import dlt
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.loading.passes.target import ReadTarget
-from messaging_assets.loading.passes.trusted_marks import MarkTrust
+from messaging_assets.loading.marks.target import ReadTarget
+from messaging_assets.loading.marks.trusted_marks import MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext

@@ -18,7 +18,7 @@ from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import may_be_token
-from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed

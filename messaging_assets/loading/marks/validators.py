@@ -11,7 +11,7 @@ from collections.abc import Callable
 import dlt
 
 from messaging_assets.description.pagination import HeaderCursorPaginator, HeaderLinkPaginator
-from messaging_assets.loading.passes.target import ReadTarget
+from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import holds_secret

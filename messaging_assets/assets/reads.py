@@ -15,7 +15,7 @@ from messaging_assets.assets.metadata.receipt_metadata import receipt_metadata, 
 from messaging_assets.assets.sync_task import SyncTask
 from messaging_assets.description.parents import ancestry
 from messaging_assets.destination.pipelines import loader_file_format
-from messaging_assets.foundation.failures import TooManySetAside, sync_failure
+from messaging_assets.foundation.failures import CapReached, LoadDiffers, TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.jobs.asking import JobRequests
 from messaging_assets.http.jobs.jobs import Jobs
@@ -38,6 +38,9 @@ from messaging_assets.tables.reconciliation import Load, nested_rows
 
 _MOVED = "the list moved meanwhile; reading it from its start"
 _RETYPED = "a column is of another type than it began with; reading again"
+# What no token of the API can be the cause of.
+_NO_TOKEN = (CapReached, LoadDiffers, TooManySetAside)
+_AHEAD = "the list does not go on where it was read ahead to; reading it from its start"
 
 
 class Reads:
@@ -94,15 +97,19 @@ class Reads:
                     failure = sync_failure(error)
                     if isinstance(failure, TooManySetAside):
                         self._keep_rejected(one_pass)
-                    if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
+                    is_known = isinstance(failure, (Unsettled, CannotResume, Retyped))
+                    # A token that waited for its list's turn may be dead, which APIs tell in any way.
+                    may_be_dead = session.goes_on and not isinstance(failure, _NO_TOKEN)
+                    if failure is None or not (is_known or may_be_dead):
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             if isinstance(failure, Unsettled):
                 number += 1
                 notes.begin_anew()
-            is_anew = is_anew or failure.is_anew
+            is_anew = is_anew or getattr(failure, "is_anew", may_be_dead)
             learnt |= failure.types if isinstance(failure, Retyped) else {}
-            task.context.log.info("%s: %s", task.asset, _RETYPED if isinstance(failure, Retyped) else _MOVED)
+            words = _RETYPED if isinstance(failure, Retyped) else _MOVED if is_known else _AHEAD
+            task.context.log.info("%s: %s", task.asset, words)
 
     def _options(self, number: int, is_anew: bool) -> PassOptions:
         config = self._task.config

@@ -57,6 +57,9 @@ class ApiSession(Session):
         pacing: when its requests leave.
         at_first_answer: called once, when the first answer is taken.
         list_begun: the number of the list's context with which it was read ahead before its turn; 0 where it was not.
+        list_left: when that was left in the middle, because enough of it waits, on the clock that only goes forward;
+            None where it was not, or where its pages are counted.
+        goes_on: whether a page behind those that were read ahead was asked for in the list's turn.
     """
 
     def __init__(
@@ -82,7 +85,8 @@ class ApiSession(Session):
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(transport, self.pacing, self._closing)
         self.at_first_answer: Callable[[], None] = _nothing
-        self.list_begun = 0
+        self.list_begun, self.goes_on = 0, False
+        self.list_left: float | None = None
         self.ahead = PagesAhead(client.max_in_flight)
         self.preparation = Preparation(base_url, self.headers, self.cookies)
 
@@ -116,6 +120,7 @@ class ApiSession(Session):
                 return reading.context.so_far.jobs.answer(request.__dict__.pop("asked"), reading)
             answer = future.result() if future else None
             if answer is None:
+                self.goes_on = self.goes_on or bool(reading.context.so_far.begun_as and reading.page)
                 answer = self.answer(request)
             tell, self.at_first_answer = self.at_first_answer, _nothing
             tell()

@@ -164,8 +164,7 @@ def _with_body(answer: Answer) -> Answer | None:
     """Some only say by their status and headers that they understood, which a list would not do."""
     if answer.content.strip():
         return None
-    answer._content = b'{"": null}'
-    answer.status_code = 200 if answer.status_code == 204 else answer.status_code
+    answer.fill(b'{"": null}', 200 if answer.status_code == 204 else answer.status_code)
     return answer
 
 

@@ -15,12 +15,12 @@ from messaging_assets.assets.metadata.receipt_metadata import receipt_metadata, 
 from messaging_assets.assets.sync_task import SyncTask
 from messaging_assets.description.parents import ancestry
 from messaging_assets.destination.pipelines import loader_file_format
-from messaging_assets.foundation.failures import CapReached, LoadDiffers, TooManySetAside, sync_failure
+from messaging_assets.foundation.failures import CapReached, LoadDiffers, SyncFailure, TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.jobs.asking import JobRequests
 from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import EarlyCounts
+from messaging_assets.http.terms import EarlyCounts, Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.judgement import Unsettled
@@ -97,7 +97,7 @@ class Reads:
                     failure = sync_failure(error)
                     if isinstance(failure, TooManySetAside):
                         self._keep_rejected(one_pass)
-                    is_known = isinstance(failure, (Unsettled, CannotResume, Retyped))
+                    is_known = isinstance(failure, (Unsettled, CannotResume, Retyped)) or _is_in_doubt(failure)
                     # A token that waited for its list's turn may be dead, which APIs tell in any way.
                     may_be_dead = session.goes_on and not isinstance(failure, _NO_TOKEN)
                     if failure is None or not (is_known or may_be_dead):
@@ -195,6 +195,11 @@ class Reads:
         metadata = task.plain(receipt_metadata(task.receipt))
         before = table.ledger.place if table.ledger else []
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
+
+
+def _is_in_doubt(failure: SyncFailure | None) -> bool:
+    """Whether the API says that the list is as it was, and calls it something else."""
+    return isinstance(failure, Unchanged) and failure.other is not None
 
 
 def _session(task: SyncTask, base_url: str) -> ApiSession:

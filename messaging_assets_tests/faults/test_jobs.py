@@ -93,6 +93,38 @@ def test_a_job_without_rows_is_an_empty_list(api: ExportApi) -> None:
         assert one["rows"] == []
 
 
+@pytest.mark.parametrize("urls", [["{0}", None], [{"at": "{0}"}], None])
+def test_a_file_without_an_address_is_red(api: ExportApi, urls: Any) -> None:
+    there = json.loads(json.dumps(urls).replace("{0}", f"{api.url}/exports/job1/0"))
+    api.answers = lambda method, path: (
+        (200, {"id": "job1", "status": "done", "urls": there}, {}) if (method, path[-1]) == ("GET", "1") else None
+    )
+
+    one = sync_export(api.url, job={"rows_total_path": None})
+
+    assert not one["green"]
+    assert "not all is where job.download looks for its files" in one["error"]
+
+
+def test_a_job_that_has_no_status_yet_goes_on(api: ExportApi) -> None:
+    states: Iterator[Any] = iter([(200, {"id": "job1", "status": None}, {})])
+    api.answers = lambda method, path: next(states, None) if (method, path) == ("GET", "/exports/job1") else None
+
+    assert sync_export(api.url)["rows"] == EVERY
+
+
+def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi) -> None:
+    bare: dict[str, Any] = dict.fromkeys(("status_path", "done", "failed", "download", "rows_total_path", "delete"))
+    states: Iterator[Any] = iter([(202, None, {})])
+    file: Any = (200, b'{"id": 5}\n{"id": 6}\n', {})
+    api.answers = lambda method, path: next(states, file) if (method, path) == ("GET", "/exports/job1") else None
+
+    one = sync_export(api.url, job=bare)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [5, 6]
+
+
 def test_a_failed_job_is_red_and_the_next_sync_begins_another(api: ExportApi) -> None:
     api.answers = lambda method, path: (200, {"id": "job1", "status": "failed"}, {}) if path.endswith("job1") else None
 

@@ -6,6 +6,7 @@ where the API knows it again by a key. Files may lie in a store elsewhere, which
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -71,8 +72,10 @@ class JobRequests:
             Gone: the API does not know it.
         """
         request = requests.Request("GET", address, headers=_without_body(reading))
+        # Where its status tells that it is done, the answer may be the file itself.
+        actions = [] if job_of(reading).status_path else [_with_json]
         with _gone():
-            return self.session.ask(request, reading, _terms(reading, "poll", _control(reading), _GONE))
+            return self.session.ask(request, reading, _terms(reading, "poll", _control(reading, actions), _GONE))
 
     def delete(self, address: str, reading: Reading) -> None:
         """Delete a job, or what it made.
@@ -165,6 +168,14 @@ def _with_body(answer: Answer) -> Answer | None:
     if answer.content.strip():
         return None
     answer.fill(b'{"": null}', 200 if answer.status_code == 204 else answer.status_code)
+    return answer
+
+
+def _with_json(answer: Answer) -> Answer | None:
+    try:
+        json.loads(answer.content)
+    except ValueError:
+        answer.fill(b'{"": null}', answer.status_code)
     return answer
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from messaging_assets.description.endpoint import Endpoint, Format
+from messaging_assets.description.endpoint import TABULAR, Endpoint, Format
 from messaging_assets.description.pagination import Job
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_origin
@@ -95,7 +95,11 @@ class JobRequests:
         Raises:
             Gone: it is not there, or its address holds no more.
         """
-        terms = replace(_terms(reading, "download", reading.context.endpoint, _GONE), leads_away=True)
+        endpoint = reading.context.endpoint
+        if endpoint.format is not None and endpoint.format.type in TABULAR:
+            # Lines of which there is none are an empty file, with or without a body.
+            endpoint = endpoint.model_copy(update={"response_actions": [*endpoint.response_actions, _without_lines]})
+        terms = replace(_terms(reading, "download", endpoint, _GONE), leads_away=True)
         for _ in range(_MOST_HOPS):
             try:
                 with _gone():
@@ -168,6 +172,12 @@ def _with_body(answer: Answer) -> Answer | None:
     if answer.content.strip():
         return None
     answer.fill(b'{"": null}', 200 if answer.status_code == 204 else answer.status_code)
+    return answer
+
+
+def _without_lines(answer: Answer) -> Answer | None:
+    if answer.status_code == 204:
+        answer.fill(b"", 200)
     return answer
 
 

@@ -88,7 +88,11 @@ class Deployment:
         """Start one worker, which takes one run at a time."""
         command = [str(Path(sys.executable).parent / "dagster-celery"), "worker", "start", "-A", "dagster_celery.app"]
         command += ["-y", str(DEPLOY / "celery.yaml"), "-n", name, "--", "--concurrency", "1"]
-        self.workers[name] = self._process(name, command)
+        worker = self.workers[name] = self._process(name, [*command, "--loglevel", "info"])
+        log = self.folder / f"{name}.log"
+        while " ready." not in log.read_text():
+            assert worker.poll() is None, log.read_text()
+            time.sleep(0.1)
 
     def kill_worker(self, name: str) -> None:
         """End a worker as a power cut does."""

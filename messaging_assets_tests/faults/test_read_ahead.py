@@ -187,7 +187,8 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
             auth, asset, ending = None, "chat.posts", SimpleNamespace(how=None)
 
             def __init__(self, name: str) -> None:
-                self.name, self.context = name, SimpleNamespace(number=len(name), so_far=SimpleNamespace(unless=None))
+                so_far = SimpleNamespace(unless=None, jobs=None)
+                self.name, self.context = name, SimpleNamespace(number=len(name), so_far=so_far)
 
             def ahead(self, request: Any) -> list[Any]:
                 return [page(self, 10)]

@@ -97,18 +97,14 @@ class Reads:
                     failure = sync_failure(error)
                     if isinstance(failure, TooManySetAside):
                         self._keep_rejected(one_pass)
-                    is_known = isinstance(failure, (Unsettled, CannotResume, Retyped)) or _is_in_doubt(failure)
-                    # A token that waited for its list's turn may be dead, which APIs tell in any way.
-                    may_be_dead = session.goes_on and not isinstance(failure, _NO_TOKEN)
-                    if failure is None or not (is_known or may_be_dead):
+                    if failure is None or (words := _why_again(failure, session.begun.goes_on)) is None:
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             if isinstance(failure, Unsettled):
                 number += 1
                 notes.begin_anew()
-            is_anew = is_anew or getattr(failure, "is_anew", may_be_dead)
+            is_anew = is_anew or getattr(failure, "is_anew", True)
             learnt |= failure.types if isinstance(failure, Retyped) else {}
-            words = _RETYPED if isinstance(failure, Retyped) else _MOVED if is_known else _AHEAD
             task.context.log.info("%s: %s", task.asset, words)
 
     def _options(self, number: int, is_anew: bool) -> PassOptions:
@@ -197,9 +193,19 @@ class Reads:
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
 
 
-def _is_in_doubt(failure: SyncFailure | None) -> bool:
-    """Whether the API says that the list is as it was, and calls it something else."""
-    return isinstance(failure, Unchanged) and failure.other is not None
+def _why_again(failure: SyncFailure, goes_on: bool) -> str | None:
+    """Why a list is read once more, for the run's log; None where it is not.
+
+    Args:
+        failure: what ended the pass.
+        goes_on: whether it went on with what was read ahead of its turn.
+    """
+    if isinstance(failure, Retyped):
+        return _RETYPED
+    if isinstance(failure, (Unsettled, CannotResume)) or (isinstance(failure, Unchanged) and failure.other):
+        return _MOVED
+    # A token that waited for its list's turn may be dead, which APIs tell in any way.
+    return _AHEAD if goes_on and not isinstance(failure, _NO_TOKEN) else None
 
 
 def _session(task: SyncTask, base_url: str) -> ApiSession:

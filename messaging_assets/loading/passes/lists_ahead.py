@@ -102,11 +102,11 @@ def read_before_turn(
                     return
         except Enough:
             # A place that is counted stays where it is; a token may be forgotten.
-            session.list_left = None if is_counted else time.monotonic()
+            session.begun.left = None if is_counted else time.monotonic()
         except Exception:  # noqa: BLE001 - what is wrong is told when the list is read in its turn
             pass
 
-    session.list_begun = context.number
+    session.begun.number = context.number
     session.ahead.begin(of, read)
 
 

@@ -62,7 +62,7 @@ class ReadBegun:
     @property
     def is_old(self) -> bool:
         """Whether its answers are too old, or the token with which the list goes on."""
-        now, left = time.monotonic(), self.session.list_left
+        now, left = time.monotonic(), self.session.begun.left
         return now - self.began > OLDEST or (left is not None and now - left > LONGEST_LEFT)
 
     def is_wanted(self) -> bool:

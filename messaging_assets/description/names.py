@@ -16,6 +16,9 @@ PLAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST = 50
 # The table of an API's syncs, beside those of its resources.
 HISTORY = "sync_history"
+# What the table of records that were set aside has behind its resource's name, and its columns beside dlt's.
+REJECTED = "__rejected"
+REJECTED_COLUMNS = ("reason", "fields", "page", "rejected_at", "record", "is_cut")
 
 
 def identifier(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import REJECTED as REJECTED
 
-REJECTED = "__rejected"
 # dlt refuses a longer one.
 _LONGEST_SCHEMA_NAME = 64
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.names import identifier
+from messaging_assets.description.names import REJECTED, identifier
 from messaging_assets.files.components import ComponentFile, component_files
 from messaging_assets.files.described import DescriptionFiles, described, document_of, shown_path
 from messaging_assets.files.rules.mistakes import (
@@ -219,11 +219,16 @@ def _refuse_shared_tables(files: DescriptionFiles) -> None:
     by_dataset: dict[str, list[ApiDescription]] = {}
     for description in sorted(files.descriptions, key=lambda one: one.dataset is not None):
         by_dataset.setdefault(description.dataset_name, []).append(description)
+        if description.tenancy:
+            # The view of all accounts needs its name too.
+            view = description.as_account(None)
+            if view.name not in [one.name for one in by_dataset.setdefault(view.dataset_name, [])]:
+                by_dataset[view.dataset_name].append(view)
     for dataset, several in by_dataset.items():
         tables: dict[str, str] = {}
         for description in several:
             own = {text for one in description.resources_in_full.values() for text in _names_in(description, one)}
-            shared = sorted(own & set(tables))
+            shared = sorted(one for one in own if tables.get(one, description.name) != description.name)
             told = ""
             if description is not several[0] and several[0].dataset is None:
                 told = f"its dataset is that of the API {dataset}; name another, or write dataset in that file too"
@@ -233,13 +238,23 @@ def _refuse_shared_tables(files: DescriptionFiles) -> None:
                 )
             tables |= dict.fromkeys(own - set(tables), description.name)
             if told:
-                files.descriptions.remove(description)
+                files.descriptions[:] = [one for one in files.descriptions if not _is_of(one, description)]
                 place = shown_path(Path(description.file or description.name))
                 _add_broken(files, description.name, [Problem(place, 1, "dataset", told)])
 
 
+def _is_of(one: ApiDescription, other: ApiDescription) -> bool:
+    """Whether an API is another one, or an account of it."""
+    return one.name == other.name or (one.tenancy is not None and one.tenancy.api == other.name)
+
+
 def _names_in(description: ApiDescription, resource: Resource) -> tuple[str, str]:
-    """What is to be a resource's alone in a dataset: its table, and what its dlt schema is called by."""
+    """What is to be a resource's alone in a dataset: its table, and what its dlt schema is called by.
+
+    Of the view of all accounts, which has no schema, it is that of the records that were set aside.
+    """
+    if description.tenancy and description.tenancy.api == description.name:
+        return identifier(resource.table), identifier(resource.table) + REJECTED
     return identifier(resource.table), f"{description.name}_{resource.name}".lower()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from messaging_assets.description.names import variable
+from messaging_assets.description.names import REJECTED_COLUMNS, variable
 from messaging_assets.files.rules.mistakes import Mistake, Place, kind_of, mapping, suggestion
 from messaging_assets.files.rules.secret_signs import certain_look_of, names_secret
 from messaging_assets.files.rules.written import columns_of, written_resources
@@ -224,6 +224,8 @@ def account_mistakes(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     if isinstance(named := raw.get("dataset"), str) and _SETTING.search(named):
         words = "must be the same for all accounts where account_column is there; write it out, or leave it out"
         yield Mistake(("dataset",), words)
+    if column in REJECTED_COLUMNS or str(column).startswith("_dlt_"):
+        yield Mistake(("account_column",), "is a column that every table here has already; choose another name")
     for resource in written_resources(raw):
         if column in columns_of(resource):
             yield Mistake(("account_column",), f"is a column of {resource.own.get('name')} too; choose another name")

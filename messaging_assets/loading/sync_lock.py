@@ -148,6 +148,20 @@ def only_load(asset: str, pipeline: Pipeline) -> Iterator[None]:
         yield
 
 
+def take_in_database(client: Any, asset: str, name: str) -> None:
+    """Have something for all machines until a connection to PostgreSQL ends.
+
+    Args:
+        client: the connection.
+        asset: the asset's name in the error.
+        name: what is had.
+
+    Raises:
+        TryAgainLater: others had it for longer than `LONGEST_WAIT`.
+    """
+    _take(client, asset, name, LONGEST_WAIT, is_told=False)
+
+
 def _take(client: Any, asset: str, name: str, longest_wait: float, mode: str = "", is_told: bool = True) -> None:
     """Take a lock of the database, which its connection holds to its end."""
     for setting, value in (("idle", _FIRST_ASKED), ("interval", _ASKED_AGAIN), ("count", _TIMES_ASKED)):

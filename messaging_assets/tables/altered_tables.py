@@ -13,6 +13,7 @@ from typing import Any
 
 from dlt import Pipeline, Schema
 
+from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseException, DatabaseUndefinedRelation
@@ -68,6 +69,29 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
             "rename that table, or the resource in the file",
             where=asset,
         )
+
+
+def refuse_view(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
+    """Stop before a request where a view has the name of a resource's table; rows could go through it into another.
+
+    Args:
+        pipeline: the resource's pipeline.
+        schema_name: the name of the resource's dlt schema.
+        table: the table's name in the file.
+        asset: the asset's name in the sentence.
+
+    Raises:
+        MendDescription: names the view.
+    """
+    with _rows_of(pipeline, schema_name) as rows:
+        views = _views(rows.client)
+        for one in (table, table + REJECTED):
+            if rows.name_of(one).lower() in views:
+                raise MendDescription(
+                    f"{rows.qualified(one, quote=False)} is a view, so nothing is loaded into it",
+                    "give the view another name, or the resource another table_name",
+                    where=asset,
+                )
 
 
 def refuse_rows_of_another(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
@@ -160,7 +184,7 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
     own = schema.naming.normalize_tables_path(table)
     # Those that have rows; the others are made with their first.
     names = [one for one in schema.data_table_names(seen_data_only=True) if one == own or one.startswith(f"{own}__")]
-    views = _views(client)
+    views = _views(client.sql_client)
     was_loaded = _was_loaded(client, schema, DestinationProfile(pipeline.destination))
     for name, columns in client.get_storage_tables(names):
         place = client.sql_client.make_qualified_table_name(name, quote=False)
@@ -228,12 +252,10 @@ def _type_of(column: Mapping[str, Any]) -> str:
     )
 
 
-def _views(client: Any) -> set[str]:
+def _views(sql_client: Any) -> set[str]:
     query = (
         "SELECT table_name FROM information_schema.tables WHERE LOWER(table_schema) = LOWER(%s) AND table_type = 'VIEW'"
     )
     with suppress(DatabaseException):
-        return {
-            str(name).lower() for (name,) in client.sql_client.execute_sql(query, client.sql_client.dataset_name) or ()
-        }
+        return {str(name).lower() for (name,) in sql_client.execute_sql(query, sql_client.dataset_name) or ()}
     return set()

@@ -12,6 +12,7 @@ from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.marks.target import ReadTarget
+from messaging_assets.loading.table.account_view import out_of_view
 from messaging_assets.loading.widened_columns import widen_to_double
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
@@ -64,7 +65,10 @@ class RowBatches:
         self._refuse_other_nesting(schema, table)
 
         def widen(column: str) -> bool:
-            if not widen_to_double(pipeline, schema.name, table, column):
+            # PostgreSQL changes no column that a view shows.
+            with out_of_view(target.description, resource):
+                is_wide = widen_to_double(pipeline, schema.name, table, column)
+            if not is_wide:
                 return False
             known["columns"][column]["data_type"] = "double"
             return True

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.loading import recovery
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.recovery import finished_before, is_loaded, take_back_unfinished
+from messaging_assets.loading.table.account_view import out_of_view
 from messaging_assets.loading.table.removal import replace_window
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables import failed_loads
-from messaging_assets.tables.altered_tables import refuse_foreign_table, refuse_rows_of_another, refuse_unknown_rows
+from messaging_assets.tables.altered_tables import (
+    refuse_foreign_table,
+    refuse_rows_of_another,
+    refuse_unknown_rows,
+    refuse_view,
+)
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load
 from messaging_assets.tables.taking_away import Read
@@ -43,6 +49,7 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
     refuse_foreign_table(table.pipeline, table.schema_name, table.resource.table, table.asset)
     table.ledger = table.new_ledger()
     if not table.ledger.syncs:
+        refuse_view(table.pipeline, table.schema_name, table.resource.table, table.asset)
         refuse_rows_of_another(table.pipeline, table.schema_name, table.resource.table, table.asset)
     if table.is_appended and cursor_of(table.resource.endpoint) and not (table.ledger.syncs or is_anew):
         refuse_unknown_rows(table.pipeline, table.schema_name, table.resource.table, table.asset)
@@ -69,7 +76,9 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
         # A replay of records set aside, which are still there.
         table.pipeline.drop()
     _note_kept_read(table, kept, table.ledger)
-    return recovery.load_pending(table.pipeline, table.resource, kept is not None, table.ledger.agrees)
+    # What is pending may begin with the drop of the table.
+    with out_of_view(table.description, table.resource) if table.pipeline.has_pending_data else nullcontext():
+        return recovery.load_pending(table.pipeline, table.resource, kept is not None, table.ledger.agrees)
 
 
 def confirm_loaded(table: ResourceTable, kept: KeptReceipt, loads: list[Load]) -> bool:

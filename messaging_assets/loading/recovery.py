@@ -177,7 +177,9 @@ def take_back_unfinished(pipeline: Pipeline, tables: list[str], schema_name: str
 def _take_back(rows: TableRows, table: str, last_finished: str | None, under_way: list[str]) -> int:
     load_id = rows.column(C_DLT_LOAD_ID)
     newer = f"{load_id} > %s" + f" OR {load_id} = %s" * len(under_way)
-    found = rows.count_by_load(table, newer, (last_finished or "", *under_way))
+    counted = rows.count_by_load(table, newer, (last_finished or "", *under_way))
+    # One that another resource finished, which had the table before, is no unfinished one.
+    found = {one: number for one, number in counted.items() if not rows.is_loaded(one)}
     # With no finished load at all, more than one unfinished load means that somebody emptied `_dlt_loads`.
     if not found or (last_finished is None and len(found) > 1):
         return 0

@@ -5,7 +5,7 @@ The rows of a load carry its `_dlt_load_id`. How many of those written must be t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,20 @@ def rows_in_files(package: Path) -> dict[str, int]:
         table = ParsedLoadJobFileName.parse(path.name).table_name
         rows[table] = rows.get(table, 0) + int(pq.read_metadata(path).num_rows)
     return rows
+
+
+def values_in_files(package: Path, table: str, columns: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """The values of some columns in a package's Parquet files, a tuple for each row of a table.
+
+    Args:
+        package: the folder of the package.
+        table: the table's name in the destination.
+        columns: the columns' names there.
+    """
+    for path in package.glob("*_jobs/*.parquet"):
+        if ParsedLoadJobFileName.parse(path.name).table_name == table:
+            read = pq.read_table(path, columns=list(columns))
+            yield from zip(*(read.column(name).to_pylist() for name in columns), strict=True)
 
 
 class _Rules:

@@ -117,6 +117,27 @@ def test_a_window_whose_sync_is_killed_while_another_is_read_is_read_again(api: 
     assert again["ids"] == _expected(api, *DAYS)
 
 
+def test_an_older_version_is_not_put_in_the_place_of_a_newer_one_that_another_window_loaded(
+    api: Sandbox, tmp_path: Path
+) -> None:
+    early, late = DAYS
+    older = _machine(tmp_path / "one", early, _waits_for(tmp_path, early, late))
+    latest = time.monotonic() + 60
+    while not (tmp_path / early).exists():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
+    moved = next(row for row in api.rows("messaging", "messages") if row["timestamp"].startswith(early))
+    moved |= {"timestamp": f"{late}T12:00:00Z", "content": "newer"}
+    assert _machine(tmp_path / "two", late).wait()[1]["green"]
+    (tmp_path / late).touch()
+    assert "have come into another window meanwhile" in older.wait()[1]["error"]
+    synced = _machine(tmp_path / "one", early).wait()[1]
+
+    assert synced["green"], synced["error"]
+    assert synced["ids"] == _expected(api, *DAYS)
+    assert [row[-1] for row in synced["rows"] if row[0] == moved["id"]] == ["newer"]
+
+
 def _pipelines(folder: Path) -> list[dlt.Pipeline]:
     return [
         dlt.pipeline("chat__users", pipelines_dir=str(folder / name), destination="postgres", dataset_name="chat")

@@ -10,6 +10,7 @@ import pytest
 from messaging_assets.destination.pipelines import loaded_dataset
 from messaging_assets.files.api_files import InvalidDescription, describe, describe_accounts, read_folders
 from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.loading.recovery import take_back_unfinished
 from messaging_assets.tables.notes.sync_history import TABLE
 from messaging_assets_tests.one_table import OneTable
 
@@ -66,6 +67,7 @@ def test_a_table_with_rows_of_another_resource_is_refused(table: OneTable) -> No
         ({"table_name": "a b"}, "letters, digits and single underscores"),
         ({"table_name": "sync_history"}, "is the table of this API's syncs"),
         ({"table_name": "Channels"}, "would share the table channels"),
+        ({"name": "Channels", "table_name": "other"}, "a resource named 'Channels' is there already"),
     ],
 )
 def test_a_table_that_cannot_be_is_refused_with_its_place(words: dict[str, Any], sentence: str) -> None:
@@ -125,6 +127,13 @@ def test_a_file_that_would_share_what_is_anothers_is_set_aside(
 def test_names_that_would_share_a_past_are_set_aside(tmp_path: Path) -> None:
     found = files(tmp_path, chat="dataset: raw|eu_users", chat_eu="dataset: raw")
     assert list(found.broken) == ["chat_eu"]
+
+
+def test_appended_rows_of_a_load_that_another_resource_finished_are_not_taken_back(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1}], write_disposition="append")
+    one_table.execute("UPDATE _dlt_loads SET schema_name = 'generic_rest_other'")
+    assert take_back_unfinished(one_table.pipeline(), ["resource_name"], "generic_rest_resource_name") == 0
+    assert counted(one_table, "resource_name") == 1
 
 
 def test_a_dataset_of_the_users_choice_has_the_rows_and_their_history(one_table: OneTable) -> None:

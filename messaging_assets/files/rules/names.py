@@ -60,9 +60,9 @@ def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
                 "write its address under endpoint.path",
             )
             continue
-        if name in names:
+        if name.lower() in names:
             yield Mistake(place, f"a resource named '{name}' is there already; each needs a name of its own")
-        names.add(name)
+        names.add(name.lower())
 
 
 def _tables(named: Iterable[tuple[int, str, Any]]) -> Iterator[Mistake]:

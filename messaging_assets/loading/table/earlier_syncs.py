@@ -75,6 +75,10 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
     if table.ledger.is_addition and table.pipeline.has_pending_data:
         # A replay of records set aside, which are still there.
         table.pipeline.drop()
+    if table.may_be_overtaken and table.pipeline.has_pending_data:
+        # Whether another window was loaded since it was read, nobody knows.
+        table.forget_working_files()
+        return []
     _note_kept_read(table, kept, table.ledger)
     # What is pending may begin with the drop of the table.
     with out_of_view(table.description, table.resource) if table.pipeline.has_pending_data else nullcontext():

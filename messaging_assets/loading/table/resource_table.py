@@ -16,6 +16,7 @@ from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.sync_lock import only_load
+from messaging_assets.loading.table.overtaken import finished_loads, refuse_older_rows
 from messaging_assets.reading.receipt import ReadResult
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.housekeeping import tidy_up
@@ -55,7 +56,7 @@ class ResourceTable:
         self.receipts, self.asset = receipts, description.asset_of(resource)
         self.schema_name = schema_name(description, resource)
         self.ledger: SyncLedger | None = None
-        self._held = ExitStack()
+        self._held, self._loads_before = ExitStack(), frozenset[str]()
         self.pipeline = self.fresh_pipeline()
 
     def fresh_pipeline(self) -> Pipeline:
@@ -65,6 +66,8 @@ class ResourceTable:
 
     def new_ledger(self) -> SyncLedger:
         """What the destination knows now of the resource's syncs."""
+        if self.may_be_overtaken:
+            self._loads_before = finished_loads(self.pipeline, self.schema_name)
         return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
 
     def hold(self) -> None:
@@ -85,6 +88,11 @@ class ResourceTable:
     def is_beside_others(self) -> bool:
         """Whether other windows of the resource may be synced meanwhile."""
         return bool(self.folders.window)
+
+    @property
+    def may_be_overtaken(self) -> bool:
+        """Whether a row that it has read may be loaded by another window before."""
+        return self.is_beside_others and self.resource.disposition == "merge"
 
     @contextmanager
     def tables(self) -> Iterator[TableRows]:
@@ -140,6 +148,8 @@ class ResourceTable:
         """Tell the destination what is about to be loaded, and of which read if that is over."""
         if self.ledger:
             self.hold()
+            if self.may_be_overtaken:
+                refuse_older_rows(self, self._loads_before)
             self.ledger.note(load_ids, result)
 
     def add_to_history(self, row: HistoryRow) -> None:

@@ -15,12 +15,12 @@ from messaging_assets.assets.metadata.receipt_metadata import receipt_metadata, 
 from messaging_assets.assets.sync_task import SyncTask
 from messaging_assets.description.parents import ancestry
 from messaging_assets.destination.pipelines import loader_file_format
-from messaging_assets.foundation.failures import TooManySetAside, sync_failure
+from messaging_assets.foundation.failures import CapReached, LoadDiffers, SyncFailure, TooManySetAside, sync_failure
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.jobs.asking import JobRequests
 from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import EarlyCounts
+from messaging_assets.http.terms import EarlyCounts, Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.judgement import Unsettled
@@ -38,6 +38,9 @@ from messaging_assets.tables.reconciliation import Load, nested_rows
 
 _MOVED = "the list moved meanwhile; reading it from its start"
 _RETYPED = "a column is of another type than it began with; reading again"
+# What no token of the API can be the cause of.
+_NO_TOKEN = (CapReached, LoadDiffers, TooManySetAside)
+_AHEAD = "the list does not go on where it was read ahead to; reading it from its start"
 
 
 class Reads:
@@ -94,15 +97,15 @@ class Reads:
                     failure = sync_failure(error)
                     if isinstance(failure, TooManySetAside):
                         self._keep_rejected(one_pass)
-                    if not isinstance(failure, (Unsettled, CannotResume, Retyped)):
+                    if failure is None or (words := _why_again(failure, session.begun.goes_on)) is None:
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             if isinstance(failure, Unsettled):
                 number += 1
                 notes.begin_anew()
-            is_anew = is_anew or failure.is_anew
+            is_anew = is_anew or getattr(failure, "is_anew", True)
             learnt |= failure.types if isinstance(failure, Retyped) else {}
-            task.context.log.info("%s: %s", task.asset, _RETYPED if isinstance(failure, Retyped) else _MOVED)
+            task.context.log.info("%s: %s", task.asset, words)
 
     def _options(self, number: int, is_anew: bool) -> PassOptions:
         config = self._task.config
@@ -188,6 +191,21 @@ class Reads:
         metadata = task.plain(receipt_metadata(task.receipt))
         before = table.ledger.place if table.ledger else []
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
+
+
+def _why_again(failure: SyncFailure, goes_on: bool) -> str | None:
+    """Why a list is read once more, for the run's log; None where it is not.
+
+    Args:
+        failure: what ended the pass.
+        goes_on: whether it went on with what was read ahead of its turn.
+    """
+    if isinstance(failure, Retyped):
+        return _RETYPED
+    if isinstance(failure, (Unsettled, CannotResume)) or (isinstance(failure, Unchanged) and failure.other):
+        return _MOVED
+    # A token that waited for its list's turn may be dead, which APIs tell in any way.
+    return _AHEAD if goes_on and not isinstance(failure, _NO_TOKEN) else None
 
 
 def _session(task: SyncTask, base_url: str) -> ApiSession:

@@ -78,7 +78,7 @@ class Client(Described):
     requests_per_second: float | None = Field(None, gt=0)
     """The API's budget, for all its assets on this machine together, or on all machines (docs/scale.md)."""
     max_in_flight: int = Field(8, ge=1, le=64)
-    """Requests at once, at most, for countable pages and lists of parents; it begins at 2 and finds its level."""
+    """Requests at once, at most: countable pages, lists, windows, resources; it begins at 2 and finds its level."""
     maximum_bytes: int = Field(256_000_000, ge=1)
     """Bytes of one answer, decompressed, at most; a larger one is red."""
     ca_file: str | None = None

@@ -13,7 +13,7 @@ from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
-from messaging_assets.http.terms import Ignored, Terms, Unchanged
+from messaging_assets.http.terms import Ignored, Terms, Unchanged, other_than
 from messaging_assets.http.trouble import (
     Trouble,
     about_clock,
@@ -51,7 +51,7 @@ def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
 def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
     status = answer.status_code
     if status == 304 and terms.unless is not None:
-        raise Unchanged(terms.unless, terms.asset)
+        raise Unchanged(terms.unless, terms.asset, other_than(terms.unless, answer.headers))
     if status in terms.end_statuses:
         raise Ignored(f"status {status} past the last page", is_end=True)
     for action in terms.endpoint.response_actions:

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,22 @@ _logger = logging.getLogger(__name__)
 _levels: dict[tuple[str, str, int], int] = {}
 
 
+@dataclass
+class BegunList:
+    """How far a list was read ahead before its turn.
+
+    Args:
+        number: of the context that it was read with; 0 where it was not.
+        left: when it was left in the middle, because enough of it waits, on the clock that only goes forward; None
+            where it was not, or where its pages are counted.
+        goes_on: whether a page behind those that were read ahead was asked for in its turn.
+    """
+
+    number: int = 0
+    left: float | None = None
+    goes_on: bool = False
+
+
 class ApiSession(Session):
     """Sends the requests of one sync.
 
@@ -56,7 +72,7 @@ class ApiSession(Session):
     Attributes:
         pacing: when its requests leave.
         at_first_answer: called once, when the first answer is taken.
-        list_begun: the number of the list's context with which it was read ahead before its turn; 0 where it was not.
+        begun: what was read ahead of a list before its turn.
     """
 
     def __init__(
@@ -82,7 +98,7 @@ class ApiSession(Session):
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(transport, self.pacing, self._closing)
         self.at_first_answer: Callable[[], None] = _nothing
-        self.list_begun = 0
+        self.begun = BegunList()
         self.ahead = PagesAhead(client.max_in_flight)
         self.preparation = Preparation(base_url, self.headers, self.cookies)
 
@@ -97,8 +113,7 @@ class ApiSession(Session):
         if reading.context.so_far.jobs is not None:
             prepared.asked = request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
-            further = reading.ahead(request)
-            prepare = self.preparation.prepared
+            further, prepare = reading.ahead(request), self.preparation.prepared
             self.ahead.ask(((page_id(one, reading), partial(prepare, one, reading)) for one in further), self.answer)
         return prepared
 
@@ -116,6 +131,7 @@ class ApiSession(Session):
                 return reading.context.so_far.jobs.answer(request.__dict__.pop("asked"), reading)
             answer = future.result() if future else None
             if answer is None:
+                self.begun.goes_on |= bool(reading.context.so_far.begun_as and reading.page)
                 answer = self.answer(request)
             tell, self.at_first_answer = self.at_first_answer, _nothing
             tell()

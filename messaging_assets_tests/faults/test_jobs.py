@@ -15,6 +15,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets.http.session import ApiSession
 from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
 
 EVERY = list(range(7))
@@ -91,6 +92,65 @@ def test_a_job_without_rows_is_an_empty_list(api: ExportApi) -> None:
 
         assert one["green"], one["error"]
         assert one["rows"] == []
+
+
+@pytest.mark.parametrize("urls", [["{0}", None], [{"at": "{0}"}], None])
+def test_a_file_without_an_address_is_red(api: ExportApi, urls: Any) -> None:
+    there = json.loads(json.dumps(urls).replace("{0}", f"{api.url}/exports/job1/0"))
+    api.answers = lambda method, path: (
+        (200, {"id": "job1", "status": "done", "urls": there}, {}) if (method, path[-1]) == ("GET", "1") else None
+    )
+
+    one = sync_export(api.url, job={"rows_total_path": None})
+
+    assert not one["green"]
+    assert "not all is where job.download looks for its files" in one["error"]
+
+
+def test_a_job_that_has_no_status_yet_goes_on(api: ExportApi) -> None:
+    states: Iterator[Any] = iter([(200, {"id": "job1", "status": None}, {})])
+    api.answers = lambda method, path: next(states, None) if (method, path) == ("GET", "/exports/job1") else None
+
+    assert sync_export(api.url)["rows"] == EVERY
+
+
+def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi) -> None:
+    bare: dict[str, Any] = dict.fromkeys(("status_path", "done", "failed", "download", "rows_total_path", "delete"))
+    states: Iterator[Any] = iter([(202, None, {})])
+    file: Any = (200, b'{"id": 5}\n{"id": 6}\n', {})
+    api.answers = lambda method, path: next(states, file) if (method, path) == ("GET", "/exports/job1") else None
+
+    one = sync_export(api.url, job=bare)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [5, 6]
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_file_of_no_line_is_an_empty_one(api: ExportApi, status: int) -> None:
+    api.files = 3
+    api.answers = lambda method, path: (status, None, {}) if path.endswith("/1") else None
+
+    one = sync_export(api.url, job={"rows_total_path": None})
+
+    assert one["green"], one["error"]
+    assert one["rows"] == [0, 2, 3, 5, 6]
+
+
+@pytest.mark.parametrize(("seconds", "is_known"), [(3600.0, True), (0.0, False)], ids=["new", "not so new"])
+def test_a_job_that_is_new_may_be_unknown_for_a_moment(
+    api: ExportApi, monkeypatch: pytest.MonkeyPatch, seconds: float, is_known: bool
+) -> None:
+    monkeypatch.setattr("messaging_assets.http.jobs.waiting._SECONDS_FOR_NEW", seconds)
+    monkeypatch.setattr(ApiSession, "pause", lambda self, seconds: None)
+    states: Iterator[Any] = iter([(404, None, {})] * 5)
+    api.answers = lambda method, path: next(states, None) if (method, path) == ("GET", "/exports/job1") else None
+
+    one = sync_export(api.url)
+
+    assert one["green"] == is_known
+    if not is_known:
+        assert "the API does not know the job that it began" in one["error"]
 
 
 def test_a_failed_job_is_red_and_the_next_sync_begins_another(api: ExportApi) -> None:

@@ -18,7 +18,7 @@ from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.session import ApiSession
-from messaging_assets.loading.passes.reads_ahead import OLDEST, ReadBegun, ReadsAhead
+from messaging_assets.loading.passes.reads_ahead import LONGEST_LEFT, OLDEST, ReadBegun, ReadsAhead, may_begin
 from messaging_assets.sandbox import Fault, Request
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, ids, tables
 from messaging_assets_tests.own_process import in_a_process
@@ -177,6 +177,68 @@ def test_a_resource_that_fails_leaves_the_others(one_list: OneList) -> None:
     assert sorted(run.metadata) == sorted(set(NAMES) - {"list_2"})
     assert [run.rows(name) for name in NAMES] == [ids(250), [], ids(250), ids(250)]
     assert run.asked.count("list_2") == 1
+
+
+class _Dead(Fault):
+    def meets(self, request: Request) -> bool:
+        """A token of the second list that was given out before the first list was over."""
+        query = request.query
+        if query["list"] == "list_1":
+            self.is_over = query.get("after") == "110"
+        is_dead = query["list"] == "list_2" and "after" in query and not self.is_alive
+        self.is_alive = self.is_alive or (query["list"] == "list_2" and "after" not in query and self.is_over)
+        return is_dead
+
+    is_over = is_alive = False
+
+
+@pytest.mark.parametrize("seconds", [LONGEST_LEFT, -1.0], ids=["as an error tells", "as time tells"])
+def test_a_list_whose_token_did_not_live_until_its_turn_is_read_from_its_start(
+    one_list: OneList, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.MOST_BYTES", 0)
+    monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.LONGEST_LEFT", seconds)
+    one_list.has(120)
+    # Latency lets the second list be begun while the first lasts.
+    one_list.sandbox.settings.latency = 0.01
+    one_list.sandbox.fault(_Dead(status=410))
+    one_list.fault(rewrite=lambda payload, request: _by_cursor(one_list.rows, request))
+    run = Run(one_list, {"type": "cursor", "cursor_path": "next", "cursor_param": "after"})
+
+    assert run.is_side_by_side
+    assert [run.rows(name) for name in NAMES] == [ids(120)] * 4
+    starts = [one.query for one in run.requests if one.query["list"] == "list_2" and "after" not in one.query]
+    assert len(starts) == 2
+
+
+def test_a_list_that_stays_broken_behind_what_was_read_ahead_is_red(
+    one_list: OneList, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.MOST_BYTES", 0)
+    one_list.endpoint["error_handler"] = {**AT_ONCE, "max_retries": 0}
+    one_list.has(120)
+    one_list.sandbox.settings.latency = 0.01
+    one_list.sandbox.fault(_Broken(status=400))
+    one_list.fault(rewrite=lambda payload, request: _by_cursor(one_list.rows, request))
+    run = Run(one_list, {"type": "cursor", "cursor_path": "next", "cursor_param": "after"})
+
+    assert run.is_side_by_side
+    assert sorted(run.metadata) == sorted(set(NAMES) - {"list_2"})
+    assert sum(_Broken().meets(one) for one in run.requests) == 2
+
+
+class _Broken(Fault):
+    def meets(self, request: Request) -> bool:
+        """Only the third page of the second list."""
+        return request.query["list"] == "list_2" and request.query.get("after") == "20"
+
+
+def test_a_list_that_is_asked_for_by_post_waits_for_its_turn(one_list: OneList) -> None:
+    [own] = one_list.describe().resources_in_full.values()
+    posted = own.model_copy(update={"endpoint": own.endpoint.model_copy(update={"method": "post"})})
+
+    assert may_begin(own)
+    assert not may_begin(posted)
 
 
 def test_what_is_wrong_with_all_lists_costs_a_request_each(one_list: OneList) -> None:

@@ -16,6 +16,7 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.session import ApiSession
+from messaging_assets.http.terms import other_than, validator_of
 from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.faults.one_list import _own, synced, tables
@@ -30,6 +31,7 @@ class Api:
     def __init__(self) -> None:
         self.rows, self.named = list(ROWS), 'ETag: "first"'
         self.more: dict[str, Any] = {}
+        self.date, self.named_again = "Sat, 01 Nov 2025 12:00:00 GMT", ""
         self.server = RawServer(self._talk)
 
     def _talk(self, connection: socket.socket, path: str, number: int) -> None:
@@ -37,11 +39,11 @@ class Api:
         asked = {"ETag": "If-None-Match", "Last-Modified": "If-Modified-Since"}[name]
         head = self.server.asked[-1]
         if f"{asked}: {value}\r\n" in f"{head}\r\n":
-            connection.sendall(answer(b"", f"{self.named}\r\n", "304 Not Modified"))
+            connection.sendall(answer(b"", f"{self.named_again or self.named}\r\n", "304 Not Modified"))
             return
         number_of_page = int(path.partition("page=")[2] or 0)
         page = self.rows if not number_of_page else [self.rows[:2], self.rows[2:], []][min(number_of_page, 3) - 1]
-        connection.sendall(answer({"data": page, **self.more}, f"{self.named}\r\n"))
+        connection.sendall(answer({"data": page, **self.more}, f"{self.named}\r\nDate: {self.date}\r\n"))
 
     def described(self, **words: Any) -> ApiDescription:
         """The API with one list, whose `endpoint` is laid over the usual one."""
@@ -139,6 +141,33 @@ def test_a_name_says_nothing_of_a_table_that_changed_since(api: Api, change: Cal
     assert one["rows"] == [0, 1, 2]
     assert "not_modified" not in one
     assert re.search("If-None-Match", api.server.asked[-1]) is None
+
+
+def test_a_304_that_names_another_list_is_not_believed(api: Api) -> None:
+    api.sync()
+    api.rows, api.named_again = [{"id": 7}], 'ETag: "second"'
+
+    one = api.sync()
+
+    assert one["rows"] == [7]
+    assert "not_modified" not in one
+
+
+@pytest.mark.parametrize(
+    ("named", "is_other"), [('"first-gzip"', False), ('W/"first"', False), ('"first2"', True), ("", False)]
+)
+def test_a_name_may_tell_of_its_encoding(named: str, is_other: bool) -> None:
+    assert (other_than('"first"', {"ETag": named}) is not None) == is_other
+
+
+@pytest.mark.parametrize(
+    ("date", "is_name"),
+    [("Sat, 01 Nov 2025 10:00:00 GMT", False), ("Sat, 01 Nov 2025 10:00:01 GMT", True), ("", False), ("now", False)],
+)
+def test_a_time_names_a_list_only_when_its_second_is_over(date: str, is_name: bool) -> None:
+    modified = "Sat, 01 Nov 2025 10:00:00 GMT"
+
+    assert validator_of({"Last-Modified": modified, "Date": date}) == (modified if is_name else None)
 
 
 def test_a_list_in_doubt_is_read_again(api: Api) -> None:

@@ -6,6 +6,7 @@ where the API knows it again by a key. Files may lie in a store elsewhere, which
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from messaging_assets.description.endpoint import Endpoint, Format
+from messaging_assets.description.endpoint import TABULAR, Endpoint, Format
 from messaging_assets.description.pagination import Job
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_origin
@@ -71,8 +72,10 @@ class JobRequests:
             Gone: the API does not know it.
         """
         request = requests.Request("GET", address, headers=_without_body(reading))
+        # Where its status tells that it is done, the answer may be the file itself.
+        actions = [] if job_of(reading).status_path else [_with_json]
         with _gone():
-            return self.session.ask(request, reading, _terms(reading, "poll", _control(reading), _GONE))
+            return self.session.ask(request, reading, _terms(reading, "poll", _control(reading, actions), _GONE))
 
     def delete(self, address: str, reading: Reading) -> None:
         """Delete a job, or what it made.
@@ -92,7 +95,11 @@ class JobRequests:
         Raises:
             Gone: it is not there, or its address holds no more.
         """
-        terms = replace(_terms(reading, "download", reading.context.endpoint, _GONE), leads_away=True)
+        endpoint = reading.context.endpoint
+        if endpoint.format is not None and endpoint.format.type in TABULAR:
+            # Lines of which there is none are an empty file, with or without a body.
+            endpoint = endpoint.model_copy(update={"response_actions": [*endpoint.response_actions, _without_lines]})
+        terms = replace(_terms(reading, "download", endpoint, _GONE), leads_away=True)
         for _ in range(_MOST_HOPS):
             try:
                 with _gone():
@@ -164,8 +171,21 @@ def _with_body(answer: Answer) -> Answer | None:
     """Some only say by their status and headers that they understood, which a list would not do."""
     if answer.content.strip():
         return None
-    answer._content = b'{"": null}'
-    answer.status_code = 200 if answer.status_code == 204 else answer.status_code
+    answer.fill(b'{"": null}', 200 if answer.status_code == 204 else answer.status_code)
+    return answer
+
+
+def _without_lines(answer: Answer) -> Answer | None:
+    if answer.status_code == 204:
+        answer.fill(b"", 200)
+    return answer
+
+
+def _with_json(answer: Answer) -> Answer | None:
+    try:
+        json.loads(answer.content)
+    except ValueError:
+        answer.fill(b'{"": null}', answer.status_code)
     return answer
 
 

@@ -26,7 +26,8 @@ def state_of(job: Job, answer: Answer, asset: str) -> Literal["done", "failed", 
     """
     if job.status_path is None or job.done is None:
         return "going on" if answer.status_code == 202 else "done"
-    if not any(value is not None for value in json_paths.find_values(job.status_path, answer.parsed)):
+    # One that is not begun may have none yet.
+    if not json_paths.find_values(job.status_path, answer.parsed):
         raise MendDescription(
             f"nothing is at status_path '{job.status_path}' of the job's answer",
             "correct endpoint.job.status_path in the file",
@@ -48,7 +49,16 @@ def values_in(job: Job, body: Any) -> dict[str, list[str]]:
     addresses = [one for one in (job.poll, job.download, job.delete) if one is not None]
     found = {path: json_paths.find_values(path, body) for one in addresses for path in Job.paths_in(one)}
     texts = {path: [text for value in values for text in _texts(value)] for path, values in found.items()}
-    return {path: texts[path] for path in found if texts[path] or _is_empty_list(path, body)}
+    # Of three files two addresses are not what the job made.
+    whole = {path for path, came in texts.items() if len(came) >= (_number(path, body) or 1)}
+    return {path: texts[path] for path in found if path in whole or _is_empty_list(path, body)}
+
+
+def _number(path: str, body: Any) -> int:
+    """How many values a path should find: one for each element of its last list."""
+    before, star, _ = path.rpartition("[*]")
+    found = json_paths.find_values(before + star if star else path, body)
+    return sum(len(value) if isinstance(value, list) else 1 for value in found)
 
 
 def _is_empty_list(path: str, body: Any) -> bool:

@@ -15,8 +15,8 @@ from messaging_assets.http.wire.answer import Answer
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
-# An API may know a new job only after a moment.
-_LOOKS_FOR_NEW = 3
+# An API may know a new job only after a moment: so many looks, and so many seconds after it was asked for.
+_LOOKS_FOR_NEW, _SECONDS_FOR_NEW = 3, 3.0
 
 
 class JobWait:
@@ -53,7 +53,7 @@ class JobWait:
             return [job.poll]
         files = filled(described.download, job.values, self._requests.base_url, job.poll)
         if files is None and rows != 0:
-            words = f"the job is done, and nothing is where job.download looks for its files ('{described.download}')"
+            words = f"the job is done, and not all is where job.download looks for its files ('{described.download}')"
             raise MendDescription(words, "correct endpoint.job.download", where=reading.asset)
         return files or []
 
@@ -67,8 +67,11 @@ class JobWait:
                 answer = self._requests.look(job.poll, reading)
             except Gone:
                 missed += 1
-                if job.is_seen or not job.is_ours or missed == _LOOKS_FOR_NEW:
+                is_old = missed >= _LOOKS_FOR_NEW and time.time() - job.made_at >= _SECONDS_FOR_NEW
+                if job.is_seen or not job.is_ours or is_old:
                     raise
+                # Looks that are closer than that would only tell the same.
+                wait = max(wait, _SECONDS_FOR_NEW / _LOOKS_FOR_NEW)
                 continue
             job.is_seen = True
             state = state_of(described, answer, reading.asset)
@@ -86,6 +89,8 @@ class JobWait:
             self._notes.give_up(digest)
             words = f"the job was not done after job.timeout ({limit:g} s)"
             step = "see with the vendor how long it takes, and raise job.timeout"
+            if job.is_seen and job_of(reading).status_path:
+                step += ", or correct job.done and job.failed, which have not the value that came last"
             raise CapReached(words, step, where=reading.asset)
         if seconds > 0:
             reading.context.receipt.waited(seconds)

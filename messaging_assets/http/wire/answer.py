@@ -27,6 +27,15 @@ class Answer(requests.Response):
         if line is not None:
             (line.keep if is_good and self.is_clean else line.drop)()
 
+    def fill(self, body: bytes, status: int) -> None:
+        """Take a body in place of the one that came.
+
+        Args:
+            body: the bytes.
+            status: in place of its status.
+        """
+        self._content, self.status_code = body, status
+
     def json(self, **kwargs: Any) -> Any:
         """The parsed body, as JSON would be (dlt asks for it several times a page)."""
         return self.parsed

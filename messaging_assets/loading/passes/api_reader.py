@@ -89,8 +89,11 @@ class ApiReader:
         lists = records.add_filter(fields.is_new).add_map(fields.with_fields)
         lists = lists.add_yield_map(fields.windows) if has_step else lists
         config = self._config([lists], asked, parent, columns)
-        # A job is begun in its turn.
-        if one.parallelized and self.description.client.max_in_flight > 1 and one.endpoint.job is None:
+        # A job is begun in its turn. A request that does more than to read may bring its rows only once, and what was
+        # read ahead of a read that fails is lost; one for a window only reads.
+        may_repeat = one.endpoint.method.upper() == "GET" or has_step
+        is_ahead = one.parallelized and self.description.client.max_in_flight > 1 and may_repeat
+        if is_ahead and one.endpoint.job is None:
             ahead = ListsAhead(context, config, self.description.client, self.session)
             if not has_step:
                 lists.add_step(ahead.come)  # type: ignore[arg-type]

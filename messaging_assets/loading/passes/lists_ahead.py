@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -91,14 +92,21 @@ def read_before_turn(
     own, of = ListRequests(config), ListId(context.number, "")
 
     def read() -> None:
-        with suppress(Enough, Exception):
+        is_counted = False
+        try:
             for page in _pages(own, None, context, of, client, session, counts):
+                is_counted = any(page.paginator.reading.ahead(page.request))
                 # Pages that can be counted leave side by side from now on.
-                is_due = not session.pacing.is_behind and any(page.paginator.reading.ahead(page.request))
+                is_due = is_counted and not session.pacing.is_behind
                 if is_due or not is_wanted() or (context.incremental and context.incremental.row_order):
                     return
+        except Enough:
+            # A place that is counted stays where it is; a token may be forgotten.
+            session.begun.left = None if is_counted else time.monotonic()
+        except Exception:  # noqa: BLE001 - what is wrong is told when the list is read in its turn
+            pass
 
-    session.list_begun = context.number
+    session.begun.number = context.number
     session.ahead.begin(of, read)
 
 

@@ -151,7 +151,7 @@ def _source_of(
         shown_path=_shown_path(target, one),
         so_far=ListsSoFar(
             is_start_known=is_start_known,
-            begun_as=target.session.list_begun if own else 0,
+            begun_as=target.session.begun.number if own else 0,
             jobs=target.jobs if endpoint.job else None,
         ),
     )

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Seconds after which an answer is too old to be loaded as what the API has, and a place in a list may be forgotten.
 OLDEST = 60.0
+# Seconds for which a list may have been left in the middle, where a token of the API says how it goes on.
+LONGEST_LEFT = 5.0
 
 
 @dataclass
@@ -59,8 +61,9 @@ class ReadBegun:
 
     @property
     def is_old(self) -> bool:
-        """Whether its answers are too old."""
-        return time.monotonic() - self.began > OLDEST
+        """Whether its answers are too old, or the token with which the list goes on."""
+        now, left = time.monotonic(), self.session.begun.left
+        return now - self.began > OLDEST or (left is not None and now - left > LONGEST_LEFT)
 
     def is_wanted(self) -> bool:
         """Whether more of it is to be read; not when the process ends."""
@@ -187,5 +190,7 @@ def may_begin(resource: Resource) -> bool:
     """Whether a resource is one list, whose requests are known before its turn."""
     endpoint = resource.endpoint
     is_one_list = not (is_child(resource) or resource.partitions or endpoint.has_step)
+    # What was read ahead may be dropped, and rows may come only once where a request does more than to read.
+    is_one_list = is_one_list and endpoint.method.upper() == "GET"
     # A job is begun in its turn, and what a list was called is known in it.
     return resource.parallelized and is_one_list and endpoint.job is None and not endpoint.conditional

@@ -86,9 +86,9 @@ class Probe:
         try:
             page, answer = self._first_page(request)
         except Exception as error:
-            if isinstance(sync_failure(error), Unchanged):
-                return None
-            raise
+            if not isinstance(unchanged := sync_failure(error), Unchanged):
+                raise
+            return _digest(unchanged.other) if unchanged.other else None
         keys = [[row.get(key) for key in source.keys] if source.keys else row for row in page]
         if cursor is not None and self._last_cursor is not None:
             return self._behind_cursor(page, keys, cursor.cursor_path)

@@ -17,7 +17,7 @@ from messaging_assets.files.api_files import InvalidDescription, describe, descr
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.loading.source import _REJECTED_COLUMNS
-from messaging_assets.loading.table.account_view import renew_views
+from messaging_assets.loading.table.account_view import last_syncs, renew_views
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import dataset_rows
@@ -149,6 +149,9 @@ def test_the_view_is_called_as_the_table_in_the_dataset_that_the_file_names(acco
     described = describe_accounts(accounts.raw(table_name="people"), "chat").descriptions[0]
     assert described.as_account(None).dataset_name == "house"
     assert accounts.shown(table="people") == [("apac", 1), ("emea", 1), ("emea", 2)]
+    # Another file may have the same dataset, and a resource of the same name.
+    other = describe_accounts(accounts.raw(table_name="others"), "erp").descriptions[0]
+    assert last_syncs(other, other.resources[0], settle_environment())["emea"][0] == "none"
 
 
 def test_records_that_are_set_aside_are_in_a_view_of_their_own(accounts: Accounts) -> None:
@@ -220,11 +223,9 @@ def test_no_value_changes_where_accounts_have_a_column_of_several_types(
 @pytest.mark.xdist_group("postgres")
 def test_a_view_of_postgres_that_is_in_the_way_of_a_table_is_named(accounts_in_postgres: Accounts) -> None:
     accounts = accounts_in_postgres
-    accounts.rows["emea"] = [{"id": 1, "score": 1}]
     assert accounts.sync("emea")
     statement(accounts, "CREATE VIEW public.mart AS SELECT * FROM {}")
     accounts.rows["emea"] = [{"id": 1, "score": "high"}]
-
     assert not accounts.sync("emea", {"full_refresh": True})
     assert "its table cannot be made anew while something is made of the view" in accounts.missing["emea"]
     assert not accounts.sync("emea")
@@ -237,9 +238,8 @@ def test_a_view_of_postgres_that_is_in_the_way_of_a_table_is_named(accounts_in_p
 
 def test_the_views_name_is_no_other_files(tmp_path: Path) -> None:
     words = "client: {base_url: 'https://a.example'}\ndataset: raw\nresources: [users]\n"
-    for name in ("crm", "erp"):
-        accounts = "accounts: [emea]" if name == "crm" else "accounts: [west]"
-        (tmp_path / f"{name}.yaml").write_text(f"{words}{accounts}\naccount_column: account\n")
+    for name, account in (("crm", "emea"), ("erp", "west")):
+        (tmp_path / f"{name}.yaml").write_text(f"{words}accounts: [{account}]\naccount_column: account\n")
     (tmp_path / "plain.yaml").write_text(words)
 
     found = read_folders([tmp_path])

@@ -20,7 +20,7 @@ from messaging_assets.assets.sync_task import SyncResult, SyncTask, reads_ahead
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
-from messaging_assets.foundation.failures import LoadRefused, SyncFailure, sync_failure
+from messaging_assets.foundation.failures import LoadRefused, MendDescription, SyncFailure, sync_failure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.http.terms import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
@@ -36,7 +36,7 @@ from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dagster_inside import remember_engines
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment, remember_hints
-from messaging_assets.tables.altered_tables import altered
+from messaging_assets.tables.altered_tables import NEEDED, altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.taking_away import TakenOut
 
@@ -109,6 +109,11 @@ class _Sync:
             return pending or self._read_and_load(table, credentials, base_url)
         except PipelineStepFailed as failed:
             if refused_for_good(failed) is None:
+                if NEEDED in str(failed) and (
+                    changed := altered(table.fresh_pipeline(), task.resource.table, str(failed))
+                ):
+                    # What was fetched stays, and is loaded once they are gone.
+                    raise MendDescription(*changed, where=task.asset) from None
                 raise
             failure = as_failure(task.asset, failed, task.redaction)
             if changed := altered(table.fresh_pipeline(), task.resource.table, str(failure)):

@@ -22,6 +22,8 @@ from messaging_assets.tables.table_rows import TableMissing, TableRows
 _UNIQUE_REFUSED = re.compile(
     r"unique (constraint|index|key)|duplicate (key|entry)|primary key constraint", re.IGNORECASE
 )
+# What PostgreSQL says of a table that views are made of, and that is to be dropped.
+NEEDED = "other objects depend on it"
 # Bits and digits of a number where a column says nothing of them.
 _WIDTHS = {"bigint": 64, "double": 53}
 # What destinations have under one another's names.
@@ -182,6 +184,12 @@ def altered(pipeline: Pipeline, table: str, words: str) -> tuple[str, str] | Non
 def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterator[tuple[str, str]]:
     schema = pipeline.default_schema
     own = schema.naming.normalize_tables_path(table)
+    if NEEDED in words and (above := _made_of(client.sql_client, own)):
+        place = client.sql_client.make_qualified_table_name(own, quote=False)
+        yield (
+            f"the table {place} cannot be dropped while {', '.join(above)} are made of it",
+            "drop those views by hand, run it again, and make again afterwards what no sync made",
+        )
     # Those that have rows; the others are made with their first.
     names = [one for one in schema.data_table_names(seen_data_only=True) if one == own or one.startswith(f"{own}__")]
     views = _views(client.sql_client)
@@ -203,6 +211,17 @@ def _changes(client: Any, pipeline: Pipeline, table: str, words: str) -> Iterato
             f"a unique index or constraint of the table {place} refuses the rows",
             "drop that index, which no sync made, or declare its columns as the primary_key, with merge",
         )
+
+
+def _made_of(client: Any, table: str) -> list[str]:
+    """The views that are made of a table in PostgreSQL, and those that are made of them."""
+    made = "pg_depend d JOIN pg_rewrite r ON r.oid = d.objid AND d.classid = 'pg_rewrite'::regclass"
+    query = (
+        f"WITH RECURSIVE above AS (SELECT r.ev_class FROM {made} WHERE d.refobjid = %s::regclass "
+        f"UNION SELECT r.ev_class FROM above a JOIN {made} ON d.refobjid = a.ev_class) "
+        "SELECT ev_class::regclass::text FROM above ORDER BY 1"
+    )
+    return [str(name) for (name,) in client.execute_sql(query, client.make_qualified_table_name(table)) or ()]
 
 
 def _was_loaded(client: Any, schema: Schema, profile: DestinationProfile) -> bool:

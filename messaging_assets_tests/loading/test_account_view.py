@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
+from messaging_assets.description.names import REJECTED_COLUMNS
 from messaging_assets.destination.pipelines import loaded_dataset
-from messaging_assets.files.api_files import InvalidDescription, describe, describe_accounts
+from messaging_assets.files.api_files import InvalidDescription, describe, describe_accounts, read_folders
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.loading.table.account_view import renew_views
+from messaging_assets.loading.source import _REJECTED_COLUMNS
+from messaging_assets.loading.table.account_view import last_syncs, renew_views
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import dataset_rows
@@ -116,6 +119,12 @@ def whole_story(accounts: Accounts) -> None:
     assert list(accounts.missing) == ["apac"]
     assert accounts.shown("account, id, score") == [("apac", 1, 5), ("emea", 3, 7)]
 
+    # PostgreSQL widens no column that a view shows.
+    accounts.rows["emea"] = [{"id": 3, "score": 1.5}]
+    assert accounts.sync("emea")
+    shown = [(account, number, str(score)) for account, number, score in accounts.shown("account, id, score")]
+    assert shown == [("apac", 1, "5"), ("emea", 3, "1.5")]
+
     accounts.rows["emea"] = [{"id": 3, "score": "high"}, {"id": 4, "score": "low"}]
     assert accounts.sync("emea", {"full_refresh": True})
     shown = [(account, number, str(score)) for account, number, score in accounts.shown("account, id, score")]
@@ -140,6 +149,9 @@ def test_the_view_is_called_as_the_table_in_the_dataset_that_the_file_names(acco
     described = describe_accounts(accounts.raw(table_name="people"), "chat").descriptions[0]
     assert described.as_account(None).dataset_name == "house"
     assert accounts.shown(table="people") == [("apac", 1), ("emea", 1), ("emea", 2)]
+    # Another file may have the same dataset, and a resource of the same name.
+    other = describe_accounts(accounts.raw(table_name="others"), "erp").descriptions[0]
+    assert last_syncs(other, other.resources[0], settle_environment())["emea"][0] == "none"
 
 
 def test_records_that_are_set_aside_are_in_a_view_of_their_own(accounts: Accounts) -> None:
@@ -168,6 +180,90 @@ def test_a_table_under_the_views_name_is_told_and_stays(accounts: Accounts) -> N
     assert accounts.shown() == [("x", 9)]
 
 
+def statement(accounts: Accounts, words: str) -> None:
+    """Run a statement; `{}` is the view's name."""
+    described = describe_accounts(accounts.raw(), "chat").descriptions[0]
+    dataset = loaded_dataset(described.as_account(None), described.resources[0], settle_environment())
+    with own_settings(), dataset_rows(dataset, None) as rows:
+        rows.client.execute_sql(words.format(rows.qualified("users")))
+
+
+def test_a_view_that_no_sync_made_is_told_and_stays(accounts: Accounts) -> None:
+    assert accounts.sync("emea")
+    statement(accounts, "DROP VIEW {}")
+    statement(accounts, "CREATE VIEW {} AS SELECT 'x' AS account, 9 AS id")
+
+    assert not accounts.sync("apac")
+
+    assert accounts.shown() == [("x", 9)]
+    assert "was not made by a sync" in accounts.missing["apac"]
+
+    statement(accounts, "DROP VIEW {}")
+    assert accounts.sync("emea")
+    assert accounts.shown() == [("apac", 1), ("emea", 1), ("emea", 2)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [({"a": 1}, "plain"), (9007199254740993, 1.5), (5, "2024-01-01T00:00:00Z"), (True, 7)],
+)
+def test_no_value_changes_where_accounts_have_a_column_of_several_types(
+    accounts: Accounts, one: Any, other: Any
+) -> None:
+    accounts.rows |= {"emea": [{"id": 1, "x": one}], "apac": [{"id": 1, "x": other}]}
+
+    assert accounts.sync("emea")
+    assert accounts.sync("apac")
+
+    shown = dict(accounts.shown("account, x"))
+    assert {type(value) for value in shown.values()} == {str}
+    assert shown["emea"].lower().replace(" ", "") == json.dumps(one).replace(" ", "")
+
+
+@pytest.mark.xdist_group("postgres")
+def test_a_view_of_postgres_that_is_in_the_way_of_a_table_is_named(accounts_in_postgres: Accounts) -> None:
+    accounts = accounts_in_postgres
+    assert accounts.sync("emea")
+    statement(accounts, "CREATE VIEW public.mart AS SELECT * FROM {}")
+    accounts.rows["emea"] = [{"id": 1, "score": "high"}]
+    assert not accounts.sync("emea", {"full_refresh": True})
+    assert "its table cannot be made anew while something is made of the view" in accounts.missing["emea"]
+    assert not accounts.sync("emea")
+    assert "mart are made of it" in accounts.missing["emea"]
+
+    statement(accounts, "DROP VIEW public.mart")
+    assert accounts.sync("emea")
+    assert accounts.shown("account, id, score") == [("emea", 1, "high")]
+
+
+def test_the_views_name_is_no_other_files(tmp_path: Path) -> None:
+    words = "client: {base_url: 'https://a.example'}\ndataset: raw\nresources: [users]\n"
+    for name, account in (("crm", "emea"), ("erp", "west")):
+        (tmp_path / f"{name}.yaml").write_text(f"{words}accounts: [{account}]\naccount_column: account\n")
+    (tmp_path / "plain.yaml").write_text(words)
+
+    found = read_folders([tmp_path])
+
+    assert [one.name for one in found.descriptions] == ["crm_emea"]
+    assert all("its table users" in str(one) for one in found.broken.values()), found.broken
+
+
+def test_a_view_under_a_tables_name_is_refused_before_the_load(accounts: Accounts) -> None:
+    assert accounts.sync("emea")
+    plain = {word: one for word, one in accounts.raw().items() if word not in ("accounts", "account_column")}
+    [described] = describe_accounts(plain | {"settings": {"site": {"default": "apac"}}}, "chat").descriptions
+    job = definitions_for(described).resolve_job_def("chat_sync")
+
+    result = job.execute_in_process(instance=DagsterInstance.ephemeral(), raise_on_error=False)
+
+    assert not result.success
+    assert accounts.shown() == [("emea", 1), ("emea", 2)]
+
+
+def test_the_columns_of_records_set_aside_are_known_to_the_check_of_files() -> None:
+    assert tuple(_REJECTED_COLUMNS) == REJECTED_COLUMNS
+
+
 def test_a_column_of_the_records_is_never_taken_for_the_accounts(accounts: Accounts) -> None:
     accounts.rows["emea"] = [{"id": 1, "account": "of the record"}]
 
@@ -190,6 +286,7 @@ def test_the_view_is_an_asset_below_those_of_all_accounts_and_is_there_once(acco
     ("change", "expected"),
     [
         ({"accounts": None}, "account_column: tells accounts apart, and there are none; name them"),
+        ({"account_column": "page"}, "is a column that every table here has already"),
         ({"account_column": "A b"}, "account_column: "),
         ({"resource_defaults": {"columns": {"account": {"data_type": "text"}}}}, "is a column of users too"),
         ({"resource_defaults": {"nested": "tables"}}, "child tables would not be in the view of all accounts"),

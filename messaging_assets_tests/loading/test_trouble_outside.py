@@ -206,15 +206,15 @@ def test_a_database_that_goes_away_while_loading_costs_no_second_request(
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
 
     def goes_away() -> Any:
-        from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
+        from messaging_assets.seams.destinations.dlt_postgres import _CopyJob
 
-        insert = Psycopg2SqlClient.execute_fragments
+        copy = _CopyJob.run
 
-        def shut(self: Any, fragments: Any, *arguments: Any, **more: Any) -> Any:
+        def shut(job: Any) -> None:
             postgres.allow_connections(address, False)
-            return insert(self, fragments, *arguments, **more)
+            copy(job)
 
-        Psycopg2SqlClient.execute_fragments = shut  # type: ignore[method-assign]
+        _CopyJob.run = shut  # type: ignore[method-assign]
         return sync(write_disposition=way)
 
     ended, failed = in_a_process(goes_away)

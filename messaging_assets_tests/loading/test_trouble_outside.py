@@ -214,7 +214,7 @@ def test_a_database_that_goes_away_while_loading_costs_no_second_request(
             postgres.allow_connections(address, False)
             copy(job)
 
-        _CopyJob.run = shut  # type: ignore[method-assign]
+        _CopyJob.run = shut  # type: ignore[assignment, method-assign]
         return sync(write_disposition=way)
 
     ended, failed = in_a_process(goes_away)

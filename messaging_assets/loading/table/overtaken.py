@@ -1,7 +1,7 @@
 """Rows that other windows loaded while one was read: what was read before must not be put in their place.
 
-Windows of one resource are read side by side. A row that moves from a window to another meanwhile is in both reads, and
-a merge by key would keep the version that is loaded last, not the one that was read last.
+Windows of one resource are read side by side. A row that moves from a window to another meanwhile is in both reads. A
+merge by key would keep the version that is loaded last, not the one that was read last.
 """
 
 from __future__ import annotations

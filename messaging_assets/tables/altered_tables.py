@@ -24,6 +24,7 @@ _UNIQUE_REFUSED = re.compile(
 )
 # What PostgreSQL says of a table that views are made of, and that is to be dropped.
 NEEDED = "other objects depend on it"
+_SYSTEM_COLUMN = re.compile(r'column name "?(\w+)"? conflicts with a system column name')
 # Bits and digits of a number where a column says nothing of them.
 _WIDTHS = {"bigint": 64, "double": 53}
 # What destinations have under one another's names.
@@ -172,6 +173,12 @@ def altered(pipeline: Pipeline, table: str, words: str) -> tuple[str, str] | Non
         table: the resource's name.
         words: what the destination said when it refused the rows.
     """
+    if kept := _SYSTEM_COLUMN.search(words):
+        field = kept[1]
+        return (
+            f"PostgreSQL keeps the column name {field} for itself",
+            f"let steps give that field another name, such as {{rename: {{{field}: {field}_of_api}}}}",
+        )
     # A question more may fail as the load did; its answer is only to say more of that.
     with suppress(Exception):
         client: Any = pipeline.destination_client()

@@ -183,7 +183,7 @@ class ApiDescription(Described):
     @cached_property
     def resources_in_full(self) -> dict[str, Resource]:
         """Every selected resource with the defaults laid under it, by name."""
-        return {name: resource for name, resource in self.resources_with_unselected.items() if resource.selected}
+        return {name: resource for name, resource in self.resources_with_unselected.items() if resource.is_loaded}
 
     @cached_property
     def resources_with_unselected(self) -> dict[str, Resource]:

@@ -72,7 +72,7 @@ def tables_above(description: ApiDescription, resource: Resource) -> list[str]:
     """The names of its parents that have tables, those too that are its parents by a union."""
     every = description.resources_with_unselected
     named = (every[name] for name in parents_of(resource))
-    found = [one for parent in named for one in (parent.union or [parent.name]) if every[one].selected]
+    found = [one for parent in named for one in (parent.union or [parent.name]) if every[one].is_loaded]
     return list(dict.fromkeys(found))
 
 

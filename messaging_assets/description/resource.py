@@ -91,7 +91,7 @@ class ResourceBase(Described):
     merge_key: str | list[str] | None = None
     """dlt's: replaces all rows that share it; not with incremental or partitions."""
     write_disposition: Disposition | MergeDisposition = "append"
-    """`merge` (update by key), `append`, `replace` (swap when complete), `skip`, or a mapping."""
+    """`merge` (update by key), `append`, `replace` (swap when complete), `skip` (as `selected: false`), or a mapping."""
     columns: dict[str, Column] = Field(default_factory=dict)
     """Columns by name, or a list of them."""
     schema_contract: Evolution | SchemaContract | None = None
@@ -180,6 +180,11 @@ class ResourceBase(Described):
             return (self.merge_key,)
         hinted = (name for name, column in self.columns.items() if column.merge_key)
         return tuple(self.merge_key or hinted)
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether it has a table of its own, and is no list that is read for its children only."""
+        return self.selected and self.disposition != "skip"
 
     @property
     def disposition(self) -> Disposition:

@@ -71,7 +71,7 @@ def reconcile(pipeline: Pipeline, resource: Resource, asset: str, load: Load) ->
     Raises:
         LoadDiffers: names the table and both numbers.
     """
-    if resource.disposition == "skip" or not keeps_rows_by_sql():
+    if not keeps_rows_by_sql():
         return  # what dlt says of its jobs has to do for files
     with pipeline.sql_client() as client:
         expected = list(_Rules(pipeline, resource, client, load).expected())

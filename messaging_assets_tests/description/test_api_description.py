@@ -227,9 +227,10 @@ def test_columns_of_the_defaults_stay_beside_a_resources_own():
     assert {name: column.data_type for name, column in columns.items()} == {"id": "text", "at": "date"}
 
 
-def test_a_resource_that_only_serves_as_parent_is_not_in_the_full_list():
+@pytest.mark.parametrize("words", [{"selected": False}, {"write_disposition": "skip"}], ids=["selected", "skip"])
+def test_a_resource_that_only_serves_as_parent_is_not_in_the_full_list(words):
     resources = [
-        {"name": "channels", "selected": False},
+        {"name": "channels", **words},
         {"name": "messages", "endpoint": "/channels/{resources.channels.id}/messages", "include_from_parent": ["id"]},
     ]
 

@@ -42,7 +42,7 @@ def command(api: str, resource: str, limit: int, records: bool, is_replay: bool,
 
     description = chosen_api(api)
     chosen = chosen_resource(description, resource)
-    if not chosen.selected:
+    if not chosen.is_loaded:
         raise click.UsageError(f"{description.asset_of(chosen)} is read for its children only, and has no table")
     replayed, name, reasons, newest = _worked(description, chosen, limit, is_replay)
     left = sum(count for _, _, count, _, _ in reasons)

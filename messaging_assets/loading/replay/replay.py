@@ -86,7 +86,7 @@ def refuse_replay(resource: Resource, asset: str) -> None:
     """
     if resource.partitions is not None:
         why, then = "it is read in windows, each of which is loaded as a whole", "run those windows again"
-    elif resource.disposition in ("replace", "skip") or must_load_whole(resource):
+    elif resource.disposition == "replace" or must_load_whole(resource):
         why, then = "each of its loads stands for the whole list", "sync it again, which reads all records anew"
     elif not keeps_rows_by_sql():
         why, then = "no record can be taken out of files", "sync it again"

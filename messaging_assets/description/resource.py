@@ -91,7 +91,7 @@ class ResourceBase(Described):
     merge_key: str | list[str] | None = None
     """dlt's: replaces all rows that share it; not with incremental or partitions."""
     write_disposition: Disposition | MergeDisposition = "append"
-    """`merge` (update by key), `append`, `replace` (swap when complete), `skip` (as `selected: false`), or a mapping."""
+    """`merge` (update by key), `append`, `replace` (swap at its end), `skip` (as `selected: false`), or a mapping."""
     columns: dict[str, Column] = Field(default_factory=dict)
     """Columns by name, or a list of them."""
     schema_contract: Evolution | SchemaContract | None = None

@@ -22,6 +22,7 @@ from messaging_assets.http.exchange import Exchange
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.body import read_body
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.own_process import in_a_process
@@ -306,6 +307,25 @@ def test_one_content_encoding_is_taken_off_however_the_bytes_come(
     # As many bytes as are allowed are none too many.
     _, asker = asking(talk, maximum_bytes=max(len(GOOD), len(body)))
     assert asker.ask().content == GOOD
+
+
+class _Pieces:
+    """A body that comes in pieces of so many bytes, as urllib3 gives it."""
+
+    length_remaining = 0
+
+    def __init__(self, body: bytes, size: int) -> None:
+        self._body, self._size = body, size
+
+    def read1(self, decode_content: bool) -> bytes:
+        piece, self._body = self._body[: self._size], self._body[self._size :]
+        return piece
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_every_member_of_a_gzip_body_is_read_wherever_a_piece_ends(size: int) -> None:
+    body = gzip.compress(b"one,") + gzip.compress(b"two,") + gzip.compress(b"three") + b"\0\0"
+    assert read_body(_Pieces(body, size), "gzip", 1000) == b"one,two,three"
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", ", ".join(["gzip"] * 500)])

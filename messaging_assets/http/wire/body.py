@@ -16,6 +16,8 @@ import requests
 ACCEPTED_ENCODINGS = "gzip, deflate"
 # zlib's word for a header of gzip or of zlib.
 _ANY_HEADER = 32 + zlib.MAX_WBITS
+# What each member of a gzip body begins with (RFC 1952, section 2.3.1).
+_MEMBER = b"\x1f\x8b"
 
 
 class TooLarge(requests.RequestException):
@@ -71,6 +73,8 @@ class _Unfolding:
         # Some servers leave the header out that RFC 9110, section 8.4.1.2, wants; two bytes show it.
         self._start: bytes | None = b"" if name == "deflate" else None
         self._inner: Any = zlib.decompressobj(_ANY_HEADER)
+        # The first byte of what may be another member, where a piece ended with it.
+        self._first = b""
 
     @property
     def is_whole(self) -> bool:
@@ -87,10 +91,14 @@ class _Unfolding:
             self._start = None
             if data[0] & 15 != zlib.DEFLATED or int.from_bytes(data[:2], "big") % 31:
                 self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
+        data, self._first = self._first + data, b""
         while data and most > 0:
             if self._inner.eof:
+                if data == _MEMBER[:1]:
+                    self._first = data
+                    return
                 # What else stands behind the end is filling.
-                if not data.startswith(b"\x1f\x8b"):
+                if not data.startswith(_MEMBER):
                     return
                 self._inner = zlib.decompressobj(_ANY_HEADER)
             try:

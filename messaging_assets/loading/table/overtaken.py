@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dlt import Pipeline
 
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation, columns_of
 from messaging_assets.seams.dlt_packages import normalized_packages
 from messaging_assets.tables.reconciliation import values_in_files
 from messaging_assets.tables.table_rows import table_rows
@@ -55,6 +55,9 @@ def refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
     with table_rows(pipeline) as rows:
         places, listed = ", ".join(["%s"] * len(later)), ", ".join(map(rows.column, keys))
         where = f"{rows.column(C_DLT_LOAD_ID)} IN ({places})"
+        with rows.client.execute_query(f"SELECT * FROM {rows.qualified(resource.table)} WHERE 1 = 0") as cursor:
+            if not {*keys} <= {*columns_of(cursor)}:
+                return  # of windows without rows, whose keys have no type yet
         there = rows.select(f"SELECT {listed} FROM {rows.qualified(resource.table)} WHERE {where}", tuple(later))
     newer = {tuple(map(_as_read, row)) for row in there}
     packages = normalized_packages(pipeline).glob("*")

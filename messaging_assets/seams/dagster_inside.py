@@ -37,6 +37,7 @@ from dagster._utils.schedules import CroniterShim, cron_string_iterator, is_vali
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
 from sqlalchemy import create_engine
 
+_MOST_ENGINES = 16
 __all__ = [
     "AlreadyBound",
     "AssetCheckExecutionRecord",
@@ -90,4 +91,14 @@ def remember_engines() -> None:
     Since Dagster 1.13.1: it makes an engine for each event, which compiles the same few statements anew. An engine
     without a pool holds no connection, so one for each file does the same.
     """
-    SqliteEventLogStorage.store_event.__globals__["create_engine"] = lru_cache(maxsize=16)(create_engine)
+    kept: dict[str, Any] = {}
+
+    def remembered(url: str, **named: Any) -> Any:
+        key = repr((url, sorted(named.items())))
+        if key not in kept:
+            if len(kept) >= _MOST_ENGINES:
+                kept.pop(next(iter(kept)))
+            kept[key] = create_engine(url, **named)
+        return kept[key]
+
+    SqliteEventLogStorage.store_event.__globals__["create_engine"] = remembered

@@ -42,6 +42,7 @@ __all__ = [
     "PipelineStepFailed",
     "TerminalException",
     "UnknownDestinationModule",
+    "columns_in",
     "columns_of",
     "dlt_id_column",
     "get_nested_tables",
@@ -65,6 +66,20 @@ def columns_of(cursor: Any) -> list[str]:
     """
     # Since dlt 1.30: a cursor of SQLAlchemy has no `description`; dlt's own asks each kind in its way.
     return list(map(str, cursor._get_columns()))
+
+
+def columns_in(client: Any, name: str) -> dict[str, Any] | None:
+    """The types of the columns of a table or view by their names; None where it is not there. Nothing is scanned.
+
+    Args:
+        client: dlt's SQL client.
+        name: the table's name for SQL.
+    """
+    try:
+        with client.execute_query(f"SELECT * FROM {name} WHERE 1 = 0") as cursor:
+            return dict(zip(columns_of(cursor), types_in(cursor), strict=True))
+    except DatabaseUndefinedRelation:
+        return None
 
 
 def types_in(cursor: Any) -> list[Any]:

@@ -74,8 +74,10 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
         )
 
 
-def refuse_view(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
-    """Stop before a request where a view has the name of a resource's table; rows could go through it into another.
+def refuse_taken_name(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
+    """Stop before a resource's first request where its table's name is a view's, or that of another resource's rows.
+
+    What is loaded into a view could go through it into another table.
 
     Args:
         pipeline: the resource's pipeline.
@@ -84,7 +86,7 @@ def refuse_view(pipeline: Pipeline, schema_name: str, table: str, asset: str) ->
         asset: the asset's name in the sentence.
 
     Raises:
-        MendDescription: names the view.
+        MendDescription: names the view or the table.
     """
     with _rows_of(pipeline, schema_name) as rows:
         views = _views(rows.client)
@@ -95,35 +97,24 @@ def refuse_view(pipeline: Pipeline, schema_name: str, table: str, asset: str) ->
                     "give the view another name, or the resource another table_name",
                     where=asset,
                 )
+        if _owners(rows, table) - {schema_name}:
+            raise MendDescription(
+                f"the table {rows.qualified(table, quote=False)} has rows of another resource, so nothing is loaded "
+                "into it",
+                "drop that table if its rows are of no use, or give the resource another table_name",
+                where=asset,
+            )
 
 
-def refuse_rows_of_another(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
-    """Stop before a request where a resource's first sync would load into a table that has another resource's rows.
-
-    Args:
-        pipeline: the resource's pipeline.
-        schema_name: the name of the resource's dlt schema.
-        table: the table's name in the file.
-        asset: the asset's name in the sentence.
-
-    Raises:
-        MendDescription: names the table.
-    """
-    with _rows_of(pipeline, schema_name) as rows, suppress(DatabaseException):
-        load, noted = rows.column(C_DLT_LOAD_ID), rows.column("load_id")
-        bounds = (
-            f"SELECT MIN({load}) FROM {rows.qualified(table)} UNION ALL SELECT MAX({load}) FROM {rows.qualified(table)}"
-        )
-        query = f"SELECT {rows.column('schema_name')} FROM {rows.qualified('_dlt_loads')} WHERE {noted} IN ({bounds})"
-        others = {str(name) for (name,) in rows.select(query)} - {schema_name}
-        if not others:
-            return
-        name = rows.qualified(table, quote=False)
-        raise MendDescription(
-            f"the table {name} has rows of another resource, so nothing is loaded into it",
-            "drop that table if its rows are of no use, or give the resource another table_name",
-            where=asset,
-        )
+def _owners(rows: TableRows, table: str) -> set[str]:
+    """The dlt schemas that the oldest and the newest load of a table are of, as far as they are noted."""
+    load, name = rows.column(C_DLT_LOAD_ID), rows.qualified(table)
+    bounds = f"SELECT MIN({load}) FROM {name} UNION ALL SELECT MAX({load}) FROM {name}"
+    where = f"{rows.column('load_id')} IN ({bounds})"
+    query = f"SELECT {rows.column('schema_name')} FROM {rows.qualified('_dlt_loads')} WHERE {where}"
+    with suppress(DatabaseException):
+        return {str(owner) for (owner,) in rows.select(query)}
+    return set()
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables.comments import described as comments_of
 from messaging_assets.tables.comments import write_comments
 from messaging_assets.tables.failed_loads import remove_failed_loads
+from messaging_assets.tables.notes.sync_history import OF_RESOURCE
 from messaging_assets.tables.table_rows import TableMissing, table_rows
 
 _DAY = 24 * 3600.0
@@ -47,8 +48,7 @@ def tidy_up(description: ApiDescription, resource: Resource, folders: ProjectFol
         Metadata: how many rejected rows went, and which tables are orphaned; empty where there is nothing to tell.
     """
     name = pipeline_name(description.name, resource.name)
-    every = description.resources_in_full.values()
-    described = {schema_name(description, one) for one in every}
+    described = {schema_name(description, one) for one in description.resources_in_full.values()}
     version = hashlib.sha256(repr((sorted(described), resource.retention, comments_of(resource))).encode()).hexdigest()
     stamp = folders.pipelines / f"{name}.tidied"
     if _is_done(stamp, version):
@@ -85,9 +85,7 @@ def _tidy_destination(
                 metadata["messaging_assets/rejected_rows_expired"] = expired
         if resource.retention.history_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.history_days)
-            own = f"({rows.column('api')} = %s OR {rows.column('api')} IS NULL) AND {rows.column('resource')} = %s"
-            where = f"{own} AND {rows.column('ended_at')} < %s"
-            rows.delete(HISTORY, where, (description.name, resource.name, before))
+            rows.delete(HISTORY, f"{OF_RESOURCE} AND ended_at < %s", (description.name, resource.name, before))
         with suppress(DatabaseException):  # whose user does not own the table
             write_comments(rows, resource)
         names = f"SELECT DISTINCT {rows.column('schema_name')} FROM {rows.qualified('_dlt_version')}"

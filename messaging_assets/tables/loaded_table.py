@@ -12,7 +12,7 @@ from dlt import Dataset
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
-from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseUndefinedRelation, columns_of
+from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, columns_in, columns_of
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 
@@ -166,11 +166,8 @@ class _OpenTable:
 
     def columns(self) -> set[str] | None:
         """Names of the table's columns; None where there is no table. Nothing is scanned."""
-        try:
-            with self._client.execute_query(f"SELECT * FROM {self.name} WHERE 1 = 0") as cursor:
-                return {name.lower() for name in columns_of(cursor)}
-        except DatabaseUndefinedRelation:
-            return None
+        found = columns_in(self._client, self.name)
+        return None if found is None else {name.lower() for name in found}
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self._client.execute_query(query) as cursor:

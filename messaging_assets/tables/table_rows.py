@@ -143,12 +143,20 @@ class TableRows(TableNames):
         Raises:
             DatabaseUndefinedRelation: nothing was ever loaded into this dataset.
         """
-        where = f"{self.column('status')} = 0 AND {self.column('schema_name')} = %s"
-        [(found,)] = self.select(
-            f"SELECT MAX({self.column('load_id')}) FROM {self._loads} WHERE {where}", (schema_name,)
-        )
+        [(found,)] = self._of_finished(f"MAX({self.column('load_id')})", schema_name)
         # ClickHouse gives an empty text where others give null.
         return str(found) if found else None
+
+    def finished(self, schema_name: str) -> frozenset[str]:
+        """The loads of a schema that reached their end."""
+        try:
+            return frozenset(str(one) for (one,) in self._of_finished(self.column("load_id"), schema_name))
+        except DatabaseUndefinedRelation:
+            return frozenset()
+
+    def _of_finished(self, what: str, schema_name: str) -> list[tuple[Any, ...]]:
+        where = f"{self.column('status')} = 0 AND {self.column('schema_name')} = %s"
+        return self.select(f"SELECT {what} FROM {self._loads} WHERE {where}", (schema_name,))
 
     @property
     def _loads(self) -> str:

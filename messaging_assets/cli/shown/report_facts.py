@@ -145,15 +145,14 @@ def _ask_destination(
 
 def _past(rows: TableRows, api: str, since: datetime, redaction: Redaction) -> list[HistoryRow]:
     from messaging_assets.description.names import HISTORY
-    from messaging_assets.tables.notes.sync_history import HistoryRow
+    from messaging_assets.tables.notes.sync_history import OF_API, HistoryRow
 
     if not rows.is_there(HISTORY):
         return []
     listed = ", ".join(map(rows.column, _COLUMNS))
     ended = rows.column("ended_at")
-    where = f"{ended} > %s AND ({rows.column('api')} = %s OR {rows.column('api')} IS NULL)"
-    query = f"SELECT {listed} FROM {rows.qualified(HISTORY)} WHERE {where} ORDER BY {ended}"
-    found = rows.select(query, (since, api))
+    query = f"SELECT {listed} FROM {rows.qualified(HISTORY)} WHERE {OF_API} AND {ended} > %s ORDER BY {ended}"
+    found = rows.select(query, (api, since))
     named = (dict(zip(_COLUMNS, row, strict=True)) for row in found)
     return [
         HistoryRow(**{**one, "reason": one_line(redaction(one["reason"] or "")), "ended_at": _utc(one["ended_at"])})

@@ -17,10 +17,11 @@ from messaging_assets.destination.pipelines import destination_profile, loaded_d
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders, settle_environment
 from messaging_assets.loading.sync_lock import take_in_database
-from messaging_assets.loading.table.view_in_destination import AccountView, columns_there
+from messaging_assets.loading.table.view_in_destination import AccountView
 from messaging_assets.loading.table.view_select import AccountTable, rows_of_all
-from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation, columns_in
 from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets.tables.notes.sync_history import OF_RESOURCE
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 # Seconds to wait for the DuckDB file; a view that is made anew is the end of a sync, whose rows are loaded.
@@ -70,9 +71,7 @@ def last_syncs(description: ApiDescription, resource: Resource, folders: Project
         for account in description.tenancy.datasets:
             with rows.client.with_alternative_dataset_name(_dataset_of(description, resource, folders, account)):
                 history = rows.client.make_qualified_table_name(HISTORY)
-            # Several files may have one dataset, and so one history.
-            own = "(api = %s OR api IS NULL) AND resource = %s"
-            query = f"SELECT state, reason FROM {history} WHERE {own} AND state <> 'replayed'"
+            query = f"SELECT state, reason FROM {history} WHERE {OF_RESOURCE} AND state <> 'replayed'"
             newest = limited(f"{query} ORDER BY ended_at DESC".replace("%s", "'?'"), 1, dialect).replace("'?'", "%s")
             try:
                 ended = rows.select(newest, (description.as_account(account).name, resource.name))
@@ -110,7 +109,7 @@ def _tables(
     for account in description.tenancy.datasets:
         with rows.client.with_alternative_dataset_name(_dataset_of(description, resource, folders, account)):
             name = rows.qualified(table)
-        if account != without and (columns := columns_there(rows, name)) is not None:
+        if account != without and (columns := columns_in(rows.client, name)) is not None:
             yield AccountTable(account, name, columns)
 
 

@@ -19,9 +19,8 @@ from messaging_assets.seams.dlt_names import DatabaseException
 from messaging_assets.tables import failed_loads
 from messaging_assets.tables.altered_tables import (
     refuse_foreign_table,
-    refuse_rows_of_another,
+    refuse_taken_name,
     refuse_unknown_rows,
-    refuse_view,
 )
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets.tables.reconciliation import Load
@@ -49,8 +48,7 @@ def open_ledger(table: ResourceTable, warn: Callable[[str], None], is_anew: bool
     refuse_foreign_table(table.pipeline, table.schema_name, table.resource.table, table.asset)
     table.ledger = table.new_ledger()
     if not table.ledger.syncs:
-        refuse_view(table.pipeline, table.schema_name, table.resource.table, table.asset)
-        refuse_rows_of_another(table.pipeline, table.schema_name, table.resource.table, table.asset)
+        refuse_taken_name(table.pipeline, table.schema_name, table.resource.table, table.asset)
     if table.is_appended and cursor_of(table.resource.endpoint) and not (table.ledger.syncs or is_anew):
         refuse_unknown_rows(table.pipeline, table.schema_name, table.resource.table, table.asset)
     _finish_open_syncs(table, table.ledger, warn)

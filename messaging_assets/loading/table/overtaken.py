@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dlt import Pipeline
-
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation, columns_of
+from messaging_assets.seams.dlt_names import columns_in
 from messaging_assets.seams.dlt_packages import normalized_packages
 from messaging_assets.tables.reconciliation import values_in_files
 from messaging_assets.tables.table_rows import table_rows
@@ -20,20 +18,10 @@ if TYPE_CHECKING:
     from messaging_assets.loading.table.resource_table import ResourceTable
 
 
-def finished_loads(pipeline: Pipeline, schema_name: str) -> frozenset[str]:
-    """The loads of a resource that came to their end so far.
-
-    Args:
-        pipeline: the resource's pipeline.
-        schema_name: the name of its dlt schema.
-    """
-    with table_rows(pipeline) as rows:
-        loads = rows.qualified("_dlt_loads")
-        query = f"SELECT {rows.column('load_id')} FROM {loads} WHERE {rows.column('schema_name')} = %s"
-        try:
-            return frozenset(str(load_id) for (load_id,) in rows.select(query, (schema_name,)))
-        except DatabaseUndefinedRelation:
-            return frozenset()
+def finished_loads(table: ResourceTable) -> frozenset[str]:
+    """The loads of a table's resource that reached their end so far."""
+    with table_rows(table.pipeline) as rows:
+        return rows.finished(table.schema_name)
 
 
 def refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
@@ -46,21 +34,17 @@ def refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
     Raises:
         TryAgainLater: rows of a later load have keys that are about to be loaded.
     """
-    pipeline, resource = table.pipeline, table.resource
-    if not (later := sorted(finished_loads(pipeline, table.schema_name) - before)):
-        return
-    naming = pipeline.default_schema.naming
-    keys = [naming.normalize_path(key) for key in resource.keys or resource.merge_keys]
-    own = naming.normalize_tables_path(resource.table)
-    with table_rows(pipeline) as rows:
-        places, listed = ", ".join(["%s"] * len(later)), ", ".join(map(rows.column, keys))
-        where = f"{rows.column(C_DLT_LOAD_ID)} IN ({places})"
-        with rows.client.execute_query(f"SELECT * FROM {rows.qualified(resource.table)} WHERE 1 = 0") as cursor:
-            if not {*keys} <= {*columns_of(cursor)}:
-                return  # of windows without rows, whose keys have no type yet
-        there = rows.select(f"SELECT {listed} FROM {rows.qualified(resource.table)} WHERE {where}", tuple(later))
-    newer = {tuple(map(_as_read, row)) for row in there}
-    packages = normalized_packages(pipeline).glob("*")
+    with table_rows(table.pipeline) as rows:
+        if not (later := sorted(rows.finished(table.schema_name) - before)):
+            return
+        name, fields = rows.qualified(table.resource.table), table.resource.keys or table.resource.merge_keys
+        keys = [rows.column_name(field) for field in fields]
+        if not {*keys} <= {*(columns_in(rows.client, name) or ())}:
+            return  # of windows without rows, whose keys have no type yet
+        query = f"SELECT {', '.join(map(rows.column, fields))} FROM {name} WHERE {rows.of_loads(later)}"
+        newer = {tuple(map(_as_read, row)) for row in rows.select(query, later)}
+        own = rows.name_of(table.resource.table)
+    packages = normalized_packages(table.pipeline).glob("*")
     if any(row in newer for package in packages for row in values_in_files(package, own, keys)):
         table.forget_working_files()
         raise TryAgainLater(

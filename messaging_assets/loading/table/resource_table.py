@@ -67,7 +67,7 @@ class ResourceTable:
     def new_ledger(self) -> SyncLedger:
         """What the destination knows now of the resource's syncs."""
         if self.may_be_overtaken:
-            self._loads_before = finished_loads(self.pipeline, self.schema_name)
+            self._loads_before = finished_loads(self)
         return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
 
     def hold(self) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import nullcontext, suppress
-from typing import Any
 
-from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation, columns_of, types_in
+from messaging_assets.seams.dlt_names import DatabaseException, columns_in
 from messaging_assets.tables.table_rows import TableRows
 
 # What tells a view's text and its comment; nothing for what is no view.
@@ -44,7 +43,7 @@ class AccountView:
     def columns(self) -> list[str] | None:
         """Its columns; None where there is none, or where a table of it is gone."""
         try:
-            found = columns_there(self._rows, self.name)
+            found = columns_in(self._client, self.name)
         except DatabaseException:
             return None
         return None if found is None else list(found)
@@ -88,12 +87,3 @@ class AccountView:
         """The text and the comment of the view that is there."""
         found = self._rows.select(self._query, self._place) if self._query else []
         return (str(found[0][0]), str(found[0][1] or "")) if found else None
-
-
-def columns_there(rows: TableRows, name: str) -> dict[str, Any] | None:
-    """The types of the columns of a table or view by their names; None where it is not there."""
-    try:
-        with rows.client.execute_query(f"SELECT * FROM {name} WHERE 1 = 0") as cursor:
-            return dict(zip(columns_of(cursor), types_in(cursor), strict=True))
-    except DatabaseUndefinedRelation:
-        return None

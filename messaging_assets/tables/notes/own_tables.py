@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation, columns_in
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,7 @@ class OwnTable:
 
         A table of that name that is not ours, which lacks the first column too, is left alone.
         """
-        with client.execute_query(f"SELECT * FROM {self.qualified(client)} WHERE 1 = 0") as cursor:
-            there = {str(column[0]).lower() for column in cursor.description}
+        there = {name.lower() for name in columns_in(client, self.qualified(client)) or ()}
         missing = {name: kind for name, kind in self.columns.items() if name not in there}
         if next(iter(self.columns)) in missing:
             return False

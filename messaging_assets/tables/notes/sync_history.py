@@ -40,6 +40,9 @@ MEANINGS: Mapping[str, str] = {
 _NUMBERS = ("rows_read", "rows_loaded", "rows_set_aside", "rows_deleted", "requests", "retries")
 _TYPES = dict.fromkeys(_NUMBERS, "BIGINT") | dict.fromkeys(("ended_at", "window_start", "window_end"), "TIMESTAMPTZ")
 TABLE = OwnTable(HISTORY, {name: _TYPES.get(name, "DOUBLE" if name == "seconds" else "TEXT") for name in MEANINGS})
+# Rows of an API, and of one of its resources; several files may have one dataset, and so one history.
+OF_API = "(api = %s OR api IS NULL)"
+OF_RESOURCE = f"{OF_API} AND resource = %s"
 
 
 @dataclass(frozen=True)

@@ -210,8 +210,13 @@ def postgres() -> Iterator[Any]:
 
 
 @pytest.fixture
-def postgres_table(postgres: Any, one_table: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The one table, in a database of its own on PostgreSQL."""
+def postgres_destination(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The destination is a database of the test's own on PostgreSQL."""
     monkeypatch.setenv("DESTINATION_TYPE", "postgres")
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+
+
+@pytest.fixture
+def postgres_table(one_table: Any, postgres_destination: None) -> Any:
+    """The one table, in a database of its own on PostgreSQL."""
     return one_table

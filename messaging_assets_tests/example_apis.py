@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from messaging_assets_tests.example_dialects import DIALECTS
+from messaging_assets_tests.threaded_server import answering
 
 Row = dict[str, Any]
 Query = dict[str, str]
@@ -160,11 +160,6 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def example_apis() -> Iterator[ExampleApis]:
     """The server, running."""
-    with ExampleApis() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ExampleApis()
+    with answering(server):
+        yield server

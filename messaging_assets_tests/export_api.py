@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from messaging_assets.description.api import ApiDescription
+from messaging_assets_tests.threaded_server import answering
 
 SECRET = "export-secret"
 SIGNED = "X-Amz-Signature=signed-for-an-hour"
@@ -131,14 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def export_api() -> Iterator[ExportApi]:
     """The server, running."""
-    with ExportApi() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    server = ExportApi()
+    with answering(server):
+        yield server
 
 
 def exported(url: str, *, job: dict[str, Any] | None = None, **changed: Any) -> ApiDescription:

@@ -20,7 +20,8 @@ from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.jobs.asking import JobRequests
 from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import EarlyCounts, Unchanged
+from messaging_assets.http.terms import EarlyCounts
+from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.passes.judgement import Unsettled

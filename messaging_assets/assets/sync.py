@@ -22,7 +22,7 @@ from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.foundation.failures import LoadRefused, MendDescription, SyncFailure, sync_failure
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.http.terms import Unchanged
+from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
 from messaging_assets.loading.sync_lock import folders_to_sync, only_sync
 from messaging_assets.loading.table.earlier_syncs import confirm_loaded, load_pending, open_ledger, put_away, take_back

@@ -19,7 +19,7 @@ from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.judgement import judged
 from messaging_assets.http.pacing import Pacing
-from messaging_assets.http.terms import Ignored, LedAway, Terms, Unchanged
+from messaging_assets.http.terms import Ignored, LedAway, Terms
 from messaging_assets.http.trouble import (
     Trouble,
     broken_on_the_way,
@@ -32,6 +32,7 @@ from messaging_assets.http.wire.origins import NoAddress
 from messaging_assets.http.wire.rate_limits import allowance
 from messaging_assets.http.wire.redirects import moved, redirect_of
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
+from messaging_assets.http.wire.validators import Unchanged
 
 _MOST_HOPS = 5
 # Each time but the first, another thread had replaced meanwhile what this request was refused with.

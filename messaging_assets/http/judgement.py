@@ -13,7 +13,7 @@ from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
-from messaging_assets.http.terms import Ignored, Terms, Unchanged, other_than
+from messaging_assets.http.terms import Ignored, Terms
 from messaging_assets.http.trouble import (
     Trouble,
     about_clock,
@@ -23,6 +23,7 @@ from messaging_assets.http.trouble import (
 )
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.content import body_of, decode, json_of
+from messaging_assets.http.wire.validators import Unchanged, other_than
 
 
 def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:

@@ -11,8 +11,8 @@ from requests.structures import CaseInsensitiveDict
 
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address, plain_origin
-from messaging_assets.http.terms import is_etag
 from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.validators import is_etag
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 
 from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets_tests.faults.one_list import OneList, ids
+from messaging_assets_tests.threaded_server import answering
 
 LINKS: dict[str, tuple[dict[str, Any], str]] = {
     "json_link": ({"type": "json_link", "next_url_path": "next"}, "messages/by_link"),
@@ -49,12 +49,9 @@ class Stranger(ThreadingHTTPServer):
 
 @pytest.fixture
 def stranger() -> Iterator[Stranger]:
-    with Stranger() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
+    server = Stranger()
+    with answering(server):
         yield server
-        server.shutdown()
-        thread.join()
 
 
 @pytest.mark.parametrize("case", LINKS)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -15,6 +14,7 @@ from messaging_assets.foundation.failures import CheckCredentials, SetSecret
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.ways.kept_token import KeptToken
 from messaging_assets_tests.faults.one_list import OneList, Outcome
+from messaging_assets_tests.threaded_server import answering
 
 FIRST = "canary-refresh-0"
 
@@ -64,13 +64,10 @@ def api() -> Iterator[Rotating]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        rotating.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    rotating.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    with answering(server):
         yield rotating
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -192,20 +192,26 @@ class _Dead(Fault):
     is_over = is_alive = False
 
 
+def _left_behind_the_first_page(one_list: OneList, monkeypatch: pytest.MonkeyPatch, fault: Fault) -> Run:
+    """A run of lists by a cursor, each of which is left behind its first page until its turn."""
+    monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.MOST_BYTES", 0)
+    one_list.has(120)
+    # Latency lets the second list be begun while the first lasts.
+    one_list.sandbox.settings.latency = 0.01
+    one_list.sandbox.fault(fault)
+    one_list.fault(rewrite=lambda payload, request: _by_cursor(one_list.rows, request))
+    run = Run(one_list, {"type": "cursor", "cursor_path": "next", "cursor_param": "after"})
+    assert run.is_side_by_side
+    return run
+
+
 @pytest.mark.parametrize("seconds", [LONGEST_LEFT, -1.0], ids=["as an error tells", "as time tells"])
 def test_a_list_whose_token_did_not_live_until_its_turn_is_read_from_its_start(
     one_list: OneList, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.MOST_BYTES", 0)
     monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.LONGEST_LEFT", seconds)
-    one_list.has(120)
-    # Latency lets the second list be begun while the first lasts.
-    one_list.sandbox.settings.latency = 0.01
-    one_list.sandbox.fault(_Dead(status=410))
-    one_list.fault(rewrite=lambda payload, request: _by_cursor(one_list.rows, request))
-    run = Run(one_list, {"type": "cursor", "cursor_path": "next", "cursor_param": "after"})
+    run = _left_behind_the_first_page(one_list, monkeypatch, _Dead(status=410))
 
-    assert run.is_side_by_side
     assert [run.rows(name) for name in NAMES] == [ids(120)] * 4
     starts = [one.query for one in run.requests if one.query["list"] == "list_2" and "after" not in one.query]
     assert len(starts) == 2
@@ -214,15 +220,9 @@ def test_a_list_whose_token_did_not_live_until_its_turn_is_read_from_its_start(
 def test_a_list_that_stays_broken_behind_what_was_read_ahead_is_red(
     one_list: OneList, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("messaging_assets.loading.passes.reads_ahead.MOST_BYTES", 0)
     one_list.endpoint["error_handler"] = {**AT_ONCE, "max_retries": 0}
-    one_list.has(120)
-    one_list.sandbox.settings.latency = 0.01
-    one_list.sandbox.fault(_Broken(status=400))
-    one_list.fault(rewrite=lambda payload, request: _by_cursor(one_list.rows, request))
-    run = Run(one_list, {"type": "cursor", "cursor_path": "next", "cursor_param": "after"})
+    run = _left_behind_the_first_page(one_list, monkeypatch, _Broken(status=400))
 
-    assert run.is_side_by_side
     assert sorted(run.metadata) == sorted(set(NAMES) - {"list_2"})
     assert sum(_Broken().meets(one) for one in run.requests) == 2
 

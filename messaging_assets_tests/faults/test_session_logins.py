@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -15,6 +14,7 @@ from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets_tests.faults.one_list import OneList, Outcome
+from messaging_assets_tests.threaded_server import answering
 
 PASSWORD = "canary-password"
 
@@ -50,13 +50,10 @@ def api() -> Iterator[SimpleNamespace]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    state.url = f"http://127.0.0.1:{server.server_port}"
+    with answering(server):
         yield state
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,6 +14,7 @@ import requests
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.certificates import certificate_in
 from messaging_assets_tests.faults.one_list import OneList, ids
+from messaging_assets_tests.threaded_server import answering
 
 LINKS: dict[str, Any] = {"type": "json_link", "next_url_path": "next"}
 
@@ -50,12 +50,8 @@ def proxy(one_list: OneList, certificate: tuple[Path, Path]) -> Iterator[str]:
     context.load_cert_chain(*certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     server.handle_error = lambda *_: None  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"https://127.0.0.1:{server.server_address[1]}"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(server):
+        yield f"https://127.0.0.1:{server.server_address[1]}"
 
 
 def test_a_certificate_of_the_house_is_trusted_by_its_authoritys_file(

@@ -16,7 +16,7 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import other_than, validator_of
+from messaging_assets.http.wire.validators import other_than, validator_of
 from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.faults.one_list import _own, synced, tables

@@ -97,9 +97,7 @@ def accounts(clean_room: Path, dagster_instance: DagsterInstance) -> Iterator[Ac
 
 
 @pytest.fixture
-def accounts_in_postgres(accounts: Accounts, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Accounts:
-    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+def accounts_in_postgres(accounts: Accounts, postgres_destination: None) -> Accounts:
     return accounts
 
 

@@ -130,10 +130,8 @@ def _valid(way: str) -> list[tuple[str, ...]]:
 
 
 @pytest.fixture
-def disks_of_postgres(disks: TwoDisks, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> TwoDisks:
+def disks_of_postgres(disks: TwoDisks, postgres_destination: None) -> TwoDisks:
     """The same two machines, whose one database is a PostgreSQL server's."""
-    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
     return disks
 
 

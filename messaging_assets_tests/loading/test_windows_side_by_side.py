@@ -36,10 +36,8 @@ WINDOW: dict[str, Any] = {
 
 
 @pytest.fixture
-def api(known_sandbox: Sandbox, postgres: Any, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+def api(known_sandbox: Sandbox, postgres_destination: None) -> Sandbox:
     start_server()
-    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
     return known_sandbox
 
 

@@ -177,10 +177,8 @@ def test_the_lock_of_a_killed_sync_is_free_at_once(messages: Sandbox, tmp_path: 
 
 @pytest.mark.xdist_group("killed-postgres")
 def test_two_machines_that_sync_one_resource_into_postgres_do_it_one_after_the_other(
-    messages: Sandbox, postgres: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    messages: Sandbox, postgres_destination: None, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
     messages.fault(Fault(api="messaging", latency=0.1))
     messages.forget()
 

@@ -7,13 +7,14 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from messaging_assets_tests.model_apis import moments
 from messaging_assets_tests.model_apis.bodies import body_of
 from messaging_assets_tests.model_apis.traits import Traits, is_exact
+from messaging_assets_tests.threaded_server import answering
 
 Row = dict[str, Any]
 KEY = "k3y-of-the-model"
@@ -211,11 +212,5 @@ def served() -> Iterator[Any]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with answering(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -153,11 +153,7 @@ def test_a_long_name_is_found_where_dlt_and_the_database_have_different_limits(
 
 
 @pytest.mark.parametrize("name", ["goneRows", LONG], ids=["capital", "long"])
-def test_postgres_has_shorter_names_which_are_found_too(
-    postgres: Any, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
-    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", postgres.new_database())
+def test_postgres_has_shorter_names_which_are_found_too(postgres_destination: None, name: str) -> None:
     test_rows_go_by_whatever_takes_them_away(Named(name))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dlt
 
-from messaging_assets.http.terms import Unchanged
+from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.receipt import Finding, ReadResult, Verdict
 from messaging_assets.tables.table_rows import TableMissing, table_rows

@@ -31,7 +31,7 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import sync_failure
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
-from messaging_assets.http.terms import Unchanged
+from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.list_context import ListContext, ListsSoFar

@@ -18,7 +18,7 @@ from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
-from messaging_assets.http.terms import validator_of
+from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading

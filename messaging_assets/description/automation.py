@@ -22,7 +22,7 @@ def _parses(value: str) -> str:
     if is_short and is_line(value) and names_no_day(value):
         raise ValueError(f"'{value}' never ticks by its day: none of its months has it; name another day or month")
     if not is_valid_cron_schedule(value):
-        raise ValueError(f"'{value}' is no cron line; five fields, such as \"0 * * * *\" for every full hour")
+        raise ValueError(f"'{value}' is no cron line; write five fields, such as \"0 * * * *\" for every full hour")
     return value
 
 

@@ -233,7 +233,9 @@ class Job(Described):
     @model_validator(mode="after")
     def _is_told(self) -> Job:
         if (self.status_path is None) != (self.done is None):
-            raise ValueError("status_path and done go together: where the job says how far it is, and what means done")
+            raise ValueError(
+                "status_path and done go together; write both: where the job says how far it is, and what means done"
+            )
         if self.failed and self.status_path is None:
             raise ValueError("failed has values of status_path, the place in the answer that holds them; write both")
         return self

@@ -162,7 +162,7 @@ class _Reader:
             place = (*path, event.value)
             is_merge = event.value == "<<" and event.implicit[0]
             if event.value in own:
-                self._mistake(place, "this key comes twice", event)
+                self._mistake(place, "this key comes twice; leave one of the two", event)
             else:
                 self._note_line(place, event)
             value = self._value(next(self._events), place)

@@ -93,7 +93,9 @@ BAD = [
         "unknown paginator",
     ),
     example(
-        "3: client.paginator.limit: is missing: rows to ask for", in_client("paginator: offset"), "offset in short"
+        "3: client.paginator.limit: is missing; add it: rows to ask for",
+        in_client("paginator: offset"),
+        "offset in short",
     ),
     example(
         "3: client.paginator.limit: needs a type beside it; write type: offset",
@@ -124,21 +126,22 @@ BAD = [
         "unknown action",
     ),
     # Wrong and missing values.
-    example("1: client: is missing: where the API is, and what holds for all its requests", USERS, "no client"),
+    example("1: client: is missing; add it: where the API is, and what holds for all its requests", USERS, "no client"),
     example(
-        "1: client.base_url: is missing: the API's address, without parameters; no other origin is asked, tokens aside",
+        "1: client.base_url: is missing; add it: the API's address, without parameters; no other origin is asked, "
+        "tokens aside",
         "client: {headers: {}}\n" + USERS,
         "no base_url",
     ),
     example(
-        "1: resources: is missing: the lists of the API; a name alone is a resource whose path it is",
+        "1: resources: is missing; add it: the lists of the API; a name alone is a resource whose path it is",
         CLIENT,
         "no resources",
     ),
     example("3: resources: needs at least one entry", CLIENT + "resources: []\n", "empty resources"),
     example("3: resources: must be a list, not a mapping", CLIENT + "resources: {}\n", "resources as mapping"),
     example(
-        "4: resources[0].name: is missing: the asset's name, and the table's unless `table_name` is there",
+        "4: resources[0].name: is missing; add it: the asset's name, and the table's unless `table_name` is there",
         resources("{description: x}"),
         "no name",
     ),
@@ -168,7 +171,7 @@ BAD = [
         "JSON path",
     ),
     example(
-        "5: schedule.cron: '0 * * *' is no cron line; five fields, such as \"0 * * * *\" for every full hour",
+        "5: schedule.cron: '0 * * *' is no cron line; write five fields, such as \"0 * * * *\" for every full hour",
         at_top('schedule: {cron: "0 * * *"}'),
         "cron",
     ),
@@ -178,12 +181,12 @@ BAD = [
         "time zone",
     ),
     example(
-        "3: client.auth.token_url: is missing: the address to ask for a token",
+        "3: client.auth.token_url: is missing; add it: the address to ask for a token",
         in_client("auth: {type: oauth2}"),
         "no token_url",
     ),
     example(
-        "3: client.auth.token_url: is missing: the address to ask for a token",
+        "3: client.auth.token_url: is missing; add it: the address to ask for a token",
         in_client("auth: oauth2"),
         "no token_url in short",
     ),
@@ -616,7 +619,11 @@ BAD = [
         "description: x\nclient\nresources: []\n",
         "key without a colon",
     ),
-    example("3: client.base_url: this key comes twice", in_client("base_url: https://b.example"), "key twice"),
+    example(
+        "3: client.base_url: this key comes twice; leave one of the two",
+        in_client("base_url: https://b.example"),
+        "key twice",
+    ),
     example(
         "5: description: a YAML tag has no place in an API file", at_top("description: !!python/name:os.x a"), "tag"
     ),

@@ -208,7 +208,9 @@ def _deletes(resource: Written) -> Iterator[Mistake]:
         return
     place = resource.place_of("deletes")
     if disposition_in(resource.full.get("write_disposition")) != "merge":
-        yield Mistake(place, "deletes go with write_disposition merge; replace drops what is gone, append keeps all")
+        yield Mistake(
+            place, "deletes go with write_disposition merge; write it, with a primary_key, or take deletes out"
+        )
     if resource.endpoint.get("incremental") or cursor_params(resource) or resource.full.get("partitions"):
         yield Mistake(
             place, "a read of some rows cannot tell which others are gone; take incremental or partitions out"

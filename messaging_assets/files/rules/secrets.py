@@ -122,12 +122,12 @@ def _in_auth(raw: Mapping[str, Any], place: Place, name: str) -> Iterator[Mistak
         return
     if not isinstance(auth, Mapping):
         if auth in _ASKING:
-            yield Mistake((*place, "token_url"), "is missing: the address to ask for a token")
+            yield Mistake((*place, "token_url"), "is missing; add it: the address to ask for a token")
         return
     kind = auth.get("type")
     is_oauth = kind in _ASKING if isinstance(kind, str) else False
     if is_oauth and not (auth.get("token_url") or auth.get("access_token_url")):
-        yield Mistake((*place, "token_url"), "is missing: the address to ask for a token")
+        yield Mistake((*place, "token_url"), "is missing; add it: the address to ask for a token")
     for key in auth:
         if key in IN_AUTH:
             yield Mistake((*place, key), _instead(name, key))

@@ -167,7 +167,7 @@ def _missing(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str
 
     said = [sentences(model).get(str(place[-1]), "") for model in models_at(place[:-1], raw, root)]
     text = next(filter(None, said), "").rstrip(".")
-    return f"is missing: {text[0].lower()}{text[1:]}" if text else "is missing"
+    return f"is missing; add it: {text[0].lower()}{text[1:]}" if text else "is missing; add it"
 
 
 def _own_words(error: ErrorDetails) -> str:

@@ -55,12 +55,16 @@ def sync(converted: Converted, folder: Path, port: int) -> dict[str, dict[str, A
     (folder / "converted.yaml").write_text(text)
     raw = yaml.safe_load(text)
     address = str(raw["client"]["base_url"])
+    variables: dict[str, str] = {}
     for name, one in (raw.get("settings") or {}).items():
         value = one.get("default") if isinstance(one, dict) else one
+        if str(value).startswith("your-"):
+            # The source hides it, so no option takes it.
+            value = variables[f"{api.upper()}__{name.upper()}"] = SECRET
         address = address.replace(f"{{setting.{name}}}", str(value))
     file = folder / f"{api}.yaml"
     file.write_text(yaml.safe_dump(_impatient(raw), sort_keys=False))
-    variables = dict.fromkeys(re.findall(rf"\b{api.upper()}__[A-Z0-9_]+", text.partition("\nclient:")[0]), SECRET)
+    variables |= dict.fromkeys(re.findall(rf"\b{api.upper()}__[A-Z0-9_]+", text.partition("\nclient:")[0]), SECRET)
     variables[f"{api.upper()}__BASE_URL"] = f"http://127.0.0.1:{port}{urlsplit(address).path}"
     variables[f"{api.upper()}__TOKEN_URL"] = f"http://127.0.0.1:{port}/oauth/token"
     homes = ("MESSAGING_ASSETS_HOME", "DAGSTER_HOME", "DLT_DATA_DIR", "DLT_PROJECT_DIR")

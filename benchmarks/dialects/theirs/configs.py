@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +85,7 @@ def _value(name: str, schema: dict[str, Any]) -> Any:
         return SECRET
     is_time = schema.get("format") in ("date-time", "date") or "start_date" in name or "start_time" in name
     if is_time and "end" not in name:
-        is_day = schema.get("format") == "date" or str(schema.get("pattern") or "").endswith("[0-9]{2}$")
-        return FIRST.strftime("%Y-%m-%d" if is_day else "%Y-%m-%dT%H:%M:%SZ")
+        return _first_moment(schema)
     if schema.get("default") is not None:
         return schema["default"]
     if schema.get("enum"):
@@ -95,7 +95,21 @@ def _value(name: str, schema: dict[str, Any]) -> Any:
         return [_value(name, items)] if isinstance(items, dict) else [f"some-{name}"]
     if kind in ("integer", "number"):
         return max(3, int(schema.get("minimum") or 0))
-    if kind == "boolean":
-        return False
-    is_address = any(word in name.lower() for word in ("url", "domain", "host", "endpoint"))
-    return "acme.example.com" if is_address else f"some-{name.replace('_', '-')}"
+    return kind != "boolean" and _text(name, schema)
+
+
+def _text(name: str, schema: dict[str, Any]) -> str:
+    if any(word in name.lower() for word in ("url", "domain", "host", "endpoint")):
+        is_whole = "http" in f"{schema.get('examples')}{schema.get('pattern')}"
+        return "https://acme.example.com" if is_whole else "acme.example.com"
+    return f"some-{name.replace('_', '-')}"
+
+
+def _first_moment(schema: dict[str, Any]) -> Any:
+    if schema.get("type") == "integer":
+        return int(FIRST.timestamp())
+    written = [FIRST.strftime(one) for one in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S.000Z", "%s")]
+    if schema.get("format") == "date":
+        return written[1]
+    pattern = schema.get("pattern")
+    return next((one for one in written if not pattern or re.fullmatch(str(pattern).strip("^$"), one)), written[0])

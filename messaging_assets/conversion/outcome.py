@@ -105,7 +105,16 @@ class Draft:
         """Let each row have a field of its parent's record, `<parent>.<field>`, under a name of its own."""
         column = self._shared(place, is_of_several)
         if name != column:
-            self.step("rename", **{column: name})
+            self.put(column, name)
+
+    def put(self, field_: str, name: str) -> None:
+        """Give a field another name, also where each record has one of that name."""
+        steps: list[dict[str, Any]] = self.raw.setdefault("steps", [])
+        if len(steps) > 1 and steps[-2].keys() == {"drop"} and steps[-1].keys() == {"rename"}:
+            steps[-2]["drop"].append(name)
+            steps[-1]["rename"][field_] = name
+        else:
+            steps += [{"drop": [name]}, {"rename": {field_: name}}]
 
     def taken_from_parent(self, place: str, is_of_several: bool = False) -> str:
         """The field of each row that has a field of its parent's record, `<parent>.<field>`."""

@@ -124,7 +124,7 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
         return True
     if isinstance(hole, Hole) and hole.kind == "each":
         if name != f"_{hole.name}":
-            scope.draft.step("rename", **{f"_{hole.name}": name})
+            scope.draft.put(f"_{hole.name}", name)
         return True
     text = scope.text(field["value"], field)
     if isinstance(text, str):

@@ -175,16 +175,27 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         path = value_at(resource.full, (*place, "cursor_path"))
         if isinstance(path, str):
             needed[path.removeprefix("$.").split(".")[0]] = "the cursor"
-    steps = resource.full.get("steps")
-    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+    written = resource.full.get("steps")
+    steps = written if isinstance(written, list) else []
+    for index, step in enumerate(steps):
         dropped, kept = step_into(step, "drop"), step_into(step, "keep")
         renamed = mapping(step_into(step, "rename"))
         gone = {*names_in(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
             gone |= needed.keys() - set(names_in(kept))
-        for name in sorted(gone & needed.keys()):
+        # One that gives way to another field of its name is still there.
+        for name in sorted(gone & needed.keys() - _made_by(steps[index + 1 :])):
             words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
             yield Mistake(resource.place_of("steps", index), words)
+
+
+def _made_by(steps: list[Any]) -> set[str]:
+    """The fields that steps make."""
+    made: set[str] = set()
+    for step in steps:
+        made |= {*map(str, mapping(step_into(step, "rename")).values())}
+        made |= {str(name) for word in ("copy", "constant") for name in mapping(step_into(step, word))}
+    return made
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

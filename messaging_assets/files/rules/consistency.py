@@ -184,18 +184,11 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         if isinstance(kept, list):
             gone |= needed.keys() - set(names_in(kept))
         # One that gives way to another field of its name is still there.
-        for name in sorted(gone & needed.keys() - _made_by(steps[index + 1 :])):
+        for name in sorted(
+            gone & needed.keys() - {made for later in steps[index + 1 :] for made in map(str, _made(later))}
+        ):
             words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
             yield Mistake(resource.place_of("steps", index), words)
-
-
-def _made_by(steps: list[Any]) -> set[str]:
-    """The fields that steps make."""
-    made: set[str] = set()
-    for step in steps:
-        made |= {*map(str, mapping(step_into(step, "rename")).values())}
-        made |= {str(name) for word in ("copy", "constant") for name in mapping(step_into(step, word))}
-    return made
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

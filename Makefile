@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup hashes demo dev test test-newest test-project cluster check docs test-ui soak model bench clean
+.PHONY: help setup hashes demo dev test test-newest test-project cluster check docs test-ui soak model bench dialects clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r target text; do \
@@ -118,6 +118,9 @@ model: setup ## random APIs, thousands of them: what came is what they had, or t
 
 bench: setup ## measure against the peers
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+dialects: setup ## compare converted manifests with their own reader: ARGS="NAME ..."
+	@$(BIN)/python -m benchmarks.dialects $(ARGS)
 
 clean: ## remove what was made here, loaded tables and run history included
 	@rm -rf $(VENV) $(NEWEST) $(PROJECTS) $(CLUSTER) $(DOCS) $(UV) .messaging_assets build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,10 +15,11 @@ _MINUTE = 60
 
 
 def name_job(scope: Scope, retriever: Part) -> None:
-    """Tell the stream's scope where a job's answer has the addresses of its files."""
+    """Say where a job's answer has the addresses of its files, which the stream's texts take."""
     extractor = retriever.part("download_target_extractor") or retriever.part("urls_extractor")
     path = extractor["field_path"] if extractor is not None and not extractor.is_custom else None
-    scope.job_file = quoted_path(*map(str, path)) if path else None
+    if path:
+        scope.draft.endpoint["job"] = {"download": f"{{job.{quoted_path(*map(str, path))}}}"}
 
 
 def add_job(scope: Scope, retriever: Part, base: str) -> None:

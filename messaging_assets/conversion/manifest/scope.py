@@ -35,7 +35,6 @@ class Scope:
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
         above: the scope of its parent, where it has one.
-        job_file: where the answer of a job has the addresses of its files.
     """
 
     draft: Draft
@@ -50,7 +49,6 @@ class Scope:
     formats: set[str] = field(default_factory=set)
     token: tuple[str, str] | None = None
     above: Scope | None = None
-    job_file: str | None = None
 
     def text(self, value: Any, part: Part) -> Any:
         """A value of the manifest with its holes; one that is no text stays."""
@@ -137,13 +135,13 @@ class Scope:
     def _of_request(self, piece: Ref, shown: str) -> str | Hole:
         name = str(piece.path[0]) if piece.path else ""
         is_extra = name == "extra_fields" and len(piece.path) > 1
-        if field := self._of_job(piece):
+        if field := _of_job(self, piece):
             return Hole("job", field)
         if (
             piece.root in _PARTITION
             and name == "parent_slice"
             and self.above
-            and (field := self.taken_above(piece.path[1:]))
+            and (field := taken_above(self, piece.path[1:]))
         ):
             return Hole("parent", field)
         if piece.root in _PARTITION and piece.last in self.constants:
@@ -160,35 +158,43 @@ class Scope:
             return Hole("token", piece.name)
         return Hole("now", shown) if piece.root == "now" else Hole("unknown", f"'{shown}'")
 
-    def is_nowhere(self, piece: Ref) -> bool:
-        """Whether an expression takes a partition's field that no router of the stream has."""
-        known = {*self.parents, *self.each, *self.constants, *self.bounds, "parent_slice", "extra_fields"}
-        has_router = bool(self.parents or self.each or self.constants)
-        return piece.root in _PARTITION and has_router and len(piece.path) == 1 and piece.path[0] not in known
-
-    def taken_above(self, path: tuple[str | int, ...]) -> str | None:
-        """`<parent>.<field>` of what the parent itself was asked for; its record gets a field for it."""
-        parent = self.above
-        if parent is None or not path:
-            return None
-        name = str(path[0])
-        if name in parent.each:
-            return f"{parent.draft.name}._{parent.each[name]}"
-        found = parent.taken_above(path[1:]) if name == "parent_slice" else parent.parents.get(name)
-        return f"{parent.draft.name}.{parent.draft.taken_from_parent(found, parent.has_several)}" if found else None
-
-    def _of_job(self, piece: Ref) -> str | None:
-        """The path in a job's answers that an expression takes; None where it takes something else."""
-        path = piece.path
-        if piece.root in _PARTITION and path[:1] in (("create_job_response",), ("creation_response",)):
-            path = path[1:]
-        elif (piece.root in _PARTITION and path in (("url",), ("download_target",))) or piece.root == "download_target":
-            return self.job_file
-        elif piece.root not in ("creation_response", "polling_response"):
-            return None
-        return quoted_path(*map(str, path)) if path else None
-
     def _bound(self, kind: Any, piece: Ref) -> Hole:
         if piece.format:
             self.formats.add(piece.format)
         return Hole(kind)
+
+
+def is_nowhere(scope: Scope, piece: Ref) -> bool:
+    """Whether an expression takes a partition's field that no router of the stream has."""
+    known = {*scope.parents, *scope.each, *scope.constants, *scope.bounds, "parent_slice", "extra_fields"}
+    has_router = bool(scope.parents or scope.each or scope.constants)
+    return piece.root in _PARTITION and has_router and len(piece.path) == 1 and piece.path[0] not in known
+
+
+def taken_above(scope: Scope, path: tuple[str | int, ...]) -> str | None:
+    """`<parent>.<field>` of what the parent itself was asked for; its record gets a field for it."""
+    parent = scope.above
+    if parent is None or not path:
+        return None
+    name = str(path[0])
+    if name in parent.each:
+        return f"{parent.draft.name}._{parent.each[name]}"
+    found = taken_above(parent, path[1:]) if name == "parent_slice" else parent.parents.get(name)
+    return f"{parent.draft.name}.{parent.draft.taken_from_parent(found, parent.has_several)}" if found else None
+
+
+def _of_job(scope: Scope, piece: Ref) -> str | None:
+    """The path in a job's answers that an expression takes; None where it takes something else."""
+    path = piece.path
+    if piece.root in _PARTITION and path[:1] in (("create_job_response",), ("creation_response",)):
+        path = path[1:]
+    elif (piece.root in _PARTITION and path in (("url",), ("download_target",))) or piece.root == "download_target":
+        return _file_of_job(scope)
+    elif piece.root not in ("creation_response", "polling_response"):
+        return None
+    return quoted_path(*map(str, path)) if path else None
+
+
+def _file_of_job(scope: Scope) -> str | None:
+    found = str(scope.draft.endpoint.get("job", {}).get("download", ""))
+    return found.removeprefix("{job.").removesuffix("}") or None

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
-from messaging_assets.conversion.manifest.decoders import add_format
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.expressions import pieces_of
 from messaging_assets.conversion.manifest.jobs import add_job, name_job
@@ -134,7 +133,7 @@ class _Streams:
         assert retriever is not None
         assert requester is not None
         decoder = retriever.part("download_decoder") if is_job else retriever.part("decoder")
-        if not add_format(draft, decoder or requester.part("decoder")):
+        if not answers.add_format(draft, decoder or requester.part("decoder")):
             return
         scope = self._scopes[draft.name] = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)

@@ -32,6 +32,8 @@ from messaging_assets.loading.table.begun_jobs import job_notes
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import is_as_loaded
+from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.evidence.repeats import Repeats
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.resume_point import CannotResume
 from messaging_assets.rows.values.undeclared_types import Retyped
@@ -96,6 +98,7 @@ class Reads:
                     return one_pass.load_ids, loaded
                 except Exception as error:
                     failure = sync_failure(error)
+                    _note_first_rows(task, isinstance(failure, Unsettled))
                     if isinstance(failure, TooManySetAside):
                         self._keep_rejected(one_pass)
                     if failure is None or (words := _why_again(failure, session.begun.goes_on)) is None:
@@ -127,6 +130,7 @@ class Reads:
         earlier, task.receipt = task.receipt, Receipt()
         if earlier.requests:
             task.receipt.carry_over(earlier)
+        task.receipt.repeats = Repeats(task.ahead.came.get(task.resource.name, frozenset()), bool(task.resource.keys))
         self._early.go_to(task.receipt)
         self._early = EarlyCounts(Receipt())
         one_pass = ReadPass(target, options, task.receipt, learnt, task.context.log.info)
@@ -192,6 +196,15 @@ class Reads:
         metadata = task.plain(receipt_metadata(task.receipt))
         before = table.ledger.place if table.ledger else []
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
+
+
+def _note_first_rows(task: SyncTask, is_again: bool) -> None:
+    """Note with which rows a read began that failed, because some APIs hand out each row once."""
+    endpoint, repeats = task.resource.endpoint, task.receipt.repeats
+    # A later try may go on behind the mark of a part that was loaded.
+    is_same = is_again or (endpoint.method.upper() == "POST" and cursor_of(endpoint) is None)
+    if is_same and not endpoint.has_step and task.receipt.resumed_rows is None:
+        task.ahead.came[task.resource.name] = repeats.awaited | repeats.first
 
 
 def _why_again(failure: SyncFailure, goes_on: bool) -> str | None:

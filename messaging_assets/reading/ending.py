@@ -107,9 +107,8 @@ class Ending:
             # A limit of the API would look like this end, and half of the window is below it.
             self.over(_HALVED)
             return
-        said = self._reading.claims.signs.said
-        if said and not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
-            self.doubt = said
+        if not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
+            self.doubt = self._reading.claims.signs.said or self.doubt
         self.over(how)
 
     def ignored(self, how: str) -> None:
@@ -157,12 +156,10 @@ class Ending:
         """A window has more rows than the API gives of one range; it is read in two halves, if it can be cut."""
         window = self._reading.window
         if window is None:
-            self.cut_short(why)
-            return
+            return self.cut_short(why)
         self._reading.upcoming = lambda request: ()
         if window.halve():
-            self.over(_HALVED)
-            return
+            return self.over(_HALVED)
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
         self.over(why, Finding(Verdict.INCOMPLETE, words, step))

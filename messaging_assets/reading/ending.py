@@ -156,10 +156,12 @@ class Ending:
         """A window has more rows than the API gives of one range; it is read in two halves, if it can be cut."""
         window = self._reading.window
         if window is None:
-            return self.cut_short(why)
+            self.cut_short(why)
+            return
         self._reading.upcoming = lambda request: ()
         if window.halve():
-            return self.over(_HALVED)
+            # What is over is over, so that the words below are of one that cannot be cut.
+            self.over(_HALVED)
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
         self.over(why, Finding(Verdict.INCOMPLETE, words, step))

@@ -160,8 +160,7 @@ class Ending:
             return
         self._reading.upcoming = lambda request: ()
         if window.halve():
-            # What is over is over, so that the words below are of one that cannot be cut.
-            self.over(_HALVED)
+            self.over(_HALVED)  # what is over is not over once more below
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
         self.over(why, Finding(Verdict.INCOMPLETE, words, step))

@@ -32,8 +32,8 @@ from messaging_assets.seams.dlt_packages import OnePipeline
 from messaging_assets.seams.dlt_settings import are_held
 
 LONGEST_WAIT = 600.0
-# What a scan groups goes to the disk beyond that, and takes no longer.
-LITTLE_MEMORY = 128 * 2**20
+# For each thread; what a scan groups goes to the disk beyond that, and takes no longer.
+LITTLE_MEMORY = 40 * 2**20
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
 _logger = logging.getLogger(__name__)
@@ -69,20 +69,21 @@ class _WaitingSqlClient(DuckDbSqlClient):
     @contextmanager
     def in_little_memory(self) -> Iterator[None]:
         """Let the queries of a block use a disk in place of memory; a smaller bound of the user's stays."""
-        [(before,)] = self.native_connection.execute("SELECT current_setting('memory_limit')").fetchall()
+        settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
+        [(before, threads)] = self.native_connection.execute(settings).fetchall()
         number, _, unit = str(before).partition(" ")
         # What DuckDB says is rounded down; a little more is said in the same way.
         step = _UNITS.get(unit, 0)
         whole = int(float(number) * step) + step // 1024
-        is_more = whole > LITTLE_MEMORY
-        if is_more:
+        little = LITTLE_MEMORY * int(threads)
+        if whole > little:
             # Other connections may hold more than that now.
             with suppress(duckdb_library.Error):
-                self.native_connection.execute(f"SET memory_limit = '{LITTLE_MEMORY}B'")
+                self.native_connection.execute(f"SET memory_limit = '{little}B'")
         try:
             yield
         finally:
-            if is_more:
+            if whole > little:
                 self.native_connection.execute(f"SET memory_limit = '{whole}B'")
 
     def open_connection(self) -> duckdb_library.DuckDBPyConnection:

@@ -59,11 +59,12 @@ def is_loopback(host: str | None) -> bool:
 @pytest.fixture(autouse=True, scope="session")
 def known_answers() -> None:
     """dlt, Dagster and the sandbox work out once a process what never changes in it."""
+    from messaging_assets.seams.dagster_storage import remember_storage
     from messaging_assets.seams.dlt_lookups import shorten_lookups
-    from messaging_assets_tests.known_answers import remember_migrations, remember_rows
+    from messaging_assets_tests.known_answers import remember_rows
 
     shorten_lookups()
-    remember_migrations()
+    remember_storage()
     remember_rows()
 
 

@@ -77,9 +77,9 @@ OURS: Mapping[str, Mapping[str, Any]] = {
     # A signal is Dagster's to act on, at once; dlt would keep it back and fail the load with it.
     "runtime": {"intercept_signals": False},
 }
-# Where the user says nothing: dlt naps so many seconds behind the last page of each list, and in its default of 0.01
-# the sync of one page is half over.
-_PREFERRED = {("extract", "futures_poll_interval"): 0.001}
+# Where the user says nothing. dlt naps so many seconds behind the last page of each list, and in its default of 0.01
+# the sync of one page is half over. It packs rows that it reads again at once, which takes a third of a long sync.
+_PREFERRED = {("extract", "futures_poll_interval"): 0.001, ("data_writer", "disable_compression"): True}
 _KEYS = {key for settings in OURS.values() for key in settings}
 # Those of which our value is another one than dlt's own.
 _ANSWERED = {
@@ -177,6 +177,8 @@ class _Ours(ConfigProvider):
     def get_value(self, key: str, hint: Any, pipeline_name: str | None, *sections: str) -> tuple[Any, str]:
         """See ConfigProvider."""
         preferred = _PREFERRED.get((sections[-1] if sections else "", key))
+        if key == "disable_compression" and "sources" not in sections:
+            preferred = None  # files that are loaded, and may stay, are as dlt makes them
         value = _own_value(key, sections) if preferred is None else preferred
         return None if value is _DEFAULT else value, get_key_name(key, ".", *sections)
 

@@ -58,12 +58,14 @@ def is_loopback(host: str | None) -> bool:
 
 @pytest.fixture(autouse=True, scope="session")
 def known_answers() -> None:
-    """dlt and Dagster work out once a process what never changes in it."""
+    """dlt, Dagster and the sandbox work out once a process what never changes in it."""
     from messaging_assets.seams.dagster_storage import remember_storage
     from messaging_assets.seams.dlt_lookups import shorten_lookups
+    from messaging_assets_tests.known_answers import remember_rows
 
     shorten_lookups()
     remember_storage()
+    remember_rows()
 
 
 @pytest.fixture(autouse=True)

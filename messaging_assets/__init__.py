@@ -53,6 +53,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     cli/                 the command line, one file a verb
     cli/written/         verbs that write an API file
     cli/shown/           verbs that show what is in the destination
+    cli/health/          what `doctor` looks at
 
     definitions.py       the front door of Dagster, imported by no one
     description_files.py, rest_api.py    names that users import

@@ -54,10 +54,10 @@ def is_loopback(host: str | None) -> bool:
 @pytest.fixture(autouse=True, scope="session")
 def known_answers() -> None:
     """dlt and Dagster work out once a process what never changes in it."""
-    from messaging_assets.seams.dlt_settings import remember_hints
+    from messaging_assets.seams.dlt_lookups import shorten_lookups
     from messaging_assets_tests.known_answers import remember_migrations
 
-    remember_hints()
+    shorten_lookups()
     remember_migrations()
 
 

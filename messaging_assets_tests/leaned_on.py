@@ -139,6 +139,7 @@ _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept
 _AS_DLT = "a value, path or name means here what it means to dlt"
 _LISTS = "the list and the next page of an answer are found as dlt finds them"
 _HINTS = "types of settings are taken apart once a process, because the answer follows from the hint alone"
+_UNSET = "a setting that nobody has is not asked for in every section"
 _PLAN = "the lists of the next resources are asked for while one is synced, in this process alone"
 _ENGINES = "statements of the event log in SQLite are compiled once for each file"
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
@@ -191,19 +192,30 @@ THINGS = [
     *(
         one
         for function in ("is_union_type", "is_optional_type", "is_subclass", "extract_inner_type")
-        for one in _things("dlt_settings", "text", _HINTS, f"dlt.common.typing:{function}")
+        for one in _things("dlt_lookups", "text", _HINTS, f"dlt.common.typing:{function}")
     ),
-    *_things("dlt_settings", "text", _HINTS, "dlt.common.validation:validate_dict"),
+    *_things("dlt_lookups", "text", _HINTS, "dlt.common.validation:validate_dict"),
     *(
         one
         for method in ("__iter__", "__len__")
         for one in _things(
-            *("dlt_settings", "text", _HINTS),
+            *("dlt_lookups", "text", _HINTS),
             f"dlt.common.configuration.specs.base_configuration:BaseConfiguration.{method}",
         )
     ),
-    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
-    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
+    *_things("dlt_lookups", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
+    *_things("dlt_lookups", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
+    *(
+        one
+        for function in ("is_base_configuration_inner_hint", "is_context_inner_hint")
+        for one in _things(
+            "dlt_lookups", "text", _UNSET, f"dlt.common.configuration.specs.base_configuration:{function}"
+        )
+    ),
+    *_things("dlt_lookups", "text", _UNSET, "dlt.common.configuration.resolve:_resolve_config_field"),
+    *_things("dlt_lookups", "text", _UNSET, "dlt.common.configuration.providers.environ:EnvironProvider.get_value"),
+    *_things("dlt_lookups", "text", _UNSET, "dlt.common.configuration.providers.doc:BaseDocProvider.get_value"),
+    *_things("dlt_lookups", "there", _UNSET, "dlt.common.configuration.providers:SettingsTomlProvider"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.resolve:_resolve_single_value"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:get_key_name"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:ConfigProvider"),

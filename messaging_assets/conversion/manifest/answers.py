@@ -90,7 +90,7 @@ def add_transformations(scope: Scope, stream: Part) -> None:
                 _add_field(scope, field)
         elif part.kind == "RemoveFields":
             _remove_fields(scope, part)
-        elif part.kind != "KeysToSnakeCase":
+        elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
             # Names in the table are in snake case anyway.
             scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
 
@@ -100,6 +100,11 @@ def _add_field(scope: Scope, field: Part) -> None:
     name = ".".join(map(str, path))
     found = single(field["value"], field.parameters)
     if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, found, field):
+        return
+    if isinstance(found, Ref) and scope.is_nowhere(found):
+        # The manifest's own reader makes an empty field of it.
+        told = f"the field {name} takes '{found.name}', which nothing in the manifest is called; it is left out"
+        scope.draft.ask(told, *_STEPS)
         return
     if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
         scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
@@ -119,7 +124,7 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
         return True
     if isinstance(hole, Hole) and hole.kind == "each":
         if name != f"_{hole.name}":
-            scope.draft.step("rename", **{f"_{hole.name}": name})
+            scope.draft.put(f"_{hole.name}", name)
         return True
     text = scope.text(field["value"], field)
     if isinstance(text, str):

@@ -241,6 +241,10 @@ def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]
     if own.get("cursor_in") == "answer" and not own.get("start_param") and "{incremental." not in asked:
         words = "nothing sends it to the API; name start_param, or write {incremental.start_value} in the request"
         yield Mistake((*places[-1], "cursor_in"), words)
+    is_many = "{resources." in asked or "'resolve'" in asked or resource.full.get("for_each")
+    if own.get("cursor_in") == "link" and ("{incremental." in asked or is_many):
+        words = "a link as it came begins one list without parents, and no part of a request takes it"
+        yield Mistake((*places[-1], "cursor_in"), f"{words}; write answer, and start_param for its parameter")
 
 
 def _incremental(resource: Written) -> Iterator[Mistake]:

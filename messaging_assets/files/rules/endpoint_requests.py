@@ -48,7 +48,7 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     if selector != "$" and not (name == "ndjson" and selector.startswith(("[", "$["))):
         words = f"an answer in {name} is the list itself; write $" + (", or [*].name" if name == "ndjson" else "")
         yield Mistake(resource.place_of("endpoint", "data_selector"), f"{words}, or take it out")
-    if step_into(resource.endpoint.get("incremental"), "cursor_in") == "answer":
+    if step_into(resource.endpoint.get("incremental"), "cursor_in") in ("answer", "link"):
         place = resource.place_of("endpoint", "incremental", "cursor_in")
         yield Mistake(place, f"an answer in {name} has nothing beside its records; write record")
     own = resource.endpoint.get("paginator")

@@ -141,7 +141,7 @@ _LISTS = "the list and the next page of an answer are found as dlt finds them"
 _HINTS = "types of settings are taken apart once a process, because the answer follows from the hint alone"
 _UNSET = "a setting that nobody has is not asked for in every section"
 _PLAN = "the lists of the next resources are asked for while one is synced, in this process alone"
-_ENGINES = "statements of the event log in SQLite are compiled once for each file"
+_ENGINES = "storage in SQLite compiles statements, opens files and reads migrations once a process"
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
 _ANEW = "a schema's file is read anew only when it changed"
 _COLUMNS = "rows of nested lists become columns at once, with the names, ids and types of dlt's own way"
@@ -368,9 +368,14 @@ THINGS = [
         f"{_DAGSTER}.definitions.assets.job.asset_layer:AssetLayer.get_assets_def_for_node",
     ),
     *_things(
-        *("dagster_inside", "text", _ENGINES),
+        *("dagster_storage", "text", _ENGINES),
         f"{_DAGSTER}.storage.event_log.sqlite.sqlite_event_log:SqliteEventLogStorage._connect",
+        f"{_DAGSTER}.storage.runs.sqlite.sqlite_run_storage:SqliteRunStorage.connect",
+        f"{_DAGSTER}.storage.schedules.sqlite.sqlite_schedule_storage:SqliteScheduleStorage.connect",
+        f"{_DAGSTER}.storage.sql:check_alembic_revision",
+        f"{_DAGSTER}.storage.sql:get_alembic_config",
     ),
+    *_things("dagster_storage", "value", _ENGINES, f"{_DAGSTER}.storage.sql:ALEMBIC_SCRIPTS_LOCATION"),
     *_things("dagster_inside", "signature", _BOUND, "dagster:ResourceDefinition.get_required_resource_keys"),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:CroniterShim"),
     *_things("dagster_inside", "signature", _CRON, "dagster._utils.schedules:cron_string_iterator"),

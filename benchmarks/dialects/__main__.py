@@ -21,7 +21,16 @@ _HERE = Path(__file__).parent
 _CACHE = _HERE.parent / ".cache" / "dialects"
 _READER = "airbyte-cdk==7.39.1"
 _SECONDS = 900
-OUTCOMES = ("equal", "different", "ours failed", "not converted", "theirs failed", "both failed", "nothing came")
+OUTCOMES = (
+    "equal",
+    "different",
+    "different and doubted",
+    "ours failed",
+    "not converted",
+    "theirs failed",
+    "both failed",
+    "nothing came",
+)
 
 
 def main() -> int:
@@ -116,7 +125,9 @@ def _told(converted: Converted, assets: dict[str, Any], folder: Path, api: str) 
         else:
             words = difference(theirs["rows"], rows)
             lost = "; ".join(one.words for one in draft.losses if one.kind == "loss")
-            yield file.stem, "different" if words else "equal", f"{words} | {lost}" if words else ""
+            is_doubted = asset.get("verdict") == "unknown"
+            apart = "different and doubted" if is_doubted else "different"
+            yield file.stem, apart if words else "equal", f"{words} | {lost}" if words else ""
 
 
 def _reader() -> Path:

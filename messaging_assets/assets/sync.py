@@ -33,7 +33,7 @@ from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
-from messaging_assets.seams.dagster_inside import remember_engines
+from messaging_assets.seams.dagster_storage import remember_storage
 from messaging_assets.seams.dlt_lookups import shorten_lookups
 from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
@@ -69,7 +69,7 @@ def sync(
     one = _Sync(task)
     caught: Exception | None = None
     shorten_lookups()
-    remember_engines()
+    remember_storage()
     ahead.turn_to(resource)
     try:
         refuse_environment(task.asset)

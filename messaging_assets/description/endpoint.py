@@ -134,10 +134,7 @@ class ErrorInBody(Described):
 
 
 class ResponseAction(Described):
-    """dlt's response action; `ignore` ends the paging of this request and is counted, `split` asks for less at once.
-
-    `restart` is for an API that has forgotten the token that the last sync left.
-    """
+    """dlt's response action; `ignore` ends the paging of this request and is counted, others ask otherwise."""
 
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""
@@ -260,6 +257,8 @@ class Endpoint(Described):
     """Whether a list on one page is left as it is where the API says by `ETag` or `Last-Modified` that it is (304)."""
     data_selector: JsonPath | None = None
     """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
+    include_from_answer: dict[str, JsonPath] = Field(default_factory=dict)
+    """Fields that each record of a page gets of what stands beside the list: `{channel: meta.channel}`."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None
     """What answers are written in, a word such as `csv` or more of it; else the Content-Type says it, or it is JSON."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)

@@ -190,3 +190,58 @@ def test_lines_that_are_values_are_one_column(clean_room: Path) -> None:
     raw, _ = converted(manifest({"retriever": {"decoder": {"type": "IterableDecoder"}}}), clean_room)
 
     assert only(raw)["endpoint"]["format"]["columns"] == ["record"]
+
+
+def test_a_token_that_is_where_a_page_begins_and_its_length_is_an_offset(clean_room: Path) -> None:
+    begins, length = "response.get('startAt')", "response['maxResults']"
+    stop = f"{{{{ response.get('isLast') or {begins} + {length} >= response.get('total') }}}}"
+    option = {"type": "RequestOption", "inject_into": "request_parameter"}
+    strategy = {"type": "CursorPagination", "cursor_value": f"{{{{ {begins} + {length} }}}}", "page_size": 50}
+    paginator = {
+        "type": "DefaultPaginator",
+        "page_size_option": {**option, "field_name": "maxResults"},
+        "page_token_option": {**option, "field_name": "startAt"},
+        "pagination_strategy": {**strategy, "stop_condition": stop},
+    }
+
+    raw, done = converted(manifest({"retriever": {"paginator": paginator}}), clean_room)
+
+    names = {"offset_param": "startAt", "limit_param": "maxResults"}
+    ends = {"total_path": "total", "end_path": "isLast"}
+    assert only(raw)["endpoint"]["paginator"] == {"type": "offset", "limit": 50, **names, **ends}
+    assert "question" not in done.stderr
+
+
+def test_a_parent_that_is_another_list_than_the_stream_of_its_name_is_read_by_itself(clean_room: Path) -> None:
+    source = routed(_substream(_of_parent("teams", "id")), path="/{{ stream_partition.id }}")
+    filtered = source["streams"][-1]["retriever"]["partition_router"][0]["parent_stream_configs"][0]["stream"]
+    filtered["retriever"]["record_selector"]["record_filter"] = {"condition": "{{ record['kind'] == 'open' }}"}
+
+    raw, _ = converted(source, clean_room)
+
+    read = {one["name"]: one for one in raw["resources"]}
+    assert read["messages"]["endpoint"]["path"] == "/{resources.teams_as_parent.id}"
+    assert read["teams_as_parent"]["selected"] is False
+    assert read["teams_as_parent"]["steps"] == [{"filter": "@.kind == 'open'"}]
+    assert "steps" not in read["teams"]
+
+
+def test_a_parent_with_a_cache_is_the_stream_of_its_name(clean_room: Path) -> None:
+    source = routed(parent("teams"), path="/{{ stream_partition.teams_id }}")
+    same = source["streams"][0]
+    cached = {**same["retriever"], "requester": {**same["retriever"]["requester"], "use_cache": True}}
+    source["definitions"]["teams"] = {**same, "retriever": cached}
+
+    raw, _ = converted(source, clean_room)
+
+    assert [one["name"] for one in raw["resources"]] == ["teams", "users", "messages"]
+
+
+def test_a_filter_that_a_setting_switches_on_is_off_without_it(clean_room: Path) -> None:
+    condition = "{{ not config.get('projects') or record.get('key') in config['projects'] }}"
+    selector = {"extractor": {"field_path": ["data"]}, "record_filter": {"condition": condition}}
+
+    raw, done = converted(manifest({"retriever": {"record_selector": selector}}), clean_room)
+
+    assert "steps" not in only(raw)
+    assert "records are kept by the setting 'projects' where it is given" in done.stderr

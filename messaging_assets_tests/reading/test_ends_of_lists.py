@@ -302,6 +302,19 @@ def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, m
     assert [row["id"] for row in one_table.rows()] == [1, 2]
 
 
+def test_a_header_of_any_name_may_hold_the_next_address(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        is_last = "page=2" in path
+        connection.sendall(answer([{"id": 2 if is_last else 1}], "" if is_last else "X-Next-Page: /list?page=2\r\n"))
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        paginator = {"type": "header_link", "header": "X-Next-Page"}
+        synced = one_table.sync(endpoint={"path": "/list", "data_selector": "$", "paginator": paginator})
+    assert (synced.green, synced.receipt["verdict"]) == (True, "read to the end")
+    assert [row["id"] for row in one_table.rows()] == [1, 2]
+
+
 # Pages that are asked for by a field of their last record
 
 STAMPED = [{"id": number, "ts": number // 30 + 1} for number in range(90)]

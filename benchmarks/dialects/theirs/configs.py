@@ -99,7 +99,7 @@ def _value(name: str, schema: dict[str, Any]) -> Any:
 
 
 def _text(name: str, schema: dict[str, Any]) -> str:
-    if any(word in name.lower() for word in ("url", "domain", "host", "endpoint")):
+    if any(word in name.lower().replace("subdomain", "") for word in ("url", "domain", "host", "endpoint")):
         is_whole = "http" in f"{schema.get('examples')}{schema.get('pattern')}"
         return "https://acme.example.com" if is_whole else "acme.example.com"
     return f"some-{name.replace('_', '-')}"

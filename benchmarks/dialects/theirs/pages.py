@@ -161,6 +161,10 @@ class Pages:
         if is_cursor and is_end:
             return [None, _NOTHING, "", False, *counts]
         if is_cursor:
+            if "+" in str(cursor):
+                # The page's beginning and its length, or its number.
+                is_length = any(word in name for word in ("max", "limit", "size", "per"))
+                return [size if is_length else number if "page" in name else start, *counts]
             is_number = any(word in name for word in ("page", "offset")) and "token" not in name and "next" not in name
             texts = [f"tok{begun}", after]
             if self.token_option.get("type") == "RequestPath":

@@ -42,6 +42,8 @@ class Stream:
         self.requester: dict[str, Any] = retriever["requester"]
         base = texts.open(self.requester, self.requester.get("url_base") or self.requester.get("url"))
         path = texts.open(self.requester, self.requester.get("path")) if self.requester.get("url_base") else ""
+        # A path may hold parameters, too.
+        path = str(path or "").partition("?")[0]
         whole = "/".join(one.strip("/") for one in (str(base or ""), str(path or "")) if one)
         self.origin = "/".join(whole.split("/")[:3])
         self.path = "/" + "/".join(whole.split("/")[3:])

@@ -47,6 +47,10 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
     if part["condition"] in (None, ""):
         return
     read = condition(part["condition"], part.parameters)
+    if (name := _only_where_given(read)) and scope.settings.value(name) is None:
+        told = f"records are kept by the setting '{name}' where it is given; without it all of them are"
+        scope.draft.lose(told, *_STEPS, kind="setting")
+        return
     several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
     found = [_comparison(scope, one, part) for one in several]
     if None in found:
@@ -55,6 +59,15 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
         return
     if any(found):
         scope.draft.raw.setdefault("steps", []).extend({"filter": one} for one in found if one)
+
+
+def _only_where_given(node: ast.expr | None) -> str | None:
+    """The setting without which a filter keeps everything, `not config.get('x') or ...`; None where there is none."""
+    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.Or):
+        return None
+    first = node.values[0]
+    found = value_of(first.operand) if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not) else None
+    return found.name if isinstance(found, Ref) and found.root == "config" and found.path else None
 
 
 def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:

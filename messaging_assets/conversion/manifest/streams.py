@@ -63,16 +63,16 @@ class _Streams:
 
     def __init__(self, source: Part, converted: Converted) -> None:
         self._source, self._converted = source, converted
-        self._drafts: dict[str, Draft] = {}
+        self._drafts: dict[tuple[str, str], Draft] = {}
         self._bases: dict[str, str] = {}
         self._scopes: dict[str, Scope] = {}
-        self._listed: set[str] = set()
+        self._listed: set[tuple[str, str]] = set()
         self._unions: dict[tuple[str, ...], Draft] = {}
 
     def convert(self) -> None:
         """Make a resource of each stream."""
         streams = list(self._all_streams())
-        self._listed = {self._name(one) for one in streams}
+        self._listed = {(self._name(one), _asked(one)) for one in streams}
         for stream in streams:
             self._draft(stream)
         for one in self._source.parts("dynamic_streams"):
@@ -96,14 +96,17 @@ class _Streams:
         return name or "rows"
 
     def _draft(self, stream: Part) -> Draft:
-        name = self._name(stream)
-        if name not in self._drafts:
-            draft = self._drafts[name] = self._converted.draft(name)
+        name, what = self._name(stream), _asked(stream)
+        if (name, what) not in self._drafts:
+            # A parent may be another list than the stream of its name, such as one with a filter more.
+            is_other = (name, what) not in self._listed and name in {one for one, _ in self._listed}
+            draft = self._converted.draft(f"{name}_as_parent" if is_other else name)
+            self._drafts[name, what] = draft
             with falls_alone(draft):
                 self._fill(draft, stream)
-            if name not in self._listed:
+            if (name, what) not in self._listed:
                 draft.raw["selected"] = False
-        return self._drafts[name]
+        return self._drafts[name, what]
 
     def parent(self, stream: Part) -> Scope | None:
         """The scope of a parent's resource; None where it cannot be one."""
@@ -185,6 +188,17 @@ class _Streams:
             for word in ("poll", "download", "delete"):
                 if str(job.get(word, "")).startswith("/"):
                     job[word] = f"/{below}{job[word]}"
+
+
+def _asked(stream: Part) -> str:
+    """What a stream asks for, told apart from other streams of its name; its cache and its schema are no matter."""
+    return repr(_plain([stream["retriever"], stream["transformations"]]))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in sorted(value.items()) if name not in ("use_cache", "$parameters")}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _origin(address: str) -> tuple[str, str]:

@@ -175,14 +175,18 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         path = value_at(resource.full, (*place, "cursor_path"))
         if isinstance(path, str):
             needed[path.removeprefix("$.").split(".")[0]] = "the cursor"
-    steps = resource.full.get("steps")
-    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+    written = resource.full.get("steps")
+    steps = written if isinstance(written, list) else []
+    for index, step in enumerate(steps):
         dropped, kept = step_into(step, "drop"), step_into(step, "keep")
         renamed = mapping(step_into(step, "rename"))
         gone = {*names_in(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
             gone |= needed.keys() - set(names_in(kept))
-        for name in sorted(gone & needed.keys()):
+        # One that gives way to another field of its name is still there.
+        for name in sorted(
+            gone & needed.keys() - {made for later in steps[index + 1 :] for made in map(str, _made(later))}
+        ):
             words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
             yield Mistake(resource.place_of("steps", index), words)
 

@@ -65,24 +65,24 @@ def test_a_resource_is_asked_for_two_pages_and_a_larger_one(known_sandbox: Sandb
             {},
             [100, 100, 1000],
             (
-                "a page of 1,000 was asked for, and 1,000 rows came, where the file asks for 100 | write paginator.limit: "
-                "1000, which takes 3 requests in place of 25 for 2,500 rows"
+                "a page of 1,000 was asked for, and 1,000 rows came, where the file asks for 100 | "
+                "write paginator.limit: 1000, which takes 3 requests in place of 25 for 2,500 rows"
             ),
         ),
         (
             {"most_asked": 200, "total": False},
             [100, 100, 1000, 500, 200],
             (
-                "a page of 200 was asked for, and 200 rows came, where the file asks for 100 | write paginator.limit: 200,"
-                " which takes one request where 2 are sent now"
+                "a page of 200 was asked for, and 200 rows came, where the file asks for 100 | "
+                "write paginator.limit: 200, which takes one request where 2 are sent now"
             ),
         ),
         (
             {"page_cap": 400},
             [100, 100, 1000],
             (
-                "a page of 1,000 was asked for, and 400 rows came, where the file asks for 100 | write paginator.limit: "
-                "400, which takes 7 requests in place of 25 for 2,500 rows"
+                "a page of 1,000 was asked for, and 400 rows came, where the file asks for 100 | "
+                "write paginator.limit: 400, which takes 7 requests in place of 25 for 2,500 rows"
             ),
         ),
         ({"most_asked": 100}, [100, 100, 1000, 500, 200], None),

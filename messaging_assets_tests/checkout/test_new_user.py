@@ -49,9 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("messaging_assets", "messaging_assets_tests", "benchmarks", "docs", "examples"):
         shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     alone = ("--no-deps", "--no-index", "--no-build-isolation")
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    done = run(sys.executable, "-m", "pip", "wheel", *alone, *QUIET, "-w", str(source / "dist"), str(source), env=own)
-    assert done.returncode == 0, done.stderr
+    pip("wheel", *alone, "-w", str(source / "dist"), str(source))
     [built] = (source / "dist").glob("*.whl")
     return built
 
@@ -66,16 +64,21 @@ def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = folder / "bin" / "python"
     run(sys.executable, "-m", "venv", "--without-pip", str(folder))
     alone = ("--no-deps", "--no-index")
-    done = run(sys.executable, "-m", "pip", f"--python={python}", "install", *QUIET, *alone, str(wheel))
-    assert done.returncode == 0, done.stderr
+    pip(f"--python={python}", "install", *alone, str(wheel))
     [packages] = folder.glob("lib/python*/site-packages")
     [installed] = metadata.distributions(name="messaging_assets", path=[str(packages)])
     for name in sorted(_needed_by(installed)):
         _link(metadata.distribution(name), packages, python)
     # A release that pins itself against others, or one that is missing, would be told here.
-    done = run(sys.executable, "-m", "pip", f"--python={python}", "check", *QUIET)
-    assert done.returncode == 0, done.stdout
+    pip(f"--python={python}", "check")
     return python.parent
+
+
+def pip(*arguments: str) -> None:
+    """Run pip without settings of this machine, and without the checkout on its path, where it may be installed."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHONPATH"))}
+    done = run(sys.executable, "-m", "pip", *arguments, *QUIET, env=own)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _needed_by(installed: metadata.Distribution) -> set[str]:

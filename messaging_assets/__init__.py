@@ -16,6 +16,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
     answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives
+    http/pace/           whose turn it is to ask, over one machine or several
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/ways/           secrets onto requests: as they are, asked for, signed
     http/                attempts, secrets, pace, pages asked for ahead

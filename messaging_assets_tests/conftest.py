@@ -216,6 +216,19 @@ def postgres() -> Iterator[Any]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Any]:
+    """A Redis server on loopback, started once a session; see `new_database`."""
+    pytest.importorskip("redis", reason="redis is not installed; `pip install messaging_assets[redis]`")
+    from messaging_assets_tests.redis_server import program, running
+
+    command = program()
+    if command is None:
+        pytest.skip("Redis is not installed; on Debian it is the package redis-server")
+    with running(command) as server:
+        yield server
+
+
 @pytest.fixture
 def postgres_destination(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The destination is a database of the test's own on PostgreSQL."""

@@ -44,7 +44,14 @@ DESTINATIONS = (
     "athena",
 )
 # Sent to PostgreSQL alone, or to DuckDB alone, and run there by tests of their own.
-FILES_OF_ONE = {"http/gates.py", "http/ways/shared_token.py", "loading/sync_lock.py", "cli/demo.py"}
+FILES_OF_ONE = {
+    "cli/demo.py",
+    "cli/health/postgres.py",
+    "http/pace/postgres_turns.py",
+    "http/ways/shared_token.py",
+    "loading/sync_lock.py",
+    "seams/destinations/dlt_duckdb.py",
+}
 WORDS_OF_ONE = ("pg_", "regclass", "duckdb_views", "DOUBLE PRECISION")
 # What each dialect is written in by the package itself, so that DuckDB's text is not what is sent.
 TRANSLATED = ("CREATE TABLE", "ALTER TABLE", " LIMIT ", "CREATE VIEW", "CREATE OR REPLACE VIEW")

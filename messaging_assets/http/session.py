@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -99,12 +99,19 @@ class ApiSession(Session):
         self._exchange = Exchange(transport, self.pacing, self._closing)
         self.at_first_answer: Callable[[], None] = _nothing
         self.begun = BegunList()
+        # What follows of answers that are taken in parts.
+        self._rest: dict[Reading, Iterator[Answer]] = {}
         self.ahead = PagesAhead(client.max_in_flight)
         self.preparation = Preparation(base_url, self.headers, self.cookies)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
+        if reading in self._rest:
+            # The next part of an answer that came; nothing is asked.
+            of_part = requests.PreparedRequest()
+            of_part.url, of_part.reading = request.url, reading  # type: ignore[attr-defined]
+            return of_part
         prepared = self.ahead.take(page_id(request, reading))
         if prepared is None:
             prepared = self.preparation.prepared(request, reading)
@@ -124,6 +131,17 @@ class ApiSession(Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Answer a prepared request, from the pages read ahead where it is among them."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
+        if (rest := self._rest.get(reading)) is not None:
+            part = next(rest)
+            if not part.parsed.goes_on:
+                del self._rest[reading]
+            return part
+        answer = self._answer_for(request, reading)
+        if answer.rest is not None and answer.parsed.goes_on:
+            self._rest[reading] = answer.later_parts()
+        return answer
+
+    def _answer_for(self, request: requests.PreparedRequest, reading: Reading) -> Answer:
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
@@ -149,6 +167,7 @@ class ApiSession(Session):
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""
         self._closing.set()
+        self._rest.clear()
         self.ahead.close()
         _levels[self._origin] = max(self.pacing.level.now, 2)
         for transport in self._transports:

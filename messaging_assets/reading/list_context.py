@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import Endpoint, Incremental
+from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
@@ -118,6 +119,18 @@ class ListContext:
     def one_object(self) -> bool:
         """Whether a single object is a whole answer (a single-page endpoint)."""
         return isinstance(self.endpoint.paginator, SinglePagePaginator)
+
+    @cached_property
+    def takes_parts(self) -> bool:
+        """Whether a long answer is judged in parts: it is nothing but records, and the only page, or a job's file."""
+        endpoint, paginator = self.endpoint, self.endpoint.paginator
+        is_only = isinstance(paginator, SinglePagePaginator) and paginator.end_path is None
+        is_table = endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector == "$"
+        # Others look into the whole answer.
+        are_of_status = all(
+            not (callable(one) or callable(one.action) or one.path or one.content) for one in endpoint.response_actions
+        )
+        return is_only and is_table and are_of_status
 
     @property
     def overlap(self) -> int:

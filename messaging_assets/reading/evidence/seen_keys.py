@@ -52,6 +52,11 @@ class SeenKeys:
                 run = _sorted(pa.concat_arrays([self._runs.pop(), run]))
             self._runs.append(run)
 
+    def take(self, other: SeenKeys) -> None:
+        """Note all keys of another, none of which was seen."""
+        self._runs += other._runs
+        self.add(other._few)
+
 
 def _sorted(keys: Any) -> Any:
     return keys.take(pc.array_sort_indices(keys))

@@ -13,6 +13,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
+from messaging_assets.answers.formats.texts import Records
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
@@ -22,7 +23,7 @@ from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
-from messaging_assets.reading.page import judge_page, looked_at
+from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 
 
@@ -49,7 +50,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def init_request(self, request: Request) -> None:
         """Begin a list: the request will carry its reading from here on."""
-        self._has_next_page = True
+        self._has_next_page, self._page_goes_on = True, False
         name = (request.headers or {}).pop(LIST_HEADER, "")
         with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
@@ -67,7 +68,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self._page_came(response, data if data is not None else [])
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
-        reading, own = self.reading, self.description
+        reading, own, part = self.reading, self.description, response.parsed
+        if isinstance(part, Records) and (part.is_begun or part.goes_on):
+            self._part_came(response, rows)
+            return
         # Of a list of several pages the first one's says nothing.
         self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
@@ -82,7 +86,19 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
         self.find_next(response, len(rows))
-        sent = judge_page(reading, response, rows)
+        self._judged(response, judge_page(reading, response, rows))
+
+    def _part_came(self, response: Any, rows: list[Any]) -> None:
+        if not response.parsed.is_begun:
+            self.context.so_far.validator = None if self.reading.page else validator_of(response.headers)
+        sent = judge_part(self.reading, response, rows)
+        self._page_goes_on, self._has_next_page = sent is None, True
+        if sent is not None:
+            self._judged(response, sent)
+
+    def _judged(self, response: Any, sent: int) -> None:
+        """Decide whether another page follows the one of `sent` rows that came."""
+        reading, own = self.reading, self.description
         reading.watch(response)
         if own.rows_total_path:
             reading.claims.announce(first_value(own.rows_total_path, response.parsed))
@@ -106,7 +122,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
         with self.context.receipt.page_lock:
-            return self._has_next_page and not self.reading.ending.is_behind_cursor()
+            return self._page_goes_on or (self._has_next_page and not self.reading.ending.is_behind_cursor())
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""

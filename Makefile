@@ -55,6 +55,13 @@ dev: setup ## open the Dagster UI against the built-in sandbox
 test: setup ## run the tests, in parallel
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
+comma := ,
+# Into the environment of a target's folder; with uv, where there is one, it takes a tenth of the time.
+define install
+	@if command -v uv >/dev/null; then uv pip install -q --python $(@D)/bin/python $(1); \
+		else $(@D)/bin/python -m pip install -qq --no-input $(1); fi
+endef
+
 # dagster-embedded-elt stays at the Dagster that it pins; everybody else's moves on.
 NEWEST := .venv-newest
 ON_NEWEST := $(patsubst %,messaging_assets_tests/%.py,cli/test_demo cli/test_development orchestration/test_rest_api \
@@ -73,7 +80,7 @@ CLUSTER := .venv-cluster
 $(CLUSTER)/ready: pyproject.toml constraints.txt constraints-cluster.txt
 	@echo "Setting up $(CLUSTER) with Celery"
 	@test -x $(CLUSTER)/bin/python || "$(PYTHON)" -m venv $(CLUSTER)
-	@$(CLUSTER)/bin/python -m pip install -qq --no-input -c constraints.txt -c constraints-cluster.txt -e '.[dev,celery,k8s]'
+	$(call install,-c constraints.txt -c constraints-cluster.txt -e '.[dev$(comma)celery$(comma)k8s]')
 	@touch $@
 
 cluster: $(CLUSTER)/ready ## two Celery workers without a shared disk, as deploy/ describes them
@@ -85,7 +92,7 @@ $(addsuffix /ready,$(PROJECTS)): pyproject.toml constraints.txt constraints-newe
 	@echo "Setting up $(@D) with dbt"
 	@test -x $(@D)/bin/python || "$(PYTHON)" -m venv $(@D)
 	@grep -v '^pathspec==' constraints$(if $(findstring newest,$@),-newest).txt | cat - constraints-project.txt > $(@D)/constraints.txt
-	@$(@D)/bin/python -m pip install -qq --no-input -c $(@D)/constraints.txt -e . dagster-dg-cli dagster-dbt dbt-core dbt-duckdb
+	$(call install,-c $(@D)/constraints.txt -e . dagster-dg-cli dagster-dbt dbt-core dbt-duckdb)
 	@touch $@
 
 test-project: setup $(addsuffix /ready,$(PROJECTS)) ## the example project with dbt, on the pinned and on the newest Dagster

@@ -7,6 +7,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     foundation/          failures, paths in JSON, moments, secrets taken out of texts, the project's folders
     seams/               what is private of dlt and Dagster, in one place
     seams/destinations/  databases that dlt loads into, with what it does otherwise than a sync needs
+    seams/normalizing/   nested rows as tables of columns, as dlt makes them row by row
 
     description/ways/    ways of authentication that take more than a word
     description/         the shape of a file: pydantic models, nothing else
@@ -52,6 +53,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     cli/                 the command line, one file a verb
     cli/written/         verbs that write an API file
     cli/shown/           verbs that show what is in the destination
+    cli/health/          what `doctor` looks at
 
     definitions.py       the front door of Dagster, imported by no one
     description_files.py, rest_api.py    names that users import

@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="let every case of the fault suite's grids be a whole sync")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take minutes, so that no worker idles while another ends with one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
+
+
 class OutsideConnection(RuntimeError):
     """A test tried to leave the machine. No OSError, so that no retry takes it for weather."""
 
@@ -54,11 +59,11 @@ def is_loopback(host: str | None) -> bool:
 @pytest.fixture(autouse=True, scope="session")
 def known_answers() -> None:
     """dlt and Dagster work out once a process what never changes in it."""
-    from messaging_assets.seams.dlt_settings import remember_hints
-    from messaging_assets_tests.known_answers import remember_migrations
+    from messaging_assets.seams.dagster_storage import remember_storage
+    from messaging_assets.seams.dlt_lookups import shorten_lookups
 
-    remember_hints()
-    remember_migrations()
+    shorten_lookups()
+    remember_storage()
 
 
 @pytest.fixture(autouse=True)

@@ -71,9 +71,11 @@ _FIRST = (
     "dagster/row_count",
     "messaging_assets/rows_more_than_before",
     "dagster/partition_row_count",
+    "dagster/table_name",
+    "messaging_assets/seconds",
+    "messaging_assets/requests",
     "messaging_assets/child_tables",
     "messaging_assets/preview",
-    "messaging_assets/seconds",
 )
 
 

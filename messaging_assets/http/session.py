@@ -160,8 +160,7 @@ class ApiSession(Session):
         except Ignored as ignored:
             end = ignored
         with reading.context.receipt.page_lock:
-            ending = reading.ending
-            (ending.too_many if end.is_split else ending.refused if end.is_end else ending.ignored)(end.how)
+            reading.ending.left_by("end" if end.is_end else end.action, end.how)
         raise IgnoreResponseException
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from messaging_assets.answers.record_keys import PageKeys, page_keys
+from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
@@ -37,6 +37,8 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
     if reading.resume.at is not None and reading.page == 1:
         return _resumed(reading, reading.resume.at, page, rows)
     again = reading.repetition.among(page.hashes)
+    if not reading.context.is_parent:
+        reading.context.receipt.repeats.page(page.hashes, again)
     if _comes_again(reading, page.hashes, again, sent):
         rows.clear()
         return 0
@@ -102,6 +104,8 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0
     rows.clear()
     take_records(reading.context, path, response, reading.page, looked)
+    came = keys_of(looked, reading.context.keys)[0]
+    reading.context.receipt.repeats.page(came, reading.repetition.among(came))
     return looked, sent
 
 

@@ -150,6 +150,11 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
         MendDescription: no names for the values are where the file says.
     """
     to_objects(selector, context.keys, response.parsed, rows)
+    if shared := context.endpoint.include_from_answer:
+        beside_them = {name: _first(path, response.parsed) for name, path in shared.items()}
+        for row in rows:
+            if type(row) is dict:
+                row.update(beside_them)
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
         return
@@ -161,6 +166,11 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             where=context.asset,
         )
     name_values(names, rows)
+
+
+def _first(path: str, body: Any) -> Any:
+    found = json_paths.find_values(path, body)
+    return found[0] if found else None
 
 
 def _judge_error_beside(context: ListContext, response: Any, page: int, found: list[Any], path: str) -> None:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg2
 import pytest
 from click.testing import CliRunner
 
 from messaging_assets.cli import main
+from messaging_assets.cli.health import postgres as health_postgres
+from messaging_assets.destination.pipelines import build_pipeline
+from messaging_assets.files.api_files import read_folders
 from messaging_assets.foundation.folders import project_folders
+from messaging_assets.loading.sync_lock import only_sync_in_database, only_sync_of
 
 
 def _doctor() -> tuple[int, dict[str, list[dict[str, Any]]]]:
@@ -40,7 +46,7 @@ def test_a_machine_that_is_fit_is_called_so(apis: Path, monkeypatch: pytest.Monk
     status, found = _doctor()
     assert status == 0
     assert {one["level"] for each in found.values() for one in each} <= {"good", "note"}
-    assert found["API chat"][0]["what"] == "1 resources; every secret is set"
+    assert found["API chat"][0]["what"] == "1 resource; every secret is set"
     assert "key-of-the-chat" not in json.dumps(found)
 
 
@@ -93,7 +99,85 @@ def test_a_destination_that_does_not_answer_is_wrong_and_its_address_stays_unsai
 
 def test_a_database_that_answers_is_good(apis: Path) -> None:
     duckdb.connect(str(project_folders().make().database)).close()
-    assert _doctor()[1]["destination"][0]["what"] == "duckdb answers"
+    assert "duckdb answers at" in _doctor()[1]["destination"][0]["what"]
+
+
+def test_the_file_that_the_settings_name_is_looked_at_in_place_of_the_default_one(
+    apis: Path, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = clean_room / "other.duckdb"
+    other.write_text("this is no database, though a file of its name")
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(other))
+    assert "does not answer" in _doctor()[1]["destination"][0]["what"]
+    other.unlink()
+    duckdb.connect(str(other)).close()
+    assert _doctor()[1]["destination"][0]["what"] == f"duckdb answers at {other}"
+
+
+def test_a_folder_that_the_file_cannot_be_made_in_is_wrong(
+    apis: Path, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(clean_room / "nowhere" / "other.duckdb"))
+    assert _doctor()[1]["destination"][0]["mend"] == "make it"
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(clean_room / "other.duckdb"))
+    # Root may write everywhere, so the system's answer is played.
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != clean_room)
+    assert _doctor()[1]["destination"][0]["what"] == f"{clean_room} cannot be written"
+
+
+def test_files_as_a_destination_are_looked_at_by_their_folder(
+    apis: Path, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "filesystem")
+    monkeypatch.setenv("DESTINATION__FILESYSTEM__BUCKET_URL", str(clean_room / "bucket"))
+    assert _doctor()[1]["destination"][0]["what"] == f"filesystem at {clean_room / 'bucket'}"
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != clean_room)
+    assert _doctor()[1]["destination"][0]["level"] == "wrong"
+
+
+def test_the_secrets_of_each_account_are_looked_for(apis: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (apis / "chat.yaml").write_text(
+        "accounts: [emea, apac]\nclient: {base_url: 'https://api.example.com', auth: bearer}\nresources: [users]\n"
+    )
+    monkeypatch.setenv("CHAT_EMEA__TOKEN", "token-of-one-account")
+    _, found = _doctor()
+    assert found["API chat_emea"][0]["level"] == "good"
+    assert found["API chat_apac"][0]["mend"] == "set CHAT_APAC__TOKEN"
+
+
+def test_rights_that_are_missing_in_postgresql_are_named_with_the_grant_that_gives_them(
+    apis: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = postgres.new_database()
+    with closing(psycopg2.connect(address)) as owner, owner.cursor() as cursor:
+        cursor.execute("CREATE ROLE reader LOGIN")
+        cursor.execute("SELECT current_database()")
+        [(name,)] = cursor.fetchall()
+        owner.commit()
+        monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+        assert "rights" not in _doctor()[1]
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address.replace("tests:", "reader:"))
+        status, found = _doctor()
+        assert status == 1
+        assert found["rights"][0]["mend"].startswith(f'GRANT CREATE ON DATABASE "{name}" TO "reader"')
+        cursor.execute("CREATE SCHEMA chat; GRANT USAGE ON SCHEMA chat TO reader")
+        owner.commit()
+        assert _doctor()[1]["rights"][0]["mend"] == 'GRANT USAGE, CREATE ON SCHEMA "chat" TO "reader"'
+        cursor.execute("GRANT CREATE ON SCHEMA chat TO reader; CREATE TABLE chat.users (id text)")
+        owner.commit()
+        status, found = _doctor()
+        assert (status, found["rights"][0]["level"]) == (0, "warning")
+        assert found["rights"][0]["what"].startswith("1 table of chat belongs to tests")
+
+
+def test_the_lock_of_a_sync_names_its_process_or_that_it_is_elsewhere(apis: Path) -> None:
+    folder = project_folders().make().locks
+    with only_sync_of("chat/users", folder, "chat__users"):
+        assert _doctor()[1]["sync of chat/users"][0]["what"] == f"process {os.getpid()} is at it"
+        (folder / "chat__users.pid").write_text("999999999")
+        assert _doctor()[1]["sync of chat/users"][0]["level"] == "warning"
+    assert "sync of chat/users" not in _doctor()[1]
 
 
 def test_a_clock_that_was_set_back_is_seen_by_the_files_of_the_project(apis: Path) -> None:
@@ -101,3 +185,17 @@ def test_a_clock_that_was_set_back_is_seen_by_the_files_of_the_project(apis: Pat
     path.mkdir()
     os.utime(path, (time.time() + 3600, time.time() + 3600))
     assert _doctor()[1]["clock"][0]["level"] == "warning"
+
+
+def test_a_connection_that_has_held_a_sync_for_long_is_named_with_the_statement_that_ends_it(
+    apis: Path, postgres: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = postgres.new_database()
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+    monkeypatch.setattr(health_postgres, "_LONG_HOURS", 0)
+    [chat] = read_folders([apis]).descriptions
+    assert "locks" not in _doctor()[1]
+    users = build_pipeline(chat, chat.resources_in_full["users"], project_folders().make())
+    with only_sync_in_database("chat/users", users):
+        assert "SELECT pg_terminate_backend(" in _doctor()[1]["locks"][0]["mend"]

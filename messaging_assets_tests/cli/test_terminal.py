@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.cli import check, demo, doctor, status
+from messaging_assets.cli.health.symptom import Symptom
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.examined import Examined, Finding
 from messaging_assets.orchestration.asset_status import AssetStatus
@@ -30,7 +31,7 @@ def statuses() -> None:
 
 def symptoms() -> None:
     levels: tuple[Any, ...] = ("good", "note", "warning", "wrong")
-    doctor._print([doctor.Symptom("destination", one, LONG, "set a variable") for one in levels], is_right=False)
+    doctor._print([Symptom("destination", one, LONG, "set a variable") for one in levels], is_right=False)
 
 
 def examined() -> None:

@@ -47,6 +47,10 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
     if part["condition"] in (None, ""):
         return
     read = condition(part["condition"], part.parameters)
+    if (name := _only_where_given(read)) and scope.settings.value(name) is None:
+        told = f"records are kept by the setting '{name}' where it is given; without it all of them are"
+        scope.draft.lose(told, *_STEPS, kind="setting")
+        return
     several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
     found = [_comparison(scope, one, part) for one in several]
     if None in found:
@@ -55,6 +59,15 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
         return
     if any(found):
         scope.draft.raw.setdefault("steps", []).extend({"filter": one} for one in found if one)
+
+
+def _only_where_given(node: ast.expr | None) -> str | None:
+    """The setting without which a filter keeps everything, `not config.get('x') or ...`; None where there is none."""
+    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.Or):
+        return None
+    first = node.values[0]
+    found = value_of(first.operand) if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not) else None
+    return found.name if isinstance(found, Ref) and found.root == "config" and found.path else None
 
 
 def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
@@ -90,7 +103,7 @@ def add_transformations(scope: Scope, stream: Part) -> None:
                 _add_field(scope, field)
         elif part.kind == "RemoveFields":
             _remove_fields(scope, part)
-        elif part.kind != "KeysToSnakeCase":
+        elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
             # Names in the table are in snake case anyway.
             scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
 
@@ -100,6 +113,11 @@ def _add_field(scope: Scope, field: Part) -> None:
     name = ".".join(map(str, path))
     found = single(field["value"], field.parameters)
     if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, found, field):
+        return
+    if isinstance(found, Ref) and scope.is_nowhere(found):
+        # The manifest's own reader makes an empty field of it.
+        told = f"the field {name} takes '{found.name}', which nothing in the manifest is called; it is left out"
+        scope.draft.ask(told, *_STEPS)
         return
     if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
         scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
@@ -119,7 +137,7 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
         return True
     if isinstance(hole, Hole) and hole.kind == "each":
         if name != f"_{hole.name}":
-            scope.draft.step("rename", **{f"_{hole.name}": name})
+            scope.draft.put(f"_{hole.name}", name)
         return True
     text = scope.text(field["value"], field)
     if isinstance(text, str):

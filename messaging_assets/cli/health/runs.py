@@ -1,0 +1,55 @@
+"""Dagster: where its storage is, runs that hang, and whether what is switched on can tick."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from messaging_assets.cli.health.symptom import Symptom
+
+if TYPE_CHECKING:
+    from dagster import DagsterInstance
+
+_LONG_HOURS = 24.0
+
+
+def dagster(home: Path) -> Iterator[Symptom]:
+    """What Dagster remembers, and whether its daemon is alive.
+
+    Args:
+        home: where its storage is.
+    """
+    from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+    with DagsterInstance.get() as instance:
+        yield from _daemon(instance)
+        going_on = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+        ages = [(time.time() - (one.start_time or time.time())) / 3600 for one in going_on]
+        stale = [
+            f"{one.dagster_run.run_id[:8]}" for one, hours in zip(going_on, ages, strict=True) if hours > _LONG_HOURS
+        ]
+        if stale:
+            what = f"runs that began more than {_LONG_HOURS:.0f} hours ago are still under way: {', '.join(stale)}"
+            yield Symptom("runs", "warning", what, "look at them in the UI; terminate those whose process is gone")
+        yield Symptom("Dagster", "good", f"its storage is {home}, {len(going_on)} runs under way")
+
+
+def _daemon(instance: DagsterInstance) -> Iterator[Symptom]:
+    if instance.is_ephemeral:
+        return
+    # Only a schedule or sensor that is switched on needs a daemon.
+    switched_on = [one for one in instance.all_instigator_state() if one.is_running]
+    if not switched_on:
+        yield Symptom("schedules", "note", "no schedule or sensor is switched on", "switch them on under Automation")
+        return
+    beats = instance.get_daemon_statuses().values()
+    dead = ", ".join(one.daemon_type.lower() for one in beats if one.required and not one.healthy)
+    if dead:
+        what = (
+            f"{len(switched_on)} schedules and sensors are switched on, but {dead} is not alive, so none of them ticks"
+        )
+        yield Symptom("daemon", "wrong", what, "start messaging-assets dev, or dagster-daemon run")
+    else:
+        yield Symptom("daemon", "good", f"alive; {len(switched_on)} schedules and sensors are switched on")

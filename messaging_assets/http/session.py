@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,7 +27,7 @@ from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
-from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
@@ -99,26 +99,20 @@ class ApiSession(Session):
         self._exchange = Exchange(transport, self.pacing, self._closing)
         self.at_first_answer: Callable[[], None] = _nothing
         self.begun = BegunList()
-        # What follows of answers that are taken in parts.
-        self._rest: dict[Reading, Iterator[Answer]] = {}
         self.ahead = PagesAhead(client.max_in_flight)
         self.preparation = Preparation(base_url, self.headers, self.cookies)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        if reading in self._rest:
-            # The next part of an answer that came; nothing is asked.
-            of_part = requests.PreparedRequest()
-            of_part.url, of_part.reading = request.url, reading  # type: ignore[attr-defined]
+        if (of_part := for_next_part(request)) is not None:
             return of_part
         prepared = self.ahead.take(page_id(request, reading))
         if prepared is None:
             prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
         prepared.reading = reading  # type: ignore[attr-defined]
-        if reading.context.so_far.jobs is not None:
-            prepared.asked = request  # type: ignore[attr-defined]
+        prepared.asked = request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
             further, prepare = reading.ahead(request), self.preparation.prepared
             self.ahead.ask(((page_id(one, reading), partial(prepare, one, reading)) for one in further), self.answer)
@@ -131,22 +125,17 @@ class ApiSession(Session):
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Answer a prepared request, from the pages read ahead where it is among them."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
-        if (rest := self._rest.get(reading)) is not None:
-            part = next(rest)
-            if not part.parsed.goes_on:
-                del self._rest[reading]
-            return part
-        answer = self._answer_for(request, reading)
-        if answer.rest is not None and answer.parsed.goes_on:
-            self._rest[reading] = answer.later_parts()
-        return answer
+        if (part := request.__dict__.pop("part", None)) is not None:
+            return part  # type: ignore[no-any-return]
+        asked: requests.Request = request.__dict__.pop("asked")
+        return keep_rest(asked, self._answer_for(request, asked, reading))
 
-    def _answer_for(self, request: requests.PreparedRequest, reading: Reading) -> Answer:
+    def _answer_for(self, request: requests.PreparedRequest, asked: requests.Request, reading: Reading) -> Answer:
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
             if reading.context.so_far.jobs is not None:
-                return reading.context.so_far.jobs.answer(request.__dict__.pop("asked"), reading)
+                return reading.context.so_far.jobs.answer(asked, reading)
             answer = future.result() if future else None
             if answer is None:
                 self.begun.goes_on |= bool(reading.context.so_far.begun_as and reading.page)
@@ -166,7 +155,6 @@ class ApiSession(Session):
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""
         self._closing.set()
-        self._rest.clear()
         self.ahead.close()
         _levels[self._origin] = max(self.pacing.level.now, 2)
         for transport in self._transports:

@@ -113,24 +113,12 @@ class ListContext:
     @property
     def terms(self) -> Terms:
         """On what terms a request of this resource is sent."""
-        return Terms(self.asset, self.endpoint, self.receipt, shown=self.shown)
+        return Terms(self.asset, self.endpoint, self.receipt, shown=self.shown, takes_parts=takes_parts(self.endpoint))
 
     @property
     def one_object(self) -> bool:
         """Whether a single object is a whole answer (a single-page endpoint)."""
         return isinstance(self.endpoint.paginator, SinglePagePaginator)
-
-    @cached_property
-    def takes_parts(self) -> bool:
-        """Whether a long answer is judged in parts: it is nothing but records, and the only page, or a job's file."""
-        endpoint, paginator = self.endpoint, self.endpoint.paginator
-        is_only = isinstance(paginator, SinglePagePaginator) and paginator.end_path is None
-        is_table = endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector == "$"
-        # Others look into the whole answer.
-        are_of_status = all(
-            not (callable(one) or callable(one.action) or one.path or one.content) for one in endpoint.response_actions
-        )
-        return is_only and is_table and are_of_status
 
     @property
     def overlap(self) -> int:
@@ -221,3 +209,14 @@ class ListContext:
     def incremental(self) -> Incremental | None:
         """The endpoint's cursor, in either of dlt's spellings."""
         return cursor_of(self.endpoint)
+
+
+def takes_parts(endpoint: Endpoint) -> bool:
+    """Whether a long answer is judged in parts: it is nothing but records, and the only page, or a job's file."""
+    paginator = endpoint.paginator
+    is_only = isinstance(paginator, SinglePagePaginator) and paginator.end_path is None
+    is_table = endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector == "$"
+    # Others look into the whole answer.
+    actions = endpoint.response_actions
+    are_of_status = all(not (callable(one) or callable(one.action) or one.path or one.content) for one in actions)
+    return is_only and is_table and are_of_status

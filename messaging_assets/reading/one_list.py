@@ -110,14 +110,7 @@ class Reading:
         declared = frozenset(paginator.end_status_codes if paginator and self.page else ())
         ends, is_look = declared | self.ending.may_end_with, self.ending.look is not None
         unless = None if self.page else self.context.so_far.unless
-        return replace(
-            self.context.terms,
-            end_statuses=ends,
-            page=self.page + 1,
-            is_look=is_look,
-            unless=unless,
-            takes_parts=self.context.takes_parts,
-        )
+        return replace(self.context.terms, end_statuses=ends, page=self.page + 1, is_look=is_look, unless=unless)
 
     def ahead(self, request: requests.Request) -> Iterable[requests.Request]:
         """Requests for the pages after this one that can be sent already."""

@@ -64,3 +64,23 @@ class Answer(requests.Response):
     def json(self, **kwargs: Any) -> Any:
         """The parsed body, as JSON would be (dlt asks for it several times a page)."""
         return self.parsed
+
+
+def keep_rest(request: requests.Request, answer: Answer) -> Answer:
+    """Keep what follows of an answer on its list's request, which dlt prepares again for each page."""
+    if answer.rest is not None and answer.parsed.goes_on:
+        request.rest = answer.later_parts()  # type: ignore[attr-defined]
+    return answer
+
+
+def for_next_part(request: requests.Request) -> requests.PreparedRequest | None:
+    """What stands for a request whose answer, as `part`, came with the one before; None where it is to be sent."""
+    rest = getattr(request, "rest", None)
+    if rest is None:
+        return None
+    of_part = requests.PreparedRequest()
+    part = next(rest)
+    if not part.parsed.goes_on:
+        del request.rest  # type: ignore[attr-defined]
+    of_part.url, of_part.part, of_part.reading = request.url, part, request.reading  # type: ignore[attr-defined]
+    return of_part

@@ -50,7 +50,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def init_request(self, request: Request) -> None:
         """Begin a list: the request will carry its reading from here on."""
-        self._has_next_page, self._page_goes_on = True, False
+        self._has_next_page = True
         name = (request.headers or {}).pop(LIST_HEADER, "")
         with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
@@ -92,7 +92,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if not response.parsed.is_begun:
             self.context.so_far.validator = None if self.reading.page else validator_of(response.headers)
         sent = judge_part(self.reading, response, rows)
-        self._page_goes_on, self._has_next_page = sent is None, True
         if sent is not None:
             self._judged(response, sent)
 
@@ -122,7 +121,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
         with self.context.receipt.page_lock:
-            return self._page_goes_on or (self._has_next_page and not self.reading.ending.is_behind_cursor())
+            return self.reading.repetition.page.goes_on or (
+                self._has_next_page and not self.reading.ending.is_behind_cursor()
+            )
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""

@@ -86,36 +86,14 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
         self.find_next(response, len(rows))
-        self._judged(response, judge_page(reading, response, rows))
+        self._has_next_page = _goes_on(self, response, judge_page(reading, response, rows))
 
     def _part_came(self, response: Any, rows: list[Any]) -> None:
         if not response.parsed.is_begun:
             self.context.so_far.validator = None if self.reading.page else validator_of(response.headers)
         sent = judge_part(self.reading, response, rows)
         if sent is not None:
-            self._judged(response, sent)
-
-    def _judged(self, response: Any, sent: int) -> None:
-        """Decide whether another page follows the one of `sent` rows that came."""
-        reading, own = self.reading, self.description
-        reading.watch(response)
-        if own.rows_total_path:
-            reading.claims.announce(first_value(own.rows_total_path, response.parsed))
-        if sent:
-            self._statuses.add(_status_of(response))
-        how = self.advance(response, sent)
-        if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
-            reading.ending.too_many(too_many)
-        elif how is not None:
-            reading.ending.doubt = self.doubt_of_end() or self.end_flag.missing or self._doubt_of_status(response)
-            if not self.looks_once_more(how):
-                reading.ending.over(how)
-        elif own.maximum_pages == reading.page:
-            reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
-        elif own.maximum_empty_pages == reading.counts.empty_pages:
-            why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
-            reading.ending.cut_short(why, is_cap=True)
-        self._has_next_page = reading.ending.how is None
+            self._has_next_page = _goes_on(self, response, sent)
 
     @property
     def has_next_page(self) -> bool:
@@ -192,6 +170,31 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if self._more_flag.is_unreadable and not is_over:
             raise self._more_flag.odd(self.reading.page, self.context.asset)
         return is_more is False
+
+
+def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
+    """Whether another page follows the one of `sent` rows that came; else it is noted how the list ended."""
+    reading, own = paginator.reading, paginator.description
+    reading.watch(response)
+    if own.rows_total_path:
+        reading.claims.announce(first_value(own.rows_total_path, response.parsed))
+    if sent:
+        paginator._statuses.add(_status_of(response))
+    how = paginator.advance(response, sent)
+    if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
+        reading.ending.too_many(too_many)
+    elif how is not None:
+        reading.ending.doubt = (
+            paginator.doubt_of_end() or paginator.end_flag.missing or paginator._doubt_of_status(response)
+        )
+        if not paginator.looks_once_more(how):
+            reading.ending.over(how)
+    elif own.maximum_pages == reading.page:
+        reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
+    elif own.maximum_empty_pages == reading.counts.empty_pages:
+        why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
+        reading.ending.cut_short(why, is_cap=True)
+    return reading.ending.how is None
 
 
 def _has_no_list(endpoint: Endpoint, response: Any) -> bool:

@@ -112,8 +112,7 @@ class ApiSession(Session):
         if prepared is None:
             prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
-        prepared.reading = reading  # type: ignore[attr-defined]
-        prepared.asked = request  # type: ignore[attr-defined]
+        prepared.reading, prepared.asked = reading, request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
             further, prepare = reading.ahead(request), self.preparation.prepared
             self.ahead.ask(((page_id(one, reading), partial(prepare, one, reading)) for one in further), self.answer)
@@ -184,8 +183,8 @@ class ApiSession(Session):
             counts: where it is counted, if not where its reading counts.
         """
         reading: Reading = prepared.reading  # type: ignore[attr-defined]
-        terms = reading.terms
-        return self._with_secrets(reading).answer(prepared, replace(terms, counts=counts or terms.counts))
+        terms = reading.terms if counts is None else replace(reading.terms, counts=counts)
+        return self._with_secrets(reading).answer(prepared, terms)
 
     def _with_secrets(self, reading: Reading) -> Exchange:
         exchange, auth = self._exchange, reading.auth

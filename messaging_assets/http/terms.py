@@ -109,3 +109,5 @@ class Terms:
     """Whether it may send on to another origin, which gets no secret."""
     unless: str | None = None
     """What the API called the list that is known, so that it need not send that again."""
+    takes_parts: bool = False
+    """Whether a long answer is taken in parts, from a file."""

@@ -92,7 +92,7 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     doubt = _doubt_of(context, records)
     if word := _failing_line(context, records):
         says = f"has '{word.path}' and no {' and '.join(context.keys)}"
-        if len(records) == 1:
+        if len(records) == 1 and not records.is_begun:
             raise MendDescription(
                 f"the only line {says}, {where}",
                 f"look the error up with the vendor, and {_step(word)}",
@@ -137,7 +137,7 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
 
 def _failing_line(context: ListContext, records: Records) -> FailureWord | None:
     """Where the last line says that it failed; one with the key is a record, whatever it says."""
-    last = records[-1] if records and records.header is None else None
+    last = records[-1] if records and records.header is None and not records.goes_on else None
     if not context.keys or not isinstance(last, dict) or any(key in last for key in context.keys):
         return None
     return None if context.endpoint.error_in_body is not None else says_failed(last, beside(last, ()))

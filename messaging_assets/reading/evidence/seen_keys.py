@@ -65,6 +65,11 @@ class SeenKeys:
                 self._runs.pop()
             self._runs.append(run)
 
+    def take(self, other: SeenKeys) -> None:
+        """Note all keys of another, none of which was seen."""
+        self._runs += other._runs
+        self.add(other._few)
+
 
 def _sorted(keys: Any) -> Any:
     return keys.take(pc.array_sort_indices(keys))

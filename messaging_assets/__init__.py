@@ -7,6 +7,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     foundation/          failures, paths in JSON, moments, secrets taken out of texts, the project's folders
     seams/               what is private of dlt and Dagster, in one place
     seams/destinations/  databases that dlt loads into, with what it does otherwise than a sync needs
+    seams/normalizing/   nested rows as tables of columns, as dlt makes them row by row
 
     description/ways/    ways of authentication that take more than a word
     description/         the shape of a file: pydantic models, nothing else
@@ -15,6 +16,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
     answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives
+    http/pace/           whose turn it is to ask, over one machine or several
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/ways/           secrets onto requests: as they are, asked for, signed
     http/                attempts, secrets, pace, pages asked for ahead

@@ -37,6 +37,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="let every case of the fault suite's grids be a whole sync")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that take minutes, so that no worker idles while another ends with one of them."""
+    items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
+
+
 class OutsideConnection(RuntimeError):
     """A test tried to leave the machine. No OSError, so that no retry takes it for weather."""
 
@@ -53,12 +58,14 @@ def is_loopback(host: str | None) -> bool:
 
 @pytest.fixture(autouse=True, scope="session")
 def known_answers() -> None:
-    """dlt and Dagster work out once a process what never changes in it."""
-    from messaging_assets.seams.dlt_settings import remember_hints
-    from messaging_assets_tests.known_answers import remember_migrations
+    """dlt, Dagster and the sandbox work out once a process what never changes in it."""
+    from messaging_assets.seams.dagster_storage import remember_storage
+    from messaging_assets.seams.dlt_lookups import shorten_lookups
+    from messaging_assets_tests.known_answers import remember_rows
 
-    remember_hints()
-    remember_migrations()
+    shorten_lookups()
+    remember_storage()
+    remember_rows()
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +213,19 @@ def postgres() -> Iterator[Any]:
     if programs is None:
         pytest.skip("PostgreSQL is not installed; on Debian it is the package postgresql")
     with running(programs) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Any]:
+    """A Redis server on loopback, started once a session; see `new_database`."""
+    pytest.importorskip("redis", reason="redis is not installed; `pip install messaging_assets[redis]`")
+    from messaging_assets_tests.redis_server import program, running
+
+    command = program()
+    if command is None:
+        pytest.skip("Redis is not installed; on Debian it is the package redis-server")
+    with running(command) as server:
         yield server
 
 

@@ -43,7 +43,7 @@ from messaging_assets.description.names import variable
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import FOLDERS_VARIABLE, describe_accounts, read_file
 from messaging_assets.foundation.folders import project_folders
-from messaging_assets.http import gates
+from messaging_assets.http.pace import gate
 from messaging_assets.orchestration import executors
 from messaging_assets.orchestration.alerts import delivery, messages, sensors
 from messaging_assets.orchestration.alerts.news import RED, News
@@ -56,7 +56,7 @@ _OWN_VARIABLES = {
     FOLDERS_VARIABLE,
     "MESSAGING_ASSETS_HOME",
     executors.EXECUTOR_VARIABLE,
-    gates.GATE_VARIABLE,
+    gate.GATE_VARIABLE,
     delivery.WEBHOOK_VARIABLE,
     delivery.FORMAT_VARIABLE,
     delivery.SMTP_VARIABLE,

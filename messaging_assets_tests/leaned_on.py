@@ -139,10 +139,12 @@ _MARKS = "rows at an incremental's mark are told apart as in marks that dlt kept
 _AS_DLT = "a value, path or name means here what it means to dlt"
 _LISTS = "the list and the next page of an answer are found as dlt finds them"
 _HINTS = "types of settings are taken apart once a process, because the answer follows from the hint alone"
+_UNSET = "a setting that nobody has is not asked for in every section"
 _PLAN = "the lists of the next resources are asked for while one is synced, in this process alone"
-_ENGINES = "statements of the event log in SQLite are compiled once for each file"
+_ENGINES = "storage in SQLite compiles statements, opens files and reads migrations once a process"
 _AHEAD = "a parent's list is asked for ahead of its turn by the requests that dlt makes in its turn"
 _ANEW = "a schema's file is read anew only when it changed"
+_COLUMNS = "rows of nested lists become columns at once, with the names, ids and types of dlt's own way"
 _NEXT = "a circle of links is seen, and an interrupted read goes on, by the reference itself"
 _TABLES = "names and hints of dlt's own columns and tables"
 _FAILURES = "what went wrong is told by the class and its fields"
@@ -158,6 +160,8 @@ _POSTGRES = "dlt.destinations.impl.postgres"
 _CLIENT = "dlt.sources.helpers.rest_client"
 _CONFIG = "dlt.sources.rest_api.config_setup"
 _PACKAGE = "dlt.common.storages.load_package:PackageStorage"
+_NORMALIZER = "dlt.normalize.items_normalizers"
+_RELATIONAL = "dlt.common.normalizers.json.relational:DataItemNormalizer"
 _DAGSTER = "dagster._core"
 
 THINGS = [
@@ -188,19 +192,30 @@ THINGS = [
     *(
         one
         for function in ("is_union_type", "is_optional_type", "is_subclass", "extract_inner_type")
-        for one in _things("dlt_settings", "text", _HINTS, f"dlt.common.typing:{function}")
+        for one in _things("dlt_lookups", "text", _HINTS, f"dlt.common.typing:{function}")
     ),
-    *_things("dlt_settings", "text", _HINTS, "dlt.common.validation:validate_dict"),
+    *_things("dlt_lookups", "text", _HINTS, "dlt.common.validation:validate_dict"),
     *(
         one
         for method in ("__iter__", "__len__")
         for one in _things(
-            *("dlt_settings", "text", _HINTS),
+            *("dlt_lookups", "text", _HINTS),
             f"dlt.common.configuration.specs.base_configuration:BaseConfiguration.{method}",
         )
     ),
-    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
-    *_things("dlt_settings", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
+    *_things("dlt_lookups", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:extract_inner_hint"),
+    *_things("dlt_lookups", "text", _HINTS, "dlt.common.configuration.specs.base_configuration:is_secret_hint"),
+    *(
+        one
+        for function in ("is_base_configuration_inner_hint", "is_context_inner_hint")
+        for one in _things(
+            "dlt_lookups", "text", _UNSET, f"dlt.common.configuration.specs.base_configuration:{function}"
+        )
+    ),
+    *_things("dlt_lookups", "text", _UNSET, "dlt.common.configuration.resolve:_resolve_config_field"),
+    *_things("dlt_lookups", "text", _UNSET, "dlt.common.configuration.providers.environ:EnvironProvider.get_value"),
+    *_things("dlt_lookups", "text", _UNSET, "dlt.common.configuration.providers.doc:BaseDocProvider.get_value"),
+    *_things("dlt_lookups", "there", _UNSET, "dlt.common.configuration.providers:SettingsTomlProvider"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.resolve:_resolve_single_value"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:get_key_name"),
     *_things("dlt_settings", "text", _PROVIDERS, "dlt.common.configuration.providers.provider:ConfigProvider"),
@@ -268,6 +283,31 @@ THINGS = [
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BaseReferencePaginator._next_reference"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:HeaderLinkPaginator"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BasePaginator"),
+    *(
+        one
+        for method in ("_flatten", "_add_row_id", "_get_propagated_values", "_normalize_list", "_normalize_row")
+        for one in _things("normalizing/unnesting", "text", _COLUMNS, f"{_RELATIONAL}.{method}")
+    ),
+    *_things("normalizing/unnesting", "text", _COLUMNS, f"{_RELATIONAL}._reset"),
+    *_things("normalizing/unnesting", "there", _COLUMNS, _RELATIONAL),
+    *_things("normalizing/unnesting", "text", _COLUMNS, "dlt.common.normalizers.json.helpers:get_nested_row_hash"),
+    *_things("normalizing/unnesting", "text", _COLUMNS, "dlt.common.normalizers.json.helpers:get_row_hash"),
+    *_things("normalizing/unnesting", "text", _COLUMNS, "dlt.common.normalizers.utils:generate_dlt_ids"),
+    *_things("normalizing/typed_columns", "there", _COLUMNS, "dlt.common.json:json"),
+    *_things("normalizing/chunks", "text", _COLUMNS, "dlt.common.data_writers.writers:ParquetDataWriter"),
+    *_things("normalizing/chunks", "text", _COLUMNS, "dlt.common.data_writers.buffered:BufferedDataWriter"),
+    *_things(
+        "normalizing/chunks", "text", _COLUMNS, "dlt.common.storages.data_item_storage:DataItemStorage._get_writer"
+    ),
+    *_things("normalizing/chunks", "text", _COLUMNS, "dlt.common.libs.pyarrow:columns_to_arrow"),
+    *_things("normalizing/chunks", "there", _COLUMNS, "dlt.common.schema:TColumnSchema"),
+    *_things("normalizing/chunks", "there", _COLUMNS, "dlt.common.schema:TSchemaUpdate"),
+    *_things("normalizing/chunks", "text", _COLUMNS, "dlt.common.time:normalize_timezone"),
+    *_things("normalizing/chunks", "text", _COLUMNS, "dlt.normalize.worker:w_normalize_files"),
+    *_things("normalizing/chunks", "there", _COLUMNS, "dlt.normalize:worker"),
+    *_things("normalizing/chunks", "text", _COLUMNS, f"{_NORMALIZER}.jsonl:JsonLItemsNormalizer"),
+    *_things("normalizing/chunks", "there", _COLUMNS, f"{_NORMALIZER}:JsonLItemsNormalizer"),
+    *_things("dlt_packages", "there", _COLUMNS, "dlt.common.pipeline:NormalizeInfo"),
     *_things("dlt_packages", "text", _ANEW, "dlt.pipeline.pipeline:Pipeline.default_schema"),
     *_things("dlt_packages", "text", _ANEW, "dlt.common.storages.live_schema_storage:LiveSchemaStorage.__getitem__"),
     *_things("dlt_packages", "value", _PLAN, "dlt.pipeline.pipeline:Pipeline.STATE_FILE"),
@@ -328,9 +368,14 @@ THINGS = [
         f"{_DAGSTER}.definitions.assets.job.asset_layer:AssetLayer.get_assets_def_for_node",
     ),
     *_things(
-        *("dagster_inside", "text", _ENGINES),
+        *("dagster_storage", "text", _ENGINES),
         f"{_DAGSTER}.storage.event_log.sqlite.sqlite_event_log:SqliteEventLogStorage._connect",
+        f"{_DAGSTER}.storage.runs.sqlite.sqlite_run_storage:SqliteRunStorage.connect",
+        f"{_DAGSTER}.storage.schedules.sqlite.sqlite_schedule_storage:SqliteScheduleStorage.connect",
+        f"{_DAGSTER}.storage.sql:check_alembic_revision",
+        f"{_DAGSTER}.storage.sql:get_alembic_config",
     ),
+    *_things("dagster_storage", "value", _ENGINES, f"{_DAGSTER}.storage.sql:ALEMBIC_SCRIPTS_LOCATION"),
     *_things("dagster_inside", "signature", _BOUND, "dagster:ResourceDefinition.get_required_resource_keys"),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:CroniterShim"),
     *_things("dagster_inside", "signature", _CRON, "dagster._utils.schedules:cron_string_iterator"),

@@ -215,6 +215,12 @@ class WatchedCounts:
         return max((total for total in totals if total < rows), default=None)
 
     @property
+    def number_of_pages(self) -> tuple[int, str] | None:
+        """The number of all pages that came last, and where it was; one by the word `max` may be the API's limit."""
+        found = [one for one in self._of_all() if is_number_of_pages(one[0].word) and "max" not in one[0].word]
+        return (found[0][1][-1], found[0][0].place) if found else None
+
+    @property
     def is_any_of_rows(self) -> bool:
         """Whether a number counts all rows, over several pages."""
         return any(not is_number_of_pages(leaf.word) for leaf, _ in self._of_all())

@@ -32,12 +32,18 @@ from messaging_assets.loading.table.begun_jobs import job_notes
 from messaging_assets.loading.table.removal import refuse_to_take_away
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import is_as_loaded
-from messaging_assets.reading.receipt import Receipt
-from messaging_assets.reading.resume_point import CannotResume
+from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.evidence.repeats import Repeats
+from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.reading.resume_point import CannotResume, MarkRefused
 from messaging_assets.rows.values.undeclared_types import Retyped
 from messaging_assets.tables.reconciliation import Load, nested_rows
 
 _MOVED = "the list moved meanwhile; reading it from its start"
+_FORGOTTEN = (
+    "the API had forgotten the token of the last sync, so the list was read from its beginning; rows that it deleted "
+    "meanwhile stay"
+)
 _RETYPED = "a column is of another type than it began with; reading again"
 # What no token of the API can be the cause of.
 _NO_TOKEN = (CapReached, LoadDiffers, TooManySetAside)
@@ -75,7 +81,7 @@ class Reads:
         earlier = ledger.own.generation - 1 if ledger else None
         begun, self._early = task.ahead.take(task.resource, base_url, earlier)
         auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
-        number, is_anew, learnt = 1, False, dict[str, str]()
+        number, is_anew, learnt, is_forgotten = 1, False, dict[str, str](), False
         notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)
         while True:
             with begun.session if begun else _session(task, base_url) as session:
@@ -84,7 +90,7 @@ class Reads:
                     session.at_first_answer = partial(task.ahead.begin, credentials, base_url)
                 jobs = Jobs(JobRequests(session, base_url), notes, task.context.log.info)
                 target = ReadTarget(task.description, task.resource, session, auths, base_url, jobs)
-                options = self._options(number, is_anew)
+                options = _options(task, self._table, number, is_anew, is_forgotten)
                 one_pass = self._pass(target, options, learnt)
                 # Where requests are few, none goes before those of the list that is read.
                 one_pass.before_last_load = partial(self._before_last_load, credentials, base_url)
@@ -96,30 +102,21 @@ class Reads:
                     return one_pass.load_ids, loaded
                 except Exception as error:
                     failure = sync_failure(error)
+                    _note_first_rows(task, isinstance(failure, Unsettled))
                     if isinstance(failure, TooManySetAside):
                         self._keep_rejected(one_pass)
-                    if failure is None or (words := _why_again(failure, session.begun.goes_on)) is None:
+                    if failure is None or (words := _why_again(failure, session.begun.goes_on, task)) is None:
                         raise
             # A list that changed before its checkpoint was not read at all, so that is no pass.
             if isinstance(failure, Unsettled):
                 number += 1
                 notes.begin_anew()
-            is_anew = is_anew or getattr(failure, "is_anew", True)
+            is_anew, is_forgotten = (
+                is_anew or getattr(failure, "is_anew", True),
+                is_forgotten or isinstance(failure, MarkRefused),
+            )
             learnt |= failure.types if isinstance(failure, Retyped) else {}
             task.context.log.info("%s: %s", task.asset, words)
-
-    def _options(self, number: int, is_anew: bool) -> PassOptions:
-        config = self._task.config
-        return PassOptions(
-            is_last=number >= self._task.resource.passes,
-            is_anew=is_anew,
-            is_retry=self._task.context.retry_number > 0,
-            forget_state=config.is_anew,
-            keep_mark=config.keep_mark,
-            # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
-            is_whole=config.full_refresh and self._task.window is None,
-            is_as_loaded=partial(is_as_loaded, self._table),
-        )
 
     def _pass(self, target: ReadTarget, options: PassOptions, learnt: dict[str, str]) -> ReadPass:
         """One more read of the list, which counts what the passes before it cost."""
@@ -127,6 +124,9 @@ class Reads:
         earlier, task.receipt = task.receipt, Receipt()
         if earlier.requests:
             task.receipt.carry_over(earlier)
+        task.receipt.repeats = Repeats(task.ahead.came.get(task.resource.name, frozenset()), bool(task.resource.keys))
+        if options.forget_state and not task.config.is_anew:
+            task.receipt.found(Verdict.READ_TO_THE_END, _FORGOTTEN)
         self._early.go_to(task.receipt)
         self._early = EarlyCounts(Receipt())
         one_pass = ReadPass(target, options, task.receipt, learnt, task.context.log.info)
@@ -194,13 +194,40 @@ class Reads:
         table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
 
 
-def _why_again(failure: SyncFailure, goes_on: bool) -> str | None:
+def _options(task: SyncTask, table: ResourceTable, number: int, is_anew: bool, is_forgotten: bool) -> PassOptions:
+    config = task.config
+    return PassOptions(
+        is_last=number >= task.resource.passes,
+        is_anew=is_anew,
+        is_retry=task.context.retry_number > 0,
+        forget_state=config.is_anew or is_forgotten,
+        keep_mark=config.keep_mark,
+        # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
+        is_whole=config.full_refresh and task.window is None,
+        is_as_loaded=partial(is_as_loaded, table),
+    )
+
+
+def _note_first_rows(task: SyncTask, is_again: bool) -> None:
+    """Note with which rows a read began that failed, because some APIs hand out each row once."""
+    endpoint, repeats = task.resource.endpoint, task.receipt.repeats
+    # A later try may go on behind the mark of a part that was loaded.
+    is_same = is_again or (endpoint.method.upper() == "POST" and cursor_of(endpoint) is None)
+    if is_same and not endpoint.has_step and task.receipt.resumed_rows is None:
+        task.ahead.came[task.resource.name] = repeats.awaited | repeats.first
+
+
+def _why_again(failure: SyncFailure, goes_on: bool, task: SyncTask) -> str | None:
     """Why a list is read once more, for the run's log; None where it is not.
 
     Args:
         failure: what ended the pass.
         goes_on: whether it went on with what was read ahead of its turn.
+        task: what is read.
     """
+    if isinstance(failure, MarkRefused):
+        # An append would have every row a second time.
+        return None if task.resource.disposition == "append" else f"{failure.what}; reading everything anew"
     if isinstance(failure, Retyped):
         return _RETYPED
     if isinstance(failure, (Unsettled, CannotResume)) or (isinstance(failure, Unchanged) and failure.other):

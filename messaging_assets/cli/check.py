@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 @click.option("--destination", "asks_destination", is_flag=True, help="Load edge values into the destination instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
 def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -> None:
-    r"""Ask each resource of an API once or twice, with the real secrets, and tell what is wrong and how to mend it.
+    r"""Ask each resource of an API a few times, with the real secrets, and tell what is wrong and how to mend it.
 
     Looks at: reachable and authenticated; the list, key and declared columns; whether the second page differs from
-    the first; the API's own count, its clock and its rate limits. Loads nothing. API is its name, or the path of its
-    file. Exit status 1 if a sync would fail or lose something.
+    the first, and whether larger ones come; the API's own count, its clock and its rate limits. Loads nothing.
+    API is its name, or the path of its file. Exit status 1 if a sync would fail or lose something.
 
     With --destination it asks the destination in place of the API. It loads a few rows of edge values into a table of
     their own, reads them back and drops the table. It tells what came back otherwise.
@@ -61,6 +61,7 @@ def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined
     from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.discovery.examination import examine
     from messaging_assets.discovery.first_pages import Reader
+    from messaging_assets.discovery.page_sizes import try_larger
     from messaging_assets.foundation.folders import settle_environment
     from messaging_assets.foundation.redaction import Redaction
 
@@ -72,6 +73,7 @@ def _examine(description: ApiDescription, names: Sequence[str]) -> list[Examined
         for name in names:
             resource = description.resources_with_unselected[name]
             one = examine(description, resource, reader.read(resource, pages=2))
+            try_larger(description, resource, one, partial(reader.read, pages=1))
             one.findings = [
                 replace(finding, what=redaction.short(finding.what, 2_000), mend=redaction.short(finding.mend, 2_000))
                 for finding in one.findings

@@ -103,13 +103,32 @@ class Draft:
 
     def take_from_parent(self, place: str, name: str, is_of_several: bool = False) -> None:
         """Let each row have a field of its parent's record, `<parent>.<field>`, under a name of its own."""
+        column = self._shared(place, is_of_several)
+        if name != column:
+            self.put(column, name)
+
+    def put(self, field_: str, name: str) -> None:
+        """Give a field another name, also where each record has one of that name."""
+        steps: list[dict[str, Any]] = self.raw.setdefault("steps", [])
+        if len(steps) > 1 and steps[-2].keys() == {"drop"} and steps[-1].keys() == {"rename"}:
+            steps[-2]["drop"].append(name)
+            steps[-1]["rename"][field_] = name
+        else:
+            steps += [{"drop": [name]}, {"rename": {field_: name}}]
+
+    def taken_from_parent(self, place: str, is_of_several: bool = False) -> str:
+        """The field of each row that has a field of its parent's record, `<parent>.<field>`."""
+        column = self._shared(place, is_of_several)
+        renamed = [one["rename"][column] for one in self.raw.get("steps", ()) if column in one.get("rename", {})]
+        return str(renamed[0]) if renamed else column
+
+    def _shared(self, place: str, is_of_several: bool) -> str:
         parent, _, field_ = place.partition(".")
         shared: list[str] = self.raw.setdefault("include_from_parent", [])
         taken = place if is_of_several else field_
         if taken not in shared:
             shared.append(taken)
-        if name != (column := f"_{parent}_{field_}"):
-            self.step("rename", **{column: name})
+        return f"_{parent}_{field_}"
 
     def tell_rows_apart(self, keys: Sequence[str]) -> None:
         """Say which columns tell rows apart, and what becomes of rows that come again; its mark is known by now."""

@@ -22,13 +22,13 @@ class Hole:
 
     Args:
         kind: what fills it. A secret, a setting or a field of the parent's record; one of several values of the file;
-            a bound of the range that is asked for; the next page's token; the time of asking; or something that an
-            API file cannot say.
+            what a job's answers say; a bound of the range that is asked for; the next page's token; the time of
+            asking; or something that an API file cannot say.
         name: which one; of what cannot be said, the words of the source.
         default: of a setting, what the source takes where nobody says.
     """
 
-    kind: Literal["secret", "setting", "parent", "each", "start", "end", "token", "now", "unknown"]
+    kind: Literal["secret", "setting", "parent", "each", "job", "start", "end", "token", "now", "unknown"]
     name: str = ""
     default: Any = None
 
@@ -39,7 +39,7 @@ Lose: TypeAlias = Callable[..., None]
 _QUOTED = re.compile(r"(['\"])(.*?)(?:\1|$)", re.DOTALL)
 _BOUNDS = {"start": "{incremental.start_value}", "end": "{incremental.end_value}"}
 _SETTING = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-_PLACES = {"parent": "resources", "each": "for_each"}
+_PLACES = {"parent": "resources", "each": "for_each", "job": "job"}
 
 
 @dataclass

@@ -134,7 +134,7 @@ class ErrorInBody(Described):
 
 
 class ResponseAction(Described):
-    """dlt's response action; `ignore` ends the paging of this request and is counted, `split` asks for less at once."""
+    """dlt's response action; `ignore` ends the paging of this request and is counted, others ask otherwise."""
 
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""
@@ -144,8 +144,8 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["ignore", "split"] | Callable[..., Any]
-    """`ignore`: ends this list, and is counted; `split`: reads a window of `step` in two halves."""
+    action: Literal["ignore", "split", "restart"] | Callable[..., Any]
+    """`ignore`: ends this list, and is counted; `split`: reads a window in two halves; `restart`: reads anew."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
@@ -170,8 +170,8 @@ class Incremental(Described):
 
     cursor_path: JsonPath
     """Where a record's cursor is."""
-    cursor_in: Literal["record", "answer"] | None = None
-    """Where `cursor_path` begins: in each `record`, or in the `answer`, such as a token for next time."""
+    cursor_in: Literal["record", "answer", "link"] | None = None
+    """Where `cursor_path` begins: in each `record`, or in the `answer`: a token for next time, or the next `link`."""
     cursor_format: CursorFormat | None = None
     """How records write it: `epoch_seconds` (`_ms`, `_us`, `_ns`), `number`, `text`, a pattern of strptime."""
     format: MomentFormat | None = None
@@ -208,6 +208,14 @@ class Incremental(Described):
     """Rows that the API gives of one range at most; a window with so many is read in two halves."""
     convert: Callable[..., Any] | None = None
     """A function that writes the start as the API wants it, from Python only."""
+
+    @model_validator(mode="after")
+    def _can_be_link(self) -> Incremental:
+        if self.cursor_in == "link":
+            for name in ("start_param", "end_param", "initial_value", "end_value", "lag", "format", "convert"):
+                if getattr(self, name) is not None:
+                    raise ValueError(f"a link is asked for as it came, so {name} has no place in it; take one out")
+        return self
 
     @model_validator(mode="after")
     def _can_step(self) -> Incremental:
@@ -249,6 +257,8 @@ class Endpoint(Described):
     """Whether a list on one page is left as it is where the API says by `ETag` or `Last-Modified` that it is (304)."""
     data_selector: JsonPath | None = None
     """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
+    include_from_answer: dict[str, JsonPath] = Field(default_factory=dict)
+    """Fields that each record of a page gets of what stands beside the list: `{channel: meta.channel}`."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None
     """What answers are written in, a word such as `csv` or more of it; else the Content-Type says it, or it is JSON."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)

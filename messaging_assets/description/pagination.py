@@ -121,12 +121,14 @@ class OffsetPaginator(PaginatorDescription):
 
 
 class HeaderLinkPaginator(PaginatorDescription):
-    """The next page's URL is in the Link header (RFC 8288)."""
+    """The next page's URL is in the Link header (RFC 8288), or alone in another one."""
 
     type: Literal["header_link"]
     """`header_link`: the `Link` header holds the next page's address (RFC 8288)."""
     links_next_key: str = "next"
     """The relation of the next page."""
+    header: str = "Link"
+    """The header; one that is not `Link` holds the address alone."""
     stop_after_empty_page: bool | None = None
     """Whether an empty page is the end, though it names a next one."""
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.pagination import JsonPath
+from messaging_assets.description.windows import CursorFormat
 from messaging_assets.foundation import json_paths
 
 DataType = Literal["text", "double", "bool", "timestamp", "bigint", "binary", "json", "decimal", "wei", "date", "time"]
@@ -39,6 +40,8 @@ class Step(Described):
     """Makes a field of what a JSON path finds in the record: `{field: path}`; null where it finds nothing."""
     constant: dict[str, Any] | None = Field(None, min_length=1)
     """Sets fields: `{field: value}`."""
+    cast: dict[str, CursorFormat] | None = Field(None, min_length=1)
+    """Makes moments of fields, by how they are written: `{sent_at: epoch_ms}`, or a pattern of strptime."""
     hash: list[str] | None = Field(None, min_length=1)
     """Puts a SHA-256 digest in the place of a field's value, so that equal values stay equal and are not shown."""
     filter: str | None = None
@@ -52,13 +55,22 @@ class Step(Described):
     @property
     def made(self) -> frozenset[str]:
         """The fields that it makes, or changes the values of."""
-        return frozenset({**(self.copy_ or {}), **(self.constant or {}), **dict.fromkeys(self.hash or ())})
+        return frozenset().union(self.copy_ or (), self.constant or (), self.cast or (), self.hash or ())
 
     @model_validator(mode="after")
     def _has_one_word(self) -> Step:
         if len(self.model_fields_set) != 1:
             raise ValueError("a step has one word; write one step for each")
         return self
+
+    @field_validator("cast")
+    @classmethod
+    def _are_moments(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        if value is not None and {"number", "text"} & set(value.values()):
+            raise ValueError(
+                "only moments are cast; say in columns what other values become, such as data_type: bigint"
+            )
+        return value
 
     @field_validator("rename")
     @classmethod

@@ -126,7 +126,7 @@ class Exchange:
                     return _stranger(request.url or "")
                 except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
                     return broken_on_the_way(error, self.transport.client)
-            terms.counts.received(len(answer.content))
+            terms.counts.received(answer.size)
             terms.counts.were_in_flight(self.pacing.level.mean, self.pacing.level.peak)
             target = redirect_of(answer)
             if target is None:
@@ -144,7 +144,7 @@ class Exchange:
         """Send a request once, and learn from its answer how many the API takes."""
         started, is_busy = time.monotonic(), True
         try:
-            answer = self.transport(request)
+            answer = self.transport(request, terms.takes_parts)
             is_busy = answer.status_code in _BUSY
         finally:
             # A connection that breaks is no better sign than a 503.

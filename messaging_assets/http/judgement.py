@@ -59,7 +59,9 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
         if callable(action) or callable(action.action) or not _meets(action, answer, terms, client):
             continue
         if action.action == "split":
-            raise Ignored(f"status {status} says that one range has too many rows", is_end=False, is_split=True)
+            raise Ignored(f"status {status} says that one range has too many rows", is_end=False, action="split")
+        if action.action == "restart":
+            raise Ignored(f"status {status}", is_end=False, action="restart")
         raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
 
 

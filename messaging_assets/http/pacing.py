@@ -13,8 +13,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from messaging_assets.http.gates import gate_of
 from messaging_assets.http.in_flight import Level
+from messaging_assets.http.pace.gate import gate_of
 from messaging_assets.http.wire.rate_limits import Allowance
 
 

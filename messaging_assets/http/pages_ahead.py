@@ -106,7 +106,7 @@ class _Answers:
     def weigh(self, waiting: _Waiting, came: Answer) -> None:
         """An answer came, and waits from now on."""
         with self._lock:
-            waiting.size = len(came.content)
+            waiting.size = came.size
             self.size += waiting.size
 
     def compare(self, waiting: _Waiting) -> None:

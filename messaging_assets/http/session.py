@@ -27,7 +27,7 @@ from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
-from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 # How many requests at once an API took well when this process asked it last, by its origin.
 _levels: dict[tuple[str, str, int], int] = {}
+
+_JSON_ALONE: dict[str, Any] = {"response_actions": [], "error_in_body": None, "format": Format(type="json")}
 
 
 @dataclass
@@ -89,9 +91,8 @@ class ApiSession(Session):
         transport = self._transport_to(base_url, "client.base_url")
         self._origin = transport.origin
         at_first = _levels.get(self._origin, 2)
-        budget = client.requests_per_second
         self.pacing = (
-            Pacing(pace_file, budget, self._closing, client.max_in_flight, at_first)
+            Pacing(pace_file, client.requests_per_second, self._closing, client.max_in_flight, at_first)
             if beside is None
             else beside.beside(self._closing)
         )
@@ -105,13 +106,13 @@ class ApiSession(Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
         reading: Reading = request.reading  # type: ignore[attr-defined]
+        if (of_part := for_next_part(request)) is not None:
+            return of_part
         prepared = self.ahead.take(page_id(request, reading))
         if prepared is None:
             prepared = self.preparation.prepared(request, reading)
         # Who read the list ahead had a reading of its own.
-        prepared.reading = reading  # type: ignore[attr-defined]
-        if reading.context.so_far.jobs is not None:
-            prepared.asked = request  # type: ignore[attr-defined]
+        prepared.reading, prepared.asked = reading, request  # type: ignore[attr-defined]
         if self.ahead.takes_pages(list_id(reading)):
             further, prepare = reading.ahead(request), self.preparation.prepared
             self.ahead.ask(((page_id(one, reading), partial(prepare, one, reading)) for one in further), self.answer)
@@ -123,12 +124,17 @@ class ApiSession(Session):
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Answer a prepared request, from the pages read ahead where it is among them."""
-        reading: Reading = request.reading  # type: ignore[attr-defined]
+        if (part := request.__dict__.pop("part", None)) is not None:
+            return part  # type: ignore[no-any-return]
+        asked: requests.Request = request.__dict__.pop("asked")
+        return keep_rest(asked, self._answer_for(request, asked, request.reading))  # type: ignore[attr-defined]
+
+    def _answer_for(self, request: requests.PreparedRequest, asked: requests.Request, reading: Reading) -> Answer:
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
             if reading.context.so_far.jobs is not None:
-                return reading.context.so_far.jobs.answer(request.__dict__.pop("asked"), reading)
+                return reading.context.so_far.jobs.answer(asked, reading)
             answer = future.result() if future else None
             if answer is None:
                 self.begun.goes_on |= bool(reading.context.so_far.begun_as and reading.page)
@@ -140,11 +146,7 @@ class ApiSession(Session):
                 self.cookies.update(answer.cookies)
             return answer
         except Ignored as ignored:
-            end = ignored
-        with reading.context.receipt.page_lock:
-            ending = reading.ending
-            (ending.too_many if end.is_split else ending.refused if end.is_end else ending.ignored)(end.how)
-        raise IgnoreResponseException
+            raise _ended(reading, ignored) from None
 
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""
@@ -161,8 +163,7 @@ class ApiSession(Session):
         transport = self._transport_to(credentials.token_url, "token_url")
         credentials.exchange = Exchange(transport, self.pacing, self._closing)
         # What the file says of errors, formats and ends of the list is not said of the token server.
-        json_alone: dict[str, Any] = {"response_actions": [], "error_in_body": None, "format": Format(type="json")}
-        endpoint = terms.endpoint.model_copy(update=json_alone)
+        endpoint = terms.endpoint.model_copy(update=_JSON_ALONE)
         credentials.terms = Terms(terms.asset, endpoint, terms.counts, explain=refused_client)
 
     def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
@@ -201,8 +202,9 @@ class ApiSession(Session):
         if there not in self._elsewhere:
             self._elsewhere[there] = self._transport_to(url, "the address of a file", RequestsCookieJar())
         sent = {name: self.headers[name] for name in ("User-Agent", "Accept-Encoding") if name in self.headers}
-        exchange = Exchange(self._elsewhere[there], self.pacing, self._closing)
-        return exchange.answer(requests.Request("GET", url, headers=sent).prepare(), terms)
+        return Exchange(self._elsewhere[there], self.pacing, self._closing).answer(
+            requests.Request("GET", url, headers=sent).prepare(), terms
+        )
 
     def pause(self, seconds: float) -> None:
         """Wait, unless the sync ends early."""
@@ -248,6 +250,13 @@ class ListSession:
             return self._again(self._session.ahead.page_of_list(prepared.page, prepared, answer))  # type: ignore[attr-defined]
         except Ignored:
             raise IgnoreResponseException from None
+
+
+def _ended(reading: Reading, end: Ignored) -> IgnoreResponseException:
+    """What tells dlt that an answer ended the list; it is noted how."""
+    with reading.context.receipt.page_lock:
+        reading.ending.left_by("end" if end.is_end else end.action, end.how)
+    return IgnoreResponseException()
 
 
 def _nothing() -> None:

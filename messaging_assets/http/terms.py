@@ -14,12 +14,12 @@ from messaging_assets.http.wire.answer import Answer
 
 class Ignored(Exception):
     """This request's answer ends the list: `is_end` where the file declares it as the end of the pages, else by a
-    response action, `ignore` or, where `is_split`, `split`.
+    response action, `ignore`, `split` or `restart`.
     """
 
-    def __init__(self, how: str, is_end: bool, is_split: bool = False) -> None:
+    def __init__(self, how: str, is_end: bool, action: str = "ignore") -> None:
         super().__init__(how)
-        self.how, self.is_end, self.is_split = how, is_end, is_split
+        self.how, self.is_end, self.action = how, is_end, action
 
 
 class LedAway(Exception):
@@ -109,3 +109,5 @@ class Terms:
     """Whether it may send on to another origin, which gets no secret."""
     unless: str | None = None
     """What the API called the list that is known, so that it need not send that again."""
+    takes_parts: bool = False
+    """Whether a long answer is taken in parts, from a file."""

@@ -109,6 +109,9 @@ def refused(
                 "if the API says so that no page is left, declare it in the paginator's end_status_codes; if it takes "
                 "no offset within a page, write overlap: 0"
             )
+        if status == 410 and page == 1 and endpoint is not None and endpoint.has_cursor:
+            step = "if the API has forgotten the token of the last sync, write response_actions: "
+            step += "[{status_code: 410, action: restart}], or run it with forget_state"
         if endpoint is not None and endpoint.has_cursor and status in (400, 413, 416, 422):
             step += f"; {_of_range(endpoint, page)}"
     may_be_taken = status >= 500 and status != 503

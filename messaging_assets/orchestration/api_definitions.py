@@ -11,6 +11,7 @@ from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator, Translation, account_views, view_spec
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.seams.dagster_storage import remember_storage
 
 
 def definitions_for(
@@ -42,6 +43,7 @@ def definitions_for(
     from messaging_assets.orchestration.automation.schedules import build_schedules
     from messaging_assets.orchestration.automation.sensors import build_sensors
 
+    remember_storage()
     if not isinstance(description, ApiDescription):
         found = describe_accounts(description, name or "")
         for error in found.broken.values():

@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.reading.facts import facts_of, is_open_ended
 from messaging_assets.reading.receipt import Finding, Verdict
+from messaging_assets.reading.resume_point import MarkRefused
 from messaging_assets.reading.verdict import judge
 
 if TYPE_CHECKING:
@@ -105,9 +107,8 @@ class Ending:
             # A limit of the API would look like this end, and half of the window is below it.
             self.over(_HALVED)
             return
-        said = self._reading.claims.signs.said
-        if said and not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
-            self.doubt = said
+        if not self.may_end_with and not self._reading.is_whole_by_count and not self.is_more_said:
+            self.doubt = self._reading.claims.signs.said or self.doubt
         self.over(how)
 
     def ignored(self, how: str) -> None:
@@ -128,6 +129,12 @@ class Ending:
         is_child = bool(reading.list_name) and not reading.context.is_parent
         receipt.lists_ignored += is_child and not reading.page and reading.begins_list
         self.over(how, Finding(Verdict.UNKNOWN, f"the list was left after page {reading.page} by {how}"))
+
+    def left_by(self, action: str, how: str) -> None:
+        """An answer ends the list as the file declares: by `end`, `ignore`, `split`, or `restart`, which fails it."""
+        if action == "restart":
+            raise _forgotten(self._reading, how)
+        {"end": self.refused, "split": self.too_many}.get(action, self.ignored)(how)
 
     def is_behind_cursor(self) -> bool:
         """Whether the rows that follow are behind the cursor's mark, because they come in its order; ends the list."""
@@ -153,8 +160,7 @@ class Ending:
             return
         self._reading.upcoming = lambda request: ()
         if window.halve():
-            self.over(_HALVED)
-            return
+            self.over(_HALVED)  # what is over is not over once more below
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
         self.over(why, Finding(Verdict.INCOMPLETE, words, step))
@@ -162,8 +168,22 @@ class Ending:
     @property
     def missed(self) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
-        reading, context = self._reading, self._reading.context
-        # What the API counts may be more than what a cursor or a filter takes of it.
-        is_part = context.incremental or "?" in (context.endpoint.data_selector or "")
-        is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
-        return None if is_part or is_unsaid or self.is_left else reading.claims.more_than(reading.counts.all_rows)
+        return None if self.is_left else _missed(self._reading)
+
+
+def _missed(reading: Reading) -> str | None:
+    context = reading.context
+    # What the API counts may be more than what a cursor or a filter takes of it.
+    is_part = context.incremental or "?" in (context.endpoint.data_selector or "")
+    is_unsaid = not reading.claims.is_believed or reading.is_one_object or reading.claims.totals
+    return None if is_part or is_unsaid else reading.claims.more_than(reading.counts.all_rows)
+
+
+def _forgotten(reading: Reading, how: str) -> SyncFailure:
+    """What to raise when the API has forgotten the token of the last sync, as the file says that its answer means."""
+    marks = reading.context.marks
+    what = f"the API answered {how}, which response_actions take for a token that it has forgotten"
+    if reading.page or marks is None or not marks.is_begun(reading.list_name):
+        words = "no earlier sync left one that was sent"
+        return MendDescription(f"{what}, and {words}", "correct response_actions in the file", where=reading.asset)
+    return MarkRefused(what, "run it with full_refresh, which reads everything anew", where=reading.asset)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import Endpoint, Incremental
+from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
@@ -112,7 +113,7 @@ class ListContext:
     @property
     def terms(self) -> Terms:
         """On what terms a request of this resource is sent."""
-        return Terms(self.asset, self.endpoint, self.receipt, shown=self.shown)
+        return Terms(self.asset, self.endpoint, self.receipt, shown=self.shown, takes_parts=takes_parts(self.endpoint))
 
     @property
     def one_object(self) -> bool:
@@ -208,3 +209,14 @@ class ListContext:
     def incremental(self) -> Incremental | None:
         """The endpoint's cursor, in either of dlt's spellings."""
         return cursor_of(self.endpoint)
+
+
+def takes_parts(endpoint: Endpoint) -> bool:
+    """Whether a long answer is judged in parts: it is nothing but records, and the only page, or a job's file."""
+    paginator = endpoint.paginator
+    is_only = isinstance(paginator, SinglePagePaginator) and paginator.end_path is None
+    is_table = endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector == "$"
+    # Others look into the whole answer.
+    actions = endpoint.response_actions
+    are_of_status = all(not (callable(one) or callable(one.action) or one.path or one.content) for one in actions)
+    return is_only and is_table and are_of_status

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from messaging_assets.answers.record_keys import PageKeys, page_keys
+from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
+from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
 from messaging_assets.reading.selection import FoundList, check_objects, check_selection, sent_by_server, take_records
@@ -36,6 +37,8 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
     if reading.resume.at is not None and reading.page == 1:
         return _resumed(reading, reading.resume.at, page, rows)
     again = reading.repetition.among(page.hashes)
+    if not reading.context.is_parent:
+        reading.context.receipt.repeats.page(page.hashes, again)
     if _comes_again(reading, page.hashes, again, sent):
         rows.clear()
         return 0
@@ -44,6 +47,46 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
     _note_place(reading, page)
     _hand_on(reading, rows)
     return sent
+
+
+def judge_part(reading: Reading, response: Any, rows: list[Any]) -> int | None:
+    """Judge a part of a page that comes in several, and clean it as `judge_page` does.
+
+    That the page repeats another shows with its last part, and is an error then; until it, no row is committed.
+
+    Returns:
+        How many rows the server sent, with the last part; None before.
+
+    Raises:
+        MendDescription, ReadIncomplete: see `judge_page`.
+    """
+    part, repetition, context = response.parsed, reading.repetition, reading.context
+    if not part.is_begun:
+        repetition.page = PageSoFar()
+        reading.counts.pages += 1
+        context.receipt.pages += 1
+    sent = _take(reading, response, rows, reading.page)
+    keys = page_keys(rows, context.keys)
+    again = repetition.among(keys.hashes)
+    if not part.is_begun:
+        repetition.note_fresh(keys.hashes, again)
+        reading.counts.full_pages += bool(keys.hashes)
+        reading.join.kept(keys.hashes, again)
+    repetition.page.note(keys.hashes, sent)
+    repetition.page.goes_on = part.goes_on
+    fresh, repeated = repetition.page.fresh(set(keys.hashes), again)
+    if part.is_begun and not context.keys:
+        reading.join.equal_rows.page_goes_on(keys.hashes, len(fresh) + len(again) < len(keys))
+    _count_rows(reading, rows, keys, fresh, again)
+    repetition.rows_again += len(repeated) if context.keys else 0
+    if not part.goes_on:
+        sent = repetition.page.sent
+        _count_sent(reading, sent)
+        if sent and repetition.ends_as_repeat():
+            raise _repeats(reading)
+        repetition.count_page()
+    _hand_on(reading, rows)
+    return None if part.goes_on else sent
 
 
 def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[Any], int]:
@@ -61,24 +104,34 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0
     rows.clear()
     take_records(reading.context, path, response, reading.page, looked)
+    came = keys_of(looked, reading.context.keys)[0]
+    reading.context.receipt.repeats.page(came, reading.repetition.among(came))
     return looked, sent
 
 
 def _select(reading: Reading, response: Any, rows: list[Any]) -> int:
     """See that the page holds a list of objects; how many the server sent."""
-    context = reading.context
-    selector = check_selection(context, response, reading.page + 1, reading.found.selector)
-    reading.found = FoundList(selector, isinstance(response.parsed, dict))
+    sent = _take(reading, response, rows, reading.page + 1)
     reading.counts.pages += 1
-    context.receipt.pages += 1
-    take_records(context, selector, response, reading.page, rows)
-    check_objects(context, response, reading.page, rows)
-    if reading.cursor:
-        reading.cursor.take_answer(response.parsed, rows, reading.page)
-    sent = sent_by_server(selector, response.parsed, rows)
-    reading.counts.page_came(sent)
-    context.receipt.pages_with_rows += sent > 0
+    reading.context.receipt.pages += 1
+    _count_sent(reading, sent)
     return sent
+
+
+def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
+    context = reading.context
+    selector = check_selection(context, response, page, reading.found.selector)
+    reading.found = FoundList(selector, isinstance(response.parsed, dict))
+    take_records(context, selector, response, page, rows)
+    check_objects(context, response, page, rows)
+    if reading.cursor:
+        reading.cursor.take_answer(response.parsed, rows, page)
+    return sent_by_server(selector, response.parsed, rows)
+
+
+def _count_sent(reading: Reading, sent: int) -> None:
+    reading.counts.page_came(sent)
+    reading.context.receipt.pages_with_rows += sent > 0
 
 
 def _resumed(reading: Reading, place: Place, page: PageKeys, rows: list[Any]) -> int:
@@ -107,9 +160,13 @@ def _comes_again(reading: Reading, keys: list[int], again: set[int], sent: int) 
         return False
     if repetition.may_repeat:
         return True
+    raise _repeats(reading)
+
+
+def _repeats(reading: Reading) -> PagesRepeat:
     why = f"page {reading.page} repeats rows of an earlier page and brings nothing new"
     reading.ending.cut_short(why)
-    raise PagesRepeat(
+    return PagesRepeat(
         f"{why}, so the API ignores the paging parameter or repeats its link",
         "correct the paginator in the file",
         where=reading.asset,
@@ -118,11 +175,17 @@ def _comes_again(reading: Reading, keys: list[int], again: set[int], sent: int) 
 
 def _count(reading: Reading, rows: list[Any], page: PageKeys, kept: list[int], again: set[int]) -> None:
     """Count the rows that stay, and set aside those that cannot be loaded."""
-    context, receipt = reading.context, reading.context.receipt
     if len(kept) < len(rows):
         page, rows[:] = page.only(kept), [rows[place] for place in kept]
     came = set(page.hashes)
     fresh, again = came - again, again & came
+    _count_rows(reading, rows, page, fresh, again)
+    reading.counts.full_pages += bool(page.hashes)
+    reading.repetition.count(fresh, again)
+
+
+def _count_rows(reading: Reading, rows: list[Any], page: PageKeys, fresh: set[int], again: set[int]) -> None:
+    context, receipt = reading.context, reading.context.receipt
     context.sent_keys.again.update(again)
     if not context.is_parent:
         receipt.rows_read += len(rows)
@@ -132,8 +195,6 @@ def _count(reading: Reading, rows: list[Any], page: PageKeys, kept: list[int], a
         if page.hashes[place] not in again:
             context.set_aside(row, page.bad[place], reading.page)
     reading.counts.rows += len(page)
-    reading.counts.full_pages += bool(page.hashes)
-    reading.repetition.count(fresh, again)
     if not (reading.cursor and reading.cursor.is_answers):
         context.note_cursors(rows)
 

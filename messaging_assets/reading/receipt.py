@@ -22,6 +22,7 @@ from typing import Literal
 
 from messaging_assets.foundation.failures import clause
 from messaging_assets.reading.counts import Counts
+from messaging_assets.reading.evidence.repeats import Repeats
 
 
 class Verdict(IntEnum):
@@ -88,6 +89,7 @@ class ReadResult:
     split: Mapping[str, int] = field(default_factory=dict)
 
 
+_KEEPS = "ask in a way that leaves the API its records; what it has forgotten it has to give once more"
 _NO_LIST = "filter it out in the parent's steps if it has no list"
 
 
@@ -104,6 +106,7 @@ class Receipt(Counts):
         doubts: how often something was found to be in doubt or worse.
         findings: what the ended lists came to.
         left: hashes of the lists that a response action left before their first page, and so without a row.
+        repeats: whether the API gives its records again.
     """
 
     lists_open: int = 0
@@ -114,6 +117,7 @@ class Receipt(Counts):
     doubts: int = 0
     findings: list[Finding] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
+    repeats: Repeats = field(default_factory=Repeats)
 
     def found(self, verdict: Verdict, what: str, next_step: str = "", *, of_parents: bool = False) -> None:
         """Note what speaks for a verdict."""
@@ -158,12 +162,12 @@ class Receipt(Counts):
     @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
-        return self._worst_of([*self.findings, *self._of_lists()])
+        return self._worst_of([*self.findings, *self._of_lists(), *self._of_repeats()])
 
     @property
     def finding_of_read_lists(self) -> Finding:
         """The worst finding of the lists that a response action did not leave unread."""
-        read = [one for one in self.findings if not one.is_left]
+        read = [one for one in [*self.findings, *self._of_repeats()] if not one.is_left]
         return self._worst_of(read or [Finding(Verdict.READ_TO_THE_END, "")])
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
@@ -172,6 +176,10 @@ class Receipt(Counts):
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
+
+    def _of_repeats(self) -> list[Finding]:
+        doubt = self.repeats.doubt
+        return [Finding(Verdict.UNKNOWN, doubt, _KEEPS)] if doubt else []
 
     def _of_lists(self) -> list[Finding]:
         """A finding where not one of the parents has a list, or not one of their lists was given: a name that is

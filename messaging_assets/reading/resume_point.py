@@ -34,6 +34,10 @@ class CannotResume(SyncFailure):
         self.is_anew = is_anew
 
 
+class MarkRefused(CannotResume):
+    """An API has forgotten the token with which the last sync ended; the list is read from its beginning."""
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a read stands after a page.

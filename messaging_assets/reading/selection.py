@@ -92,7 +92,7 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     doubt = _doubt_of(context, records)
     if word := _failing_line(context, records):
         says = f"has '{word.path}' and no {' and '.join(context.keys)}"
-        if len(records) == 1:
+        if len(records) == 1 and not records.is_begun:
             raise MendDescription(
                 f"the only line {says}, {where}",
                 f"look the error up with the vendor, and {_step(word)}",
@@ -137,7 +137,7 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
 
 def _failing_line(context: ListContext, records: Records) -> FailureWord | None:
     """Where the last line says that it failed; one with the key is a record, whatever it says."""
-    last = records[-1] if records and records.header is None else None
+    last = records[-1] if records and records.header is None and not records.goes_on else None
     if not context.keys or not isinstance(last, dict) or any(key in last for key in context.keys):
         return None
     return None if context.endpoint.error_in_body is not None else says_failed(last, beside(last, ()))
@@ -150,6 +150,11 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
         MendDescription: no names for the values are where the file says.
     """
     to_objects(selector, context.keys, response.parsed, rows)
+    if shared := context.endpoint.include_from_answer:
+        beside_them = {name: _first(path, response.parsed) for name, path in shared.items()}
+        for row in rows:
+            if type(row) is dict:
+                row.update(beside_them)
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
         return
@@ -161,6 +166,11 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             where=context.asset,
         )
     name_values(names, rows)
+
+
+def _first(path: str, body: Any) -> Any:
+    found = json_paths.find_values(path, body)
+    return found[0] if found else None
 
 
 def _judge_error_beside(context: ListContext, response: Any, page: int, found: list[Any], path: str) -> None:

@@ -77,11 +77,12 @@ def refuse_new_keys(
     if not typed or not (missing or nullable):
         return
     with pipeline.sql_client(schema_name) as client:
-        rows = f"SELECT 1 FROM {client.make_qualified_table_name(table)}"
-        empty = [(name, f"{rows} WHERE {client.escape_column_name(name)} IS NULL LIMIT 1") for name in nullable]
-        for name, query in [*((name, f"{rows} LIMIT 1") for name in missing), *empty]:
+        # A count, because no word for the first row alone is in every dialect.
+        rows = f"SELECT COUNT(*) FROM {client.make_qualified_table_name(table)}"
+        empty = [(name, f"{rows} WHERE {client.escape_column_name(name)} IS NULL") for name in nullable]
+        for name, query in [*((name, rows) for name in missing), *empty]:
             try:
-                has_rows = bool(client.execute_sql(query))
+                has_rows = bool((client.execute_sql(query) or [(0,)])[0][0])
             except DatabaseUndefinedRelation:
                 return
             if has_rows:

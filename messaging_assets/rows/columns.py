@@ -27,7 +27,7 @@ from messaging_assets.rows.keys.required import RequiredColumns
 from messaging_assets.rows.targets import KnownTable, Target, Targets
 from messaging_assets.rows.typed_rows import TypedRows
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert, convert_declared, data_type_of
-from messaging_assets.rows.values.nested import Misfit, refuse_for_tables
+from messaging_assets.rows.values.nested import Misfit, all_fit_tables, refuse_for_tables
 from messaging_assets.rows.values.undeclared_types import Retyped, convert_undeclared
 from messaging_assets.rows.variants import Variants
 
@@ -174,8 +174,11 @@ class TableColumns:
         return None
 
     def _leave_out_unfit_nested(self, column: str, values: list[Any], typed: TypedRows) -> None:
+        normalize = self._normalize if self._resource.nested == "tables" else str
+        if all_fit_tables(values, normalize):
+            return
         for place, value in enumerate(values):
             try:
-                refuse_for_tables(value, self._normalize if self._resource.nested == "tables" else str)
+                refuse_for_tables(value, normalize)
             except Misfit as misfit:
                 typed.leave_out(column, {place: str(misfit)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -49,6 +50,8 @@ class Fields:
 
     def _leave_out_twins(self, typed: TypedRows) -> None:
         """See that no field of a nested object is a column that the record has beside it."""
+        if dict not in set(map(type, chain.from_iterable(map(dict.values, typed.rows)))):
+            return
         for place, row in enumerate(typed.rows):
             if any(type(value) is dict for value in row.values()) and (found := twins(row, self._dlt_name)):
                 typed.bad[place] = FieldReason("two fields for one column", *found)

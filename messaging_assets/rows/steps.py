@@ -14,7 +14,7 @@ from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
 from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.description.table import Step, filter_path
-from messaging_assets.foundation import json_paths
+from messaging_assets.foundation import json_paths, moments
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.values.nested import to_json
 
@@ -65,6 +65,9 @@ def _map(step: Step) -> Callable[[Record], Record]:
     if step.copy_:
         paths = step.copy_
         return lambda row: row | {name: _found(path, row) for name, path in paths.items()}
+    if step.cast:
+        formats = step.cast
+        return lambda row: row | {name: _moment(row[name], way) for name, way in formats.items() if name in row}
     if step.hash:
         hidden = frozenset(step.hash)
         return lambda row: {name: _digest(value) if name in hidden else value for name, value in row.items()}
@@ -86,6 +89,19 @@ def _filter(comparison: str | None) -> Callable[[Record], bool]:
 def _found(path: str, row: Record) -> Any:
     found = json_paths.find_values(path, row)
     return found[0] if found else None
+
+
+def _moment(value: Any, way: str) -> Any:
+    """A value as a moment in ISO 8601; one that is not written so stays as it is."""
+    number = moments.number_of(value)
+    if way not in moments.EPOCHS:
+        seconds = moments.moment_of(value, way)
+    else:
+        seconds = number.scaleb(-moments.EPOCHS[way]) if number is not None else None
+    try:
+        return value if seconds is None else moments.written(seconds, "iso")
+    except (OverflowError, ValueError):
+        return value
 
 
 def _digest(value: Any) -> str | None:

@@ -74,6 +74,8 @@ def page(rows: list[Row], style: str, query: dict[str, str], settings: Settings,
         RefusedError: a parameter is no number, or the settings refuse a page this far on.
     """
     size = _number(query, "per_page" if style == "by_page" else "limit", settings.page_size, least=1)
+    if size > (settings.most_asked or size):
+        raise RefusedError(400, f"a page has {settings.most_asked} rows at most")
     size = min(size, settings.page_cap or size)
     start = 0 if settings.ignore_offset else _start(style, query, settings, size)
     if start and start >= len(rows) and settings.past_end_status != 200:

@@ -108,6 +108,19 @@ class Sandbox:
                 self._rows[key] = list(islice(self._sources[key], TABLES[key].size))
             return self._rows[key]
 
+    def empty(self, api: str, resource: str) -> list[Row]:
+        """Let a resource have no rows, without making those that it would have; return its live list.
+
+        Raises:
+            ValueError: there is no such resource.
+        """
+        if (api, resource) not in TABLES:
+            raise ValueError(f"The sandbox serves no {api}.{resource}.")
+        with self._making:
+            rows = self._rows.setdefault((api, resource), [])
+        rows.clear()
+        return rows
+
     def grow(self, api: str, resource: str, number: int) -> list[Row]:
         """Append `number` newer rows to a resource and return them.
 

@@ -15,6 +15,8 @@ class Settings:
     """Rows of a page when the request does not say."""
     page_cap: int | None = None
     """Most rows of a page; a larger `limit` is clamped without a word."""
+    most_asked: int | None = None
+    """A request for more rows than this is refused with 400."""
     page_base: int = 1
     """The number of the first page under `by_page`."""
     ignore_offset: bool = False

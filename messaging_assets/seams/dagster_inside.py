@@ -1,7 +1,6 @@
 """What Dagster keeps out of its public names. Importing this imports Dagster, so what starts fast imports it late."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from dagster import AssetExecutionContext, AssetKey, AssetsDefinition
@@ -27,17 +26,12 @@ from dagster._core.storage.asset_check_execution_record import (
     AssetCheckExecutionRecordStatus,
 )
 
-# Since Dagster 1.13.1: where an instance without a configured storage keeps its events.
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
-
 # Since Dagster 1.13.1: Dagster's own reading of cron lines, so that what passes here ticks there, at these moments.
 from dagster._utils.schedules import CroniterShim, cron_string_iterator, is_valid_cron_schedule
 
 # Since Dagster 1.13.1: the `translation` of a component, in the words of Dagster's own components.
 from dagster.components.utils.translation import TranslationFn, TranslationFnResolver
-from sqlalchemy import create_engine
 
-_MOST_ENGINES = 16
 __all__ = [
     "AlreadyBound",
     "AssetCheckExecutionRecord",
@@ -53,7 +47,6 @@ __all__ = [
     "is_valid_cron_schedule",
     "keys_of_this_process",
     "normalize_metadata",
-    "remember_engines",
 ]
 
 
@@ -82,23 +75,3 @@ class AlreadyBound(AssetsDefinition):
         wanted = {key: resource_defs[key] for key in self.required_resource_keys if key in resource_defs}
         is_alone = not any(one.get_required_resource_keys(resource_defs) for one in wanted.values())
         return super().with_resources(wanted if is_alone else resource_defs)
-
-
-@lru_cache(maxsize=1)
-def remember_engines() -> None:
-    """Let Dagster's event log in SQLite keep what reads and writes a file; once a process.
-
-    Since Dagster 1.13.1: it makes an engine for each event, which compiles the same few statements anew. An engine
-    without a pool holds no connection, so one for each file does the same.
-    """
-    kept: dict[str, Any] = {}
-
-    def remembered(url: str, **named: Any) -> Any:
-        key = repr((url, sorted(named.items())))
-        if key not in kept:
-            if len(kept) >= _MOST_ENGINES:
-                kept.pop(next(iter(kept)))
-            kept[key] = create_engine(url, **named)
-        return kept[key]
-
-    SqliteEventLogStorage.store_event.__globals__["create_engine"] = remembered

@@ -9,6 +9,9 @@ from typing import Any
 import dlt
 from dlt import Pipeline, Schema
 
+# Since dlt 1.30: what a step of a pipeline gives.
+from dlt.common.pipeline import NormalizeInfo
+
 # Since dlt 1.30: the state of a load is asked for after its package is gone.
 from dlt.common.storages.exceptions import LoadPackageNotFound
 
@@ -51,6 +54,14 @@ class OnePipeline(Pipeline):
         if live is None or file != self._read_of:
             live, self._read_of = super().default_schema, file
         return live
+
+    def normalize(self, *args: Any, **kwargs: Any) -> NormalizeInfo:
+        """See Pipeline; rows of nested lists become columns at once where nothing about them is new."""
+        # Imported late: nobody who only looks needs pyarrow.
+        from messaging_assets.seams.normalizing.chunks import by_columns
+
+        with by_columns():
+            return super().normalize(*args, **kwargs)
 
 
 def one_pipeline(name: str, **settings: Any) -> OnePipeline:

@@ -111,6 +111,8 @@ def set_next_reference(paginator: Any, reference: Any) -> None:
 class HeaderLinks(HeaderLinkPaginator):
     """dlt's, which misses a relation in other letters (`Next`) or beside others (`next last`); see RFC 8288, 3.3."""
 
+    header = "Link"
+
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Note the next page's address."""
         # Since dlt 1.30: the setter also says whether there is a next page.
@@ -118,6 +120,8 @@ class HeaderLinks(HeaderLinkPaginator):
 
     def next_of(self, response: Any) -> str | None:
         """The address that the header gives for the relation; None where it has none."""
+        if self.header.lower() != "link":
+            return response.headers.get(self.header) or None
         wanted = self.links_next_key.lower()
         for link in parse_header_links(response.headers.get("link", "")):
             relation = link.get("rel", "").lower()

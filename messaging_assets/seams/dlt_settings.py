@@ -8,28 +8,20 @@ It holds while one of our pipelines or tables is at work, so that other dlt pipe
 from __future__ import annotations
 
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache, wraps
-from typing import Any, get_type_hints
+from typing import Any
 
 # Since dlt 1.30: what a provider of settings must have, and how it names a setting.
 from dlt.common.configuration.providers.provider import ConfigProvider, get_key_name
 
-# Since dlt 1.30: functions of the hints of settings, and what has the settings of a kind as its fields.
-from dlt.common.configuration.specs.base_configuration import BaseConfiguration, extract_inner_hint, is_secret_hint
-
 # Since dlt 1.30: holds the list of providers. The public `register_provider` only appends, and the first one wins.
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-# Since dlt 1.30: functions of hints, and the one that takes a dictionary's type apart for each that it checks.
-from dlt.common.typing import extract_inner_type, is_optional_type, is_subclass, is_union_type
-from dlt.common.validation import validate_dict
-
 from messaging_assets.foundation.failures import MendSettings
 from messaging_assets.seams.dlt_contexts import Container
+from messaging_assets.seams.dlt_lookups import forget_names, let_names_be_known
 
 # Stands for: dlt's own default.
 _DEFAULT = object()
@@ -85,10 +77,15 @@ OURS: Mapping[str, Mapping[str, Any]] = {
     # A signal is Dagster's to act on, at once; dlt would keep it back and fail the load with it.
     "runtime": {"intercept_signals": False},
 }
-# Where the user says nothing: dlt naps so many seconds behind the last page of each list, and in its default of 0.01
-# the sync of one page is half over.
-_PREFERRED = {("extract", "futures_poll_interval"): 0.001}
+# Where the user says nothing. dlt naps so many seconds behind the last page of each list, and in its default of 0.01
+# the sync of one page is half over. It packs rows that it reads again at once, which takes a third of a long sync.
+_PREFERRED = {("extract", "futures_poll_interval"): 0.001, ("data_writer", "disable_compression"): True}
 _KEYS = {key for settings in OURS.values() for key in settings}
+# Those of which our value is another one than dlt's own.
+_ANSWERED = {
+    *(key for settings in OURS.values() for key, value in settings.items() if value is not _DEFAULT),
+    *(key for _, key in _PREFERRED),
+}
 # What dlt reads from the environment itself, past its configuration, with the value it takes by default.
 REFUSED: Mapping[str, str] = {
     "DLT_DEFAULT_NAMING_MODULE": "snake_case",
@@ -123,6 +120,7 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
         if not any(isinstance(one, _Ours) for one in providers.providers):
             _theirs.append((providers, providers.providers))
             providers.providers = [*(_Curbed(one) for one in providers.providers), _Ours()]  # type: ignore[list-item]
+        let_names_be_known(_ANSWERED, (before for _, before in _theirs))
     try:
         yield
     finally:
@@ -131,6 +129,7 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
             while _theirs and not _holders:
                 providers, before = _theirs.pop()
                 providers.providers = before
+                forget_names()
 
 
 def are_held() -> bool:
@@ -178,6 +177,8 @@ class _Ours(ConfigProvider):
     def get_value(self, key: str, hint: Any, pipeline_name: str | None, *sections: str) -> tuple[Any, str]:
         """See ConfigProvider."""
         preferred = _PREFERRED.get((sections[-1] if sections else "", key))
+        if key == "disable_compression" and "sources" not in sections:
+            preferred = None  # files that are loaded, and may stay, are as dlt makes them
         value = _own_value(key, sections) if preferred is None else preferred
         return None if value is _DEFAULT else value, get_key_name(key, ".", *sections)
 
@@ -210,48 +211,3 @@ class _Curbed:
 def _names_each_file(layout: Any) -> bool:
     """Whether no load can write over another one's files."""
     return "{load_id}" in str(layout) and "{file_id}" in str(layout)
-
-
-@lru_cache(maxsize=1)
-def remember_hints() -> None:
-    """Let dlt's functions of nothing but a hint answer from memory, wherever they were imported to; once a process.
-
-    dlt looks its whole configuration up twenty times a sync, and takes each field's hint apart anew: a seventh of a
-    small sync's time. The answers follow from the hint alone, so they are the same for every pipeline of the process.
-    """
-    for function in (
-        is_union_type,
-        is_optional_type,
-        is_subclass,
-        extract_inner_type,
-        extract_inner_hint,
-        is_secret_hint,
-    ):
-        _replace(function, _remembering(function))
-    # Its fields' hints follow from the dictionary's type alone, and dlt changes none of them.
-    taken_apart = lru_cache(maxsize=None)(get_type_hints)
-    validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
-    # dlt asks each configuration whether it has fields, which follow from its class.
-    number = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
-    length = wraps(BaseConfiguration.__len__)(lambda self: number(type(self)))  # type: ignore[arg-type]
-    BaseConfiguration.__len__ = length  # type: ignore[method-assign]
-
-
-def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
-    # typed, because the hints Literal[0] and Literal[False] are equal.
-    known = lru_cache(maxsize=None, typed=True)(function)
-
-    @wraps(function)
-    def answer(hint: Any, *args: Any, **options: Any) -> Any:
-        try:
-            return known(hint, *args, **options)
-        except TypeError:  # a hint that cannot be a key
-            return function(hint, *args, **options)
-
-    return answer
-
-
-def _replace(function: Callable[..., Any], other: Callable[..., Any]) -> None:
-    for name, module in list(sys.modules.items()):
-        if name.startswith("dlt") and vars(module).get(function.__name__) is function:
-            setattr(module, function.__name__, other)

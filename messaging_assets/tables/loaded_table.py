@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,7 +12,7 @@ from dlt import Dataset
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
-from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, columns_in, columns_of
+from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseException, columns_in, columns_of
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 
@@ -105,7 +105,8 @@ class LoadedTable:
             nulls = [f"COUNT(*) - COUNT({table.quoted(name)})" for name in known]
             has_keys = bool(keys) and all(table.plain(key) in there for key in keys)
             query = _grouped(table, keys, nulls, validity) if has_keys else _plain(table, nulls)
-            rows, repeated, *counts = (int(value or 0) for value in table.rows(query)[0])
+            [found] = table.grouped(query) if has_keys else table.rows(query)
+            rows, repeated, *counts = (int(value or 0) for value in found)
         counted = dict(zip(known, counts, strict=True))
         if keys and not has_keys and rows > 1:
             repeated = rows  # without the column, no row can be told from another
@@ -173,6 +174,14 @@ class _OpenTable:
         with self._client.execute_query(query) as cursor:
             return [tuple(row) for row in cursor.fetchall()]
 
+    def grouped(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a query that groups a whole table, in little memory where the destination knows how to."""
+        if little := getattr(self._client, "in_little_memory", None):
+            # With a disk that is full it cannot be done so.
+            with suppress(DatabaseException), little():
+                return self.rows(query)
+        return self.rows(query)
+
     def first_rows(self, limit: int) -> tuple[list[str], list[tuple[Any, ...]]]:
         if self.columns() is None:
             return [], []
@@ -184,7 +193,7 @@ class _OpenTable:
         there = self.columns() or set()
         if not all(self.plain(name) in there for name in columns):
             return []
-        return self.rows(limited(query, limit, self._client.capabilities.sqlglot_dialect))
+        return self.grouped(limited(query, limit, self._client.capabilities.sqlglot_dialect))
 
 
 def _is_valid(table: _OpenTable, validity: Validity | None) -> str:

@@ -8,10 +8,13 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from messaging_assets_tests.conftest import TELEMETRY_OFF
 from messaging_assets_tests.first_click import press_twice, sandbox_of
@@ -46,30 +49,64 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("messaging_assets", "messaging_assets_tests", "benchmarks", "docs", "examples"):
         shutil.copytree(CHECKOUT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
     alone = ("--no-deps", "--no-index", "--no-build-isolation")
-    own = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")}
-    done = run(sys.executable, "-m", "pip", "wheel", *alone, *QUIET, "-w", str(source / "dist"), str(source), env=own)
-    assert done.returncode == 0, done.stderr
+    pip("wheel", *alone, "-w", str(source / "dist"), str(source))
     [built] = (source / "dist").glob("*.whl")
     return built
 
 
 @pytest.fixture(scope="module")
-def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the programs are of an environment in which the wheel is installed, with all that it needs.
+def programs(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the programs are of an environment that has the wheel and what its metadata asks for, and nothing else.
 
-    That asks the package index, from the environment that `make setup` has, before the test's clean room begins.
+    What it asks for is linked from this environment, release by release; `make test-project` installs it from an index.
     """
     folder = tmp_path_factory.mktemp("new_user") / "venv"
+    python = folder / "bin" / "python"
     run(sys.executable, "-m", "venv", "--without-pip", str(folder))
-    pinned = ("-c", str(CHECKOUT / "constraints.txt"))
-    which = f"--python={folder / 'bin' / 'python'}"
-    done = run(sys.executable, "-m", "pip", which, "install", *QUIET, *pinned, str(wheel), env=os.environ, timeout=600)
-    if done.returncode and "connection broken by" in done.stderr:
-        pytest.skip("no package index can be reached")
-    assert done.returncode == 0, done.stderr
-    yield folder / "bin"
-    # Half a gigabyte, which pytest would keep.
-    shutil.rmtree(folder)
+    alone = ("--no-deps", "--no-index")
+    pip(f"--python={python}", "install", *alone, str(wheel))
+    [packages] = folder.glob("lib/python*/site-packages")
+    [installed] = metadata.distributions(name="messaging_assets", path=[str(packages)])
+    for name in sorted(_needed_by(installed)):
+        _link(metadata.distribution(name), packages, python)
+    # A release that pins itself against others, or one that is missing, would be told here.
+    pip(f"--python={python}", "check")
+    return python.parent
+
+
+def pip(*arguments: str) -> None:
+    """Run pip without settings of this machine, and without the checkout on its path, where it may be installed."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHONPATH"))}
+    done = run(sys.executable, "-m", "pip", *arguments, *QUIET, env=own)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _needed_by(installed: metadata.Distribution) -> set[str]:
+    """Names of all the distributions that one asks for, and that those ask for, with the extras they name."""
+    needed, asked = set[str](), {("", ""): installed}
+    while asked:
+        (_, extra), distribution = asked.popitem()
+        for requirement in map(Requirement, distribution.requires or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                for more in ("", *requirement.extras):
+                    key = f"{canonicalize_name(requirement.name)}[{more}]"
+                    if key not in needed:
+                        needed.add(key)
+                        asked[requirement.name, more] = metadata.distribution(requirement.name)
+    return {key.partition("[")[0] for key in needed}
+
+
+def _link(distribution: metadata.Distribution, packages: Path, python: Path) -> None:
+    """Let an environment have a distribution of this one: its folders and files, and its programs."""
+    for name in {file.parts[0] for file in distribution.files or ()} - {"..", "__pycache__"}:
+        found = Path(str(distribution.locate_file(name)))
+        if found.exists() and not (packages / name).exists():
+            (packages / name).symlink_to(found)
+    for program in distribution.entry_points.select(group="console_scripts"):
+        module, _, function = program.value.partition(":")
+        script = python.with_name(program.name)
+        script.write_text(f"#!{python}\nimport sys\nfrom {module} import {function}\nsys.exit({function}())\n")
+        script.chmod(0o755)
 
 
 def test_the_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:

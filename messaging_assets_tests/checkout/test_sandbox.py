@@ -639,3 +639,12 @@ def test_another_process_can_change_settings_and_faults_and_count_requests(sandb
 def test_a_control_request_that_makes_no_sense_is_refused(sandbox, wanted):
     answer = requests.post(f"{sandbox.url}/_control", json=wanted, timeout=10)
     assert answer.status_code == 400
+
+
+def test_a_resource_that_was_emptied_before_its_rows_were_made_has_none_and_grows_from_the_first() -> None:
+    sandbox, other = Sandbox(seed=7), Sandbox(seed=7)
+    assert sandbox.empty("messaging", "messages") == []
+    sandbox.grow("messaging", "messages", 2)
+    assert sandbox.rows("messaging", "messages") == other.rows("messaging", "messages")[:2]
+    with pytest.raises(ValueError, match=r"serves no messaging\.calls"):
+        sandbox.empty("messaging", "calls")

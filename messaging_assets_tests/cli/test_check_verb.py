@@ -51,11 +51,58 @@ def test_the_shipped_files_are_right_about_the_sandbox(api: str, known_sandbox: 
     assert f"of {api} are right" in done.output
 
 
-def test_a_resource_is_asked_once_or_twice(known_sandbox: Sandbox) -> None:
+def test_a_resource_is_asked_for_two_pages_and_a_larger_one(known_sandbox: Sandbox) -> None:
     one = found()
-    assert (one["requests"], one["pages"], one["rows"], one["total"]) == (2, 2, 200, 2_500)
-    assert len(known_sandbox.requests) == 2
+    assert (one["requests"], one["pages"], one["rows"], one["total"]) == (3, 2, 200, 2_500)
+    assert len(known_sandbox.requests) == 3
     assert told("note", "paging") == ["the second page differs from the first | "]
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked", "what"),
+    [
+        (
+            {},
+            [100, 100, 1000],
+            (
+                "a page of 1,000 was asked for, and 1,000 rows came, where the file asks for 100 | "
+                "write paginator.limit: 1000, which takes 3 requests in place of 25 for 2,500 rows"
+            ),
+        ),
+        (
+            {"most_asked": 200, "total": False},
+            [100, 100, 1000, 500, 200],
+            (
+                "a page of 200 was asked for, and 200 rows came, where the file asks for 100 | "
+                "write paginator.limit: 200, which takes one request where 2 are sent now"
+            ),
+        ),
+        (
+            {"page_cap": 400},
+            [100, 100, 1000],
+            (
+                "a page of 1,000 was asked for, and 400 rows came, where the file asks for 100 | "
+                "write paginator.limit: 400, which takes 7 requests in place of 25 for 2,500 rows"
+            ),
+        ),
+        ({"most_asked": 100}, [100, 100, 1000, 500, 200], None),
+    ],
+)
+def test_the_largest_page_is_named_with_what_it_saves(
+    settings: dict[str, Any], asked: list[int], what: str | None, known_sandbox: Sandbox
+) -> None:
+    for name, value in settings.items():
+        setattr(known_sandbox.settings, name, value)
+    assert told("note", "page size") == ([what] if what else [])
+    assert [int(one.query["limit"]) for one in known_sandbox.requests] == asked
+
+
+def test_a_list_that_came_whole_is_asked_for_no_larger_page(known_sandbox: Sandbox) -> None:
+    def short(payload: Any, request: Any) -> Any:
+        return {"data": [] if int(request.query.get("offset", 0)) else payload["data"][:50]}
+
+    known_sandbox.fault(Fault(api="messaging", rewrite=short))
+    assert found()["requests"] == 2
 
 
 def test_a_wrong_key_is_about_authentication_and_is_not_shown(

@@ -18,17 +18,17 @@ from dagster import DagsterInstance, DagsterRunStatus
 from messaging_assets.cli import dev as development
 from messaging_assets.foundation.dagster_home import DAGSTER_YAML, settle_dagster_home
 from messaging_assets.foundation.folders import SHIPPED_APIS, project_folders
-from messaging_assets_tests.programs import environment
+from messaging_assets_tests.programs import environment, run
 from messaging_assets_tests.running_dagster import (
     free_port,
     materialize_all,
     running_development,
-    wait_until_it_answers,
 )
 
 SHIPPED = ["generic_rest", "message_broker", "messaging", "monitoring", "team_messaging"]
 
 
+@pytest.mark.minutes
 def test_materialize_all_works_at_once_and_its_history_stays(clean_room: Path) -> None:
     with running_development(clean_room) as address:
         materialize_all(address)
@@ -174,26 +174,26 @@ def test_a_port_that_is_taken_is_told_and_nothing_is_started(monkeypatch: pytest
     assert development._free_port("127.0.0.1") != port
 
 
-def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(clean_room: Path) -> None:
-    own = environment()
-    del own["DAGSTER_HOME"]
-    command = [
-        sys.executable,
-        "-m",
-        "messaging_assets.cli",
-        "dev",
-        "--json",
-        "--no-sandbox",
-        "--port",
-        str(free_port()),
-    ]
-    with subprocess.Popen(command, env=own, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        wait_until_it_answers(told["address"], process)
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate(timeout=60)
-    assert process.returncode == 0
-    assert told["address"].startswith("http://127.0.0.1:")
-    assert told["sandbox"] == []
-    assert rest == ""
+@pytest.mark.parametrize(("option", "played"), [("--no-sandbox", []), ("--sandbox", SHIPPED)])
+def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(
+    option: str, played: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is started is a program that writes into standard output too, which is to reach the errors."""
+    for name, value in environment().items():
+        monkeypatch.setenv(name, value)
+    port = str(free_port())
+    arguments = ["dev", "--json", option, "--port", port, "--grow-every", "0"]
+    program = (
+        "import sys\n"
+        "from messaging_assets.cli import dev, main\n"
+        "run = dev._run_until_told\n"
+        "echo = [sys.executable, '-c', 'import sys; print(sys.argv[1:])']\n"
+        "dev._run_until_told = lambda command, *more: run([*echo, *command], *more)\n"
+        f"main({arguments!r})\n"
+    )
+    done = run(sys.executable, "-c", program)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["address"] == f"http://127.0.0.1:{port}"
+    assert told["sandbox"] == played
+    assert f"'dagster', 'dev', '--host', '127.0.0.1', '--port', '{port}'" in done.stderr

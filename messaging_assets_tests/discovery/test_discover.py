@@ -126,7 +126,7 @@ def test_the_number_of_the_first_page_is_found(base: int, sandbox: Sandbox, secr
     sandbox.settings.page_base = base
     resource = only(discover_messages(sandbox, tmp_path / "chat.yaml", "/by_page"))
     assert resource.endpoint.paginator.base_page == base
-    assert resource.endpoint.params == {"per_page": 500}
+    assert resource.endpoint.params == {"per_page": 1_000}
 
 
 def after_a_row(sandbox: Sandbox) -> Any:
@@ -194,14 +194,14 @@ def a_cursor_deep_down(sandbox: Sandbox) -> Any:
             page_and_size_together,
             "items",
             {"type": "page_number", "base_page": 1, "page_param": "page", "rows_total_path": "total_count"},
-            {"page_size": 500},
+            {"page_size": 1_000},
         ),
         (pages_of_a_fixed_size, "$", {"type": "page_number", "base_page": 1, "page_param": "page"}, {}),
         (
             a_cursor_deep_down,
             "members",
             {"type": "cursor", "cursor_path": "response_metadata.nextPageToken", "cursor_param": "page_token"},
-            {"count": 500},
+            {"count": 1_000},
         ),
     ],
 )
@@ -359,7 +359,7 @@ def test_a_refusal_past_the_end_is_written_down(sandbox: Sandbox, secret: None, 
     (tmp_path / "chat.yaml").unlink()
     by_page = only(discover_messages(sandbox, tmp_path / "chat.yaml", "/by_page")).endpoint.paginator
     assert by_page.end_status_codes == [404]
-    assert "page=6 is refused with 404 and page=5 has rows" in comments(tmp_path / "chat.yaml")
+    assert "page=4 is refused with 404 and page=3 has rows" in comments(tmp_path / "chat.yaml")
 
 
 @pytest.mark.parametrize("style", ["", "/by_page"])
@@ -394,6 +394,14 @@ def test_a_clamped_page_size_is_noticed(sandbox: Sandbox, secret: None, dagster_
     assert len(loaded_ids(description, dagster_instance)) == 2_500
 
 
+def test_a_size_that_the_api_refuses_is_followed_by_smaller_ones(
+    sandbox: Sandbox, secret: None, tmp_path: Path
+) -> None:
+    sandbox.settings.most_asked = 200
+    assert only(discover_messages(sandbox, tmp_path / "chat.yaml")).endpoint.paginator.limit == 200
+    assert "A page of 500 was asked for, and no list came" in comments(tmp_path / "chat.yaml")
+
+
 def test_few_requests_are_asked(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     sandbox.settings.ignore_offset = True
     discover_messages(sandbox, tmp_path / "chat.yaml")
@@ -410,12 +418,15 @@ def test_no_value_of_a_record_is_in_the_file(sandbox: Sandbox, secret: None, tmp
 def test_the_comments_say_from_how_many_rows(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     discover_messages(sandbox, tmp_path / "chat.yaml")
     text = comments(tmp_path / "chat.yaml")
-    assert "Guessed: it is never null and never twice in 500 rows." in text
+    assert "Guessed: it is never null and never twice in 1,000 rows." in text
     assert "The list of objects in the answer; the first answer held 100 rows." in text
     assert "Page 2 begins where page 1 ends, row by row (25 rows and 25)." in text
-    assert "A page of 500 was asked for, and 500 rows came. total in the answer counts all rows." in text
-    assert "Cursor candidates, from 500 rows: timestamp (timestamp, never null, ascending)" in text
-    assert "Types guessed from 500 rows" in text
+    assert (
+        "A page of 1,000 was asked for, and 1,000 rows came, which takes 3 requests in place of 25 for 2,500 rows"
+        in text
+    )
+    assert "Cursor candidates, from 1,000 rows: timestamp (timestamp, never null, ascending)" in text
+    assert "Types guessed from 1,000 rows" in text
     assert "Set CHAT__API_KEY in the environment" in text
 
 
@@ -426,7 +437,7 @@ def test_without_output_the_file_is_printed_and_json_holds_the_same(sandbox: San
     found = json.loads(CliRunner().invoke(command, [*words, "--name", "chat", "--json"]).stdout)
     assert found["api"] == "chat"
     assert found["description"]["resources"][0]["name"] == "messages"
-    assert "500 rows" in found["remarks"]["messages"]["columns"]
+    assert "1,000 rows" in found["remarks"]["messages"]["columns"]
 
 
 def test_a_missing_secret_is_named(sandbox: Sandbox) -> None:
@@ -579,7 +590,7 @@ def test_some_rows_say_nothing_about_nulls_but_of_the_key_and_the_likeliest_curs
 def test_the_file_says_from_how_many_rows_nulls_were_guessed(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     columns = only(discover_messages(sandbox, tmp_path / "chat.yaml")).columns
     assert {name for name, column in columns.items() if not column.nullable} == {"id", "timestamp"}
-    assert "guessed from 500 rows; nullable: false for id and timestamp alone" in comments(tmp_path / "chat.yaml")
+    assert "guessed from 1,000 rows; nullable: false for id and timestamp alone" in comments(tmp_path / "chat.yaml")
     (tmp_path / "chat.yaml").unlink()
     del sandbox.rows("messaging", "messages")[60:]
     columns = only(discover_messages(sandbox, tmp_path / "chat.yaml")).columns

@@ -23,6 +23,7 @@ LISTS = ("queues", "exchanges", "permissions", "users")
 
 
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
+@pytest.mark.minutes
 def test_a_brokers_lists_are_found_checked_and_loaded_whole(
     tmp_path: Path, dagster_instance: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,7 @@ class OneList:
         self.secrets: dict[str, Any] = {"api_key": sandbox.keys.get(self.api)}
         self.resource: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge"}
         self.endpoint: dict[str, Any] = {"path": "messages", "data_selector": "data", "error_handler": dict(AT_ONCE)}
+        sandbox.empty(self.api, self.name)
         self.has(250)
 
     @property

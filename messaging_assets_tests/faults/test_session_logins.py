@@ -34,6 +34,11 @@ def api() -> Iterator[SimpleNamespace]:
             self.reply(200 if is_right else 401, {"data": {"token": token, "user": 7}} if is_right else {"no": body})
 
         def do_GET(self) -> None:
+            if self.path.startswith("/v1/login"):
+                state.logins.append(self.path)
+                self.reply(200, {"data": {"token": "canary-session-1", "user": 7}})
+                state.left = 1000
+                return
             good = (f"Bearer canary-session-{len(state.logins)}", "7")
             is_good = (self.headers["Authorization"], self.headers["X-User"]) == good and state.left > 0
             state.left -= 1
@@ -74,6 +79,14 @@ def test_one_login_serves_a_sync(chat: OneList, api: Any, encoding: str) -> None
     assert once(chat).ids == [1]
     body = {"json": f'{{"user": "anna", "password": "{PASSWORD}"}}', "form": f"user=anna&password={PASSWORD}"}
     assert api.logins == [body[encoding]]
+
+
+def test_a_login_by_get_has_all_of_it_in_the_query(chat: OneList, api: Any) -> None:
+    chat.client["auth"]["login"] |= {"method": "GET", "fields": {"app": "x"}}
+    outcome = once(chat)
+    assert outcome.ids == [1]
+    assert api.logins == [f"/v1/login?username=anna&password={PASSWORD}&app=x"]
+    assert PASSWORD not in str(outcome.receipt)
 
 
 def test_a_session_that_is_over_is_begun_anew(chat: OneList, api: Any) -> None:

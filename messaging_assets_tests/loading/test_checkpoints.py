@@ -16,7 +16,9 @@ from messaging_assets_tests.interrupted_sync import sync
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")
 
-PARTS: dict[str, Any] = {"checkpoint": {"pages": 4}, "columns": {"id": {"data_type": "text", "nullable": False}}}
+# Each part is a load, so most tests have one before the trouble and one behind it.
+PARTS: dict[str, Any] = {"checkpoint": {"pages": 12}, "columns": {"id": {"data_type": "text", "nullable": False}}}
+SMALL_PARTS: dict[str, Any] = {**PARTS, "checkpoint": {"pages": 4}}
 
 
 @pytest.fixture
@@ -29,10 +31,10 @@ def _keys(sandbox: Sandbox) -> list[str]:
     return sorted(row["id"] for row in sandbox.rows("messaging", "messages"))
 
 
-def _failed_at(messages: Sandbox, offset: int) -> dict[str, Any]:
+def _failed_at(messages: Sandbox, offset: int, parts: dict[str, Any] = PARTS) -> dict[str, Any]:
     """A sync that finds the API broken from an offset on; afterwards the API is well and its record empty."""
     messages.fault(Fault(api="messaging", offset=offset, status=500))
-    failed = sync(100, **PARTS)
+    failed = sync(100, **parts)
     messages.faults.clear()
     messages.forget()
     return failed
@@ -43,7 +45,7 @@ def _asked_offsets(messages: Sandbox) -> list[int]:
 
 
 def test_all_parts_together_are_the_whole_list(messages: Sandbox) -> None:
-    synced = sync(100, **PARTS)
+    synced = sync(100, **SMALL_PARTS)
 
     assert synced["green"]
     assert synced["ids"] == _keys(messages)
@@ -63,8 +65,8 @@ def test_a_part_ends_after_its_seconds_too(messages: Sandbox) -> None:
 
 
 def test_a_failed_read_leaves_whole_rows_and_the_next_goes_on_behind_them(messages: Sandbox) -> None:
-    failed = _failed_at(messages, 1500)
-    synced = sync(100, **PARTS)
+    failed = _failed_at(messages, 1500, SMALL_PARTS)
+    synced = sync(100, **SMALL_PARTS)
 
     assert not failed["green"]
     assert len(failed["ids"]) == 1200
@@ -140,10 +142,10 @@ def test_a_run_that_is_to_begin_anew_does_not_resume(messages: Sandbox) -> None:
 
 
 def test_a_read_that_fails_twice_goes_on_from_its_furthest_checkpoint(messages: Sandbox) -> None:
-    _failed_at(messages, 900)
-    _failed_at(messages, 1800)
+    _failed_at(messages, 900, SMALL_PARTS)
+    _failed_at(messages, 1800, SMALL_PARTS)
 
-    synced = sync(100, **PARTS)
+    synced = sync(100, **SMALL_PARTS)
 
     assert min(_asked_offsets(messages)) > 1000
     assert synced["ids"] == _keys(messages)

@@ -296,8 +296,15 @@ def test_a_window_by_a_column_that_dlt_renames_is_replaced_too(messages: Sandbox
     assert last["ids"] == _on(messages, "2025-03-02")
 
 
-@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
-@pytest.mark.parametrize("disposition", ["merge", "append"])
+@pytest.mark.parametrize(
+    ("zone", "disposition"),
+    [
+        ("America/New_York", "merge"),
+        ("Asia/Tokyo", "append"),
+        pytest.param("America/New_York", "append", marks=pytest.mark.soak),
+        pytest.param("Asia/Tokyo", "merge", marks=pytest.mark.soak),
+    ],
+)
 def test_days_without_a_time_are_those_of_the_windows_zone(messages: Sandbox, zone: str, disposition: str) -> None:
     def with_day(payload: Any, request: Any) -> Any:
         for row in payload["data"]:

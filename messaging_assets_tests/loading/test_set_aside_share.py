@@ -135,6 +135,8 @@ def test_an_object_in_a_header_or_among_several_values_is_refused() -> None:
 
 def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert _mistakes(steps=[{"rename": {"id": "key"}}])[0].startswith("takes 'id' away, which is the primary_key")
+    assert not _mistakes(steps=[{"drop": ["id"]}, {"rename": {"number": "id"}}]), "another field takes its place"
+    assert _mistakes(steps=[{"rename": {"number": "id"}}, {"drop": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"keep": ["name"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
 

@@ -54,6 +54,7 @@ def year(sandbox: Sandbox) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.minutes
 def test_a_backfill_of_a_year_reads_every_window_once(clean_room: Path, sandbox: Sandbox, year: Any) -> None:
     (clean_room / "apis").mkdir()
     (clean_room / "apis" / "chat.yaml").write_text(FILE)

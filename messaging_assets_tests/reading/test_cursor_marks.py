@@ -38,8 +38,8 @@ class Chat:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox, self._numbers = sandbox, count(1)
-        self.channels, self.messages = sandbox.rows(API, "channels"), sandbox.rows(API, "messages")
-        del self.channels[3:], self.messages[:]
+        self.channels, self.messages = sandbox.rows(API, "channels"), sandbox.empty(API, "messages")
+        del self.channels[3:]
         self.busy, self.slow, self.quiet = (row["id"] for row in self.channels)
         self.incremental: dict[str, Any] = {
             "cursor_path": "created_at",

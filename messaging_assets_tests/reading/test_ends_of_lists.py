@@ -88,6 +88,43 @@ def test_an_api_that_always_names_a_next_page_is_asked_no_further_than_a_few_pag
     assert (disbelieved.verdict, len(disbelieved.asked)) == ("read to the end", 2)
 
 
+def numbered(pages: dict[int, Any]) -> Any:
+    return lambda asked: pages.get(asked["page"], {"data": []})
+
+
+@pytest.mark.parametrize("empty", [1, 2], ids=["in front", "in the middle"])
+@pytest.mark.parametrize("is_start_known", [True, False])
+def test_an_empty_page_with_rows_behind_it_is_read_past_and_proves_no_end(empty: int, is_start_known: bool) -> None:
+    pages = {number: {"data": [] if number == empty else ROWS[number * 5 : number * 5 + 5]} for number in (1, 2, 3)}
+    come = read(numbered(pages), PAGES, is_start_known=is_start_known)
+    assert (come.verdict, len(come.rows)) == ("unknown", 10)
+    assert f"page {empty} was empty and page {empty + 1} was not" in come.reason
+
+
+def test_a_page_behind_an_empty_one_is_looked_at_only_where_the_page_before_it_was_full() -> None:
+    pages = {1: {"data": ROWS[:5]}, 2: {"data": ROWS[5:8]}}
+    come = read(numbered(pages), PAGES)
+    assert (come.verdict, [asked["page"] for asked in come.asked]) == ("read to the end", [1, 2, 3, 1])
+    alone = read(numbered({1: {"data": ROWS[:5]}}), PAGES, params={"limit": 20})
+    assert [asked["page"] for asked in alone.asked] == [1, 2]
+
+
+@pytest.mark.parametrize("word", ["has_more", "next_page"])
+def test_an_empty_first_page_that_names_a_next_one_is_no_sign_that_the_list_moved(word: str) -> None:
+    following: dict[int, Any] = {1: 2, 2: 3, 3: None} if word == "next_page" else {1: True, 2: True, 3: False}
+    rows = {1: [], 2: ROWS[:5], 3: ROWS[5:9]}
+    come = read(numbered({number: {"data": rows[number], word: more} for number, more in following.items()}), PAGES)
+    assert (come.verdict, len(come.rows)) == ("read to the end", 9)
+
+
+@pytest.mark.parametrize("paginator", [PAGES, PAGES | {"total_path": "total_pages"}], ids=["found", "declared"])
+@pytest.mark.parametrize("said", [{}, {"total_pages": 0}], ids=["says nothing", "says 0"])
+def test_an_empty_page_among_those_that_were_announced_is_no_end(paginator: Any, said: dict[str, int]) -> None:
+    pages = {number: {"data": ROWS[number * 5 : number * 5 + 5], "total_pages": 3} for number in (1, 2)}
+    assert read(numbered(pages | {3: {"data": [], **said}}), paginator).verdict == "unknown"
+    assert read(numbered(pages | {3: {"data": ROWS[:3]}, 4: {"data": [], **said}}), PAGES).verdict != "red"
+
+
 def test_an_empty_page_of_an_offset_that_names_a_next_one_is_a_doubt() -> None:
     def pages(asked: Asked) -> Any:
         rows = ROWS[asked["offset"] : asked["offset"] + 20] if asked["offset"] < 20 else []
@@ -262,6 +299,19 @@ def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, m
         synced = one_table.sync()
     assert synced.green
     assert synced.receipt["verdict"] == "unknown"
+    assert [row["id"] for row in one_table.rows()] == [1, 2]
+
+
+def test_a_header_of_any_name_may_hold_the_next_address(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        is_last = "page=2" in path
+        connection.sendall(answer([{"id": 2 if is_last else 1}], "" if is_last else "X-Next-Page: /list?page=2\r\n"))
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        paginator = {"type": "header_link", "header": "X-Next-Page"}
+        synced = one_table.sync(endpoint={"path": "/list", "data_selector": "$", "paginator": paginator})
+    assert (synced.green, synced.receipt["verdict"]) == (True, "read to the end")
     assert [row["id"] for row in one_table.rows()] == [1, 2]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
-from unittest.mock import patch
+from unittest.mock import Mock, patch
 
 import pytest
 from hypothesis import given
@@ -41,6 +41,24 @@ def test_a_long_list_is_known_in_full() -> None:
     assert seen.among({hash(f"msg_{number}") for number in range(0, 400_000, 1_000)}) == {
         hash(f"msg_{number}") for number in range(0, 300_000, 1_000)
     }
+
+
+@pytest.mark.parametrize("has_room", [True, False])
+def test_runs_that_grow_no_more_take_no_memory_where_a_disk_has_room(
+    has_room: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen_keys, "_FEW", 1_000)
+    monkeypatch.setattr(seen_keys, "_LONGEST_RUN", 5_000)
+    if not has_room:
+        monkeypatch.setattr("tempfile.TemporaryFile", Mock(side_effect=OSError("no space left")))
+    seen = SeenKeys()
+    for page in range(60):
+        seen.add({hash(f"msg_{page}_{number}") for number in range(1_000)})
+    in_memory = sum(map(len, seen._runs)) + len(seen._few)
+    assert in_memory <= 12_000 if has_room else in_memory == 60_000
+    assert len(seen) == 60_000
+    asked = {hash(f"msg_{page}_7") for page in range(120)}
+    assert seen.among(asked) == {hash(f"msg_{page}_7") for page in range(60)}
 
 
 def test_many_keys_take_some_eight_bytes_each() -> None:

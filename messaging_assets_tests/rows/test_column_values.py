@@ -22,7 +22,7 @@ from messaging_assets.rows.values.conversion import (
     convert_declared,
     data_type_of,
 )
-from messaging_assets.rows.values.nested import Misfit, depth, refuse_for_tables, shown, to_json
+from messaging_assets.rows.values.nested import Misfit, all_fit_tables, depth, refuse_for_tables, shown, to_json
 
 UTC = datetime.timezone.utc
 NEW_YEAR = datetime.datetime(2025, 1, 1, tzinfo=UTC)
@@ -304,3 +304,20 @@ def test_json_text_means_the_value_or_is_refused(value: Any) -> None:
     except Misfit:
         return
     assert json.loads(text) == value
+
+
+@pytest.mark.parametrize(
+    ("values", "fit"),
+    [
+        ([None, 2**63 - 1, [{"a": 1, "b": [1.5, "x"]}, {"a": True}], {"c": {"d": []}}], True),
+        ([None, [{"a": [2**63]}]], False),
+        ([[{"Id": 1, "id": 2}]], False),
+        ([{"a": 1}, {"": 1}], False),
+        ([[{"_dlt_id": 1}]], False),
+        ([{"_dlt_id": 1}], True),
+        ([{"Id": {"a": 1}, "id": {"A": 2}}], False),
+        ([{"a": Decimal(1)}], False),
+    ],
+)
+def test_a_column_is_looked_at_value_by_value_only_where_something_may_not_fit(values: list[Any], fit: bool) -> None:
+    assert all_fit_tables(values, str.lower) is fit

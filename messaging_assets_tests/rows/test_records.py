@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import dlt
@@ -40,29 +41,40 @@ def batches(receipt: Receipt, **resource: Any) -> Batches:
 # Duplicates
 
 
-@pytest.mark.parametrize(
-    ("page_size", "batch_rows"),
-    [(3, 2), (5, 100), (5, 3), (10, 4), (10, 2)],
-    ids=["pages over batches", "pages in one batch", "batches over pages", "batches within a page", "many in a page"],
-)
-@pytest.mark.parametrize(
-    ("disposition", "expected"),
-    [
-        ("merge", dict.fromkeys(KEYS, 1)),
-        ("replace", dict.fromkeys(KEYS, 1)),
-        ({**MERGE, "strategy": "upsert"}, dict.fromkeys(KEYS, 1)),
-        ({**MERGE, "strategy": "insert-only"}, {key: int(key == 5) for key in KEYS}),
-    ],
-    ids=["merge", "replace", "upsert", "insert-only"],
-)
+LAYOUTS = {
+    "pages over batches": (3, 2),
+    "pages in one batch": (5, 100),
+    "batches over pages": (5, 3),
+    "batches within a page": (10, 4),
+    "many in a page": (10, 2),
+}
+WAYS: dict[str, Any] = {
+    "merge": "merge",
+    "replace": "replace",
+    "upsert": {**MERGE, "strategy": "upsert"},
+    "insert-only": {**MERGE, "strategy": "insert-only"},
+}
+
+
+def _meetings() -> Iterator[Any]:
+    """Two ways of writing for each layout, and each way at least twice; `make soak` has all pairs."""
+    for number, layout in enumerate(LAYOUTS):
+        for way_number, way in enumerate(WAYS):
+            is_pair = (number + way_number) % 2 == 0
+            marks = [] if is_pair else [pytest.mark.soak]
+            yield pytest.param(WAYS[way], *LAYOUTS[layout], marks=marks, id=f"{way}-{layout}")
+
+
+@pytest.mark.parametrize(("disposition", "page_size", "batch_rows"), list(_meetings()))
 def test_of_records_with_one_key_the_last_wins_wherever_they_meet(
     one_table: OneTable,
     monkeypatch: pytest.MonkeyPatch,
     disposition: Any,
-    expected: dict[int, int],
     page_size: int,
     batch_rows: int,
 ) -> None:
+    is_insert_only = disposition == WAYS["insert-only"]
+    expected = {key: int(key == 5) if is_insert_only else 1 for key in KEYS}
     monkeypatch.setattr(records, "BATCH_ROWS", batch_rows)
     one_table.page_size = page_size
     synced = one_table.sync(TWICE, write_disposition=disposition, passes=1)

@@ -342,3 +342,14 @@ def test_what_dlt_reads_from_the_environment_is_judged():
 
     # An earlier release of dlt knows fewer of them.
     assert known - (REFUSED.keys() | {f"DLT_{name}" for name in f"{harmless} {without_effect_alone}".split()}) == set()
+
+
+def test_what_is_read_again_at_once_is_not_packed_and_files_that_are_loaded_are(tmp_path: Path) -> None:
+    destination = dlt.destinations.filesystem(str(tmp_path / "files"))
+    pipeline = dlt.pipeline("packed", pipelines_dir=str(tmp_path), destination=destination)
+    with own_settings():
+        pipeline.extract(dlt.resource([{"a": 1}], name="rows"))
+        [extracted] = (tmp_path / "packed" / "normalize").rglob("rows.*")
+        pipeline.normalize()
+    [loaded] = (tmp_path / "packed" / "load").rglob("rows.*")
+    assert (extracted.suffix, loaded.suffix) == (".typed-jsonl", ".gz")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.seams.destinations import dlt_duckdb
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, Validity
 from messaging_assets.tables.table_rows import limited
 from messaging_assets_tests.one_table import RESOURCE, OneTable
@@ -75,3 +76,28 @@ def test_the_full_name_is_the_one_that_sql_takes(table: LoadedTable) -> None:
 )
 def test_a_limit_is_written_as_the_dialect_has_it(dialect: str | None, expected: str) -> None:
     assert limited("SELECT a FROM t WHERE b IS NULL", 3, dialect) == expected
+
+
+def test_a_scan_groups_in_little_memory_and_leaves_the_bound_as_it_was(one_table: OneTable, table: LoadedTable) -> None:
+    with one_table.dataset().sql_client as client:
+        client.execute_sql("SET threads = 2")
+        before = memory_of(client)
+        with client.in_little_memory():
+            assert memory_of(client) == "80.0 MiB" != before
+        assert memory_of(client) == before
+        client.execute_sql("SET memory_limit = '64MiB'")
+        with client.in_little_memory():
+            assert memory_of(client) == "64.0 MiB"
+
+
+def test_a_scan_that_little_memory_does_not_do_for_takes_more(
+    one_table: OneTable, table: LoadedTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    insert(one_table, (2, None), (3, "a"))
+    monkeypatch.setattr(dlt_duckdb, "LITTLE_MEMORY", 1)
+    assert table.count(["id"]) == TableCounts(True, 4, 1, {})
+
+
+def memory_of(client: Any) -> str:
+    [(found,)] = client.execute_sql("SELECT current_setting('memory_limit')")
+    return str(found)

@@ -1,6 +1,7 @@
 """Bodies that are archives: a gzip file, and a zip archive with its members. No more is unfolded than is allowed.
 
-Both end in a checksum of their own, so that one which is cut off is never taken for whole.
+Both end in a checksum of their own, so that one which is cut off is never taken for whole. They are unfolded piece by
+piece, whatever they come to.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
+from typing import BinaryIO
 
 from messaging_assets.answers.formats.json_text import Unreadable
 
@@ -25,6 +28,19 @@ _SMALL_PIECE = 1 << 16
 
 class TooFar(Exception):
     """An archive unfolds to more than is allowed."""
+
+
+class _Allowance:
+    """How many bytes may still be unfolded."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def take(self, piece: bytes) -> bytes:
+        self._left -= len(piece)
+        if self._left < 0:
+            raise TooFar
+        return piece
 
 
 def is_archive(body: bytes) -> bool:
@@ -44,73 +60,115 @@ def unfolded(body: bytes, most: int, members: str | None = None) -> list[bytes]:
         TooFar: there are more bytes, or more members than anybody needs.
         Unreadable: it is cut off, or broken, or written in a way that is not read.
     """
-    if body.startswith(_GZIP):
-        return [_gunzipped(body, most)]
-    if not body.startswith(_ZIP):
+    if not is_archive(body):
         return [body]
-    found: list[bytes] = []
-    for member in _members(body, most, members):
-        most -= len(member)
-        if member.startswith(_GZIP):
-            member = _gunzipped(member, most)
-            most -= len(member)
-        found.append(member)
-    return found
+    return [b"".join(pieces) for pieces in unfolded_pieces(io.BytesIO(body), most, members)]
 
 
-def _gunzipped(body: bytes, most: int) -> bytes:
+def unfolded_pieces(file: BinaryIO, most: int, members: str | None = None) -> Iterator[Iterator[bytes]]:
+    """The same of a body in a file, each as its pieces, which are to be taken to their end before the next one's.
+
+    Args:
+        file: what came; read from its start.
+        most: see `unfolded`.
+        members: see `unfolded`.
+
+    Raises:
+        TooFar, Unreadable: see `unfolded`; also while the pieces are taken.
+    """
+    file.seek(0)
+    start, allowance = file.read(4), _Allowance(most)
+    if start.startswith(_ZIP):
+        yield from _members(file, allowance, members)
+        return
+    file.seek(0)
+    pieces = iter(lambda: file.read(_SMALL_PIECE), b"")
+    yield _gunzipped(pieces, allowance) if start.startswith(_GZIP) else pieces
+
+
+def _gunzipped(pieces: Iterable[bytes], allowance: _Allowance) -> Iterator[bytes]:
     """A gzip file, which may have several members; zeros may stand behind them."""
-    pieces: list[bytes] = []
-    at, end = 0, len(body.rstrip(b"\0"))
-    while at < end:
-        inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        while not inner.eof:
-            if not (rest := body[at : at + _SMALL_PIECE]):
-                raise Unreadable("a gzip file that is cut off")
+    inner, has_zeros = None, False
+    for piece in pieces:
+        part = b""
+        # What does not fit into one part may be kept by the decompressor, without a byte that is left to give it.
+        while piece or len(part) == _PIECE:
+            if inner is None:
+                rest = piece.lstrip(b"\0")
+                has_zeros, piece = has_zeros or len(rest) < len(piece), rest
+                if not piece:
+                    break
+                if has_zeros:
+                    raise Unreadable("a gzip file that is broken")
+                inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
             try:
-                piece = inner.decompress(rest, most + 1)
+                part = inner.decompress(piece, _PIECE)
             except zlib.error:
                 raise Unreadable("a gzip file that is broken") from None
-            most -= len(piece)
-            if most < 0:
-                raise TooFar
-            pieces.append(piece)
-            at += len(rest) - len(inner.unused_data)
-    return b"".join(pieces)
+            if part:
+                yield allowance.take(part)
+            piece = inner.unused_data if inner.eof else inner.unconsumed_tail
+            if inner.eof:
+                inner, part = None, b""
+    if inner is not None:
+        raise Unreadable("a gzip file that is cut off")
 
 
-def _members(body: bytes, most: int, wanted: str | None) -> Iterator[bytes]:
-    if body.count(_MEMBER) > _MOST_MEMBERS:
-        raise TooFar
+def _members(file: BinaryIO, allowance: _Allowance, wanted: str | None) -> Iterator[Iterator[bytes]]:
+    _refuse_many_members(file)
+    with _told(), zipfile.ZipFile(file) as archive:
+        # One system puts notes of its own beside each file.
+        listed = (one for one in archive.infolist() if not one.is_dir())
+        files = [one for one in listed if not one.filename.startswith("__MACOSX/")]
+        if wanted is not None:
+            files = [one for one in files if fnmatchcase(one.filename.rpartition("/")[2], wanted)]
+        if not files:
+            raise Unreadable(f"a zip archive without a file{' that format.members names' if wanted else ''}")
+        for one in files:
+            yield _unfolded_member(archive, one, allowance)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in our own words what Python says of a zip archive."""
     try:
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            # One system puts notes of its own beside each file.
-            listed = (one for one in archive.infolist() if not one.is_dir())
-            files = [one for one in listed if not one.filename.startswith("__MACOSX/")]
-            if wanted is not None:
-                files = [one for one in files if fnmatchcase(one.filename.rpartition("/")[2], wanted)]
-            if not files:
-                raise Unreadable(f"a zip archive without a file{' that format.members names' if wanted else ''}")
-            for one in files:
-                yield (member := _member(archive, one, most))
-                most -= len(member)
+        yield
     except Unreadable:
         raise
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
         raise Unreadable("a zip archive that is cut off or broken") from None
 
 
-def _member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, most: int) -> bytes:
+def _refuse_many_members(file: BinaryIO) -> None:
+    """Look for them before Python makes an object of each."""
+    file.seek(0)
+    found, before = 0, b""
+    while piece := file.read(_PIECE):
+        found += (before + piece).count(_MEMBER)
+        before = piece[1 - len(_MEMBER) :]
+    if found > _MOST_MEMBERS:
+        raise TooFar
+
+
+def _unfolded_member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, allowance: _Allowance) -> Iterator[bytes]:
+    """The pieces of a member, unfolded once more where it is gzip itself."""
+    pieces = _member(archive, one, allowance)
+    first = next(pieces, b"")
+    every = _chained(first, pieces)
+    return _gunzipped(every, allowance) if first.startswith(_GZIP) else every
+
+
+def _chained(first: bytes, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from pieces
+
+
+def _member(archive: zipfile.ZipFile, one: zipfile.ZipInfo, allowance: _Allowance) -> Iterator[bytes]:
     if one.flag_bits & _ENCRYPTED:
         raise Unreadable("a zip archive that is encrypted")
     if one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         # Of other methods the standard library unfolds whole blocks, whatever they come to.
         raise Unreadable("a zip archive that is compressed in another way than deflate")
-    pieces: list[bytes] = []
-    with archive.open(one) as member:
-        while piece := member.read(_PIECE):
-            most -= len(piece)
-            if most < 0:
-                raise TooFar
-            pieces.append(piece)
-    return b"".join(pieces)
+    with _told(), archive.open(one) as member:
+        while piece := member.read(_SMALL_PIECE):
+            yield allowance.take(piece)

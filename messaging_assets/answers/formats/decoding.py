@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, BinaryIO
 
 from messaging_assets.answers.formats.archives import is_archive, unfolded
 from messaging_assets.answers.formats.delimited import delimited_rows
+from messaging_assets.answers.formats.in_parts import Spooled
 from messaging_assets.answers.formats.json_lines import json_lines
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, parse
 from messaging_assets.answers.formats.texts import Records, as_text, charset_of, media_type
@@ -101,6 +102,28 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
         return Records()
     parsed = [_one(Came(one, came.content_type, came.has_end), written, selector) for one in files]
     return parsed[0] if len(parsed) == 1 else _together(parsed, written)
+
+
+def decoded_in_parts(came: Came, file: BinaryIO, written: Format, most: int) -> Iterator[Records]:
+    """The same of a long body that lies in a file and is nothing but records, one part of them after the other.
+
+    Args:
+        came: the start of the body.
+        file: all of it.
+        written: its format, one of lines or tables.
+        most: how many bytes all files of an archive may have together.
+
+    Raises:
+        Unreadable, TooFar: see `decoded`; before the first part.
+    """
+    if written.members is not None and not came.body.startswith(b"PK"):
+        raise WrongFormat("no zip archive, though the file says format.members")
+
+    def refuse(start: bytes) -> None:
+        _refuse_other_format(Came(start, came.content_type, came.has_end), written)
+
+    encoding = written.encoding or charset_of(came.content_type)
+    return Spooled(file, written, encoding, came.has_end, most, refuse).proven()
 
 
 def _together(parsed: list[Any], written: Format) -> Any:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.field_names import shown_name
@@ -28,39 +29,58 @@ def delimited_rows(text: str, written: Format) -> Records:
     Raises:
         Unreadable: it is cut off or wrongly quoted, or its header names no columns.
     """
-    rows = _rows(text, written)
-    names, records = written.columns, Records()
+    lines, records = io.StringIO(text, newline=""), Records()
+    records += delimited_records(lines, written, records, lambda: text.endswith(("\n", "\r")))
+    return records
+
+
+def delimited_records(
+    lines: Iterable[str], written: Format, of: Records, is_ended: Callable[[], bool]
+) -> Iterator[dict[str, Any] | BadLine]:
+    """The same one by one, as the lines come.
+
+    Args:
+        lines: with their ends as they came.
+        written: how they are written.
+        of: gets the header.
+        is_ended: whether the last line had an end; asked when it came.
+
+    Raises:
+        Unreadable: see `delimited_rows`.
+    """
+    rows, names = _rows(lines, written), written.columns
     if names is None:
         _, header = next(rows, (0, None))
         if header is None:
             raise Unreadable("an empty body, without a header")
         names = header
         _refuse_odd_names(names)
-        records.header = tuple(names)
+        of.header = tuple(names)
     missing, wanted = frozenset(written.null_values), len(names)
-    of = "the header" if written.columns is None else "there are columns"
-    is_ended = text.endswith(("\n", "\r"))
+    than = "the header" if written.columns is None else "there are columns"
+    is_first, fields = True, wanted
     for line, row in rows:
-        if len(row) != wanted:
-            why = f"a row with {'more' if len(row) > wanted else 'fewer'} fields than {of}"
-            records.append(BadLine(row, why, f"line {line}"))
-        elif written.columns is not None and row == names and not records:
+        fields = len(row)
+        if fields != wanted:
+            why = f"a row with {'more' if fields > wanted else 'fewer'} fields than {than}"
+            yield BadLine(row, why, f"line {line}")
+        elif written.columns is not None and is_first and row == names:
             raise Unreadable("CSV with a header, which columns in format says it has not")
         elif missing.isdisjoint(row):
-            records.append(dict(zip(names, row, strict=True)))
+            yield dict(zip(names, row, strict=True))
         else:
             values = (None if value in missing else value for value in row)
-            records.append(dict(zip(names, values, strict=True)))
-    if records and isinstance(records[-1], BadLine) and len(records[-1]) < wanted and not is_ended:
+            yield dict(zip(names, values, strict=True))
+        is_first = False
+    if fields < wanted and not is_ended():
         raise Unreadable("CSV that is cut off in its last row")
-    return records
 
 
-def _rows(text: str, written: Format) -> Iterator[tuple[int, list[str]]]:
+def _rows(lines: Iterable[str], written: Format) -> Iterator[tuple[int, list[str]]]:
     """Each row, with the line that it ends in."""
     csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_FIELD))
     reader = csv.reader(
-        io.StringIO(text, newline=""),
+        lines,
         delimiter=written.delimiter or ("\t" if written.type == "tsv" else ","),
         quotechar=written.quote_char,
         quoting=csv.QUOTE_NONE if written.quote_char is None else csv.QUOTE_MINIMAL,

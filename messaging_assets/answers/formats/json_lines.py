@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -19,20 +21,31 @@ def json_lines(body: bytes) -> Records:
     Raises:
         Unreadable: its last line is cut off, or no line of it is JSON.
     """
-    records = Records()
-    lines = body.split(b"\n")
+    return Records(records_of_lines(io.BytesIO(body)))
+
+
+def records_of_lines(lines: Iterable[bytes]) -> Iterator[Any]:
+    """The same one by one, of lines with their ends.
+
+    Raises:
+        Unreadable: see `json_lines`.
+    """
+    is_any_good, is_any_bad = False, False
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            records.append(parse(line, None))
+            record = parse(line, None)
         except Unreadable as unreadable:
-            if number == len(lines):
+            if not line.endswith(b"\n"):
                 raise Unreadable("NDJSON that is cut off in its last line") from None
-            records.append(BadLine([line.decode("utf-8", "replace")], str(unreadable), f"line {number}"))
-    if records and all(isinstance(one, BadLine) for one in records):
+            is_any_bad = True
+            yield BadLine([line[:-1].decode("utf-8", "replace")], str(unreadable), f"line {number}")
+            continue
+        is_any_good = True
+        yield record
+    if is_any_bad and not is_any_good:
         raise Unreadable("lines of which none is JSON")
-    return records
 
 
 def with_numbers_as_written(body: bytes, is_lines: bool) -> Any:

@@ -23,16 +23,20 @@ class Records(list[Any]):
         header: the names that the answer itself gives to its columns; None where it has none.
         doubt: why there may be more of it than came, as a clause; None where nothing says so.
         has_end: whether it is known that its last byte came.
+        is_begun: whether records of the same answer came before these.
+        goes_on: whether records of the same answer follow.
     """
 
     header: tuple[str, ...] | None = None
     doubt: str | None = None
     has_end = True
+    is_begun = goes_on = False
 
     @property
     def only_object(self) -> dict[str, Any] | None:
         """The only record, of lines; it may be an error in JSON. None where it is none."""
-        return self[0] if len(self) == 1 and self.header is None and isinstance(self[0], dict) else None
+        is_alone = len(self) == 1 and self.header is None and not (self.is_begun or self.goes_on)
+        return self[0] if is_alone and isinstance(self[0], dict) else None
 
 
 def media_type(content_type: str) -> str:
@@ -62,7 +66,7 @@ def as_text(body: bytes, encoding: str | None) -> str:
     Raises:
         Unreadable: it is in another encoding.
     """
-    encoding = next((name for mark, name in _MARKS if body.startswith(mark)), encoding or "utf-8")
+    encoding = encoding_of(body, encoding)
     try:
         is_utf8 = codecs.lookup(encoding).name == "utf-8"
         return body.decode(encoding, "surrogateescape" if is_utf8 else "strict").removeprefix("\ufeff")
@@ -70,3 +74,8 @@ def as_text(body: bytes, encoding: str | None) -> str:
         return as_text(body, None)
     except UnicodeError:
         raise Unreadable(f"bytes that are no {encoding} (encoding in format names another)") from None
+
+
+def encoding_of(start: bytes, encoding: str | None) -> str:
+    """What a text that starts so is written in, where the file or the Content-Type says `encoding`."""
+    return next((name for mark, name in _MARKS if start.startswith(mark)), encoding or "utf-8")

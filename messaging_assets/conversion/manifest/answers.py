@@ -1,4 +1,4 @@
-"""Selectors, transformations, keys and schemas of a manifest -> what becomes of an answer."""
+"""Decoders, selectors, transformations, keys and schemas of a manifest -> what becomes of an answer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,22 @@ from typing import Any
 
 from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
 from messaging_assets.conversion.manifest.parts import Part
-from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.manifest.scope import Scope, is_nowhere
+from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, missing, only, quoted
+from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
 _OPERATORS = {ast.Eq: "==", ast.NotEq: "!=", ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
 _SELECTOR, _STEPS = ("endpoint", "data_selector"), ("steps",)
+_TYPES = {"CsvDecoder": "csv", "CsvParser": "csv", "JsonlDecoder": "ndjson", "JsonLineParser": "ndjson"}
+_TYPES |= {"IterableDecoder": "csv"}
+_TYPES |= {"XmlDecoder": "xml", "JsonDecoder": "json", "JsonParser": "json", "": "json"}
+# A line is one value, whatever is in it: no text has this character.
+_LINES = {"type": "csv", "columns": ["record"], "delimiter": "\x1f", "quote_char": None}
+# Around another one; what is packed is opened whatever the file says.
+_AROUND = {"GzipDecoder": "decoder", "GzipParser": "inner_parser", "ZipfileDecoder": "decoder"}
+_AROUND["CompositeRawDecoder"] = "parser"
 
 
 def add_selector(scope: Scope, selector: Part | None) -> None:
@@ -47,6 +57,10 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
     if part["condition"] in (None, ""):
         return
     read = condition(part["condition"], part.parameters)
+    if (name := _only_where_given(read)) and scope.settings.value(name) is None:
+        told = f"records are kept by the setting '{name}' where it is given; without it all of them are"
+        scope.draft.lose(told, *_STEPS, kind="setting")
+        return
     several = read.values if isinstance(read, ast.BoolOp) and isinstance(read.op, ast.And) else [read]
     found = [_comparison(scope, one, part) for one in several]
     if None in found:
@@ -55,6 +69,15 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
         return
     if any(found):
         scope.draft.raw.setdefault("steps", []).extend({"filter": one} for one in found if one)
+
+
+def _only_where_given(node: ast.expr | None) -> str | None:
+    """The setting without which a filter keeps everything, `not config.get('x') or ...`; None where there is none."""
+    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.Or):
+        return None
+    first = node.values[0]
+    found = value_of(first.operand) if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not) else None
+    return found.name if isinstance(found, Ref) and found.root == "config" and found.path else None
 
 
 def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
@@ -90,7 +113,7 @@ def add_transformations(scope: Scope, stream: Part) -> None:
                 _add_field(scope, field)
         elif part.kind == "RemoveFields":
             _remove_fields(scope, part)
-        elif part.kind != "KeysToSnakeCase":
+        elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
             # Names in the table are in snake case anyway.
             scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
 
@@ -100,6 +123,11 @@ def _add_field(scope: Scope, field: Part) -> None:
     name = ".".join(map(str, path))
     found = single(field["value"], field.parameters)
     if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, found, field):
+        return
+    if isinstance(found, Ref) and is_nowhere(scope, found):
+        # The manifest's own reader makes an empty field of it.
+        told = f"the field {name} takes '{found.name}', which nothing in the manifest is called; it is left out"
+        scope.draft.ask(told, *_STEPS)
         return
     if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
         scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
@@ -119,7 +147,7 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
         return True
     if isinstance(hole, Hole) and hole.kind == "each":
         if name != f"_{hole.name}":
-            scope.draft.step("rename", **{f"_{hole.name}": name})
+            scope.draft.put(f"_{hole.name}", name)
         return True
     text = scope.text(field["value"], field)
     if isinstance(text, str):
@@ -188,3 +216,39 @@ def _type_of(field: Mapping[str, Any]) -> str | None:
         return {"date-time": "timestamp", "date": "date"}.get(str(field.get("format")), "text")
     names = {"integer": "bigint", "number": "double", "boolean": "bool", "object": "json", "array": "json"}
     return names.get(next(iter(known))) if len(known) == 1 else None
+
+
+def add_format(draft: Draft, decoder: Part | None) -> bool:
+    """Say what a stream's answers are written in; whether a word of the file does, else the stream is given up."""
+    while decoder is not None and decoder.kind in _AROUND:
+        # Parsers have other names for what decoders have.
+        decoder = decoder.part(_AROUND[decoder.kind]) or decoder.part("parser")
+    if decoder is None:
+        return True
+    if decoder.is_custom or decoder.kind not in _TYPES:
+        draft.give_up(f"its answers are read by {decoder.shown}; write it by hand, see format")
+        return False
+    words = without_nothing(_words_of(decoder))
+    if decoder.kind == "IterableDecoder":
+        draft.endpoint["format"] = dict(_LINES)
+    elif words != {"type": "json"}:
+        draft.endpoint["format"] = words["type"] if len(words) == 1 else words
+    return True
+
+
+def _words_of(decoder: Part) -> dict[str, Any]:
+    words: dict[str, Any] = {"type": _TYPES[decoder.kind]}
+    encoding = decoder["encoding"]
+    if isinstance(encoding, str) and encoding.lower().replace("-", "") not in ("utf8", "utf_8"):
+        words["encoding"] = encoding
+    if words["type"] == "csv":
+        delimiter = single(decoder["delimiter"], decoder.parameters)
+        # In a manifest a tab may be written out.
+        delimiter = "\t" if delimiter == "\\t" else delimiter
+        if delimiter == "\t":
+            words["type"] = "tsv"
+        elif delimiter not in (None, ",") and isinstance(delimiter, str):
+            words["delimiter"] = delimiter
+        if isinstance(missing := decoder["set_values_to_none"], list):
+            words["null_values"] = [str(one) for one in missing]
+    return words

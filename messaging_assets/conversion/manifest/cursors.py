@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
-from messaging_assets.conversion.manifest.expressions import Ref, single
+from messaging_assets.conversion.manifest.expressions import Piece, Ref, pieces_of, single
 from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
@@ -14,7 +15,9 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 _PLACE = ("endpoint", "incremental")
 _EPOCHS = {"%s": "epoch_seconds", "%s_as_float": "epoch_seconds", "%ms": "epoch_ms", "%epoch_microseconds": "epoch_us"}
-_DURATION = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_DURATION = re.compile(
+    r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?"
+)
 _SECONDS = (365 * 86_400, 30 * 86_400, 7 * 86_400, 86_400, 3_600, 60, 1)
 
 
@@ -157,12 +160,9 @@ def _is_now(value: Any, part: Part) -> bool:
 
 def _lag(scope: Scope, part: Part) -> float | None:
     """The window that is asked for again, in seconds, or days where the records have dates."""
-    window = single(part["lookback_window"], part.parameters)
-    if window in (None, ""):
+    if part["lookback_window"] in (None, ""):
         return None
-    if isinstance(window, Ref) and window.root == "config":
-        window = scope.settings.value(window.name, window.default)
-    seconds = seconds_of(window)
+    seconds = seconds_of(_filled(scope, pieces_of(str(part["lookback_window"]), part.parameters)))
     if seconds is None:
         scope.draft.lose("its look back is an expression; write it as lag, in seconds", *_PLACE)
         return None
@@ -172,9 +172,15 @@ def _lag(scope: Scope, part: Part) -> float | None:
     return seconds or None
 
 
+def _filled(scope: Scope, pieces: list[Piece]) -> str:
+    """A text with the values of its settings; whatever else it takes stands there as it cannot be read."""
+    values = (scope.settings.value(one.name, one.default) if isinstance(one, Ref) else one for one in pieces)
+    return "".join(map(str, values))
+
+
 def seconds_of(duration: Any) -> int | None:
-    """The seconds of a duration such as PT1H, a month as 30 days; None where it is none."""
+    """The seconds of a duration such as PT1H, a month as 30 days, a part of one as a whole; None where it is none."""
     found = _DURATION.fullmatch(str(duration))
     if found is None or not any(found.groups()):
         return None
-    return sum(length * int(number or 0) for length, number in zip(_SECONDS, found.groups(), strict=True))
+    return math.ceil(sum(length * float(number or 0) for length, number in zip(_SECONDS, found.groups(), strict=True)))

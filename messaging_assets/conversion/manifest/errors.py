@@ -66,14 +66,11 @@ def _add_rule(scope: Scope, rule: Part, words: dict[str, Any]) -> None:
     if action in _RETRIES and codes and not predicate and not content:
         retry_too(words, (one for one in codes if 400 <= one < 600))
     elif action == "IGNORE" and (codes or content) and not predicate:
-        actions = [{"status_code": one, "action": "ignore"} for one in codes] or [{"action": "ignore"}]
-        actions = [{**one, "content": content} if content else one for one in actions]
-        told = endpoint.setdefault("response_actions", [])
-        for one in actions:
-            told += [one] if one not in told else []
-    elif action == "FAIL" and not predicate and not (set(codes) & set(RETRIED_STATUSES)):
-        # Any other status is an error by itself.
-        return
+        _ignore(endpoint, codes, content)
+    elif action == "FAIL" and not predicate and not (content and {*codes} & {*RETRIED_STATUSES}):
+        # Any status that is not asked again is an error by itself.
+        if retried := {*words.get("retry_on_status_codes", RETRIED_STATUSES)} & {*codes}:
+            words["retry_on_status_codes"] = sorted({*words.get("retry_on_status_codes", RETRIED_STATUSES)} - retried)
     elif predicate and (found := _in_body(predicate, rule)) and action in (*_RETRIES, "FAIL", "IGNORE"):
         if action == "IGNORE" and (told := _ignored(found)):
             statuses = [{"status_code": one} for one in codes] or [{}]
@@ -95,6 +92,14 @@ def _ignored(found: dict[str, Any]) -> dict[str, Any] | None:
     # Words that are looked for among an answer's fields are meant for its text.
     words = str(found["path"]).strip("'")
     return {"content": words, "action": "ignore"} if " " in words and len(found) == 1 else None
+
+
+def _ignore(endpoint: dict[str, Any], codes: list[int], content: Any) -> None:
+    actions = [{"status_code": one, "action": "ignore"} for one in codes] or [{"action": "ignore"}]
+    actions = [{**one, "content": content} if content else one for one in actions]
+    told = endpoint.setdefault("response_actions", [])
+    for one in actions:
+        told += [one] if one not in told else []
 
 
 def _tell(scope: Scope, action: str, about: Any) -> None:

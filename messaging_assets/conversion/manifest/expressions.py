@@ -209,9 +209,11 @@ def _if(first: Any, second: Any) -> Any:
 def _chosen(node: ast.IfExp) -> Ref | None:
     """One of two texts, by the value of a setting."""
     test, first, second = node.test, value_of(node.body), value_of(node.orelse)
-    if not (isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq) and len(test.ops) == 1):
-        return None
-    left, right = value_of(test.left), value_of(test.comparators[0])
+    if isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq) and len(test.ops) == 1:
+        left, right = value_of(test.left), value_of(test.comparators[0])
+    else:
+        is_not = isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not)
+        left, right = value_of(test.operand if isinstance(test, ast.UnaryOp) else test), not is_not
     is_choice = isinstance(left, Ref) and left.root == "config" and isinstance(first, str) and isinstance(second, str)
     return replace(left, choice=(right, first, second)) if is_choice else None
 
@@ -224,6 +226,8 @@ def _operation(node: ast.BinOp) -> Any:
             return _or(left, value_of(node.right.args[0]))
         return left if name in _SAME else Unknown("")
     right = value_of(node.right)
+    if isinstance(node.op, ast.Mult) and isinstance(left, Ref) and (left.format, right) == ("%s", 1000):
+        return replace(left, format="%ms")
     if isinstance(node.op, ast.Add):
         if isinstance(left, Ref) and type(right) is int:
             return replace(left, added=left.added + right)
@@ -244,7 +248,7 @@ def _call(node: ast.Call) -> Any:
             return replace(base, path=(*base.path, arguments[0]), default=default)
         if node.func.attr == "strftime" and arguments:
             return replace(base, format=arguments[0])
-        return base if node.func.attr in ("isoformat", "strip") else _cut(base)
+        return base if node.func.attr in ("isoformat", "strip", "json") else _cut(base)
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name in ("now_utc", "today_utc"):
         return Ref("now")

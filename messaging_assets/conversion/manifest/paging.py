@@ -98,8 +98,10 @@ def _add_size(scope: Scope, part: Part, strategy: Part) -> None:
 
 
 def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dict[str, Any] | None:
-    _add_size(scope, part, strategy)
     value = single(strategy["cursor_value"], strategy.parameters)
+    if _is_sum(value):
+        return _counted(scope, part, strategy, value)
+    _add_size(scope, part, strategy)
     found = _token_path(scope, value)
     if found is None:
         words = value.words if isinstance(value, Unknown) else "more than one value"
@@ -133,6 +135,28 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     return without_nothing(
         {**paginator, **_end(scope, strategy["stop_condition"], path, paginator, strategy.parameters)}
     )
+
+
+def _is_sum(value: Any) -> bool:
+    """Whether a token is two numbers of the answer: where the page begins, and how long it is."""
+    is_list = isinstance(value, list) and len(value) == 2
+    return is_list and all(isinstance(one, Ref) and one.root == "response" and one.path for one in value)
+
+
+def _counted(scope: Scope, part: Part, strategy: Part, value: list[Ref]) -> dict[str, Any]:
+    """Pages whose token is the next row's number."""
+    paginator = _offset(scope, part, strategy, part.part("page_token_option"))
+    node = condition(strategy["stop_condition"], strategy.parameters)
+    parts = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else [node]
+    for one in parts:
+        found = value_of(one) if one is not None else None
+        if isinstance(found, Ref) and found.root == "response" and found.path:
+            paginator["end_path"] = quoted_path(*map(str, found.path))
+        if isinstance(one, ast.Compare) and isinstance(one.ops[0], (ast.GtE, ast.Gt)):
+            total = value_of(one.comparators[0])
+            if value_of(one.left) == value and isinstance(total, Ref) and total.root == "response":
+                paginator["total_path"] = quoted_path(*map(str, total.path))
+    return paginator
 
 
 def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:

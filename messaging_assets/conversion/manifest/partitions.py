@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any, Protocol
 
 from messaging_assets.conversion.manifest.expressions import single
 from messaging_assets.conversion.manifest.parts import Part, target_of
@@ -15,25 +15,32 @@ from messaging_assets.foundation.json_paths import quoted_path
 
 _NONE = ("SinglePartitionRouter", "SingleSlice", "DatetimeStreamSlicer")
 _PATH = ("endpoint", "path")
-# The name of our resource for a stream of the manifest, which it makes where there is none yet; None where it cannot.
-NameOf: TypeAlias = Callable[[Part], "str | None"]
+_OF_PARENTS = ("SubstreamPartitionRouter", "UnionPartitionRouter")
 
 
-def add_partitions(scope: Scope, retriever: Part, name_of: NameOf) -> None:
+class Parents(Protocol):
+    """The resources of a manifest's streams."""
+
+    def parent(self, stream: Part) -> Scope | None:
+        """The scope of a parent's resource, which is made where there is none yet; None where it cannot be one."""
+
+    def union(self, parents: Sequence[Scope]) -> str:
+        """The name of the resource that has the records of several parents."""
+
+
+def add_partitions(scope: Scope, retriever: Part, resources: Parents) -> None:
     """Say which parents' records, and which values, the stream is asked for; a stream that no word says is given up."""
     routers = list(_routers(retriever))
-    parents = [one for router in routers for one in router.parts("parent_stream_configs")]
-    scope.has_several = len(parents) > 1
+    scope.has_several = sum(router.kind in _OF_PARENTS for router in routers) > 1
     for router in routers:
         if router.kind == "ListPartitionRouter":
             _add_values(scope, router)
-        elif router.is_custom or router.kind != "SubstreamPartitionRouter":
+        elif router.is_custom or not (own := _parents_of(router)):
             scope.draft.give_up(f"what it is read for is made by {router.shown}; write it by hand, see for_each")
-        elif len(own := list(router.parts("parent_stream_configs"))) != 1:
-            words = f"it is read for the records of {len(own)} parents in turn; write a union of them"
-            scope.draft.give_up(words)
+        elif len(own) > 1:
+            _add_union(scope, own, resources, router.kind)
         else:
-            _add_parent(scope, own[0], name_of)
+            _add_parent(scope, own[0], resources)
 
 
 def _routers(retriever: Part) -> Iterator[Part]:
@@ -46,6 +53,16 @@ def _routers(retriever: Part) -> Iterator[Part]:
                 yield inner
             elif router.kind not in _NONE:
                 yield router
+
+
+def _parents_of(router: Part) -> list[Part]:
+    """The parents that a router takes in turn; none where it takes anything else."""
+    if router.kind == "SubstreamPartitionRouter":
+        return list(router.parts("parent_stream_configs"))
+    several = list(router.parts("partition_routers")) if router.kind == "UnionPartitionRouter" else []
+    if not all(one.kind == "SubstreamPartitionRouter" for one in several):
+        return []
+    return [parent for one in several for parent in one.parts("parent_stream_configs")]
 
 
 def _add_values(scope: Scope, router: Part) -> None:
@@ -85,20 +102,56 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, (str, int)) and "{{" not in str(value)
 
 
-def _add_parent(scope: Scope, parent: Part, name_of: NameOf) -> None:
+def _add_union(scope: Scope, parents: list[Part], resources: Parents, kind: str) -> None:
+    """Several parents in turn: a union of them, in which each has the field under one name."""
+    found = [_key_of(scope, one, resources) for one in parents]
+    if None in found:
+        scope.draft.give_up("one of its parents, or a parent's key, is made by an expression, or is not in the file")
+        return
+    keys = [one for one in found if one is not None]
+    fields, paths = {field for _, _, field in keys}, {path for _, path, _ in keys}
+    options = {repr(one.own.get("request_option")) for one in parents}
+    if len(fields) > 1 or len(options) > 1 or any(one["extra_fields"] for one in parents):
+        scope.draft.give_up(f"it is read for the records of {len(keys)} parents in turn; write a union of them")
+        return
+    [field] = fields
+    name = resources.union([one for one, _, _ in keys])
+    if len(paths) > 1:
+        for parent, path, _ in keys:
+            parent.draft.step("copy", **{field: path})
+    path = paths.pop() if len(paths) == 1 else quoted_path(field)
+    scope.parents[field] = f"{name}.{path}"
+    _inject(scope, parents[0].part("request_option"), f"{{resources.{name}.{path}}}")
+    if kind == "UnionPartitionRouter":
+        scope.draft.ask("a value that two of its parents have is asked for twice; has the resource a primary_key?")
+
+
+def _key_of(scope: Scope, parent: Part, resources: Parents) -> tuple[Scope, str, str] | None:
+    """A parent's scope, the path of its key, and what the stream calls that; None where one is not known."""
     stream = parent.part("stream")
     key = scope.written(parent["parent_key"], parent, *_PATH, is_doubled=False)
     field = scope.written(parent["partition_field"], parent, *_PATH, is_doubled=False)
-    name = name_of(stream) if stream else None
-    if not name or not key or not field:
+    above = resources.parent(stream) if stream else None
+    if not above or not key or not field:
+        return None
+    return above, quoted_path(*str(key).replace("/", ".").split(".")), str(field)
+
+
+def _add_parent(scope: Scope, parent: Part, resources: Parents) -> None:
+    stream = parent.part("stream")
+    found = _key_of(scope, parent, resources)
+    if found is None:
         scope.draft.give_up("its parent, or the parent's key, is made by an expression, or is not in the file")
         return
-    path = quoted_path(*str(key).replace("/", ".").split("."))
-    scope.parents[str(field)] = f"{name}.{path}"
+    above, path, field = found
+    name = above.draft.name
+    scope.above = scope.above or above
+    scope.parents[field] = f"{name}.{path}"
     extra = parent["extra_fields"]
     for steps in extra if isinstance(extra, list) else ():
         if isinstance(steps, list) and steps:
-            scope.parents.setdefault(str(steps[-1]), f"{name}.{quoted_path(*map(str, steps))}")
+            for shown in (str(steps[-1]), ".".join(map(str, steps))):
+                scope.parents.setdefault(shown, f"{name}.{quoted_path(*map(str, steps))}")
     _inject(scope, parent.part("request_option"), f"{{resources.{name}.{path}}}")
     if parent["incremental_dependency"]:
         cursor = next(iter(stream.parts("incremental_sync")), None) if stream else None

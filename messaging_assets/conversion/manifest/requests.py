@@ -40,8 +40,12 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
         base, path = "", f"{base}{path}"
     if not base and path.startswith(("http://", "https://")):
         scheme, _, rest = path.partition("://")
-        host, _, below_host = rest.partition("/")
-        base, path = f"{scheme}://{host}", f"/{below_host}"
+        host, field, below_host = rest.partition("{resources.")
+        if "/" in host or not field:
+            host, _, below_host = rest.partition("/")
+            base, path = f"{scheme}://{host}", f"/{below_host}"
+        else:
+            base, path = f"{scheme}://{host}", f"{field}{below_host}"
     return base, path
 
 

@@ -12,6 +12,7 @@ from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled
 from messaging_assets.files.rules.secret_signs import names_secret
+from messaging_assets.foundation.json_paths import quoted_path
 
 _PARTITION = frozenset({"stream_partition", "stream_slice"})
 _INTERVAL = frozenset({"stream_interval", "stream_slice"})
@@ -33,6 +34,7 @@ class Scope:
         cursor_field: the field whose last value the stream's state holds.
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
+        above: the scope of its parent, where it has one.
     """
 
     draft: Draft
@@ -46,6 +48,7 @@ class Scope:
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
     token: tuple[str, str] | None = None
+    above: Scope | None = None
 
     def text(self, value: Any, part: Part) -> Any:
         """A value of the manifest with its holes; one that is no text stays."""
@@ -120,16 +123,27 @@ class Scope:
     def _chosen(self, piece: Ref, choice: tuple[Any, str, str]) -> str:
         """One of two texts, by the value of a setting."""
         value = self.settings.value(piece.name, piece.default)
+        if value is None and isinstance(choice[0], bool):
+            value = False
         if value is None:
             told = (
                 f"the setting '{piece.name}' chooses between two texts, and the second was taken; give it by --setting"
             )
             self.draft.lose(f"{told} {piece.name}=...", "endpoint", "path", kind="setting")
-        return choice[1] if value is not None and str(value) == str(choice[0]) else choice[2]
+        return choice[1] if value is not None and str(value).lower() == str(choice[0]).lower() else choice[2]
 
     def _of_request(self, piece: Ref, shown: str) -> str | Hole:
         name = str(piece.path[0]) if piece.path else ""
         is_extra = name == "extra_fields" and len(piece.path) > 1
+        if field := _of_job(self, piece):
+            return Hole("job", field)
+        if (
+            piece.root in _PARTITION
+            and name == "parent_slice"
+            and self.above
+            and (field := taken_above(self, piece.path[1:]))
+        ):
+            return Hole("parent", field)
         if piece.root in _PARTITION and piece.last in self.constants:
             return str(self.constants[piece.last])
         if piece.root in _PARTITION and piece.last in self.each:
@@ -148,3 +162,39 @@ class Scope:
         if piece.format:
             self.formats.add(piece.format)
         return Hole(kind)
+
+
+def is_nowhere(scope: Scope, piece: Ref) -> bool:
+    """Whether an expression takes a partition's field that no router of the stream has."""
+    known = {*scope.parents, *scope.each, *scope.constants, *scope.bounds, "parent_slice", "extra_fields"}
+    has_router = bool(scope.parents or scope.each or scope.constants)
+    return piece.root in _PARTITION and has_router and len(piece.path) == 1 and piece.path[0] not in known
+
+
+def taken_above(scope: Scope, path: tuple[str | int, ...]) -> str | None:
+    """`<parent>.<field>` of what the parent itself was asked for; its record gets a field for it."""
+    parent = scope.above
+    if parent is None or not path:
+        return None
+    name = str(path[0])
+    if name in parent.each:
+        return f"{parent.draft.name}._{parent.each[name]}"
+    found = taken_above(parent, path[1:]) if name == "parent_slice" else parent.parents.get(name)
+    return f"{parent.draft.name}.{parent.draft.taken_from_parent(found, parent.has_several)}" if found else None
+
+
+def _of_job(scope: Scope, piece: Ref) -> str | None:
+    """The path in a job's answers that an expression takes; None where it takes something else."""
+    path = piece.path
+    if piece.root in _PARTITION and path[:1] in (("create_job_response",), ("creation_response",)):
+        path = path[1:]
+    elif (piece.root in _PARTITION and path in (("url",), ("download_target",))) or piece.root == "download_target":
+        return _file_of_job(scope)
+    elif piece.root not in ("creation_response", "polling_response"):
+        return None
+    return quoted_path(*map(str, path)) if path else None
+
+
+def _file_of_job(scope: Scope) -> str | None:
+    found = str(scope.draft.endpoint.get("job", {}).get("download", ""))
+    return found.removeprefix("{job.").removesuffix("}") or None

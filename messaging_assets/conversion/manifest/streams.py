@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
-from messaging_assets.conversion.manifest.decoders import add_format
 from messaging_assets.conversion.manifest.errors import add_errors
 from messaging_assets.conversion.manifest.expressions import pieces_of
+from messaging_assets.conversion.manifest.jobs import add_job, name_job
 from messaging_assets.conversion.manifest.paging import add_paginator
 from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.parts import Part, resolved
@@ -62,14 +62,16 @@ class _Streams:
 
     def __init__(self, source: Part, converted: Converted) -> None:
         self._source, self._converted = source, converted
-        self._drafts: dict[str, Draft] = {}
+        self._drafts: dict[tuple[str, str], Draft] = {}
         self._bases: dict[str, str] = {}
-        self._listed: set[str] = set()
+        self._scopes: dict[str, Scope] = {}
+        self._listed: set[tuple[str, str]] = set()
+        self._unions: dict[tuple[str, ...], Draft] = {}
 
     def convert(self) -> None:
         """Make a resource of each stream."""
         streams = list(self._all_streams())
-        self._listed = {self._name(one) for one in streams}
+        self._listed = {(self._name(one), _asked(one)) for one in streams}
         for stream in streams:
             self._draft(stream)
         for one in self._source.parts("dynamic_streams"):
@@ -93,37 +95,50 @@ class _Streams:
         return name or "rows"
 
     def _draft(self, stream: Part) -> Draft:
-        name = self._name(stream)
-        if name not in self._drafts:
-            draft = self._drafts[name] = self._converted.draft(name)
+        name, what = self._name(stream), _asked(stream)
+        if (name, what) not in self._drafts:
+            # A parent may be another list than the stream of its name, such as one with a filter more.
+            is_other = (name, what) not in self._listed and name in {one for one, _ in self._listed}
+            draft = self._converted.draft(f"{name}_as_parent" if is_other else name)
+            self._drafts[name, what] = draft
             with falls_alone(draft):
                 self._fill(draft, stream)
-            if name not in self._listed:
+            if (name, what) not in self._listed:
                 draft.raw["selected"] = False
-        return self._drafts[name]
+        return self._drafts[name, what]
 
-    def _parent(self, stream: Part) -> str | None:
-        """The name of a parent's resource; None where it cannot be one."""
+    def parent(self, stream: Part) -> Scope | None:
+        """The scope of a parent's resource; None where it cannot be one."""
         draft = self._draft(stream)
-        return draft.name if draft.is_carried else None
+        return self._scopes.get(draft.name) if draft.is_carried else None
+
+    def union(self, parents: Sequence[Scope]) -> str:
+        """The name of the resource that has the records of several parents."""
+        names = [one.draft.name for one in parents]
+        together = self._unions.get(tuple(names)) or self._converted.draft("_or_".join(names))
+        together.raw["union"] = names
+        self._unions[tuple(names)] = together
+        return together.name
 
     def _fill(self, draft: Draft, stream: Part) -> None:
         retriever = stream.part("retriever")
-        requester = retriever.part("requester") if retriever else None
+        is_job = retriever is not None and retriever.kind == "AsyncRetriever"
+        requester = retriever.part("creation_requester" if is_job else "requester") if retriever else None
         for part, what in ((stream, "it is"), (retriever, "it is read by"), (requester, "it is asked for by")):
             # A requester of code that says where it asks is one with something beside that.
             is_said = part is requester and part is not None and part["url_base"] and part["path"]
-            if part is None or (part.is_custom and not is_said) or part.kind == "AsyncRetriever":
+            if part is None or (part.is_custom and not is_said):
                 draft.give_up(f"{what} {part.shown if part else 'a component that is not there'}; write it by hand")
                 return
         assert retriever is not None
         assert requester is not None
-        if not add_format(draft, retriever.part("decoder") or requester.part("decoder")):
+        decoder = retriever.part("download_decoder") if is_job else retriever.part("decoder")
+        if not answers.add_format(draft, decoder or requester.part("decoder")):
             return
-        scope = Scope(draft, self._converted.settings, self._converted.lose)
+        scope = self._scopes[draft.name] = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)
         name_bounds(scope, cursor)
-        add_partitions(scope, retriever, self._parent)
+        add_partitions(scope, retriever, self)
         if not draft.is_carried:
             return
         base, path = address_of(scope, requester)
@@ -138,7 +153,11 @@ class _Streams:
         draft.endpoint["auth"] = joined([*([way] if way else []), *ways])
         selector = retriever.part("record_selector")
         answers.add_selector(scope, selector)
-        add_paginator(scope, retriever.part("paginator"))
+        if is_job:
+            name_job(scope, retriever)
+            add_job(scope, retriever, base)
+        else:
+            add_paginator(scope, retriever.part("paginator"))
         add_errors(scope, requester.part("error_handler"))
         add_cursor(scope, cursor)
         answers.add_filter(scope, selector)
@@ -161,10 +180,24 @@ class _Streams:
             if _origin(base) != _origin(shared):
                 draft.give_up(f"it is at another address, {base}; give it a file of its own")
                 continue
-            below = base[len(shared.rstrip("/")) :].strip("/")
-            draft.endpoint["path"] = (
-                f"/{below}/{draft.endpoint['path'].lstrip('/')}" if below else draft.endpoint["path"]
-            )
+            if not (below := base[len(shared.rstrip("/")) :].strip("/")):
+                continue
+            draft.endpoint["path"] = f"/{below}/{draft.endpoint['path'].lstrip('/')}"
+            job = draft.endpoint.get("job", {})
+            for word in ("poll", "download", "delete"):
+                if str(job.get(word, "")).startswith("/"):
+                    job[word] = f"/{below}{job[word]}"
+
+
+def _asked(stream: Part) -> str:
+    """What a stream asks for, told apart from other streams of its name; its cache and its schema are no matter."""
+    return repr(_plain([stream["retriever"], stream["transformations"]]))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in sorted(value.items()) if name not in ("use_cache", "$parameters")}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _origin(address: str) -> tuple[str, str]:

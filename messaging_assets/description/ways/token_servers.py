@@ -119,10 +119,12 @@ def _path_of_login(value: str) -> str:
 
 
 class Login(Described):
-    """The request that a session begins with: a POST with the user's name and password."""
+    """The request that a session begins with, with the user's name and password."""
 
     path: Annotated[str, AfterValidator(_path_of_login)]
     """Where to log in, below the API's address."""
+    method: Literal["GET", "POST"] = "POST"
+    """`POST`, or `GET`: name, password and fields are parameters of the query then, or a `basic` header."""
     username_field: str = "username"
     """The field of the body for the user's name."""
     password_field: str = "password"

@@ -16,9 +16,10 @@ from messaging_assets.answers.row_totals import more_than_came, total_path
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.discovery.live.list_probe import ListProbe, Page
+from messaging_assets.discovery.page_sizes import SIZES, saved
 from messaging_assets.foundation import json_paths
 
-_LARGE, _MODEST = 500, 100
+_MODEST, _LARGE = 100, SIZES[:3]
 _FAR = 1_000_000
 
 
@@ -177,19 +178,21 @@ def _completed(probe: ListProbe, paging: Paging, second: Page) -> Paging:
 
 
 def _enlarge(probe: ListProbe, paging: Paging, total: str | None) -> None:
-    """Ask for large pages once: fewer requests later, and more rows to guess from now."""
+    """Ask for large pages, the largest first: fewer requests later, and more rows to guess from now."""
     paging.sample, rows = probe.first, len(probe.first.rows)
     if not probe.size_param:
         return
-    known = _count(total, probe.first)
-    asked = _MODEST if known is not None and known <= rows else _LARGE
-    page = probe.get(probe.sized(asked))
-    paging.words += f". A page of {asked} was asked for, and {f'{len(page.rows)} rows' if page else 'no list'} came"
-    if page is None or len(page.rows) < rows:
-        size = rows
-    else:
-        # Where the API clamps the size, or had no more, a larger one does no harm: rows are counted as they come.
-        paging.sample, size = page, asked if len(page.rows) == known else max(len(page.rows), _MODEST)
+    known, size = _count(total, probe.first), rows
+    for asked in (_MODEST,) if known is not None and known <= rows else _LARGE:
+        page = probe.get(probe.sized(asked))
+        came = f"{len(page.rows):,} rows" if page else "no list"
+        paging.words += f". A page of {asked:,} was asked for, and {came} came"
+        if page is not None and len(page.rows) >= rows:
+            # Where the API clamps the size, or had no more, a larger one does no harm: rows are counted as they come.
+            paging.sample, size = page, asked if len(page.rows) == known else max(len(page.rows), _MODEST)
+            break
+    if size > rows:
+        paging.words += f", which takes {saved(rows, size, known)}"
     if paging.paginator and paging.paginator["type"] == "offset":
         paging.paginator["limit"] = size
     else:

@@ -175,14 +175,18 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         path = value_at(resource.full, (*place, "cursor_path"))
         if isinstance(path, str):
             needed[path.removeprefix("$.").split(".")[0]] = "the cursor"
-    steps = resource.full.get("steps")
-    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+    written = resource.full.get("steps")
+    steps = written if isinstance(written, list) else []
+    for index, step in enumerate(steps):
         dropped, kept = step_into(step, "drop"), step_into(step, "keep")
         renamed = mapping(step_into(step, "rename"))
         gone = {*names_in(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
             gone |= needed.keys() - set(names_in(kept))
-        for name in sorted(gone & needed.keys()):
+        # One that gives way to another field of its name is still there.
+        for name in sorted(
+            gone & needed.keys() - {made for later in steps[index + 1 :] for made in map(str, _made(later))}
+        ):
             words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
             yield Mistake(resource.place_of("steps", index), words)
 
@@ -243,6 +247,10 @@ def _unsent_answers(resource: Written, places: list[Place]) -> Iterator[Mistake]
     if own.get("cursor_in") == "answer" and not own.get("start_param") and "{incremental." not in asked:
         words = "nothing sends it to the API; name start_param, or write {incremental.start_value} in the request"
         yield Mistake((*places[-1], "cursor_in"), words)
+    is_many = "{resources." in asked or "'resolve'" in asked or resource.full.get("for_each")
+    if own.get("cursor_in") == "link" and ("{incremental." in asked or is_many):
+        words = "a link as it came begins one list without parents, and no part of a request takes it"
+        yield Mistake((*places[-1], "cursor_in"), f"{words}; write answer, and start_param for its parameter")
 
 
 def _incremental(resource: Written) -> Iterator[Mistake]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.files.rules.mistakes import Mistake, mapping, step_into
-from messaging_assets.files.rules.written import Written
+from messaging_assets.files.rules.written import Written, columns_of
 
 _PATHS_OF_PAGING = frozenset(
     ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")
@@ -31,6 +31,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _pages_of_job(resource)
     yield from _conditional(resource)
     yield from _taking_away(resource)
+    yield from _beside_without_key(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
 
@@ -48,7 +49,10 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     if selector != "$" and not (name == "ndjson" and selector.startswith(("[", "$["))):
         words = f"an answer in {name} is the list itself; write $" + (", or [*].name" if name == "ndjson" else "")
         yield Mistake(resource.place_of("endpoint", "data_selector"), f"{words}, or take it out")
-    if step_into(resource.endpoint.get("incremental"), "cursor_in") == "answer":
+    if resource.endpoint.get("include_from_answer") is not None:
+        words = f"an answer in {name} has nothing beside its records; take it out"
+        yield Mistake(resource.place_of("endpoint", "include_from_answer"), words)
+    if step_into(resource.endpoint.get("incremental"), "cursor_in") in ("answer", "link"):
         place = resource.place_of("endpoint", "incremental", "cursor_in")
         yield Mistake(place, f"an answer in {name} has nothing beside its records; write record")
     own = resource.endpoint.get("paginator")
@@ -124,6 +128,16 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
     for part in (part for part, is_meant in parts.items() if is_meant):
         words = f"only a whole list that GET asks for can be as it was, and here is {part}; take one of the two out"
         yield Mistake(resource.place_of("endpoint", "conditional"), words)
+
+
+def _beside_without_key(resource: Written) -> Iterator[Mistake]:
+    """What stands beside a list may differ from page to page, and a page that came twice would look new by it."""
+    has_key = resource.full.get("primary_key") or any(
+        step_into(column, "primary_key") for column in columns_of(resource).values()
+    )
+    if resource.endpoint.get("include_from_answer") and not has_key:
+        words = "without a primary_key, a record that came twice is known by all that is in it; name one"
+        yield Mistake(resource.place_of("endpoint", "include_from_answer"), words)
 
 
 def _taking_away(resource: Written) -> Iterator[Mistake]:

@@ -153,7 +153,9 @@ def _terms(reading: Reading, word: str, endpoint: Endpoint, ends: frozenset[int]
     def shown(url: str | None) -> str:
         return f"{plain_origin(url)} (job.{word})"
 
-    return replace(reading.terms, endpoint=endpoint, end_statuses=ends, shown=shown)
+    # Only a file is nothing but records.
+    takes_parts = reading.terms.takes_parts and word == "download"
+    return replace(reading.terms, endpoint=endpoint, end_statuses=ends, shown=shown, takes_parts=takes_parts)
 
 
 def _control(reading: Reading, actions: Any = ()) -> Endpoint:

@@ -71,7 +71,8 @@ class Session(Asking):
         else:
             body = {login.username_field: name, login.password_field: password, **body}
         sent = {"data": body} if login.encoding == "form" else {"json": body} if body else {}
-        request = requests.Request("POST", self.token_url, headers=headers, **sent).prepare()
+        sent = {"params": body} if login.method == "GET" else sent
+        request = requests.Request(login.method, self.token_url, headers=headers, **sent).prepare()
         answer = self.exchange.answer(request, self.terms)
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
         self._texts: dict[str, str] = {}

@@ -12,6 +12,8 @@ from typing import Any
 
 import requests
 
+from messaging_assets.http.wire.spool import Spool
+
 # What the session asks for.
 ACCEPTED_ENCODINGS = "gzip, deflate"
 # zlib's word for a header of gzip or of zlib.
@@ -28,13 +30,14 @@ class StrangeEncoding(requests.RequestException):
     """The body is encoded more than once, or in a way that was not asked for."""
 
 
-def read_body(raw: Any, encodings: str, most: int) -> bytes:
-    """The whole body, decompressed.
+def read_body(raw: Any, encodings: str, most: int, spooled_from: int | None = None) -> bytes | Spool:
+    """The whole body, decompressed; a long one in a file, where it is to be.
 
     Args:
         raw: urllib3's response.
         encodings: the Content-Encoding header, empty where there is none.
         most: how many bytes it may have.
+        spooled_from: how many bytes of it are in memory at most; None for all of them.
 
     Raises:
         TooLarge, StrangeEncoding: see there.
@@ -47,6 +50,7 @@ def read_body(raw: Any, encodings: str, most: int) -> bytes:
     if len(names) > 1 or not {*names} <= {"gzip", "x-gzip", "deflate"}:
         raise StrangeEncoding
     pieces: list[bytes] = []
+    spool: Spool | None = None
     came = size = 0
     unfolding = _Unfolding(names[0]) if names else None
     while piece := raw.read1(decode_content=False):
@@ -59,11 +63,15 @@ def read_body(raw: Any, encodings: str, most: int) -> bytes:
         # A compressed body may be endless and unfold to nothing.
         if came > most:
             raise TooLarge
+        if spooled_from is not None and size > spooled_from:
+            spool = spool or Spool()
+            spool.take(pieces)
+            pieces.clear()
     if raw.length_remaining:
         raise requests.exceptions.ChunkedEncodingError("the connection ended before the announced length")
     if unfolding and came and not unfolding.is_whole:
         raise requests.exceptions.ContentDecodingError("the compressed body is cut off")
-    return b"".join(pieces)
+    return b"".join(pieces) if spool is None else spool
 
 
 class _Unfolding:

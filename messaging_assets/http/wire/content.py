@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.formats.archives import TooFar
-from messaging_assets.answers.formats.decoding import Came, decoded, format_of
+from messaging_assets.answers.formats.decoding import Came, decoded, decoded_in_parts, format_of
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.answers.formats.texts import charset_of
 from messaging_assets.description.api import Client, Endpoint
@@ -23,6 +23,11 @@ def decode(answer: Answer, endpoint: Endpoint, client: Client) -> None:
     Raises:
         Unreadable, TooFar: see there.
     """
+    if answer.spool is not None and endpoint.format is not None:
+        came = Came.of(answer.spool.start(), answer.headers)
+        answer.rest = decoded_in_parts(came, answer.spool.file, endpoint.format, client.maximum_bytes)
+        answer.parsed, answer.format = next(answer.rest), endpoint.format.type
+        return
     came = Came.of(answer.content, answer.headers)
     written, pager = format_of(came, endpoint.format), endpoint.paginator
     may_be_empty = pager is not None and pager.empty_when_missing

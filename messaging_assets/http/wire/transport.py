@@ -16,6 +16,7 @@ from messaging_assets.http.wire.body import read_body
 from messaging_assets.http.wire.connections import Adapter
 from messaging_assets.http.wire.deadline import TookTooLong, Watchdog, Watched
 from messaging_assets.http.wire.origins import origin
+from messaging_assets.http.wire.spool import SPOOLED_FROM
 
 
 class OtherOrigin(requests.RequestException):
@@ -50,8 +51,8 @@ class Transport:
         }
         self._adapter = Adapter(pool_maxsize=client.max_in_flight + 1)
 
-    def __call__(self, request: requests.PreparedRequest) -> Answer:
-        """Send a request once and read its answer whole; redirects are answers.
+    def __call__(self, request: requests.PreparedRequest, takes_parts: bool = False) -> Answer:
+        """Send a request once and read its answer whole, a long one into a file if it is taken in parts.
 
         The connection is the answer's until `Answer.settle`.
 
@@ -65,7 +66,7 @@ class Transport:
             raise OtherOrigin
         watched = self._watchdog.begin()
         try:
-            return self._answered(request, watched)
+            return self._answered(request, watched, takes_parts)
         except TookTooLong:
             raise
         except Exception:
@@ -79,7 +80,7 @@ class Transport:
         """Close the connections."""
         self._adapter.close()
 
-    def _answered(self, request: requests.PreparedRequest, watched: Watched) -> Answer:
+    def _answered(self, request: requests.PreparedRequest, watched: Watched, takes_parts: bool) -> Answer:
         # requests.Session.send would do more: redirects, hooks, cookies where none came.
         with self._adapter.send(request, **self._settings) as response:
             if "set-cookie" in response.headers:
@@ -88,7 +89,8 @@ class Transport:
             line = getattr(response.raw, "connection", None)
             encodings = response.headers.get("content-encoding", "")
             try:
-                body = read_body(response.raw, encodings, self.client.maximum_bytes)
+                spooled_from = SPOOLED_FROM if takes_parts and response.status_code == 200 else None
+                body = read_body(response.raw, encodings, self.client.maximum_bytes, spooled_from)
                 if watched.is_over:
                     # An end of the connection may pass for the end of a body.
                     raise TookTooLong
@@ -98,7 +100,8 @@ class Transport:
                 raise
         answer = Answer()
         answer.__dict__.update(response.__dict__)
-        answer.raw, answer._content = None, body
+        answer.raw = None
+        answer.take_body(body)
         # Which of the two ends an answer is a question that two readers answer differently (RFC 9112, section 6.3).
         is_ambiguous = "transfer-encoding" in response.headers and "content-length" in response.headers
         answer.line, answer.is_clean = line, not (watched.has_surplus or is_ambiguous)

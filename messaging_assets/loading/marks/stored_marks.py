@@ -17,7 +17,7 @@ from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.reading.resume_point import holds_secret
+from messaging_assets.reading.resume_point import holds_secret, storable
 from messaging_assets.rows.batches import merge_strategy
 
 _MARKS = "messaging_assets_marks"
@@ -128,8 +128,23 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
+    if own.incremental and own.incremental.cursor_in == "link" and "" in marks:
+        marks = {"": _kept_link(marks[""], target.asset)}
     _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
     store_marks(target, own, marks)
+
+
+def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
+    """A mark whose value is a link, without what the API wrote into it of the secrets that are put there anew."""
+    try:
+        link = storable(mark["last_value"])
+    except ValueError:
+        raise MendDescription(
+            "the API wrote a secret of its own into the link for next time, which is kept in no file",
+            "take its parameter by cursor_in: answer, or take incremental out",
+            where=asset,
+        ) from None
+    return {**mark, "last_value": link, "start_value": link}
 
 
 def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from itertools import product
 from typing import Any
+from urllib.parse import urljoin
 
 import dlt
 from dlt.sources import DltResource
@@ -149,6 +150,10 @@ class ApiReader:
                 raise no_start(source.asset)
             # A value that is the whole path may be a link.
             entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
+            if link := source.marks.link if source.marks else None:
+                # It says everything that the parameters said.
+                whole = urljoin(f"{self.base_url}/", link).replace("{", "{{").replace("}", "}}")
+                entries["path"], entries["params"] = whole, None
         return {name: value for name, value in entries.items() if value is not None}
 
 

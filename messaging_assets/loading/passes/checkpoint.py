@@ -125,6 +125,7 @@ class PartLimits:
         is_parted = not is_whole and resource.disposition == "merge" and not must_load_whole(resource)
         self._limits = resource.checkpoint if is_parted else None
         self._first_page = self._rows = 0
+        self._page = -1
         self._started = time.monotonic()
 
     @property
@@ -134,7 +135,11 @@ class PartLimits:
 
     def are_reached(self, receipt: Receipt) -> bool:
         """Whether the pages of this part, without the one that just began, are enough for a load."""
-        limits = self._limits
+        limits, is_same_page = self._limits, receipt.pages == self._page
+        self._page = receipt.pages
+        # A page that comes in parts is judged when it is whole, and committed with all that it holds.
+        if is_same_page:
+            return False
         if limits is None or not self._first_page:
             self._first_page, self._rows = receipt.pages, receipt.rows_read
             return False

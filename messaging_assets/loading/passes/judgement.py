@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from messaging_assets.description.endpoint import Endpoint
+from messaging_assets.description.pagination import (
+    CursorPaginator,
+    HeaderCursorPaginator,
+    HeaderLinkPaginator,
+    JsonLinkPaginator,
+)
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
 from messaging_assets.reading.receipt import Receipt, Verdict
+
+# Ways of paging by which a request names a place in the list.
+_PLACED = (CursorPaginator, HeaderCursorPaginator, HeaderLinkPaginator, JsonLinkPaginator)
 
 
 class Unsettled(SyncFailure):
     """The list moved while it was read, and another pass is allowed; nothing was loaded."""
 
     is_anew = True
+
+
+def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
+    """Whether a list may be read once more: not where a request does more than to read, until a row came twice.
+
+    Args:
+        endpoint: how it is asked for; a token or a link names a place, where rows stay.
+        receipt: what was counted.
+    """
+    is_placed = isinstance(endpoint.paginator, _PLACED)
+    return endpoint.method.upper() == "GET" or endpoint.has_step or is_placed or receipt.repeats.is_seen
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

@@ -20,7 +20,7 @@ from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.reading.receipt import Receipt
-from messaging_assets.seams.dlt_rest_client import ListRequests
+from messaging_assets.seams.dlt_rest_client import IgnoreResponseException, ListRequests
 
 
 class ListsAhead:
@@ -132,6 +132,9 @@ def _pages(
     paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
 
     def again(answer: Answer) -> Answer:
+        if answer.spool is not None:
+            # The only page; its parts are taken in its turn.
+            raise IgnoreResponseException
         twin = Answer()
         twin.__dict__.update(answer.__dict__)
         decode(twin, own.endpoint, client)

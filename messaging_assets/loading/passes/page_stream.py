@@ -89,7 +89,8 @@ class PageStream:
                 if limits.are_reached(self._receipt):
                     self._reader.put_back(page)
                     return True
-                if self._take(batches, self._newer(page)):
+                is_part = _is_part(self.own)
+                if self._take(batches, self._newer(page)) or is_part:
                     return False
         self.is_over = True
         return False
@@ -127,3 +128,8 @@ class PageStream:
         """Put a page, or what is left of one, into the batch; whether the batch is full."""
         self._rest = rows[batches.add(rows) :]
         return bool(self._rest) or batches.is_full
+
+
+def _is_part(own: ListContext) -> bool:
+    """Whether the page that came goes on with another part, so that what came so far is enough to be held."""
+    return own.so_far.current is not None and own.so_far.current.repetition.page.goes_on

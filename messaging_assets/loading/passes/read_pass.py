@@ -17,8 +17,9 @@ from messaging_assets.loading.marks.stored_marks import store_all_marks
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.loading.marks.validators import known_validator, store_validator
+from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
-from messaging_assets.loading.passes.judgement import refuse_incomplete
+from messaging_assets.loading.passes.judgement import may_repeat, refuse_incomplete
 from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, open_reader
 from messaging_assets.loading.passes.page_stream import PageStream
 from messaging_assets.loading.passes.row_batches import RowBatches
@@ -181,7 +182,9 @@ class ReadPass:
             return is_emptied(rows, self._resource.table)
 
     def _judge(self) -> None:
-        refuse_incomplete(self._target.asset, self._receipt, self._options.is_last)
+        endpoint = with_paginator(self._target.description, self._resource)
+        is_last = self._options.is_last or not may_repeat(endpoint, self._receipt)
+        refuse_incomplete(self._target.asset, self._receipt, is_last)
 
     def _close(self, stream: PageStream, batches: Batches, is_first: bool) -> Iterator[Any]:
         """Let the state of a read that is over go with its last part."""

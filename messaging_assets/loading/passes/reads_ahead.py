@@ -82,6 +82,7 @@ class ReadsAhead:
     Attributes:
         redaction: knows the secrets of every sync of the run.
         pacing: when requests leave, shared by all sessions of the run; None before the first.
+        came: keys of the first rows that failed reads of a resource had, by its name.
     """
 
     def __init__(
@@ -93,6 +94,7 @@ class ReadsAhead:
         self._generations: dict[str, int] | None = None
         self.redaction, self._redacted = Redaction(), ExitStack()
         self.pacing: Pacing | None = None
+        self.came: dict[str, frozenset[int]] = {}
 
     def turn_to(self, resource: Resource) -> None:
         """The sync of a resource begins."""

@@ -27,7 +27,7 @@ class AnswerCursor:
     def __init__(self, own: described.Incremental, mark: Mapping[str, Any] | None) -> None:
         self._own = own
         self._found: Any = None
-        self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in == "answer"
+        self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in in ("answer", "link")
 
     def take(self, body: Any, rows: list[Any], is_first: bool) -> None:
         """Look for the cursor in an answer; only the first one of all may show that it stands there.

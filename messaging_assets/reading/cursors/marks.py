@@ -91,6 +91,15 @@ class CursorMarks:
             )
         return self._open[name]
 
+    def is_begun(self, name: str) -> bool:
+        """Whether an earlier sync left a mark of a list."""
+        return name in self._kept
+
+    @property
+    def link(self) -> str | None:
+        """The address at which the only list begins, which the last sync was given; None where the file says it."""
+        return str(self._kept[""]["last_value"]) if self._own.cursor_in == "link" and self.is_begun("") else None
+
     def windows(self, name: str) -> TimeWindows:
         """The windows of the list that is read next.
 
@@ -167,7 +176,7 @@ def is_backward(cursor: described.Incremental) -> bool:
 def is_asked_for(endpoint: described.Endpoint, cursor: described.Incremental) -> bool:
     """Whether a request takes the cursor's value, in a parameter of its own or anywhere else."""
     written = repr([endpoint.path, endpoint.params, endpoint.json_body, endpoint.data, endpoint.headers])
-    return cursor.start_param is not None or "{incremental." in written
+    return cursor.start_param is not None or cursor.cursor_in == "link" or "{incremental." in written
 
 
 def with_bounds(params: Mapping[str, Any], cursor: described.Incremental) -> dict[str, Any]:

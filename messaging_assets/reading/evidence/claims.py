@@ -90,6 +90,11 @@ class Claims:
         """The same of its rows alone: a number of pages stays as it is while a few rows move."""
         return not self.totals and not self._counts.is_any_of_rows
 
+    @property
+    def number_of_pages(self) -> tuple[int, str] | None:
+        """How many pages the API says there are, where the file does not say it, and where that is."""
+        return self._counts.number_of_pages if self.is_believed else None
+
     def surplus(self, rows: int, longest: int) -> str | None:
         """That a few of so many rows came twice, because the API counts fewer, as a clause; None where not."""
         return surplus(rows, self.totals, self._counts, longest)

@@ -21,6 +21,10 @@ class EqualRows:
         self._is_joined_twice = self._is_joined_twice or _begins_with_end_of(self._last, digests)
         self._last = list(digests)
 
+    def page_goes_on(self, digests: Sequence[int], are_normal: bool) -> None:
+        """Note those of a further part of the page, and whether rows of it are equal to others of the page."""
+        self._are_normal, self._last = self._are_normal or are_normal, list(digests)
+
     def said(self) -> str | None:
         """That a page began with the rows that ended the one before, as a clause; None where none did."""
         if self._are_normal or not self._is_joined_twice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.record_keys import keys_of
+from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.evidence.seen_keys import SeenKeys
 
 
@@ -18,6 +19,7 @@ class Repetition:
         may_repeat: whether the last page once more means "past the last page" from here on.
         is_nothing_new: whether the page that came last held nothing but rows that had come.
         rows_again: how many rows came on more than one page, an overlap aside.
+        page: the one that comes in parts.
         moved: that the first page holds other rows than before, as a clause.
     """
 
@@ -30,6 +32,7 @@ class Repetition:
         self._pages: set[int] = set()
         self._stale_pages = 0
         self._first_keys: list[int] = []
+        self.page = PageSoFar()
 
     @property
     def different(self) -> int:
@@ -63,8 +66,19 @@ class Repetition:
             is_overlap: whether the page holds only rows that it was asked to repeat.
         """
         is_stale = again.issuperset(keys) if self._has_keys else not keys
+        return self._is_repeat(hash(tuple(keys)), is_stale, is_overlap)
+
+    def ends_as_repeat(self) -> bool:
+        """The page that came in parts is over; whether it is an earlier one once more, see `is_repeat`."""
+        self.is_nothing_new = self._has_keys and self.page.is_stale
+        return self._is_repeat(self.page.signature, self.page.is_stale and self._has_keys, is_overlap=False)
+
+    def count_page(self) -> None:
+        """Count the keys of a page that came in parts; `rows_again` is counted with them."""
+        self._seen.take(self.page.keys)
+
+    def _is_repeat(self, signature: int, is_stale: bool, is_overlap: bool) -> bool:
         self._stale_pages = self._stale_pages + 1 if is_stale and not is_overlap else 0
-        signature = hash(tuple(keys))
         if not is_overlap and (signature in self._pages or self._stale_pages > 1):
             return True
         self._pages.add(signature)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
@@ -23,21 +25,28 @@ _MANY = 100
 class SeenKeys:
     """A set of 64-bit hashes that only grows.
 
-    The newest are in a set of Python's, all others in a few sorted runs of plain numbers, at 8 bytes a key.
+    The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key. A run that grows
+    no more goes to a temporary file without a name, which the system reads again as it needs.
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:
         self._few: set[int] = set(keys)
         self._runs: list[Any] = []
+        self._on_disk: list[tuple[Any, mmap.mmap]] = []
 
     def __len__(self) -> int:
-        return sum(map(len, self._runs), len(self._few))
+        return sum(map(len, (*self._runs, *(run for run, _ in self._on_disk))), len(self._few))
 
     def among(self, keys: Set[int]) -> set[int]:
         """Those of the keys that were seen."""
         found = self._few.intersection(keys)
         if self._runs:
             found.update(_in_runs(self._runs, list(keys)))
+        for run, pages in self._on_disk:
+            found.update(_in_runs([run], list(keys)))
+            # Pages that were looked at would count as this process's memory until another needs it.
+            if hasattr(mmap, "MADV_DONTNEED"):
+                pages.madvise(mmap.MADV_DONTNEED)
         return found
 
     def add(self, keys: Set[int]) -> None:
@@ -50,11 +59,32 @@ class SeenKeys:
                 if len(self._runs[-1]) > _MUCH_SHORTER * len(run):
                     break
                 run = _sorted(pa.concat_arrays([self._runs.pop(), run]))
+            # The one before can take no other; it stays in memory where there is no room on disk.
+            if self._runs and len(self._runs[-1]) + len(run) > _LONGEST_RUN and (moved := _moved(self._runs[-1])):
+                self._on_disk.append(moved)
+                self._runs.pop()
             self._runs.append(run)
+
+    def take(self, other: SeenKeys) -> None:
+        """Note all keys of another, none of which was seen."""
+        self._runs += other._runs
+        self.add(other._few)
 
 
 def _sorted(keys: Any) -> Any:
     return keys.take(pc.array_sort_indices(keys))
+
+
+def _moved(run: Any) -> tuple[Any, mmap.mmap] | None:
+    """A run in a temporary file, and the file's pages; None where none can be written."""
+    try:
+        with tempfile.TemporaryFile() as file:
+            file.write(memoryview(run.buffers()[1])[: run.nbytes])
+            file.flush()
+            pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except OSError:
+        return None
+    return pa.Array.from_buffers(run.type, len(run), [None, pa.py_buffer(pages)]), pages
 
 
 def _in_runs(runs: Iterable[Any], keys: list[int]) -> Iterator[int]:

@@ -13,6 +13,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
+from messaging_assets.answers.formats.texts import Records
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
@@ -22,7 +23,7 @@ from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
-from messaging_assets.reading.page import judge_page, looked_at
+from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 
 
@@ -67,7 +68,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self._page_came(response, data if data is not None else [])
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
-        reading, own = self.reading, self.description
+        reading, own, part = self.reading, self.description, response.parsed
+        if isinstance(part, Records) and (part.is_begun or part.goes_on):
+            self._part_came(response, rows)
+            return
         # Of a list of several pages the first one's says nothing.
         self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
@@ -82,31 +86,22 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
         self.find_next(response, len(rows))
-        sent = judge_page(reading, response, rows)
-        reading.watch(response)
-        if own.rows_total_path:
-            reading.claims.announce(first_value(own.rows_total_path, response.parsed))
-        if sent:
-            self._statuses.add(_status_of(response))
-        how = self.advance(response, sent)
-        if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
-            reading.ending.too_many(too_many)
-        elif how is not None:
-            reading.ending.doubt = self.doubt_of_end() or self.end_flag.missing or self._doubt_of_status(response)
-            if not self.looks_once_more(how):
-                reading.ending.over(how)
-        elif own.maximum_pages == reading.page:
-            reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
-        elif own.maximum_empty_pages == reading.counts.empty_pages:
-            why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
-            reading.ending.cut_short(why, is_cap=True)
-        self._has_next_page = reading.ending.how is None
+        self._has_next_page = _goes_on(self, response, judge_page(reading, response, rows))
+
+    def _part_came(self, response: Any, rows: list[Any]) -> None:
+        if not response.parsed.is_begun:
+            self.context.so_far.validator = None if self.reading.page else validator_of(response.headers)
+        sent = judge_part(self.reading, response, rows)
+        if sent is not None:
+            self._has_next_page = _goes_on(self, response, sent)
 
     @property
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
         with self.context.receipt.page_lock:
-            return self._has_next_page and not self.reading.ending.is_behind_cursor()
+            return self.reading.repetition.page.goes_on or (
+                self._has_next_page and not self.reading.ending.is_behind_cursor()
+            )
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
@@ -175,6 +170,31 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if self._more_flag.is_unreadable and not is_over:
             raise self._more_flag.odd(self.reading.page, self.context.asset)
         return is_more is False
+
+
+def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
+    """Whether another page follows the one of `sent` rows that came; else it is noted how the list ended."""
+    reading, own = paginator.reading, paginator.description
+    reading.watch(response)
+    if own.rows_total_path:
+        reading.claims.announce(first_value(own.rows_total_path, response.parsed))
+    if sent:
+        paginator._statuses.add(_status_of(response))
+    how = paginator.advance(response, sent)
+    if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
+        reading.ending.too_many(too_many)
+    elif how is not None:
+        reading.ending.doubt = (
+            paginator.doubt_of_end() or paginator.end_flag.missing or paginator._doubt_of_status(response)
+        )
+        if not paginator.looks_once_more(how):
+            reading.ending.over(how)
+    elif own.maximum_pages == reading.page:
+        reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
+    elif own.maximum_empty_pages == reading.counts.empty_pages:
+        why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
+        reading.ending.cut_short(why, is_cap=True)
+    return reading.ending.how is None
 
 
 def _has_no_list(endpoint: Endpoint, response: Any) -> bool:

@@ -129,7 +129,7 @@ class ReferencePaginator(GuardedPaginator):
     def _is_place_there(self, response: Any) -> bool:
         own: Any = self.description
         if own.type == "header_link":
-            return "link" in response.headers
+            return own.header in response.headers
         if own.type == "header_cursor":
             return own.cursor_key in response.headers
         path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
@@ -157,7 +157,9 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     if own.type in ("json_link", "json_response"):
         return dlt_paginators.JSONLinkPaginator(next_url_path=json_paths.compiled(own.next_url_path))
     if own.type == "header_link":
-        return HeaderLinks(links_next_key=own.links_next_key)
+        links = HeaderLinks(links_next_key=own.links_next_key)
+        links.header = own.header
+        return links
     if own.type == "header_cursor":
         return dlt_paginators.HeaderCursorPaginator(own.cursor_key, own.cursor_param or "cursor")
     return dlt_paginators.JSONResponseCursorPaginator(
@@ -168,6 +170,6 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
 def _place_of(own: Any) -> str:
     """Where the file looks for the next page, as sentences say it."""
     if own.type in ("header_link", "header_cursor"):
-        return "the header Link" if own.type == "header_link" else f"the header {own.cursor_key}"
+        return f"the header {own.header if own.type == 'header_link' else own.cursor_key}"
     path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
     return f"'{path}'" if path else "the place that was detected"

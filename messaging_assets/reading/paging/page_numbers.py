@@ -10,9 +10,14 @@ from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
 from messaging_assets.reading.paging.counted import CountingPaginator, put
 from messaging_assets.reading.paging.guarded import first_value
+from messaging_assets.reading.receipt import Verdict
 
 # So many pages in a row are asked for behind an empty one that says that there is more.
 _MOST_EMPTY = 3
+# Of so many lists of parents a page is looked at behind an empty one, which shows whether the API has any there.
+_LISTS_LOOKED_BEHIND = 8
+_EMPTY = "an empty page"
+_TELL_END = "name what tells of the end: has_more_path, total_path or rows_total_path"
 # How an API may refuse a page past the number of pages or rows that it announced itself.
 _PAST_THE_END = frozenset({400, 404, 416})
 
@@ -23,6 +28,9 @@ class PageNumberPaginator(CountingPaginator):
     description: described.PageNumberPaginator
     _first_rows = 0
     _looks: tuple[int, ...] = ()
+    _pages: tuple[int, str] | None = None
+    _behind: int | None = None
+    _is_first_empty = False
 
     def first_position(self) -> int:
         """The file's first page."""
@@ -37,8 +45,10 @@ class PageNumberPaginator(CountingPaginator):
         own, reading = self.description, self.reading
         pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
         done = self.position - own.base_page + 1
+        self._pages = (pages, f"'{own.total_path}'") if pages else reading.claims.number_of_pages or self._pages
         says_no_more = self.says_no_more(response, is_over=sent == 0)
         self._first_rows = self._first_rows or sent
+        self._is_first_empty = self._is_first_empty or (sent == 0 and self.position == self.first_position())
         if sent == 0:
             # An empty list is often announced as one page.
             if pages is not None and done <= pages and pages > 1:
@@ -47,7 +57,8 @@ class PageNumberPaginator(CountingPaginator):
             is_more_said = reading.ending.is_more_said or self.names_more()
             is_last = (pages or done + 1) <= done or reading.counts.empty_pages > _MOST_EMPTY
             if says_no_more or not is_more_said or is_last:
-                return "an empty page"
+                self._compare_pages(done)
+                return _EMPTY
         self.position += 1
         if says_no_more:
             return "the API said that there is no more"
@@ -61,6 +72,13 @@ class PageNumberPaginator(CountingPaginator):
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else self._last_by_rows(sent))
         return None
 
+    def _compare_pages(self, done: int) -> None:
+        """Note it when the list ends with an empty page that an answer before it counts among those that there are."""
+        if self._pages and 1 < done <= self._pages[0] and not self.reading.is_whole_by_count:
+            number, place = self._pages
+            words = f"page {done} was empty, and an answer said at {place} that there are {number} pages"
+            self.reading.repetition.moved = words
+
     def _last_by_rows(self, sent: int) -> int | None:
         """The page behind those that hold as many rows as the API says there are; None where it does not."""
         total = self.reading.total
@@ -69,27 +87,52 @@ class PageNumberPaginator(CountingPaginator):
     def looks_once_more(self, how: str) -> bool:
         """See GuardedPaginator: without a count, the first page once more, and the one before it in a first sync.
 
-        No row of one page can be asked for with the next, so what moved between two of them does not show there.
+        No row of one page can be asked for with the next, so what moved between two of them does not show there. Behind
+        an empty page there may be others, where an API takes rows out of pages that it has made.
         """
         reading, first = self.reading, self.first_position()
-        if not reading.claims.are_rows_uncounted or reading.resume.at is not None or self.description.page is not None:
+        if not reading.claims.are_rows_uncounted:
             return False
-        looks = [first] if self.context.keys and reading.counts.full_pages > 1 else []
-        if not self.context.so_far.is_start_known and first in (0, 1):
-            # An API that counts from the other number has a page that nobody asked for.
-            looks += [1 - first] if first or not reading.counts.full_pages else []
-        self._looks = tuple(looks)
+        looks: list[int] = []
+        if reading.resume.at is None and self.description.page is None:
+            is_first_told = self.context.keys and reading.counts.full_pages > 1 and not self._is_first_empty
+            looks = [first] if is_first_told else []
+            if not self.context.so_far.is_start_known and first in (0, 1):
+                # An API that counts from the other number has a page that nobody asked for.
+                looks += [1 - first] if first or not reading.counts.full_pages else []
+        is_behind = how == _EMPTY and self.position + 1 not in looks and self._may_go_on()
+        self._behind = self.position + 1 if is_behind else None
+        self._looks = (*([self.position + 1] if is_behind else []), *looks)
         return self._look_at_next(how)
+
+    def _may_go_on(self) -> bool:
+        """Whether nothing says that an empty page is the end, and the page before it was no shorter than others."""
+        reading, cap = self.reading, self.description.maximum_page
+        sizes = reading.claims.asked_sizes
+        usual = min(sizes) if sizes else reading.counts.most_sent
+        is_told = self.is_sign_disbelieved or reading.claims.signs.is_end_said or self._pages is not None
+        is_capped = cap is not None and self.position + 1 >= cap
+        if is_told or is_capped or not reading.claims.is_uncounted or self._last_sent < usual * bool(self._first_rows):
+            return False
+        return self.context.receipt.lists_begun <= _LISTS_LOOKED_BEHIND
 
     def look(self, rows: list[Any], sent: int) -> bool:
         """See GuardedPaginator."""
         reading, first, page = self.reading, self.first_position(), self.position
         if page == first:
             reading.repetition.compare_first_page(rows)
-        else:
-            has_rows, is_known = reading.repetition.looked(rows)
+            return self._look_at_next(str(reading.ending.look))
+        has_rows, is_known = reading.repetition.looked(rows)
+        is_new = has_rows and not is_known
+        if page != self._behind:
             told = f"page {page} holds rows that did not come, so the API counts its pages from {page}"
-            self.judge_start(told, has_rows and not is_known, f"base_page: {page}")
+            self.judge_start(told, is_new, f"base_page: {page}")
+        elif is_new:
+            # It is asked for again, and the list goes on with it.
+            words = f"page {page - 1} was empty and page {page} was not, so the empty page at the end proves no end"
+            self.context.receipt.found(Verdict.UNKNOWN, words, _TELL_END)
+            reading.ending.look, self._looks = None, ()
+            return True
         return self._look_at_next(str(reading.ending.look))
 
     def _look_at_next(self, how: str) -> bool:

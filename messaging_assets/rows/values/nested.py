@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from messaging_assets.answers.field_names import DLT_PREFIX
 _MARK = secrets.token_hex(16)
 _CUT = f',"{_MARK}",'.encode()
 _DEEPEST = 250
+_OF_JSON = frozenset({str, int, float, bool, dict, list, type(None)})
 _SHOWN_DEPTH = 40
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # an escaped NUL, and no escaped backslash before "u0000"
 
@@ -77,6 +79,32 @@ def depth(value: Any) -> int:
         levels += 1
         layer = [inner for outer in layer for inner in _inner(outer)]
     return levels
+
+
+def all_fit_tables(values: list[Any], normalize: Callable[[str], str]) -> bool:
+    """Whether dlt's child tables can hold a column, told layer by layer; False where each value is to be looked at."""
+    fields, rows = values, list[Any]()
+    while fields or rows:
+        every = fields + rows
+        if not set(map(type, every)) <= _OF_JSON:
+            return False
+        numbers = [one for one in every if type(one) is int]
+        if numbers and not -(2**63) <= min(numbers) <= max(numbers) < 2**63:
+            return False
+        objects = [one for one in every if type(one) is dict]
+        shapes = {(tuple(one), False) for one in objects} | {(tuple(one), True) for one in rows if type(one) is dict}
+        if any(why or are_one for why, are_one in (_named(normalize, *shape) for shape in shapes)):
+            return False
+        fields = list(chain.from_iterable(map(dict.values, objects)))
+        # An object's fields may be columns beside it under the name of another.
+        if dict in set(map(type, fields)) and any(twins(one, normalize) for one in objects if _holds_object(one)):
+            return False
+        rows = list(chain.from_iterable(one for one in every if type(one) is list))
+    return True
+
+
+def _holds_object(value: dict[str, Any]) -> bool:
+    return dict in set(map(type, value.values()))
 
 
 def refuse_for_tables(value: Any, normalize: Callable[[str], str]) -> None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -31,6 +32,9 @@ from messaging_assets.seams.dlt_packages import OnePipeline
 from messaging_assets.seams.dlt_settings import are_held
 
 LONGEST_WAIT = 600.0
+# For each thread; what a scan groups goes to the disk beyond that, and takes no longer.
+LITTLE_MEMORY = 40 * 2**20
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
 _logger = logging.getLogger(__name__)
 
@@ -61,6 +65,26 @@ class _WaitingSqlClient(DuckDbSqlClient):
 
     # Seconds; None for the bound of all syncs.
     longest_wait: float | None = None
+
+    @contextmanager
+    def in_little_memory(self) -> Iterator[None]:
+        """Let the queries of a block use a disk in place of memory; a smaller bound of the user's stays."""
+        settings = "SELECT current_setting('memory_limit'), current_setting('threads')"
+        [(before, threads)] = self.native_connection.execute(settings).fetchall()
+        number, _, unit = str(before).partition(" ")
+        # What DuckDB says is rounded down; a little more is said in the same way.
+        step = _UNITS.get(unit, 0)
+        whole = int(float(number) * step) + step // 1024
+        little = LITTLE_MEMORY * int(threads)
+        if whole > little:
+            # Other connections may hold more than that now.
+            with suppress(duckdb_library.Error):
+                self.native_connection.execute(f"SET memory_limit = '{little}B'")
+        try:
+            yield
+        finally:
+            if whole > little:
+                self.native_connection.execute(f"SET memory_limit = '{whole}B'")
 
     def open_connection(self) -> duckdb_library.DuckDBPyConnection:
         """See DuckDbSqlClient; waits up to `LONGEST_WAIT` seconds, with one log line that says for whom."""

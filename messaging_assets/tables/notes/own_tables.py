@@ -34,11 +34,16 @@ class OwnTable:
         )
 
     def make(self, client: Any) -> None:
-        """Make it where it is not there."""
+        """Make it.
+
+        Raises:
+            DatabaseException: it is there already, or the destination's user may not.
+        """
         if not client.has_dataset():
             client.create_dataset()
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns.items())
-        self._execute(client, f"CREATE TABLE IF NOT EXISTS ours ({columns})")
+        # Without IF NOT EXISTS, which some dialects have only as a statement around this one.
+        self._execute(client, f"CREATE TABLE ours ({columns})")
 
     def widen(self, client: Any) -> bool:
         """Add the columns that a table of an earlier version does not have; says whether there were any.
@@ -92,7 +97,7 @@ def write(client: Any, tables: Sequence[OwnTable], do: Callable[[], None], *, is
     for table in tables:
         try:
             table.make(client)
-        except DatabaseException as error:  # another process may be making it at the same moment
+        except DatabaseException as error:  # it may be there, or another process is making it at this moment
             refused = error
     try:
         at_once()

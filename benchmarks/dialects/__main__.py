@@ -1,0 +1,157 @@
+"""`python -m benchmarks.dialects`: convert manifests of published connectors, sync them, and compare with the peer."""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.dialects.comparison import difference, our_rows
+from benchmarks.dialects.ours import converted_by, sync
+from messaging_assets.conversion.outcome import Converted
+
+_HERE = Path(__file__).parent
+_CACHE = _HERE.parent / ".cache" / "dialects"
+_READER = "airbyte-cdk==7.39.1"
+_SECONDS = 900
+OUTCOMES = (
+    "equal",
+    "different",
+    "different and doubted",
+    "ours failed",
+    "not converted",
+    "theirs failed",
+    "both failed",
+    "nothing came",
+)
+
+
+def main() -> int:
+    """Compare the chosen packages; the exit code is 1 where a stream differs, or is read by the peer alone."""
+    chosen = _arguments()
+    python = _reader()
+    counts: collections.Counter[str] = collections.Counter()
+    for name in chosen.packages:
+        manifest = _manifest(name, python)
+        if manifest is None:
+            print(f"{name}: no manifest in the package")
+            continue
+        with tempfile.TemporaryDirectory(prefix="dialects-") as temporary:
+            folder = Path(chosen.keep).resolve() / name if chosen.keep else Path(temporary) / name
+            folder.mkdir(parents=True)
+            found = list(compared(manifest, name.replace("-", "_"), folder, python))
+        for stream, outcome, why in found:
+            counts[outcome] += 1
+            if outcome != "equal" or chosen.verbose:
+                print(f"{name}.{stream}: {outcome}{f': {why}' if why else ''}", flush=True)
+        own = collections.Counter(outcome for _, outcome, _ in found)
+        print(f"{name}: " + ", ".join(f"{own[one]} {one}" for one in OUTCOMES if own[one]), flush=True)
+    print("\nall: " + ", ".join(f"{counts[one]} {one}" for one in OUTCOMES if counts[one]))
+    return 1 if counts["different"] or counts["ours failed"] else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.dialects", description=__doc__)
+    parser.add_argument("packages", nargs="+", help="names of published connectors, without their prefix")
+    parser.add_argument("--keep", help="a folder where files, rows and tables stay")
+    parser.add_argument("--verbose", action="store_true", help="name streams that are equal, too")
+    return parser.parse_args()
+
+
+def compared(manifest: Path, api: str, folder: Path, python: Path) -> Iterator[tuple[str, str, str]]:
+    """Each stream of a manifest, what came of it, and why.
+
+    Args:
+        manifest: its file, in the folder of its package.
+        api: the API's name.
+        folder: is filled.
+        python: of the peer's environment.
+    """
+    command = [str(python), "-m", "benchmarks.dialects.theirs.play", manifest, manifest.parent.parent, folder]
+    command[1:3] = ["-m", "theirs.play"]
+    with (folder / "peer.log").open("w") as log:
+        playing = subprocess.Popen(
+            command, env={"PYTHONPATH": str(_HERE), "PATH": ""}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=log, text=True,
+        )  # fmt: skip
+        try:
+            assert playing.stdout
+            ready = next((line for line in playing.stdout if line.startswith("ready ")), "")
+            if not ready:
+                yield "*", "theirs failed", (folder / "peer.log").read_text().strip().rpartition("\n")[2][:200]
+                return
+            plan = json.loads((folder / "plan.json").read_text())
+            try:
+                converted = converted_by(folder / "manifest.yaml", api, plan["config"])
+            except Exception as error:  # noqa: BLE001 - the command would end here, too
+                yield "*", "not converted", str(error)[:200]
+                return
+            assets = sync(converted, folder, int(ready.split()[1]))
+            playing.communicate(timeout=30)
+        finally:
+            playing.kill()
+    yield from _told(converted, assets, folder, api)
+
+
+def _told(converted: Converted, assets: dict[str, Any], folder: Path, api: str) -> Iterator[tuple[str, str, str]]:
+    database = next(iter(folder.rglob("*.duckdb")), folder / "none.duckdb")
+    drafts = {one.name: one for one in converted.drafts}
+    from messaging_assets.discovery.found import plain_name
+
+    for file in sorted((folder / "rows").iterdir()):
+        theirs = json.loads(file.read_text())
+        draft = drafts.get(plain_name(file.stem, "rows"))
+        failed = "; ".join(theirs["errors"])[:200]
+        if draft is None or not draft.is_carried:
+            yield file.stem, "both failed" if failed else "not converted", draft.losses[0].words if draft else ""
+            continue
+        asset = assets.get(draft.name, {})
+        rows = our_rows(database, api, draft.name) if database.exists() else None
+        reason = str(asset.get("reason") or "")[:300]
+        if rows is None or asset.get("state") == "failed":
+            if not theirs["rows"] and not failed and asset.get("state") != "failed":
+                yield file.stem, "nothing came", ""
+            else:
+                yield file.stem, "both failed" if failed else "ours failed", reason or failed
+        elif failed:
+            yield file.stem, "theirs failed", failed
+        else:
+            words = difference(theirs["rows"], rows)
+            lost = "; ".join(one.words for one in draft.losses if one.kind == "loss")
+            is_doubted = asset.get("verdict") == "unknown"
+            apart = "different and doubted" if is_doubted else "different"
+            yield file.stem, apart if words else "equal", f"{words} | {lost}" if words else ""
+
+
+def _reader() -> Path:
+    """The Python of the peer's environment, which is made where it is missing."""
+    python = _CACHE / "reader" / "bin" / "python"
+    if not (ready := _CACHE / "reader" / "ready").exists():
+        subprocess.run([sys.executable, "-m", "venv", python.parent.parent], check=True)
+        subprocess.run([python, "-m", "pip", "install", "--quiet", _READER], check=True)
+        ready.touch()
+    return python
+
+
+def _manifest(name: str, python: Path) -> Path | None:
+    """The manifest of a published package, unpacked with what it has beside it."""
+    package = name.replace("-", "_")
+    folder = _CACHE / "packages" / package
+    if not folder.exists():
+        wheels = _CACHE / "wheels" / package
+        pip = [python, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:", "-d", wheels]
+        subprocess.run([*pip, f"airbyte-source-{name}"], check=True)
+        with zipfile.ZipFile(next(wheels.glob("*.whl"))) as archive:
+            archive.extractall(folder)
+    return next(iter(sorted(folder.glob("source_*/manifest.yaml"))), None)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""A config that a manifest's specification takes, and the manifest with short pages."""
+
+from __future__ import annotations
+
+import copy
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+from theirs.records import FIRST
+
+SECRET = "s3cret-0123456789abcdef"
+_SIZES = ("page_size", "limit", "per_page", "pageSize", "page[size]", "count", "max_results", "maxResults")
+_SHORT = 3
+
+
+def smaller_pages(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with three rows a page wherever it says how many, so that a short list has several."""
+    sizes: set[str] = set()
+
+    def find(node: Any) -> None:
+        if isinstance(node, dict):
+            size = node.get("page_size")
+            if isinstance(size, int) or str(size).isdigit():
+                sizes.add(str(size))
+            for one in node.values():
+                find(one)
+        elif isinstance(node, list):
+            for one in node:
+                find(one)
+
+    def change(node: Any, in_schema: bool = False) -> Any:
+        if isinstance(node, dict):
+            own = {}
+            for key, one in node.items():
+                is_size = key in _SIZES and str(one) in sizes and not in_schema and not isinstance(one, bool)
+                own[key] = type(one)(_SHORT) if is_size else change(one, in_schema or key == "schema")
+            return own
+        return [change(one, in_schema) for one in node] if isinstance(node, list) else node
+
+    find(manifest)
+    changed = change(copy.deepcopy(manifest))
+    # How often it asks is of no interest here.
+    changed.pop("api_budget", None)
+    changed.pop("concurrency_level", None)
+    return dict(changed)
+
+
+def with_parts(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The manifest with the specification that a package has beside it."""
+    for name in ("spec.json", "spec.yaml"):
+        if "spec" not in manifest and (file := folder / name).exists():
+            spec = yaml.safe_load(file.read_text())
+            manifest["spec"] = {"type": "Spec", "connection_specification": spec.get("connectionSpecification", spec)}
+    return manifest
+
+
+def config_of(manifest: dict[str, Any]) -> dict[str, Any]:
+    """A value for each field of the manifest's specification; all secrets are the same."""
+    spec = (manifest.get("spec") or {}).get("connection_specification") or {}
+    return _object(spec)
+
+
+def _object(schema: dict[str, Any]) -> dict[str, Any]:
+    chosen = next((one for one in schema.get("oneOf") or [] if isinstance(one, dict)), {})
+    fields = {**(schema.get("properties") or {}), **(chosen.get("properties") or {})}
+    needed = [*(schema.get("required") or []), *(chosen.get("required") or [])]
+    return {name: _value(name, one) for name, one in fields.items() if _is_given(one, name in needed)}
+
+
+def _is_given(schema: Any, is_needed: bool) -> bool:
+    # A list of names to choose from narrows what is read.
+    return isinstance(schema, dict) and (is_needed or schema.get("type") != "array" or bool(schema.get("default")))
+
+
+def _value(name: str, schema: dict[str, Any]) -> Any:
+    types = schema.get("type")
+    kind = next((one for one in (types if isinstance(types, list) else [types]) if one != "null"), None)
+    if "const" in schema:
+        return schema["const"]
+    if kind == "object" or "oneOf" in schema:
+        return _object(schema)
+    if schema.get("airbyte_secret"):
+        return SECRET
+    is_time = schema.get("format") in ("date-time", "date") or "start_date" in name or "start_time" in name
+    if is_time and "end" not in name:
+        return _first_moment(schema)
+    if schema.get("default") is not None:
+        return schema["default"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    if kind == "array":
+        items = schema.get("items")
+        return [_value(name, items)] if isinstance(items, dict) else [f"some-{name}"]
+    if kind in ("integer", "number"):
+        return max(3, int(schema.get("minimum") or 0))
+    return kind != "boolean" and _text(name, schema)
+
+
+def _text(name: str, schema: dict[str, Any]) -> str:
+    if any(word in name.lower().replace("subdomain", "") for word in ("url", "domain", "host", "endpoint")):
+        is_whole = "http" in f"{schema.get('examples')}{schema.get('pattern')}"
+        return "https://acme.example.com" if is_whole else "acme.example.com"
+    return f"some-{name.replace('_', '-')}"
+
+
+def _first_moment(schema: dict[str, Any]) -> Any:
+    if schema.get("type") == "integer":
+        return int(FIRST.timestamp())
+    written = [FIRST.strftime(one) for one in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S.000Z", "%s")]
+    if schema.get("format") == "date":
+        return written[1]
+    pattern = schema.get("pattern")
+    return next((one for one in written if not pattern or re.fullmatch(str(pattern).strip("^$"), one)), written[0])

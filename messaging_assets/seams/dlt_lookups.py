@@ -1,0 +1,128 @@
+"""dlt looks up its configuration in less time, and finds the same.
+
+It looks the whole of it up twenty times a sync, which is a quarter of a small sync's time.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, wraps
+from typing import Any, get_type_hints
+
+# Since dlt 1.30: the providers of whose settings all names can be told.
+from dlt.common.configuration.providers import EnvironProvider, SettingsTomlProvider
+
+# Since dlt 1.30: finds the value of one field, asking every provider for it in every section.
+from dlt.common.configuration.resolve import _resolve_config_field
+
+# Since dlt 1.30: functions of the hints of settings, and what has the settings of a kind as its fields.
+from dlt.common.configuration.specs.base_configuration import (
+    BaseConfiguration,
+    extract_inner_hint,
+    is_base_configuration_inner_hint,
+    is_context_inner_hint,
+    is_secret_hint,
+)
+
+# Since dlt 1.30: functions of hints, and the one that takes a dictionary's type apart for each that it checks.
+from dlt.common.typing import extract_inner_type, is_optional_type, is_subclass, is_union_type
+from dlt.common.validation import validate_dict
+
+# The names of all settings there are, with their sections, a line each; None where they are not known.
+_names: list[str | None] = [None]
+
+
+def let_names_be_known(more: Iterable[str], providers: Iterable[Iterable[Any]]) -> None:
+    """Note which settings there are, until `forget_names`; dlt's lookups of all others end at once.
+
+    Args:
+        more: names of settings that no provider has.
+        providers: those that dlt asks, a group for each of its contexts.
+    """
+    names = list(more)
+    for provider in (one for group in providers for one in group):
+        if type(provider) is EnvironProvider:
+            names += os.environ
+        elif isinstance(provider, SettingsTomlProvider):
+            # Since dlt 1.30: the file as dictionaries.
+            names += _keys_in(provider._config_doc)
+        else:
+            # A vault, say: it fetches what it is asked for.
+            return forget_names()
+    _names[:] = ["\n".join([*names, ""]).upper()]
+    return None
+
+
+def forget_names() -> None:
+    """Let dlt look everything up again."""
+    _names[:] = [None]
+
+
+def _keys_in(document: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in document.items():
+        yield str(key)
+        if isinstance(value, Mapping):
+            yield from _keys_in(value)
+
+
+@wraps(_resolve_config_field)
+def _field(key: str, hint: Any, default_value: Any, explicit_value: Any, *where: Any) -> tuple[Any, list[Any]]:
+    """A field's value, as `_resolve_config_field` finds it; at once where nobody has set one of its name.
+
+    A field that must have a value is left to dlt: its error tells where it was looked for.
+    """
+    [names] = _names
+    if explicit_value is None and names is not None and f"{key.upper()}\n" not in names:
+        inner = extract_inner_hint(hint, preserve_literal=True)
+        is_plain = not (is_context_inner_hint(inner) or is_base_configuration_inner_hint(inner) or is_secret_hint(hint))
+        if is_plain and (default_value is not None or is_optional_type(hint)):
+            return default_value, []
+    return _resolve_config_field(key, hint, default_value, explicit_value, *where)
+
+
+@lru_cache(maxsize=1)
+def shorten_lookups() -> None:
+    """Let dlt's lookups be the short ones, wherever its functions were imported to; once a process.
+
+    dlt takes each field's hint apart anew, though the answers follow from the hint alone. It asks for each field in
+    each section, though nobody has set one of its name.
+    """
+    _replace(_resolve_config_field, _field)
+    for function in (
+        is_union_type,
+        is_optional_type,
+        is_subclass,
+        extract_inner_type,
+        extract_inner_hint,
+        is_secret_hint,
+    ):
+        _replace(function, _remembering(function))
+    # Its fields' hints follow from the dictionary's type alone, and dlt changes none of them.
+    taken_apart = lru_cache(maxsize=None)(get_type_hints)
+    validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
+    # dlt asks each configuration whether it has fields, which follow from its class.
+    number = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
+    length = wraps(BaseConfiguration.__len__)(lambda self: number(type(self)))  # type: ignore[arg-type]
+    BaseConfiguration.__len__ = length  # type: ignore[method-assign]
+
+
+def _remembering(function: Callable[..., Any]) -> Callable[..., Any]:
+    # typed, because the hints Literal[0] and Literal[False] are equal.
+    known = lru_cache(maxsize=None, typed=True)(function)
+
+    @wraps(function)
+    def answer(hint: Any, *args: Any, **options: Any) -> Any:
+        try:
+            return known(hint, *args, **options)
+        except TypeError:  # a hint that cannot be a key
+            return function(hint, *args, **options)
+
+    return answer
+
+
+def _replace(function: Callable[..., Any], other: Callable[..., Any]) -> None:
+    for name, module in list(sys.modules.items()):
+        if name.startswith("dlt") and vars(module).get(function.__name__) is function:
+            setattr(module, function.__name__, other)

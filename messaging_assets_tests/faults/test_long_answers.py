@@ -1,0 +1,78 @@
+"""Answers that are read from a file in parts: rows, receipt and verdict are those of an answer that is read at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+
+from messaging_assets.answers.formats import in_parts
+from messaging_assets.http.wire import transport
+from messaging_assets_tests.export_api import export_api, sync_export
+from messaging_assets_tests.faults.one_list import OneList
+
+ONE_PAGE = {"type": "single_page"}
+
+
+@pytest.fixture
+def in_short_parts(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From the call on each answer lies in a file, and is read two rows at a time."""
+
+    def begin() -> None:
+        monkeypatch.setattr(in_parts, "PART_ROWS", 2)
+        monkeypatch.setattr(transport, "SPOOLED_FROM", 0)
+
+    return begin
+
+
+@pytest.mark.parametrize("keys", [["id"], None])
+def test_a_table_in_parts_is_the_same_table_with_the_same_receipt(
+    one_list: OneList, in_short_parts: Callable[[], None], keys: Any
+) -> None:
+    del one_list.endpoint["data_selector"]
+    body = b"id,n\n" + b"".join(b"%d,a\n" % (number % 7) for number in range(9)) + b"8\n9,b\n"
+    if keys is None:
+        one_list.resource.pop("primary_key", None)
+        one_list.resource["write_disposition"] = "replace"
+    one_list.fault(body=body, content_type="text/csv", times=2)
+    at_once = one_list.sync(ONE_PAGE, format="csv")
+    in_short_parts()
+    of_parts = one_list.sync(ONE_PAGE, format="csv")
+    assert of_parts.green, of_parts.sentence
+    assert sorted(of_parts.ids) == sorted(at_once.ids)
+    for counted in ("pages", "rows_read", "duplicates", "rows_set_aside", "verdict", "verdict_reason", "rows_loaded"):
+        assert of_parts.receipt.get(counted) == at_once.receipt.get(counted), counted
+
+
+def test_a_table_in_parts_that_is_cut_off_brings_no_row(one_list: OneList, in_short_parts: Callable[[], None]) -> None:
+    del one_list.endpoint["data_selector"]
+    one_list.fault(body=b'id,n\n1,a\n2,b\n3,c\n4,"d', content_type="text/csv", times=9)
+    in_short_parts()
+    outcome = one_list.sync(ONE_PAGE, format="csv")
+    assert not outcome.green
+    assert "cut off inside quotes" in outcome.sentence
+    assert outcome.table == []
+
+
+def test_files_of_a_job_in_equal_parts_are_no_repeated_pages_but_one_that_comes_twice_is(
+    in_short_parts: Callable[[], None],
+) -> None:
+    in_short_parts()
+    with export_api() as api:
+        api.files = 2
+        came = sync_export(api.url)
+        assert (came["green"], came["rows"], came["pages"]) == (True, list(range(7)), 2)
+
+    def same(rows: list[Any], method: str, path: str) -> Any:
+        is_file = method == "GET" and path.count("/") == 3
+        return (200, b"".join(json.dumps(row).encode() + b"\n" for row in rows), {}) if is_file else None
+
+    with export_api() as api:
+        api.files = 2
+        api.answers = partial(same, api.rows)
+        came = sync_export(api.url)
+        assert not came["green"]
+        assert "repeats rows of an earlier page" in came["error"]

@@ -1,0 +1,114 @@
+"""An API that says at the end of a list where the next sync begins, by a link as it is."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any
+
+import pytest
+
+from messaging_assets.files.api_files import describe
+from messaging_assets.files.rules.mistakes import InvalidDescription
+from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.raw_server import RawServer, answer
+
+ENDPOINT: dict[str, Any] = {
+    "path": "/users/delta",
+    "params": {"$select": "id,name"},
+    "data_selector": "value",
+    "paginator": {"type": "json_link", "next_url_path": "'@odata.nextLink'"},
+    "incremental": {"cursor_path": "'@odata.deltaLink'", "cursor_in": "link"},
+    "response_actions": [{"status_code": 410, "action": "restart"}],
+}
+
+
+class Changes:
+    """An API with changes: a list on two pages, then what is new behind a link, which it forgets one day."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.is_forgotten = False
+        self.url = ""
+
+    def __call__(self, connection: Any, path: str, number: int) -> None:
+        self.asked.append(path.partition("&api_key")[0])
+        key = path.rpartition("api_key=")[2]
+        begin = f"{self.url}/users/delta(token='"
+        if "token=" not in path and "skip=" not in path:
+            body = {"value": [{"id": 1, "name": "a"}], "@odata.nextLink": f"{self.url}/users/delta?skip=1"}
+        elif "skip=" in path:
+            body = {"value": [{"id": 2, "name": "b"}], "@odata.deltaLink": f"{begin}one')?top=5&api_key={key}"}
+        elif self.is_forgotten:
+            self.is_forgotten = False
+            connection.sendall(answer({"error": "resyncRequired"}, status="410 Gone"))
+            return
+        else:
+            body = {"value": [{"id": 1, "name": "new"}], "@odata.deltaLink": f"{begin}two')?top=5&api_key={key}"}
+        connection.sendall(answer(body))
+
+
+def test_a_sync_begins_at_the_link_that_the_last_one_was_given(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = Changes()
+    with RawServer(changes) as server:
+        changes.url = server.url
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        first, second = one_table.sync(endpoint=ENDPOINT), one_table.sync()
+        changes.is_forgotten = True
+        third = one_table.sync()
+    assert (first.green, second.green, third.green) == (True, True, True)
+    begin = ["/users/delta?%24select=id%2Cname", "/users/delta?skip=1"]
+    assert changes.asked == [
+        *begin,
+        "/users/delta(token='one')?top=5",
+        "/users/delta(token='two')?top=5",
+        *begin,
+    ]
+    assert [row["name"] for row in one_table.rows()] == ["a", "b"]
+    assert "read from its beginning" in third.receipt["verdict_reason"]
+    # What the API wrote of the key into its link is in no table.
+    [*states] = one_table.rows("SELECT state FROM _dlt_pipeline_state", own_only=False)
+    told = [json.loads(zlib.decompress(base64.b64decode(one["state"]))) for one in states]
+    assert any("token='one')?top=5" in str(one) for one in told)
+    assert "api_key" not in str(told)
+
+
+def test_an_append_is_red_where_its_link_is_forgotten(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes = Changes()
+    with RawServer(changes) as server:
+        changes.url = server.url
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        one_table.sync(endpoint=ENDPOINT, write_disposition="append")
+        changes.is_forgotten = True
+        synced = one_table.sync()
+    assert not synced.green
+    assert "answered status 410, which response_actions take for a token that it has forgotten" in synced.error
+    assert "run it with full_refresh" in synced.error
+    assert len(one_table.rows()) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ({"start_param": "token"}, "a link is asked for as it came, so start_param has no place in it"),
+        ({"lag": 60}, "so lag has no place in it"),
+        ({"step": "P1D", "initial_value": "-30d"}, "so initial_value has no place in it"),
+    ],
+    ids=str,
+)
+def test_a_link_is_asked_for_as_it_came(words: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidDescription, match=message):
+        _describe({"incremental": {"cursor_path": "next", "cursor_in": "link", **words}})
+
+
+def test_a_link_begins_one_list_alone() -> None:
+    with pytest.raises(InvalidDescription, match="write answer, and start_param for its parameter"):
+        _describe({"incremental": {"cursor_path": "next", "cursor_in": "link"}, "path": "/a/{for_each.name}"})
+
+
+def _describe(endpoint: dict[str, Any]) -> None:
+    resource = {"name": "messages", "endpoint": endpoint, "for_each": {"name": ["a"]}}
+    describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "chat")

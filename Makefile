@@ -70,7 +70,7 @@ ON_NEWEST := $(patsubst %,messaging_assets_tests/%.py,cli/test_demo cli/test_dev
 $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)
-	@$(NEWEST)/bin/python -m pip install -qq --no-input -c constraints-newest.txt -e '.[dev,postgres]'
+	@$(NEWEST)/bin/python -m pip install -qq --no-input -c constraints-newest.txt -e '.[dev,postgres,redis]'
 	@touch $@
 
 test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, without dagster-embedded-elt

@@ -1,4 +1,4 @@
-"""Lines or a table in a file, as the records of one part after the other, so that they need not be in memory at once.
+"""Lines or a table in a file, as the records of one part after the other, which need not be in memory at once.
 
 The file is read twice: first to its end, to see that it is whole and that each check of a short answer holds, and then
 for its records. So none is handed on of a body that turns out to be cut off.

@@ -29,8 +29,9 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
         endpoint: how it is asked for; a token or a link names a place, where rows stay.
         receipt: what was counted.
     """
-    is_placed = isinstance(endpoint.paginator, _PLACED)
-    return endpoint.method.upper() == "GET" or endpoint.has_step or is_placed or receipt.repeats.is_seen
+    # A job is begun anew, and a window is asked for again.
+    is_named = isinstance(endpoint.paginator, _PLACED) or endpoint.has_step or endpoint.job is not None
+    return endpoint.method.upper() == "GET" or is_named or receipt.repeats.is_seen
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

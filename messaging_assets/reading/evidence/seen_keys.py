@@ -30,19 +30,19 @@ class SeenKeys:
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:
-        self._few: set[int] = set(keys)
-        self._runs: list[Any] = []
-        self._on_disk: list[tuple[Any, mmap.mmap]] = []
+        self.few: set[int] = set(keys)
+        self.runs: list[Any] = []
+        self.on_disk: list[tuple[Any, mmap.mmap]] = []
 
     def __len__(self) -> int:
-        return sum(map(len, (*self._runs, *(run for run, _ in self._on_disk))), len(self._few))
+        return sum(map(len, (*self.runs, *(run for run, _ in self.on_disk))), len(self.few))
 
     def among(self, keys: Set[int]) -> set[int]:
         """Those of the keys that were seen."""
-        found = self._few.intersection(keys)
-        if self._runs:
-            found.update(_in_runs(self._runs, list(keys)))
-        for run, pages in self._on_disk:
+        found = self.few.intersection(keys)
+        if self.runs:
+            found.update(_in_runs(self.runs, list(keys)))
+        for run, pages in self.on_disk:
             found.update(_in_runs([run], list(keys)))
             # Pages that were looked at would count as this process's memory until another needs it.
             if hasattr(mmap, "MADV_DONTNEED"):
@@ -51,24 +51,25 @@ class SeenKeys:
 
     def add(self, keys: Set[int]) -> None:
         """Note keys that were not seen."""
-        self._few |= keys
-        if len(self._few) > _FEW:
-            run = _sorted(pa.array(self._few, pa.int64()))
-            self._few = set()
-            while self._runs and len(self._runs[-1]) + len(run) <= _LONGEST_RUN:
-                if len(self._runs[-1]) > _MUCH_SHORTER * len(run):
+        self.few |= keys
+        if len(self.few) > _FEW:
+            run = _sorted(pa.array(self.few, pa.int64()))
+            self.few = set()
+            while self.runs and len(self.runs[-1]) + len(run) <= _LONGEST_RUN:
+                if len(self.runs[-1]) > _MUCH_SHORTER * len(run):
                     break
-                run = _sorted(pa.concat_arrays([self._runs.pop(), run]))
+                run = _sorted(pa.concat_arrays([self.runs.pop(), run]))
             # The one before can take no other; it stays in memory where there is no room on disk.
-            if self._runs and len(self._runs[-1]) + len(run) > _LONGEST_RUN and (moved := _moved(self._runs[-1])):
-                self._on_disk.append(moved)
-                self._runs.pop()
-            self._runs.append(run)
+            if self.runs and len(self.runs[-1]) + len(run) > _LONGEST_RUN and (moved := _moved(self.runs[-1])):
+                self.on_disk.append(moved)
+                self.runs.pop()
+            self.runs.append(run)
 
     def take(self, other: SeenKeys) -> None:
         """Note all keys of another, none of which was seen."""
-        self._runs += other._runs
-        self.add(other._few)
+        self.runs += other.runs
+        self.on_disk += other.on_disk
+        self.add(other.few)
 
 
 def _sorted(keys: Any) -> Any:

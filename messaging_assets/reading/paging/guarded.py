@@ -55,7 +55,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag, self._more_flag = EndFlag(self.description), MoreFlag(self.description)
-            self._statuses = set[int]()
+            self.statuses = set[int]()
             self.reading.join.may_begin_with_last = self.description.end_path is not None
             if self.context.marks:
                 _leave_out_unset(request, self.context.asset)
@@ -125,10 +125,11 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             # A last page may hold nothing but the row where it began.
             self.reading.repetition.may_repeat = True
 
-    def _doubt_of_status(self, response: Any) -> str | None:
+    def doubt_of_status(self, response: Any) -> str | None:
+        """That an answer of another status than those before it ended the list, as a clause; None where it did not."""
         reading, counts = self.reading, self.reading.counts
         is_whole = bool(reading.is_whole_by_count or reading.claims.signs.is_end_said)
-        return doubt_of_status(_status_of(response), counts.sent, counts.full_pages, self._statuses, is_whole)
+        return doubt_of_status(_status_of(response), counts.sent, counts.full_pages, self.statuses, is_whole)
 
     def find_next(self, response: Any, sent: int) -> None:
         """Note what a page of `sent` rows says of the next one, before its rows are cleaned."""
@@ -179,13 +180,13 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     if own.rows_total_path:
         reading.claims.announce(first_value(own.rows_total_path, response.parsed))
     if sent:
-        paginator._statuses.add(_status_of(response))
+        paginator.statuses.add(_status_of(response))
     how = paginator.advance(response, sent)
     if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
         reading.ending.too_many(too_many)
     elif how is not None:
         reading.ending.doubt = (
-            paginator.doubt_of_end() or paginator.end_flag.missing or paginator._doubt_of_status(response)
+            paginator.doubt_of_end() or paginator.end_flag.missing or paginator.doubt_of_status(response)
         )
         if not paginator.looks_once_more(how):
             reading.ending.over(how)

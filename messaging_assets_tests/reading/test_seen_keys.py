@@ -54,7 +54,7 @@ def test_runs_that_grow_no_more_take_no_memory_where_a_disk_has_room(
     seen = SeenKeys()
     for page in range(60):
         seen.add({hash(f"msg_{page}_{number}") for number in range(1_000)})
-    in_memory = sum(map(len, seen._runs)) + len(seen._few)
+    in_memory = sum(map(len, seen.runs)) + len(seen.few)
     assert in_memory <= 12_000 if has_room else in_memory == 60_000
     assert len(seen) == 60_000
     asked = {hash(f"msg_{page}_7") for page in range(120)}
@@ -65,6 +65,6 @@ def test_many_keys_take_some_eight_bytes_each() -> None:
     seen = SeenKeys()
     for page in range(300):
         seen.add({hash(f"msg_{page}_{number}") for number in range(1_000)})
-    assert sum(run.nbytes for run in seen._runs) <= 8 * len(seen)
-    assert len(seen._few) <= 51_000
-    assert len(seen._runs) <= 3
+    assert sum(run.nbytes for run in seen.runs) <= 8 * len(seen)
+    assert len(seen.few) <= 51_000
+    assert len(seen.runs) <= 3

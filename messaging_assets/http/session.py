@@ -17,7 +17,7 @@ from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import Client
 from messaging_assets.description.endpoint import Format
-from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.authentication import renewed, signed
 from messaging_assets.http.exchange import Exchange
@@ -147,6 +147,11 @@ class ApiSession(Session):
             return answer
         except Ignored as ignored:
             raise _ended(reading, ignored) from None
+        except SyncFailure:
+            # Sent ahead as a page of the list, before anybody knew that the list was over.
+            if future is None or not reading.terms.is_look:
+                raise
+            raise _ended(reading, Ignored("the answer was not needed", is_end=True)) from None
 
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""

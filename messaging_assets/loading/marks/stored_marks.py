@@ -14,6 +14,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
+from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
@@ -144,7 +145,8 @@ def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
             "take its parameter by cursor_in: answer, or take incremental out",
             where=asset,
         ) from None
-    return {**mark, "last_value": link, "start_value": link}
+    held = {HELD: _kept_link(mark[HELD], asset)} if mark.get(HELD) else {}
+    return {**mark, "last_value": link, "start_value": link, **held}
 
 
 def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:

@@ -98,7 +98,9 @@ class CursorMarks:
     @property
     def link(self) -> str | None:
         """The address at which the only list begins, which the last sync was given; None where the file says it."""
-        return str(self._kept[""]["last_value"]) if self._own.cursor_in == "link" and self.is_begun("") else None
+        # A first read in doubt leaves a mark that has not gone anywhere.
+        link = self._kept.get("", {}).get("last_value")
+        return None if link is None or self._own.cursor_in != "link" else str(link)
 
     def windows(self, name: str) -> TimeWindows:
         """The windows of the list that is read next.

@@ -202,11 +202,8 @@ def decided_mark(
     """
     if answer.is_meant:
         reached = answer.reached(last)
-        return (
-            None
-            if reached is None
-            else mark_at(own, reached) | {IN_ANSWER: "link" if own.cursor_in == "link" else True}
-        )
+        place = "link" if own.cursor_in == "link" else True
+        return None if reached is None else mark_at(own, reached) | {IN_ANSWER: place}
     if is_closed(own):
         return dict(kept) if kept else None
     return rows.of_rows()

@@ -171,3 +171,23 @@ def test_a_first_read_in_doubt_leaves_a_mark_that_is_no_link_yet() -> None:
     held = held_back(own, mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None)
     assert CursorMarks("chat.users", own, ("id",), {"": held}).link is None
     assert not is_of_other_place(own, held)
+
+
+def test_a_link_that_is_forgotten_on_its_second_page_is_begun_anew(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = {"value": [{"id": 3}], "at": "/users/delta?token=two"}
+    pages = Pages(
+        {"value": [{"id": 1}], "at": "/users/delta?token=one"},
+        {"value": [{"id": 2}], "@odata.nextLink": "/users/delta?skip=1"},
+        None,
+        last,
+    )
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        assert one_table.sync(endpoint=incremental(cursor_in="link")).green
+        second = one_table.sync()
+    assert second.green, second.error
+    assert pages.asked[1:] == ["/users/delta?token=one", "/users/delta?skip=1", "/users/delta"]
+    assert "read from its beginning" in second.receipt["verdict_reason"]
+    assert [row["id"] for row in one_table.rows()] == [1, 3]

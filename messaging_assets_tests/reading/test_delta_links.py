@@ -191,3 +191,16 @@ def test_a_link_that_is_forgotten_on_its_second_page_is_begun_anew(
     assert pages.asked[1:] == ["/users/delta?token=one", "/users/delta?skip=1", "/users/delta"]
     assert "read from its beginning" in second.receipt["verdict_reason"]
     assert [row["id"] for row in one_table.rows()] == [1, 3]
+
+
+@pytest.mark.parametrize("way", [{"cursor_in": "link"}, {"cursor_in": "answer", "start_param": "since"}], ids=str)
+def test_rows_are_appended_only_where_an_answer_says_where_the_next_sync_begins(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, way: dict[str, Any]
+) -> None:
+    pages = Pages({"value": [{"id": 1}], "at": "/users/delta?token=one"}, {"value": []}, {"value": [{"id": 2}]})
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = [one_table.sync(endpoint=incremental(**way), write_disposition="append") for _ in range(3)]
+    assert [one.green for one in synced] == [True, True, False]
+    assert "no answer had a cursor at 'at', so the next sync would append these rows again" in synced[2].error
+    assert [row["id"] for row in one_table.rows()] == [1]

@@ -118,7 +118,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     """Let the marks of a read that is over be stored with its last part.
 
     Raises:
-        MendDescription: see `store_marks`.
+        MendDescription: see `store_marks`; or nothing says where the next sync of an append begins.
     """
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
@@ -127,6 +127,13 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if not target.has_many_lists:
         moves = not (own.so_far.current and own.so_far.current.ending.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
+    if own.incremental and own.marks.is_one_missing and target.resource.disposition == "append":
+        path = own.incremental.cursor_path
+        raise MendDescription(
+            f"no answer had a cursor at '{path}', so the next sync would append these rows again",
+            "correct cursor_path, or write merge",
+            where=target.asset,
+        )
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:

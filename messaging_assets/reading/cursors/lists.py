@@ -89,6 +89,11 @@ class ListCursor:
         return self._answer.is_meant
 
     @property
+    def is_missing(self) -> bool:
+        """Whether rows came of answers without the cursor that should stand in them, so that nothing moves the mark."""
+        return self._answer.is_missing
+
+    @property
     def rows_ahead(self) -> int:
         """Rows that came dated after the sync's own start, and move no mark."""
         return self._next.rows_ahead

@@ -54,6 +54,7 @@ class CursorMarks:
 
     Attributes:
         rows_ahead: rows that came dated ahead of that, and moved no mark.
+        is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
         asked: the question that the marks are of, as it is stored beside them.
     """
 
@@ -70,7 +71,7 @@ class CursorMarks:
         self._asset, self._own, self._kept = asset, own, kept
         self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
         self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
-        self.rows_ahead = 0
+        self.rows_ahead, self.is_one_missing = 0, False
         self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
@@ -136,6 +137,7 @@ class CursorMarks:
             reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
         self.rows_ahead += cursor.rows_ahead if cursor else 0
+        self.is_one_missing |= bool(cursor and moves and cursor.is_missing)
         if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached

@@ -69,7 +69,8 @@ class CursorMarks:
         now: datetime | None = None,
     ) -> None:
         self._asset, self._own, self._kept = asset, own, kept
-        self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
+        # Whether repeats are taken, and whether the API is told.
+        self._terms = takes_repeats, is_asked_for
         self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
         self.rows_ahead, self.is_one_missing = 0, False
         self.asked: dict[str, Any] | None = None
@@ -87,8 +88,7 @@ class CursorMarks:
                 self._order,
                 self._keys,
                 self._kept.get(name),
-                self._takes_repeats,
-                self._is_asked_for,
+                *self._terms,
             )
         return self._open[name]
 
@@ -137,8 +137,8 @@ class CursorMarks:
             reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
         self.rows_ahead += cursor.rows_ahead if cursor else 0
-        self.is_one_missing |= bool(cursor and moves and cursor.is_missing)
-        if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
+        self.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
+        if is_in_doubt and self._terms[0] and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached
 

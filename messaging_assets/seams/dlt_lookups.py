@@ -55,7 +55,7 @@ def _is_unset(key: str) -> bool:
     It is looked at anew each time, because a setting may be made at any moment: by code of the user's that runs in
     a sync, and by another pipeline in another thread.
     """
-    for more, providers in list(_known):
+    for more, providers in _known:
         names = list(more)
         for provider in providers():
             kind = type(provider)

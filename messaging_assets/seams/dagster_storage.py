@@ -7,7 +7,6 @@ import atexit
 import inspect
 import os
 import sqlite3
-from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Any
@@ -34,31 +33,23 @@ def remember_storage() -> None:
     file for it. Whoever closes a file last writes what was committed into its pages, and waits for the disk. That takes
     ten times as long as the event. So one engine for each file is kept, and one idle connection.
 
-    An event waits for no disk either: what was committed is there when a process dies. When the power fails, the last
-    seconds of a run may be missing from the log. The run itself is not, because its storage goes on waiting.
+    Each event still is on the disk before Dagster goes on, as without this.
     """
     kept: dict[str, tuple[Any, _Opened]] = {}
     one_at_a_time = Lock()
 
-    def remembering(pragma: str) -> Callable[..., Any]:
-        def remembered(url: str, **named: Any) -> Any:
-            key = repr((url, sorted(named.items())))
-            with one_at_a_time:
-                if key not in kept:
-                    if len(kept) >= _MOST_ENGINES:
-                        kept.pop(next(iter(kept)))[1].close()
-                    engine = create_engine(url, **named)
-                    kept[key] = engine, _Opened(engine, pragma)
-                return kept[key][0]
+    def remembered(url: str, **named: Any) -> Any:
+        key = repr((url, sorted(named.items())))
+        with one_at_a_time:
+            if key not in kept:
+                if len(kept) >= _MOST_ENGINES:
+                    kept.pop(next(iter(kept)))[1].close()
+                engine = create_engine(url, **named)
+                kept[key] = engine, _Opened(engine)
+            return kept[key][0]
 
-        return remembered
-
-    for function, pragma in (
-        (SqliteEventLogStorage.store_event, "PRAGMA synchronous = NORMAL"),
-        (SqliteRunStorage.connect, ""),
-        (SqliteScheduleStorage.connect, ""),
-    ):
-        inspect.unwrap(function).__globals__["create_engine"] = remembering(pragma)
+    for function in (SqliteEventLogStorage.store_event, SqliteRunStorage.connect, SqliteScheduleStorage.connect):
+        inspect.unwrap(function).__globals__["create_engine"] = remembered
     _remember_migrations()
 
     @atexit.register
@@ -96,19 +87,16 @@ class _Opened:
 
     Args:
         engine: what opens the file.
-        pragma: what each of its connections is told.
     """
 
-    def __init__(self, engine: Engine, pragma: str) -> None:
-        self._engine, self._pragma = engine, pragma
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
         # Those of other processes, from which this one was forked, are not to be closed here.
         self._kept: list[sqlite3.Connection] = []
         self._process = 0
         event.listen(engine, "connect", self._connected)
 
     def _connected(self, connection: sqlite3.Connection, _: Any) -> None:
-        if self._pragma:
-            connection.execute(self._pragma)
         if self._process == os.getpid() or not (database := self._engine.url.database):
             return
         # Another mode has nothing to keep; a new file gets this one a moment later.

@@ -37,7 +37,7 @@ def test_a_file_of_events_stays_open_between_events(tmp_path: Path) -> None:
     assert rows == len(instance.all_logs(run.run_id))
 
 
-def test_an_event_waits_for_no_disk_and_a_run_does(tmp_path: Path) -> None:
+def test_an_event_waits_for_the_disk_and_so_does_a_run(tmp_path: Path) -> None:
     with DagsterInstance.local_temp(str(tmp_path)) as instance:
         run = one_op.execute_in_process(instance=instance)
         assert instance.get_run_by_id(run.run_id).status is DagsterRunStatus.SUCCESS  # type: ignore[union-attr]
@@ -45,7 +45,7 @@ def test_an_event_waits_for_no_disk_and_a_run_does(tmp_path: Path) -> None:
         assert isinstance(events, SqliteEventLogStorage)
         assert isinstance(runs, SqliteRunStorage)
         with events.run_connection(run.run_id) as connection:
-            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         with runs.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
 

@@ -66,7 +66,7 @@ def judge_part(reading: Reading, response: Any, rows: list[Any]) -> int | None:
         reading.counts.pages += 1
         context.receipt.pages += 1
     sent = _take(reading, response, rows, reading.page)
-    keys = page_keys(rows, context.keys)
+    keys = page_keys(rows, context.keys, repetition.page.strange)
     again = repetition.among(keys.hashes)
     if not part.is_begun:
         repetition.note_fresh(keys.hashes, again)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.answers.formats import in_parts
+from messaging_assets.answers.record_keys import page_keys
 from messaging_assets.http.wire import transport
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
@@ -76,3 +78,22 @@ def test_files_of_a_job_in_equal_parts_are_no_repeated_pages_but_one_that_comes_
         came = sync_export(api.url)
         assert not came["green"]
         assert "repeats rows of an earlier page" in came["error"]
+
+
+def test_equal_rows_without_a_key_in_two_parts_are_two_rows(
+    one_list: OneList, in_short_parts: Callable[[], None]
+) -> None:
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    lines = [{"id": 1}, {"n": "bad"}, {"id": 2}, {"n": "bad"}, *({"id": number} for number in range(3, 9))]
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    came = one_list.sync(ONE_PAGE, format="ndjson")
+    counted = [came.receipt.get(name) for name in ("rows_read", "rows_loaded", "rows_set_aside", "duplicates")]
+    assert counted == [10, 8, 2, 0], came.sentence
+
+
+def test_equal_rows_without_a_key_are_counted_on_over_the_parts_of_a_page() -> None:
+    names, strange = ("id",), Counter[int]()
+    of_parts = [key for _ in range(2) for key in page_keys([{"n": "bad"}], names, strange).hashes]
+    assert of_parts == page_keys([{"n": "bad"}] * 2, names).hashes

@@ -97,3 +97,36 @@ def test_equal_rows_without_a_key_are_counted_on_over_the_parts_of_a_page() -> N
     names, strange = ("id",), Counter[int]()
     of_parts = [key for _ in range(2) for key in page_keys([{"n": "bad"}], names, strange).hashes]
     assert of_parts == page_keys([{"n": "bad"}] * 2, names).hashes
+
+
+def test_an_export_in_parts_that_brings_none_of_an_earlier_reads_rows_again_is_doubted(
+    in_short_parts: Callable[[], None],
+) -> None:
+    in_short_parts()
+    with export_api() as api:
+
+        def once(method: str, path: str) -> Any:
+            if method == "POST" and api.jobs:
+                api.rows = [{"id": number, "text": "later"} for number in range(100, 107)]
+            if path != "/exports/job1/0":
+                return None
+            return 200, b"".join(json.dumps(row).encode() + b"\n" for row in api.rows[:5]), {}
+
+        api.answers = once
+        came = sync_export(api.url)
+    assert came["green"], came["error"]
+    assert came["verdict"] == "unknown"
+    assert "may hand out each row once" in came["verdict_reason"]
+
+
+def test_a_part_without_an_object_is_set_aside_where_earlier_parts_have_some(
+    one_list: OneList, in_short_parts: Callable[[], None]
+) -> None:
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    body = b"".join(b'{"id": %d}\n' % number for number in range(8)) + b"5\n"
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    came = one_list.sync(ONE_PAGE, format="ndjson")
+    assert (came.green, len(came.ids), came.receipt["rows_set_aside"]) == (True, 8, 1), came.sentence
+    one_list.fault(body=b"5\n" * 9, content_type="application/x-ndjson", times=1)
+    assert "holds no objects but a number" in one_list.sync(ONE_PAGE, format="ndjson").sentence

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +14,7 @@ import pytest
 
 from messaging_assets.answers.formats import in_parts
 from messaging_assets.answers.record_keys import page_keys
-from messaging_assets.http.wire import transport
+from messaging_assets.http.wire import spool, transport
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
 
@@ -130,3 +132,25 @@ def test_a_part_without_an_object_is_set_aside_where_earlier_parts_have_some(
     assert (came.green, len(came.ids), came.receipt["rows_set_aside"]) == (True, 8, 1), came.sentence
     one_list.fault(body=b"5\n" * 9, content_type="application/x-ndjson", times=1)
     assert "holds no objects but a number" in one_list.sync(ONE_PAGE, format="ndjson").sentence
+
+
+@pytest.mark.parametrize("fails", ["made", "written"])
+def test_a_full_disk_says_which_folder_has_no_room(
+    one_list: OneList, in_short_parts: Callable[[], None], monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    class Full(io.BytesIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def made() -> Any:
+        if fails == "made":
+            raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+        return Full()
+
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    monkeypatch.setattr(spool.tempfile, "TemporaryFile", made)
+    one_list.fault(body=b'{"id": 1}\n', content_type="application/x-ndjson", times=1)
+    outcome = one_list.outcome(ONE_PAGE, format="ndjson")
+    assert outcome.sentence.count("the folder of temporary files has no room (No ") == 1
+    assert outcome.sentence.endswith("or let TMPDIR name another folder, and run it again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -14,7 +15,7 @@ import pytest
 
 from messaging_assets.answers.formats import in_parts
 from messaging_assets.answers.record_keys import page_keys
-from messaging_assets.http.wire import spool, transport
+from messaging_assets.http.wire import transport
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
 
@@ -149,7 +150,7 @@ def test_a_full_disk_says_which_folder_has_no_room(
 
     in_short_parts()
     del one_list.endpoint["data_selector"]
-    monkeypatch.setattr(spool.tempfile, "TemporaryFile", made)
+    monkeypatch.setattr(tempfile, "TemporaryFile", made)
     one_list.fault(body=b'{"id": 1}\n', content_type="application/x-ndjson", times=1)
     outcome = one_list.outcome(ONE_PAGE, format="ndjson")
     assert outcome.sentence.count("the folder of temporary files has no room (No ") == 1

@@ -155,3 +155,26 @@ def test_a_full_disk_says_which_folder_has_no_room(
     outcome = one_list.outcome(ONE_PAGE, format="ndjson")
     assert outcome.sentence.count("the folder of temporary files has no room (No ") == 1
     assert outcome.sentence.endswith("or let TMPDIR name another folder, and run it again.")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"write_disposition": {"disposition": "merge", "strategy": "scd2"}},
+        {"merge_key": "n"},
+        {"write_disposition": "replace", "nested": "tables"},
+    ],
+)
+def test_a_later_version_in_another_part_takes_no_other_row_out_of_a_table_that_is_loaded_whole(
+    one_list: OneList, in_short_parts: Callable[[], None], table: dict[str, Any]
+) -> None:
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    one_list.resource.update(table)
+    lines = [*({"id": number, "n": "a", "of": [{"m": number}]} for number in range(7)), {"id": 1, "n": "a", "of": []}]
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    came = one_list.sync(ONE_PAGE, format="ndjson")
+    assert came.green, came.sentence
+    assert sorted(row["id"] for row in came.table if row.get("_dlt_valid_to") is None) == [*range(7)]
+    assert len(came.table) == 7

@@ -165,7 +165,7 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             "correct columns_path in the file, or name columns",
             where=context.asset,
         )
-    name_values(names, rows)
+    name_values(names, rows, getattr(response.parsed, "before", 0))
 
 
 def _first(path: str, body: Any) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.answers.formats import in_parts
+from messaging_assets.answers.list_shapes import name_values
 from messaging_assets.answers.record_keys import page_keys
 from messaging_assets.http.wire import transport
 from messaging_assets_tests.export_api import export_api, sync_export
@@ -178,3 +179,10 @@ def test_a_later_version_in_another_part_takes_no_other_row_out_of_a_table_that_
     assert came.green, came.sentence
     assert sorted(row["id"] for row in came.table if row.get("_dlt_valid_to") is None) == [*range(7)]
     assert len(came.table) == 7
+
+
+def test_a_row_of_a_later_part_is_numbered_as_in_the_whole_answer() -> None:
+    rows: list[Any] = [[1, 2], [3]]
+    name_values(["id", "n"], rows, before=2)
+    assert rows[0] == {"id": 1, "n": 2}
+    assert rows[1].reason.fields == "row 4"

@@ -17,7 +17,7 @@ from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import Client
 from messaging_assets.description.endpoint import Format
-from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.authentication import renewed, signed
 from messaging_assets.http.exchange import Exchange
@@ -90,12 +90,7 @@ class ApiSession(Session):
         self._elsewhere: dict[Origin, Transport] = {}
         transport = self._transport_to(base_url, "client.base_url")
         self._origin = transport.origin
-        at_first = _levels.get(self._origin, 2)
-        self.pacing = (
-            Pacing(pace_file, client.requests_per_second, self._closing, client.max_in_flight, at_first)
-            if beside is None
-            else beside.beside(self._closing)
-        )
+        self.pacing = _pacing(beside, self._closing, client, pace_file, self._origin)
         _warn_of_plain_http(base_url)
         self._exchange = Exchange(transport, self.pacing, self._closing)
         self.at_first_answer: Callable[[], None] = _nothing
@@ -147,6 +142,11 @@ class ApiSession(Session):
             return answer
         except Ignored as ignored:
             raise _ended(reading, ignored) from None
+        except SyncFailure:
+            # Sent ahead as a page of the list, before anybody knew that the list was over.
+            if future is None or not reading.terms.is_look:
+                raise
+            raise _ended(reading, Ignored("the answer was not needed", is_end=True)) from None
 
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""
@@ -209,6 +209,14 @@ class ApiSession(Session):
     def pause(self, seconds: float) -> None:
         """Wait, unless the sync ends early."""
         self._closing.wait(seconds)
+
+
+def _pacing(
+    beside: Pacing | None, closing: threading.Event, client: Client, pace_file: Path | None, of: Origin
+) -> Pacing:
+    if beside is not None:
+        return beside.beside(closing)
+    return Pacing(pace_file, client.requests_per_second, closing, client.max_in_flight, _levels.get(of, 2))
 
 
 class ListSession:

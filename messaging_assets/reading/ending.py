@@ -183,7 +183,10 @@ def _forgotten(reading: Reading, how: str) -> SyncFailure:
     """What to raise when the API has forgotten the token of the last sync, as the file says that its answer means."""
     marks = reading.context.marks
     what = f"the API answered {how}, which response_actions take for a token that it has forgotten"
-    if reading.page or marks is None or not marks.is_begun(reading.list_name):
+    if reading.is_resuming:
+        return reading.cannot_resume(f"the API answers the place that was kept with {how}")
+    # A later page goes on with what the token began, and an API may forget it there.
+    if marks is None or not marks.is_begun(reading.list_name):
         words = "no earlier sync left one that was sent"
         return MendDescription(f"{what}, and {words}", "correct response_actions in the file", where=reading.asset)
     return MarkRefused(what, "run it with full_refresh, which reads everything anew", where=reading.asset)

@@ -197,7 +197,7 @@ def _count_rows(reading: Reading, rows: list[Any], page: PageKeys, fresh: set[in
         if page.hashes[place] not in again:
             context.set_aside(row, page.bad[place], reading.page)
     reading.counts.rows += len(page)
-    if not (reading.cursor and reading.cursor.is_answers):
+    if not (reading.cursor and reading.cursor.answer.is_meant):
         context.note_cursors(rows)
 
 

@@ -15,8 +15,11 @@ from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.redaction import redacted
 
 _VALID_SECONDS = 24 * 3600.0
-# Query parameters of pre-signed addresses; such an address is itself a credential.
-_SIGNED = re.compile(r"(^|[-_])(sig|signature|credential|access[-_]?token)$", re.IGNORECASE)
+# Query parameters that let in whoever has the address, which is itself a credential then.
+_SIGNED = re.compile(
+    r"(^|[-_])(sig|signature|credential|(access|security|auth|id)[-_]?token|api[-_]?key|secret|password|jwt)$",
+    re.IGNORECASE,
+)
 
 
 class CannotResume(SyncFailure):

@@ -63,8 +63,17 @@ def remember_storage() -> None:
 
     @atexit.register
     def close_all() -> None:
-        for _, opened in kept.values():
+        for _, opened in list(kept.values()):
             opened.close()
+
+    def before_fork() -> None:
+        # A child must get neither a held lock nor an open file of SQLite, whose locks it would believe to have.
+        one_at_a_time.acquire()
+        close_all()
+
+    if hasattr(os, "register_at_fork"):  # not where processes are never forked
+        release = one_at_a_time.release
+        os.register_at_fork(before=before_fork, after_in_parent=release, after_in_child=release)
 
 
 def _remember_migrations() -> None:
@@ -112,5 +121,7 @@ class _Opened:
     def close(self) -> None:
         """Let go of the file, where this process has opened it."""
         if self._process == os.getpid():
-            self._kept.pop().close()
             self._process = 0
+            # Threads that connect at once keep one each.
+            while self._kept:
+                self._kept.pop().close()

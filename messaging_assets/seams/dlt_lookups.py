@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, wraps
 from typing import Any, get_type_hints
 
@@ -30,40 +30,52 @@ from dlt.common.configuration.specs.base_configuration import (
 from dlt.common.typing import extract_inner_type, is_optional_type, is_subclass, is_union_type
 from dlt.common.validation import validate_dict
 
-# The names of all settings there are, with their sections, a line each; None where they are not known.
-_names: list[str | None] = [None]
+# Names of settings that no provider has, and who tells the providers; empty where nobody does.
+_known: list[tuple[frozenset[str], Callable[[], Iterable[Any]]]] = []
 
 
-def let_names_be_known(more: Iterable[str], providers: Iterable[Iterable[Any]]) -> None:
-    """Note which settings there are, until `forget_names`; dlt's lookups of all others end at once.
+def let_names_be_known(more: Iterable[str], providers: Callable[[], Iterable[Any]]) -> None:
+    """Let dlt's lookups of settings that nobody has set end at once, until `forget_names`.
 
     Args:
         more: names of settings that no provider has.
-        providers: those that dlt asks, a group for each of its contexts.
+        providers: tells those that dlt asks at the moment.
     """
-    names = list(more)
-    for provider in (one for group in providers for one in group):
-        if type(provider) is EnvironProvider:
-            names += os.environ
-        elif isinstance(provider, SettingsTomlProvider):
-            # Since dlt 1.30: the file as dictionaries.
-            names += _keys_in(provider._config_doc)
-        else:
-            # A vault, say: it fetches what it is asked for.
-            return forget_names()
-    _names[:] = ["\n".join([*names, ""]).upper()]
-    return None
+    _known[:] = [(frozenset(more), providers)]
 
 
 def forget_names() -> None:
     """Let dlt look everything up again."""
-    _names[:] = [None]
+    _known.clear()
 
 
-def _keys_in(document: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in document.items():
+def _is_unset(key: str) -> bool:
+    """Whether nobody has set one of its name, in whichever section.
+
+    It is looked at anew each time, because a setting may be made at any moment: by code of the user's that runs in
+    a sync, and by another pipeline in another thread.
+    """
+    for more, providers in _known:
+        names = list(more)
+        for provider in providers():
+            kind = type(provider)
+            if kind is EnvironProvider:
+                names += os.environ
+            elif isinstance(provider, SettingsTomlProvider) and kind.get_value is SettingsTomlProvider.get_value:
+                # Since dlt 1.30: the file as dictionaries.
+                names += _keys_in(provider._config_doc)
+            else:
+                # A vault, say: it fetches what it is asked for.
+                return False
+        return f"{key}\n".upper() not in "\n".join([*names, ""]).upper()
+    return False
+
+
+def _keys_in(document: dict[str, Any]) -> Iterator[str]:
+    for key, value in list(document.items()):
         yield str(key)
-        if isinstance(value, Mapping):
+        # dlt looks into no other mapping.
+        if isinstance(value, dict):
             yield from _keys_in(value)
 
 
@@ -73,8 +85,7 @@ def _field(key: str, hint: Any, default_value: Any, explicit_value: Any, *where:
 
     A field that must have a value is left to dlt: its error tells where it was looked for.
     """
-    [names] = _names
-    if explicit_value is None and names is not None and f"{key.upper()}\n" not in names:
+    if explicit_value is None and _is_unset(key):
         inner = extract_inner_hint(hint, preserve_literal=True)
         is_plain = not (is_context_inner_hint(inner) or is_base_configuration_inner_hint(inner) or is_secret_hint(hint))
         if is_plain and (default_value is not None or is_optional_type(hint)):
@@ -104,7 +115,12 @@ def shorten_lookups() -> None:
     validate_dict.__globals__["get_type_hints"] = lambda spec, globalns: taken_apart(spec)
     # dlt asks each configuration whether it has fields, which follow from its class.
     number = lru_cache(maxsize=None)(lambda kind: sum(1 for _ in BaseConfiguration.__iter__(kind)))
-    length = wraps(BaseConfiguration.__len__)(lambda self: number(type(self)))  # type: ignore[arg-type]
+    counted, fields = BaseConfiguration.__len__, BaseConfiguration.__iter__
+
+    @wraps(counted)
+    def length(self: BaseConfiguration) -> int:
+        return number(type(self)) if type(self).__iter__ is fields else counted(self)
+
     BaseConfiguration.__len__ = length  # type: ignore[method-assign]
 
 

@@ -120,10 +120,12 @@ class HeaderLinks(HeaderLinkPaginator):
 
     def next_of(self, response: Any) -> str | None:
         """The address that the header gives for the relation; None where it has none."""
-        if self.header.lower() != "link":
-            return response.headers.get(self.header) or None
+        written = response.headers.get(self.header, "")
+        # No address begins so; some write what belongs into Link under a name of their own.
+        if self.header.lower() != "link" and not written.lstrip().startswith("<"):
+            return written or None
         wanted = self.links_next_key.lower()
-        for link in parse_header_links(response.headers.get("link", "")):
+        for link in parse_header_links(written):
             relation = link.get("rel", "").lower()
             if wanted == relation or wanted in relation.split():
                 return link.get("url")

@@ -120,7 +120,7 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
         if not any(isinstance(one, _Ours) for one in providers.providers):
             _theirs.append((providers, providers.providers))
             providers.providers = [*(_Curbed(one) for one in providers.providers), _Ours()]  # type: ignore[list-item]
-        let_names_be_known(_ANSWERED, (before for _, before in _theirs))
+        let_names_be_known(_ANSWERED, _asked_now)
     try:
         yield
     finally:
@@ -130,6 +130,13 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
                 providers, before = _theirs.pop()
                 providers.providers = before
                 forget_names()
+
+
+def _asked_now() -> Iterator[Any]:
+    """The providers that dlt asks now, each as it is without us."""
+    for one in Container()[PluggableRunContext].providers.providers:
+        if not isinstance(one, _Ours):
+            yield one._provider if isinstance(one, _Curbed) else one
 
 
 def are_held() -> bool:

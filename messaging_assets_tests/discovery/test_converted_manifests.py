@@ -122,6 +122,14 @@ def test_an_export_is_a_job(clean_room: Path) -> None:
     assert "1 resources\n" in done.stderr
 
 
+def test_a_file_of_an_export_may_be_a_base_of_its_own(clean_room: Path) -> None:
+    download = {"type": "HttpRequester", "url_base": "{{ download_target }}", "http_method": "GET"}
+
+    raw, _ = converted(_export(download_requester=download), clean_room)
+
+    assert only(raw)["endpoint"]["job"]["download"] == "{job.urls}"
+
+
 def test_an_export_whose_state_is_told_by_code_is_not_in_the_file(clean_room: Path) -> None:
     source = _export(status_extractor={"class_name": "source_chat.components.State"})
     source["streams"] += manifest({"name": "others"})["streams"]

@@ -232,3 +232,15 @@ def test_children_that_are_read_side_by_side_are_all_there(one_list: OneList, in
 
     assert outcome.green, outcome.sentence
     assert len(set(outcome.ids)) == len(outcome.ids) == outcome.receipt["distinct_keys"] == 240
+
+
+def test_a_page_asked_ahead_that_lies_behind_the_empty_one_may_be_refused(one_list: OneList) -> None:
+    """It left as a page of the list, and by its turn the list is over."""
+    one_list.sandbox.settings.total = False
+    one_list.fault(status=404, offset=260)
+    one_list.fault(rewrite=lambda payload, _: {"data": payload["data"]})
+    for in_flight in (1, WINDOW):
+        outcome = synced(one_list, in_flight, "page_number")
+        assert outcome.green, outcome.sentence
+        assert outcome.ids == ids(250)
+        assert outcome.receipt["how_it_ended"] == {"an empty page": 1}

@@ -319,6 +319,9 @@ def test_a_key_in_a_link_is_not_stored_and_joins_again(messages: Sandbox) -> Non
         "https://user:word@api.example.com/rows?page=2",
         "https://api.example.com/rows?page=2&X-Amz-Signature=abc",
         "https://api.example.com/rows?page=2&access_token=abc",
+        "https://api.example.com/rows?page=2&X-Amz-Security-Token=abc",
+        "https://api.example.com/rows?page=2&apikey=abc",
+        "https://api.example.com/rows?page=2&client_secret=abc",
     ],
 )
 def test_a_link_that_lets_somebody_in_is_not_stored(link: str) -> None:
@@ -328,7 +331,7 @@ def test_a_link_that_lets_somebody_in_is_not_stored(link: str) -> None:
 
 def test_what_holds_no_secret_is_stored_as_it_is() -> None:
     with Redaction(["sandbox-key"]).on_loggers():
-        for position in (None, 7, "dXNlcjpVMEc5V0ZYTlo=", "https://api.example.com/rows?page=2&x=a%20b&empty="):
+        for position in (None, 7, "dXNlcjpVMEc5V0ZYTlo=", "https://api.example.com/d?token=a&key=b&x=a%20b&empty="):
             assert storable(position) == position
 
 

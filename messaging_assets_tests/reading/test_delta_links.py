@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.api import Incremental
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
+from messaging_assets.reading.cursors.answer import IN_ANSWER
+from messaging_assets.reading.cursors.mark import held_back, is_of_other_place, mark_at
+from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 
@@ -112,3 +116,91 @@ def test_a_link_begins_one_list_alone() -> None:
 def _describe(endpoint: dict[str, Any]) -> None:
     resource = {"name": "messages", "endpoint": endpoint, "for_each": {"name": ["a"]}}
     describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "chat")
+
+
+class Pages:
+    """An API whose answers a test gives by number; its addresses are noted without the key."""
+
+    def __init__(self, *bodies: Any) -> None:
+        self.bodies, self.asked = bodies, list[str]()
+
+    def __call__(self, connection: Any, path: str, number: int) -> None:
+        self.asked.append(path.replace("?api_key", "&api_key").partition("&api_key")[0])
+        body = self.bodies[min(len(self.asked), len(self.bodies)) - 1]
+        connection.sendall(answer({}, status="410 Gone") if body is None else answer(body))
+
+
+def incremental(**words: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = {"path": "/users/delta", "data_selector": "value", "paginator": ENDPOINT["paginator"]}
+    actions = ENDPOINT["response_actions"]
+    return {**plain, "incremental": {"cursor_path": "at", **words}, "response_actions": actions}
+
+
+def test_a_link_without_a_path_begins_at_the_address_of_its_list(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = Pages({"value": [{"id": 1}], "at": "?token=one"})
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        assert one_table.sync(endpoint=incremental(cursor_in="link")).green
+        assert one_table.sync().green
+    assert pages.asked == ["/users/delta", "/users/delta?token=one"]
+
+
+@pytest.mark.parametrize("is_append", [False, True], ids=["merge", "append"])
+def test_a_mark_of_another_place_is_no_link_and_a_link_is_no_token(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, is_append: bool
+) -> None:
+    pages = Pages({"value": [{"id": 1, "at": 7}], "at": "seven"})
+    ways = [{"cursor_in": "link"}, {"cursor_in": "record", "start_param": "since"}]
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        first = incremental(cursor_in="answer", start_param="since")
+        one_table.sync(endpoint=first, write_disposition="append" if is_append else "merge")
+        for way in ways[: 1 if is_append else 2]:
+            synced = one_table.sync(endpoint=incremental(**way))
+            assert synced.green is not is_append
+            told = synced.error if is_append else synced.receipt["verdict_reason"]
+            assert "cursor_in of the file is another than before" in told
+            assert "keep_mark" not in told
+    assert set(pages.asked) == {"/users/delta"}
+
+
+def test_a_first_read_in_doubt_leaves_a_mark_that_is_no_link_yet() -> None:
+    own = Incremental(cursor_path="at", cursor_in="link")
+    held = held_back(own, mark_at(own, "/a?token=one") | {IN_ANSWER: "link"}, None)
+    assert CursorMarks("chat.users", own, ("id",), {"": held}).link is None
+    assert not is_of_other_place(own, held)
+
+
+def test_a_link_that_is_forgotten_on_its_second_page_is_begun_anew(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = {"value": [{"id": 3}], "at": "/users/delta?token=two"}
+    pages = Pages(
+        {"value": [{"id": 1}], "at": "/users/delta?token=one"},
+        {"value": [{"id": 2}], "@odata.nextLink": "/users/delta?skip=1"},
+        None,
+        last,
+    )
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        assert one_table.sync(endpoint=incremental(cursor_in="link")).green
+        second = one_table.sync()
+    assert second.green, second.error
+    assert pages.asked[1:] == ["/users/delta?token=one", "/users/delta?skip=1", "/users/delta"]
+    assert "read from its beginning" in second.receipt["verdict_reason"]
+    assert [row["id"] for row in one_table.rows()] == [1, 3]
+
+
+@pytest.mark.parametrize("way", [{"cursor_in": "link"}, {"cursor_in": "answer", "start_param": "since"}], ids=str)
+def test_rows_are_appended_only_where_an_answer_says_where_the_next_sync_begins(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, way: dict[str, Any]
+) -> None:
+    pages = Pages({"value": [{"id": 1}], "at": "/users/delta?token=one"}, {"value": []}, {"value": [{"id": 2}]})
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = [one_table.sync(endpoint=incremental(**way), write_disposition="append") for _ in range(3)]
+    assert [one.green for one in synced] == [True, True, False]
+    assert "no answer had a cursor at 'at', so the next sync would append these rows again" in synced[2].error
+    assert [row["id"] for row in one_table.rows()] == [1]

@@ -302,10 +302,13 @@ def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, m
     assert [row["id"] for row in one_table.rows()] == [1, 2]
 
 
-def test_a_header_of_any_name_may_hold_the_next_address(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("written", ["/list?page=2", '</list?page=1>; rel="first", </list?page=2>; rel="next"'])
+def test_a_header_of_any_name_may_hold_the_next_address(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
     def talk(connection: Any, path: str, number: int) -> None:
         is_last = "page=2" in path
-        connection.sendall(answer([{"id": 2 if is_last else 1}], "" if is_last else "X-Next-Page: /list?page=2\r\n"))
+        connection.sendall(answer([{"id": 2 if is_last else 1}], "" if is_last else f"X-Next-Page: {written}\r\n"))
 
     with RawServer(talk) as server:
         monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)

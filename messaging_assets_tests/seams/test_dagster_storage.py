@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 
+import pytest
 from alembic.script import ScriptDirectory
 from dagster import DagsterInstance, DagsterRunStatus, job, op
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
@@ -69,3 +71,23 @@ def test_migrations_of_others_are_read_as_they_are(tmp_path: Path) -> None:
         assert ScriptDirectory.from_config(config) is not ScriptDirectory.from_config(config)
     finally:
         get_alembic_config.cache_clear()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_process_gets_no_open_file_and_no_held_lock(tmp_path: Path) -> None:
+    open_files = Path("/proc/self/fd")
+    if not open_files.is_dir():
+        pytest.skip("open files of a process are told by /proc")
+    with DagsterInstance.local_temp(str(tmp_path)) as instance:
+        run_id = one_op.execute_in_process(instance=instance).run_id
+        run = instance.get_run_by_id(run_id)
+        before = len(instance.all_logs(run_id))
+        child = os.fork()
+        if child == 0:
+            targets = map(os.path.realpath, open_files.iterdir())
+            kept = [one for one in targets if one.startswith(str(tmp_path)) and ".db" in one]
+            instance.report_engine_event("of the child", run)
+            os._exit(len(kept))
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        instance.report_engine_event("of the parent", run)
+        assert len(instance.all_logs(run_id)) == before + 2

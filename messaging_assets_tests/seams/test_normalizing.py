@@ -144,6 +144,24 @@ def test_what_is_new_in_a_later_chunk_is_as_dlt_has_it(tmp_path: Path, by_column
     assert comparable(ours) == comparable(normalized(tmp_path / "theirs", rows, False))
 
 
+def test_a_file_that_dlt_began_by_itself_is_ended_before_columns_come(tmp_path: Path, by_columns: list[int]) -> None:
+    odd = (3, 900, CHUNK + 100)
+    rows = [[small(number) | {"size": "much" if number in odd else 1} for number in range(2 * CHUNK)]]
+    ours = normalized(tmp_path / "ours", rows, True)
+    assert by_columns
+    assert comparable(ours) == comparable(normalized(tmp_path / "theirs", rows, False))
+
+
+def test_moments_of_years_that_python_lacks_are_dlts_to_decide(tmp_path: Path, by_columns: list[int]) -> None:
+    rows = [
+        [{"id": number, "at": "2026-01-01T00:00:00Z"} for number in range(CHUNK)],
+        [{"id": number, "at": "0000-01-01T00:00:00Z"} for number in range(CHUNK, CHUNK + 300)],
+    ]
+    ours = normalized(tmp_path / "ours", rows, True)
+    assert by_columns
+    assert comparable(ours) == comparable(normalized(tmp_path / "theirs", rows, False))
+
+
 def test_declared_types_are_those_of_dlt(tmp_path: Path, by_columns: list[int]) -> None:
     columns: dict[str, Any] = {
         "amount": {"data_type": "decimal", "precision": 10, "scale": 2},

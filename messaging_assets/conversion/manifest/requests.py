@@ -35,7 +35,7 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     in_path = below(scope.draft.lose, "endpoint", "path")
     path = str(filled(texts[1], scope.settings, in_path, True, True, True) or "")
     if base and not base.startswith(("http://", "https://")):
-        if not has(texts[0], "parent"):
+        if not has(texts[0], "parent") and not base.startswith("{job."):
             return UNKNOWN_ADDRESS, path
         base, path = "", f"{base}{path}"
     if not base and path.startswith(("http://", "https://")):

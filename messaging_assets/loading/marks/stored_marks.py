@@ -14,6 +14,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
+from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Receipt
@@ -117,7 +118,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     """Let the marks of a read that is over be stored with its last part.
 
     Raises:
-        MendDescription: see `store_marks`.
+        MendDescription: see `store_marks`; or nothing says where the next sync of an append begins.
     """
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
@@ -126,6 +127,13 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if not target.has_many_lists:
         moves = not (own.so_far.current and own.so_far.current.ending.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
+    if own.incremental and own.marks.is_one_missing and target.resource.disposition == "append":
+        path = own.incremental.cursor_path
+        raise MendDescription(
+            f"no answer had a cursor at '{path}', so the next sync would append these rows again",
+            "correct cursor_path, or write merge",
+            where=target.asset,
+        )
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:
@@ -144,14 +152,20 @@ def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
             "take its parameter by cursor_in: answer, or take incremental out",
             where=asset,
         ) from None
-    return {**mark, "last_value": link, "start_value": link}
+    held = {HELD: _kept_link(mark[HELD], asset)} if mark.get(HELD) else {}
+    return {**mark, "last_value": link, "start_value": link, **held}
 
 
 def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
     if own.marks and own.marks.rows_ahead:
         receipt.dated_ahead(own.marks.rows_ahead, receipt.last_cursor if target.is_child else last)
-    if own.so_far.current and own.so_far.current.cursor and own.so_far.current.cursor.is_answers and last is not None:
+    if (
+        own.so_far.current
+        and own.so_far.current.cursor
+        and own.so_far.current.cursor.answer.is_meant
+        and last is not None
+    ):
         receipt.last_cursor = last
 
 

@@ -19,6 +19,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import may_be_token
 from messaging_assets.loading.marks.target import ReadTarget
+from messaging_assets.reading.cursors.mark import is_of_other_place
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
@@ -126,12 +127,18 @@ def earliest(question: Question, kept: Mapping[str, Any] | None) -> dict[str, An
     return {**now, "initial_value": kept["initial_value"]} if kept else now
 
 
-def refuse_append(asset: str, why: str) -> MendDescription:
-    """What to tell of an append whose mark does not hold: to read anew would bring rows a second time."""
+def refuse_append(asset: str, why: str, may_keep: bool) -> MendDescription:
+    """What to tell of an append whose mark does not hold: to read anew would bring rows a second time.
+
+    Args:
+        asset: the asset's name.
+        why: why the mark does not hold, as a clause.
+        may_keep: whether its value still means something to what the file asks now.
+    """
+    keep = ", or with keep_mark where the rows are the same" if may_keep else ""
     return MendDescription(
         f"{why}, so its mark says nothing of these rows, and an append would have some of them twice",
-        "put the file back, or run it once with full_refresh, with forget_state to append everything again, or with "
-        "keep_mark where the rows are the same",
+        f"put the file back, or run it once with full_refresh, or with forget_state to append everything again{keep}",
         where=asset,
     )
 
@@ -171,12 +178,16 @@ class MarkTrust:
         now, client = datetime.now(timezone.utc), target.description.client
         question = question_of(target.resource, cursor, client.headers, target.base_url, client.base_url, now)
         why = difference(question, kept, cursor, now) if marks and kept and not self.keep_mark else None
+        # To a parent's mark, which is a text, no cursor belongs.
+        is_other = any(isinstance(one, Mapping) and is_of_other_place(cursor, one) for one in marks.values())
+        if is_other:
+            why = "cursor_in of the file is another than before"
         if marks and why is None and self.is_emptied:
             why = "the table has no rows any more"
         if why is None:
             return marks, earliest(question, kept)
         if target.resource.disposition == "append":
-            raise refuse_append(target.asset, why)
+            raise refuse_append(target.asset, why, may_keep=not is_other)
         self.tell(f"{target.asset}: {why}; reading it as a first sync does")
         self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
         return {}, question.as_state()

@@ -152,7 +152,8 @@ class ApiReader:
             entries["path"] = filled(path, values, in_path=FILLED.fullmatch(path) is None)
             if link := source.marks.link if source.marks else None:
                 # It says everything that the parameters said.
-                whole = urljoin(f"{self.base_url}/", link).replace("{", "{{").replace("}", "}}")
+                here = urljoin(f"{self.base_url}/", str(path).lstrip("/"))
+                whole = urljoin(here, link).replace("{", "{{").replace("}", "}}")
                 entries["path"], entries["params"] = whole, None
         return {name: value for name, value in entries.items() if value is not None}
 

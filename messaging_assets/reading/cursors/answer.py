@@ -22,11 +22,13 @@ class AnswerCursor:
 
     Attributes:
         is_meant: whether the cursor stands there, and not in records.
+        is_missing: whether rows came of answers that all had none, though the file says that it stands there.
     """
 
     def __init__(self, own: described.Incremental, mark: Mapping[str, Any] | None) -> None:
         self._own = own
         self._found: Any = None
+        self.is_missing = False
         self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in in ("answer", "link")
 
     def take(self, body: Any, rows: list[Any], is_first: bool) -> None:
@@ -46,6 +48,8 @@ class AnswerCursor:
         found = json_paths.find_values(path, body) if isinstance(body, dict) else []
         if found and isinstance(found[0], (str, int, float)) and not isinstance(found[0], bool) and found[0] != "":
             self.is_meant, self._found = True, found[0]
+        is_declared = self._own.cursor_in in ("answer", "link")
+        self.is_missing = is_declared and self._found is None and (self.is_missing or bool(rows))
 
     def reached(self, last: Any) -> Any:
         """What the answers gave last; the value of the sync before where they gave none."""

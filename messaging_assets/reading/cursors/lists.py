@@ -34,6 +34,9 @@ class ListCursor:
         mark: how far an earlier read came.
         takes_repeats: whether rows that were loaded before may be loaded again.
         is_asked_for: whether the API is told of the mark, and so chose what it sends.
+
+    Attributes:
+        answer: the cursor as whole answers have it.
     """
 
     def __init__(
@@ -50,8 +53,8 @@ class ListCursor:
         kept = mark if mark and not is_closed(own) else None
         # Rows of which none set a mark are known by themselves; the file's own words are no value that a row had.
         self._last = kept["last_value"] if kept and not is_relative(kept["last_value"]) else None
-        self._answer = AnswerCursor(own, mark)
-        last_of_rows = None if self._answer.is_meant else self._last
+        self.answer = AnswerCursor(own, mark)
+        last_of_rows = None if self.answer.is_meant else self._last
         self._direction = Direction(own, order)
         self._range = CursorRange(asset, own, order, self._direction, last_of_rows)
         self._known = KnownRows(asset, own, keys, kept, takes_repeats)
@@ -69,7 +72,7 @@ class ListCursor:
             MendDescription: a value cannot be written as the file wants it.
         """
         try:
-            return self._answer.values(self._last) or request_values(self._own, self._last, self._order.now)
+            return self.answer.values(self._last) or request_values(self._own, self._last, self._order.now)
         except NoOrder:
             raise _not_sent(self._asset, self._own.cursor_path) from None
 
@@ -84,11 +87,6 @@ class ListCursor:
         return self._row_order.is_contradicted
 
     @property
-    def is_answers(self) -> bool:
-        """Whether the cursor stands beside the list, so that no row meets it."""
-        return self._answer.is_meant
-
-    @property
     def rows_ahead(self) -> int:
         """Rows that came dated after the sync's own start, and move no mark."""
         return self._next.rows_ahead
@@ -96,7 +94,7 @@ class ListCursor:
     @property
     def mark(self) -> dict[str, Any] | None:
         """How far the rows reach that came so far; None where they say no more than the file."""
-        return decided_mark(self._own, self._mark, self._last, self._answer, self._next)
+        return decided_mark(self._own, self._mark, self._last, self.answer, self._next)
 
     def take_answer(self, body: Any, rows: list[Any], page: int) -> None:
         """Look for the cursor in a whole answer, where it is no record's.
@@ -106,7 +104,7 @@ class ListCursor:
             rows: the page's records.
             page: its number.
         """
-        self._answer.take(body, rows, is_first=page <= 1 and self._last is None)
+        self.answer.take(body, rows, is_first=page <= 1 and self._last is None)
 
     def newer(self, rows: list[Any], page: int) -> list[Any]:
         """The rows of a page that are not behind the mark.
@@ -114,7 +112,7 @@ class ListCursor:
         Raises:
             MendDescription: a row has no cursor value, or one of which it is not known how it compares.
         """
-        if self.is_answers or not rows:
+        if self.answer.is_meant or not rows:
             return rows
         values = [(json_paths.find_values(self._own.cursor_path, row) or (None,))[0] for row in rows]
         try:

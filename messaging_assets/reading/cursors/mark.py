@@ -23,7 +23,7 @@ from messaging_assets.reading.times.relative_times import resolved
 # An append knows again so many rows that no mark can be set behind.
 BEYOND_KEPT = 100_000
 # Under this name a mark keeps how far a read in doubt reached.
-_HELD = "messaging_assets_held"
+HELD = "messaging_assets_held"
 
 
 def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -> dict[str, Any]:
@@ -52,8 +52,21 @@ def held_back(
         kept: the mark as the last committed load left it.
         before: the mark before the doubt, where a part of the range was read without any.
     """
-    begun = (kept or {}).get(_HELD) or before or kept or mark_at(own, own.initial_value)
-    return {**begun, _HELD: reached}
+    begun = (kept or {}).get(HELD) or before or kept or mark_at(own, own.initial_value)
+    return {**begun, HELD: reached}
+
+
+def is_of_other_place(own: described.Incremental, mark: Mapping[str, Any]) -> bool:
+    """Whether a mark is of a cursor that stood elsewhere than the file says now, and so means something else.
+
+    Args:
+        own: the incremental as the file has it.
+        mark: the mark as an earlier sync left it.
+    """
+    found = (mark.get(HELD) or mark).get(IN_ANSWER)
+    place = "link" if found == "link" else "answer" if found else "record"
+    # A file that says nothing takes either of the others, as the first answer showed.
+    return place != own.cursor_in and (own.cursor_in is not None or place == "link")
 
 
 class NextMark:
@@ -189,7 +202,8 @@ def decided_mark(
     """
     if answer.is_meant:
         reached = answer.reached(last)
-        return None if reached is None else mark_at(own, reached) | {IN_ANSWER: True}
+        place = "link" if own.cursor_in == "link" else True
+        return None if reached is None else mark_at(own, reached) | {IN_ANSWER: place}
     if is_closed(own):
         return dict(kept) if kept else None
     return rows.of_rows()

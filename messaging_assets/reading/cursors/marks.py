@@ -54,6 +54,7 @@ class CursorMarks:
 
     Attributes:
         rows_ahead: rows that came dated ahead of that, and moved no mark.
+        is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
         asked: the question that the marks are of, as it is stored beside them.
     """
 
@@ -68,9 +69,10 @@ class CursorMarks:
         now: datetime | None = None,
     ) -> None:
         self._asset, self._own, self._kept = asset, own, kept
-        self._takes_repeats, self._is_asked_for = takes_repeats, is_asked_for
+        # Whether repeats are taken, and whether the API is told.
+        self._terms = takes_repeats, is_asked_for
         self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
-        self.rows_ahead = 0
+        self.rows_ahead, self.is_one_missing = 0, False
         self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
@@ -86,8 +88,7 @@ class CursorMarks:
                 self._order,
                 self._keys,
                 self._kept.get(name),
-                self._takes_repeats,
-                self._is_asked_for,
+                *self._terms,
             )
         return self._open[name]
 
@@ -98,7 +99,9 @@ class CursorMarks:
     @property
     def link(self) -> str | None:
         """The address at which the only list begins, which the last sync was given; None where the file says it."""
-        return str(self._kept[""]["last_value"]) if self._own.cursor_in == "link" and self.is_begun("") else None
+        # A first read in doubt leaves a mark that has not gone anywhere.
+        link = self._kept.get("", {}).get("last_value")
+        return None if link is None or self._own.cursor_in != "link" else str(link)
 
     def windows(self, name: str) -> TimeWindows:
         """The windows of the list that is read next.
@@ -134,7 +137,8 @@ class CursorMarks:
             reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
         self.rows_ahead += cursor.rows_ahead if cursor else 0
-        if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
+        self.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
+        if is_in_doubt and self._terms[0] and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached
 

@@ -142,6 +142,9 @@ class NormalizerByColumns(JsonLItemsNormalizer):
         for name, table in tables.items():
             writer = self.item_storage._get_writer(self.load_id, self.schema.name, name)
             writer.writer_cls = _EitherWriter
+            if writer._writer and not isinstance(writer._writer, _EitherWriter):
+                # dlt has rows of its own in this file, with a writer that takes no others.
+                writer._rotate_file()
             writer.write_data_item(table, self.schema.get_table_columns(name))
             self._report_progress(name, table.num_rows)
 

@@ -13,8 +13,9 @@ from dlt.common.json import json
 
 from messaging_assets.seams.normalizing.unnesting import NotPlain
 
-# Whole moments with their offset are read by Arrow, a column at once; of all others dlt is asked.
-_MOMENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
+# Whole moments with their offset are read by Arrow, a column at once; of all others dlt is asked. Arrow has years that
+# Python has not, and an offset leads there from the first and the last that it has.
+_MOMENT = r"^[12]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 _IN_UTC = pa.timestamp("us", "UTC")
 
 

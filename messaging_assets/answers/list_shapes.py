@@ -48,8 +48,14 @@ def column_names(path: str, body: Any) -> list[str] | None:
     return names if is_good else None
 
 
-def name_values(names: list[str], rows: list[Any]) -> None:
-    """Make objects of rows that are lists of values, in place; one of another length is no record."""
+def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
+    """Make objects of rows that are lists of values, in place; one of another length is no record.
+
+    Args:
+        names: what the values are called.
+        rows: the lists.
+        before: how many rows of the answer came before these.
+    """
     for place, row in enumerate(rows):
         if not isinstance(row, list) or isinstance(row, BadLine):
             continue
@@ -57,7 +63,7 @@ def name_values(names: list[str], rows: list[Any]) -> None:
             rows[place] = dict(zip(names, row, strict=True))
         else:
             why = f"a row with {'more' if len(row) > len(names) else 'fewer'} values than there are columns"
-            rows[place] = BadLine(row, why, f"row {place + 1}")
+            rows[place] = BadLine(row, why, f"row {before + place + 1}")
 
 
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:

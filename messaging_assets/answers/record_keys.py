@@ -53,18 +53,19 @@ class PageKeys:
         return PageKeys([self.hashes[place] for place in places], bad, self.parts)
 
 
-def page_keys(rows: list[Any], names: tuple[str, ...]) -> PageKeys:
+def page_keys(rows: list[Any], names: tuple[str, ...], strange: Counter[int] | None = None) -> PageKeys:
     """The keys of a page.
 
     Args:
         rows: its records, as the API sent them.
         names: the primary key's fields; without any, a record is what is in it.
+        strange: how often each row without a key came on this page before; counts on.
     """
     # A record in which a name comes twice is a dictionary too, of a type of its own.
     columns = _columns(rows, names) if set(map(type, rows)) <= {dict} else None
     if columns and _are_plain(columns):
         return PageKeys(_hashes(columns), {}, columns)
-    hashes, bad = _one_by_one(rows, names)
+    hashes, bad = _one_by_one(rows, names, Counter() if strange is None else strange)
     if columns is None:
         return PageKeys(hashes, bad, [[row.get(name) if type(row) is dict else row for row in rows] for name in names])
     return PageKeys(hashes, bad, columns or [rows[:]])
@@ -76,10 +77,9 @@ def keys_of(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[in
     return keys.hashes, keys.bad
 
 
-def _one_by_one(rows: list[Any], names: tuple[str, ...]) -> tuple[list[int], dict[int, str]]:
+def _one_by_one(rows: list[Any], names: tuple[str, ...], strange: Counter[int]) -> tuple[list[int], dict[int, str]]:
     keys: list[int] = []
     bad: dict[int, str] = {}
-    strange: Counter[int] = Counter()
     for place, row in enumerate(rows):
         if type(row) is dict:
             if not names:

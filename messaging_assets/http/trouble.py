@@ -24,6 +24,7 @@ from messaging_assets.http.wire.connections import TooManyInterim
 from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
 from messaging_assets.http.wire.origins import NoAddress
+from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.seams.foreign_words import is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
@@ -210,6 +211,9 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
         words = f"sent more than {client.maximum_bytes:,} bytes"
         step = "ask for smaller pages, or raise client.maximum_bytes"
         return Trouble(words, step, MendDescription, False, "too large")
+    if isinstance(error, NoRoom):
+        step = "free some space there, or let TMPDIR name another folder, and run it again"
+        return Trouble(f"sent a long answer, for which {error}", step, TryAgainLater, False, "disk")
     if isinstance(error, StrangeEncoding):
         step = f"ask the vendor for one content encoding of {ACCEPTED_ENCODINGS}, or none"
         return Trouble("sent a body in a content encoding that nobody asked for", step, MendDescription, False, "body")

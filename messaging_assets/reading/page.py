@@ -66,8 +66,10 @@ def judge_part(reading: Reading, response: Any, rows: list[Any]) -> int | None:
         reading.counts.pages += 1
         context.receipt.pages += 1
     sent = _take(reading, response, rows, reading.page)
-    keys = page_keys(rows, context.keys)
+    keys = page_keys(rows, context.keys, repetition.page.strange)
     again = repetition.among(keys.hashes)
+    if not context.is_parent:
+        context.receipt.repeats.page(keys.hashes, again)
     if not part.is_begun:
         repetition.note_fresh(keys.hashes, again)
         reading.counts.full_pages += bool(keys.hashes)

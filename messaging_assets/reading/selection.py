@@ -165,7 +165,7 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             "correct columns_path in the file, or name columns",
             where=context.asset,
         )
-    name_values(names, rows)
+    name_values(names, rows, getattr(response.parsed, "before", 0))
 
 
 def _first(path: str, body: Any) -> Any:
@@ -212,7 +212,9 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
     Raises:
         MendDescription: it is a list of other things.
     """
-    if rows and not any(isinstance(row, (dict, BadLine)) for row in rows):
+    # Of a page in parts the first one says what it holds.
+    is_told = getattr(response.parsed, "is_begun", False)
+    if rows and not is_told and not any(isinstance(row, (dict, BadLine)) for row in rows):
         raise MendDescription(
             f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
             "point data_selector at the list of records; or, for a list of plain values, let value be the primary_key; "

@@ -49,6 +49,7 @@ class Batches:
 
     Attributes:
         written: the rows that were handed out.
+        is_whole: whether the load is one batch, because a later version could not be merged into the table.
 
     Raises:
         MendDescription: the file gives a column another type than the table has.
@@ -77,7 +78,7 @@ class Batches:
         self._bytes = receipt.bytes
         # A later version cannot be merged into a replaced table with nested ones, whose rows do not know their root.
         is_swapped = resource.disposition == "replace" and resource.nested == "tables"
-        self._is_whole = must_load_whole(resource) or (is_swapped and bool(self._keys.book.names))
+        self.is_whole = must_load_whole(resource) or (is_swapped and bool(self._keys.book.names))
         # These hints are of an id that no two rows share, and versions may.
         if not self._is_typed_by_dlt and not _are_ids_versions(self.resource):
             self.columns.targets.hints[C_DLT_ID] = {**dlt_id_column()}
@@ -106,14 +107,14 @@ class Batches:
     @property
     def is_full(self) -> bool:
         """Whether it is time to hand the batch out."""
-        if self._is_whole:
+        if self.is_whole:
             return False
         return len(self._collected.rows) >= BATCH_ROWS or self.receipt.bytes - self._bytes >= BATCH_BYTES
 
     def add(self, rows: list[dict[str, Any]]) -> int:
         """Take a page's records until the batch is full; how many were taken."""
         page = self.page()
-        taken = rows if self._is_whole else rows[: max(BATCH_ROWS - len(self._collected.rows), 1)]
+        taken = rows if self.is_whole else rows[: max(BATCH_ROWS - len(self._collected.rows), 1)]
         for row in self._collected.add(taken, page):
             self.set_aside(row, why_no_key(row, self._keys.book.names), page)
         return len(taken)

@@ -71,6 +71,7 @@ def together(body: bytes, has_end: bool, written: Format) -> Any:
     assert [part.goes_on for part in parts] == [True] * (len(parts) - 1) + [False]
     assert [part.is_begun for part in parts] == [False] + [True] * (len(parts) - 1)
     assert all(len(part) == 2 for part in parts[:-1])
+    assert [part.before for part in parts] == [*range(0, 2 * len(parts), 2)]
     last: Records = parts[-1]
     return [record for part in parts for record in part], last.header, last.doubt, last.has_end
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import tempfile
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,6 +14,8 @@ from typing import Any
 import pytest
 
 from messaging_assets.answers.formats import in_parts
+from messaging_assets.answers.list_shapes import name_values
+from messaging_assets.answers.record_keys import page_keys
 from messaging_assets.http.wire import transport
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
@@ -76,3 +82,107 @@ def test_files_of_a_job_in_equal_parts_are_no_repeated_pages_but_one_that_comes_
         came = sync_export(api.url)
         assert not came["green"]
         assert "repeats rows of an earlier page" in came["error"]
+
+
+def test_equal_rows_without_a_key_in_two_parts_are_two_rows(
+    one_list: OneList, in_short_parts: Callable[[], None]
+) -> None:
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    lines = [{"id": 1}, {"n": "bad"}, {"id": 2}, {"n": "bad"}, *({"id": number} for number in range(3, 9))]
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    came = one_list.sync(ONE_PAGE, format="ndjson")
+    counted = [came.receipt.get(name) for name in ("rows_read", "rows_loaded", "rows_set_aside", "duplicates")]
+    assert counted == [10, 8, 2, 0], came.sentence
+
+
+def test_equal_rows_without_a_key_are_counted_on_over_the_parts_of_a_page() -> None:
+    names, strange = ("id",), Counter[int]()
+    of_parts = [key for _ in range(2) for key in page_keys([{"n": "bad"}], names, strange).hashes]
+    assert of_parts == page_keys([{"n": "bad"}] * 2, names).hashes
+
+
+def test_an_export_in_parts_that_brings_none_of_an_earlier_reads_rows_again_is_doubted(
+    in_short_parts: Callable[[], None],
+) -> None:
+    in_short_parts()
+    with export_api() as api:
+
+        def once(method: str, path: str) -> Any:
+            if method == "POST" and api.jobs:
+                api.rows = [{"id": number, "text": "later"} for number in range(100, 107)]
+            if path != "/exports/job1/0":
+                return None
+            return 200, b"".join(json.dumps(row).encode() + b"\n" for row in api.rows[:5]), {}
+
+        api.answers = once
+        came = sync_export(api.url)
+    assert came["green"], came["error"]
+    assert came["verdict"] == "unknown"
+    assert "may hand out each row once" in came["verdict_reason"]
+
+
+def test_a_part_without_an_object_is_set_aside_where_earlier_parts_have_some(
+    one_list: OneList, in_short_parts: Callable[[], None]
+) -> None:
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    body = b"".join(b'{"id": %d}\n' % number for number in range(8)) + b"5\n"
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    came = one_list.sync(ONE_PAGE, format="ndjson")
+    assert (came.green, len(came.ids), came.receipt["rows_set_aside"]) == (True, 8, 1), came.sentence
+    one_list.fault(body=b"5\n" * 9, content_type="application/x-ndjson", times=1)
+    assert "holds no objects but a number" in one_list.sync(ONE_PAGE, format="ndjson").sentence
+
+
+@pytest.mark.parametrize("fails", ["made", "written"])
+def test_a_full_disk_says_which_folder_has_no_room(
+    one_list: OneList, in_short_parts: Callable[[], None], monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    class Full(io.BytesIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    def made() -> Any:
+        if fails == "made":
+            raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+        return Full()
+
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    monkeypatch.setattr(tempfile, "TemporaryFile", made)
+    one_list.fault(body=b'{"id": 1}\n', content_type="application/x-ndjson", times=1)
+    outcome = one_list.outcome(ONE_PAGE, format="ndjson")
+    assert outcome.sentence.count("the folder of temporary files has no room (No ") == 1
+    assert outcome.sentence.endswith("or let TMPDIR name another folder, and run it again.")
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"write_disposition": {"disposition": "merge", "strategy": "scd2"}},
+        {"merge_key": "n"},
+        {"write_disposition": "replace", "nested": "tables"},
+    ],
+)
+def test_a_later_version_in_another_part_takes_no_other_row_out_of_a_table_that_is_loaded_whole(
+    one_list: OneList, in_short_parts: Callable[[], None], table: dict[str, Any]
+) -> None:
+    in_short_parts()
+    del one_list.endpoint["data_selector"]
+    one_list.resource.update(table)
+    lines = [*({"id": number, "n": "a", "of": [{"m": number}]} for number in range(7)), {"id": 1, "n": "a", "of": []}]
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    came = one_list.sync(ONE_PAGE, format="ndjson")
+    assert came.green, came.sentence
+    assert sorted(row["id"] for row in came.table if row.get("_dlt_valid_to") is None) == [*range(7)]
+    assert len(came.table) == 7
+
+
+def test_a_row_of_a_later_part_is_numbered_as_in_the_whole_answer() -> None:
+    rows: list[Any] = [[1, 2], [3]]
+    name_values(["id", "n"], rows, before=2)
+    assert rows[0] == {"id": 1, "n": 2}
+    assert rows[1].reason.fields == "row 4"

@@ -62,15 +62,15 @@ class Spooled:
 
     def _parts(self, whole: Records) -> Iterator[Records]:
         measure = _Measure()
-        part, is_begun = Records(), False
+        part = Records()
         for record in self._records(Records(), measure):
             if len(part) >= PART_ROWS or measure.size >= PART_BYTES:
-                part.header, part.is_begun, part.goes_on = whole.header, is_begun, True
+                part.header, part.goes_on, before = whole.header, True, part.before + len(part)
                 yield part
-                part, is_begun, measure.size = Records(), True, 0
+                part, measure.size = Records(), 0
+                part.before = before
             part.append(record)
-        part.header, part.is_begun = whole.header, is_begun
-        part.has_end, part.doubt = self.has_end, whole.doubt
+        part.header, part.has_end, part.doubt = whole.header, self.has_end, whole.doubt
         yield part
 
     def _records(self, of: Records, measure: _Measure) -> Iterator[Any]:

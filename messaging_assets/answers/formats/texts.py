@@ -23,14 +23,20 @@ class Records(list[Any]):
         header: the names that the answer itself gives to its columns; None where it has none.
         doubt: why there may be more of it than came, as a clause; None where nothing says so.
         has_end: whether it is known that its last byte came.
-        is_begun: whether records of the same answer came before these.
+        before: how many records of the same answer came before these.
         goes_on: whether records of the same answer follow.
     """
 
     header: tuple[str, ...] | None = None
     doubt: str | None = None
     has_end = True
-    is_begun = goes_on = False
+    before = 0
+    goes_on = False
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether records of the same answer came before these."""
+        return self.before > 0
 
     @property
     def only_object(self) -> dict[str, Any] | None:

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, cast
+
+import requests
 
 # From here on a body that is read in parts goes to a file.
 SPOOLED_FROM = 4_000_000
+
+
+class NoRoom(requests.RequestException):
+    """The folder of temporary files takes no more."""
 
 
 class Spool:
@@ -16,16 +23,23 @@ class Spool:
     Attributes:
         file: the file.
         size: its bytes.
+
+    Raises:
+        NoRoom: the folder cannot be written to; from `take` too.
     """
 
     def __init__(self) -> None:
         # Closed with the object, because parts of it may never be asked for.
-        self.file, self.size = cast(BinaryIO, tempfile.TemporaryFile()), 0  # noqa: SIM115
+        with _told():
+            self.file, self.size = cast(BinaryIO, tempfile.TemporaryFile()), 0  # noqa: SIM115
 
     def take(self, pieces: Iterable[bytes]) -> None:
         """Put pieces behind what is there."""
-        for piece in pieces:
-            self.size += self.file.write(piece)
+        with _told():
+            for piece in pieces:
+                self.size += self.file.write(piece)
+            # What is refused must be refused here.
+            self.file.flush()
 
     def start(self) -> bytes:
         """How it begins."""
@@ -33,4 +47,16 @@ class Spool:
         return self.file.read(200)
 
     def __del__(self) -> None:
-        self.file.close()
+        # An object that could not be made is none the less deleted.
+        if hasattr(self, "file"):
+            with suppress(OSError):
+                self.file.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise NoRoom(f"the folder of temporary files has no room ({reason})") from None

@@ -89,7 +89,7 @@ class PageStream:
                 if limits.are_reached(self._receipt):
                     self._reader.put_back(page)
                     return True
-                is_part = _is_part(self.own)
+                is_part = _is_part(self.own) and not batches.is_whole
                 if self._take(batches, self._newer(page)) or is_part:
                     return False
         self.is_over = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from messaging_assets.reading.evidence.seen_keys import SeenKeys
 
 
@@ -10,6 +12,7 @@ class PageSoFar:
 
     Attributes:
         keys: hashes of the keys that are new to the list.
+        strange: how often each row without a key came, by what is in it.
         sent: rows that the server sent.
         signature: the same for pages with the same keys in the same order and parts.
         is_stale: whether no row of it is new to the list.
@@ -18,6 +21,7 @@ class PageSoFar:
 
     def __init__(self) -> None:
         self.keys, self._again = SeenKeys(), SeenKeys()
+        self.strange: Counter[int] = Counter()
         self.sent, self.signature, self.is_stale = 0, 0, True
         self.goes_on = False
 

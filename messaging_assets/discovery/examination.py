@@ -35,8 +35,8 @@ from messaging_assets.foundation.failures import (
     clause,
 )
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values.conversion import arrow_type, convert_declared
 from messaging_assets.seams.dlt_rest_client import find_response_page_data

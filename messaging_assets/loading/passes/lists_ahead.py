@@ -129,7 +129,7 @@ def _pages(
         marks=None,
         changes=None,
     )
-    paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
+    paginator = build_paginator(unheard, client.max_in_flight)
 
     def again(answer: Answer) -> Answer:
         if answer.spool is not None:

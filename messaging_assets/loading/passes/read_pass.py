@@ -17,7 +17,6 @@ from messaging_assets.loading.marks.stored_marks import store_all_marks
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.loading.marks.validators import known_validator, store_validator
-from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
 from messaging_assets.loading.passes.judgement import may_repeat, refuse_incomplete
 from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, open_reader
@@ -26,6 +25,7 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit
+from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches, merge_strategy
 from messaging_assets.rows.written_rows import Written

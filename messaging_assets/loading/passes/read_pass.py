@@ -25,7 +25,6 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
 from messaging_assets.loading.source import build_source, emit
-from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches, merge_strategy
 from messaging_assets.rows.written_rows import Written
@@ -182,8 +181,8 @@ class ReadPass:
             return is_emptied(rows, self._resource.table)
 
     def _judge(self) -> None:
-        endpoint = with_paginator(self._target.description, self._resource)
-        is_last = self._options.is_last or not may_repeat(endpoint, self._receipt)
+        assert self._stream is not None
+        is_last = self._options.is_last or not may_repeat(self._stream.own.endpoint, self._receipt)
         refuse_incomplete(self._target.asset, self._receipt, is_last)
 
     def _close(self, stream: PageStream, batches: Batches, is_first: bool) -> Iterator[Any]:

@@ -15,7 +15,6 @@ from messaging_assets.http.pages_ahead import Enough, ListId
 from messaging_assets.http.session import ApiSession, ListSession
 from messaging_assets.http.terms import Counts
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.content import decode
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.paging.paginators import build_paginator
@@ -135,9 +134,8 @@ def _pages(
         if answer.spool is not None:
             # The only page; its parts are taken in its turn.
             raise IgnoreResponseException
-        twin = Answer()
-        twin.__dict__.update(answer.__dict__)
-        decode(twin, own.endpoint, client)
+        twin = answer.twin()
+        twin.read(own.endpoint, client)
         return twin
 
     return asked.pages(record, ListSession(session, of, counts, again), paginator)

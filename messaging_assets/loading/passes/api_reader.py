@@ -92,7 +92,7 @@ class ApiReader:
         may_repeat = one.endpoint.method.upper() == "GET" or has_step
         is_ahead = one.parallelized and self.description.client.max_in_flight > 1 and may_repeat
         if is_ahead and one.endpoint.job is None:
-            ahead = ListsAhead(context, config, self.description.client, self.session)
+            ahead = ListsAhead(context, config, self.session)
             if not has_step:
                 lists.add_step(ahead.come)  # type: ignore[arg-type]
             # One that may have too many rows is left early, and its halves are asked for.

@@ -84,7 +84,7 @@ def open_before_turn(
         return False
     context, config = contexts[0], readers[0].config(one)
     _exchange_tokens(target, {one.name: replace(context.terms, counts=counts)})
-    read_before_turn(context, config, target.description.client, target.session, counts, is_wanted)
+    read_before_turn(context, config, target.session, counts, is_wanted)
     return True
 
 

@@ -117,6 +117,7 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) ->
         name or api_name(_name_of(read.value) or source.stem),
         f"{source.name}, {KINDS[read.kind]}",
         Settings(settings),
+        folder=source.resolve().parent,
     )
     converted.secrets.update(literal_secrets(read.value))
     for doubt in read.doubts:

@@ -180,6 +180,7 @@ class Converted:
         description: what it is, in one sentence.
         secrets: values that must not be in the written file, whatever way they came there.
         folder: where the source is, with what it has beside it.
+        address: whose lists are wanted, of a source that has several; else that of most lists.
     """
 
     name: str
@@ -192,6 +193,7 @@ class Converted:
     description: str | None = None
     secrets: set[str] = field(default_factory=set)
     folder: Path | None = None
+    address: str | None = None
 
     def draft(self, name: str) -> Draft:
         """A new resource, with a name that no other one has."""

@@ -69,9 +69,10 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         words["format"] = _format(scope, next(iter(scope.formats), sent))
     if "{incremental.end_value" in asked:
         words["end_value"] = "now"
-    if part["is_data_feed"] is True:
+    has_end = words["end_param"] or "end_value" in words
+    if part["is_data_feed"] is True and not (has_end and part["step"]):
         words["row_order"] = "desc"
-    if words["end_param"] or "end_value" in words:
+    if has_end:
         words["step"] = _step(scope, part, words)
         _send_length(scope, part)
     if part["end_datetime"] and not _is_now(part["end_datetime"], part):
@@ -81,14 +82,13 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
 
 def _step(scope: Scope, part: Part, words: dict[str, Any]) -> str | None:
     """How long its windows are; None where it has none, or cannot be read in windows here."""
-    step = single(part["step"], part.parameters)
-    if isinstance(step, Ref) and step.root == "config":
-        step = scope.settings.value(step.name, step.default)
-    if step in (None, ""):
+    if part["step"] in (None, ""):
         return None
-    if seconds_of(step) and words["initial_value"] is not None and "row_order" not in words:
-        return str(step)
-    if seconds_of(step) and "row_order" not in words and any(one.kind == "setting" for one in scope.draft.losses):
+    step = _filled(scope, pieces_of(str(part["step"]), part.parameters))
+    if seconds_of(step) and words["initial_value"] is not None:
+        return step
+    if any(one.kind == "setting" for one in scope.draft.losses):
+        step = step if seconds_of(step) else "of a length such as P1D"
         scope.draft.lose(f"write step: {step} beside the initial_value", *_PLACE, kind="setting")
         return None
     whole = "so one request asks for the whole range; where the API refuses that, write step"

@@ -80,7 +80,9 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
         ways += found
         texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
         kept = {name: scope.shown(one, "endpoint", part, is_declared=True) for name, one in texts.items()}
-        endpoint[part] = {name: one for name, one in kept.items() if one not in (None, "")}
+        # A parent's key or a value of a list may go there already.
+        sent = endpoint.get(part) or {}
+        endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways

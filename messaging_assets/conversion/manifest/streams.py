@@ -173,6 +173,8 @@ class _Streams:
         """One base for all: that of most streams, or their common origin."""
         counted = Counter(base for name, base in self._bases.items() if base)
         most = counted.most_common(1)[0][0] if counted else UNKNOWN_ADDRESS
+        if wanted := self._converted.address:
+            most = next((base for base, _ in counted.most_common() if _origin(base) == _origin(wanted)), wanted)
         origin = "//".join(urlsplit(most)[:2]).replace("//", "://", 1)
         within = {base for base in counted if _origin(base) == _origin(most)}
         shared = most if len(within) < 2 else origin
@@ -182,7 +184,8 @@ class _Streams:
             if not draft.is_carried or not base or base == shared:
                 continue
             if _origin(base) != _origin(shared):
-                draft.give_up(f"it is at another address, {base}; give it a file of its own")
+                told = f"it is at another address; convert once more into a file of its own, with --address {base}"
+                draft.give_up(told)
                 continue
             if not (below := base[len(shared.rstrip("/")) :].strip("/")):
                 continue

@@ -22,6 +22,7 @@ class CountingPaginator(GuardedPaginator):
     description: described.OffsetPaginator | described.PageNumberPaginator
     position = 0
     _last_sent = 0
+    _last_end: int | None = None
     # The furthest position that was asked for.
     _asked = 0
 
@@ -96,7 +97,8 @@ class CountingPaginator(GuardedPaginator):
             last: the position past which no page is expected, where that is known.
             alike: how many further pages are so far apart; None for all.
         """
-        is_steady, self._last_sent = sent == self._last_sent, sent
+        is_steady, self._last_sent = sent == self._last_sent and self._asking_takes_nothing(last), sent
+        self._last_end = last
         # As many again wait, so that no worker is idle while a batch is made; but no more than came where nobody knows
         # where the list ends.
         start, most = self.position, 2 * self.max_in_flight if self.max_in_flight > 1 else 1
@@ -123,6 +125,14 @@ class CountingPaginator(GuardedPaginator):
                 yield further
 
         self.reading.upcoming = upcoming
+
+    def _asking_takes_nothing(self, last: int | None) -> bool:
+        """Whether a page that is asked for and not taken is lost to nobody; a queue may forget what it answers.
+
+        By POST, only rows that came again, or an end that stays while rows come, show that it does not.
+        """
+        is_read = self.context.endpoint.method.upper() == "GET" or self.context.receipt.repeats.is_seen
+        return is_read or (last is not None and last == self._last_end)
 
 
 def _put(request: Any, name: str, place_in_body: str | None, number: int) -> None:

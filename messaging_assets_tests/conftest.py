@@ -197,11 +197,11 @@ def open_database(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def one_table(known_sandbox: Any, dagster_instance: Any, open_database: None) -> Any:
+def one_table(known_sandbox: Any, open_database: None) -> Any:
     """One resource whose rows and description are the test's own, synced whole."""
     from messaging_assets_tests.one_table import OneTable
 
-    return OneTable(known_sandbox, dagster_instance)
+    return OneTable(known_sandbox)
 
 
 @pytest.fixture(scope="session")

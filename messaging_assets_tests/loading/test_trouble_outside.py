@@ -121,7 +121,7 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
             judge(self, response, data)
 
         GuardedPaginator.update_state = interrupted  # type: ignore[method-assign]
-        return sync(100, checkpoint={"pages": 2})
+        return sync(100, is_in_dagster=True, checkpoint={"pages": 2})
 
     from messaging_assets.reading.paging.guarded import GuardedPaginator
 

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -196,37 +197,33 @@ def open_database(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 
 @pytest.fixture
-def one_table(known_sandbox: Any, dagster_instance: Any, open_database: None) -> Any:
+def one_table(known_sandbox: Any, open_database: None) -> Any:
     """One resource whose rows and description are the test's own, synced whole."""
     from messaging_assets_tests.one_table import OneTable
 
-    return OneTable(known_sandbox, dagster_instance)
+    return OneTable(known_sandbox)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Any]:
     """A PostgreSQL server on loopback, started once a session; see `new_database`."""
-    from messaging_assets_tests.postgres_server import programs_folder, running
-
-    pytest.importorskip("psycopg2", reason="psycopg2 is not installed; `pip install messaging_assets[postgres]`")
-    programs = programs_folder()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed; on Debian it is the package postgresql")
-    with running(programs) as server:
-        yield server
+    yield from a_server("postgres", "psycopg2", "postgresql")
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[Any]:
     """A Redis server on loopback, started once a session; see `new_database`."""
-    pytest.importorskip("redis", reason="redis is not installed; `pip install messaging_assets[redis]`")
-    from messaging_assets_tests.redis_server import program, running
+    yield from a_server("redis", "redis", "redis-server")
 
-    command = program()
-    if command is None:
-        pytest.skip("Redis is not installed; on Debian it is the package redis-server")
-    with running(command) as server:
-        yield server
+
+def a_server(kind: str, client: str, package: str) -> Iterator[Any]:
+    """Start `kind`_server.py's server, and skip the test where its client or its Debian package is not installed."""
+    pytest.importorskip(client, reason=f"{client} is not installed; `pip install messaging_assets[{kind}]`")
+    server = import_module(f"messaging_assets_tests.{kind}_server")
+    if (programs := server.installed()) is None:
+        pytest.skip(f"there is no {kind} server; on Debian it is the package {package}")
+    with server.running(programs) as running:
+        yield running
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from messaging_assets_tests.example_dialects import DIALECTS
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 Row = dict[str, Any]
 Query = dict[str, str]
@@ -121,7 +121,7 @@ class ExampleApis(ThreadingHTTPServer):
         return rows[begin:end], str(end) if end < len(rows) else None
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: ExampleApis
 
     def do_GET(self) -> None:
@@ -131,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(None)
 
     def do_POST(self) -> None:
-        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        sent = self.body()
         self._answer(json.loads(sent) if self.headers["Content-Type"] == "application/json" else sent)
 
     def _answer(self, asked: Any) -> None:
@@ -145,16 +145,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.server.asked.append((path, query))
             body = self.server.answer(path, query, asked)
-        is_file = isinstance(body, bytes)
-        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/octet-stream" if is_file else "application/json")
-        self.send_header("Content-Length", str(len(sent)))
-        self.end_headers()
-        self.wfile.write(sent)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        self.reply(status, body, {"Content-Type": "application/octet-stream"} if isinstance(body, bytes) else None)
 
 
 @contextmanager

@@ -6,12 +6,12 @@ import gzip
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from messaging_assets.description.api import ApiDescription
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 SECRET = "export-secret"
 SIGNED = "X-Amz-Signature=signed-for-an-hour"
@@ -83,7 +83,7 @@ class ExportApi(ThreadingHTTPServer):
         return 200, {"id": job, "status": "done", "rows": len(rows), "urls": urls}, {}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     server: ExportApi
 
     def do_GET(self) -> None:
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, method: str) -> None:
         api, parts = self.server, urlsplit(self.path)
-        sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        sent = self.body()
         is_store = api.store is not None and self.headers["Host"] == urlsplit(api.store).netloc
         api.asked.append((method, parts.path))
         query = dict(parse_qsl(parts.query))
@@ -113,19 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(*api.answer(method, parts.path, query, body, self.headers.get("Idempotency-Key")))
 
     def _send(self, status: int, body: Any, headers: dict[str, str]) -> None:
-        is_file = isinstance(body, bytes)
-        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/gzip" if is_file else "application/json")
-        self.send_header("Content-Length", str(len(data)))
-        self.send_header("Set-Cookie", "session=of-the-api")
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        kind = {"Content-Type": "application/gzip"} if isinstance(body, bytes) else {}
+        self.reply(status, b"" if body is None else body, {**kind, "Set-Cookie": "session=of-the-api", **headers})
 
 
 @contextmanager

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-
 
 def sync(
     page_size: int = 500,
@@ -13,17 +11,13 @@ def sync(
     partition_key: str | None = None,
     partition_range: tuple[str, str] | None = None,
     config: dict[str, Any] | None = None,
+    is_in_dagster: bool = False,
     **resource: Any,
 ) -> dict[str, Any]:
-    """One sync of messaging/messages with a Dagster instance of its own: outcome, error, metadata and keys."""
-    from dagster import DagsterInstance, materialize
-
-    from messaging_assets.assets.credentials import build_credentials
-    from messaging_assets.assets.resource_asset import build_assets
+    """One sync of messaging/messages, in a run of Dagster's or without: outcome, error, metadata and keys."""
     from messaging_assets.description.api import ApiDescription
     from messaging_assets.foundation.folders import settle_environment
-    from messaging_assets.orchestration.asset_status import reason_of
-    from messaging_assets.seams.dagster_dlt import DagsterDltResource
+    from messaging_assets_tests.one_step import alone, in_dagster
 
     settle_environment().make()
     auth = {"type": "api_key", "name": "api_key", "location": "query"}
@@ -38,31 +32,19 @@ def sync(
     api = ApiDescription.model_validate(
         {"name": "messaging", "client": {"base_url": "http://sandbox.invalid", "auth": auth}, "resources": [own]}
     )
-    with DagsterInstance.ephemeral() as instance:
-        result = materialize(
-            build_assets(api),
-            instance=instance,
-            resources={"dlt": DagsterDltResource(), "messaging_credentials": build_credentials(api)},
-            partition_key=partition_key,
-            tags=dict(zip(_RANGE, partition_range, strict=True)) if partition_range else None,
-            run_config={"ops": {"messaging__messages": {"config": config}}} if config else None,
-            raise_on_error=False,
-        )
-        events = [event.materialization for event in result.get_asset_materialization_events()]
-        failures = [reason_of(event) for event in result.get_step_failure_events()]
-        attempts = sum(event.is_step_start or event.is_step_restarted for event in result.all_events)
-    metadata = {name: value.value for name, value in events[0].metadata.items()} if events else {}
+    if is_in_dagster:
+        done = in_dagster(api, config=config, partition_key=partition_key, partition_range=partition_range)
+    else:
+        done = alone(api, "messages", partition_key=partition_key, config=config)
     rows = table_rows()
     return {
-        "green": result.success,
-        "error": (failures or [""])[0],
-        "attempts": attempts,
+        "green": done.green,
+        "error": done.error,
+        "tries": done.tries,
         "ids": [row[0] for row in rows],
         "rows": rows,
-        "metadata": metadata,
-        "partition_rows": {one.partition: one.metadata["dagster/partition_row_count"].value for one in events}
-        if partition_key or partition_range
-        else {},
+        "metadata": done.metadata,
+        "partition_rows": done.partition_rows,
     }
 
 

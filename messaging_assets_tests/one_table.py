@@ -6,54 +6,19 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from dagster import AssetSelection, DagsterInstance, materialize
-from dagster._core.execution.execute_in_process_result import ExecuteInProcessResult
 from dlt.dataset import Dataset
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.pipeline import Pipeline
 
-from messaging_assets.assets.credentials import build_credentials, credentials_key
-from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import build_pipeline, loaded_dataset
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets_tests.one_step import Done, History, alone, in_dagster
 
 API, RESOURCE = "generic_rest", "resource_name"
 # An integer that Python itself refuses to write; the API does not.
 HUGE = "5,000 digits"
-
-
-class Synced:
-    """What one sync left in Dagster."""
-
-    def __init__(self, result: ExecuteInProcessResult) -> None:
-        self.result, self.green = result, result.success
-
-    @property
-    def receipt(self) -> dict[str, Any]:
-        """Metadata of the materialization, or of the failure, as plain values and without its namespace."""
-        if self.green:
-            [materialization] = self.result.asset_materializations_for_node(f"{API}__{RESOURCE}")
-            metadata = materialization.metadata
-        else:
-            metadata = self._failure().metadata
-        return {name.removeprefix("messaging_assets/"): value.value for name, value in metadata.items()}
-
-    @property
-    def error(self) -> str:
-        """The first line that a person reads."""
-        return str(self._failure().description)
-
-    def _failure(self) -> Any:
-        [event] = self.result.get_step_failure_events()
-        return event.step_failure_data.user_failure_data
-
-    @property
-    def checks(self) -> dict[str, Any]:
-        """The checks' evaluations, by name."""
-        return {one.check_name: one for one in self.result.get_asset_check_evaluations()}
 
 
 class OneTable:
@@ -61,11 +26,10 @@ class OneTable:
 
     Args:
         sandbox: serves the rows.
-        instance: keeps Dagster's history, so that a second sync knows the first.
     """
 
-    def __init__(self, sandbox: Sandbox, instance: DagsterInstance) -> None:
-        self.sandbox, self.instance = sandbox, instance
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox, self.history = sandbox, History()
         self.described: dict[str, Any] = {"primary_key": "id", "write_disposition": "merge"}
         self.page_size = 100
 
@@ -92,15 +56,24 @@ class OneTable:
             }
         )
 
-    def sync(self, rows: Sequence[Any] | None = None, **resource: Any) -> Synced:
+    def sync(self, rows: Sequence[Any] | None = None, **resource: Any) -> Done:
         """Let the API have these rows, whatever they are, and sync them."""
         if rows is not None:
             self.serve(rows)
-        return self._run(None, **resource)
+        settle_environment()
+        return alone(self.describe(**resource), RESOURCE, self.history)
 
-    def check(self, **resource: Any) -> Synced:
+    def run(self, rows: Sequence[Any] | None = None, **resource: Any) -> Done:
+        """The same in a run of Dagster's, for what Dagster makes of a sync."""
+        if rows is not None:
+            self.serve(rows)
+        settle_environment()
+        return in_dagster(self.describe(**resource))
+
+    def check(self, **resource: Any) -> Done:
         """Answer the checks alone."""
-        return self._run(AssetSelection.all_asset_checks(), **resource)
+        settle_environment()
+        return alone(self.describe(**resource), RESOURCE, self.history, checks_only=True)
 
     def serve(self, rows: Sequence[Any]) -> None:
         """Let the API have these rows, as Python's own json writes them: NaN and lone surrogates too."""
@@ -112,22 +85,6 @@ class OneTable:
 
         self.sandbox.faults.clear()
         self.sandbox.fault(Fault(api=API, rewrite=page))
-
-    def _run(self, selection: Any, **resource: Any) -> Synced:
-        settle_environment()
-        description = self.describe(**resource)
-        return Synced(
-            materialize(
-                build_assets(description),
-                instance=self.instance,
-                resources={
-                    "dlt": DagsterDltResource(),
-                    credentials_key(API): build_credentials(description, None),
-                },
-                selection=selection,
-                raise_on_error=False,
-            )
-        )
 
     def rows(
         self, query: str = f"SELECT * FROM {RESOURCE} ORDER BY id", *, own_only: bool = True

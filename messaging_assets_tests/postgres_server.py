@@ -66,7 +66,7 @@ class PostgresServer:
         subprocess.run([*command, "postgres"], check=True, capture_output=True, timeout=60)
 
 
-def programs_folder() -> Path | None:
+def installed() -> Path | None:
     """Where a server's programs are, the newest's if there are several; None where there is none."""
     found = shutil.which("initdb")
     folders = [*([Path(found).resolve().parent] if found else []), *sorted(Path("/").glob(_FOLDERS))]

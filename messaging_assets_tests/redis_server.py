@@ -61,7 +61,7 @@ class RedisServer:
         self._keeper.close()
 
 
-def program() -> str | None:
+def installed() -> str | None:
     """Where the server is; None where it is not installed."""
     return shutil.which("redis-server")
 

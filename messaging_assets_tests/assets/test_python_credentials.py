@@ -16,6 +16,9 @@ from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.files.api_files import describe
 from messaging_assets.foundation.failures import MendDescription
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 VALUE = "value-of-Python-77"
 
 

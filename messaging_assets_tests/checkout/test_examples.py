@@ -21,6 +21,9 @@ from messaging_assets_tests.example_apis import ExampleApis, Row, example_apis
 from messaging_assets_tests.example_dialects import moment
 from messaging_assets_tests.programs import CHECKOUT
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 FILES = sorted((CHECKOUT / "examples").glob("*.yaml"))
 SCHEMA = "# yaml-language-server: $schema=../messaging_assets/api_file.schema.json"
 SECRETS = {

@@ -24,6 +24,9 @@ from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 CHAT = """\
 client: {base_url: "https://x.invalid", auth: {type: api_key, name: api_key, location: query}}
 resources:

@@ -21,7 +21,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests import rabbitmq
-from messaging_assets_tests.postgres_server import programs_folder, running
+from messaging_assets_tests.postgres_server import installed, running
 from messaging_assets_tests.programs import CHECKOUT, environment
 from messaging_assets_tests.running_dagster import LAUNCH, NODES, ask, free_port, wait_until_it_answers
 
@@ -216,7 +216,7 @@ def deployed(folder: Path, **more: str) -> Iterator[Deployment]:
         folder: an empty one.
         more: settings of all processes.
     """
-    programs = programs_folder()
+    programs = installed()
     assert programs is not None, "install PostgreSQL; on Debian it is the package postgresql"
     assert rabbitmq.missing() is None, rabbitmq.missing()
     broker_port, apis, broker = free_port(), folder / "apis", folder / "rabbitmq"

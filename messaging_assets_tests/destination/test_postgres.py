@@ -8,33 +8,25 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from dagster import materialize
 
-from messaging_assets.assets.credentials import build_credentials, credentials_key
-from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import api_folders, read_folders
 from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 SHIPPED = read_folders(api_folders()).descriptions
 ODD_TEXTS = ["", " ", "'", '"', "\\", "\\N", "NULL", "a\nb", "a\tb", "a,b;c", "%s {x}", "é 日本 🎉", "\u2028", "\x7f"]
 
 
-def run(description: ApiDescription, instance: Any) -> Any:
-    settle_environment()
-    resources = {"dlt": DagsterDltResource(), credentials_key(description.name): build_credentials(description, None)}
-    return materialize(build_assets(description), instance=instance, resources=resources, raise_on_error=False)
-
-
 @pytest.mark.parametrize("description", SHIPPED, ids=lambda description: description.name)
 def test_the_shipped_apis_load_whole_and_once_and_again(description: ApiDescription, postgres_table: OneTable) -> None:
     for _ in range(2):
-        result = run(description, postgres_table.instance)
-        assert result.success
-        assert all(check.passed for check in result.get_asset_check_evaluations())
+        for name in description.resources_in_full:
+            done = alone(description, name)
+            assert done.green
+            assert all(check.passed for check in done.checks.values())
     for name, resource in description.resources_in_full.items():
         served = postgres_table.sandbox.rows(description.name, name)
         pipeline = build_pipeline(description, resource, settle_environment())

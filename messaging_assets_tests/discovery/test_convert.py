@@ -21,6 +21,9 @@ from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.example_apis import ExampleApis, example_apis
 from messaging_assets_tests.programs import CHECKOUT
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 SOURCES = CHECKOUT / "messaging_assets_tests" / "conversions"
 # What is converted -> the file that comes of it; a Python file has another name there, as nothing may run it.
 PAIRS = {"manifest.yaml": "manifest", "tap.json": "tap", "dlt_config.txt": "dlt_config", "spec.yaml": "spec"}

@@ -8,10 +8,7 @@ from typing import Any
 import click
 import pytest
 from click.testing import CliRunner, Result
-from dagster import materialize
 
-from messaging_assets.assets.credentials import build_credentials, credentials_key
-from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.cli.written.discover import command, hand_over
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.destination.pipelines import build_pipeline
@@ -21,7 +18,7 @@ from messaging_assets.discovery.live import one_list
 from messaging_assets.files.api_files import read_file
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets_tests.one_step import alone
 
 STYLES = {"": "offset", "/by_page": "page_number", "/by_cursor": "cursor", "/by_link": "json_link"}
 KEYS = {
@@ -59,35 +56,29 @@ def only(description: ApiDescription) -> Any:
     return resource
 
 
-def loaded_ids(description: ApiDescription, dagster_instance: Any) -> list[str]:
+def loaded_ids(description: ApiDescription) -> list[str]:
     """Sync the one resource of a description; returns the ids in its table."""
     settle_environment()
     resource = only(description)
-    result = materialize(
-        build_assets(description),
-        instance=dagster_instance,
-        resources={"dlt": DagsterDltResource(), credentials_key(description.name): build_credentials(description)},
-    )
-    assert result.success
-    assert all(check.passed for check in result.get_asset_check_evaluations())
+    done = alone(description, resource.name)
+    assert done.green
+    assert all(check.passed for check in done.checks.values())
     with build_pipeline(description, resource, settle_environment()).sql_client() as client:
         return [row[0] for row in client.execute_sql(f"SELECT id FROM {resource.name} ORDER BY id") or []]
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_what_was_found_loads_every_row(
-    style: str, sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path
-) -> None:
+def test_what_was_found_loads_every_row(style: str, sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     description = discover_messages(sandbox, tmp_path / "chat.yaml", style)
     resource = only(description)
     assert resource.endpoint.paginator.type == STYLES[style]
     assert resource.keys == ("id",)
-    assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("messaging", "messages")]
+    assert loaded_ids(description) == [row["id"] for row in sandbox.rows("messaging", "messages")]
 
 
 @pytest.mark.parametrize("key_in", KEYS)
 def test_each_way_of_authentication_is_asked_with_and_loads_every_row(
-    key_in: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, dagster_instance: Any, tmp_path: Path
+    key_in: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     auth, secrets = KEYS[key_in]
     for name, value in secrets.items():
@@ -95,7 +86,7 @@ def test_each_way_of_authentication_is_asked_with_and_loads_every_row(
     sandbox.settings.key_in = key_in
     sandbox.settings.key_name = "X-Api-Key" if key_in == "header" else "api_key"
     description = discover_messages(sandbox, tmp_path / "chat.yaml", auth=auth)
-    assert len(loaded_ids(description, dagster_instance)) == len(sandbox.rows("messaging", "messages"))
+    assert len(loaded_ids(description)) == len(sandbox.rows("messaging", "messages"))
     assert "sandbox-key" not in (tmp_path / "chat.yaml").read_text()
 
 
@@ -212,7 +203,6 @@ def test_ways_of_paging_of_other_apis_are_found_and_load_every_row(
     params: dict[str, Any],
     sandbox: Sandbox,
     secret: None,
-    dagster_instance: Any,
     tmp_path: Path,
 ) -> None:
     sandbox.fault(Fault(api="messaging", rewrite=style(sandbox)))
@@ -220,7 +210,7 @@ def test_ways_of_paging_of_other_apis_are_found_and_load_every_row(
     endpoint = only(description).endpoint
     assert endpoint.paginator.model_dump(exclude_unset=True) == paginator
     assert (endpoint.data_selector, endpoint.params) == (selector, params)
-    assert len(loaded_ids(description, dagster_instance)) == 2_500
+    assert len(loaded_ids(description)) == 2_500
 
 
 def test_a_secret_in_a_path_is_neither_sent_nor_written(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -268,7 +258,6 @@ def test_the_format_of_the_answers_is_found_and_loads_every_row(
     selector: str,
     sandbox: Sandbox,
     secret: None,
-    dagster_instance: Any,
     tmp_path: Path,
 ) -> None:
     del sandbox.rows("messaging", "messages")[40:]
@@ -281,7 +270,7 @@ def test_the_format_of_the_answers_is_found_and_loads_every_row(
     endpoint = only(description).endpoint
     assert (endpoint.format.type, endpoint.data_selector, endpoint.paginator.type) == (form, selector, "offset")
     assert f"The answer is {form.upper()}" in comments(tmp_path / "chat.yaml")
-    assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("messaging", "messages")]
+    assert loaded_ids(description) == [row["id"] for row in sandbox.rows("messaging", "messages")]
 
 
 def test_an_empty_list_makes_a_file_that_says_so(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
@@ -364,14 +353,14 @@ def test_a_refusal_past_the_end_is_written_down(sandbox: Sandbox, secret: None, 
 
 @pytest.mark.parametrize("style", ["", "/by_page"])
 def test_a_refusal_far_away_is_not_taken_for_the_end_where_no_total_tells(
-    style: str, sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path
+    style: str, sandbox: Sandbox, secret: None, tmp_path: Path
 ) -> None:
     sandbox.settings.total, sandbox.settings.offset_limit = False, 1_000
     description = discover_messages(sandbox, tmp_path / "chat.yaml", style)
     assert only(description).endpoint.paginator.end_status_codes == []
     assert "which may be the end or as far as the API goes" in comments(tmp_path / "chat.yaml")
     with pytest.raises(Exception, match="answered 400"):
-        loaded_ids(description, dagster_instance)
+        loaded_ids(description)
 
 
 def test_a_refusal_before_the_total_is_not_taken_for_the_end_and_is_said_aloud(
@@ -387,11 +376,11 @@ def test_a_refusal_before_the_total_is_not_taken_for_the_end_and_is_said_aloud(
     assert told in found["doubts"]["messages"][0]
 
 
-def test_a_clamped_page_size_is_noticed(sandbox: Sandbox, secret: None, dagster_instance: Any, tmp_path: Path) -> None:
+def test_a_clamped_page_size_is_noticed(sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     sandbox.settings.page_cap = 120
     description = discover_messages(sandbox, tmp_path / "chat.yaml")
     assert only(description).endpoint.paginator.limit == 120
-    assert len(loaded_ids(description, dagster_instance)) == 2_500
+    assert len(loaded_ids(description)) == 2_500
 
 
 def test_a_size_that_the_api_refuses_is_followed_by_smaller_ones(

@@ -739,14 +739,14 @@ def test_paths_and_only_go_with_their_own_way_of_asking(tmp_path: Path) -> None:
 
 
 def test_what_a_document_says_loads_every_row(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, dagster_instance: Any, tmp_path: Path
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SPEC__CLIENT_ID", sandbox.client[0])
     monkeypatch.setenv("SPEC__CLIENT_SECRET", sandbox.client[1])
     monkeypatch.setenv("SPEC__TOKEN_URL", f"{sandbox.url}/team_messaging/oauth/token")
     base_url = f"{sandbox.url}/team_messaging/v1"
     description = described(CHAT, tmp_path, "--only", "users", "--base-url", base_url)
-    assert loaded_ids(description, dagster_instance) == [row["id"] for row in sandbox.rows("team_messaging", "users")]
+    assert loaded_ids(description) == [row["id"] for row in sandbox.rows("team_messaging", "users")]
 
 
 def tenants_pets() -> dict[str, Any]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 import duckdb
+from dlt.common.storages.load_package import LoadPackageStateInjectableContext
 
 from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.assets.failure_sentence import as_failure
@@ -34,6 +32,8 @@ from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.sandbox import Fault, Request, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets.seams.dlt_contexts import entered
+from messaging_assets_tests.one_step import context
 
 API, RESOURCE = "messaging", "messages"
 OFFSETS = {"type": "offset", "limit": 100}
@@ -184,15 +184,9 @@ def synced(description: ApiDescription, name: str, secrets: Mapping[str, Any] | 
         SyncFailure: it is red.
     """
     resource = description.resources_in_full[name]
-    # What a sync uses of Dagster's context; a whole run takes three times as long.
-    log = logging.getLogger("dagster")
-    run, plan = SimpleNamespace(run_id=uuid4().hex), SimpleNamespace(get_executable_step_deps=dict)
-    step = SimpleNamespace(execution_plan=plan, job_def=SimpleNamespace(asset_layer=None))
-    context: Any = SimpleNamespace(log=log, is_subset=False, has_assets_def=True, retry_number=0, run=run)
-    context.get_step_execution_context = lambda: step
     credentials, dlt_resource = build_credentials(description, secrets), DagsterDltResource()
     translator = ApiTranslator(description, resource)
-    done = sync(context, description, resource, credentials, dlt_resource, translator, SyncConfig())
+    done = sync(context(), description, resource, credentials, dlt_resource, translator, SyncConfig())
     done.acknowledge()
     return done.metadata
 
@@ -209,6 +203,14 @@ def _as_rows(item: Any) -> list[dict[str, Any]]:
 
 def _key(row: Mapping[str, Any]) -> str:
     return json.dumps(row.get("id"), default=str)
+
+
+class _NoPackages:
+    """Stands where dlt keeps load packages; a read that is not loaded needs none."""
+
+    def get_load_package_state(self, load_id: str) -> dict[str, Any]:
+        """What is known of a package."""
+        return {}
 
 
 def read_alone(
@@ -228,9 +230,13 @@ def read_alone(
             auths = {one.name: makes.of(one) for one in ancestry(description, resource)}
             with ApiSession(base_url, description.client, folders.pace / description.name) as session:
                 target = ReadTarget(description, resource, session, auths, base_url)
-                source = ReadPass(target, PassOptions(), receipt, {}, lambda line: None).source()
-                source.resources[name].add_map(lambda item: came.extend(_as_rows(item)) or item)
-                build_pipeline(description, resource, folders).extract(source)
+                # As a refresh, which asks no table what it has; there is none.
+                source = ReadPass(target, PassOptions(is_whole=True), receipt, {}, lambda line: None).source()
+                build_pipeline(description, resource, folders).activate()
+                packages: Any = _NoPackages()
+                with entered(LoadPackageStateInjectableContext(packages, "read alone")):
+                    for item in source:
+                        came.extend(_as_rows(item))
         except Exception as error:  # noqa: BLE001 - told as a sync tells it
             caught = error
     failure = as_failure(asset, caught, redaction) if caught else None

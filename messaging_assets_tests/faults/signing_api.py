@@ -6,12 +6,12 @@ import json
 from base64 import urlsafe_b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 ROWS = [{"id": f"row_{number:05d}"} for number in range(5)]
 
@@ -69,28 +69,19 @@ def signing_api() -> Iterator[SigningApi]:
     """A running one."""
     api = SigningApi()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"] or 0))
-            status, headers, content = api.answer(Came(self.command, self.path, self.headers, body))
-            self.send_response(status)
-            for name, value in {"Content-Type": "application/json", **headers}.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
+            status, headers, content = api.answer(Came(self.command, self.path, self.headers, self.body()))
+            self.reply(status, content, headers)
 
-        do_POST = do_GET  # noqa: N815 - http.server's name
+        do_POST = do_GET
 
         def date_time_string(self, timestamp: float | None = None) -> str:
             return api.date or super().date_time_string(timestamp)
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     server.daemon_threads = True
     api.url = f"http://127.0.0.1:{server.server_port}"
     with answering(server):

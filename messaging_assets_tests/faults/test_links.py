@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets_tests.faults.one_list import OneList, ids
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 LINKS: dict[str, tuple[dict[str, Any], str]] = {
     "json_link": ({"type": "json_link", "next_url_path": "next"}, "messages/by_link"),
@@ -28,19 +27,12 @@ class Stranger(ThreadingHTTPServer):
         self.heard: list[str] = []
         heard = self.heard
 
-        class Handler(BaseHTTPRequestHandler):
+        class Answering(Handler):
             def do_GET(self) -> None:
                 heard.append(f"{self.path} {self.headers}")
-                body = json.dumps({"data": [{"id": "stranger"}]}).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.reply(200, {"data": [{"id": "stranger"}]})
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(("127.0.0.1", 0), Answering)
 
     @property
     def url(self) -> str:

@@ -18,7 +18,7 @@ from messaging_assets.answers.list_shapes import name_values
 from messaging_assets.answers.record_keys import page_keys
 from messaging_assets.http.wire import transport
 from messaging_assets_tests.export_api import export_api, sync_export
-from messaging_assets_tests.faults.one_list import OneList
+from messaging_assets_tests.faults.one_list import OneList, Outcome
 
 ONE_PAGE = {"type": "single_page"}
 
@@ -32,6 +32,14 @@ def in_short_parts(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         monkeypatch.setattr(transport, "SPOOLED_FROM", 0)
 
     return begin
+
+
+def _synced(one_list: OneList, lines: list[Any]) -> Outcome:
+    """Sync one answer of lines of JSON."""
+    one_list.endpoint.pop("data_selector", None)
+    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
+    return one_list.sync(ONE_PAGE, format="ndjson")
 
 
 @pytest.mark.parametrize("keys", [["id"], None])
@@ -88,11 +96,8 @@ def test_equal_rows_without_a_key_in_two_parts_are_two_rows(
     one_list: OneList, in_short_parts: Callable[[], None]
 ) -> None:
     in_short_parts()
-    del one_list.endpoint["data_selector"]
     lines = [{"id": 1}, {"n": "bad"}, {"id": 2}, {"n": "bad"}, *({"id": number} for number in range(3, 9))]
-    body = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
-    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
-    came = one_list.sync(ONE_PAGE, format="ndjson")
+    came = _synced(one_list, lines)
     counted = [came.receipt.get(name) for name in ("rows_read", "rows_loaded", "rows_set_aside", "duplicates")]
     assert counted == [10, 8, 2, 0], came.sentence
 
@@ -127,13 +132,9 @@ def test_a_part_without_an_object_is_set_aside_where_earlier_parts_have_some(
     one_list: OneList, in_short_parts: Callable[[], None]
 ) -> None:
     in_short_parts()
-    del one_list.endpoint["data_selector"]
-    body = b"".join(b'{"id": %d}\n' % number for number in range(8)) + b"5\n"
-    one_list.fault(body=body, content_type="application/x-ndjson", times=1)
-    came = one_list.sync(ONE_PAGE, format="ndjson")
+    came = _synced(one_list, [*({"id": number} for number in range(8)), 5])
     assert (came.green, len(came.ids), came.receipt["rows_set_aside"]) == (True, 8, 1), came.sentence
-    one_list.fault(body=b"5\n" * 9, content_type="application/x-ndjson", times=1)
-    assert "holds no objects but a number" in one_list.sync(ONE_PAGE, format="ndjson").sentence
+    assert "holds no objects but a number" in _synced(one_list, [5] * 9).sentence
 
 
 @pytest.mark.parametrize("fails", ["made", "written"])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,7 +13,7 @@ from messaging_assets.foundation.failures import CheckCredentials, SetSecret
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.ways.kept_token import KeptToken
 from messaging_assets_tests.faults.one_list import OneList, Outcome
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 FIRST = "canary-refresh-0"
 
@@ -45,26 +44,15 @@ class Rotating:
 def api() -> Iterator[Rotating]:
     rotating = Rotating()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.body().decode()
             self.reply(*rotating.token(dict(parse_qsl(body))))
 
         def do_GET(self) -> None:
             self.reply(*rotating.rows(self.headers["Authorization"]))
 
-        def reply(self, status: int, payload: dict[str, Any]) -> None:
-            content = json.dumps(payload).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     rotating.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
     with answering(server):
         yield rotating

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,7 +13,7 @@ from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets_tests.faults.one_list import OneList, Outcome
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 PASSWORD = "canary-password"
 
@@ -24,9 +23,9 @@ def api() -> Iterator[SimpleNamespace]:
     """An API whose sessions may end after so many requests."""
     state = SimpleNamespace(logins=[], lives=[], left=0)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.body().decode()
             state.logins.append(body)
             state.left = state.lives.pop(0) if state.lives else 1000
             token = f"canary-session-{len(state.logins)}"
@@ -44,18 +43,7 @@ def api() -> Iterator[SimpleNamespace]:
             state.left -= 1
             self.reply(*((200, {"data": [{"id": 1}]}) if is_good else (401, {})))
 
-        def reply(self, status: int, payload: dict[str, Any]) -> None:
-            content = json.dumps(payload).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     state.url = f"http://127.0.0.1:{server.server_port}"
     with answering(server):
         yield state

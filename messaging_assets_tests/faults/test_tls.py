@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import requests
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.certificates import certificate_in
 from messaging_assets_tests.faults.one_list import OneList, ids
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 LINKS: dict[str, Any] = {"type": "json_link", "next_url_path": "next"}
 
@@ -29,21 +29,14 @@ def proxy(one_list: OneList, certificate: tuple[Path, Path]) -> Iterator[str]:
     """The sandbox's address behind a proxy that ends TLS; the API's links begin as it is asked, with http."""
     sandbox = one_list.sandbox
 
-    class Passing(BaseHTTPRequestHandler):
+    class Passing(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             heard = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             answer = requests.get(f"{sandbox.url}{self.path}", headers=heard, timeout=10)
             body = answer.content.replace(sandbox.url.encode(), f"http://{self.headers['host']}".encode())
-            self.send_response(answer.status_code)
-            self.send_header("Content-Type", answer.headers["content-type"])
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
+            self.reply(answer.status_code, body, {"Content-Type": answer.headers["content-type"]})
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Passing)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

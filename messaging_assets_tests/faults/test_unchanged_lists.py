@@ -8,18 +8,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from dagster import DagsterInstance, materialize
 
-from messaging_assets.assets.credentials import build_credentials, credentials_key
-from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.validators import other_than, validator_of
 from messaging_assets.orchestration.automation.fingerprint import Probe
-from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets_tests.faults.one_list import _own, synced, tables
+from messaging_assets_tests.one_step import History, alone
 from messaging_assets_tests.raw_server import RawServer, answer
 
 ROWS = [{"id": number} for number in range(3)]
@@ -197,19 +194,17 @@ def test_the_sensor_asks_only_for_news_of_a_list_that_has_a_name(api: Api) -> No
 
 
 def test_an_asset_whose_list_is_as_it_was_is_green_and_its_checks_look_at_the_table(
-    api: Api, dagster_instance: DagsterInstance
+    api: Api,
 ) -> None:
     description = api.described(columns={"id": {"data_type": "bigint", "nullable": False}})
     settle_environment()
-    resources = {"dlt": DagsterDltResource(), credentials_key("naming"): build_credentials(description, None)}
+    history = History()
     for _ in range(2):
-        result = materialize(build_assets(description), instance=dagster_instance, resources=resources)
+        done = alone(description, "messages", history, secrets={})
 
-    [materialization] = result.asset_materializations_for_node("naming__messages")
-    shown: dict[str, Any] = {name: value.value for name, value in materialization.metadata.items()}
+    shown = done.metadata
     assert shown["messaging_assets/not_modified"] == 1
     assert shown["dagster/row_count"] == 3
     assert shown["dagster/column_schema"].columns[0].name == "id"
-    checks = {one.check_name: one.passed for one in result.get_asset_check_evaluations()}
-    assert checks["id_is_unique"]
-    assert all(checks.values())
+    assert done.checks["id_is_unique"].passed
+    assert all(one.passed for one in done.checks.values())

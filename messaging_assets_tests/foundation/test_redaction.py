@@ -158,10 +158,10 @@ def test_what_an_api_echoes_of_its_key_is_in_the_table_and_in_no_event(
     one_table.sandbox.keys["generic_rest"] = LONG
     said = {"name": LONG, "at": f"2024 {LONG}", "n": [f"your key is {LONG}"]}
     bad = {"id": None, "name": f"your key is {LONG}"}
-    synced = one_table.sync([{"id": f"x{quote(LONG)}", **said}, bad], preview_rows=5, maximum_set_aside_share=1)
+    synced = one_table.run([{"id": f"x{quote(LONG)}", **said}, bad], preview_rows=5, maximum_set_aside_share=1)
     assert synced.green
     assert MASK in synced.receipt["preview"].replace("\\", "")
-    assert LONG[:8] not in repr([one for one in synced.result.all_events if "preview" in repr(one)]).replace("\\", "")
+    assert LONG[:8] not in repr([one for one in synced.events if "preview" in repr(one)]).replace("\\", "")
     history = [path for path in (clean_room / "dagster").rglob("*") if path.is_file()]
     assert [path for path in history if LONG[4:18].encode() in path.read_bytes().replace(b"\\", b"")] == []
 

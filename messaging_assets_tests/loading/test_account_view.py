@@ -21,7 +21,11 @@ from messaging_assets.loading.table.account_view import last_syncs, renew_views
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import dataset_rows
+from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.raw_server import RawServer, answer
+
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
 
 VIEW = AssetKey(["chat", "users"])
 
@@ -55,9 +59,7 @@ class Accounts:
         """Sync one account; whether it is green."""
         found = describe_accounts(self.raw(**own), "chat")
         [described] = [one for one in found.descriptions if one.name == f"chat_{account}"]
-        job = definitions_for(described).resolve_job_def(f"chat_{account}_sync")
-        run = {"ops": {f"chat_{account}__users": {"config": config}}} if config else {}
-        return job.execute_in_process(run, instance=self._instance, raise_on_error=False).success
+        return alone(described, "users", self._instance, config=config).green
 
     def shown(self, columns: str = "account, id", table: str = "users") -> list[tuple[Any, ...]]:
         """The rows of the view."""

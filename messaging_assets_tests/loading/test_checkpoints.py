@@ -81,7 +81,7 @@ def test_a_failed_read_leaves_whole_rows_and_the_next_goes_on_behind_them(messag
 def test_dagsters_own_retry_goes_on_behind_the_last_commit_too(messages: Sandbox) -> None:
     messages.fault(Fault(api="messaging", offset=1500, times=2, status=500))
 
-    synced = sync(100, endpoint={"error_handler": {"max_retries": 1, "backoff_factor": 0}}, **PARTS)
+    synced = sync(100, endpoint={"error_handler": {"max_retries": 1, "backoff_factor": 0}}, is_in_dagster=True, **PARTS)
 
     assert synced["green"]
     assert _starts(messages).count(0) == 1
@@ -263,7 +263,7 @@ def test_a_place_that_fails_at_the_next_try_too_is_given_up_where_the_list_itsel
 
     messages.fault(Fault(api="messaging", rewrite=broken_at_the_place))
 
-    synced = sync(endpoint=retried, **PARTS)
+    synced = sync(endpoint=retried, is_in_dagster=True, **PARTS)
 
     assert synced["green"]
     assert synced["ids"] == _keys(messages)

@@ -150,8 +150,8 @@ def test_running_a_window_again_replaces_exactly_that_window(messages: Sandbox, 
 
 
 def test_each_partition_of_a_range_shows_the_rows_that_the_table_has_of_it(messages: Sandbox) -> None:
-    beside = _run("2025-03-02")
-    ranged = _run(None, partition_range=("2025-02-01", "2025-05-31"))
+    beside = _run("2025-03-02", is_in_dagster=True)
+    ranged = _run(None, partition_range=("2025-02-01", "2025-05-31"), is_in_dagster=True)
 
     counted = ranged["partition_rows"]
     assert len(counted) == 28 + 31 + 30 + 31

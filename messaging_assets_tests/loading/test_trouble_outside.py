@@ -121,7 +121,7 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
             judge(self, response, data)
 
         GuardedPaginator.update_state = interrupted  # type: ignore[method-assign]
-        return sync(100, checkpoint={"pages": 2})
+        return sync(100, is_in_dagster=True, checkpoint={"pages": 2})
 
     from messaging_assets.reading.paging.guarded import GuardedPaginator
 
@@ -152,14 +152,14 @@ def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, 
             return ours(*arguments)
 
         setattr(owner, name, interrupted)
-        return sync(100, endpoint=ONE_RETRY)
+        return sync(100, endpoint=ONE_RETRY, is_in_dagster=True)
 
     ended, stopped = in_a_process(cancelled)
     asked = len(messages.asked("messaging", "messages"))
     _, again = in_a_process(lambda: sync(100))
 
     assert (ended, stopped["green"]) == (0, False)
-    assert stopped["attempts"] == 1
+    assert stopped["tries"] == 1
     assert stopped["error"].startswith("messaging.messages: its run was interrupted; start it again")
     assert asked < 20
     assert again["ids"] == _keys(messages)

@@ -17,6 +17,9 @@ from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 NOW = datetime(2026, 1, 10, 12, tzinfo=timezone.utc)
 URL = "https://api.example.com/v1"
 

@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from threading import Lock
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from messaging_assets_tests.model_apis import moments
 from messaging_assets_tests.model_apis.bodies import body_of
 from messaging_assets_tests.model_apis.traits import Traits, is_exact
-from messaging_assets_tests.threaded_server import answering
+from messaging_assets_tests.threaded_server import Handler, answering
 
 Row = dict[str, Any]
 KEY = "k3y-of-the-model"
@@ -183,14 +183,14 @@ class ModelApi:
 def served() -> Iterator[Any]:
     """A server whose `api` a test sets, until the block ends."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         protocol_version = "HTTP/1.1"
         # Head and body leave in one piece; else the kernel waits 40 ms between them.
         wbufsize = -1
 
         def _answer(self) -> None:
             parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = self.body()
             api: ModelApi = server.api  # type: ignore[attr-defined]
             found = api.answer(parts.path, dict(parse_qsl(parts.query)), self.headers, body)
             if found is None:
@@ -204,12 +204,9 @@ def served() -> Iterator[Any]:
             self.wfile.write(found.body[: len(found.body) - found.held])
             self.close_connection = bool(found.held)
 
-        do_GET = do_POST = _answer  # noqa: N815
+        do_GET = do_POST = _answer
 
-        def log_message(self, *_: Any) -> None:
-            return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     server.daemon_threads = True
     server.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
     with answering(server):

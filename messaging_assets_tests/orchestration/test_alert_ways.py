@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from email import message_from_string
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from messaging_assets.orchestration.alerts.messages import DAGSTER_VARIABLE
 from messaging_assets.orchestration.alerts.news import GREEN, RED, WARNING, News
 from messaging_assets_tests.certificates import certificate_in
 from messaging_assets_tests.mail_server import MailServer
+from messaging_assets_tests.threaded_server import Handler
 
 RUN = "0a1b2c3d-0000-0000-0000-000000000000"
 SENTENCE = "chat.messages: <!channel> & the selector '[data](http://x)' found nothing; correct data_selector."
@@ -37,14 +38,11 @@ def posted(news: Sequence[News], form: str, monkeypatch: pytest.MonkeyPatch) -> 
     """What a server on loopback gets."""
     bodies: list[bytes] = []
 
-    class Taking(BaseHTTPRequestHandler):
+    class Taking(Handler):
         def do_POST(self) -> None:
-            bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+            bodies.append(self.body())
             self.send_response(202)
             self.end_headers()
-
-        def log_message(self, *_: Any) -> None:
-            pass
 
     with HTTPServer(("127.0.0.1", 0), Taking) as server:
         thread = threading.Thread(target=server.handle_request)

@@ -17,6 +17,9 @@ from messaging_assets.orchestration.automation.sensors import build_sensors
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.watch import Watch, described, one_resource, team_chat
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 # The definition
 
 

@@ -10,10 +10,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from dagster import DagsterInstance, materialize
 
-from messaging_assets.assets.credentials import build_credentials
-from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription, Incremental
 from messaging_assets.description.parents import LIST_HEADER
 from messaging_assets.destination.pipelines import build_pipeline
@@ -23,7 +20,7 @@ from messaging_assets.reading.cursors import marks as cursor_marks
 from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.own_process import in_a_process
 
 # Nothing but the test opens the file.
@@ -111,20 +108,8 @@ class Chat:
 
 def _synced(api: ApiDescription, config: dict[str, Any] | None = None) -> dict[str, Any]:
     settle_environment().make()
-    with DagsterInstance.ephemeral() as instance:
-        result = materialize(
-            build_assets(api),
-            instance=instance,
-            resources={"dlt": DagsterDltResource(), "team_messaging_credentials": build_credentials(api)},
-            run_config={"ops": {"team_messaging__messages": {"config": config}}} if config else None,
-            raise_on_error=False,
-        )
-    if result.success:
-        [event] = result.get_asset_materialization_events()
-        return {name: value.value for name, value in event.materialization.metadata.items()}
-    [failed] = result.get_step_failure_events()
-    failure: Any = failed.step_failure_data.user_failure_data
-    return {"error": failure.description} | {name: value.value for name, value in failure.metadata.items()}
+    done = alone(api, "messages", config=config)
+    return done.metadata | ({} if done.green else {"error": done.error})
 
 
 @pytest.fixture

@@ -17,6 +17,9 @@ from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.own_process import in_a_process
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 SINCE: dict[str, Any] = {
     "params": {"since": "{incremental.start_value}"},
     "incremental": {"cursor_path": "timestamp", "initial_value": "2025-01-01T00:00:00Z"},

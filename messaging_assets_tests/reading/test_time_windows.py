@@ -16,6 +16,9 @@ from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.sandbox.settings import Request
 from messaging_assets_tests.interrupted_sync import sync
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 NOW = datetime(2025, 1, 20, 12, tzinfo=timezone.utc)
 RANGE = {"cursor_path": "at", "initial_value": "2025-01-01T06:00:00Z", "step": "P7D", "start_param": "since"}
 

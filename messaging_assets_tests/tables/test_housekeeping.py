@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import materialize
 from dlt.destinations.exceptions import DatabaseTerminalException
 from filelock import FileLock
 
-from messaging_assets.assets.credentials import build_credentials, credentials_key
-from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.folders import ProjectFolders, settle_environment
-from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.tables import housekeeping
 from messaging_assets.tables.table_rows import TableRows
+from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 
 DAY = 24 * 3600
@@ -37,7 +34,7 @@ def a_day_later() -> None:
         os.utime(stamp, (time.time() - DAY - 1,) * 2)
 
 
-def sync(table: OneTable, *names: str) -> dict[str, Any]:
+def sync(*names: str) -> dict[str, Any]:
     """Sync an API that has these resources; the metadata of the last."""
     endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": {"type": "offset", "limit": 100}}
     shared = {"primary_key": "id", "write_disposition": "merge", "endpoint": endpoint}
@@ -46,11 +43,9 @@ def sync(table: OneTable, *names: str) -> dict[str, Any]:
     described = {"name": API, "client": client, "resource_defaults": shared, "resources": list(names)}
     description = ApiDescription.model_validate(described)
     settle_environment()
-    resources = {"dlt": DagsterDltResource(), credentials_key(API): build_credentials(description, None)}
-    result = materialize(build_assets(description), instance=table.instance, resources=resources, raise_on_error=False)
-    assert result.success
-    [materialization] = result.asset_materializations_for_node(f"{API}__{names[-1]}")
-    return {name: value.value for name, value in materialization.metadata.items()}
+    done = [alone(description, name) for name in names]
+    assert all(one.green for one in done)
+    return done[-1].metadata
 
 
 def test_rejected_records_go_after_their_retention_and_not_before(table: OneTable) -> None:
@@ -83,8 +78,8 @@ def test_a_renamed_resource_warns_of_its_old_table_until_it_is_dropped(
     table: OneTable, caplog: pytest.LogCaptureFixture
 ) -> None:
     table.serve([{"id": 1, "tags": ["a"]}])
-    assert ORPHANED not in sync(table, "users", "people")
-    told = sync(table, "people")[ORPHANED]
+    assert ORPHANED not in sync("users", "people")
+    told = sync("people")[ORPHANED]
     assert told in caplog.text
     assert "users" in told
     statements = told[told.index("with: ") + len("with: ") :].rstrip(";").split("; ")
@@ -92,12 +87,12 @@ def test_a_renamed_resource_warns_of_its_old_table_until_it_is_dropped(
     for statement in statements:
         table.execute(statement)
     a_day_later()
-    assert ORPHANED not in sync(table, "people")
+    assert ORPHANED not in sync("people")
     assert [row["id"] for row in table.rows("SELECT id FROM people")] == [1]
     assert table.rows("SELECT * FROM _dlt_version WHERE schema_name LIKE '%users'") == []
     # A resource of that name begins anew.
-    assert sync(table, "people", "users")["messaging_assets/rows_loaded"] == 1
-    assert ORPHANED not in sync(table, "people", "users")
+    assert sync("people", "users")["messaging_assets/rows_loaded"] == 1
+    assert ORPHANED not in sync("people", "users")
 
 
 def test_what_the_destination_refuses_to_tidy_is_a_warning(

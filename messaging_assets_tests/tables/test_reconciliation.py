@@ -214,13 +214,13 @@ def test_what_is_refused_for_good_is_not_tried_again_and_the_last_words_are_ours
     tried = {"error_handler": {"max_retries": 2, "backoff_factor": 0}}
     endpoint = {**one_table.describe().resources_in_full["resource_name"].endpoint.model_dump(exclude_unset=True)}
     with refusing(monkeypatch):
-        refused = one_table.sync(ROWS, endpoint={**endpoint, **tried})
-    assert sum(event.is_step_restarted for event in refused.result.all_events) == 0
+        refused = one_table.run(ROWS, endpoint={**endpoint, **tried})
+    assert refused.tries == 1
 
     one_table.sandbox.faults.clear()
     one_table.sandbox.fault(Fault(api=API, status=500))
-    busy = one_table._run(None, endpoint={**endpoint, **tried})
-    [failure] = busy.result.get_step_failure_events()
-    assert sum(event.is_step_restarted for event in busy.result.all_events) == 2
-    assert "Exceeded max_retries" not in str(failure.step_failure_data.error)
-    assert "answered 500" in str(failure.step_failure_data.error)
+    busy = one_table.run(endpoint={**endpoint, **tried})
+    [failed] = [str(event.step_failure_data.error) for event in busy.events if event.is_step_failure]
+    assert busy.tries == 3
+    assert "Exceeded max_retries" not in failed
+    assert "answered 500" in failed

@@ -12,6 +12,9 @@ from messaging_assets.tables.taking_away import Read, Way, why_nothing_goes
 from messaging_assets_tests.interrupted_sync import sync
 from messaging_assets_tests.one_table import OneTable
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 REPLACE: dict[str, Any] = {"write_disposition": "replace"}
 VERSIONS: dict[str, Any] = {"write_disposition": {"disposition": "merge", "strategy": "scd2"}}
 

@@ -14,6 +14,9 @@ from messaging_assets.sandbox import Sandbox
 from messaging_assets.tables.window_column import WindowColumn, placing_column
 from messaging_assets_tests.interrupted_sync import sync
 
+# Nothing but the test opens the file.
+pytestmark = pytest.mark.usefixtures("open_database")
+
 
 def _resource(columns: Any = None, **partitions: Any) -> Resource:
     windows = {"type": "daily", "start": "2025-01-01", "column": "at", **partitions}

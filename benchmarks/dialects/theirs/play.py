@@ -96,7 +96,7 @@ def _handler(played: Played) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_PUT = _serve  # noqa: N815
+        do_GET = do_POST = do_PUT = _serve
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

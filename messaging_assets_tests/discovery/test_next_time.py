@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.discovery.columns import Sample
+from messaging_assets.discovery.live.paging_signs import links
 from messaging_assets.discovery.next_time import about_answers, about_times, next_time, words_for
 from messaging_assets.files.api_files import describe
 from messaging_assets.http.wire.answer import Answer
@@ -80,6 +81,20 @@ def test_a_next_page_in_a_header_that_the_file_does_not_look_into_is_wrong() -> 
     assert "in its header Next-Page, and the file looks into Link" in what
     named = {"paginator": {"type": "header_link", "header": "Next-Page"}}
     assert findings(named, answer([], **{"Next-Page": "https://api.example.com/users?page=2"})) == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "ways"),
+    [
+        ({"Next-Page": "/users?page=2"}, [{"type": "header_link", "header": "Next-Page"}]),
+        ({"Link": '</users?page=2>; rel="next"'}, [{"type": "header_link"}]),
+        ({"X-Next-Token": "abc"}, []),
+    ],
+)
+def test_an_address_of_the_next_page_is_found_in_a_header(headers: dict[str, str], ways: list[Any]) -> None:
+    found = list(links(answer([], **headers)))
+    assert [way for way, _ in found] == ways
+    assert all(address == "https://api.example.com/users?page=2" for _, address in found)
 
 
 @pytest.mark.parametrize(

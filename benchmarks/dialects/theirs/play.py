@@ -10,6 +10,7 @@ then, into `rows_later`. At the end writes `requests.json`. Run by the Python of
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import logging
 import os
@@ -150,7 +151,8 @@ def main() -> None:
 
     read_into(folder / "rows")
     for _ in sys.stdin:
-        Stream.newer = _NEWER
+        now = dt.datetime.now(dt.timezone.utc).replace(microsecond=0)
+        Stream.newer, Stream.newer_since = _NEWER, now - dt.timedelta(seconds=_NEWER)
         read_into(folder / "rows_later")
     (folder / "requests.json").write_text(json.dumps(played.log))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from airbyte_cdk.sources.declarative.datetime.datetime_parser import DatetimeParser
 from theirs.pages import Pages
-from theirs.records import at, moment, number_of, put, record
+from theirs.records import NOW, at, moment, number_of, put, record
 from theirs.texts import HOLE, Texts, taken_from
 
 _DATES = DatetimeParser()
@@ -36,10 +37,12 @@ class Stream:
     """One stream of a resolved manifest.
 
     Attributes:
-        newer: how many rows it has more than at first, newer than those.
+        newer: how many rows it has more than at first.
+        newer_since: when these came, which is when they say that they were made.
     """
 
     newer = 0
+    newer_since = NOW
 
     def __init__(self, raw: dict[str, Any], texts: Texts) -> None:
         self.raw, self._texts = raw, texts
@@ -119,10 +122,10 @@ class Stream:
         rows = [self._record(seed, index, count) for index in range(count + self.newer)]
         return [one for index, one in enumerate(rows) if self._is_asked_for(request, self._moment(index, count))]
 
-    @staticmethod
-    def _moment(index: int, count: int) -> Any:
-        # Newer ones lie behind all others, whatever their number is, and still before now.
-        return moment(int(index * 12 / count) if 12 < count > index else min(index, 11 + (index - count) / 4))
+    def _moment(self, index: int, count: int) -> Any:
+        if index >= count:
+            return self.newer_since + dt.timedelta(seconds=index - count)
+        return moment(int(index * 12 / count) if count > 12 else index)
 
     def _record(self, seed: str, index: int, count: int) -> dict[str, Any]:
         made = record(self.schema, seed, index)

@@ -18,6 +18,9 @@ from messaging_assets.foundation.redaction import one_line
 if TYPE_CHECKING:
     from messaging_assets.orchestration.asset_status import AssetStatus
 
+# Characters of an asset's name that stay on one line where a terminal is narrow.
+_LONGEST_NAME = 32
+
 
 @click.command(name="status", cls=JsonCommand, short_help="Show each asset's last sync, verdict, checks and next tick.")
 @click.argument("apis", nargs=-1, metavar="[APIS]...")
@@ -97,6 +100,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     columns = ["asset", "state", "lag", "rows", "verdict", "checks", "next tick"]
     has_room = console.width >= 120
     table = Table(*columns, *(["last run"] if has_room else []))
+    table.columns[0].min_width = min(max((len(one.asset) for one in statuses), default=0), _LONGEST_NAME)
     for one in statuses:
         passed = f"{one.checks - len(one.failed_checks)}/{one.checks}" if one.checks else ""
         rows = "" if one.rows is None else f"{one.rows:,}"

@@ -264,7 +264,13 @@ def test_a_broken_file_takes_no_other_component_down_and_check_defs_names_it(pro
     listed = dg(project, "list", "defs", "--json")
     found, end = json.JSONDecoder().raw_decode(listed)
     assert "mail.yaml:5: schedul: unknown key" in listed[end:]
-    assert {one["asset_key"] for one in found["assets"]} == {"own", "chat/messages", "chat/users", "mail/broken_file", "talk/broken_file"}
+    assert {one["asset_key"] for one in found["assets"]} == {
+        "own",
+        "chat/messages",
+        "chat/users",
+        "mail/broken_file",
+        "talk/broken_file",
+    }
     checked = run("dg", "check", "defs", env=dict(os.environ), cwd=project)
     assert checked.returncode == 1
     assert "mail.yaml:5: schedul: unknown key; did you mean schedule?" in checked.stdout + checked.stderr

@@ -72,6 +72,7 @@ class ApiSession(Session):
         beside: the pacing of another session, which this one shares.
 
     Attributes:
+        client: see above.
         pacing: when its requests leave.
         at_first_answer: called once, when the first answer is taken.
         begun: what was read ahead of a list before its turn.
@@ -84,7 +85,7 @@ class ApiSession(Session):
         # Without this requests would read .netrc; proxies and certificates are looked up below instead.
         self.trust_env = False
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
-        self._client = client
+        self.client = client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
         self._elsewhere: dict[Origin, Transport] = {}
@@ -169,7 +170,7 @@ class ApiSession(Session):
     def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
         """A door to one server alone; what is meant for the API does not fit through the token server's."""
         try:
-            transport = Transport(url, self._client, self.cookies if cookies is None else cookies, self._closing)
+            transport = Transport(url, self.client, self.cookies if cookies is None else cookies, self._closing)
         except NoAddress as error:
             raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
         self._transports.append(transport)

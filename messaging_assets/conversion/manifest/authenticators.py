@@ -10,7 +10,7 @@ from messaging_assets.conversion.manifest.expressions import Ref, pieces_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.secret_fields import secret_name, way_of, with_secrets
-from messaging_assets.conversion.texts import Hole, below, has
+from messaging_assets.conversion.texts import Hole, below, has, missing
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.secret_signs import names_secret
@@ -31,13 +31,12 @@ def way_in(scope: Scope, part: Part | None, base_url: str) -> dict[str, Any] | N
         "BasicHttpAuthenticator": _basic,
         "OAuthAuthenticator": _oauth,
         "JwtAuthenticator": _own_token,
+        "LegacySessionTokenAuthenticator": _old_session,
     }
     if part.kind in known:
         return known[part.kind](scope, part)
     if part.kind == "SessionTokenAuthenticator":
         return _session(scope, part, base_url)
-    if part.kind == "LegacySessionTokenAuthenticator":
-        return _old_session(scope, part)
     if part.kind == "SelectiveAuthenticator":
         return _selected(scope, part, base_url)
     scope.draft.lose(f"it authenticates by {part.shown}; say under auth how, if a word does", *_PLACE)
@@ -53,6 +52,11 @@ def _secret(scope: Scope, value: Any, part: Part) -> Any:
 
 def _address(scope: Scope, value: Any, part: Part) -> Any:
     text = scope.address(value, part, *_PLACE)
+    first = text[0] if isinstance(text, list) else None
+    if isinstance(first, Hole) and first.kind == "setting" and scope.settings.value(first.name, first.default) is None:
+        # A setting that is the whole address has its scheme, too.
+        scope.draft.lose(missing(first.name), *_PLACE, kind="setting")
+        return f"https://your-{first.name.rpartition('.')[2].replace('_', '-').lower()}.invalid"
     return scope.shown(text, *_PLACE, is_doubled=False, is_address=True, is_declared=True)
 
 

@@ -141,15 +141,8 @@ class Draft:
     @property
     def finished(self) -> dict[str, Any]:
         """The resource as the file has it."""
-        order = (
-            "name",
-            "description",
-            "selected",
-            "primary_key",
-            "write_disposition",
-            "for_each",
-            "include_from_parent",
-        )
+        first = ("name", "description", "selected", "primary_key", "write_disposition", "for_each")
+        order = (*first, "include_from_parent")
         endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
         raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})

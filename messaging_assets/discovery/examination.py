@@ -26,6 +26,7 @@ from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.examined import Examined, Finding, Level
 from messaging_assets.discovery.first_pages import FirstPages
+from messaging_assets.discovery.next_time import about_answers, about_times
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import (
     CheckCredentials,
@@ -67,6 +68,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     if came.failure is None and not is_child(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
         found += _more(paginator, resource, good)
+    found += about_answers(resource, paginator, good)
     found += [*_parents(came), *_wire(description, came.answers)]
     examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
     return examined
@@ -165,6 +167,9 @@ def _columns(resource: Resource, came: FirstPages) -> Iterator[Finding]:
         yield from _values(name, values, column)
     declared = {identifier(name) for name in (*resource.columns, *resource.keys)}
     others = [name for plain, name in fields.items() if plain not in declared]
+    if cast := about_times(Sample(came.rows), resource.columns):
+        what = "moments are written as numbers or texts, which stay what they are"
+        yield Finding("note", "columns", what, f"write {cast} if they are times")
     if resource.columns and others:
         yield Finding("note", "columns", f"not declared, typed by what comes: {', '.join(sorted(others)[:15])}")
 

@@ -72,7 +72,6 @@ class ApiSession(Session):
         beside: the pacing of another session, which this one shares.
 
     Attributes:
-        client: see above.
         pacing: when its requests leave.
         at_first_answer: called once, when the first answer is taken.
         begun: what was read ahead of a list before its turn.

@@ -394,8 +394,9 @@ def test_a_class_is_found_through_the_package_that_has_it_from_a_module(tmp_path
     code = OwnCode(tmp_path)
     assert code.find(f"{tmp_path.name}.Labels") is not None
     assert code.find(f"{tmp_path.name}.Others") is None
-    assert code.find(f"elsewhere.{tmp_path.name}.Labels") is None
+    assert code.find("Labels") is None
     assert code.find(f"{tmp_path.name}...Labels") is None
+    assert code.find(f"{tmp_path.name}.answers.Labels") is not None
     assert OwnCode(None).find(f"{tmp_path.name}.Labels") is None
 
 

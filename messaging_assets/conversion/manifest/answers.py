@@ -202,9 +202,20 @@ def add_key(scope: Scope, stream: Part) -> None:
         if len(steps) > 1:
             scope.draft.step("copy", **{name: quoted_path(*steps)})
         names += [name] if name else []
+    if names and scope.draft.endpoint.get("data_selector") != "$" and {*names} <= _of_parents(scope):
+        told = f"its key, {', '.join(names)}, is its parent's, so of each parent's rows one would stay; it is left out"
+        scope.draft.ask(f"{told}. Which primary_key has a row?", "endpoint")
+        names = []
     scope.draft.tell_rows_apart(names)
     if not names and scope.draft.endpoint.get("incremental", {}).pop("lag", None):
         scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
+
+
+def _of_parents(scope: Scope) -> set[str]:
+    """The columns that rows take from their parents."""
+    taken = {"_" + place.replace(".", "_", 1) for place in scope.parents.values()}
+    steps = scope.draft.raw.get("steps", ())
+    return {new for one in steps for old, new in one.get("rename", {}).items() if old in taken} | taken
 
 
 def add_columns(scope: Scope, stream: Part) -> None:

@@ -11,8 +11,6 @@ from pathlib import Path
 from messaging_assets.foundation.regular_files import read_regular
 
 _LARGEST = 1_000_000
-# Under this name a manifest of today has its code beside it.
-_ANY_PACKAGE = "source_declarative_manifest"
 _MOST_BASES = 5
 
 
@@ -47,10 +45,9 @@ class OwnCode:
     def find(self, class_name: str) -> OwnClass | None:
         """A class by its whole name, such as `source_chat.components.Tags`; None where its code is not there."""
         *steps, name = class_name.split(".")
-        if self._folder is None or not all(one.isidentifier() for one in (*steps, name)):
+        if self._folder is None or not steps or not all(one.isidentifier() for one in (*steps, name)):
             return None
-        if not steps or steps[0] not in (self._folder.name, _ANY_PACKAGE):
-            return None
+        # The first name is that of the package, whose folder has the manifest.
         return self._found(self._folder.joinpath(*steps[1:]), name)
 
     def _found(self, place: Path, name: str, depth: int = 0) -> OwnClass | None:

@@ -216,7 +216,7 @@ def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, stor
 
 def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=60))
-    shown = "".join(line.strip("│ ").split(" ")[0] for line in status().output.splitlines() if line.startswith("│"))
+    shown = "".join(line.split("│")[1].strip() for line in status().output.splitlines() if line.startswith("│"))
     assert shown == "chat/messages"
 
 

@@ -40,7 +40,12 @@ from messaging_assets.assets.checks import (
 )
 from messaging_assets.assets.credentials import ApiCredentials, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
-from messaging_assets.assets.metadata.receipt_metadata import plain_metadata, stored_result
+from messaging_assets.assets.metadata.receipt_metadata import (
+    PARTITION_ROWS,
+    in_order,
+    plain_metadata,
+    stored_result,
+)
 from messaging_assets.assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.assets.preview import table_preview
 from messaging_assets.assets.sync_config import SyncConfig
@@ -64,20 +69,6 @@ if TYPE_CHECKING:
 _LOADER = DagsterDltResource()
 # Read once: to read it anew for each op takes a seventh of the time in which definitions are loaded.
 _CONFIG_SCHEMA = SyncConfig.to_fields_dict()
-_PARTITION_ROWS = "dagster/partition_row_count"
-# What stands on top of a materialization's page; the receipt and what dlt did come below.
-_FIRST = (
-    "messaging_assets/verdict",
-    "messaging_assets/verdict_reason",
-    "dagster/row_count",
-    "messaging_assets/rows_more_than_before",
-    _PARTITION_ROWS,
-    "dagster/table_name",
-    "messaging_assets/seconds",
-    "messaging_assets/requests",
-    "messaging_assets/child_tables",
-    "messaging_assets/preview",
-)
 
 
 class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
@@ -243,12 +234,13 @@ def _events(
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
+        rows["messaging_assets/database"] = table.place
         if (before := earlier_ones()[0].get("dagster/row_count")) is not None:
             rows["messaging_assets/rows_more_than_before"] = counts.rows - int(before)
         for partition, number in result.partition_rows.items():
             # The one keeps its place in the reader's order, the other is what each partition shows of its own.
-            rows[_PARTITION_ROWS] = number
-            context.add_asset_metadata({_PARTITION_ROWS: number}, key, partition)
+            rows[PARTITION_ROWS] = number
+            context.add_asset_metadata({PARTITION_ROWS: number}, key, partition)
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive, known)):
             rows["messaging_assets/preview"] = preview
         if not counts.exists and (loaded := result.read.rows_loaded):
@@ -260,15 +252,11 @@ def _events(
         if children := _child_tables(table, result.metadata):
             counted = {name: LoadedTable(dataset, name).count().rows for name in children}
             rows["messaging_assets/child_tables"] = MetadataValue.json(counted)
-        metadata = without_secrets(_in_order({**result.metadata, **rows}), known)
+        metadata = without_secrets(in_order({**result.metadata, **rows}), known)
         yield MaterializeResult(asset_key=key, metadata=metadata, check_results=answers)
     else:
         yield from answers
     return answers
-
-
-def _in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)
 
 
 def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:

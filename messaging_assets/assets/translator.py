@@ -21,6 +21,7 @@ from dagster import (
 from messaging_assets.assets.metadata.column_schema import declared_schema
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.automation import Automation, Freshness
+from messaging_assets.description.names import identifier
 from messaging_assets.description.parents import tables_above
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_address
@@ -109,6 +110,8 @@ class ApiTranslator(DagsterDltTranslator):
             f"{METADATA}/address": f"{self.description.client.base_url.rstrip('/')}/{resource.path.lstrip('/')}",
             f"{METADATA}/write_disposition": resource.disposition,
             f"{METADATA}/primary_key": ", ".join(resource.keys) or "none",
+            # dagster-dlt names the table alone, which several datasets may have.
+            "dagster/table_name": f"{identifier(self.description.dataset_name)}.{identifier(resource.table)}",
         }
         # Where the page of `messaging-assets report` is served is known to nobody but whoever serves it.
         address = os.environ.get("MESSAGING_ASSETS_REPORT_URL", "")

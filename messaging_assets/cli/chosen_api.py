@@ -27,10 +27,12 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
     """
     from messaging_assets.files.api_files import (
         DescriptionFiles,
+        api_folders,
         names_of,
         project_files,
         read_apis,
     )
+    from messaging_assets.files.described import shown_path
     from messaging_assets.files.rules.mistakes import suggestion
 
     are_files = [Path(one).suffix in (".yaml", ".yml") for one in names_or_files]
@@ -63,7 +65,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
             why = "".join(f"\n{error}" for error in every.broken.values())
             near = suggestion(told, by_name)
             hint = f"; did you mean {near}?" if near else ""
-            raise click.UsageError(f"there is no API '{told}'; there are: {', '.join(by_name) or 'none'}{hint}{why}")
+            where = " or ".join(map(shown_path, api_folders())) or "this project"
+            known = ", ".join(by_name) or "none"
+            raise click.UsageError(f"there is no API '{told}' in {where}; there are: {known}{hint}{why}")
     return DescriptionFiles(list(chosen.values()), broken)
 
 

@@ -18,6 +18,9 @@ from messaging_assets.foundation.redaction import one_line
 if TYPE_CHECKING:
     from messaging_assets.orchestration.asset_status import AssetStatus
 
+# Characters of an asset's name that stay on one line where a terminal is narrow.
+_LONGEST_NAME = 20
+
 
 @click.command(name="status", cls=JsonCommand, short_help="Show each asset's last sync, verdict, checks and next tick.")
 @click.argument("apis", nargs=-1, metavar="[APIS]...")
@@ -97,6 +100,8 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     columns = ["asset", "state", "lag", "rows", "verdict", "checks", "next tick"]
     has_room = console.width >= 120
     table = Table(*columns, *(["last run"] if has_room else []))
+    # Then the others are broken first, whose words have spaces.
+    table.columns[0].no_wrap = all(len(one.asset) <= _LONGEST_NAME for one in statuses)
     for one in statuses:
         passed = f"{one.checks - len(one.failed_checks)}/{one.checks}" if one.checks else ""
         rows = "" if one.rows is None else f"{one.rows:,}"

@@ -129,12 +129,8 @@ def _format(resource: Resource, good: list[Answer]) -> Iterator[Finding]:
 
 def _key(resource: Resource, came: FirstPages) -> Iterator[Finding]:
     for reason, number in came.receipt.set_aside.items():
-        yield Finding(
-            "wrong",
-            "key",
-            f"{number} of {came.receipt.rows_read} records would be set aside: {reason}",
-            _suggested(came),
-        )
+        what = f"{number} of {came.receipt.rows_read} records would be set aside: {reason}"
+        yield Finding("wrong", "key", what, _suggested(came, resource))
     if not resource.keys:
         if suggested := Sample(came.rows).key(resource.name):
             told = f"{', '.join(suggested)} is never null and never twice in {len(came.rows)} rows"
@@ -144,11 +140,13 @@ def _key(resource: Resource, came: FirstPages) -> Iterator[Finding]:
     repeated = len(keys) - len(set(map(repr, keys)))
     if repeated:
         what = f"{repeated} of {len(keys)} rows repeat the {', '.join(resource.keys)} of another"
-        yield Finding("wrong", "key", what, _suggested(came))
+        yield Finding("wrong", "key", what, _suggested(came, resource))
 
 
-def _suggested(came: FirstPages) -> str:
+def _suggested(came: FirstPages, resource: Resource) -> str:
     suggested = Sample(came.rows).key("")
+    if suggested and tuple(suggested) == tuple(resource.keys):
+        return "see whether these are records at all; a sync loads the others, and says how many it set aside"
     named = f", such as {', '.join(suggested)}" if suggested else ""
     return f"name a primary_key that every record has once{named}"
 
@@ -199,7 +197,9 @@ def _paging(paginator: Paginator | None, resource: Resource, came: FirstPages, p
         yield Finding("warning", "paging", told.reason)
     elif sum(rows > 0 for rows in pages) > 1:
         yield Finding("note", "paging", "the second page differs from the first")
-        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and not is_child(resource):
+        # A record that is set aside is not on its page any more.
+        is_as_it_came = not came.receipt.set_aside and not is_child(resource)
+        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and is_as_it_came:
             what = f"pages have {pages[0]} rows where {paginator.limit} are asked for"
             yield Finding("note", "paging", what, f"write paginator.limit: {pages[0]}")
     elif came.rows:

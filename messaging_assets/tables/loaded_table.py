@@ -12,6 +12,7 @@ from dlt import Dataset
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.destination.profile import DestinationProfile, configured_destination
+from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseException, columns_in, columns_of
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
@@ -75,6 +76,14 @@ class LoadedTable:
             with self._open():
                 pass
         return str(self._full_name)
+
+    @property
+    def place(self) -> str:
+        """The database, or the file, that the table is in, as an address without user and password."""
+        client: Any = self._dataset.destination_client
+        # What dlt itself shows of it.
+        told = str(client.config)
+        return plain_address(told) if "://" in told else told
 
     def named(self, suffix: str) -> str:
         """The name in the destination of a table whose name has more behind this one's, such as `__rejected`."""

@@ -44,7 +44,7 @@ def test_all_that_dagster_dlt_says_arrives_and_the_names_are_ours() -> None:
     theirs, ours = both_specs()
 
     assert theirs.metadata.keys() <= ours.metadata.keys()
-    assert ours.metadata["dagster/table_name"] == "rows"
+    assert ours.metadata["dagster/table_name"] == "chat.rows"
     assert ours.key == AssetKey(["chat", "rows"])
     assert list(ours.deps) == []
     assert ours.kinds == theirs.kinds == {"dlt", "duckdb"}

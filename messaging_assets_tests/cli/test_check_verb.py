@@ -163,6 +163,18 @@ def test_records_without_the_key_are_wrong_and_another_key_is_suggested(known_sa
     assert "200 of 200 records would be set aside: no id" in sentence
 
 
+def test_a_record_without_the_key_is_neither_a_wrong_key_nor_a_short_page(known_sandbox: Sandbox) -> None:
+    def one_without(payload: Any, request: Any) -> Any:
+        return {**payload, "data": [{**payload["data"][0], "id": None}, *payload["data"][1:]]}
+
+    known_sandbox.fault(Fault(api="messaging", rewrite=one_without))
+    findings = found()["findings"]
+    [key] = [one for one in findings if one["about"] == "key"]
+    assert key["what"] == "2 of 200 records would be set aside: no id"
+    assert key["mend"].startswith("see whether these are records at all")
+    assert [one["what"] for one in findings if one["about"] == "paging"] == ["the second page differs from the first"]
+
+
 def test_a_key_that_repeats_is_wrong(known_sandbox: Sandbox) -> None:
     def twice(payload: Any, request: Any) -> Any:
         return {**payload, "data": [*payload["data"], payload["data"][0]]}
@@ -237,7 +249,7 @@ def test_of_values_of_the_file_only_the_first_are_asked_for(known_sandbox: Sandb
 
 
 def test_what_is_not_there_is_the_commands_mistake(known_sandbox: Sandbox, tmp_path: Path) -> None:
-    assert "there is no API 'chat'; there are: " in check("chat").output
+    assert "there is no API 'chat' in " in check("chat").output
     assert check("chat").exit_code == 2
     assert check(tmp_path / "chat.yaml").exit_code == 2
     assert "has no resource 'users'" in check("messaging", "--only", "users").output

@@ -163,7 +163,9 @@ def test_a_folder_that_cannot_be_read_is_named_where_an_api_is_not_found(
     clean_room: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(clean_room / "nowhere"))
-    with pytest.raises(click.UsageError, match=r"no API 'chat'; there are: none\n(.*\n)*.*nowhere.* cannot be read"):
+    with pytest.raises(
+        click.UsageError, match=r"no API 'chat' in nowhere; there are: none\n(.*\n)*.*nowhere.* cannot be read"
+    ):
         chosen_apis(["chat"])
 
 
@@ -173,7 +175,9 @@ def test_a_mistyped_name_is_answered_with_the_one_that_was_probably_meant(clean_
         "client: {base_url: https://api.example.com}\nresources: [users]\n"
     )
 
-    with pytest.raises(click.UsageError, match=r"there is no API 'chatt'; there are: chat; did you mean chat\?"):
+    with pytest.raises(
+        click.UsageError, match=r"there is no API 'chatt' in .*apis; there are: chat; did you mean chat\?"
+    ):
         chosen_apis(["chatt"])
-    with pytest.raises(click.UsageError, match=r"there is no API 'orders'; there are: chat$"):
+    with pytest.raises(click.UsageError, match=r"there is no API 'orders' in .*apis; there are: chat$"):
         chosen_apis(["orders"])

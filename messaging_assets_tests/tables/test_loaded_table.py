@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import dlt
 import pytest
+from dlt import Schema
 
 from messaging_assets.seams.destinations import dlt_duckdb
 from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, Validity
@@ -36,6 +38,12 @@ def test_rows_repeated_keys_and_nulls_are_counted(one_table: OneTable, table: Lo
     assert sorted(table.repeated_keys(["id"])) == [(2,), (3,)]
     assert table.repeated_keys(["id"], limit=1) in ([(2,)], [(3,)])
     assert table.keys_without("Part Name", ["id"]) == [(2,)]
+
+
+def test_the_place_of_a_table_is_told_without_user_and_password() -> None:
+    destination = dlt.destinations.postgres("postgresql://load:s3cret@db.example.com:5432/raw?sslmode=require")
+    table = LoadedTable(dlt.dataset(destination, "chat", Schema("chat")), "messages")
+    assert table.place == "postgresql://db.example.com:5432/raw"
 
 
 def test_an_empty_table_has_no_rows_and_a_missing_one_does_not_exist(one_table: OneTable, table: LoadedTable) -> None:

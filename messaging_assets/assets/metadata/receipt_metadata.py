@@ -63,6 +63,21 @@ _OPTIONAL = (
     "not_modified",
     "validator",
 )
+PARTITION_ROWS = "dagster/partition_row_count"
+# What stands on top of a materialization's page; the receipt and what dlt did come below.
+_FIRST = (
+    "messaging_assets/verdict",
+    "messaging_assets/verdict_reason",
+    "dagster/row_count",
+    "messaging_assets/rows_more_than_before",
+    PARTITION_ROWS,
+    "dagster/table_name",
+    "messaging_assets/database",
+    "messaging_assets/seconds",
+    "messaging_assets/requests",
+    "messaging_assets/child_tables",
+    "messaging_assets/preview",
+)
 
 
 def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
@@ -178,3 +193,8 @@ def sum_of_loads(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def plain_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata as plain values, whether it is about to be stored or was read back."""
     return {name: value.value for name, value in normalize_metadata(dict(metadata)).items()}
+
+
+def in_order(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata in the reader's order."""
+    return {name: metadata[name] for name in _FIRST if name in metadata} | dict(metadata)

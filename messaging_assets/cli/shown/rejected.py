@@ -109,7 +109,7 @@ def _words(replayed: Replayed) -> str:
         words += f", {replayed.superseded} taken out because the table has a later version of them"
     if replayed.older:
         words += f"; {replayed.older} of earlier syncs stay, because the last one read the whole list again"
-    return f"{words}."
+    return "\n".join([f"{words}.", *(f"{count} stay: {reason}." for reason, count in replayed.left.items())])
 
 
 def _print(asset: str, name: str, reasons: list[Any], shown: list[dict[str, Any]], left: int) -> None:
@@ -123,9 +123,10 @@ def _print(asset: str, name: str, reasons: list[Any], shown: list[dict[str, Any]
         return
     console = wide_console()
     console.print(f"{asset}: {left} record{'s are' if left > 1 else ' is'} set aside, in {name}", markup=False)
-    counted = Table("records", "reason", "fields", "last set aside")
+    has_fields = any(fields for _, fields, *_ in reasons)
+    counted = Table("records", "reason", *(["fields"] if has_fields else []), "last set aside")
     for reason, fields, count, _, last in reasons:
-        texts = (f"{count:,}", reason, fields or "", f"{last:%Y-%m-%d %H:%M}")
+        texts = (f"{count:,}", reason, *([fields or ""] if has_fields else []), f"{last:%Y-%m-%d %H:%M}")
         counted.add_row(*(one_line(text, _LONGEST) for text in texts))
     console.print(counted)
     if not shown:

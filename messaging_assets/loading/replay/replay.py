@@ -49,7 +49,7 @@ class Replayed:
         tried: records that are news, because no later sync says what became of them.
         loaded: rows that are in the table now, and no longer set aside.
         superseded: records taken out because the table has a later version of them.
-        left: how many stay, by their reason.
+        left: how many stay, by what kept them from being loaded.
         older: records of syncs before the last one, which read the whole list again; they stay as they are.
     """
 
@@ -174,14 +174,12 @@ class _Replay:
             self.done.older += len({one.row_id for one in records} & self._older - later)
         now = [one for one in records if one.row_id not in self._older | later]
         self.done.tried += len(now)
-        found: dict[str, tuple[str, str | None]] = {
-            one.row_id: (reason, None) for one in now if (reason := one.why_not())
-        }
-        fitting = [one for one in now if one.row_id not in found]
+        # These were not tried, so what was wrong with them stays their reason.
+        held = {one.row_id: reason for one in now if (reason := one.why_not())}
+        fitting = [one for one in now if one.row_id not in held]
         if is_merged:
             fitting.reverse()
-        if fitting:
-            found |= self._load(fitting)
+        found = self._load(fitting) if fitting else {}
         with self._table.tables() as rows:
             aside = SetAsideRows(rows, self._resource)
             loaded = [one.row_id for one in fitting if one.row_id not in found]
@@ -189,7 +187,7 @@ class _Replay:
             for why in set(found.values()):
                 aside.say([row_id for row_id, other in found.items() if other == why], *why)
         self.done.loaded += len(loaded)
-        self.done.left.update(reason for reason, _ in found.values())
+        self.done.left.update([*held.values(), *(reason for reason, _ in found.values())])
 
     def _load(self, records: Sequence[SetAside]) -> dict[str, tuple[str, str | None]]:
         """Load those of some records that fit; reason and fields of the others, by their id."""

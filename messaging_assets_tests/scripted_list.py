@@ -53,11 +53,10 @@ def read(
         more: further words of the endpoint.
     """
     endpoint = Endpoint.model_validate({"paginator": paginator, "data_selector": selector, **more})
-    assert endpoint.paginator is not None
     receipt = Receipt()
     source = ListContext("api.list", endpoint, (key,) if key else (), receipt, None, lambda row, reason, page: None)
     source.so_far.is_start_known = is_start_known
-    one = build_paginator(endpoint.paginator, source, max_in_flight=4)
+    one = build_paginator(source, max_in_flight=4)
     request = Request("GET", "https://api.invalid/list", params={})
     one.init_request(request)
     came = Read("", "")

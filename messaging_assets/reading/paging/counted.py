@@ -9,6 +9,7 @@ from typing import Any
 
 from requests import Request
 
+from messaging_assets.description import pagination as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.receipt import Verdict
@@ -18,6 +19,7 @@ from messaging_assets.seams.dlt_values import set_value_at_path
 class CountingPaginator(GuardedPaginator):
     """Offsets and page numbers: the next page is known ahead, so pages can be asked for side by side."""
 
+    description: described.OffsetPaginator | described.PageNumberPaginator
     position = 0
     _last_sent = 0
     _last_end: int | None = None
@@ -57,9 +59,10 @@ class CountingPaginator(GuardedPaginator):
     def first_position(self) -> int:
         """Where the list begins."""
 
-    @abstractmethod
     def place(self, request: Request, position: int) -> None:
-        """Put a position into the query or the body, as the file says."""
+        """Put a position, and how long a page is, into the query or the body, as the file says."""
+        for name, place_in_body, number in self.description.numbers(position):
+            _put(request, name, place_in_body, number)
 
     def look_at(self, position: int, how: str) -> None:
         """Let a page be asked for that only tells something of a list that ended in a way."""
@@ -132,22 +135,13 @@ class CountingPaginator(GuardedPaginator):
         return is_read or (last is not None and last == self._last_end)
 
 
-def put(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
-    """Put a number into a request: into its body at a path, else into the query.
-
-    Args:
-        request: the request; changed.
-        param: the parameter's name in the query.
-        body_path: where the file puts it in the body; None for the query.
-        default: the parameter's name where the file gives none.
-        value: the number.
-    """
-    if body_path and isinstance(request.data, dict):
+def _put(request: Any, name: str, place_in_body: str | None, number: int) -> None:
+    if place_in_body and isinstance(request.data, dict):
         # A form has fields, and no places below them.
-        request.data[body_path] = value
-    elif body_path:
+        request.data[place_in_body] = number
+    elif place_in_body:
         request.json = request.json if request.json is not None else {}
-        set_value_at_path(request.json, body_path, value)
+        set_value_at_path(request.json, place_in_body, number)
     else:
         request.params = request.params if request.params is not None else {}
-        request.params[param or default] = value
+        request.params[name] = number

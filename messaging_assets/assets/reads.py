@@ -146,6 +146,9 @@ class Reads:
             parts.append(self._load(one_pass, one_pass.source(), refresh))
             if one_pass.late:
                 self._load(one_pass, one_pass.late_source())
+            # What an appended window brought is taken back where its earlier rows stay.
+            is_for_good = self._task.window is None or not self._table.is_appended
+            self._task.receipt.rows_committed = self._task.receipt.rows_loaded if is_for_good else 0
         return sum_of_loads(parts)
 
     def _load(self, one_pass: ReadPass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:

@@ -83,6 +83,7 @@ def sync(
     finally:
         ahead.end(resource)
     failure = as_failure(task.asset, caught, task.redaction)
+    task.receipt.rows_loaded = task.receipt.rows_committed
     failure.metadata = without_secrets(receipt_metadata(task.receipt), task.redaction)
     with own_settings():
         one.keep_failure(failure)

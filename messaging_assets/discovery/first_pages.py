@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -59,6 +60,7 @@ class _Watched(ListContext):
     """A context that keeps the answers, also one that refuses."""
 
     pages: FirstPages = field(default_factory=FirstPages)
+    _parents: Counter[str] = field(default_factory=Counter)
 
     @property
     def terms(self) -> Terms:
@@ -70,9 +72,10 @@ class _Watched(ListContext):
         yield self.newest_window(name)
 
     def prepare_rows(self, rows: list[Any]) -> None:
-        """Leave only a few parents, whose lists are read."""
-        if self.is_parent:
-            del rows[_PARENTS:]
+        """Leave only a few parents of each list, whose own lists are read; a long answer comes in several parts."""
+        if self.is_parent and (of := self.so_far.current):
+            del rows[_PARENTS - self._parents[of.name] :]
+            self._parents[of.name] += len(rows)
 
     def _keep(self, answer: Answer) -> str | None:
         self.pages.answers.append(answer)

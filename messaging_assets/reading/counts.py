@@ -172,7 +172,13 @@ class ParentCounts(_Locked):
 
 @dataclass
 class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
-    """Counts of one sync of one resource; safe to write from several threads."""
+    """Counts of one sync of one resource; safe to write from several threads.
+
+    Args:
+        rows_committed: those of the rows loaded whose part is in the table for good.
+    """
+
+    rows_committed: int = 0
 
     @property
     def counts_of_rows(self) -> dict[str, int]:

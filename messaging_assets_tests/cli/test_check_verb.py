@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from messaging_assets.answers.formats import in_parts
 from messaging_assets.cli.check import command
+from messaging_assets.http.wire import transport
 from messaging_assets.sandbox import Fault, Sandbox
 
 CHILD = """\
@@ -229,6 +231,22 @@ def test_a_child_is_asked_for_the_first_parents_only(known_sandbox: Sandbox, tmp
     done = check(tmp_path / "monitoring.yaml", "--only", "copies")
     assert done.exit_code == 0, done.output
     assert len(known_sandbox.asked("monitoring", "resource_name")) == 5
+
+
+def test_of_parents_in_a_long_answer_the_first_are_asked_too(
+    known_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A long answer comes in parts, each of which is some parents more."""
+    monkeypatch.setattr(in_parts, "PART_ROWS", 2)
+    monkeypatch.setattr(transport, "SPOOLED_FROM", 0)
+    file = tmp_path / "generic_rest.yaml"
+    lines = "endpoint: {path: v1/resource, data_selector: $, paginator: single_page, format: ndjson}"
+    file.write_text(CHILD.replace("endpoint: {path: v1/resource}", lines))
+    parents = b"".join(b'{"id": %d}\n' % number for number in range(9))
+    known_sandbox.fault(Fault(api="generic_rest", body=parents, content_type="application/x-ndjson", times=1))
+    done = check(file, "--only", "copies")
+    assert done.exit_code == 0, done.output
+    assert {request.query["of"] for request in known_sandbox.requests if "of" in request.query} == {"0", "1"}
 
 
 def test_parents_without_what_their_child_takes_are_told(known_sandbox: Sandbox, tmp_path: Path) -> None:

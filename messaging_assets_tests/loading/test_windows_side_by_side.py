@@ -136,6 +136,31 @@ def test_an_older_version_is_not_put_in_the_place_of_a_newer_one_that_another_wi
     assert [row[-1] for row in synced["rows"] if row[0] == moved["id"]] == ["newer"]
 
 
+def test_a_column_that_comes_in_two_types_in_two_windows_is_read_again_by_the_one_that_loads_last(
+    api: Sandbox, tmp_path: Path
+) -> None:
+    first, last = DAYS
+    values: dict[str, Any] = {first: 5, last: "five"}
+    for row in api.rows("messaging", "messages"):
+        row["extra"] = values.get(row["timestamp"][:10])
+    tried: dict[str, Any] = {
+        "endpoint": {"error_handler": {"max_retries": 1, "backoff_factor": 0}},
+        "write_disposition": "append",
+    }
+    waiting = _machine(tmp_path / "one", last, _waits_for(tmp_path, last, first), **tried)
+    latest = time.monotonic() + 60
+    while not (tmp_path / last).exists():
+        assert time.monotonic() < latest
+        time.sleep(0.01)
+    assert _machine(tmp_path / "two", first, **tried).wait()[1]["green"]
+    (tmp_path / first).touch()
+    synced = waiting.wait()[1]
+
+    assert (synced["green"], synced["attempts"]) == (True, 2), synced["error"]
+    assert synced["ids"] == _expected(api, *DAYS)
+    assert synced["metadata"]["messaging_assets/split_by_column"] == {"extra__v_text": len(_expected(api, last))}
+
+
 def _pipelines(folder: Path) -> list[dlt.Pipeline]:
     return [
         dlt.pipeline("chat__users", pipelines_dir=str(folder / name), destination="postgres", dataset_name="chat")

@@ -63,6 +63,19 @@ def test_a_failed_sync_leaves_its_sentence(table: OneTable) -> None:
     assert row["requests"] == failed.receipt["requests"] > 0
 
 
+@pytest.mark.parametrize("checkpoint", [{"pages": 1}, {"pages": 100}], ids=["in parts", "at once"])
+def test_a_failed_sync_counts_as_loaded_what_is_in_the_table(one_table: OneTable, checkpoint: dict[str, int]) -> None:
+    one_table.page_size = 5
+    paginator = {"type": "offset", "limit": 5, "overlap": 0, "maximum_pages": 4}
+    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": paginator}
+    rows = [{"id": number} for number in range(40)]
+    failed = one_table.sync(rows, endpoint=endpoint, checkpoint=checkpoint)
+    came = len(one_table.rows()) if checkpoint["pages"] == 1 else 0
+    assert (failed.green, failed.receipt["rows_read"], came > 0) == (False, 20, checkpoint["pages"] == 1)
+    assert failed.receipt["rows_loaded"] == came
+    assert [row["rows_loaded"] for row in history(one_table)] == [came]
+
+
 def test_the_version_of_the_file_changes_with_what_it_says_of_the_resource(one_table: OneTable) -> None:
     one_table.sync([{"id": 1}])
     one_table.sync([{"id": 1}])

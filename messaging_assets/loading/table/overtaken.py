@@ -1,15 +1,19 @@
-"""Rows that other windows loaded while one was read: what was read before must not be put in their place.
+"""What other windows loaded while one was read: what was read before must not be put in its place, and must fit it.
 
 Windows of one resource are read side by side. A row that moves from a window to another meanwhile is in both reads. A
-merge by key would keep the version that is loaded last, not the one that was read last.
+merge by key would keep the version that is loaded last, not the one that was read last. A new column may come in both,
+with values of two types.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.seams.dlt_names import columns_in
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation, columns_in
 from messaging_assets.seams.dlt_packages import normalized_packages
 from messaging_assets.tables.reconciliation import values_in_files
 from messaging_assets.tables.table_rows import table_rows
@@ -24,16 +28,23 @@ def finished_loads(table: ResourceTable) -> frozenset[str]:
         return rows.finished(table.schema_name)
 
 
-def refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
-    """Stop before a merge that could put older versions in the place of newer rows; they are to be read again.
+def refuse_overtaken(table: ResourceTable, before: frozenset[str]) -> None:
+    """Stop before a load that does not fit what other windows loaded since its read began.
 
     Args:
         table: the table, with the packages that are about to be loaded.
         before: the loads that were finished when the read began.
 
     Raises:
-        TryAgainLater: rows of a later load have keys that are about to be loaded.
+        TryAgainLater: its rows are to be read again.
     """
+    _refuse_other_types(table)
+    if table.may_be_overtaken:
+        _refuse_older_rows(table, before)
+
+
+def _refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
+    """Stop before a merge that could put older versions in the place of newer rows."""
     with table_rows(table.pipeline) as rows:
         if not (later := sorted(rows.finished(table.schema_name) - before)):
             return
@@ -52,6 +63,36 @@ def refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
             "run it again, so that it is read again",
             where=table.asset,
         )
+
+
+def _refuse_other_types(table: ResourceTable) -> None:
+    """Stop before a load whose new columns another window made of another type."""
+    pipeline = table.pipeline
+    client: Any = pipeline.destination_client()
+    with client, suppress(DatabaseUndefinedRelation):
+        stored = client.get_stored_schema(table.schema_name)
+        noted = json.loads(stored.schema)["tables"] if stored else {}
+        for name, own in pipeline.default_schema.tables.items():
+            others = _of_another_type(own["columns"], noted.get(name, {}).get("columns", {}))
+            # What is not noted yet may be so in the table: a column of whole numbers that became one of doubles.
+            made = dict(client.get_storage_tables([name]))[name] if others else {}
+            for column, wanted in _of_another_type(others, made).items():
+                table.forget_working_files()
+                words = f"column '{column}' came as {wanted['data_type']}, and another window has made it "
+                raise TryAgainLater(
+                    f"{words}{made[column]['data_type']} meanwhile",
+                    "run it again, so that what is of another type gets a column of its own",
+                    where=table.asset,
+                )
+
+
+def _of_another_type(columns: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:
+    types = {name: column.get("data_type") for name, column in there.items()}
+    return {
+        name: column
+        for name, column in columns.items()
+        if (wanted := column.get("data_type")) and types.get(name) not in (None, wanted)
+    }
 
 
 def _as_read(value: Any) -> Any:

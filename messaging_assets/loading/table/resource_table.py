@@ -16,7 +16,7 @@ from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.sync_lock import only_load
-from messaging_assets.loading.table.overtaken import finished_loads, refuse_older_rows
+from messaging_assets.loading.table.overtaken import finished_loads, refuse_overtaken
 from messaging_assets.reading.receipt import ReadResult
 from messaging_assets.tables.child_tables import remove_orphans
 from messaging_assets.tables.housekeeping import tidy_up
@@ -148,8 +148,8 @@ class ResourceTable:
         """Tell the destination what is about to be loaded, and of which read if that is over."""
         if self.ledger:
             self.hold()
-            if self.may_be_overtaken:
-                refuse_older_rows(self, self._loads_before)
+            if self.is_beside_others:
+                refuse_overtaken(self, self._loads_before)
             self.ledger.note(load_ids, result)
 
     def add_to_history(self, row: HistoryRow) -> None:

@@ -193,8 +193,8 @@ def _paging(description: ApiDescription, resource: Resource, came: FirstPages, p
         yield Finding("warning", "paging", told.reason)
     elif sum(rows > 0 for rows in pages) > 1:
         yield Finding("note", "paging", "the second page differs from the first")
-        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and not is_child(resource):
-            what = f"pages have {pages[0]} rows where {paginator.limit} are asked for"
+        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.size and not is_child(resource):
+            what = f"pages have {pages[0]} rows where {paginator.size} are asked for"
             yield Finding("note", "paging", what, f"write paginator.limit: {pages[0]}")
     elif came.rows:
         yield Finding("note", "paging", "everything came on one page, so paging was not seen")

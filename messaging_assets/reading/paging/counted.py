@@ -12,7 +12,6 @@ from requests import Request
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.seams.dlt_values import set_value_at_path
 
 
 class CountingPaginator(GuardedPaginator):
@@ -120,24 +119,3 @@ class CountingPaginator(GuardedPaginator):
                 yield further
 
         self.reading.upcoming = upcoming
-
-
-def put(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
-    """Put a number into a request: into its body at a path, else into the query.
-
-    Args:
-        request: the request; changed.
-        param: the parameter's name in the query.
-        body_path: where the file puts it in the body; None for the query.
-        default: the parameter's name where the file gives none.
-        value: the number.
-    """
-    if body_path and isinstance(request.data, dict):
-        # A form has fields, and no places below them.
-        request.data[body_path] = value
-    elif body_path:
-        request.json = request.json if request.json is not None else {}
-        set_value_at_path(request.json, body_path, value)
-    else:
-        request.params = request.params if request.params is not None else {}
-        request.params[param or default] = value

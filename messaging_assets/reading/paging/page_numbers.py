@@ -8,8 +8,9 @@ from requests import Request
 
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
-from messaging_assets.reading.paging.counted import CountingPaginator, put
+from messaging_assets.reading.paging.counted import CountingPaginator
 from messaging_assets.reading.paging.guarded import first_value
+from messaging_assets.reading.paging.page_size import put
 from messaging_assets.reading.receipt import Verdict
 
 # So many pages in a row are asked for behind an empty one that says that there is more.

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
-from messaging_assets.description.pagination import Job, JsonPath, Paginator
+from messaging_assets.description.names import JsonPath
+from messaging_assets.description.pagination import Job, Paginator
 from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
@@ -134,7 +135,7 @@ class ErrorInBody(Described):
 
 
 class ResponseAction(Described):
-    """dlt's response action; `ignore` ends the paging of this request and is counted, others ask otherwise."""
+    """dlt's response action: what to do about an answer that is no page, or about its list."""
 
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""

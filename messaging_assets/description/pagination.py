@@ -15,24 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from messaging_assets.description.authentication import Described
-from messaging_assets.foundation.json_paths import are_names
+from messaging_assets.description.names import JsonPath, compiled_or_refused
 
-
-def _compiles(value: str) -> str:
-    # Names with dots between them need no parser, and none of what it takes to import it.
-    if are_names(value):
-        return value
-    from messaging_assets.seams.dlt_values import compile_path
-
-    try:
-        compile_path(value)
-    # The parser raises its own errors, and bare ones from deep inside it.
-    except Exception:  # noqa: BLE001
-        raise ValueError("is no JSON path; write one such as data, result.items or $") from None
-    return value
-
-
-JsonPath = Annotated[str, AfterValidator(_compiles)]
 Limit = Annotated[int, Field(gt=0)] | Literal["max"]
 # Rows of the pages that `max` tries, the largest first. Larger ones save little more, and take memory on both sides.
 PAGE_SIZES = (1_000, 500, 200, 100, 50)
@@ -111,6 +95,10 @@ class PageNumberPaginator(SizedPaginator):
     page_body_path: str | None = None
     """The number's place in the body, in place of a parameter."""
 
+    def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
+        """What a request for a page takes: the parameter, the place in the body in its stead, the number."""
+        return [(self.page_param or "page", self.page_body_path, position)]
+
 
 class OffsetPaginator(SizedPaginator):
     """Rows are counted: ?offset=0&limit=100; goes on by the rows that really came, to the first empty page."""
@@ -137,6 +125,11 @@ class OffsetPaginator(SizedPaginator):
     """Where a truth value says whether there is more."""
     overlap: int | None = Field(None, ge=0)
     """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
+
+    def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
+        """See PageNumberPaginator."""
+        of_page = (self.offset_param or "offset", self.offset_body_path, position)
+        return [of_page, (self.limit_param or "limit", self.limit_body_path, self.size)]
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:
@@ -223,7 +216,7 @@ def _job_address(value: str) -> str:
             "is a path below client.base_url, or one {job.<path>} that finds an address; leave the rest out"
         )
     for path in _OF_JOB.findall(value):
-        _compiles(path)
+        compiled_or_refused(path)
     return value
 
 

@@ -36,7 +36,7 @@ def take_size(of: GuardedPaginator, request: Request) -> None:
 def _put_size(request: Request, paginator: SizedPaginator, context: ListContext) -> None:
     """Put the size of a page on a list's first request; the receipt tells one that the sync chose."""
     in_body = paginator.limit_body_path if isinstance(paginator, OffsetPaginator) else None
-    put(request, paginator.limit_param, in_body, "limit", paginator.size)
+    put(request, paginator.limit_param or "limit", in_body, paginator.size)
     if paginator.limit == "max" and not context.is_parent:
         context.receipt.limit = paginator.size
 
@@ -59,22 +59,21 @@ def _asks_less(paginator: GuardedPaginator, request: Request, refused: SyncFailu
     return True
 
 
-def put(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
-    """Put a number into a request: into its body at a path, else into the query.
+def put(request: Any, name: str, place_in_body: str | None, number: int) -> None:
+    """Put a number into a request: into its body where the file names a place there, else into the query.
 
     Args:
         request: the request; changed.
-        param: the parameter's name in the query.
-        body_path: where the file puts it in the body; None for the query.
-        default: the parameter's name where the file gives none.
-        value: the number.
+        name: the parameter's name.
+        place_in_body: where it is in the body; None for the query.
+        number: the number.
     """
-    if body_path and isinstance(request.data, dict):
+    if place_in_body and isinstance(request.data, dict):
         # A form has fields, and no places below them.
-        request.data[body_path] = value
-    elif body_path:
+        request.data[place_in_body] = number
+    elif place_in_body:
         request.json = request.json if request.json is not None else {}
-        set_value_at_path(request.json, body_path, value)
+        set_value_at_path(request.json, place_in_body, number)
     else:
         request.params = request.params if request.params is not None else {}
-        request.params[param or default] = value
+        request.params[name] = number

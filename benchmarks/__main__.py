@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure, print, and write benchmarks/results/*.csv and docs/benchmark.svg."""
+"""`python -m benchmarks`: measure, print, and write benchmarks/results/*.csv and docs/*.svg."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.cases import CASES
+from benchmarks.cases import CASES, LONG
 from benchmarks.goals import Outcome
+from benchmarks.line_plot import write_lines
 from benchmarks.measuring import ROOT
 from benchmarks.plot import write_plot
 from benchmarks.report import in_words, machine, versions, write_csv
@@ -20,8 +21,8 @@ def main() -> int:
     outcomes: dict[str, Outcome] = {}
     print(f"{machine()}\n{versions()}")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        for name in chosen.only or CASES:
-            outcomes[name] = CASES[name](Path(folder) / name, chosen.rounds)
+        for name in chosen.only or [one for one in CASES if not (chosen.quick and one in LONG)]:
+            outcomes[name] = CASES[name](Path(folder) / name, 1 if chosen.quick else chosen.rounds)
             print(in_words(outcomes[name]), flush=True)
         if chosen.peers:
             from benchmarks.peers.case import peers
@@ -29,8 +30,11 @@ def main() -> int:
             outcomes["peers"] = peers(Path(folder) / "peers", chosen.rounds)
             print(in_words(outcomes["peers"]), flush=True)
     write_csv(outcomes.values(), ROOT / "benchmarks" / "results")
-    if "one_asset" in outcomes:
-        footer = f"{machine()}; {versions()}; medians of {chosen.rounds}"
+    footer = f"{machine()}; {versions()}; medians of {chosen.rounds}"
+    if not chosen.quick and {"cost_by_rows", "cost_by_latency"} <= {*outcomes}:
+        by_rows, by_latency = outcomes["cost_by_rows"], outcomes["cost_by_latency"]
+        write_lines(by_rows, by_latency, footer, ROOT / "docs" / "costs.svg")
+    if not chosen.quick and "one_asset" in outcomes:
         write_plot(outcomes["one_asset"], outcomes.get("peers"), footer, ROOT / "docs" / "benchmark.svg")
     goals = [goal for outcome in outcomes.values() for goal in outcome.goals]
     print(f"\n{sum(goal.is_met for goal in goals)} of {len(goals)} goals met")
@@ -41,6 +45,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--peers", action="store_true", help="PyAirbyte and Singer too, in environments made for them")
     parser.add_argument("--only", action="append", choices=list(CASES), help="this case (may be repeated)")
+    parser.add_argument("--quick", action="store_true", help="one round of what is short, and no plots")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of every case (3)")
     return parser.parse_args()
 

@@ -17,12 +17,14 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
     Args:
         url: the API's address.
         limit: rows a page.
-        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `nested`, `incremental`, `resources`
-            (names), `path` (else /rows), `timed` (rows of some days, read in windows of that length), `children` (the
-            rows are those of 200 parents) and `side_by_side` (how they are read).
+        choices: `declared` (columns are in the file), `in_flight`, `disposition`, `nested`, `total`, `incremental`,
+            `resources` (names), `path` (else /rows), `timed` (rows of some days, read in windows of that length),
+            `children` (the rows are those of 200 parents) and `side_by_side` (how they are read).
     """
     columns = {name: {**column, "nullable": name not in _MUST_HAVE} for name, column in COLUMNS.items()}
     endpoint: dict[str, Any] = {"data_selector": "data", "paginator": {"type": "offset", "limit": limit}}
+    if choices.get("total"):
+        endpoint["total"] = choices["total"]
     if choices.get("incremental"):
         endpoint["incremental"] = {"cursor_path": "id", "start_param": "since", "initial_value": "msg_000000000"}
     defaults: dict[str, Any] = {

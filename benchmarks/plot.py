@@ -40,9 +40,9 @@ def write_plot(outcome: Outcome, peers: Outcome | None, footer: str, file: Path)
         top += 26 + len(values) * (_BAR + _GAP) + 10
     parts += [
         f'<text x="12" y="{top + 8 + 14 * number}" class="small">{escape(line)}</text>'
-        for number, line in enumerate(_wrapped(footer))
+        for number, line in enumerate(wrapped(footer))
     ]
-    height = top + 20 + 14 * len(_wrapped(footer))
+    height = top + 20 + 14 * len(wrapped(footer))
     width = _LEFT + _WIDTH + 110
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">'
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,8 @@ def _bars(values: dict[str, float], unit: str, top: int) -> list[str]:
     return parts
 
 
-def _wrapped(text: str, width: int = 105) -> Sequence[str]:
+def wrapped(text: str, width: int = 105) -> Sequence[str]:
+    """A text in lines of so many letters."""
     from textwrap import wrap
 
     return wrap(text, width)

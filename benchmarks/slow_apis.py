@@ -58,8 +58,15 @@ def children(folder: Path, rounds: int) -> Outcome:
     with serving(100, 100, delay) as url:
         for number in range(rounds):
             home = new_home(folder / f"{number} ours")
+            asked(url)
             run = contender("ours", url, 100, home, children=True, disposition="append")
             outcome.add("ours", run)
+            requests = asked(url)
+            home = new_home(folder / f"{number} exact")
+            exact = contender("ours", url, 100, home, children=True, disposition="append", total="exact")
+            outcome.add("ours, total: exact", exact)
+            requests_exact = asked(url)
+            home = folder / f"{number} ours"
             same_receipt(run, sequential)
             same = apart(compare, database(home), _TABLE, database(folder / "sequential"), _TABLE)
             apart(in_order, home, _TABLE)
@@ -67,6 +74,9 @@ def children(folder: Path, rounds: int) -> Outcome:
     start = statistics.median(outcome.inner("ours, one page"))
     beyond = Spread(tuple(seconds - start for seconds in outcome.inner("ours")))
     outcome.expect(f"ours, less the sync of one page (ideal: {ideal:.2f} s)", beyond, 4, unit=" s")
+    # A reader that takes the API's count for the end asks once for the parents and once for each list.
+    outcome.notes.append(f"{requests} requests, where a reader that believes each count sends {PARENTS + 1}")
+    outcome.expect("requests to those, total: exact", Spread((requests_exact / (PARENTS + 1),)), 1.3)
     return outcome
 
 

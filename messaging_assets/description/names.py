@@ -1,8 +1,16 @@
-"""The names that dlt and the database can tell apart, and those they take for something of their own."""
+"""The names that dlt and the database can tell apart, and those they take for something of their own.
+
+And the paths of names that find something in an answer.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from messaging_assets.foundation.json_paths import are_names
 
 # What dlt's configuration, DuckDB or Postgres would take for something of their own. `warehouse` is the stem of
 # the DuckDB file (`project_folders.DATABASE_STEM`), beside which a schema of that name is ambiguous.
@@ -33,3 +41,25 @@ def identifier(name: str) -> str:
 def variable(api: str, name: str) -> str:
     """The environment variable of a secret, a setting or an address, such as MESSAGING__API_KEY."""
     return f"{api}__{name}".upper()
+
+
+def compiled_or_refused(path: str) -> str:
+    """The path, if it is one.
+
+    Raises:
+        ValueError: it is none.
+    """
+    # Names with dots between them need no parser, and none of what it takes to import it.
+    if are_names(path):
+        return path
+    from messaging_assets.seams.dlt_values import compile_path
+
+    try:
+        compile_path(path)
+    # The parser raises its own errors, and bare ones from deep inside it.
+    except Exception:  # noqa: BLE001
+        raise ValueError("is no JSON path; write one such as data, result.items or $") from None
+    return path
+
+
+JsonPath = Annotated[str, AfterValidator(compiled_or_refused)]

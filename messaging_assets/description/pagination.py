@@ -2,8 +2,8 @@
 
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
 `overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`,
-`end_path`, `end_value`, `rows_total_path` and, of links, `stop_after_empty_page` are ours. So is `Job`, whose files are
-the pages.
+`end_path`, `end_value`, `rows_total_path`, `maximum_limit`, of all but offsets `limit` and of links
+`stop_after_empty_page` are ours. So is `Job`, whose files are the pages.
 """
 
 from __future__ import annotations
@@ -15,24 +15,11 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from messaging_assets.description.authentication import Described
-from messaging_assets.foundation.json_paths import are_names
+from messaging_assets.description.names import JsonPath, compiled_or_refused
 
-
-def _compiles(value: str) -> str:
-    # Names with dots between them need no parser, and none of what it takes to import it.
-    if are_names(value):
-        return value
-    from messaging_assets.seams.dlt_values import compile_path
-
-    try:
-        compile_path(value)
-    # The parser raises its own errors, and bare ones from deep inside it.
-    except Exception:  # noqa: BLE001
-        raise ValueError("is no JSON path; write one such as data, result.items or $") from None
-    return value
-
-
-JsonPath = Annotated[str, AfterValidator(_compiles)]
+Limit = Annotated[int, Field(gt=0)] | Literal["max"]
+# Rows of the pages that `max` tries, the largest first. Larger ones save little more, and take memory on both sides.
+PAGE_SIZES = (1_000, 500, 200, 100, 50)
 
 
 class PaginatorDescription(Described):
@@ -62,7 +49,31 @@ class PaginatorDescription(Described):
         return self
 
 
-class PageNumberPaginator(PaginatorDescription):
+class SizedPaginator(PaginatorDescription):
+    """What every way of paging can have that asks for pages of a size."""
+
+    limit: Limit | None = None
+    """Rows to ask for, in `limit_param`; `max`: as many as the API takes."""
+    limit_param: str | None = None
+    """The parameter that takes the limit; of `offset` else `limit`."""
+    maximum_limit: int | None = Field(None, gt=0)
+    """The most rows that `limit: max` asks for; else 1,000. A first page that is refused is asked for with fewer."""
+
+    @model_validator(mode="after")
+    def _has_place_of_limit(self) -> SizedPaginator:
+        if self.limit is not None and self.limit_param is None and self.type != "offset":  # type: ignore[attr-defined]
+            raise ValueError("limit needs limit_param, the parameter by which the API takes it")
+        if self.maximum_limit is not None and self.limit != "max":
+            raise ValueError("maximum_limit is the bound of limit: max; write that, or leave it out")
+        return self
+
+    @property
+    def size(self) -> int:
+        """How many rows a page is asked to have; 0 where the paginator does not say it."""
+        return (self.maximum_limit or PAGE_SIZES[0]) if self.limit == "max" else self.limit or 0
+
+
+class PageNumberPaginator(SizedPaginator):
     """Pages are counted: ?page=1, ?page=2; stops on the first empty page or where the API says so."""
 
     type: Literal["page_number"]
@@ -89,21 +100,19 @@ class PageNumberPaginator(PaginatorDescription):
         return [(self.page_param or "page", self.page_body_path, position)]
 
 
-class OffsetPaginator(PaginatorDescription):
+class OffsetPaginator(SizedPaginator):
     """Rows are counted: ?offset=0&limit=100; goes on by the rows that really came, to the first empty page."""
 
     type: Literal["offset"]
     """`offset`: rows are counted."""
-    limit: int = Field(gt=0)
-    """Rows to ask for."""
+    limit: Limit
+    """Rows to ask for; `max`: as many as the API takes."""
     offset: int = Field(0, ge=0)
     """The offset of the first row."""
     offset_param: str | None = None
     """The parameter that takes the offset; else `offset`."""
     offset_body_path: str | None = None
     """The offset's place in the body, in place of a parameter."""
-    limit_param: str | None = None
-    """The parameter that takes the limit; else `limit`."""
     limit_body_path: str | None = None
     """The limit's place in the body, in place of a parameter."""
     total_path: JsonPath | None = "total"
@@ -120,16 +129,16 @@ class OffsetPaginator(PaginatorDescription):
     def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
         """See PageNumberPaginator."""
         of_page = (self.offset_param or "offset", self.offset_body_path, position)
-        return [of_page, (self.limit_param or "limit", self.limit_body_path, self.limit)]
+        return [of_page, (self.limit_param or "limit", self.limit_body_path, self.size)]
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:
-        if (self.overlap or 0) >= self.limit:
+        if (self.overlap or 0) >= min(self.size, PAGE_SIZES[-1] if self.limit == "max" else self.size):
             raise ValueError("overlap must be smaller than limit, or no page gets past the one before it")
         return self
 
 
-class HeaderLinkPaginator(PaginatorDescription):
+class HeaderLinkPaginator(SizedPaginator):
     """The next page's URL is in the Link header (RFC 8288), or alone in another one."""
 
     type: Literal["header_link"]
@@ -142,7 +151,7 @@ class HeaderLinkPaginator(PaginatorDescription):
     """Whether an empty page is the end, though it names a next one."""
 
 
-class JsonLinkPaginator(PaginatorDescription):
+class JsonLinkPaginator(SizedPaginator):
     """The next page's URL is in the body."""
 
     type: Literal["json_link", "json_response"]
@@ -153,7 +162,7 @@ class JsonLinkPaginator(PaginatorDescription):
     """Whether an empty page is the end, though it names a next one."""
 
 
-class CursorPaginator(PaginatorDescription):
+class CursorPaginator(SizedPaginator):
     """The body carries a token for the next page."""
 
     type: Literal["cursor"]
@@ -170,7 +179,7 @@ class CursorPaginator(PaginatorDescription):
     """Where a truth value says whether there is more."""
 
 
-class HeaderCursorPaginator(PaginatorDescription):
+class HeaderCursorPaginator(SizedPaginator):
     """A header carries a token for the next page."""
 
     type: Literal["header_cursor"]
@@ -207,7 +216,7 @@ def _job_address(value: str) -> str:
             "is a path below client.base_url, or one {job.<path>} that finds an address; leave the rest out"
         )
     for path in _OF_JOB.findall(value):
-        _compiles(path)
+        compiled_or_refused(path)
     return value
 
 

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field, StrictFloat, StrictInt, StrictStr, f
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.endpoint import Endpoint
-from messaging_assets.description.pagination import JsonPath
+from messaging_assets.description.names import JsonPath
 from messaging_assets.description.table import Column, Disposition, Evolution, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.windows import Partitions
 

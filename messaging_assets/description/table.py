@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.pagination import JsonPath
+from messaging_assets.description.names import JsonPath
 from messaging_assets.description.windows import CursorFormat
 from messaging_assets.foundation import json_paths
 

@@ -199,8 +199,8 @@ def _paging(paginator: Paginator | None, resource: Resource, came: FirstPages, p
         yield Finding("note", "paging", "the second page differs from the first")
         # A record that is set aside is not on its page any more.
         is_as_it_came = not came.receipt.set_aside and not is_child(resource)
-        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.limit and is_as_it_came:
-            what = f"pages have {pages[0]} rows where {paginator.limit} are asked for"
+        if isinstance(paginator, OffsetPaginator) and pages[0] < paginator.size and is_as_it_came:
+            what = f"pages have {pages[0]} rows where {paginator.size} are asked for"
             yield Finding("note", "paging", what, f"write paginator.limit: {pages[0]}")
     elif came.rows:
         yield Finding("note", "paging", "everything came on one page, so paging was not seen")

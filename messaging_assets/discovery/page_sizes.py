@@ -8,15 +8,13 @@ from typing import Any
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import asked_sizes
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.pagination import OffsetPaginator
+from messaging_assets.description.pagination import PAGE_SIZES, SizedPaginator
 from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.examined import Examined, Finding
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.reading.paging.paginators import with_paginator
 
-# Rows of the pages that are tried, the largest first. Larger ones save little more, and take memory on both sides.
-SIZES = (1_000, 500, 200, 100)
 # So many requests a look at one list may cost.
 _MOST = 3
 
@@ -36,7 +34,7 @@ def try_larger(
     may = not (is_child(resource) or resource.for_each or resource.endpoint.job or seen.is_wrong)
     if not may or now is None or seen.pages < 2 or seen.rows <= now:
         return
-    for asked in [size for size in SIZES if size > now][:_MOST]:
+    for asked in [size for size in PAGE_SIZES if size > now][:_MOST]:
         word, larger = _with_size(description, resource, asked)
         came = read(larger)
         seen.requests += came.receipt.requests
@@ -69,8 +67,8 @@ def saved(now: int, size: int, total: int | None) -> str:
 def _size_of(description: ApiDescription, resource: Resource) -> int | None:
     """How many rows a page is asked to have."""
     paginator = with_paginator(description, resource).paginator
-    if isinstance(paginator, OffsetPaginator):
-        return paginator.limit
+    if isinstance(paginator, SizedPaginator) and paginator.limit:
+        return None if paginator.limit == "max" else paginator.limit
     sizes: Sequence[int | None] = [whole_number(one) for one in asked_sizes(resource.endpoint.params)]
     return sizes[0] if len(sizes) == 1 else None
 
@@ -79,7 +77,7 @@ def _with_size(description: ApiDescription, resource: Resource, size: int) -> tu
     """The word that sets the size of a page, and the resource with another one."""
     endpoint = with_paginator(description, resource)
     changed: dict[str, Any]
-    if isinstance(endpoint.paginator, OffsetPaginator):
+    if isinstance(endpoint.paginator, SizedPaginator) and endpoint.paginator.limit:
         word, changed = "paginator.limit", {"paginator": endpoint.paginator.model_copy(update={"limit": size})}
     else:
         name = next(name for name, value in endpoint.params.items() if asked_sizes({name: value}))

@@ -42,11 +42,13 @@ class SyncFailure(Exception):
     Attributes:
         metadata: the receipt of what came before it failed, for the run's page.
         more: a sentence behind the first, such as where something is kept.
+        label: of a request that was given up, its name among the receipt's retries.
     """
 
     retryable: ClassVar[bool] = False
     metadata: Mapping[str, Any] = MappingProxyType({})
     more: str = ""
+    label: str = ""
 
     def __init__(self, what: str, next_step: str = "", *, where: str = "") -> None:
         self.say(where, what, next_step)

@@ -81,7 +81,10 @@ class Exchange:
             if terms.is_look:
                 raise Ignored("the answer was not needed", is_end=True)
             if not outcome.repeat or attempt > handler.max_retries or wait > handler.maximum_wait:
-                raise failure(outcome, terms.asset, f"{request.method} {terms.shown(request.url)}", handler, attempt)
+                asked = f"{request.method} {terms.shown(request.url)}"
+                given_up = failure(outcome, terms.asset, asked, handler, attempt)
+                given_up.label = outcome.label
+                raise given_up
             terms.counts.retried(outcome.label)
             self._pause(wait, outcome, terms)
             attempt += 1

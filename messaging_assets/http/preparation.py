@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import requests
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
-from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address, plain_origin
+from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.validators import is_etag
 
@@ -35,6 +36,28 @@ class Preparation:
         self._headers, self._cookies = headers, cookies
         # The session's headers together with those of the request before.
         self._together: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
+
+    def answered(
+        self,
+        request: requests.PreparedRequest,
+        asked: requests.Request,
+        answer: Callable[[requests.PreparedRequest, requests.Request, Reading], Answer],
+    ) -> Answer:
+        """The answer to a request, or to one for a shorter page, where the first is refused and may be shorter.
+
+        Args:
+            request: as it is sent.
+            asked: what it was made of.
+            answer: sends it.
+        """
+        reading: Reading = request.reading  # type: ignore[attr-defined]
+        while True:
+            try:
+                return answer(request, asked, reading)
+            except SyncFailure as refused:
+                if not (hasattr(asked, "asks_less") and asked.asks_less(asked, refused)):
+                    raise
+            request = self.prepared(asked, reading)
 
     def prepared(
         self, request: requests.Request, reading: Reading, jar: RequestsCookieJar | None = None

@@ -122,7 +122,7 @@ class ApiSession(Session):
         if (part := request.__dict__.pop("part", None)) is not None:
             return part  # type: ignore[no-any-return]
         asked: requests.Request = request.__dict__.pop("asked")
-        return keep_rest(asked, self._answer_for(request, asked, request.reading))  # type: ignore[attr-defined]
+        return keep_rest(asked, self.preparation.answered(request, asked, self._answer_for))
 
     def _answer_for(self, request: requests.PreparedRequest, asked: requests.Request, reading: Reading) -> Answer:
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.

@@ -129,7 +129,7 @@ class ListContext:
         paginator = self.endpoint.paginator
         if not isinstance(paginator, OffsetPaginator):
             return 0
-        return paginator.overlap or int(self.endpoint.total == "exact" and paginator.limit > 1)
+        return paginator.overlap or int(self.endpoint.total == "exact" and paginator.size > 1)
 
     def prepare_rows(self, rows: list[Any]) -> None:
         """Change a page's good records in place, before their lists are read or they are loaded."""

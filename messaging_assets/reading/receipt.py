@@ -107,6 +107,7 @@ class Receipt(Counts):
         findings: what the ended lists came to.
         left: hashes of the lists that a response action left before their first page, and so without a row.
         repeats: whether the API gives its records again.
+        limit: how many rows a page was asked to have, where the file lets the sync find out.
     """
 
     lists_open: int = 0
@@ -118,6 +119,7 @@ class Receipt(Counts):
     findings: list[Finding] = field(default_factory=list)
     left: set[str] = field(default_factory=set)
     repeats: Repeats = field(default_factory=Repeats)
+    limit: int | None = None
 
     def found(self, verdict: Verdict, what: str, next_step: str = "", *, of_parents: bool = False) -> None:
         """Note what speaks for a verdict."""

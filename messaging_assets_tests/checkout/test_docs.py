@@ -17,7 +17,7 @@ from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
 from messaging_assets.description.endpoint import Format
-from messaging_assets.description.pagination import PaginatorDescription
+from messaging_assets.description.pagination import PaginatorDescription, SizedPaginator
 from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.ways.signatures import HmacAuth, Jwt
 from messaging_assets.description.windows import Partitions
@@ -76,6 +76,7 @@ MODELS: dict[str, type[Described]] = {
     "Jwt": Jwt,
     "Hmac": HmacAuth,
     "Paginator": PaginatorDescription,
+    "Limit": SizedPaginator,
     **dict(
         zip(["Offset", "Page_number", "Cursor", "Json_link", "Header_link", "Header_cursor"], PAGINATORS, strict=True)
     ),
@@ -107,7 +108,10 @@ def test_the_file_of_the_dlt_page_is_the_config_that_dlt_takes(page: Page) -> No
 
 @pytest.mark.parametrize(("title", "model"), MODELS.items(), ids=list(MODELS))
 def test_every_word_of_an_api_file_is_on_its_page_as_its_model_has_it(title: str, model: type[Described]) -> None:
-    words = words_of(model) - (words_of(PaginatorDescription) if model in PAGINATORS else set())
+    words = words_of(model)
+    for above in (PaginatorDescription, SizedPaginator):
+        if model is not above and issubclass(model, above):
+            words -= words_of(above) - set(model.__annotations__)
     named = {field.alias or name: field for name, field in model.model_fields.items()}
 
     said = sentences(model)

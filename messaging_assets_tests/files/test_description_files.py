@@ -93,7 +93,7 @@ BAD = [
         "unknown paginator",
     ),
     example(
-        "3: client.paginator.limit: is missing; add it: rows to ask for",
+        "3: client.paginator.limit: is missing; add it: rows to ask for; `max`: as many as the API takes",
         in_client("paginator: offset"),
         "offset in short",
     ),

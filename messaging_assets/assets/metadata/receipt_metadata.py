@@ -49,6 +49,7 @@ _OPTIONAL = (
     "rows_before_mark",
     "rows_dated_ahead",
     "rows_api_says",
+    "limit",
     "parents",
     "parents_left_out",
     "parents_unchanged",

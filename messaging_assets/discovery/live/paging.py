@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from messaging_assets.answers.row_totals import more_than_came, total_path
+from messaging_assets.description.pagination import PAGE_SIZES
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.discovery.live.list_probe import ListProbe, Page
 from messaging_assets.discovery.next_time import next_headers
-from messaging_assets.discovery.page_sizes import SIZES, saved
+from messaging_assets.discovery.page_sizes import saved
 from messaging_assets.foundation import json_paths
 
-_MODEST, _LARGE = 100, SIZES[:3]
+_MODEST, _LARGE = 100, PAGE_SIZES[:3]
 _FAR = 1_000_000
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError, model_validator
 
 from messaging_assets.description.api import Incremental
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.pagination import JsonPath
+from messaging_assets.description.names import JsonPath
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, quoted, suggestion
 from messaging_assets.files.rules.shape import shape_mistakes
 from messaging_assets.files.rules.templates import is_template, texts_of

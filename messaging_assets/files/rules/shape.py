@@ -201,9 +201,9 @@ def _unknown_key(place: Place, raw: Mapping[str, Any], root: type[Described]) ->
     parent = value_at(raw, place[:-1])
     if isinstance(parent, Mapping) and "type" not in parent:
         # Without a type, auth is bearer and a paginator is found out; most likely another one was meant.
-        meant_types = [
-            one for model in _models_below(place[:-1], root) if key in words_of(model) for one in _types_of(model)
-        ]
+        have = [model for model in _models_below(place[:-1], root) if key in words_of(model)]
+        need = [model for model in have if key in model.model_fields and model.model_fields[key].is_required()]
+        meant_types = [one for model in need or have for one in _types_of(model)]
         if meant_types:
             return f"needs a type beside it; write type: {' or '.join(dict.fromkeys(filter(None, meant_types)))}"
     allowed = sorted(name for model in models for name in words_of(model))

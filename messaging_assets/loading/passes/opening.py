@@ -9,8 +9,8 @@ from typing import Any
 
 import dlt
 
-from messaging_assets.description.api import Resource
-from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator
+from messaging_assets.description.api import Endpoint, Resource
+from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator, SizedPaginator
 from messaging_assets.description.parents import ancestry, columns_from_parents
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.http.authentication import asking_part
@@ -31,6 +31,7 @@ from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.seams.dlt_contexts import PageReader, copy_of_state
 
 _START = "messaging_assets_start"
+_LIMIT = "messaging_assets_limit"
 # What of a list's endpoint makes its first request.
 _OF_REQUEST = ("path", "params", "json", "data", "headers")
 
@@ -89,7 +90,8 @@ def open_before_turn(
 
 
 def _early_context(target: ReadTarget, noted: Mapping[str, Any], now: datetime, is_first: bool) -> ListContext:
-    one, endpoint = target.resource, with_paginator(target.description, target.resource)
+    one = target.resource
+    endpoint = _with_limit(with_paginator(target.description, one), noted)
     keys, cursor = keys_as_sent(one, one.keys), cursor_of(endpoint)
     kept = single_mark(noted, cursor.cursor_path) if cursor else {}
     is_asked = bool(cursor and is_asked_for(endpoint, cursor))
@@ -122,6 +124,24 @@ def note_first_page_number(own: ListContext) -> None:
         dlt.current.resource_state()[_START] = repr(own.endpoint.paginator)
 
 
+def note_limit(target: ReadTarget, own: ListContext) -> None:
+    """Remember, for the next sync, of how many rows the API took a page, where it refused as many as the file lets."""
+    paginator, of_file = own.endpoint.paginator, with_paginator(target.description, target.resource).paginator
+    state = dlt.current.resource_state()
+    state.pop(_LIMIT, None)
+    if isinstance(paginator, SizedPaginator) and isinstance(of_file, SizedPaginator) and paginator.size < of_file.size:
+        state[_LIMIT] = [of_file.size, paginator.size]
+
+
+def _with_limit(endpoint: Endpoint, noted: Mapping[str, Any]) -> Endpoint:
+    """The endpoint with a size of its pages that the API took before, where that is known."""
+    paginator, (refused, took) = endpoint.paginator, noted.get(_LIMIT, (None, None))
+    if not isinstance(paginator, SizedPaginator) or paginator.limit != "max" or paginator.size != refused:
+        return endpoint
+    smaller = paginator.model_copy(update={"maximum_limit": took})
+    return endpoint.model_copy(update={"paginator": smaller})
+
+
 def _exchange_tokens(target: ReadTarget, terms: Mapping[str, Terms]) -> None:
     for name, auth in target.auths.items():
         if (asking := asking_part(auth)) is not None:
@@ -133,6 +153,8 @@ def _source_of(
 ) -> ListContext:
     own = one is target.chain[-1]
     endpoint = with_paginator(target.description, one)
+    if own:
+        endpoint = _with_limit(endpoint, dlt.current.resource_state())
     asset = target.asset if own else f"{target.description.asset_of(one)} (parent of {target.asset})"
     from_parent = columns_from_parents(one).values()
     # A step may give a parent's field another name.

@@ -19,7 +19,7 @@ from messaging_assets.loading.marks.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.loading.marks.validators import known_validator, store_validator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
 from messaging_assets.loading.passes.judgement import may_repeat, refuse_incomplete
-from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, open_reader
+from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, note_limit, open_reader
 from messaging_assets.loading.passes.page_stream import PageStream
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.progress import Progress
@@ -189,6 +189,7 @@ class ReadPass:
         """Let the state of a read that is over go with its last part."""
         self._checkpoint.clear()
         note_first_page_number(stream.own)
+        note_limit(self._target, stream.own)
         store_validator(self._target, stream.own, self._receipt, self.load_ids[-1])
         if not self.late:
             store_all_marks(self._target, stream.own, self._receipt)

@@ -109,6 +109,8 @@ class Probe:
         changes: dict[str, Any] = {"maximum_pages": 1}
         if self._known_rows is not None:
             changes["offset"] = endpoint.paginator.offset + max(self._known_rows - 1, 0)  # type: ignore[union-attr]
+        if found := self.last.get("messaging_assets/limit"):
+            changes["maximum_limit"] = found
         asked = {
             "paginator": endpoint.paginator.model_copy(update=changes),
             "error_handler": endpoint.error_handler.model_copy(update={"max_retries": 0, "maximum_wait": 0.0}),

@@ -9,6 +9,7 @@ from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.description.api import Endpoint
+from messaging_assets.description.pagination import OffsetPaginator, SizedPaginator
 from messaging_assets.reading.evidence.equal_rows import surplus
 
 
@@ -106,7 +107,12 @@ class Claims:
 
     @property
     def _asked(self) -> dict[str, Any]:
-        return {**(self._endpoint.json_body or {}), **self._endpoint.params}
+        paginator = self._endpoint.paginator
+        is_named = isinstance(paginator, SizedPaginator) and not isinstance(paginator, OffsetPaginator)
+        # The largest that an API gives may be less than `max` asks for.
+        limit = getattr(paginator, "limit", None) if is_named else None
+        named = {"limit": limit} if isinstance(limit, int) else {}
+        return {**(self._endpoint.json_body or {}), **self._endpoint.params, **named}
 
     def is_full(self, sent: int, is_by_links: bool) -> bool:
         """Whether a page of so many rows holds as many as a page can."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description.api import Endpoint
-from messaging_assets.description.pagination import OffsetPaginator
 
 
 @dataclass
@@ -45,6 +44,7 @@ class ListCounts:
         """Whether the page that came last has fewer rows than the others, or, as the only one, than asked for."""
         if page > 1:
             return self.sent < self.most_sent
-        paginator, params = endpoint.paginator, endpoint.params
-        asked = [paginator.limit] if isinstance(paginator, OffsetPaginator) else map(whole_number, params.values())
+        limit = getattr(endpoint.paginator, "limit", None)
+        # The largest that an API gives may be less than `max` asks for.
+        asked = [0 if limit == "max" else limit] if limit else map(whole_number, endpoint.params.values())
         return self.sent < min((size for size in asked if size), default=0)

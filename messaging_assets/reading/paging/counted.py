@@ -12,8 +12,8 @@ from requests import Request
 from messaging_assets.description import pagination as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator
+from messaging_assets.reading.paging.page_size import put
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.seams.dlt_values import set_value_at_path
 
 
 class CountingPaginator(GuardedPaginator):
@@ -62,7 +62,7 @@ class CountingPaginator(GuardedPaginator):
     def place(self, request: Request, position: int) -> None:
         """Put a position, and how long a page is, into the query or the body, as the file says."""
         for name, place_in_body, number in self.description.numbers(position):
-            _put(request, name, place_in_body, number)
+            put(request, name, place_in_body, number)
 
     def look_at(self, position: int, how: str) -> None:
         """Let a page be asked for that only tells something of a list that ended in a way."""
@@ -133,15 +133,3 @@ class CountingPaginator(GuardedPaginator):
         """
         is_read = self.context.endpoint.method.upper() == "GET" or self.context.receipt.repeats.is_seen
         return is_read or (last is not None and last == self._last_end)
-
-
-def _put(request: Any, name: str, place_in_body: str | None, number: int) -> None:
-    if place_in_body and isinstance(request.data, dict):
-        # A form has fields, and no places below them.
-        request.data[place_in_body] = number
-    elif place_in_body:
-        request.json = request.json if request.json is not None else {}
-        set_value_at_path(request.json, place_in_body, number)
-    else:
-        request.params = request.params if request.params is not None else {}
-        request.params[name] = number

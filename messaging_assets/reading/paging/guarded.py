@@ -25,6 +25,7 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
+from messaging_assets.reading.paging.page_size import take_size
 
 
 class GuardedPaginator(dlt_paginators.BasePaginator):
@@ -60,6 +61,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             if self.context.marks:
                 _leave_out_unset(request, self.context.asset)
             self.reading.begin()
+            take_size(self, request)
             self.start(request)
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:

@@ -43,11 +43,11 @@ class OffsetPaginator(CountingPaginator):
             return "nothing came behind the last row"
         if says_no_more:
             return "the API said that there is no more"
-        if self.context.endpoint.total == "exact" and reached - own.offset == total and sent < own.limit:
+        if self.context.endpoint.total == "exact" and reached - own.offset == total and sent < own.size:
             return "a short page at total"
         # A page with nothing but the overlap is followed by one without, so that the list always moves on.
         overlap = self.context.overlap or self._overlap(sent)
-        self._is_before_short = sent < max(own.limit, reading.counts.most_sent)
+        self._is_before_short = sent < max(own.size, reading.counts.most_sent)
         reading.join.back = min(overlap, sent) if sent > reading.join.back else 0
         self.position = reached - reading.join.back
         if own.maximum_offset is not None and reached >= own.maximum_offset:
@@ -100,7 +100,7 @@ class OffsetPaginator(CountingPaginator):
             return True
         is_alone = not self.context.keys or self._picks_inside
         may = is_alone and self._may_join and reading.claims.is_uncounted and reading.resume.at is None
-        was_paged = reading.counts.full_pages > 1 or reading.counts.most_sent >= self.description.limit
+        was_paged = reading.counts.full_pages > 1 or reading.counts.most_sent >= self.description.size
         if not (may and was_paged) or reading.counts.sent or self.position <= self.first_position():
             return False
         self.look_at(self.position - 1, how)

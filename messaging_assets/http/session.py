@@ -84,7 +84,7 @@ class ApiSession(Session):
         # Without this requests would read .netrc; proxies and certificates are looked up below instead.
         self.trust_env = False
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
-        self._client = client
+        self.client = client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
         self._elsewhere: dict[Origin, Transport] = {}
@@ -169,7 +169,7 @@ class ApiSession(Session):
     def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
         """A door to one server alone; what is meant for the API does not fit through the token server's."""
         try:
-            transport = Transport(url, self._client, self.cookies if cookies is None else cookies, self._closing)
+            transport = Transport(url, self.client, self.cookies if cookies is None else cookies, self._closing)
         except NoAddress as error:
             raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
         self._transports.append(transport)

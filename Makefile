@@ -40,7 +40,8 @@ $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 UV := .venv-uv
 hashes: ## write constraints-hashes.txt anew, after a change in constraints.txt
 	@test -x $(UV)/bin/uv || { "$(PYTHON)" -m venv $(UV) && $(UV)/bin/python -m pip install -qq --no-input uv; }
-	@$(UV)/bin/uv pip compile -q pyproject.toml --extra dev --extra postgres --extra redis --extra aws --extra compression --extra embedded-elt \
+	@$(UV)/bin/uv pip compile -q pyproject.toml --extra dev --extra postgres --extra redis --extra otel --extra aws \
+		--extra compression --extra embedded-elt \
 		-c constraints.txt --universal --python-version 3.10 \
 		--generate-hashes --no-header --no-annotate -o $(UV)/hashes.txt
 	@{ echo "# The releases of constraints.txt with the hashes of all their files; make setup installs nothing else."; \

@@ -20,10 +20,10 @@ try:
     from dagster import in_process_executor
 
     # dlt reads its settings on import.
-    from messaging_assets.orchestration.code_location import build_code_location
+    from messaging_assets.orchestration.code_location import location_of_this_process
 
     # Steps start in no time there.
-    defs = build_code_location(in_process_executor)
+    defs = location_of_this_process(in_process_executor)
 finally:
     if _is_collecting:
         gc.enable()

@@ -66,6 +66,8 @@ _OWN_VARIABLES = {
     messages.DAGSTER_VARIABLE,
 }
 _DAGSTER_VARIABLES = {"DAGSTER_HOME"}
+# OpenTelemetry's own, which its SDK and its exporter read.
+_OTEL_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_SERVICE_NAME")
 _DLT_VARIABLES = re.compile(r"(DESTINATION(_TYPE|__[A-Z0-9_]+)|DLT_DATA_DIR|DLT_PROJECT_DIR)")
 # The API that pages speak of before they show its file.
 _FIRST = {"team_chat": ("api_key", "base_url")}
@@ -207,7 +209,9 @@ class Page:
         named = {api.name: type(build_credentials(api)).model_fields for api in self._apis()}
         apis = {variable(api, name) for api, fields in {**_FIRST, **named}.items() for name in fields}
         for name in names:
-            known = name in {*_OWN_VARIABLES, *_DAGSTER_VARIABLES, *apis} or _DLT_VARIABLES.fullmatch(name)
+            known = name in {*_OWN_VARIABLES, *_DAGSTER_VARIABLES, *_OTEL_VARIABLES, *apis} or _DLT_VARIABLES.fullmatch(
+                name
+            )
             assert known, f"nothing reads {name}"
 
     def _run_toml(self, block: Block) -> None:

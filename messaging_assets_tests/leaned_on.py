@@ -154,6 +154,7 @@ _PAGE = "an asset's page shows its metadata and the link to its file"
 _DG = "a project of `dg` is found as `dg` finds it"
 _ASSETS = "a resource becomes an asset, and a sync's result its metadata"
 _BOUND = "definitions of many files are bound to their resources in time that grows with the files"
+_PARTS = "the process of a run builds the APIs of the run and no others"
 _DUCKDB = "dlt.destinations.impl.duckdb"
 _SQL = "dlt.destinations.impl.sqlalchemy"
 _POSTGRES = "dlt.destinations.impl.postgres"
@@ -335,6 +336,15 @@ THINGS = [
         *("dagster_inside", "there", "the type of what `define_asset_job` gives"),
         f"{_DAGSTER}.definitions.unresolved_asset_job_definition:UnresolvedAssetJobDefinition",
     ),
+    *_things(
+        *("dagster_inside", "text", _BOUND),
+        f"{_DAGSTER}.definitions.unresolved_asset_job_definition:UnresolvedAssetJobDefinition.resolve",
+    ),
+    *_things(
+        *("dagster_inside", "signature", _BOUND),
+        f"{_DAGSTER}.definitions.assets.graph.asset_graph:AssetGraph.assets_defs_for_keys",
+        f"{_DAGSTER}.definitions.assets.graph.asset_graph:AssetGraph.from_assets",
+    ),
     *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.events:RunFailureReason"),
     *_things("dagster_inside", "there", _INSTANCE, f"{_DAGSTER}.events:RunFailureReason.UNEXPECTED_TERMINATION"),
     *_things(
@@ -377,6 +387,27 @@ THINGS = [
     ),
     *_things("dagster_storage", "value", _ENGINES, f"{_DAGSTER}.storage.sql:ALEMBIC_SCRIPTS_LOCATION"),
     *_things("dagster_inside", "signature", _BOUND, "dagster:ResourceDefinition.get_required_resource_keys"),
+    *_things(
+        *("dagster_inside", "text", _PARTS),
+        f"{_DAGSTER}.definitions.reconstruct:ReconstructableJob.get_definition",
+        f"{_DAGSTER}.definitions.reconstruct:reconstruct_repository_def_from_pointer",
+        "dagster:RepositoryDefinition.get_maybe_subset_job_def",
+        "dagster:RepositoryDefinition.get_job",
+    ),
+    *_things(
+        *("dagster_inside", "value", _PARTS),
+        f"{_DAGSTER}.definitions.repository_definition:SINGLETON_REPOSITORY_NAME",
+        f"{_DAGSTER}.definitions.assets.job.asset_job:IMPLICIT_ASSET_JOB_NAME",
+    ),
+    *_things(
+        *("dagster_inside", "signature", _PARTS),
+        f"{_DAGSTER}.definitions.definitions_load_context:DefinitionsLoadContext.get",
+        "dagster:JobDefinition.get_subset",
+    ),
+    *_things(
+        *("dagster_inside", "there", _PARTS),
+        f"{_DAGSTER}.definitions.definitions_load_context:DefinitionsLoadType.RECONSTRUCTION",
+    ),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:CroniterShim"),
     *_things("dagster_inside", "signature", _CRON, "dagster._utils.schedules:cron_string_iterator"),
     *_things("dagster_inside", "text", _CRON, "dagster._utils.schedules:is_valid_cron_schedule"),

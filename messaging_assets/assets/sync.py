@@ -25,6 +25,7 @@ from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.kept_receipt import KeptReceipt, receipt_file
 from messaging_assets.loading.sync_lock import folders_to_sync, only_sync
+from messaging_assets.loading.table.account_view import show_again
 from messaging_assets.loading.table.earlier_syncs import confirm_loaded, load_pending, open_ledger, put_away, take_back
 from messaging_assets.loading.table.removal import settle
 from messaging_assets.loading.table.resource_table import ResourceTable
@@ -77,7 +78,9 @@ def sync(
         alone = only_sync(description, task.resource, folders)
         with own_settings(context.log.warning), alone, task.redaction.on_loggers(), undisturbed():
             task.redaction.add(*credentials.all_secrets(description))
-            return one.run(credentials)
+            result = one.run(credentials)
+        task.tell(result.metadata)
+        return result
     except Exception as error:  # noqa: BLE001 - whatever it was, it becomes one sentence below
         caught = error
     finally:
@@ -87,6 +90,9 @@ def sync(
     failure.metadata = without_secrets(receipt_metadata(task.receipt), task.redaction)
     with own_settings():
         one.keep_failure(failure)
+    if config.full_refresh:
+        show_again(description, resource, folders)
+    task.tell(failure.metadata, failure)
     raise failure
 
 

@@ -11,10 +11,12 @@ from dagster import AssetExecutionContext
 
 from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import history_row, plain_metadata
+from messaging_assets.assets.metadata.telemetry import tell_telemetry
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator, asset_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.windows import Window
+from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.loading.passes.reads_ahead import ReadsAhead, may_begin
@@ -96,6 +98,13 @@ class SyncTask:
         """What `sync_history` keeps of it; `failure` is the sentence of a sync that failed."""
         plain, seconds = self.plain(metadata), time.monotonic() - self.started
         return history_row(self.description, self.resource.name, self.window, plain, seconds, failure)
+
+    def tell(self, metadata: Mapping[str, Any], failure: SyncFailure | None = None) -> None:
+        """Tell OpenTelemetry how it ended."""
+        asset = {"api": self.description.name, "resource": self.resource.name, "run_id": self.context.run.run_id}
+        if self.window:
+            asset["window"] = str(self.window)
+        tell_telemetry(asset, time.monotonic() - self.started, metadata, failure)
 
 
 def reads_ahead(context: AssetExecutionContext, description: ApiDescription, folders: ProjectFolders) -> ReadsAhead:

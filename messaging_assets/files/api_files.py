@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,9 @@ def names_of(path: str | os.PathLike[str]) -> list[str]:
 
 
 def read_folders(
-    folders: Iterable[str | os.PathLike[str]], components: Iterable[ComponentFile] = ()
+    folders: Iterable[str | os.PathLike[str]],
+    components: Iterable[ComponentFile] = (),
+    wanted: Callable[[Path], bool] | None = None,
 ) -> DescriptionFiles:
     """Read and check every API file of some folders.
 
@@ -127,12 +129,13 @@ def read_folders(
     Args:
         folders: where to look; not below them.
         components: API files elsewhere, which have names of their own.
+        wanted: whether a file of the folders is to be read; else all are.
     """
     files = DescriptionFiles()
     by_name: dict[str, list[Path]] = {}
     for folder in dict.fromkeys(Path(one).absolute() for one in folders):
         try:
-            for path in _api_files(folder):
+            for path in _api_files(folder, wanted):
                 by_name.setdefault(path.stem, []).append(path)
         except OSError as error:
             reason = f"this folder of API files cannot be read: {error.strerror or type(error).__name__}"
@@ -175,10 +178,11 @@ def api_folders() -> list[Path]:
     return [] if dg_project() else [SHIPPED_APIS]
 
 
-def _api_files(folder: Path) -> list[Path]:
+def _api_files(folder: Path, wanted: Callable[[Path], bool] | None) -> list[Path]:
     with os.scandir(folder) as entries:
         names = sorted(entry.name for entry in entries if entry.name.endswith((".yaml", ".yml")))
-    return [folder / name for name in names if not name.startswith(("_", "."))]
+    paths = [folder / name for name in names if not name.startswith(("_", "."))]
+    return [path for path in paths if wanted(path)] if wanted else paths
 
 
 def _namesakes(name: str, paths: Sequence[Path]) -> list[Problem]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from typing import Any
 
 import pytest
 import yaml
 
-from messaging_assets_tests.programs import CHECKOUT
+from messaging_assets_tests.programs import CHECKOUT, run
 
 DEPLOY = CHECKOUT / "deploy"
 FILES = sorted(path.relative_to(DEPLOY).as_posix() for path in DEPLOY.rglob("*.yaml"))
@@ -58,6 +60,12 @@ def test_a_pod_that_is_gone_is_looked_for_within_a_minute_and_its_run_is_started
     assert daemon["runMonitoring"]["enabled"]
     assert daemon["runMonitoring"]["pollIntervalSeconds"] <= 60
     assert daemon["runRetries"]["enabled"]
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_systemd_takes_the_unit() -> None:
+    done = run("systemd-analyze", "verify", str(DEPLOY / "systemd" / "messaging-assets@.service"), env={**os.environ})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def _with_first_capital(name: str) -> str:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
 from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets.sandbox import Sandbox
-from messaging_assets_tests import rabbitmq
+from messaging_assets_tests import rabbitmq, redis_server
 from messaging_assets_tests.postgres_server import installed, running
 from messaging_assets_tests.programs import CHECKOUT, environment
 from messaging_assets_tests.running_dagster import LAUNCH, NODES, ask, free_port, wait_until_it_answers
@@ -209,25 +209,44 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def deployed(folder: Path, **more: str) -> Iterator[Deployment]:
+def _rabbitmq(folder: Path) -> Iterator[str]:
+    assert rabbitmq.missing() is None, rabbitmq.missing()
+    port, home = free_port(), folder / "rabbitmq"
+    home.mkdir()
+    with rabbitmq.running_node(home, port):
+        yield f"pyamqp://{rabbitmq.USER}:{rabbitmq.PASSWORD}@127.0.0.1:{port}//"
+
+
+@contextmanager
+def _redis(folder: Path) -> Iterator[str]:
+    found = redis_server.program()
+    assert found is not None, "install Redis; on Debian it is the package redis-server"
+    with redis_server.running(found) as server:
+        yield server.address
+
+
+_BROKERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"rabbitmq": _rabbitmq, "redis": _redis}
+
+
+@contextmanager
+def deployed(folder: Path, broker: str = "rabbitmq", **more: str) -> Iterator[Deployment]:
     """The servers, the APIs and the deployment without workers; all of it is gone afterwards.
 
     Args:
         folder: an empty one.
+        broker: what hands out the tasks, `rabbitmq` or `redis`.
         more: settings of all processes.
     """
     programs = installed()
     assert programs is not None, "install PostgreSQL; on Debian it is the package postgresql"
-    assert rabbitmq.missing() is None, rabbitmq.missing()
-    broker_port, apis, broker = free_port(), folder / "apis", folder / "rabbitmq"
+    apis = folder / "apis"
     apis.mkdir()
-    broker.mkdir()
     settings: dict[str, str] = {}
     for disposition in ("append", "merge"):
         (apis / f"history_{disposition}.yaml").write_text(
             HISTORY.replace("DISPOSITION", disposition).replace("PER_SECOND", str(PER_SECOND))
         )
-    with Sandbox(seed=7) as sandbox, running(programs) as postgres, rabbitmq.running_node(broker, broker_port):
+    with Sandbox(seed=7) as sandbox, running(programs) as postgres, _BROKERS[broker](folder) as tasks:
         for disposition in ("append", "merge"):
             name = f"HISTORY_{disposition.upper()}"
             settings[f"{name}__BASE_URL"] = sandbox.environment()["MESSAGING__BASE_URL"]
@@ -235,7 +254,7 @@ def deployed(folder: Path, **more: str) -> Iterator[Deployment]:
         dagster = postgres.new_database()
         settings |= {
             **sandbox.environment(),
-            "CELERY_BROKER_URL": f"pyamqp://{rabbitmq.USER}:{rabbitmq.PASSWORD}@127.0.0.1:{broker_port}//",
+            "CELERY_BROKER_URL": tasks,
             "DAGSTER_POSTGRES_URL": dagster,
             "DESTINATION_TYPE": "postgres",
             "DESTINATION__POSTGRES__CREDENTIALS": postgres.new_database(),

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,3 +107,20 @@ def test_windows_are_read_by_both_workers_with_one_budget_and_every_row_is_there
     # The other worker may have been about to ask.
     assert len(held) <= 1
     assert {_worker(cluster, run) for run in runs} == {one.pid for one in cluster.workers.values()}
+
+
+def test_redis_hands_out_the_tasks_as_well_as_rabbitmq(tmp_path: Path) -> None:
+    with deployed(tmp_path, "redis") as cluster:
+        cluster.start_worker("one")
+        cluster.start_worker("two")
+        days = _days(cluster, 4)
+        for api in sorted({api for api, _ in TABLES}):
+            cluster.launch(f"{api}_sync")
+        cluster.backfill("history_merge", days)
+        runs = cluster.wait_for(lambda runs: is_over(runs, 5 + len(days)))
+
+        assert cluster.failures(runs) == []
+        for api, resource in TABLES:
+            assert cluster.rows(api, resource) == plain(cluster.sandbox.rows(api, resource)), (api, resource)
+        assert cluster.rows("history_merge", "messages") == _of_days(cluster, days)
+        assert {_worker(cluster, run) for run in runs} == {one.pid for one in cluster.workers.values()}

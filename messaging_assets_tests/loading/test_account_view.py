@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance
 
+from messaging_assets.assets.reads import Reads
 from messaging_assets.description.names import REJECTED_COLUMNS
 from messaging_assets.destination.pipelines import loaded_dataset
 from messaging_assets.files.api_files import InvalidDescription, describe, describe_accounts, read_folders
@@ -138,6 +139,22 @@ def test_accounts_in_one_view_collide_nowhere_and_fail_alone(accounts: Accounts)
 @pytest.mark.xdist_group("postgres")
 def test_accounts_in_one_view_of_postgres_collide_nowhere_and_fail_alone(accounts_in_postgres: Accounts) -> None:
     whole_story(accounts_in_postgres)
+
+
+def test_a_full_refresh_that_fails_leaves_its_account_in_the_view(
+    accounts: Accounts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert accounts.sync("emea")
+    assert accounts.sync("apac")
+
+    def full(*_: Any) -> None:
+        assert accounts.shown() == [("apac", 1)]
+        raise OSError("no space")
+
+    monkeypatch.setattr(Reads, "_load", full)
+    assert not accounts.sync("emea", {"full_refresh": True})
+
+    assert accounts.shown() == [("apac", 1), ("emea", 1), ("emea", 2)]
 
 
 def test_the_view_is_called_as_the_table_in_the_dataset_that_the_file_names(accounts: Accounts) -> None:

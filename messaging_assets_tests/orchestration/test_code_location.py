@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from dagster import (
+    AssetCheckResult,
     AssetKey,
     DagsterInstance,
     DefaultSensorStatus,
     Definitions,
+    asset,
+    asset_check,
     build_sensor_context,
     fs_io_manager,
     in_process_executor,
@@ -197,6 +200,24 @@ def test_an_asset_looks_at_the_resources_that_it_asks_for_and_no_others() -> Non
         bound = bare.with_resources(Watched(io_manager=fs_io_manager, **top_level))
     assert set(bound.resource_defs) == {"io_manager", "messaging_credentials"}
     assert looked == []
+
+
+@pytest.mark.parametrize("key", [AssetKey(["messaging", "messages"]), AssetKey(["reports", "of_messages"])])
+def test_a_job_has_its_own_assets_and_resources_whatever_else_the_location_has(key: AssetKey) -> None:
+    """Else each job would hold every API's, and the UI would wait minutes for 1,000 files."""
+
+    @asset_check(asset=key)
+    def of_the_project() -> AssetCheckResult:
+        return AssetCheckResult(passed=True)
+
+    @asset(key=AssetKey(["reports", "of_messages"]), deps=[AssetKey(["messaging", "messages"])])
+    def report() -> None: ...
+
+    definitions = Definitions.merge(build_code_location(), Definitions([report], asset_checks=[of_the_project]))
+    job = definitions.resolve_job_def("messaging_sync")
+    assert set(job.resource_defs) == {"io_manager", "messaging_credentials"}
+    of_its_asset = {"messaging__messages_of_the_project"} if key.path[0] == "messaging" else set()
+    assert {node.name for node in job.nodes} == {"messaging__messages", *of_its_asset}
 
 
 def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:

@@ -109,13 +109,14 @@ def finding_metadata(finding: Finding) -> dict[str, Any]:
     return {f"{_PREFIX}verdict": finding.verdict.words, f"{_PREFIX}verdict_reason": finding.reason}
 
 
-def told_numbers(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def told_numbers(metadata: Mapping[str, Any], *more: str) -> dict[str, Any]:
     """What an alert tells of a sync: its verdict and counts, and no text of anybody else.
 
     Args:
-        metadata: of a materialization or failure, as Dagster has stored it.
+        metadata: of a materialization or failure, as Dagster has stored it or is to store it.
+        more: names of other numbers.
     """
-    stored = {name: metadata.get(f"{_PREFIX}{name}") for name in ("verdict", *_TOLD)}
+    stored = {name: metadata.get(f"{_PREFIX}{name}") for name in ("verdict", *_TOLD, *more)}
     values = {name: getattr(one, "value", one) for name, one in stored.items()}
     verdicts = [verdict.words for verdict in Verdict]
     return {

@@ -186,6 +186,21 @@ def _is_done(change: Callable[[], object]) -> bool:
     return False
 
 
+def show_again(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> None:
+    """Have the table of an account in the view again, which a full refresh that failed had left out.
+
+    What hinders the view is not raised: the refresh tells why it failed.
+
+    Args:
+        description: the API of that account, or of no account.
+        resource: the resource.
+        folders: where the default DuckDB file is.
+    """
+    if description.tenancy:
+        with suppress(MendDescription, DatabaseException):
+            renew_views(description, resource, folders)
+
+
 @contextmanager
 def out_of_view(description: ApiDescription, resource: Resource) -> Iterator[None]:
     """Have the table of an account out of the view of all accounts, where a view would hold a change of it up.

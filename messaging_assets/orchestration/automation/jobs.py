@@ -6,12 +6,11 @@ from dagster import (
     DagsterRun,
     DagsterRunStatus,
     RunsFilter,
-    define_asset_job,
 )
 
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription
-from messaging_assets.seams.dagster_inside import UnresolvedAssetJobDefinition
+from messaging_assets.seams.dagster_inside import JobOfFew
 
 _UNFINISHED = [
     DagsterRunStatus.QUEUED,
@@ -32,7 +31,7 @@ def partitioned_job_name(api: str, windows: str) -> str:
     return f"{api}_{windows}_sync"
 
 
-def build_jobs(description: ApiDescription) -> list[UnresolvedAssetJobDefinition]:
+def build_jobs(description: ApiDescription) -> list[JobOfFew]:
     """The jobs of an API, checks included; none where no resource is selected.
 
     `<api>_sync` covers the resources that are read as a whole, `<api>_<type>_sync` those of one length of window:
@@ -45,7 +44,7 @@ def build_jobs(description: ApiDescription) -> list[UnresolvedAssetJobDefinition
         if resource.partitions:
             windows.setdefault(partitioned_job_name(name, resource.partitions.type), []).append(resource.name)
     return [
-        define_asset_job(
+        JobOfFew(
             job,
             selection=AssetSelection.assets(*(asset_key(description, resource) for resource in resources)),
             description=f"Syncs {', '.join(resources)} of {name} and answers the checks. {words}".strip(),

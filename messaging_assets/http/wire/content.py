@@ -7,9 +7,11 @@ from typing import Any
 from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.answers.formats.decoding import Came, decoded, decoded_in_parts, format_of
 from messaging_assets.answers.formats.json_text import Unreadable, parse
+from messaging_assets.answers.formats.laid_out import NotInParts
 from messaging_assets.answers.formats.texts import charset_of
 from messaging_assets.description.api import Client, Endpoint
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.spool import NoRoom, Spool
 
 
 def decode(answer: Answer, endpoint: Endpoint, client: Client) -> None:
@@ -21,13 +23,18 @@ def decode(answer: Answer, endpoint: Endpoint, client: Client) -> None:
         client: how many bytes an archive may unfold to.
 
     Raises:
-        Unreadable, TooFar: see there.
+        Unreadable, TooFar, NoRoom: see there.
     """
-    if answer.spool is not None and endpoint.format is not None:
+    if answer.spool is not None:
         came = Came.of(answer.spool.start(), answer.headers)
-        answer.rest = decoded_in_parts(came, answer.spool.file, endpoint.format, client.maximum_bytes)
-        answer.parsed, answer.format = next(answer.rest), endpoint.format.type
-        return
+        written = format_of(came, endpoint.format)
+        selector, most, file = endpoint.data_selector, client.maximum_bytes, answer.spool.file
+        try:
+            answer.rest = decoded_in_parts(came, file, written, selector, most, Spool)
+            answer.parsed, answer.format = next(answer.rest), written.type
+            return
+        except NotInParts:
+            answer.take_body(answer.spool.whole())
     came = Came.of(answer.content, answer.headers)
     written, pager = format_of(came, endpoint.format), endpoint.paginator
     may_be_empty = pager is not None and pager.empty_when_missing
@@ -39,7 +46,7 @@ def body_of(answer: Answer, endpoint: Endpoint, client: Client) -> Any:
     """What the body of any answer says, also of one that is an error; None where it cannot be read."""
     try:
         decode(answer, endpoint, client)
-    except (Unreadable, TooFar):
+    except (Unreadable, TooFar, NoRoom):
         return json_of(answer)
     return answer.parsed
 

@@ -13,7 +13,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
-from messaging_assets.answers.formats.texts import Records
+from messaging_assets.answers.formats.texts import Portion
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
@@ -69,7 +69,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own, part = self.reading, self.description, response.parsed
-        if isinstance(part, Records) and (part.is_begun or part.goes_on):
+        if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
         # Of a list of several pages the first one's says nothing.

@@ -16,9 +16,14 @@ import pytest
 from messaging_assets.answers.formats import texts
 from messaging_assets.answers.list_shapes import name_values
 from messaging_assets.answers.record_keys import page_keys
+from messaging_assets.files.api_files import describe
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire import spool, transport
+from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
+from messaging_assets_tests.raw_server import RawServer, answer
 
 ONE_PAGE = {"type": "single_page"}
 ROWS = [{"id": number, "n": "a"} for number in range(9)]
@@ -270,3 +275,16 @@ def test_a_row_of_a_later_part_is_numbered_as_in_the_whole_answer() -> None:
     name_values(["id", "n"], rows, before=2)
     assert rows[0] == {"id": 1, "n": 2}
     assert rows[1].reason.fields == "row 4"
+
+
+def test_the_sensor_sees_what_changed_in_a_later_part(in_short_parts: Callable[[], None]) -> None:
+    in_short_parts()
+    later = {"id": 8, "n": "b"}
+    lists = [ROWS, ROWS, [*ROWS[:-1], later]]
+    with RawServer(lambda connection, path, number: connection.sendall(answer(lists.pop(0)))) as server:
+        resource = {"name": "messages", "primary_key": "id", "endpoint": {"path": "a", "paginator": ONE_PAGE}}
+        description = describe({"client": {"base_url": server.url}, "resources": [resource]}, "chat")
+        with ApiSession(server.url, description.client) as session, Redaction().on_loggers():
+            probe = Probe(description, description.resources_in_full["messages"], session, None, server.url, {})
+            first, second, third = [probe.fingerprint() for _ in range(3)]
+    assert first == second != third

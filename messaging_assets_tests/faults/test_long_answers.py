@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import json
 import tempfile
@@ -20,6 +21,7 @@ from messaging_assets.files.api_files import describe
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire import spool, transport
+from messaging_assets.http.wire.answer import Answer
 from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
@@ -171,6 +173,26 @@ def test_files_of_a_job_in_equal_parts_are_no_repeated_pages_but_one_that_comes_
         came = sync_export(api.url)
         assert not came["green"]
         assert "repeats rows of an earlier page" in came["error"]
+
+
+def test_a_job_whose_answer_is_its_file_is_never_in_memory_as_a_whole(
+    in_short_parts: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_short_parts()
+    monkeypatch.delattr(spool.Spool, "whole")
+    longest: list[int] = []
+    fill = Answer.fill
+    monkeypatch.setattr(
+        Answer, "fill", lambda answer, body, status: longest.append(len(answer.content)) or fill(answer, body, status)
+    )
+    with export_api() as api:
+        file = gzip.compress(json.dumps(api.rows).encode())
+        api.answers = lambda method, path: (200, file, {}) if method == "GET" else None
+        job = {"status_path": None, "done": None, "failed": None, "download": None, "rows_total_path": None}
+        came = sync_export(api.url, job=job, endpoint={"format": "json", "data_selector": "$"})
+    assert came["green"], came["error"]
+    assert came["rows"] == [*range(7)]
+    assert {*longest} == {0}
 
 
 def test_equal_rows_without_a_key_in_two_parts_are_two_rows(

@@ -59,7 +59,8 @@ class Answer(requests.Response):
             body: the bytes.
             status: in place of its status.
         """
-        self._content, self.status_code = body, status
+        self.take_body(body)
+        self.status_code = status
 
     def json(self, **kwargs: Any) -> Any:
         """The parsed body, as JSON would be (dlt asks for it several times a page)."""

@@ -241,3 +241,36 @@ def test_the_sensor_asks_at_the_link_and_has_news_only_where_rows_come(
 
 def _resource(endpoint: dict[str, Any]) -> dict[str, Any]:
     return {"name": "users", "primary_key": "id", "endpoint": endpoint}
+
+
+def test_a_kept_place_that_is_forgotten_is_read_from_the_start_of_its_list(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, is_forgotten = list[str](), False
+
+    def talk(connection: Any, path: str, number: int) -> None:
+        asked.append(place := path.partition("skip=")[2].partition("&")[0] or "0")
+        rows = [{"id": int(place) * 3 + more} for more in range(3)]
+        page = {"value": rows, "@odata.nextLink": f"/users/delta?skip={int(place) + 1}"}
+        if is_forgotten and place != "0" and asked[-2] != str(int(place) - 1):
+            connection.sendall(answer({}, status="410 Gone"))
+        elif place == "3":
+            last = {"value": rows, "at": "/users/delta?token=one"}
+            connection.sendall(answer(last if is_forgotten else {}, status="200 OK" if is_forgotten else "404 Gone"))
+        else:
+            connection.sendall(answer(page))
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        endpoint = incremental(cursor_in="link")
+        first = one_table.sync(endpoint=endpoint, checkpoint={"rows": 3})
+        kept = len(one_table.rows())
+        is_forgotten = True
+        asked.append("a second sync")
+        second = one_table.sync()
+    assert not first.green
+    assert 0 < kept < 12
+    assert second.green, second.error
+    assert asked[asked.index("a second sync") + 1] != "0"
+    assert "answers the place that was kept with status 410" in second.receipt["not_resumed"]
+    assert [row["id"] for row in one_table.rows()] == [*range(12)]

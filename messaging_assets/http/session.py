@@ -27,7 +27,7 @@ from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
-from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest
+from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest, refused_look
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
@@ -141,12 +141,14 @@ class ApiSession(Session):
                 self.cookies.update(answer.cookies)
             return answer
         except Ignored as ignored:
+            if reading.ending.look is not None:
+                return refused_look(request)
             raise _ended(reading, ignored) from None
         except SyncFailure:
             # Sent ahead as a page of the list, before anybody knew that the list was over.
-            if future is None or not reading.terms.is_look:
+            if future is None or reading.ending.look is None:
                 raise
-            raise _ended(reading, Ignored("the answer was not needed", is_end=True)) from None
+            return refused_look(request)
 
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""

@@ -14,36 +14,15 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.answers.formats import texts
 from messaging_assets.answers.list_shapes import name_values
 from messaging_assets.answers.record_keys import page_keys
-from messaging_assets.files.api_files import describe
-from messaging_assets.foundation.redaction import Redaction
-from messaging_assets.http.session import ApiSession
-from messaging_assets.http.wire import spool, transport
+from messaging_assets.http.wire import spool
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
-from messaging_assets_tests.raw_server import RawServer, answer
 
 ONE_PAGE = {"type": "single_page"}
-ROWS = [{"id": number, "n": "a"} for number in range(9)]
 COUNTED = ("pages", "rows_read", "duplicates", "rows_set_aside", "verdict", "verdict_reason", "rows_loaded")
-FEED = "".join(f"<row><id>{row['id']}</id></row>" for row in ROWS)
-COUNTED_PAGE = {**ONE_PAGE, "rows_total_path": "total"}
-COLUMNS = {"type": "json", "columns_path": "c"}
-
-
-@pytest.fixture
-def in_short_parts(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From the call on each answer lies in a file, and is read two rows at a time."""
-
-    def begin() -> None:
-        monkeypatch.setattr(texts, "PART_ROWS", 2)
-        monkeypatch.setattr(transport, "SPOOLED_FROM", 0)
-
-    return begin
 
 
 @pytest.mark.parametrize("keys", [["id"], None])
@@ -62,86 +41,6 @@ def test_a_table_in_parts_is_the_same_table_with_the_same_receipt(
     assert of_parts.green, of_parts.sentence
     assert sorted(of_parts.ids) == sorted(at_once.ids)
     assert [of_parts.receipt.get(name) for name in COUNTED] == [at_once.receipt.get(name) for name in COUNTED]
-
-
-def in_object(**beside: Any) -> bytes:
-    """The rows in an object, with this behind them."""
-    return json.dumps({"ok": True, "data": ROWS, **beside}).encode()
-
-
-@pytest.mark.parametrize(
-    ("body", "endpoint", "verdict"),
-    [
-        (in_object(total=9), {"paginator": COUNTED_PAGE}, "read to the end"),
-        (in_object(total=90), {}, "unknown"),
-        (in_object(has_more=True), {}, "unknown"),
-        (in_object(error="quota exceeded"), {}, "unknown"),
-        (in_object(meta={"n": 9}), {"include_from_answer": {"of": "meta.n"}}, "read to the end"),
-        (json.dumps({"a": {"data": ROWS}, "total": 9}).encode(), {"data_selector": "a.data[*]"}, "read to the end"),
-        (json.dumps(ROWS).encode(), {"data_selector": None}, "read to the end"),
-        (
-            json.dumps({"c": ["id", "n"], "data": [[1, "a"], [2], [3, "c"]]}).encode(),
-            {"format": COLUMNS},
-            "read to the end",
-        ),
-        (
-            f"<feed><rows>{FEED}</rows><total>9</total></feed>".encode(),
-            {"data_selector": "feed.rows.row"},
-            "read to the end",
-        ),
-    ],
-    ids=["total", "larger", "more", "error", "beside", "deeper", "list", "values", "xml"],
-)
-def test_an_object_in_parts_is_judged_by_all_that_stands_beside_its_list(
-    one_list: OneList,
-    in_short_parts: Callable[[], None],
-    monkeypatch: pytest.MonkeyPatch,
-    body: bytes,
-    endpoint: dict[str, Any],
-    verdict: str,
-) -> None:
-    content_type = "application/xml" if body.startswith(b"<") else "application/json"
-    one_list.fault(body=body, content_type=content_type, times=2)
-    endpoint = {"paginator": ONE_PAGE, **endpoint}
-    at_once = one_list.outcome(**endpoint)
-    in_short_parts()
-    monkeypatch.delattr(spool.Spool, "whole")
-    of_parts = one_list.outcome(**endpoint)
-    assert of_parts.green, of_parts.sentence
-    assert sorted(of_parts.ids) == sorted(at_once.ids)
-    assert [of_parts.receipt.get(name) for name in COUNTED] == [at_once.receipt.get(name) for name in COUNTED]
-    assert of_parts.verdict == verdict, of_parts.reason
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "says"),
-    [
-        ({"data_selector": "items"}, "finds nothing"),
-        ({"data_selector": "data[?(@.id>0)]"}, ""),
-        ({"error_in_body": {"path": "data[*].error"}}, ""),
-        ({"error_in_body": {"path": "ok", "unless": False}}, "an error at 'ok'"),
-    ],
-)
-def test_an_answer_that_cannot_be_judged_in_parts_is_judged_at_once(
-    one_list: OneList, in_short_parts: Callable[[], None], endpoint: dict[str, Any], says: str
-) -> None:
-    in_short_parts()
-    one_list.fault(body=in_object(), times=1)
-    outcome = one_list.outcome(ONE_PAGE, **endpoint)
-    assert outcome.green is not bool(says), outcome.sentence
-    assert says in outcome.sentence
-
-
-@pytest.mark.parametrize("body", [in_object(total=9)[:-3], FEED.encode()[:-3]])
-def test_an_object_in_parts_that_is_cut_off_brings_no_row(
-    one_list: OneList, in_short_parts: Callable[[], None], body: bytes
-) -> None:
-    in_short_parts()
-    written = "xml" if body.startswith(b"<") else "json"
-    one_list.fault(body=body, times=9)
-    outcome = one_list.outcome(ONE_PAGE, format=written, **({"data_selector": "feed.row"} if written == "xml" else {}))
-    assert "cut off or broken" in outcome.sentence
-    assert outcome.table == []
 
 
 def test_a_table_in_parts_that_is_cut_off_brings_no_row(one_list: OneList, in_short_parts: Callable[[], None]) -> None:
@@ -297,16 +196,3 @@ def test_a_row_of_a_later_part_is_numbered_as_in_the_whole_answer() -> None:
     name_values(["id", "n"], rows, before=2)
     assert rows[0] == {"id": 1, "n": 2}
     assert rows[1].reason.fields == "row 4"
-
-
-def test_the_sensor_sees_what_changed_in_a_later_part(in_short_parts: Callable[[], None]) -> None:
-    in_short_parts()
-    later = {"id": 8, "n": "b"}
-    lists = [ROWS, ROWS, [*ROWS[:-1], later]]
-    with RawServer(lambda connection, path, number: connection.sendall(answer(lists.pop(0)))) as server:
-        resource = {"name": "messages", "primary_key": "id", "endpoint": {"path": "a", "paginator": ONE_PAGE}}
-        description = describe({"client": {"base_url": server.url}, "resources": [resource]}, "chat")
-        with ApiSession(server.url, description.client) as session, Redaction().on_loggers():
-            probe = Probe(description, description.resources_in_full["messages"], session, None, server.url, {})
-            first, second, third = [probe.fingerprint() for _ in range(3)]
-    assert first == second != third

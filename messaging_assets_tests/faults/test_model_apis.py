@@ -24,6 +24,7 @@ from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.http.wire import transport
+from messaging_assets.http.wire.spool import SPOOLED_FROM
 from messaging_assets.reading.cursors import marks
 from messaging_assets_tests.conftest import forget_dlt_contexts
 from messaging_assets_tests.faults.one_list import read_alone, synced, tables
@@ -43,7 +44,7 @@ SECRETS: dict[str, dict[str, str]] = {
     "oauth2": {"client_id": "me", "client_secret": KEY},
 }
 NUMBERS = count()
-PART_ROWS, SPOOLED_FROM = texts.PART_ROWS, transport.SPOOLED_FROM
+PART_ROWS = texts.PART_ROWS
 # What a test shows is shrunk, and no line of it explained: that takes minutes.
 HOW: dict[str, Any] = {
     "derandomize": not EXAMPLES,

@@ -19,6 +19,7 @@ class Answer(requests.Response):
         format: what its body was written in.
         spool: its body, where that is long and is read in parts; `content` is empty then.
         rest: the parts behind the one that is parsed; None where there are none.
+        is_refused: whether it stands for one that was welcome but did not come.
     """
 
     parsed: Any = None
@@ -27,6 +28,7 @@ class Answer(requests.Response):
     is_clean = True
     spool: Spool | None = None
     rest: Iterator[Any] | None = None
+    is_refused = False
 
     def settle(self, is_good: bool) -> None:
         """Let the next request have the connection, or close it where anything about this answer was not good."""
@@ -65,6 +67,14 @@ class Answer(requests.Response):
     def json(self, **kwargs: Any) -> Any:
         """The parsed body, as JSON would be (dlt asks for it several times a page)."""
         return self.parsed
+
+
+def refused_look(request: requests.PreparedRequest) -> Answer:
+    """What stands for an answer that was welcome but did not come."""
+    answer = Answer()
+    answer.status_code, answer.url, answer.request = 200, str(request.url), request
+    answer.parsed, answer.is_refused = {}, True
+    return answer
 
 
 def keep_rest(request: requests.Request, answer: Answer) -> Answer:

@@ -69,6 +69,12 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own, part = self.reading, self.description, response.parsed
+        if getattr(response, "is_refused", False):
+            rows.clear()
+            if not self.looks_elsewhere():
+                reading.ending.over(str(reading.ending.look))
+            self._has_next_page = reading.ending.how is None
+            return
         if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
@@ -109,6 +115,10 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def look(self, rows: list[Any], sent: int) -> bool:
         """Judge a page of `sent` rows that was asked for after the end; whether another one is."""
+        return False
+
+    def looks_elsewhere(self) -> bool:
+        """Whether another page is asked for after one that was refused after the end."""
         return False
 
     def _look_came(self, response: Any, rows: list[Any]) -> None:

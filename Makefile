@@ -40,7 +40,7 @@ $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 UV := .venv-uv
 hashes: ## write constraints-hashes.txt anew, after a change in constraints.txt
 	@test -x $(UV)/bin/uv || { "$(PYTHON)" -m venv $(UV) && $(UV)/bin/python -m pip install -qq --no-input uv; }
-	@$(UV)/bin/uv pip compile -q pyproject.toml --extra dev --extra postgres --extra redis --extra aws --extra embedded-elt \
+	@$(UV)/bin/uv pip compile -q pyproject.toml --extra dev --extra postgres --extra redis --extra aws --extra compression --extra embedded-elt \
 		-c constraints.txt --universal --python-version 3.10 \
 		--generate-hashes --no-header --no-annotate -o $(UV)/hashes.txt
 	@{ echo "# The releases of constraints.txt with the hashes of all their files; make setup installs nothing else."; \
@@ -70,7 +70,7 @@ ON_NEWEST := $(patsubst %,messaging_assets_tests/%.py,cli/test_demo cli/test_dev
 $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@echo "Setting up $(NEWEST) from constraints-newest.txt"
 	@test -x $(NEWEST)/bin/python || "$(PYTHON)" -m venv $(NEWEST)
-	@$(NEWEST)/bin/python -m pip install -qq --no-input -c constraints-newest.txt -e '.[dev,postgres,redis]'
+	@$(NEWEST)/bin/python -m pip install -qq --no-input -c constraints-newest.txt -e '.[dev,postgres,redis,compression]'
 	@touch $@
 
 test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, without dagster-embedded-elt

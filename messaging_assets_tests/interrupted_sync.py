@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+_RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
 
 def sync(
     page_size: int = 500,
     endpoint: dict[str, Any] | None = None,
     partition_key: str | None = None,
+    partition_range: tuple[str, str] | None = None,
     config: dict[str, Any] | None = None,
     **resource: Any,
 ) -> dict[str, Any]:
@@ -41,6 +44,7 @@ def sync(
             instance=instance,
             resources={"dlt": DagsterDltResource(), "messaging_credentials": build_credentials(api)},
             partition_key=partition_key,
+            tags=dict(zip(_RANGE, partition_range, strict=True)) if partition_range else None,
             run_config={"ops": {"messaging__messages": {"config": config}}} if config else None,
             raise_on_error=False,
         )
@@ -56,6 +60,9 @@ def sync(
         "ids": [row[0] for row in rows],
         "rows": rows,
         "metadata": metadata,
+        "partition_rows": {one.partition: one.metadata["dagster/partition_row_count"].value for one in events}
+        if partition_key or partition_range
+        else {},
     }
 
 

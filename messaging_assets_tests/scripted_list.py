@@ -24,12 +24,13 @@ _MOST = 100
 
 @dataclass
 class Read:
-    """What one read came to; `verdict` in words."""
+    """What one read came to; `verdict` in words, `ahead` how many pages were asked for ahead behind each page."""
 
     verdict: str
     reason: str
     rows: list[Any] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
+    ahead: list[int] = field(default_factory=list)
 
 
 def read(
@@ -52,11 +53,10 @@ def read(
         more: further words of the endpoint.
     """
     endpoint = Endpoint.model_validate({"paginator": paginator, "data_selector": selector, **more})
-    assert endpoint.paginator is not None
     receipt = Receipt()
     source = ListContext("api.list", endpoint, (key,) if key else (), receipt, None, lambda row, reason, page: None)
     source.so_far.is_start_known = is_start_known
-    one = build_paginator(endpoint.paginator, source)
+    one = build_paginator(source, max_in_flight=4)
     request = Request("GET", "https://api.invalid/list", params={})
     one.init_request(request)
     came = Read("", "")
@@ -77,6 +77,7 @@ def read(
         one.update_state(response, rows)
         came.rows += rows
         one.update_request(request)
+        came.ahead.append(len(list(one.reading.ahead(request))))
     came.verdict, came.reason = receipt.finding.verdict.words, receipt.finding.reason
     return came
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import collections
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="dialects-") as temporary:
             folder = Path(chosen.keep).resolve() / name if chosen.keep else Path(temporary) / name
             folder.mkdir(parents=True)
-            found = list(compared(manifest, name.replace("-", "_"), folder, python))
+            found = list(compared(manifest, name.replace("-", "_"), folder, python, chosen.twice))
         for stream, outcome, why in found:
             counts[outcome] += 1
             if outcome != "equal" or chosen.verbose:
@@ -61,11 +62,14 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.dialects", description=__doc__)
     parser.add_argument("packages", nargs="+", help="names of published connectors, without their prefix")
     parser.add_argument("--keep", help="a folder where files, rows and tables stay")
+    parser.add_argument("--twice", action="store_true", help="sync again when each list has newer rows")
     parser.add_argument("--verbose", action="store_true", help="name streams that are equal, too")
     return parser.parse_args()
 
 
-def compared(manifest: Path, api: str, folder: Path, python: Path) -> Iterator[tuple[str, str, str]]:
+def compared(
+    manifest: Path, api: str, folder: Path, python: Path, is_twice: bool = False
+) -> Iterator[tuple[str, str, str]]:
     """Each stream of a manifest, what came of it, and why.
 
     Args:
@@ -73,6 +77,7 @@ def compared(manifest: Path, api: str, folder: Path, python: Path) -> Iterator[t
         api: the API's name.
         folder: is filled.
         python: of the peer's environment.
+        is_twice: whether both sync once more, when there are newer rows; then all that came is compared.
     """
     command = [str(python), "-m", "benchmarks.dialects.theirs.play", manifest, manifest.parent.parent, folder]
     command[1:3] = ["-m", "theirs.play"]
@@ -88,16 +93,26 @@ def compared(manifest: Path, api: str, folder: Path, python: Path) -> Iterator[t
                 yield "*", "theirs failed", (folder / "peer.log").read_text().strip().rpartition("\n")[2][:200]
                 return
             plan = json.loads((folder / "plan.json").read_text())
+            shutil.copytree(manifest.parent, folder, dirs_exist_ok=True, ignore=_but_code)
             try:
                 converted = converted_by(folder / "manifest.yaml", api, plan["config"])
             except Exception as error:  # noqa: BLE001 - the command would end here, too
                 yield "*", "not converted", str(error)[:200]
                 return
             assets = sync(converted, folder, int(ready.split()[1]))
+            if is_twice and playing.stdin:
+                # Each list has newer rows by now; both go on from where they were.
+                print(file=playing.stdin, flush=True)
+                next((line for line in playing.stdout if line.startswith("ready ")), "")
+                assets = sync(converted, folder, int(ready.split()[1]))
             playing.communicate(timeout=30)
         finally:
             playing.kill()
     yield from _told(converted, assets, folder, api)
+
+
+def _but_code(_: str, names: list[str]) -> list[str]:
+    return [one for one in names if "." in one and not one.endswith(".py")]
 
 
 def _told(converted: Converted, assets: dict[str, Any], folder: Path, api: str) -> Iterator[tuple[str, str, str]]:
@@ -107,6 +122,9 @@ def _told(converted: Converted, assets: dict[str, Any], folder: Path, api: str) 
 
     for file in sorted((folder / "rows").iterdir()):
         theirs = json.loads(file.read_text())
+        if (later := folder / "rows_later" / file.name).exists():
+            more = json.loads(later.read_text())
+            theirs = {"rows": theirs["rows"] + more["rows"], "errors": theirs["errors"] + more["errors"]}
         draft = drafts.get(plain_name(file.stem, "rows"))
         failed = "; ".join(theirs["errors"])[:200]
         if draft is None or not draft.is_carried:

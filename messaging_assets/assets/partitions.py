@@ -62,3 +62,12 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
         )
     window = context.partition_time_window
     return Window(window.start, window.end, placing_column(resource))
+
+
+def windows_of(context: AssetExecutionContext, resource: Resource) -> dict[str, Window]:
+    """The window of each partition that a run is for, by its key; a run may be for a range of them."""
+    described = partitions_definition(resource)
+    if described is None:
+        return {}
+    times = {key: described.time_window_for_partition_key(key) for key in context.partition_keys}
+    return {key: Window(time.start, time.end, placing_column(resource)) for key, time in times.items()}

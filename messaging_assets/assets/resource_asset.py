@@ -64,13 +64,14 @@ if TYPE_CHECKING:
 _LOADER = DagsterDltResource()
 # Read once: to read it anew for each op takes a seventh of the time in which definitions are loaded.
 _CONFIG_SCHEMA = SyncConfig.to_fields_dict()
+_PARTITION_ROWS = "dagster/partition_row_count"
 # What stands on top of a materialization's page; the receipt and what dlt did come below.
 _FIRST = (
     "messaging_assets/verdict",
     "messaging_assets/verdict_reason",
     "dagster/row_count",
     "messaging_assets/rows_more_than_before",
-    "dagster/partition_row_count",
+    _PARTITION_ROWS,
     "dagster/table_name",
     "messaging_assets/seconds",
     "messaging_assets/requests",
@@ -244,8 +245,10 @@ def _events(
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         if (before := earlier_ones()[0].get("dagster/row_count")) is not None:
             rows["messaging_assets/rows_more_than_before"] = counts.rows - int(before)
-        if resource.partitions and len(context.partition_keys) == 1:
-            rows["dagster/partition_row_count"] = result.read.rows_loaded
+        for partition, number in result.partition_rows.items():
+            # The one keeps its place in the reader's order, the other is what each partition shows of its own.
+            rows[_PARTITION_ROWS] = number
+            context.add_asset_metadata({_PARTITION_ROWS: number}, key, partition)
         if resource.preview_rows and (preview := table_preview(table, resource.preview_rows, sensitive, known)):
             rows["messaging_assets/preview"] = preview
         if not counts.exists and (loaded := result.read.rows_loaded):

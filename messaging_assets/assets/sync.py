@@ -13,7 +13,7 @@ from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.assets.metadata.column_schema import COLUMNS, loaded_schema
 from messaging_assets.assets.metadata.hidden_metadata import without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import finding_metadata, receipt_metadata
-from messaging_assets.assets.partitions import window_of
+from messaging_assets.assets.partitions import window_of, windows_of
 from messaging_assets.assets.reads import Reads
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.sync_task import SyncResult, SyncTask, reads_ahead
@@ -40,6 +40,7 @@ from messaging_assets.seams.dlt_settings import own_settings, refuse_environment
 from messaging_assets.tables.altered_tables import NEEDED, altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.taking_away import TakenOut
+from messaging_assets.tables.window_rows import rows_by_window
 
 
 def sync(
@@ -167,7 +168,7 @@ class _Sync:
         }
         if not table.is_newest(kept):
             table.add_to_history(task.history(kept.metadata))
-            return SyncResult({**kept.metadata, **loaded}, kept.result, table.receipts.forget, task.redaction)
+            return self._result({**kept.metadata, **loaded}, kept.result, table)
         if table.ledger:
             table.ledger.adopt()
         return self._settled(table, kept.load_ids, kept.result, {**kept.metadata, **loaded})
@@ -200,6 +201,11 @@ class _Sync:
         table.add_to_history(task.history(metadata))
         return SyncResult({**metadata, COLUMNS: _columns(task.resource, table)}, result, redaction=task.redaction)
 
+    def _result(self, metadata: dict[str, Any], read: ReadResult, table: ResourceTable) -> SyncResult:
+        windows = windows_of(self._task.context, self._task.resource)
+        rows = rows_by_window(table.pipeline, self._task.resource, windows)
+        return SyncResult(metadata, read, rows, table.receipts.forget, self._task.redaction)
+
     def _settled(
         self, table: ResourceTable, load_ids: Sequence[str], result: ReadResult, metadata: Mapping[str, Any]
     ) -> SyncResult:
@@ -213,7 +219,7 @@ class _Sync:
         taken = settle(table, load_ids, result, many, lambda taken: task.history(shown(taken)))
         if taken.finding:
             result = replace(result, finding=taken.finding)
-        return SyncResult(shown(taken), result, table.receipts.forget, task.redaction)
+        return self._result(shown(taken), result, table)
 
     def keep_failure(self, failure: SyncFailure) -> None:
         """Keep in the destination, if it answered before, that this sync failed."""

@@ -35,6 +35,7 @@ class SyncResult:
     Args:
         metadata: all metadata of its materialization, receipt included.
         read: how complete its read was.
+        partition_rows: rows in the table by partition, where the sync was of partitions.
         acknowledge: to be called when Dagster has it. Until then another try takes the same result, because its rows
             are loaded: to read them again would append them twice.
         redaction: knows the sync's secrets, for whatever else is shown of it.
@@ -42,6 +43,7 @@ class SyncResult:
 
     metadata: dict[str, Any]
     read: ReadResult
+    partition_rows: Mapping[str, int] = field(default_factory=dict)
     acknowledge: Callable[[], None] = lambda: None
     redaction: Redaction = field(default_factory=Redaction)
 

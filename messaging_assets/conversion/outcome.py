@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from messaging_assets.conversion.texts import Kind, Settings
@@ -140,15 +141,8 @@ class Draft:
     @property
     def finished(self) -> dict[str, Any]:
         """The resource as the file has it."""
-        order = (
-            "name",
-            "description",
-            "selected",
-            "primary_key",
-            "write_disposition",
-            "for_each",
-            "include_from_parent",
-        )
+        first = ("name", "description", "selected", "primary_key", "write_disposition", "for_each")
+        order = (*first, "include_from_parent")
         endpoint = {word: one for word, one in self.endpoint.items() if one not in ([], {})}
         raw = {"name": self.name, **self.raw, "endpoint": without_nothing(endpoint)}
         return without_nothing({**{key: raw[key] for key in order if key in raw}, **raw})
@@ -178,6 +172,8 @@ class Converted:
         losses: what could not be carried of the API itself.
         description: what it is, in one sentence.
         secrets: values that must not be in the written file, whatever way they came there.
+        folder: where the source is, with what it has beside it.
+        address: whose lists are wanted, of a source that has several; else that of most lists.
     """
 
     name: str
@@ -189,6 +185,8 @@ class Converted:
     losses: list[Loss] = field(default_factory=list)
     description: str | None = None
     secrets: set[str] = field(default_factory=set)
+    folder: Path | None = None
+    address: str | None = None
 
     def draft(self, name: str) -> Draft:
         """A new resource, with a name that no other one has."""

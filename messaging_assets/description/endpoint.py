@@ -134,7 +134,7 @@ class ErrorInBody(Described):
 
 
 class ResponseAction(Described):
-    """dlt's response action; `ignore` ends the paging of this request and is counted, others ask otherwise."""
+    """dlt's response action: what to do about an answer that is no page, or about its list."""
 
     status_code: int | None = Field(None, ge=100, le=599)
     """The status of the answers that are meant."""

@@ -84,6 +84,10 @@ class PageNumberPaginator(PaginatorDescription):
     page_body_path: str | None = None
     """The number's place in the body, in place of a parameter."""
 
+    def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
+        """What a request for a page takes: the parameter, the place in the body in its stead, the number."""
+        return [(self.page_param or "page", self.page_body_path, position)]
+
 
 class OffsetPaginator(PaginatorDescription):
     """Rows are counted: ?offset=0&limit=100; goes on by the rows that really came, to the first empty page."""
@@ -112,6 +116,11 @@ class OffsetPaginator(PaginatorDescription):
     """Where a truth value says whether there is more."""
     overlap: int | None = Field(None, ge=0)
     """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
+
+    def numbers(self, position: int) -> list[tuple[str, str | None, int]]:
+        """See PageNumberPaginator."""
+        of_page = (self.offset_param or "offset", self.offset_body_path, position)
+        return [of_page, (self.limit_param or "limit", self.limit_body_path, self.limit)]
 
     @model_validator(mode="after")
     def _moves_on(self) -> OffsetPaginator:

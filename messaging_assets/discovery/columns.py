@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -18,6 +19,9 @@ from messaging_assets.rows.values.conversion import data_type_of
 ENOUGH_ROWS = 20
 _CHANGED = ("updated", "modified", "changed", "edited", "last_activity")
 _CREATED = ("created", "inserted", "timestamp", "occurred", "fired", "sent", "received", "date", "time")
+# Units of time since 1970, with a day in 2001; and patterns that cannot be another date than they seem.
+_EPOCHS = {"epoch_seconds": 10**9, "epoch_ms": 10**12, "epoch_us": 10**15, "epoch_ns": 10**18}
+_PATTERNS = ("%Y/%m/%d %H:%M:%S", "%Y%m%d%H%M%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d %b %Y %H:%M:%S")
 # Names of things, which may be keys alone or within something.
 _NAMES = ("name", "slug", "code", "number", "login", "user", "username")
 # What `name` is usually unique within.
@@ -37,6 +41,7 @@ class Column:
         is_zero: whether every value is 0, which may be a whole number or a rate.
         is_ascending: whether no value is smaller than the one before.
         signs: how many values look like what nobody should see.
+        written_as: how a number or a text that is called like a time writes it, as the step `cast` has it.
     """
 
     name: str
@@ -47,6 +52,7 @@ class Column:
     is_zero: bool = False
     is_ascending: bool = True
     signs: Counter[str] = field(default_factory=Counter)
+    written_as: str | None = None
 
     @property
     def data_type(self) -> str | None:
@@ -181,7 +187,25 @@ def _column(name: str, rows: Sequence[dict[str, Any]]) -> Column:
     if set(column.types) <= {"text", "bigint", "timestamp"} and len(column.types) == 1:
         column.distinct = len(set(values))
         column.is_ascending = all(one <= other for one, other in pairwise(values))
+    column.written_as = _written_as(column, values) if values and _tells_time(column) else None
     return column
+
+
+def _written_as(column: Column, values: Sequence[Any]) -> str | None:
+    """How moments are written that no type of a column reads: in a unit of time since 1970, or by a pattern."""
+    if column.data_type == "bigint":
+        return next((unit for unit, first in _EPOCHS.items() if all(first <= one < 4 * first for one in values)), None)
+    return next(
+        (way for way in _PATTERNS if column.data_type == "text" and all(_fits(one, way) for one in values)), None
+    )
+
+
+def _fits(value: str, pattern: str) -> bool:
+    try:
+        datetime.strptime(value, pattern)  # noqa: DTZ007 - only whether it can be read is asked
+    except ValueError:
+        return False
+    return True
 
 
 def _unlikeliness(name: str, resource: str) -> int:

@@ -19,12 +19,14 @@ from messaging_assets.description.pagination import (
     HeaderLinkPaginator,
     JsonLinkPaginator,
     OffsetPaginator,
+    Paginator,
     SinglePagePaginator,
 )
 from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.columns import Sample
 from messaging_assets.discovery.examined import Examined, Finding, Level
 from messaging_assets.discovery.first_pages import FirstPages
+from messaging_assets.discovery.next_time import about_answers, about_times
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import (
     CheckCredentials,
@@ -35,8 +37,8 @@ from messaging_assets.foundation.failures import (
     clause,
 )
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values.conversion import arrow_type, convert_declared
 from messaging_assets.seams.dlt_rest_client import find_response_page_data
@@ -56,15 +58,17 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     """
     good = [answer for answer in came.answers if answer.status_code < 300]
     pages = [len(rows) for answer in came.answers if (rows := _rows(resource, answer)) is not None]
-    total = None if is_child(resource) else _total(description, resource, good)
+    paginator = with_paginator(description, resource).paginator
+    total = None if is_child(resource) else _total(paginator, resource, good)
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")
-    examined.is_paging_seen = _is_paging_seen(description, resource, came, pages)
+    examined.is_paging_seen = _is_paging_seen(paginator, came, pages)
     found = [*_failure(came, description.asset_of(resource)), *_format(resource, good), *_key(resource, came)]
-    found += [*_columns(resource, came), *_paging(description, resource, came, pages)]
+    found += [*_columns(resource, came), *_paging(paginator, resource, came, pages)]
     if came.failure is None and not is_child(resource) and resource.endpoint.total != "ignore":
         found += _count(examined)
-        found += _more(description, resource, good)
+        found += _more(paginator, resource, good)
+    found += about_answers(resource, paginator, good)
     found += [*_parents(came), *_wire(description, came.answers)]
     examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
     return examined
@@ -165,6 +169,9 @@ def _columns(resource: Resource, came: FirstPages) -> Iterator[Finding]:
         yield from _values(name, values, column)
     declared = {identifier(name) for name in (*resource.columns, *resource.keys)}
     others = [name for plain, name in fields.items() if plain not in declared]
+    if cast := about_times(Sample(came.rows), resource.columns):
+        what = "moments are written as numbers or texts, which stay what they are"
+        yield Finding("note", "columns", what, f"write {cast} if they are times")
     if resource.columns and others:
         yield Finding("note", "columns", f"not declared, typed by what comes: {', '.join(sorted(others)[:15])}")
 
@@ -184,11 +191,10 @@ def _values(name: str, values: list[Any], column: Any) -> Iterator[Finding]:
             yield Finding("wrong", "columns", what, f"correct data_type of {name}, now {column.data_type}")
 
 
-def _paging(description: ApiDescription, resource: Resource, came: FirstPages, pages: list[int]) -> Iterator[Finding]:
+def _paging(paginator: Paginator | None, resource: Resource, came: FirstPages, pages: list[int]) -> Iterator[Finding]:
     if came.failure is not None:
         return
     told = came.receipt.finding
-    paginator = with_paginator(description, resource).paginator
     if told.verdict is Verdict.UNKNOWN:
         yield Finding("warning", "paging", told.reason)
     elif sum(rows > 0 for rows in pages) > 1:
@@ -200,11 +206,10 @@ def _paging(description: ApiDescription, resource: Resource, came: FirstPages, p
         yield Finding("note", "paging", "everything came on one page, so paging was not seen")
 
 
-def _is_paging_seen(description: ApiDescription, resource: Resource, came: FirstPages, pages: list[int]) -> bool:
+def _is_paging_seen(paginator: Paginator | None, came: FirstPages, pages: list[int]) -> bool:
     """Whether a second page came, where the file names a place for it; one page says nothing of that place."""
     if came.receipt.finding.verdict is Verdict.UNKNOWN:
         return False
-    paginator = with_paginator(description, resource).paginator
     by_reference = (AutoPaginator, CursorPaginator, HeaderCursorPaginator, HeaderLinkPaginator, JsonLinkPaginator)
     return sum(rows > 0 for rows in pages) > 1 or not isinstance(paginator, by_reference)
 
@@ -218,9 +223,8 @@ def _count(seen: Examined) -> Iterator[Finding]:
         yield Finding("warning", "total", f"the API says it has {seen.total} rows, and {seen.rows} came already", mend)
 
 
-def _more(description: ApiDescription, resource: Resource, answers: list[Answer]) -> Iterator[Finding]:
+def _more(paginator: Paginator | None, resource: Resource, answers: list[Answer]) -> Iterator[Finding]:
     """Rows that the one page counts and nothing leads to."""
-    paginator = with_paginator(description, resource).paginator
     rows = _counted_rows(resource, answers[0]) if len(answers) == 1 else None
     if rows is None or not isinstance(paginator, (SinglePagePaginator, AutoPaginator)):
         return
@@ -237,8 +241,7 @@ def _counted_rows(resource: Resource, answer: Answer) -> int | None:
     return None if rows and rows[0] is answer.parsed else len(rows)
 
 
-def _total(description: ApiDescription, resource: Resource, answers: list[Answer]) -> int | None:
-    paginator = with_paginator(description, resource).paginator
+def _total(paginator: Paginator | None, resource: Resource, answers: list[Answer]) -> int | None:
     path = getattr(paginator, "rows_total_path", None)
     if path is None and isinstance(paginator, OffsetPaginator):
         path = paginator.total_path

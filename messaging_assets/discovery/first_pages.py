@@ -24,10 +24,11 @@ from messaging_assets.http.jobs.notes import JobNotes
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import Terms
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
+from messaging_assets.loading.passes.api_reader import ApiReader
 from messaging_assets.reading.changed_parents import changes_of
 from messaging_assets.reading.cursors.time_windows import Window
 from messaging_assets.reading.list_context import ListContext
+from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.steps import keys_as_sent
 

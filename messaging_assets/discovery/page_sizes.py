@@ -13,7 +13,7 @@ from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.examined import Examined, Finding
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.loading.passes.api_reader import with_paginator
+from messaging_assets.reading.paging.paginators import with_paginator
 
 # Rows of the pages that are tried, the largest first. Larger ones save little more, and take memory on both sides.
 SIZES = (1_000, 500, 200, 100)

@@ -22,7 +22,6 @@ from messaging_assets.http.trouble import (
     refused,
 )
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.content import body_of, decode, json_of
 from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.http.wire.validators import Unchanged, other_than
 
@@ -75,9 +74,9 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
         step = "declare 204 in the paginator's end_status_codes if it means that there is no more"
         return Trouble("answered 204, which is no list", step, MendDescription, False, "204")
     try:
-        decode(answer, terms.endpoint, client)
+        answer.read(terms.endpoint, client)
     except Unreadable as unreadable:
-        told = json_of(answer) if terms.endpoint.error_in_body else None
+        told = answer.read_as_json() if terms.endpoint.error_in_body else None
         return _error_inside(answer, terms, told) or _unreadable(answer, unreadable)
     except (TooFar, NoRoom) as error:
         return broken_on_the_way(error, client)
@@ -134,7 +133,9 @@ def _error_inside(answer: Answer, terms: Terms, body: Any) -> Trouble | None:
 def _meets(action: Any, answer: Answer, terms: Terms, client: Client) -> bool:
     if action.status_code is not None and int(action.status_code) != answer.status_code:
         return False
-    if action.path is not None and not has_value(action.path, action.values, body_of(answer, terms.endpoint, client)):
+    if action.path is not None and not has_value(
+        action.path, action.values, answer.read_anyhow(terms.endpoint, client)
+    ):
         return False
     # Any text may stand in a record.
     return action.content is None or (action.content in answer.text and not _holds_list(answer, terms, client))
@@ -143,7 +144,7 @@ def _meets(action: Any, answer: Answer, terms: Terms, client: Client) -> bool:
 def _holds_list(answer: Answer, terms: Terms, client: Client) -> bool:
     if answer.status_code >= 300:
         return False
-    body, selector = body_of(answer, terms.endpoint, client), terms.endpoint.data_selector
+    body, selector = answer.read_anyhow(terms.endpoint, client), terms.endpoint.data_selector
     if selector is None or isinstance(body, Records):
         lists = [body] if isinstance(body, list) else list(body.values()) if isinstance(body, dict) else []
         return any(isinstance(one, list) and any(isinstance(row, dict) for row in one) for one in lists)

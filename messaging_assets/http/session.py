@@ -84,7 +84,7 @@ class ApiSession(Session):
         # Without this requests would read .netrc; proxies and certificates are looked up below instead.
         self.trust_env = False
         self.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
-        self._client = client
+        self.client = client
         self._closing = threading.Event()
         self._transports: list[Transport] = []
         self._elsewhere: dict[Origin, Transport] = {}
@@ -141,9 +141,7 @@ class ApiSession(Session):
                 self.cookies.update(answer.cookies)
             return answer
         except Ignored as ignored:
-            if reading.ending.look is not None:
-                return refused_look(request)
-            raise _ended(reading, ignored) from None
+            return _ended(reading, request, ignored)
         except SyncFailure:
             # Sent ahead as a page of the list, before anybody knew that the list was over.
             if future is None or reading.ending.look is None:
@@ -171,7 +169,7 @@ class ApiSession(Session):
     def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
         """A door to one server alone; what is meant for the API does not fit through the token server's."""
         try:
-            transport = Transport(url, self._client, self.cookies if cookies is None else cookies, self._closing)
+            transport = Transport(url, self.client, self.cookies if cookies is None else cookies, self._closing)
         except NoAddress as error:
             raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
         self._transports.append(transport)
@@ -262,11 +260,13 @@ class ListSession:
             raise IgnoreResponseException from None
 
 
-def _ended(reading: Reading, end: Ignored) -> IgnoreResponseException:
-    """What tells dlt that an answer ended the list; it is noted how."""
+def _ended(reading: Reading, request: requests.PreparedRequest, end: Ignored) -> Answer:
+    """Tell dlt that an answer ended the list, and note how; what stands for one that was only to be looked at."""
+    if reading.ending.look is not None:
+        return refused_look(request)
     with reading.context.receipt.page_lock:
         reading.ending.left_by("end" if end.is_end else end.action, end.how)
-    return IgnoreResponseException()
+    raise IgnoreResponseException from None
 
 
 def _nothing() -> None:

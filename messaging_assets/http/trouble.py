@@ -19,7 +19,7 @@ from messaging_assets.description.api import Client, Endpoint, ErrorHandler
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS, StrangeEncoding, TooLarge
+from messaging_assets.http.wire.body import StrangeEncoding, TooLarge
 from messaging_assets.http.wire.connections import TooManyInterim
 from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
@@ -215,8 +215,8 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
         step = "free some space there, or let TMPDIR name another folder, and run it again"
         return Trouble(f"sent a long answer, for which {error}", step, TryAgainLater, False, "disk")
     if isinstance(error, StrangeEncoding):
-        step = f"ask the vendor for one content encoding of {ACCEPTED_ENCODINGS}, or none"
-        return Trouble("sent a body in a content encoding that nobody asked for", step, MendDescription, False, "body")
+        words = "sent a body in a content encoding that nobody asked for"
+        return Trouble(words, error.next_step, MendDescription, False, "body")
     if isinstance(error, TookTooLong):
         limit = f"client.timeout.total ({client.timeout.total:g} s)"
         step = f"see whether the API is up at this address, or raise {limit}, and try again"

@@ -1,11 +1,14 @@
 """A broken API file in Dagster: an asset whose check fails, told by a sensor before anybody runs anything.
 
 An asset that was never run is grey, and so is its check. Whoever looks shall see red at once. So the sensor
-`broken_files` is on from the start. It reports the failed check once for each new set of mistakes, and is there only
-while a file is broken.
+`<api>_broken_file` is on from the start. It reports the failed check once for each new set of mistakes, and is there
+only while the file is broken. Dagster has no place for a warning about a code location that it could load, so the
+mistakes are logged as errors too. `dg check defs`, which is there to find them, fails.
 """
 
 import hashlib
+import logging
+import os
 from collections.abc import Iterator, Mapping
 
 from dagster import (
@@ -15,6 +18,7 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     DefaultSensorStatus,
+    Definitions,
     Failure,
     SensorDefinition,
     SensorEvaluationContext,
@@ -24,40 +28,52 @@ from dagster import (
     sensor,
 )
 
+from messaging_assets.description.names import identifier
 from messaging_assets.files.api_files import InvalidDescription
 
 CHECK = "api_file_is_valid"
+# Dagster sets it where it only looks whether definitions are right.
+VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
+_logger = logging.getLogger(__name__)
 
 
-def build_broken_assets(broken: Mapping[str, InvalidDescription]) -> list[AssetsDefinition]:
-    """For each broken file the asset `<api>/broken_file`, which says its mistakes, and fails with them when run."""
-    return [_asset(name, str(error)) for name, error in broken.items()]
+def broken_definitions(broken: Mapping[str, InvalidDescription]) -> Definitions:
+    """For each broken file the asset `<api>/broken_file`, which fails with its mistakes, and a sensor that tells them.
 
-
-def build_broken_files_sensor(broken: Mapping[str, InvalidDescription]) -> list[SensorDefinition]:
-    """The sensor `broken_files`, which reports the failed checks of broken files; none where no file is broken."""
-    if not broken:
-        return []
-    texts = {name: str(error) for name, error in broken.items()}
-    known = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
-    words = f"{len(texts)} API file{' is' if len(texts) == 1 else 's are'} broken: {', '.join(sorted(texts))}."
-
-    @sensor(
-        name="broken_files",
-        description=f"{words} Reports it as failed checks, so that it is red before anything is run.",
-        default_status=DefaultSensorStatus.RUNNING,
+    Raises:
+        InvalidDescription: in `dg check defs`; it has the mistakes of all files.
+    """
+    if broken and os.environ.get(VALIDATION):
+        raise InvalidDescription(problem for error in broken.values() for problem in error.problems)
+    texts = {identifier(name): str(error) for name, error in broken.items()}
+    for text in texts.values():
+        _logger.error("%s", text)
+    return Definitions(
+        assets=[_asset(name, text) for name, text in texts.items()],
+        sensors=[_sensor(name, text) for name, text in texts.items()],
     )
-    def broken_files(context: SensorEvaluationContext) -> SensorResult | SkipReason:
-        if context.cursor == known:
-            return SkipReason(words)
-        told = [AssetCheckEvaluation(_key(name), CHECK, passed=False, description=text) for name, text in texts.items()]
-        return SensorResult(skip_reason=words, asset_events=told, cursor=known)
-
-    return [broken_files]
 
 
 def _key(name: str) -> AssetKey:
     return AssetKey([name, "broken_file"])
+
+
+def _sensor(name: str, text: str) -> SensorDefinition:
+    known = hashlib.sha256(text.encode()).hexdigest()
+    words = f"The API file of {name} is broken."
+
+    @sensor(
+        name=f"{name}_broken_file",
+        description=f"{words} Reports it as a failed check, so that it is red before anything is run.",
+        default_status=DefaultSensorStatus.RUNNING,
+    )
+    def broken_file(context: SensorEvaluationContext) -> SensorResult | SkipReason:
+        if context.cursor == known:
+            return SkipReason(words)
+        told = AssetCheckEvaluation(_key(name), CHECK, passed=False, description=text)
+        return SensorResult(skip_reason=words, asset_events=[told], cursor=known)
+
+    return broken_file
 
 
 def _asset(name: str, text: str) -> AssetsDefinition:

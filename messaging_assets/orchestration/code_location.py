@@ -2,7 +2,6 @@
 
 import atexit
 import gc
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,10 +10,8 @@ from dagster import Definitions, ExecutorDefinition
 from messaging_assets.files.api_files import api_folders, read_folders
 from messaging_assets.orchestration.alerts.sensors import build_alert_sensors
 from messaging_assets.orchestration.api_definitions import definitions_for
-from messaging_assets.orchestration.broken_files import build_broken_assets, build_broken_files_sensor
+from messaging_assets.orchestration.broken_files import broken_definitions
 from messaging_assets.orchestration.executors import chosen_executor
-
-_logger = logging.getLogger(__name__)
 
 
 def build_code_location(default_executor: ExecutorDefinition | None = None) -> Definitions:
@@ -25,19 +22,14 @@ def build_code_location(default_executor: ExecutorDefinition | None = None) -> D
             definitions have no executor, and can be merged with some that have one.
 
     Raises:
+        InvalidDescription: a file is broken, and `dg check defs` asks.
         MendSettings: the executor that the variable names cannot be had.
     """
     files = read_folders(api_folders())
-    for broken in files.broken.values():
-        _logger.error("%s", broken)
     with _seldom_collecting():
         every = [definitions_for(description) for description in files.descriptions]
-    own = Definitions(
-        assets=build_broken_assets(files.broken),
-        sensors=[*build_alert_sensors(), *build_broken_files_sensor(files.broken)],
-        executor=chosen_executor(default_executor),
-    )
-    return Definitions.merge(*every, own)
+    own = Definitions(sensors=build_alert_sensors(), executor=chosen_executor(default_executor))
+    return Definitions.merge(*every, broken_definitions(files.broken), own)
 
 
 @contextmanager

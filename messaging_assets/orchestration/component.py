@@ -52,19 +52,19 @@ class RestApi(Component, Model, Resolvable):
     translation: Annotated[TranslationFn[Resource] | None, _TRANSLATION] = None
 
     def build_defs(self, context: ComponentLoadContext) -> Definitions:
-        """Assets, checks, jobs, schedules and sensors of the API.
+        """Assets, checks, jobs, schedules and sensors of the API; of a broken file an asset that is red.
 
         Raises:
-            InvalidDescription: the file is wrong; the text lists all its mistakes, each with its line.
+            InvalidDescription: the file is broken, and `dg check defs` asks; it has all mistakes, each with its line.
         """
         os.environ.setdefault("MESSAGING_ASSETS_HOME", str(context.project_root))
         settle_environment()
         # Imported late: dlt reads its settings when it is imported.
         from messaging_assets.files.api_files import read_apis
         from messaging_assets.orchestration.api_definitions import definitions_for
+        from messaging_assets.orchestration.broken_files import broken_definitions
 
         folder = context.path if context.path.is_dir() else context.path.parent
         found = read_apis(Path(folder, self.file), self.name)
-        for error in found.broken.values():
-            raise error
-        return Definitions.merge(*(definitions_for(one, translation=self.translation) for one in found.descriptions))
+        every = [definitions_for(one, translation=self.translation) for one in found.descriptions]
+        return Definitions.merge(*every, broken_definitions(found.broken))

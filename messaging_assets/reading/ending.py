@@ -159,11 +159,10 @@ class Ending:
             self.cut_short(why)
             return
         self._reading.upcoming = lambda request: ()
-        if window.halve():
-            self.over(_HALVED)  # what is over is not over once more below
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
-        self.over(why, Finding(Verdict.INCOMPLETE, words, step))
+        is_halved = window.halve()
+        self.over(_HALVED if is_halved else why, None if is_halved else Finding(Verdict.INCOMPLETE, words, step))
 
     @property
     def missed(self) -> str | None:

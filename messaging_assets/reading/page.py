@@ -52,7 +52,7 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
 def judge_part(reading: Reading, response: Any, rows: list[Any]) -> int | None:
     """Judge a part of a page that comes in several, and clean it as `judge_page` does.
 
-    That the page repeats another shows with its last part, and is an error then; until it, no row is committed.
+    The last part shows whether the page is an earlier one once more, which is an error. No row is committed before it.
 
     Returns:
         How many rows the server sent, with the last part; None before.

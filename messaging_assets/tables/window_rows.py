@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,9 @@ from messaging_assets.tables.notes.noted_syncs import NotedSync
 from messaging_assets.tables.table_rows import TableRows, table_rows
 from messaging_assets.tables.taking_away import Read, TakenOut, is_bounded, refuse_too_many, why_nothing_goes
 from messaging_assets.tables.window_column import bounds_in
+
+# Windows that one query counts; more would be more bound values than some databases take.
+_AT_ONCE = 100
 
 
 def replace_window(
@@ -104,6 +107,25 @@ def replace_window(
         else:
             found["deletes"] = f"none of the window's earlier rows, because {why}"
     return TakenOut({f"messaging_assets/{name}": value for name, value in found.items()}, finding)
+
+
+def rows_by_window(pipeline: Pipeline, resource: Resource, windows: Mapping[str, Window]) -> dict[str, int]:
+    """How many rows of a table are in each of some windows, by the windows' names."""
+    if not windows:
+        return {}
+    with table_rows(pipeline) as rows:
+        name = next(iter(windows.values())).column
+        hints, column, largest = rows.hints(resource.table, name), rows.column(name), rows.largest(resource.table, name)
+        bounds = {key: bounds_in(hints, one.start, one.end, largest) for key, one in windows.items()}
+        placed = [(key, one) for key, one in bounds.items() if one is not None and largest is not None]
+        found = dict.fromkeys(windows, 0)
+        for first in range(0, len(placed), _AT_ONCE):
+            some = placed[first : first + _AT_ONCE]
+            counts = [f"COUNT(CASE WHEN {column} >= %s AND {column} < %s THEN 1 END)"] * len(some)
+            values = [value for _, both in some for value in both]
+            [counted] = rows.select(f"SELECT {', '.join(counts)} FROM {rows.qualified(resource.table)}", values)
+            found |= dict(zip((key for key, _ in some), map(int, counted), strict=True))
+    return found
 
 
 def take_back(pipeline: Pipeline, resource: Resource, load_ids: Sequence[str]) -> None:

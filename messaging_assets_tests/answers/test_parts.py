@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
+import os
 import re
 import zipfile
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -113,6 +117,31 @@ def test_an_archive_in_a_file_that_is_cut_anywhere_is_refused() -> None:
 
 def _unfold(archive: bytes) -> None:
     for pieces in unfolded_pieces(io.BytesIO(archive), MOST):
+        list(pieces)
+
+
+class _Disk(io.BytesIO):
+    """A file on a disk that may fail."""
+
+    fails = False
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.fails:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return super().read(size)
+
+
+def test_a_zip_archive_is_broken_by_what_is_in_it_and_not_by_the_disk(tmp_path: Path) -> None:
+    archive = bytearray(zipped(b"id\n1\n" * 9))
+    # Where its directory begins: further behind than there are bytes.
+    archive[-6:-2] = b"\xff\xff\xff\x7f"
+    (tmp_path / "a.zip").write_bytes(archive)
+    with (tmp_path / "a.zip").open("rb") as file, pytest.raises(Unreadable, match="cut off or broken"):
+        list(unfolded_pieces(file, MOST))
+    disk = _Disk(zipped(Random(1).randbytes(100_000)))
+    pieces = next(unfolded_pieces(disk, MOST))
+    disk.fails = True
+    with pytest.raises(OSError, match=os.strerror(errno.EIO)):
         list(pieces)
 
 

@@ -168,7 +168,8 @@ def test_rights_that_are_missing_in_postgresql_are_named_with_the_grant_that_giv
         owner.commit()
         status, found = _doctor()
         assert (status, found["rights"][0]["level"]) == (0, "warning")
-        assert found["rights"][0]["what"].startswith("1 table of chat belongs to tests")
+        assert found["rights"][0]["what"].startswith("in chat 1 table belongs to tests")
+        assert 'ALTER TABLE "chat"."users" OWNER TO "reader"' in found["rights"][0]["mend"]
 
 
 def test_the_lock_of_a_sync_names_its_process_or_that_it_is_elsewhere(apis: Path) -> None:

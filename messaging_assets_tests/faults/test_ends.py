@@ -49,8 +49,7 @@ def read(
     receipt, came, asked = Receipt(), list[int](), 0
     source = ListContext("api.list", whole, ("id",), receipt, None, lambda row, reason, page: None)
     source.so_far.is_start_known = known
-    assert whole.paginator is not None
-    one = build_paginator(whole.paginator, source)
+    one = build_paginator(source)
     request = Request("GET", "https://api.invalid/list", params=dict(whole.params))
     one.init_request(request)
     try:

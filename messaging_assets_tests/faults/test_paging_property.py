@@ -84,8 +84,7 @@ def read(api: Api, policy: str, limit: int, overlap: int) -> Read:
     endpoint = Endpoint.model_validate({"paginator": paginators[api.style], "data_selector": "data", "total": policy})
     receipt, ids = Receipt(), list[int]()
     source = ListContext("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
-    assert endpoint.paginator is not None
-    paginator = build_paginator(endpoint.paginator, source)
+    paginator = build_paginator(source)
     request = Request("GET", "https://api.invalid/list", params={})
     paginator.init_request(request)
     try:

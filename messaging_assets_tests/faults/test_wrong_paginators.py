@@ -91,8 +91,7 @@ def read(api: Api, paginator: dict[str, Any]) -> tuple[Verdict, set[int], str]:
     receipt, ids = Receipt(), set[int]()
     source = ListContext("api.list", endpoint, ("id",), receipt, None, lambda row, reason, page: None)
     source.so_far.is_start_known = False
-    assert endpoint.paginator is not None
-    one = build_paginator(endpoint.paginator, source)
+    one = build_paginator(source)
     request = Request("GET", "https://api.invalid/list", params={})
     one.init_request(request)
     asked = 0

@@ -13,8 +13,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import brotli
 import pytest
 import requests
+from backports import zstd
 
 from messaging_assets.description.api import Client, Endpoint
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
@@ -248,6 +250,8 @@ def bomb(megabytes: int, wbits: int = 31) -> bytes:
 LARGE: dict[str, Callable[[], bytes]] = {
     "announced": lambda: answer(b" " * 1_000_001),
     "gzip": lambda: answer(bomb(20), "Content-Encoding: gzip\r\n"),
+    "brotli": lambda: answer(brotli.compress(b"0" * 20_000_000, quality=1), "Content-Encoding: br\r\n"),
+    "zstd": lambda: answer(zstd.compress(b"0" * 20_000_000), "Content-Encoding: zstd\r\n"),
     "raw deflate": lambda: answer(bomb(20, -15), "Content-Encoding: deflate\r\n"),
     "many members": lambda: answer(gzip.compress(b" " * 100_000) * 20, "Content-Encoding: gzip\r\n"),
     "empty blocks": lambda: answer(gzip.compress(b"")[:10] + b"\0\0\0\xff\xff" * 300_000, "Content-Encoding: gzip\r\n"),
@@ -290,6 +294,9 @@ def test_a_bomb_is_refused_within_the_memory_that_its_bound_takes() -> None:
         ("deflate", zlib.compress(GOOD)[2:-4]),
         ("identity, gzip", gzip.compress(GOOD, mtime=0)),
         ("gzip", gzip.compress(GOOD, mtime=0) + b"\0" * 7),
+        ("br", brotli.compress(GOOD)),
+        ("zstd", zstd.compress(GOOD)),
+        ("zstd", zstd.compress(GOOD[:9]) + b"\x50\x2a\x4d\x18\x04\0\0\0skip" + zstd.compress(GOOD[9:])),
         ("", GOOD),
     ],
 )
@@ -328,7 +335,7 @@ def test_every_member_of_a_gzip_body_is_read_wherever_a_piece_ends(size: int) ->
     assert read_body(_Pieces(body, size), "gzip", 1000) == b"one,two,three"
 
 
-@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", ", ".join(["gzip"] * 500)])
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br, gzip", "lzma", ", ".join(["gzip"] * 500)])
 def test_more_than_one_encoding_or_a_strange_one_is_red(asking: Any, encoding: str) -> None:
     body = gzip.compress(gzip.compress(GOOD))
     _, asker = asking(lambda c, path, number: c.sendall(answer(body, f"Content-Encoding: {encoding}\r\n")))
@@ -336,10 +343,26 @@ def test_more_than_one_encoding_or_a_strange_one_is_red(asking: Any, encoding: s
         asker.ask()
 
 
-def test_a_compressed_body_that_is_cut_off_is_asked_for_again(asking: Any) -> None:
+@pytest.mark.parametrize("name", ["br", "zstd"])
+def test_without_the_extra_that_reads_an_encoding_nobody_asks_for_it_and_it_is_named(
+    asking: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr("messaging_assets.http.wire.body.ACCEPTED_ENCODINGS", "gzip, deflate")
+    _, asker = asking(lambda c, path, number: c.sendall(answer(GOOD, f"Content-Encoding: {name}\r\n")))
+    with pytest.raises(MendDescription, match="install messaging_assets with its extra compression"):
+        asker.ask()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "kept"),
+    [("gzip", gzip.compress(GOOD, mtime=0)), ("br", brotli.compress(GOOD)), ("zstd", zstd.compress(GOOD))],
+)
+@pytest.mark.parametrize("broken", [lambda kept: kept[:-4], lambda kept: kept[:8] + b"\xff" * 40 + kept[8:]])
+def test_a_compressed_body_that_is_cut_off_or_broken_is_asked_for_again(
+    asking: Any, encoding: str, kept: bytes, broken: Callable[[bytes], bytes]
+) -> None:
     def talk(connection: socket.socket, path: str, number: int) -> None:
-        packed = gzip.compress(GOOD)
-        connection.sendall(answer(packed[:-4] if number == 1 else packed, "Content-Encoding: gzip\r\n"))
+        connection.sendall(answer(broken(kept) if number == 1 else kept, f"Content-Encoding: {encoding}\r\n"))
 
     server, asker = asking(talk, retries=1)
     assert asker.ask().content == GOOD

@@ -149,6 +149,20 @@ def test_running_a_window_again_replaces_exactly_that_window(messages: Sandbox, 
     assert gone not in again["ids"]
 
 
+def test_each_partition_of_a_range_shows_the_rows_that_the_table_has_of_it(messages: Sandbox) -> None:
+    beside = _run("2025-03-02")
+    ranged = _run(None, partition_range=("2025-02-01", "2025-05-31"))
+
+    counted = ranged["partition_rows"]
+    assert len(counted) == 28 + 31 + 30 + 31
+    assert counted == {day: len(_on(messages, day)) for day in counted}
+    assert len(set(counted.values())) > 1
+    assert beside["partition_rows"] == {"2025-03-02": counted["2025-03-02"]}
+    assert ranged["metadata"]["dagster/row_count"] == sum(counted.values())
+    # In the reader's order, where a partition's own metadata would be the last.
+    assert list(ranged["metadata"]).index("dagster/partition_row_count") < 5
+
+
 def test_a_window_that_became_empty_upstream_empties_in_the_table(messages: Sandbox) -> None:
     _run("2025-03-02")
     _run("2025-03-03")

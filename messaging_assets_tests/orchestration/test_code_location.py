@@ -21,9 +21,10 @@ from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
 
+from messaging_assets.files.api_files import InvalidDescription
 from messaging_assets.foundation.failures import MendSettings
 from messaging_assets.foundation.folders import SHIPPED_APIS
-from messaging_assets.orchestration.broken_files import build_broken_files_sensor
+from messaging_assets.orchestration.broken_files import VALIDATION, broken_definitions
 from messaging_assets.orchestration.code_location import build_code_location
 from messaging_assets.orchestration.executors import chosen_executor
 from messaging_assets_tests.definitions_text import definitions_text
@@ -114,21 +115,31 @@ def test_a_broken_file_says_its_mistakes_when_it_is_run_and_the_others_are_synce
 def test_a_broken_file_is_red_before_it_is_run_and_told_once(
     one_broken: Definitions, dagster_instance: DagsterInstance
 ) -> None:
-    sensor: Any = one_broken.resolve_sensor_def("broken_files")
+    sensor: Any = one_broken.resolve_sensor_def("alarms_broken_file")
     assert sensor.default_status is DefaultSensorStatus.RUNNING
     first = sensor.evaluate_tick(build_sensor_context(dagster_instance))
     [event] = first.asset_events
     assert (event.asset_key, event.check_name, event.passed) == (ALARMS, "api_file_is_valid", False)
     assert "alarms.yaml:2: resuorces: unknown key" in event.description
-    assert first.skip_message == "1 API file is broken: alarms."
+    assert first.skip_message == "The API file of alarms is broken."
     again = sensor.evaluate_tick(build_sensor_context(dagster_instance, cursor=first.cursor))
     assert (again.asset_events, again.skip_message) == ([], first.skip_message)
     other = sensor.evaluate_tick(build_sensor_context(dagster_instance, cursor="of other mistakes"))
     assert len(other.asset_events) == 1
 
 
-def test_where_no_file_is_broken_nothing_looks_for_one() -> None:
-    assert build_broken_files_sensor({}) == []
+def test_where_no_file_is_broken_nothing_looks_for_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VALIDATION, "1")
+    assert broken_definitions({}) == Definitions(assets=[], sensors=[])
+
+
+def test_a_look_for_mistakes_fails_with_those_of_all_files(
+    one_broken: Definitions, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(clean_room / "apis", "mails", FILE.replace("client:", "cleint:"))
+    monkeypatch.setenv(VALIDATION, "1")
+    with pytest.raises(InvalidDescription, match=r"alarms\.yaml:2: resuorces: unknown key(.|\n)*mails\.yaml:1: cleint"):
+        build_code_location()
 
 
 @pytest.mark.parametrize("executor", ["in_process", "multiprocess"])

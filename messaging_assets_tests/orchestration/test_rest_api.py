@@ -24,6 +24,7 @@ import messaging_assets
 from messaging_assets import RestApi
 from messaging_assets.files.api_files import InvalidDescription, read_file
 from messaging_assets.files.components import component_files
+from messaging_assets.orchestration.broken_files import VALIDATION
 from messaging_assets.orchestration.scaffolder import RestApiScaffolder
 from messaging_assets_tests.programs import DG_DEFINITIONS, environment, run
 from messaging_assets_tests.programs import messaging_assets as messaging_assets_verb
@@ -238,9 +239,41 @@ def test_the_translation_of_a_component_is_that_of_dagsters_own(clean_room: Path
     assert "bronze" in specs["users"].kinds
 
 
-def test_a_broken_file_is_told_by_file_and_line(clean_room: Path) -> None:
+def test_a_broken_file_is_an_asset_that_is_red_and_an_error_where_mistakes_are_looked_for(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definitions = built(clean_room, API + "schedul: {}\n")
+    [spec] = definitions.resolve_all_asset_specs()
+    assert spec.key.to_user_string() == "chat/broken_file"
+    assert "chat.yaml:5: schedul: unknown key; did you mean schedule?" in (spec.description or "")
+    assert definitions.resolve_sensor_def("chat_broken_file")
+    monkeypatch.setenv(VALIDATION, "1")
     with pytest.raises(InvalidDescription, match=r"chat\.yaml:5: schedul: unknown key; did you mean schedule\?"):
         built(clean_room, API + "schedul: {}\n")
+
+
+def test_a_broken_file_takes_no_other_component_down_and_check_defs_names_it(project: Path) -> None:
+    for name, text in (("chat", API), ("mail", API + "schedul: {}\n"), ("talk", API + "grup: talk\n")):
+        folder = project / "team_data" / "defs" / name
+        folder.mkdir()
+        (folder / f"{name}.yaml").write_text(text)
+        (folder / "defs.yaml").write_text(
+            f"type: messaging_assets.RestApi\nattributes: {{file: {name}.yaml}}\n"
+            f"post_processing: {{assets: [{{target: '*', attributes: {{owners: ['team:data']}}}}]}}\n"
+        )
+    listed = dg(project, "list", "defs", "--json")
+    found, end = json.JSONDecoder().raw_decode(listed)
+    assert "mail.yaml:5: schedul: unknown key" in listed[end:]
+    assert {one["asset_key"] for one in found["assets"]} == {
+        "own",
+        "chat/messages",
+        "chat/users",
+        "mail/broken_file",
+        "talk/broken_file",
+    }
+    checked = run("dg", "check", "defs", env=dict(os.environ), cwd=project)
+    assert checked.returncode == 1
+    assert "mail.yaml:5: schedul: unknown key; did you mean schedule?" in checked.stdout + checked.stderr
 
 
 def test_the_home_is_the_project_unless_one_is_named(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@
     python -m theirs.play MANIFEST CODE FOLDER
 
 Writes `plan.json` (the config, and the API's addresses) and `<stream>.json` (rows, or the error), then prints
-`ready PORT`; at the end writes `requests.json`. Run by the Python of the peer's environment.
+`ready PORT`. On a line of standard input each stream gets newer rows, and is read once more, from the state that it has
+then, into `rows_later`. At the end writes `requests.json`. Run by the Python of the peer's environment.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from theirs.streams import Request, Stream, streams_of
 from theirs.texts import Texts
 
 _HOST = "X-Played-Origin"
+_NEWER = 2
 
 
 class Played:
@@ -137,13 +139,19 @@ def main() -> None:
     _send_here(port)
     plan = {"config": config, "streams": {one.name: {"origin": one.origin, "path": one.path} for one in streams}}
     (folder / "plan.json").write_text(json.dumps(plan))
-    rows = folder / "rows"
-    rows.mkdir()
-    for raw in resolved["streams"]:
-        found = read_stream(manifest, config, str(raw.get("name")))
-        (rows / f"{raw.get('name')}.json".replace("/", "_")).write_text(json.dumps(found))
-    print(f"ready {port}", flush=True)
-    sys.stdin.read()
+    states: dict[str, Any] = {}
+
+    def read_into(rows: Path) -> None:
+        rows.mkdir()
+        for raw in resolved["streams"]:
+            found = read_stream(manifest, config, str(raw.get("name")), states)
+            (rows / f"{raw.get('name')}.json".replace("/", "_")).write_text(json.dumps(found))
+        print(f"ready {port}", flush=True)
+
+    read_into(folder / "rows")
+    for _ in sys.stdin:
+        Stream.newer = _NEWER
+        read_into(folder / "rows_later")
     (folder / "requests.json").write_text(json.dumps(played.log))
 
 

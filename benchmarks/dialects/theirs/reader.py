@@ -19,13 +19,22 @@ from airbyte_cdk.sources.declarative.concurrent_declarative_source import Concur
 _MOST_ROWS = 200_000
 
 
-def source_of(manifest: dict[str, Any], config: dict[str, Any], catalog: Any = None) -> Any:
+def source_of(manifest: dict[str, Any], config: dict[str, Any], catalog: Any = None, state: Any = None) -> Any:
     """The peer's source for a manifest."""
-    return ConcurrentDeclarativeSource(catalog, config, None, source_config=copy.deepcopy(manifest))
+    return ConcurrentDeclarativeSource(catalog, config, state, source_config=copy.deepcopy(manifest))
 
 
-def read_stream(manifest: dict[str, Any], config: dict[str, Any], name: str) -> dict[str, Any]:
-    """The rows of a stream, or why the peer cannot read it."""
+def read_stream(
+    manifest: dict[str, Any], config: dict[str, Any], name: str, states: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """The rows of a stream, or why the peer cannot read it.
+
+    Args:
+        manifest: the manifest.
+        config: what its users give.
+        name: the stream's name.
+        states: the last state of each stream by its name, where it begins, and which is put there at the end.
+    """
     stream = AirbyteStream(
         name=name, json_schema={}, supported_sync_modes=[SyncMode.full_refresh, SyncMode.incremental]
     )
@@ -36,13 +45,16 @@ def read_stream(manifest: dict[str, Any], config: dict[str, Any], name: str) -> 
     rows: list[dict[str, Any]] = []
     errors: list[str] = []
     try:
-        source = source_of(manifest, config, catalog)
+        was = [states[name]] if states and name in states else None
+        source = source_of(manifest, config, catalog, was)
         # The others may be of code that this environment has not.
         kept = [one for one in source._source_config["streams"] if one.get("name") == name]
         source._source_config["streams"] = kept
-        for message in source.read(logging.getLogger("peer"), config, catalog, None):
+        for message in source.read(logging.getLogger("peer"), config, catalog, was):
             if message.type == Type.RECORD:
                 rows.append(message.record.data)
+            elif message.type == Type.STATE and states is not None:
+                states[name] = message.state
             elif message.type == Type.TRACE and message.trace.error:
                 errors.append(str(message.trace.error.internal_message or message.trace.error.message)[:300])
             if len(rows) > _MOST_ROWS:

@@ -64,7 +64,7 @@ def _text(schema: dict[str, Any], seed: str, index: int) -> str:
     return f"t{number_of(seed)}x{index}"
 
 
-def moment(index: int) -> dt.datetime:
+def moment(index: float) -> dt.datetime:
     """The time of a record: they lie a good day apart, all of them past."""
     return FIRST + dt.timedelta(days=1.5 * index + 1, hours=index, minutes=7)
 

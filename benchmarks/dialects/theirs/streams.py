@@ -33,7 +33,13 @@ class Request:
 
 
 class Stream:
-    """One stream of a resolved manifest."""
+    """One stream of a resolved manifest.
+
+    Attributes:
+        newer: how many rows it has more than at first, newer than those.
+    """
+
+    newer = 0
 
     def __init__(self, raw: dict[str, Any], texts: Texts) -> None:
         self.raw, self._texts = raw, texts
@@ -110,12 +116,13 @@ class Stream:
         seed = self.name + "/".join(of_parent)
         size = self.pages.size(None) or 3
         count = min(2 * size + 1 + number_of(seed) % 2, 2_100) if not self.needs else min(size + 1, 4)
-        rows = [self._record(seed, index, count) for index in range(count)]
+        rows = [self._record(seed, index, count) for index in range(count + self.newer)]
         return [one for index, one in enumerate(rows) if self._is_asked_for(request, self._moment(index, count))]
 
     @staticmethod
     def _moment(index: int, count: int) -> Any:
-        return moment(int(index * 12 / max(count, 1)) if count > 12 else index)
+        # Newer ones lie behind all others, whatever their number is, and still before now.
+        return moment(int(index * 12 / count) if 12 < count > index else min(index, 11 + (index - count) / 4))
 
     def _record(self, seed: str, index: int, count: int) -> dict[str, Any]:
         made = record(self.schema, seed, index)

@@ -1,11 +1,12 @@
 """Bodies that are archives: a gzip file, and a zip archive with its members. No more is unfolded than is allowed.
 
 Both end in a checksum of their own, so that one which is cut off is never taken for whole. They are unfolded piece by
-piece, whatever they come to.
+piece, so that a long one takes little memory.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import zipfile
 import zlib
@@ -135,7 +136,10 @@ def _told() -> Iterator[None]:
         yield
     except Unreadable:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError) as error:
+        # A broken archive may name a place before its start, which a file refuses with EINVAL. The rest is the disk's.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
+            raise
         raise Unreadable("a zip archive that is cut off or broken") from None
 
 

@@ -6,7 +6,6 @@ for its records. So none is handed on of a body that turns out to be cut off.
 
 from __future__ import annotations
 
-import codecs
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from messaging_assets.answers.formats.archives import unfolded_pieces
 from messaging_assets.answers.formats.delimited import delimited_records
 from messaging_assets.answers.formats.json_lines import records_of_lines
 from messaging_assets.answers.formats.json_text import Unreadable
-from messaging_assets.answers.formats.texts import Records, encoding_of, is_full_part
+from messaging_assets.answers.formats.texts import Records, encoding_of, in_another_encoding, is_full_part
 from messaging_assets.description.endpoint import Format
 
 LONGEST_LINE = 64_000_000
@@ -91,13 +90,8 @@ class Spooled:
                 break
         body = io.BufferedReader(Pieces(chain([start], pieces)))
         self.refuse(start)
-        encoding = encoding_of(start, self.encoding)
-        try:
-            is_utf8 = codecs.lookup(encoding).name == "utf-8"
-            text = io.TextIOWrapper(body, encoding, "surrogateescape" if is_utf8 else "strict", newline="")
-        except LookupError:
-            is_utf8 = True
-            text = io.TextIOWrapper(body, "utf-8", "surrogateescape", newline="")
+        encoding, errors = encoding_of(start, self.encoding)
+        text = io.TextIOWrapper(body, encoding, errors, newline="")
         try:
             if self.written.type != "ndjson":
                 yield from delimited_records(measure.lines(text), self.written, of, lambda: measure.is_ended)
@@ -105,7 +99,7 @@ class Spooled:
             text.reconfigure(newline="\n")
             yield from records_of_lines(line.encode("utf-8", "surrogateescape") for line in measure.lines(text))
         except UnicodeError:
-            raise Unreadable(f"bytes that are no {encoding} (encoding in format names another)") from None
+            raise in_another_encoding(encoding) from None
 
 
 class _Measure:

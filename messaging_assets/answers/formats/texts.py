@@ -101,16 +101,28 @@ def as_text(body: bytes, encoding: str | None) -> str:
     Raises:
         Unreadable: it is in another encoding.
     """
-    encoding = encoding_of(body, encoding)
+    name, errors = encoding_of(body, encoding)
     try:
-        is_utf8 = codecs.lookup(encoding).name == "utf-8"
-        return body.decode(encoding, "surrogateescape" if is_utf8 else "strict").removeprefix("\ufeff")
-    except LookupError:
-        return as_text(body, None)
+        return body.decode(name, errors).removeprefix("\ufeff")
     except UnicodeError:
-        raise Unreadable(f"bytes that are no {encoding} (encoding in format names another)") from None
+        raise in_another_encoding(name) from None
 
 
-def encoding_of(start: bytes, encoding: str | None) -> str:
-    """What a text that starts so is written in, where the file or the Content-Type says `encoding`."""
-    return next((name for mark, name in _MARKS if start.startswith(mark)), encoding or "utf-8")
+def encoding_of(start: bytes, encoding: str | None) -> tuple[str, str]:
+    """The encoding of a text that starts so, and Python's word for what becomes of other bytes; see `as_text`.
+
+    Args:
+        start: its first bytes.
+        encoding: what the file or the Content-Type says; UTF-8 where that is nothing, or no encoding of texts.
+    """
+    name = next((name for mark, name in _MARKS if start.startswith(mark)), encoding or "utf-8")
+    try:
+        "a".encode(name)
+    except LookupError:
+        return encoding_of(start, None)
+    return name, "surrogateescape" if codecs.lookup(name).name == "utf-8" else "strict"
+
+
+def in_another_encoding(name: str) -> Unreadable:
+    """What to raise of a text that is not written in an encoding."""
+    return Unreadable(f"bytes that are no {name} (encoding in format names another)")

@@ -44,13 +44,12 @@ def rights(client: Any) -> Iterator[Symptom]:
             schema,
         )
         if foreign:
-            owners = ", ".join(sorted({owner for _, owner in foreign}))
-            number = "1 table" if len(foreign) == 1 else f"{len(foreign)} tables"
-            verb = "belongs" if len(foreign) == 1 else "belong"
-            what = (
-                f"{number} of {schema} {verb} to {owners}, such as {foreign[0][0]}, so {user} cannot add a column there"
-            )
-            yield Symptom("rights", "warning", what, f'sync as {owners}, or REASSIGN OWNED BY {owners} TO "{user}"')
+            owners = " and ".join(sorted({owner for _, owner in foreign}))
+            number = "1 table belongs" if len(foreign) == 1 else f"{len(foreign)} tables belong"
+            what = f"in {schema} {number} to {owners}, such as {foreign[0][0]}, so {user} cannot add a column there"
+            # REASSIGN OWNED would hand over all that the other user has in the database.
+            mend = f'for each of them ALTER TABLE "{schema}"."{foreign[0][0]}" OWNER TO "{user}"; or sync as {owners}'
+            yield Symptom("rights", "warning", what, mend)
 
 
 def locks(client: Any) -> Iterator[Symptom]:

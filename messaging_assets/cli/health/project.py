@@ -32,7 +32,7 @@ def refresh_tokens() -> Iterator[Symptom]:
 
 
 def api_files() -> Iterator[Symptom]:
-    """Each API, an account of one being its own: whether its file is right and its secrets are set."""
+    """Whether each API file is right, and whether the secrets of each account are set."""
     from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.description.authentication import secrets_of
     from messaging_assets.description.names import variable

@@ -27,9 +27,7 @@ def dagster(home: Path) -> Iterator[Symptom]:
         yield from _daemon(instance)
         going_on = instance.get_run_records(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
         ages = [(time.time() - (one.start_time or time.time())) / 3600 for one in going_on]
-        stale = [
-            f"{one.dagster_run.run_id[:8]}" for one, hours in zip(going_on, ages, strict=True) if hours > _LONG_HOURS
-        ]
+        stale = [one.dagster_run.run_id[:8] for one, hours in zip(going_on, ages, strict=True) if hours > _LONG_HOURS]
         if stale:
             what = f"runs that began more than {_LONG_HOURS:.0f} hours ago are still under way: {', '.join(stale)}"
             yield Symptom("runs", "warning", what, "look at them in the UI; terminate those whose process is gone")

@@ -49,10 +49,17 @@ class Remaining:
     metavar="NAME=VALUE",
     help="A value that the source asks its users for, no secret, such as workspace=acme; may come more often.",
 )
+@click.option("--address", metavar="URL", help="Of a manifest with lists on several hosts: the host of this file.")
 @click.option("--force", is_flag=True, help="Write over an output file that exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was carried, and what was not, as one JSON object.")
 def command(
-    source: Path, output: Path | None, name: str | None, settings: tuple[str, ...], force: bool, as_json: bool
+    source: Path,
+    output: Path | None,
+    name: str | None,
+    settings: tuple[str, ...],
+    address: str | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     r"""Write an API file from what another tool has: a low-code manifest, a tap's config, a dictionary, a spec.
 
@@ -68,7 +75,7 @@ def command(
     messaging-assets convert pipeline.py --to apis/chat.yaml
     """
     refuse_existing(output, force, "--to")
-    converted = convert_file(source, chosen_name(name, output), _given(settings))
+    converted = convert_file(source, chosen_name(name, output), _given(settings), address)
     text = text_of(converted)
     if output:
         text = write(output, text, "--to")
@@ -89,13 +96,14 @@ def command(
     _tell(converted, output, remaining)
 
 
-def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) -> Converted:
+def convert_file(source: Path, name: str | None, settings: Mapping[str, str], address: str | None = None) -> Converted:
     """What becomes of a file of another tool; it is a good description.
 
     Args:
         source: the file.
         name: the API's name; else the source's.
         settings: values that the source asks its users for.
+        address: whose lists are wanted, of a manifest with lists on several hosts.
 
     Raises:
         click.ClickException: nothing in it can become a resource.
@@ -117,6 +125,8 @@ def convert_file(source: Path, name: str | None, settings: Mapping[str, str]) ->
         name or api_name(_name_of(read.value) or source.stem),
         f"{source.name}, {KINDS[read.kind]}",
         Settings(settings),
+        folder=source.resolve().parent,
+        address=address,
     )
     converted.secrets.update(literal_secrets(read.value))
     for doubt in read.doubts:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.manifest.cursors import is_mark, takes_look_back
 from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope, is_nowhere
@@ -44,6 +45,9 @@ def add_selector(scope: Scope, selector: Part | None) -> None:
         elif step not in (None, ""):
             written += f".{quoted_path(str(step))}"
     scope.draft.endpoint["data_selector"] = written.lstrip(".") or "$"
+    if extractor["$column"]:
+        # Each text is a record, with the text as its value.
+        scope.draft.step("rename", value=str(extractor["$column"]))
 
 
 def add_filter(scope: Scope, selector: Part | None) -> None:
@@ -85,12 +89,14 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return None
     left, right = value_of(node.left), value_of(node.comparators[0])
+    if is_mark(scope, left, node):
+        return "" if takes_look_back(scope, node.comparators[0]) else None
     if not isinstance(left, Ref) or left.root != "record" or not left.path or left.is_cut or left.added:
         return None
     field = left.name
     if isinstance(right, Ref):
-        is_mark = right.root in ("stream_interval", "stream_slice", "stream_state") and field == scope.cursor_field
-        if is_mark and "incremental" in scope.draft.endpoint and isinstance(node.ops[0], (ast.GtE, ast.Gt)):
+        is_newer = right.root in ("stream_interval", "stream_slice", "stream_state") and field == scope.cursor_field
+        if is_newer and "incremental" in scope.draft.endpoint and isinstance(node.ops[0], (ast.GtE, ast.Gt)):
             return ""
         hole = only(scope.text("{{ " + ast.unparse(node.comparators[0]) + " }}", part))
         right = scope.settings.value(hole.name, hole.default) if hole and hole.kind == "setting" else None
@@ -106,7 +112,11 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
 def add_transformations(scope: Scope, stream: Part) -> None:
     """Say what is done to each record."""
     for part in stream.parts("transformations"):
-        if part["condition"]:
+        if part.kind == "RemoveFields" and _takes_out_nothing(part):
+            scope.draft.ask(
+                "fields without a value are left out of the records there; here they stay; is that right?", *_STEPS
+            )
+        elif part["condition"]:
             scope.draft.lose(f"{part.shown} under a condition is left out; steps have none", *_STEPS)
         elif part.kind == "AddFields":
             for field in part.parts("fields"):
@@ -163,6 +173,12 @@ def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
     return False
 
 
+def _takes_out_nothing(part: Part) -> bool:
+    """Whether it takes out empty texts and nulls alone, which say as much where they stay."""
+    written = "".join(str(part["condition"] or "").replace('"', "'").split()).strip("{}")
+    return written in ("property|string==''", "propertyisnone", "property==none", "notproperty|string")
+
+
 def _remove_fields(scope: Scope, part: Part) -> None:
     flat: list[str] = []
     for pointer in part["field_pointers"] or []:
@@ -186,9 +202,20 @@ def add_key(scope: Scope, stream: Part) -> None:
         if len(steps) > 1:
             scope.draft.step("copy", **{name: quoted_path(*steps)})
         names += [name] if name else []
+    if names and scope.draft.endpoint.get("data_selector") != "$" and {*names} <= _of_parents(scope):
+        told = f"its key, {', '.join(names)}, is its parent's, so of each parent's rows one would stay; it is left out"
+        scope.draft.ask(f"{told}. Which primary_key has a row?", "endpoint")
+        names = []
     scope.draft.tell_rows_apart(names)
     if not names and scope.draft.endpoint.get("incremental", {}).pop("lag", None):
         scope.draft.lose("rows of its look back would come twice, as it has no key; name a primary_key", "endpoint")
+
+
+def _of_parents(scope: Scope) -> set[str]:
+    """The columns that rows take from their parents."""
+    taken = {"_" + place.replace(".", "_", 1) for place in scope.parents.values()}
+    steps = scope.draft.raw.get("steps", ())
+    return {new for one in steps for old, new in one.get("rename", {}).items() if old in taken} | taken
 
 
 def add_columns(scope: Scope, stream: Part) -> None:

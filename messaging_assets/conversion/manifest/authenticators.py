@@ -10,7 +10,7 @@ from messaging_assets.conversion.manifest.expressions import Ref, pieces_of
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.secret_fields import secret_name, way_of, with_secrets
-from messaging_assets.conversion.texts import Hole, below, has
+from messaging_assets.conversion.texts import Hole, below, has, missing
 from messaging_assets.description.ways.signatures import JwtAlgorithm
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.secret_signs import names_secret
@@ -31,13 +31,12 @@ def way_in(scope: Scope, part: Part | None, base_url: str) -> dict[str, Any] | N
         "BasicHttpAuthenticator": _basic,
         "OAuthAuthenticator": _oauth,
         "JwtAuthenticator": _own_token,
+        "LegacySessionTokenAuthenticator": _old_session,
     }
     if part.kind in known:
         return known[part.kind](scope, part)
     if part.kind == "SessionTokenAuthenticator":
         return _session(scope, part, base_url)
-    if part.kind == "LegacySessionTokenAuthenticator":
-        return _old_session(scope, part)
     if part.kind == "SelectiveAuthenticator":
         return _selected(scope, part, base_url)
     scope.draft.lose(f"it authenticates by {part.shown}; say under auth how, if a word does", *_PLACE)
@@ -53,6 +52,11 @@ def _secret(scope: Scope, value: Any, part: Part) -> Any:
 
 def _address(scope: Scope, value: Any, part: Part) -> Any:
     text = scope.address(value, part, *_PLACE)
+    first = text[0] if isinstance(text, list) else None
+    if isinstance(first, Hole) and first.kind == "setting" and scope.settings.value(first.name, first.default) is None:
+        # A setting that is the whole address has its scheme, too.
+        scope.draft.lose(missing(first.name), *_PLACE, kind="setting")
+        return f"https://your-{first.name.rpartition('.')[2].replace('_', '-').lower()}.invalid"
     return scope.shown(text, *_PLACE, is_doubled=False, is_address=True, is_declared=True)
 
 
@@ -220,7 +224,9 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     address = _address(scope, login["url"] or login["url_base"], login)
     said = scope.written(login["path"], login, *_PLACE, is_doubled=False) or ""
     whole = "/".join(filter(None, (str(address or "").rstrip("/"), said.lstrip("/"))))
-    body = next((one for one in map(login.own.get, ("request_body_json", "request_body_data")) if one), None)
+    is_get = str(login["http_method"] or "GET").upper() == "GET"
+    places = ("request_parameters",) if is_get else ("request_body_json", "request_body_data")
+    body = next((one for one in map(login.own.get, places) if one), None)
     names = {half: _field_of(body, half) for half in ("username", "password")}
     by = login.part("authenticator")
     is_basic = by is not None and by.kind == "BasicHttpAuthenticator"
@@ -228,8 +234,8 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     is_bearer = sent.kind.endswith("BearerAuthenticator")
     place = "header" if is_bearer or option is None else option["inject_into"]
     why = None
-    if str(login["http_method"] or "GET").upper() != "POST" or not (is_basic or all(names.values())):
-        why = "by something else than a POST with a name and a password"
+    if not (is_basic or all(names.values())):
+        why = "by something else than a name and a password"
     elif place not in ("header", "request_parameter"):
         why = "and sends the token elsewhere than in a header or a parameter"
     elif urlsplit(whole)[:2] != urlsplit(base_url)[:2]:
@@ -237,20 +243,18 @@ def _session(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     if why:
         scope.draft.lose(f"it logs in {why}, which session does not say", *_PLACE)
         return None
-    values = {"Authorization": f"Bearer {{{path}}}"}
-    if option is not None and not is_bearer:
-        values = {str(option["field_name"]): path}
-    encoding = "basic" if is_basic else None if login["request_body_json"] else "form"
+    values = {str(option["field_name"]): path} if option and not is_bearer else {"Authorization": f"Bearer {{{path}}}"}
+    encoding = "basic" if is_basic else None if login["request_body_json"] or is_get else "form"
     fields: dict[str, Any] = {f"{half}_field": name for half, name in names.items() if name not in (half, None)}
-    others = (
-        {name: one for name, one in body.items() if name not in names.values()} if isinstance(body, Mapping) else {}
-    )
-    fields["fields"] = _with_secrets(scope, others, login)
+    others = body.items() if isinstance(body, Mapping) else ()
+    fields["fields"] = _with_secrets(scope, {name: one for name, one in others if name not in names.values()}, login)
     base = base_url.rstrip("/")
     below_base = whole[len(base) :] if whole.startswith(base) else "/" + whole.split("/", 3)[-1]
     return {
         "type": "session",
-        "login": without_nothing({"path": below_base, **fields, "encoding": encoding}),
+        "login": without_nothing(
+            {"path": below_base, "method": "GET" if is_get else None, **fields, "encoding": encoding}
+        ),
         "headers" if place == "header" else "params": values,
     }
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 from typing import Any
 
-from messaging_assets.conversion.manifest.expressions import Piece, Ref, pieces_of, single
+from messaging_assets.conversion.manifest.expressions import Piece, Ref, pieces_of, single, value_of
 from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
@@ -68,10 +69,12 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
         words["format"] = _format(scope, next(iter(scope.formats), sent))
     if "{incremental.end_value" in asked:
         words["end_value"] = "now"
-    if part["is_data_feed"] is True:
+    has_end = words["end_param"] or "end_value" in words
+    if part["is_data_feed"] is True and not (has_end and part["step"]):
         words["row_order"] = "desc"
-    if words["end_param"] or "end_value" in words:
+    if has_end:
         words["step"] = _step(scope, part, words)
+        _send_length(scope, part)
     if part["end_datetime"] and not _is_now(part["end_datetime"], part):
         scope.draft.ask("the manifest ends its range early; add an end_value if that is meant", *_PLACE)
     return words
@@ -79,19 +82,29 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
 
 def _step(scope: Scope, part: Part, words: dict[str, Any]) -> str | None:
     """How long its windows are; None where it has none, or cannot be read in windows here."""
-    step = single(part["step"], part.parameters)
-    if isinstance(step, Ref) and step.root == "config":
-        step = scope.settings.value(step.name, step.default)
-    if step in (None, ""):
+    if part["step"] in (None, ""):
         return None
-    if seconds_of(step) and words["initial_value"] is not None and "row_order" not in words:
-        return str(step)
-    if seconds_of(step) and "row_order" not in words and any(one.kind == "setting" for one in scope.draft.losses):
+    step = _filled(scope, pieces_of(str(part["step"]), part.parameters))
+    if seconds_of(step) and words["initial_value"] is not None:
+        return step
+    if any(one.kind == "setting" for one in scope.draft.losses):
+        step = step if seconds_of(step) else "of a length such as P1D"
         scope.draft.lose(f"write step: {step} beside the initial_value", *_PLACE, kind="setting")
         return None
     whole = "so one request asks for the whole range; where the API refuses that, write step"
     scope.draft.lose(f"its step is not kept, {whole}", *_PLACE)
     return None
+
+
+def _send_length(scope: Scope, part: Part) -> None:
+    """Send how many days a window has, where the API wants that beside its end; it is the same for each window."""
+    target, seconds = target_of(part.part("step_option")), seconds_of(part["step"])
+    if target is None or not seconds:
+        return
+    days = math.ceil(seconds / 86_400)
+    scope.draft.send(target[0], target[1], days)
+    name = ".".join(target[1])
+    scope.draft.ask(f"{name} is the days of each window, {days}; is the last, shorter one asked for so too?", *_PLACE)
 
 
 def _param(scope: Scope, option: Part | None, bound: str) -> str | None:
@@ -122,12 +135,17 @@ def _format(scope: Scope, pattern: Any) -> str | None:
 
 def _start(scope: Scope, part: Part) -> Any:
     value = part["start_datetime"]
+    if value in (None, ""):
+        return None
     within = part.part("start_datetime")
     holder = within or part
     found = single(within["datetime"] if within else value, holder.parameters)
     if not isinstance(found, Ref):
         return _plain_start(scope, found)
     if found.root == "now":
+        if found.default:
+            told = f"it starts {-found.days} days ago, or with the setting '{found.default}' where that is later"
+            scope.draft.ask(f"{told}; the days are taken", *_PLACE)
         return f"-{-found.days}d" if found.days < 0 else "now"
     if found.root == "config":
         given = scope.settings.value(found.name, found.default)
@@ -184,3 +202,40 @@ def seconds_of(duration: Any) -> int | None:
     if found is None or not any(found.groups()):
         return None
     return math.ceil(sum(length * float(number or 0) for length, number in zip(_SECONDS, found.groups(), strict=True)))
+
+
+def is_mark(scope: Scope, left: Any, node: ast.Compare) -> bool:
+    """Whether a filter is the mark of an earlier sync, less a look back."""
+    is_field = isinstance(left, Ref) and left.root == "record" and left.name == scope.cursor_field
+    words = ast.unparse(node.comparators[0])
+    is_of_state = "stream_state" in words and "prior_state" in words
+    return (
+        is_field
+        and is_of_state
+        and "incremental" in scope.draft.endpoint
+        and isinstance(node.ops[0], (ast.GtE, ast.Gt))
+    )
+
+
+def takes_look_back(scope: Scope, node: ast.expr) -> bool:
+    """Read what is taken off the mark, a setting's days, into `lag`; whether it is nothing else."""
+    if isinstance(node, ast.IfExp):
+        return takes_look_back(scope, node.body)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        product, back = node.right, takes_look_back(scope, node.left)
+        sides = [value_of(product.left), value_of(product.right)] if isinstance(product, ast.BinOp) else []
+        if (
+            len(sides) != 2
+            or not isinstance(sides[0], Ref)
+            or sides[0].root != "config"
+            or not isinstance(sides[1], int)
+        ):
+            return False
+        days = scope.settings.value(sides[0].name, sides[0].default)
+        if days and str(days).isdigit():
+            scope.draft.endpoint["incremental"]["lag"] = int(days) * sides[1]
+        return back
+    found = value_of(node)
+    return (
+        isinstance(found, Ref) and found.root in ("stream_state", "stream_slice") and found.last == scope.cursor_field
+    )

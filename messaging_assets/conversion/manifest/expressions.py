@@ -15,6 +15,8 @@ from typing import Any, TypeAlias, cast
 from messaging_assets.conversion.texts import quoted
 
 _EXPRESSION = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
+_SETTING = re.compile(r"\bconfig(?:\.get\(|\[)\s*['\"]([A-Za-z_][\w.-]*)['\"]")
+_OF_REQUESTS = re.compile(r"\b(response|record|headers|stream_\w+|next_page_token|parameters|creation_response)\b")
 # Filters that leave a text, a number or a moment what it is.
 _SAME = frozenset({"string", "int", "float", "urlencode", "trim", "list"})
 _DATES = frozenset({"format_datetime", "str_to_datetime", "timestamp"})
@@ -91,6 +93,13 @@ def pieces_of(text: str, parameters: Mapping[str, Any], depth: int = 0) -> list[
     return joined[1:] if len(joined) > 1 and joined[0] == "" else joined
 
 
+def settings_alone(text: Any) -> list[str]:
+    """The settings of a text that is a program, and takes nothing but settings; none for any other text."""
+    if not isinstance(text, str) or "{%" not in text or _OF_REQUESTS.search(text):
+        return []
+    return sorted({one[1] for one in _SETTING.finditer(text)})
+
+
 def single(text: Any, parameters: Mapping[str, Any]) -> Any:
     """What a text is that is one expression: a reference, a literal value, or something unknown."""
     if not isinstance(text, str):
@@ -138,8 +147,7 @@ class _Filling(ast.NodeTransformer):
         found = value_of(node) if isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)) else None
         if isinstance(found, Ref) and found.root in _PARAMETERS and found.path and not (found.added or found.is_cut):
             value = _parameter(found, self._parameters)
-            if value is None or isinstance(value, (str, int, float)):
-                return ast.Constant(value)
+            return ast.Constant(value) if value is None or isinstance(value, (str, int, float)) else node
         return self.generic_visit(node)
 
 
@@ -174,6 +182,9 @@ def value_of(node: ast.AST) -> Any:
     """What a tree takes: a reference, a literal value, a list of pieces for a joined text, or something unknown."""
     if isinstance(node, ast.Constant):
         return node.value
+    if isinstance(node, ast.Dict) and not node.keys:
+        # What stands for nothing, behind `or` and in `get`.
+        return None
     if isinstance(node, ast.Name):
         literal = {"true": True, "false": False, "none": None, "null": None}
         return literal[node.id] if node.id in literal else Ref(node.id)
@@ -252,6 +263,11 @@ def _call(node: ast.Call) -> Any:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
     if name in ("now_utc", "today_utc"):
         return Ref("now")
+    if name == "max" and len(arguments) == 2:
+        # Of a setting and so many days ago: no further back than the days.
+        moments = [one for one in arguments if isinstance(one, Ref) and one.root == "now" and one.days < 0]
+        others = [one for one in arguments if isinstance(one, Ref) and one.root == "config"]
+        return replace(moments[0], default=others[0].name) if moments and others else Unknown("")
     if name == "day_delta" and arguments and isinstance(arguments[0], int):
         return Ref("now", days=arguments[0], format=words.get("format", arguments[1] if len(arguments) > 1 else None))
     if name in _DATES and arguments and isinstance(arguments[0], Ref):

@@ -28,9 +28,19 @@ class Parents(Protocol):
         """The name of the resource that has the records of several parents."""
 
 
-def add_partitions(scope: Scope, retriever: Part, resources: Parents) -> None:
-    """Say which parents' records, and which values, the stream is asked for; a stream that no word says is given up."""
+def add_partitions(scope: Scope, retriever: Part, resources: Parents, cursor: Part | None = None) -> None:
+    """Say which parents' records, and which values, the stream is asked for; a stream that no word says is given up.
+
+    Args:
+        scope: of the stream.
+        retriever: which has the routers.
+        resources: where parents are found.
+        cursor: which may have parents too.
+    """
     routers = list(_routers(retriever))
+    if cursor is not None and cursor["parent_stream_configs"]:
+        configs = {"type": "SubstreamPartitionRouter", "parent_stream_configs": cursor["parent_stream_configs"]}
+        routers.append(Part(configs, cursor.parameters))
     scope.has_several = sum(router.kind in _OF_PARENTS for router in routers) > 1
     for router in routers:
         if router.kind == "ListPartitionRouter":

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.manifest.expressions import settings_alone, single
 from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
@@ -26,6 +27,10 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     texts = [scope.address(requester[word], requester, "endpoint", "path") for word in ("url_base", "path")]
     if requester["url"] and not requester["url_base"]:
         texts = [None, scope.address(requester["url"], requester, "endpoint", "path")]
+    if names := settings_alone(requester["url_base"]):
+        told_of = ", ".join(f"'{one}'" for one in names)
+        scope.of_client(f"the address is made of the setting {told_of}; write it", "client", "base_url", kind="setting")
+        texts[0] = UNKNOWN_ADDRESS
     if unsaid := named(texts[1], "unknown", "now", "token", "secret"):
         scope.draft.give_up(f"its path takes {' and '.join(unsaid)}, which no word says; write it by hand")
     told = below(scope.of_client, "client", "base_url")
@@ -61,6 +66,9 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
     for part, fields in written.items():
         if fields in (None, "", {}):
             continue
+        if isinstance(fields, str) and isinstance(found := single(fields, requester.parameters), (Mapping, type(None))):
+            # A parameter of the manifest may hold them.
+            fields = found or {}
         if not isinstance(fields, Mapping):
             if part == "data" and isinstance(fields, str):
                 endpoint[part] = scope.written(fields, requester, "endpoint", part)
@@ -72,7 +80,9 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
         ways += found
         texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
         kept = {name: scope.shown(one, "endpoint", part, is_declared=True) for name, one in texts.items()}
-        endpoint[part] = {name: one for name, one in kept.items() if one not in (None, "")}
+        # A parent's key or a value of a list may go there already.
+        sent = endpoint.get(part) or {}
+        endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways

@@ -19,6 +19,8 @@ from messaging_assets.conversion.manifest.parts import Part, resolved
 from messaging_assets.conversion.manifest.requests import add_request, address_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
+from messaging_assets.conversion.own_code.classes import OwnCode
+from messaging_assets.conversion.own_code.known import notes_in, without_code
 from messaging_assets.conversion.secret_fields import joined
 from messaging_assets.files.rules.mistakes import value_at
 
@@ -30,7 +32,7 @@ def from_manifest(manifest: Mapping[str, Any], converted: Converted) -> None:
         manifest: as its file has it.
         converted: is filled in.
     """
-    source = Part(resolved(manifest))
+    source = Part(without_code(resolved(manifest), OwnCode(converted.folder)))
     _describe_settings(source, converted)
     _Streams(source, converted).convert()
     _add_pace(source, converted)
@@ -138,7 +140,7 @@ class _Streams:
         scope = self._scopes[draft.name] = Scope(draft, self._converted.settings, self._converted.lose)
         cursor = next(iter([*stream.parts("incremental_sync"), *stream.parts("stream_cursor")]), None)
         name_bounds(scope, cursor)
-        add_partitions(scope, retriever, self)
+        add_partitions(scope, retriever, self, cursor)
         if not draft.is_carried:
             return
         base, path = address_of(scope, requester)
@@ -148,6 +150,8 @@ class _Streams:
         draft.raw["endpoint"] = {"path": path or "/", **draft.endpoint}
         if requester.is_custom:
             draft.lose(f"it is asked for by {requester.shown}, which may send more than the manifest says", "endpoint")
+        for kind, words in dict.fromkeys(notes_in(stream.own)):
+            draft.lose(words, "endpoint", kind=kind)
         ways = add_request(scope, requester)
         way = way_in(scope, requester.part("authenticator"), base)
         draft.endpoint["auth"] = joined([*([way] if way else []), *ways])
@@ -169,6 +173,8 @@ class _Streams:
         """One base for all: that of most streams, or their common origin."""
         counted = Counter(base for name, base in self._bases.items() if base)
         most = counted.most_common(1)[0][0] if counted else UNKNOWN_ADDRESS
+        if wanted := self._converted.address:
+            most = next((base for base, _ in counted.most_common() if _origin(base) == _origin(wanted)), wanted)
         origin = "//".join(urlsplit(most)[:2]).replace("//", "://", 1)
         within = {base for base in counted if _origin(base) == _origin(most)}
         shared = most if len(within) < 2 else origin
@@ -178,7 +184,8 @@ class _Streams:
             if not draft.is_carried or not base or base == shared:
                 continue
             if _origin(base) != _origin(shared):
-                draft.give_up(f"it is at another address, {base}; give it a file of its own")
+                told = f"it is at another address; convert once more into a file of its own, with --address {base}"
+                draft.give_up(told)
                 continue
             if not (below := base[len(shared.rstrip("/")) :].strip("/")):
                 continue
@@ -212,6 +219,7 @@ def _add_pace(source: Part, converted: Converted) -> None:
         rate = next(iter(policy.parts("rates")), policy)
         limit, seconds = rate["limit"] or rate["call_limit"], seconds_of(rate["interval"] or rate["period"])
         if policy["matchers"] or not isinstance(limit, int) or not seconds:
-            converted.lose("its budget of calls holds for some requests only; see requests_per_second", "client")
+            told = "its budget of calls differs by path; if the API refuses too many, write requests_per_second"
+            converted.lose(told, "client", kind="question")
         else:
             converted.client["requests_per_second"] = round(limit / seconds, 3)

@@ -16,6 +16,7 @@ from messaging_assets.discovery.live.answer_doubts import doubt_of_answer, doubt
 from messaging_assets.discovery.live.list_probe import ListProbe, Page
 from messaging_assets.discovery.live.paging import Paging, find_paging
 from messaging_assets.discovery.live.probe import LiveApi
+from messaging_assets.discovery.next_time import about_times, next_time, words_for
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_rest_client import find_all_lists, find_response_page_data
@@ -174,8 +175,12 @@ def _resource(name: str, path: str, selected: _Selected, paging: Paging, sample:
         found.remarks["endpoint", "format"] = _about_format(written)
     if paging.paginator is None:
         found.remarks["endpoint",] = paging.words
-    if cursors := about_cursors(sample):
-        found.remarks["endpoint",] = ". ".join(filter(None, (found.remarks.get(("endpoint",)), cursors)))
+    begins = next_time(paging.sample.answer.parsed) if paging.sample else None
+    told = f"The answer says at {begins.path} where the next sync begins: {words_for(begins)}" if begins else None
+    if remarks := [*filter(None, (found.remarks.get(("endpoint",)), about_cursors(sample), told))]:
+        found.remarks["endpoint",] = ". ".join(remarks)
+    if cast := about_times(sample, {}):
+        found.remarks["columns",] += f"; if numbers or texts among them are times, add {cast}"
     return found
 
 

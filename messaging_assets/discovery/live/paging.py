@@ -16,6 +16,7 @@ from messaging_assets.answers.row_totals import more_than_came, total_path
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.discovery.live import paging_signs as signs
 from messaging_assets.discovery.live.list_probe import ListProbe, Page
+from messaging_assets.discovery.next_time import next_headers
 from messaging_assets.discovery.page_sizes import SIZES, saved
 from messaging_assets.foundation import json_paths
 
@@ -60,7 +61,7 @@ def find_paging(probe: ListProbe) -> Paging:
     paging = Paging(None, words=words + "or single_page if one answer is everything", sample=probe.first)
     if told := more_than_came(probe.first.answer.parsed, len(probe.first.rows), probe.selector):
         paging.doubt = f"{told}, and no way to the others was found; declare the paginator"
-    elif named := signs.next_headers(probe.first_small.answer):
+    elif named := next_headers(probe.first_small.answer):
         paging.doubt = (
             f"the answer names a next page in its header {named[0]}, which no way of paging was found to follow"
         )
@@ -74,7 +75,8 @@ def _by_reference(probe: ListProbe) -> _Ways:
     for paginator, address in signs.links(probe.first_small.answer):
         page = probe.get({}, address)
         if page is not None and probe.is_second(page):
-            yield Paging(paginator, words=f"its {_LINKS[paginator['type']]} leads to the second page"), page
+            words = f"header {paginator['header']}" if "header" in paginator else _LINKS[paginator["type"]]
+            yield Paging(paginator, words=f"its {words} leads to the second page"), page
     more = signs.has_more(probe.first_small.answer)
     for leaf, params in signs.cursors(probe.first_small.answer):
         for name in params:

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from messaging_assets.answers.beside_list import Leaf
 from messaging_assets.answers.row_totals import is_total, leaves
 from messaging_assets.description.names import identifier
+from messaging_assets.discovery.next_time import next_headers
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.seams.dlt_rest_client import RECORD_KEY_PATTERNS
 
@@ -70,6 +71,9 @@ def links(answer: Answer) -> Iterator[tuple[dict[str, Any], str]]:
     url = (answer.links.get("next") or {}).get("url")
     if url:
         yield {"type": "header_link"}, urljoin(answer.url, url)
+    for name in next_headers(answer):
+        if _is_address(value := answer.headers[name]):
+            yield {"type": "header_link", "header": name}, urljoin(answer.url, value)
 
 
 def cursors(answer: Answer) -> Iterator[tuple[Leaf, Sequence[str]]]:
@@ -88,12 +92,6 @@ def cursor_params(key: str) -> tuple[str, ...]:
     bare = re.sub(r"^(next|end)_?", "", key, flags=re.IGNORECASE)
     camel = bare[:1].lower() + bare[1:]
     return tuple(dict.fromkeys(name for name in (camel, key, *CURSORS, *_CURSORS_OF_FEW) if name))
-
-
-def next_headers(answer: Answer) -> list[str]:
-    """Headers of their own in which an answer names its next page, such as Next-Page."""
-    named = (name for name, value in answer.headers.items() if value and "next" in re.split(r"[^a-z]+", name.lower()))
-    return [name for name in named if name.lower() != "link"]
 
 
 def has_more(answer: Answer) -> str | None:

@@ -183,10 +183,9 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         gone = {*names_in(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
             gone |= needed.keys() - set(names_in(kept))
-        # One that gives way to another field of its name is still there.
-        for name in sorted(
-            gone & needed.keys() - {made for later in steps[index + 1 :] for made in map(str, _made(later))}
-        ):
+        # A later step may make a field of this name anew.
+        made = {str(name) for later in steps[index + 1 :] for name in _made(later)}
+        for name in sorted(gone & needed.keys() - made):
             words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
             yield Mistake(resource.place_of("steps", index), words)
 

@@ -70,9 +70,8 @@ class Session(Asking):
             headers["Authorization"] = basic(name, password, self._redaction)
         else:
             body = {login.username_field: name, login.password_field: password, **body}
-        sent = {"data": body} if login.encoding == "form" else {"json": body} if body else {}
-        sent = {"params": body} if login.method == "GET" else sent
-        request = requests.Request(login.method, self.token_url, headers=headers, **sent).prepare()
+        place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
+        request = requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
         answer = self.exchange.answer(request, self.terms)
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
         self._texts: dict[str, str] = {}

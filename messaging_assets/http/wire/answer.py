@@ -1,4 +1,4 @@
-"""An answer whose body is parsed once, and the connection that it came over."""
+"""An answer: its body, read once in the format of the file or its headers, and the connection that it came over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from typing import Any
 
 import requests
 
-from messaging_assets.http.wire.spool import Spool
+from messaging_assets.answers.formats.archives import TooFar
+from messaging_assets.answers.formats.decoding import Came, decoded, decoded_in_parts, format_of
+from messaging_assets.answers.formats.json_text import Unreadable, parse
+from messaging_assets.answers.formats.laid_out import NotInParts
+from messaging_assets.answers.formats.texts import charset_of
+from messaging_assets.description.api import Client, Endpoint
+from messaging_assets.http.wire.spool import NoRoom, Spool
 
 
 class Answer(requests.Response):
@@ -46,11 +52,16 @@ class Answer(requests.Response):
         """Bytes of the body."""
         return len(self.content) if self.spool is None else self.spool.size
 
+    def twin(self) -> Answer:
+        """The same answer once more, which may be read otherwise."""
+        twin = Answer()
+        twin.__dict__.update(self.__dict__)
+        return twin
+
     def later_parts(self) -> Iterator[Answer]:
         """The same answer with each of the parts that follow."""
         for part in self.rest or ():
-            twin = Answer()
-            twin.__dict__.update(self.__dict__)
+            twin = self.twin()
             twin.parsed, twin.rest = part, None
             yield twin
 
@@ -63,6 +74,46 @@ class Answer(requests.Response):
         """
         self.take_body(body)
         self.status_code = status
+
+    def read(self, endpoint: Endpoint, client: Client) -> None:
+        """Take from the body what it says.
+
+        Args:
+            endpoint: what was asked, and in which format it answers.
+            client: how many bytes an archive may unfold to.
+
+        Raises:
+            Unreadable, TooFar, NoRoom: see there.
+        """
+        if self.spool is not None:
+            came, file = Came.of(self.spool.start(), self.headers), self.spool.file
+            written, selector = format_of(came, endpoint.format), endpoint.data_selector
+            try:
+                self.rest = decoded_in_parts(came, file, written, selector, client.maximum_bytes, Spool)
+                self.parsed, self.format = next(self.rest), written.type
+                return
+            except NotInParts:
+                self.take_body(self.spool.whole())
+        came = Came.of(self.content, self.headers)
+        written, pager = format_of(came, endpoint.format), endpoint.paginator
+        may_be_empty = pager is not None and pager.empty_when_missing
+        self.parsed = decoded(came, written, endpoint.data_selector, client.maximum_bytes, may_be_empty)
+        self.format = written.type
+
+    def read_anyhow(self, endpoint: Endpoint, client: Client) -> Any:
+        """What the body of any answer says, also of one that is an error; None where it cannot be read."""
+        try:
+            self.read(endpoint, client)
+        except (Unreadable, TooFar, NoRoom):
+            return self.read_as_json()
+        return self.parsed
+
+    def read_as_json(self) -> Any:
+        """The body as JSON, whatever format was agreed; None where it is none."""
+        try:
+            return parse(self.content, charset_of(self.headers.get("content-type", "")))
+        except Unreadable:
+            return None
 
     def json(self, **kwargs: Any) -> Any:
         """The parsed body, as JSON would be (dlt asks for it several times a page)."""

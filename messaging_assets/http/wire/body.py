@@ -7,15 +7,32 @@ noticed before it does.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import requests
 
 from messaging_assets.http.wire.spool import Spool
 
+
+def _kept(name: str) -> ModuleType | None:
+    """A library that is there where the extra `compression` is installed."""
+    try:
+        return import_module(name)
+    except ImportError:
+        return None
+
+
+_BROTLI, _ZSTD = _kept("brotli"), _kept("backports.zstd")
+# Before 1.2 it would unfold all that a piece holds at once.
+_HAS_BROTLI = hasattr(getattr(_BROTLI, "Decompressor", None), "can_accept_more_data")
 # What the session asks for.
-ACCEPTED_ENCODINGS = "gzip, deflate"
+ACCEPTED_ENCODINGS = "gzip, deflate" + ", br" * _HAS_BROTLI + ", zstd" * (_ZSTD is not None)
+_ERRORS = (zlib.error, *([_BROTLI.error] if _BROTLI else []), *([_ZSTD.ZstdError] if _ZSTD else []))
+# The largest window that a server may ask for, as a power of two (RFC 9659, section 3).
+_WINDOW = 23
 # zlib's word for a header of gzip or of zlib.
 _ANY_HEADER = 32 + zlib.MAX_WBITS
 # What each member of a gzip body begins with (RFC 1952, section 2.3.1).
@@ -27,7 +44,20 @@ class TooLarge(requests.RequestException):
 
 
 class StrangeEncoding(requests.RequestException):
-    """The body is encoded more than once, or in a way that was not asked for."""
+    """The body is encoded more than once, or in a way that was not asked for.
+
+    Args:
+        names: the encodings.
+
+    Attributes:
+        next_step: what to do about it, as a clause.
+    """
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__()
+        self.next_step = f"ask the vendor for one content encoding of {ACCEPTED_ENCODINGS}, or none"
+        if names in (["br"], ["zstd"]):
+            self.next_step = "install messaging_assets with its extra compression, which can read it"
 
 
 def read_body(raw: Any, encodings: str, most: int, spooled_from: int | None = None) -> bytes | Spool:
@@ -47,8 +77,8 @@ def read_body(raw: Any, encodings: str, most: int, spooled_from: int | None = No
     if (raw.length_remaining or 0) > most:
         raise TooLarge
     names = [name for one in encodings.lower().split(",") if (name := one.strip()) not in ("", "identity")]
-    if len(names) > 1 or not {*names} <= {"gzip", "x-gzip", "deflate"}:
-        raise StrangeEncoding
+    if len(names) > 1 or not {*names} <= {"x-gzip", *ACCEPTED_ENCODINGS.split(", ")}:
+        raise StrangeEncoding(names)
     pieces: list[bytes] = []
     spool: Spool | None = None
     came = size = 0
@@ -75,12 +105,13 @@ def read_body(raw: Any, encodings: str, most: int, spooled_from: int | None = No
 
 
 class _Unfolding:
-    """Decompresses a body piece by piece; a gzip body may have several members."""
+    """Decompresses a body piece by piece; one of gzip or zstd may have several members."""
 
     def __init__(self, name: str) -> None:
         # Some servers leave the header out that RFC 9110, section 8.4.1.2, wants; two bytes show it.
         self._start: bytes | None = b"" if name == "deflate" else None
-        self._inner: Any = zlib.decompressobj(_ANY_HEADER)
+        self._begin: Callable[[], Any] = {"br": _Brotli, "zstd": _zstd}.get(name, _zlib)
+        self._inner = self._begin()
         # The first byte of what may be another member, where a piece ended with it.
         self._first = b""
 
@@ -90,7 +121,7 @@ class _Unfolding:
         return bool(self._inner.eof)
 
     def parts(self, data: bytes, most: int) -> Iterator[bytes]:
-        """What these bytes unfold to, of which no more than `most` are made."""
+        """What these bytes unfold to, of which hardly more than `most` are made."""
         if self._start is not None:
             data = self._start + data
             if len(data) < 2:
@@ -101,17 +132,47 @@ class _Unfolding:
                 self._inner = zlib.decompressobj(-zlib.MAX_WBITS)
         data, self._first = self._first + data, b""
         while data and most > 0:
-            if self._inner.eof:
-                if data == _MEMBER[:1]:
+            # Brotli refuses what comes behind the end by itself.
+            if self._inner.eof and self._begin is not _Brotli:
+                if self._begin is _zlib and data == _MEMBER[:1]:
                     self._first = data
                     return
                 # What else stands behind the end is filling.
-                if not data.startswith(_MEMBER):
+                if self._begin is _zlib and not data.startswith(_MEMBER):
                     return
-                self._inner = zlib.decompressobj(_ANY_HEADER)
+                self._inner = self._begin()
             try:
                 part = self._inner.decompress(data, most)
-            except zlib.error:
+            except _ERRORS:
                 raise requests.exceptions.ContentDecodingError("the compressed body is broken") from None
             yield part
             data, most = self._inner.unused_data, most - len(part)
+
+
+def _zlib() -> Any:
+    return zlib.decompressobj(_ANY_HEADER)
+
+
+def _zstd() -> Any:
+    assert _ZSTD is not None
+    return _ZSTD.ZstdDecompressor(options={_ZSTD.DecompressionParameter.window_log_max: _WINDOW})
+
+
+class _Brotli:
+    """Brotli's decompressor as zlib's; a body is one stream of it, and what stands behind its end breaks it."""
+
+    unused_data = b""
+
+    def __init__(self) -> None:
+        assert _BROTLI is not None
+        self._inner = _BROTLI.Decompressor()
+
+    @property
+    def eof(self) -> bool:
+        """Whether the end came."""
+        return bool(self._inner.is_finished())
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        """What these bytes unfold to; a block of brotli's more than `most` where there is more."""
+        part: bytes = self._inner.process(data, output_buffer_limit=most)
+        return part

@@ -29,7 +29,7 @@ class Spool:
     """
 
     def __init__(self) -> None:
-        # Closed with the object, because parts of it may never be asked for.
+        # `__del__` closes it, because parts of it may never be asked for.
         with _told():
             self.file, self.size = cast(BinaryIO, tempfile.TemporaryFile()), 0  # noqa: SIM115
 
@@ -52,7 +52,7 @@ class Spool:
         return self.file.read()
 
     def __del__(self) -> None:
-        # An object that could not be made is none the less deleted.
+        # Python deletes an object too whose file could not be made.
         if hasattr(self, "file"):
             with suppress(OSError):
                 self.file.close()

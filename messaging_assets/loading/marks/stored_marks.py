@@ -159,12 +159,8 @@ def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
     if own.marks and own.marks.rows_ahead:
         receipt.dated_ahead(own.marks.rows_ahead, receipt.last_cursor if target.is_child else last)
-    if (
-        own.so_far.current
-        and own.so_far.current.cursor
-        and own.so_far.current.cursor.answer.is_meant
-        and last is not None
-    ):
+    cursor = own.so_far.current.cursor if own.so_far.current else None
+    if cursor and cursor.answer.is_meant and last is not None:
         receipt.last_cursor = last
 
 

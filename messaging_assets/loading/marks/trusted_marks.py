@@ -178,7 +178,7 @@ class MarkTrust:
         now, client = datetime.now(timezone.utc), target.description.client
         question = question_of(target.resource, cursor, client.headers, target.base_url, client.base_url, now)
         why = difference(question, kept, cursor, now) if marks and kept and not self.keep_mark else None
-        # To a parent's mark, which is a text, no cursor belongs.
+        # A parent's mark is a text, and has no cursor.
         is_other = any(isinstance(one, Mapping) and is_of_other_place(cursor, one) for one in marks.values())
         if is_other:
             why = "cursor_in of the file is another than before"

@@ -20,8 +20,6 @@ from dlt.sources import DltResource
 from dlt.sources.rest_api import rest_api_resources
 
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
-from messaging_assets.description.endpoint import TABULAR
-from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
 from messaging_assets.description.parents import (
     LINE,
     PARENTS,
@@ -42,7 +40,6 @@ from messaging_assets.reading.list_fields import ListFields, line_of
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_contexts import pages_of
-from messaging_assets.seams.dlt_rest_client import single_entity_path
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ class ApiReader:
         may_repeat = one.endpoint.method.upper() == "GET" or has_step
         is_ahead = one.parallelized and self.description.client.max_in_flight > 1 and may_repeat
         if is_ahead and one.endpoint.job is None:
-            ahead = ListsAhead(context, config, self.description.client, self.session)
+            ahead = ListsAhead(context, config, self.session)
             if not has_step:
                 lists.add_step(ahead.come)  # type: ignore[arg-type]
             # One that may have too many rows is left early, and its halves are asked for.
@@ -139,7 +136,7 @@ class ApiReader:
             "data": endpoint.data,
             "headers": _written(endpoint.headers),
             "data_selector": _compiled(source.endpoint),
-            "paginator": build_paginator(source.endpoint.paginator, source, at_once),  # type: ignore[arg-type]
+            "paginator": build_paginator(source, at_once),
         }
         if parent is not None:
             entries = for_each_list(entries, parent, has_cursor=cursor is not None)
@@ -266,23 +263,3 @@ def _compiled(endpoint: Endpoint) -> Any:
     if selector and written is not None and (written.columns or written.columns_path):
         selector = selector.removesuffix("[*]") or "$"
     return json_paths.compiled(selector) if selector else None
-
-
-def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection."""
-    endpoint = one.endpoint
-    if endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector is None:
-        endpoint = endpoint.model_copy(update={"data_selector": "$"})
-    if endpoint.job is not None:
-        # A file without a byte is one without a row, where nothing else could stand in it.
-        may_be_empty = endpoint.format is not None and endpoint.format.type in TABULAR
-        files = SinglePagePaginator(type="single_page", empty_when_missing=may_be_empty)
-        return endpoint.model_copy(update={"paginator": files})
-    if endpoint.paginator is not None:
-        return endpoint
-    if single_entity_path(one.path):
-        selector = endpoint.data_selector or "$"
-        return endpoint.model_copy(
-            update={"paginator": SinglePagePaginator(type="single_page"), "data_selector": selector}
-        )
-    return endpoint.model_copy(update={"paginator": description.client.paginator or AutoPaginator(type="auto")})

@@ -9,13 +9,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from messaging_assets.description.api import Client
 from messaging_assets.description.parents import LIST
 from messaging_assets.http.pages_ahead import Enough, ListId
 from messaging_assets.http.session import ApiSession, ListSession
 from messaging_assets.http.terms import Counts
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.content import decode
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
 from messaging_assets.reading.paging.paginators import build_paginator
@@ -32,12 +30,11 @@ class ListsAhead:
     Args:
         context: what the lists' own readings share.
         config: the lists' resource with its parent, in dlt's words.
-        client: the API's client in the file.
         session: sends the requests.
     """
 
-    def __init__(self, context: ListContext, config: Mapping[str, Any], client: Client, session: ApiSession) -> None:
-        self._context, self._client, self._session = context, client, session
+    def __init__(self, context: ListContext, config: Mapping[str, Any], session: ApiSession) -> None:
+        self._context, self._session = context, session
         self._requests = ListRequests(config)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> ListsAhead:
@@ -64,7 +61,7 @@ class ListsAhead:
         # What is wrong is told when the list is read in its turn.
         with suppress(Enough, Exception):
             of = ListId(own.number, record[LIST])
-            for page in _pages(self._requests, record, own, of, self._client, self._session, own.receipt):
+            for page in _pages(self._requests, record, own, of, self._session, own.receipt):
                 # Pages that can be counted leave side by side when the list has its turn. One that is read in the
                 # order of its cursor may end with any page, because of a mark that is not known here.
                 if any(page.paginator.reading.ahead(page.request)) or (own.incremental and own.incremental.row_order):
@@ -74,7 +71,6 @@ class ListsAhead:
 def read_before_turn(
     context: ListContext,
     config: Mapping[str, Any],
-    client: Client,
     session: ApiSession,
     counts: Counts,
     is_wanted: Callable[[], bool],
@@ -84,7 +80,6 @@ def read_before_turn(
     Args:
         context: what tells the list from others; its readings are heard by nobody.
         config: the resource in dlt's words.
-        client: the API's client in the file.
         session: that of the resource, which the sync goes on with in its turn.
         counts: where its requests are counted.
         is_wanted: whether the list is still to be read ahead; asked behind each page.
@@ -94,7 +89,7 @@ def read_before_turn(
     def read() -> None:
         is_counted = False
         try:
-            for page in _pages(own, None, context, of, client, session, counts):
+            for page in _pages(own, None, context, of, session, counts):
                 is_counted = any(page.paginator.reading.ahead(page.request))
                 # Pages that can be counted leave side by side from now on.
                 is_due = is_counted and not session.pacing.is_behind
@@ -115,7 +110,6 @@ def _pages(
     record: Mapping[str, Any] | None,
     own: ListContext,
     of: ListId,
-    client: Client,
     session: ApiSession,
     counts: Counts,
 ) -> Iterator[Any]:
@@ -129,15 +123,14 @@ def _pages(
         marks=None,
         changes=None,
     )
-    paginator = build_paginator(own.endpoint.paginator, unheard, client.max_in_flight)  # type: ignore[arg-type]
+    paginator = build_paginator(unheard, session.client.max_in_flight)
 
     def again(answer: Answer) -> Answer:
         if answer.spool is not None:
             # The only page; its parts are taken in its turn.
             raise IgnoreResponseException
-        twin = Answer()
-        twin.__dict__.update(answer.__dict__)
-        decode(twin, own.endpoint, client)
+        twin = answer.twin()
+        twin.read(own.endpoint, session.client)
         return twin
 
     return asked.pages(record, ListSession(session, of, counts, again), paginator)

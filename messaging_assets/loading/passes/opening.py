@@ -18,12 +18,13 @@ from messaging_assets.http.terms import EarlyCounts, Terms
 from messaging_assets.loading.marks.stored_marks import read_changes, read_marks, single_mark
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust
-from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
+from messaging_assets.loading.passes.api_reader import ApiReader
 from messaging_assets.loading.passes.lists_ahead import read_before_turn
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
+from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
 from messaging_assets.rows.steps import keys_as_sent
@@ -83,7 +84,7 @@ def open_before_turn(
         return False
     context, config = contexts[0], readers[0].config(one)
     _exchange_tokens(target, {one.name: replace(context.terms, counts=counts)})
-    read_before_turn(context, config, target.description.client, target.session, counts, is_wanted)
+    read_before_turn(context, config, target.session, counts, is_wanted)
     return True
 
 

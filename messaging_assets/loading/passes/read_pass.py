@@ -17,7 +17,6 @@ from messaging_assets.loading.marks.stored_marks import store_all_marks
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust, is_emptied
 from messaging_assets.loading.marks.validators import known_validator, store_validator
-from messaging_assets.loading.passes.api_reader import with_paginator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
 from messaging_assets.loading.passes.judgement import may_repeat, refuse_incomplete
 from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, open_reader
@@ -182,8 +181,8 @@ class ReadPass:
             return is_emptied(rows, self._resource.table)
 
     def _judge(self) -> None:
-        endpoint = with_paginator(self._target.description, self._resource)
-        is_last = self._options.is_last or not may_repeat(endpoint, self._receipt)
+        assert self._stream is not None
+        is_last = self._options.is_last or not may_repeat(self._stream.own.endpoint, self._receipt)
         refuse_incomplete(self._target.asset, self._receipt, is_last)
 
     def _close(self, stream: PageStream, batches: Batches, is_first: bool) -> Iterator[Any]:

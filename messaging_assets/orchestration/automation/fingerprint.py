@@ -33,9 +33,10 @@ from messaging_assets.foundation.failures import sync_failure
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.wire.validators import Unchanged
-from messaging_assets.loading.passes.api_reader import ApiReader, with_paginator
+from messaging_assets.loading.passes.api_reader import ApiReader
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
+from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.seams.dlt_rest_client import RESTClient

@@ -22,7 +22,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timezone
-from functools import cmp_to_key
+from functools import cmp_to_key, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -68,10 +68,11 @@ class CursorMarks:
         is_asked_for: bool = False,
         now: datetime | None = None,
     ) -> None:
-        self._asset, self._own, self._kept = asset, own, kept
-        # Whether repeats are taken, and whether the API is told.
-        self._terms = takes_repeats, is_asked_for
-        self._keys, self._order = keys, order_of(own, now or datetime.now(timezone.utc))
+        self._asset, self._own, self._kept, self._takes_repeats = asset, own, kept, takes_repeats
+        self._order = order_of(own, now or datetime.now(timezone.utc))
+        self._begin = partial(
+            ListCursor, asset, own, self._order, keys, takes_repeats=takes_repeats, is_asked_for=is_asked_for
+        )
         self.rows_ahead, self.is_one_missing = 0, False
         self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
@@ -82,14 +83,7 @@ class CursorMarks:
     def cursor(self, name: str) -> ListCursor:
         """The cursor of a list that is about to be read."""
         if name not in self._open:
-            self._open[name] = ListCursor(
-                self._asset,
-                self._own,
-                self._order,
-                self._keys,
-                self._kept.get(name),
-                *self._terms,
-            )
+            self._open[name] = self._begin(mark=self._kept.get(name))
         return self._open[name]
 
     def is_begun(self, name: str) -> bool:
@@ -138,7 +132,7 @@ class CursorMarks:
             before = range_.doubted
         self.rows_ahead += cursor.rows_ahead if cursor else 0
         self.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
-        if is_in_doubt and self._terms[0] and reached is not None and reached is not (before or kept):
+        if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached
 

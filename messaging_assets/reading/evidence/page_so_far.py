@@ -26,7 +26,7 @@ class PageSoFar:
         self.goes_on = False
 
     def fresh(self, came: set[int], again: set[int]) -> tuple[set[int], set[int]]:
-        """Those of a part's keys that are new to list and page, and those that are on earlier pages but not on it yet.
+        """A part's keys that are new to the list; and those of earlier pages that are new to this page.
 
         Args:
             came: hashes of the part's keys.

@@ -9,6 +9,7 @@ from typing import Any
 
 from requests import Request
 
+from messaging_assets.description import pagination as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.receipt import Verdict
@@ -18,8 +19,10 @@ from messaging_assets.seams.dlt_values import set_value_at_path
 class CountingPaginator(GuardedPaginator):
     """Offsets and page numbers: the next page is known ahead, so pages can be asked for side by side."""
 
+    description: described.OffsetPaginator | described.PageNumberPaginator
     position = 0
     _last_sent = 0
+    _last_end: int | None = None
     # The furthest position that was asked for.
     _asked = 0
 
@@ -56,9 +59,10 @@ class CountingPaginator(GuardedPaginator):
     def first_position(self) -> int:
         """Where the list begins."""
 
-    @abstractmethod
     def place(self, request: Request, position: int) -> None:
-        """Put a position into the query or the body, as the file says."""
+        """Put a position, and how long a page is, into the query or the body, as the file says."""
+        for name, place_in_body, number in self.description.numbers(position):
+            _put(request, name, place_in_body, number)
 
     def look_at(self, position: int, how: str) -> None:
         """Let a page be asked for that only tells something of a list that ended in a way."""
@@ -93,7 +97,8 @@ class CountingPaginator(GuardedPaginator):
             last: the position past which no page is expected, where that is known.
             alike: how many further pages are so far apart; None for all.
         """
-        is_steady, self._last_sent = sent == self._last_sent, sent
+        is_steady, self._last_sent = sent == self._last_sent and self._asking_takes_nothing(last), sent
+        self._last_end = last
         # As many again wait, so that no worker is idle while a batch is made; but no more than came where nobody knows
         # where the list ends.
         start, most = self.position, 2 * self.max_in_flight if self.max_in_flight > 1 else 1
@@ -121,23 +126,22 @@ class CountingPaginator(GuardedPaginator):
 
         self.reading.upcoming = upcoming
 
+    def _asking_takes_nothing(self, last: int | None) -> bool:
+        """Whether a page that is asked for and not taken is lost to nobody; a queue may forget what it answers.
 
-def put(request: Any, param: str | None, body_path: str | None, default: str, value: int) -> None:
-    """Put a number into a request: into its body at a path, else into the query.
+        By POST, only rows that came again, or an end that stays while rows come, show that it does not.
+        """
+        is_read = self.context.endpoint.method.upper() == "GET" or self.context.receipt.repeats.is_seen
+        return is_read or (last is not None and last == self._last_end)
 
-    Args:
-        request: the request; changed.
-        param: the parameter's name in the query.
-        body_path: where the file puts it in the body; None for the query.
-        default: the parameter's name where the file gives none.
-        value: the number.
-    """
-    if body_path and isinstance(request.data, dict):
+
+def _put(request: Any, name: str, place_in_body: str | None, number: int) -> None:
+    if place_in_body and isinstance(request.data, dict):
         # A form has fields, and no places below them.
-        request.data[body_path] = value
-    elif body_path:
+        request.data[place_in_body] = number
+    elif place_in_body:
         request.json = request.json if request.json is not None else {}
-        set_value_at_path(request.json, body_path, value)
+        set_value_at_path(request.json, place_in_body, number)
     else:
         request.params = request.params if request.params is not None else {}
-        request.params[param or default] = value
+        request.params[name] = number

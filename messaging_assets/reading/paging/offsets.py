@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from requests import Request
-
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
-from messaging_assets.reading.paging.counted import CountingPaginator, put
+from messaging_assets.reading.paging.counted import CountingPaginator
 from messaging_assets.reading.paging.guarded import first_value
 
 # Pages of so many rows can overlap each time: it costs one request in so many.
@@ -25,12 +23,6 @@ class OffsetPaginator(CountingPaginator):
     def first_position(self) -> int:
         """The file's offset, 0 where it has none."""
         return self.description.offset
-
-    def place(self, request: Request, position: int) -> None:
-        """Put offset and limit on the request."""
-        own = self.description
-        put(request, own.offset_param, own.offset_body_path, "offset", position)
-        put(request, own.limit_param, own.limit_body_path, "limit", own.limit)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from requests import Request
-
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
-from messaging_assets.reading.paging.counted import CountingPaginator, put
+from messaging_assets.reading.paging.counted import CountingPaginator
 from messaging_assets.reading.paging.guarded import first_value
 from messaging_assets.reading.receipt import Verdict
 
@@ -35,10 +33,6 @@ class PageNumberPaginator(CountingPaginator):
     def first_position(self) -> int:
         """The file's first page."""
         return self.description.page if self.description.page is not None else self.description.base_page
-
-    def place(self, request: Request, position: int) -> None:
-        """Put the page number on the request."""
-        put(request, self.description.page_param, self.description.page_body_path, "page", position)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""

@@ -1,4 +1,4 @@
-"""Paginators that cannot lose rows, behind dlt's paginator interface: which one a file's `type` means.
+"""Paginators that cannot lose rows, behind dlt's paginator interface: which one a list has, and what its `type` means.
 
 guarded.py        what all share
 counted.py        what offset and page_number share
@@ -12,6 +12,8 @@ job_files.py      files of a job, where the endpoint has one
 from __future__ import annotations
 
 from messaging_assets.description import pagination as described
+from messaging_assets.description.api import ApiDescription, Endpoint, Resource
+from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.paging.job_files import JobPaginator
@@ -19,6 +21,7 @@ from messaging_assets.reading.paging.linked import ReferencePaginator
 from messaging_assets.reading.paging.offsets import OffsetPaginator
 from messaging_assets.reading.paging.one_answer import AutoPaginator, SinglePagePaginator
 from messaging_assets.reading.paging.page_numbers import PageNumberPaginator
+from messaging_assets.seams.dlt_rest_client import single_entity_path
 
 _CLASSES: dict[str, type[GuardedPaginator]] = {
     "offset": OffsetPaginator,
@@ -33,13 +36,30 @@ _CLASSES: dict[str, type[GuardedPaginator]] = {
 }
 
 
-def build_paginator(description: described.Paginator, context: ListContext, max_in_flight: int = 1) -> GuardedPaginator:
-    """The guarded paginator for what the file names.
+def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
+    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection."""
+    endpoint = one.endpoint
+    # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
+    is_table = endpoint.format is not None and endpoint.format.type in TABULAR
+    selector = endpoint.data_selector or ("$" if is_table else None)
+    paginator = endpoint.paginator
+    if endpoint.job is not None:
+        paginator = described.SinglePagePaginator(type="single_page", empty_when_missing=is_table)
+    elif paginator is None and single_entity_path(one.path):
+        paginator, selector = described.SinglePagePaginator(type="single_page"), selector or "$"
+    elif paginator is None:
+        paginator = description.client.paginator or described.AutoPaginator(type="auto")
+    return endpoint.model_copy(update={"paginator": paginator, "data_selector": selector})
+
+
+def build_paginator(context: ListContext, max_in_flight: int = 1) -> GuardedPaginator:
+    """The guarded paginator of a list, by the type that its endpoint names.
 
     Args:
-        description: the paginator as the file has it.
-        context: what the readings of this resource share.
+        context: what the readings of this resource share; its endpoint is from `with_paginator`.
         max_in_flight: requests that may be under way at once.
     """
-    kind = _CLASSES[description.type] if context.endpoint.job is None else JobPaginator
-    return kind(description, context, max_in_flight)
+    own = context.endpoint.paginator
+    assert own is not None
+    kind = _CLASSES[own.type] if context.endpoint.job is None else JobPaginator
+    return kind(own, context, max_in_flight)

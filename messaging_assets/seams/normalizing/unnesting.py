@@ -139,9 +139,8 @@ def _by_field(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
 def _identify(one: TableRows, rows: Sequence[dict[str, Any]], normalizer: DataItemNormalizer, load_id: str) -> None:
     """Give a table's rows their ids, as dlt's `_add_row_id` and `_get_propagated_values` do."""
     parent, names = one.parent, normalizer
-    if not one.columns.keys().isdisjoint((names.c_dlt_id, names.c_dlt_root_id, names.c_dlt_parent_id)):
-        raise NotPlain
-    if not one.columns.keys().isdisjoint((names.c_dlt_load_id, names.c_dlt_list_idx)):
+    of_dlt = (names.c_dlt_id, names.c_dlt_root_id, names.c_dlt_parent_id, names.c_dlt_load_id, names.c_dlt_list_idx)
+    if not one.columns.keys().isdisjoint(of_dlt):
         raise NotPlain
     handing = normalizer._get_propagation_mapping
     handed = handing(one.name, parent is None) if handing and normalizer.propagation_config else {}

@@ -1,0 +1,229 @@
+"""Smaller things of published manifests: settings in the middle of expressions, hosts, keys, marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from messaging_assets.conversion.manifest.expressions import Ref, settings_alone, single
+from messaging_assets.conversion.manifest.streams import from_manifest
+from messaging_assets.conversion.outcome import Converted
+from messaging_assets.conversion.texts import Settings
+from messaging_assets_tests.discovery.test_convert import KINDS, convert, converted, manifest, only, parent, routed
+
+
+def drafted(source: dict[str, Any], **given: str) -> Converted:
+    """What becomes of a manifest, before it is written."""
+    found = Converted("chat", "a manifest", Settings(given))
+    from_manifest(source, found)
+    return found
+
+
+def told(found: Converted, name: str = "messages") -> list[tuple[str, str]]:
+    [draft] = [one for one in found.drafts if one.name == name]
+    return [(loss.kind, loss.words) for loss in [*draft.losses, *found.losses]]
+
+
+def endpoint_of(found: Converted, name: str = "messages") -> dict[str, Any]:
+    [draft] = [one for one in found.drafts if one.name == name]
+    return draft.endpoint
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("{{ (record.get('author') or {}).get('id') }}", ("author", "id")),
+        ("{{ record.get('author', {}).get('id') }}", ("author", "id")),
+    ],
+)
+def test_a_field_of_what_may_be_missing_is_a_path(text: str, path: tuple[str, ...]) -> None:
+    assert single(text, {}) == Ref("record", path)
+
+
+def test_fields_that_a_parameter_holds_are_sent(clean_room: Path) -> None:
+    asked = "{{ parameters.get('wanted', {}) }}"
+    held = {"$parameters": {"wanted": {"scope": "all"}}}
+    assert endpoint_of(drafted(manifest(held, request_parameters=asked)))["params"] == {"scope": "all"}
+    found = drafted(manifest(request_parameters=asked))
+    assert not endpoint_of(found).get("params")
+    assert not any("made by an expression" in words for _, words in told(found))
+
+
+def test_a_parents_key_is_still_asked_for_beside_parameters_of_the_request(clean_room: Path) -> None:
+    router = parent("teams", request_option={"inject_into": "request_parameter", "field_name": "team"})
+    source = routed(router, {**KINDS, "request_option": {"field_name": "kind"}}, path="/messages")
+    source["streams"][-1]["retriever"]["requester"]["request_parameters"] = {"inclusive": "yes"}
+
+    raw, _ = converted(source, clean_room)
+
+    assert raw["resources"][-1]["endpoint"]["params"] == {"team": "{resources.teams.id}", "inclusive": "yes"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("{% set parts = config.get('api_url', 'chat.com').split('://') %}{{ parts[0] }}", ["api_url"]),
+        ("{% if config['a'] %}x{% else %}{{ config['b'] }}{% endif %}", ["a", "b"]),
+        ("{% set a = response.url %}{{ a }}", []),
+        ("https://{{ config['domain'] }}/", []),
+        (None, []),
+    ],
+)
+def test_a_program_that_takes_settings_alone_is_told_from_others(text: Any, names: list[str]) -> None:
+    assert settings_alone(text) == names
+
+
+def test_an_address_that_a_program_makes_of_a_setting_is_asked_for_as_that_setting(clean_room: Path) -> None:
+    address = "{% set parts = config.get('api_url', 'chat.com').split('://') %}https://{{ parts[0] }}/api/"
+    found = drafted(manifest(url_base=address))
+    assert ("setting", "the address is made of the setting 'api_url'; write it") in told(found)
+    assert "loss" not in [kind for kind, _ in told(found)]
+
+
+def test_an_address_of_tokens_that_is_a_setting_is_asked_for(clean_room: Path) -> None:
+    way = {"type": "OAuthAuthenticator", "token_refresh_endpoint": "{{ config['token_host'] }}", "grant_type": "x"}
+    raw, done = converted(manifest(authenticator=way), clean_room)
+    assert raw["client"]["auth"]["token_url"] == "https://your-token-host.invalid"
+    assert "the setting 'token_host' has no value" in done.stderr
+
+
+def _at(host: str, name: str, path: str) -> dict[str, Any]:
+    stream: dict[str, Any] = manifest({"name": name}, url_base=f"https://{host}.example.com", path=path)["streams"][0]
+    return stream
+
+
+def test_the_lists_of_each_host_have_a_file_of_their_own(clean_room: Path) -> None:
+    streams = [_at("api", "users", "/users"), _at("api", "teams", "/teams"), _at("chat", "rooms", "/v1/rooms")]
+    source = {"version": "6.0.0", "streams": streams}
+
+    raw, done = converted(source, clean_room)
+    of_chat, again = converted(source, clean_room, "--address", "https://chat.example.com")
+
+    assert "into a file of its own, with --address https://chat.example.com" in done.stderr
+    assert [one["name"] for one in raw["resources"]] == ["users", "teams"]
+    assert (of_chat["client"]["base_url"], only(of_chat)["name"]) == ("https://chat.example.com", "rooms")
+    assert "with --address https://api.example.com" in again.stderr
+    refused = convert(clean_room / "source.json", "--address", "https://other.example.com")
+    assert refused.exit_code == 1
+    assert "with --address https://chat.example.com" in refused.output
+
+
+def test_a_key_that_is_the_parents_alone_is_left_out_so_that_no_row_takes_the_place_of_another() -> None:
+    added = {"type": "AddFields", "fields": [{"path": ["team"], "value": "{{ stream_partition.teams_id }}"}]}
+
+    def keyed(key: Any) -> Converted:
+        path = "/{{ stream_partition.teams_id }}"
+        return drafted(routed(parent("teams"), path=path, transformations=[added], primary_key=key))
+
+    found, both = keyed("team"), keyed(["team", "id"])
+
+    [draft] = [one for one in found.drafts if one.name == "messages"]
+    assert "primary_key" not in draft.raw
+    assert draft.raw["write_disposition"] == "replace"
+    assert any("its key, team, is its parent's" in words for kind, words in told(found) if kind == "question")
+    assert [one.raw["primary_key"] for one in both.drafts if one.name == "messages"] == [["team", "id"]]
+
+
+def cursor(**more: Any) -> dict[str, Any]:
+    """A cursor of days between two parameters."""
+    words = {
+        "type": "DatetimeBasedCursor",
+        "cursor_field": "day",
+        "datetime_format": "%Y-%m-%d",
+        "start_datetime": "2025-01-01",
+        "end_datetime": "{{ today_utc() }}",
+        "start_time_option": {"inject_into": "request_parameter", "field_name": "since"},
+        "end_time_option": {"inject_into": "request_parameter", "field_name": "until"},
+        "step": "P14D",
+    }
+    return {"incremental_sync": {**words, **more}}
+
+
+def test_the_length_of_a_window_is_sent_where_the_api_wants_it() -> None:
+    found = drafted(manifest(cursor(step_option={"inject_into": "request_parameter", "field_name": "length"})))
+    assert endpoint_of(found)["params"] == {"length": 14}
+    assert any(
+        words.startswith("length is the days of each window, 14") for kind, words in told(found) if kind == "question"
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "given", "step", "order"),
+    [
+        ({"is_data_feed": True}, {}, "P14D", None),
+        ({"is_data_feed": True, "step": None}, {}, None, "desc"),
+        ({"step": "P{{ config['days'] }}D"}, {"days": "7"}, "P7D", None),
+        ({"step": "P{{ config.get('days', 3) }}D"}, {}, "P3D", None),
+    ],
+)
+def test_a_step_is_kept_with_its_settings_and_of_a_feed(
+    more: dict[str, Any], given: dict[str, str], step: str | None, order: str | None
+) -> None:
+    found = endpoint_of(drafted(manifest(cursor(**more)), **given))["incremental"]
+    assert (found.get("step"), found.get("row_order")) == (step, order)
+
+
+def test_a_start_that_is_the_later_of_two_is_the_days_and_a_question() -> None:
+    text = "{{ max(format_datetime(config.get('start_date', '1970-01-01'), '%Y-%m-%d'), day_delta(-400)) }}"
+    found = drafted(manifest(cursor(start_datetime=text)))
+    assert endpoint_of(found)["incremental"]["initial_value"] == "-400d"
+    assert any("it starts 400 days ago, or with the setting 'start_date'" in words for _, words in told(found))
+
+
+@pytest.mark.parametrize(
+    ("condition", "lag", "is_lost"),
+    [
+        ("{{ record['day'] >= stream_state.get('prior_state', {}).get('day', 0) }}", None, False),
+        (
+            "{{ record['day'] >= stream_state.get('prior_state', {}).get('day') - (config.get('back', 2) * 86400) }}",
+            172_800,
+            False,
+        ),
+        ("{{ record['day'] >= stream_state.get('prior_state', {}).get('day', 0) - record['x'] }}", None, True),
+        ("{{ record['day'] >= stream_state.get('prior_state', {}).get('other', 0) }}", None, True),
+    ],
+)
+def test_a_filter_that_is_the_mark_less_a_look_back_is_the_mark_and_its_lag(
+    condition: str, lag: int | None, is_lost: bool
+) -> None:
+    selector = {"extractor": {"field_path": ["data"]}, "record_filter": {"condition": condition}}
+    found = drafted(manifest({**cursor(), "retriever": {"record_selector": selector}}))
+    assert endpoint_of(found)["incremental"].get("lag") == lag
+    assert any("its filter" in words for _, words in told(found)) == is_lost
+
+
+@pytest.mark.parametrize(
+    ("condition", "kind"), [("{{ property|string == '' }}", "question"), ("{{ property == 'x' }}", "loss")]
+)
+def test_taking_out_what_is_empty_loses_nothing(condition: str, kind: str) -> None:
+    part = {"type": "RemoveFields", "field_pointers": [["**"]], "condition": condition}
+    found = drafted(manifest({"transformations": [part]}))
+    assert kind in [one for one, words in told(found) if "page" not in words]
+
+
+def test_a_budget_that_differs_by_path_is_a_question() -> None:
+    policy = {"rates": [{"limit": 3, "interval": "PT1S"}], "matchers": [{"url_path_pattern": "^/x"}]}
+    found = drafted({**manifest(), "api_budget": {"policies": [policy]}})
+    assert any("its budget of calls differs by path" in words for kind, words in told(found) if kind == "question")
+    assert "requests_per_second" not in found.client
+
+
+def test_a_cursor_may_have_the_parents(clean_room: Path) -> None:
+    source = routed(path="/{{ stream_slice.teams_id }}")
+    configs = parent("teams")["parent_stream_configs"]
+    source["streams"][-1] |= cursor(parent_stream_configs=configs)
+    assert endpoint_of(drafted(source))["path"] == "/{resources.teams.id}"
+
+
+def test_a_login_by_get_is_one_too(clean_room: Path) -> None:
+    login = {"url_base": "https://api.example.com", "path": "/login", "http_method": "GET"}
+    login["request_parameters"] = {"user": "{{ config['name'] }}", "password": "{{ config['password'] }}"}  # type: ignore[assignment]
+    sent = {"type": "ApiKey", "inject_into": {"inject_into": "request_parameter", "field_name": "sid"}}
+    way = {"type": "SessionTokenAuthenticator", "login_requester": login, "session_token_path": ["id"]}
+
+    raw, _ = converted(manifest(authenticator={**way, "request_authentication": sent}), clean_room)
+
+    said = {"path": "/login", "method": "GET", "username_field": "user"}
+    assert raw["client"]["auth"] == {"type": "session", "login": said, "params": {"sid": "id"}}

@@ -258,8 +258,7 @@ class Endpoint(Described):
     data_selector: JsonPath | None = None
     """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
     include_from_answer: dict[str, JsonPath] = Field(default_factory=dict)
-    """Fields that each record of a page gets of what stands beside the list: `{channel: meta.channel}`; a record's own
-    field of that name is never written over."""
+    """Fields that each record of a page gets of what stands beside the list: `{channel: meta.channel}`."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None
     """What answers are written in, a word such as `csv` or more of it; else the Content-Type says it, or it is JSON."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)

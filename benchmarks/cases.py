@@ -15,11 +15,11 @@ from typing import Any
 import yaml
 
 from benchmarks import costs, ours, slow_apis
-from benchmarks.comparison import apart, compare, database
+from benchmarks.comparison import TABLE, apart, compare, database, expect_rows
 from benchmarks.goals import Outcome, Spread, ratio
+from benchmarks.long_answers import long_answers
 from benchmarks.measuring import Measurement, asked, contender, measure, new_home, serving
 
-TABLE = "bench.rows"
 _ROWS = 100_000
 _FEW = 1_000
 # Checks alone ask the API nothing.
@@ -76,7 +76,7 @@ def memory(folder: Path, rounds: int) -> Outcome:
                 home = new_home(folder / f"{number} {rows}")
                 run = contender("ours", url, 1_000, home)
                 outcome.add(f"ours, {rows:,} rows", run)
-                apart(_expect_rows, home, rows)
+                apart(expect_rows, home, rows)
         peak = Spread(tuple(outcome.peak(f"ours, {rows:,} rows")))
         outcome.expect(f"{rows:,} rows", peak, 400, unit=" MB")
     return outcome
@@ -93,7 +93,7 @@ def few_changes(folder: Path, rounds: int) -> Outcome:
             # Every round changes the rows for another time, so that no round finds them in the table already.
             with serving(_FEW, 100, changed=_FEW * (number % 2 == 0)) as url:
                 outcome.add(f"ours, into {rows:,}", contender("ours", url, 100, home))
-        apart(_expect_rows, home, rows)
+        apart(expect_rows, home, rows)
     small, large = (outcome.inner(f"ours, into {rows:,}") for rows in (_ROWS, 10 * _ROWS))
     outcome.expect("1,000,000 to 100,000", ratio(large, small), 1.3)
     _count_new_pages(outcome, folder)
@@ -107,7 +107,7 @@ def _count_new_pages(outcome: Outcome, folder: Path) -> None:
         with serving(rows, limit) as url:
             contender("ours", url, limit, home, incremental=True)
             requests = asked(url)
-        apart(_expect_rows, home, rows)
+        apart(expect_rows, home, rows)
     # The newest row comes once more, so that 301 rows are 4 pages, and one more confirms the end.
     outcome.expect("requests of an incremental sync for 3 new pages of 103", Spread((requests,)), 5, unit=" requests")
 
@@ -209,12 +209,12 @@ CASES: dict[str, Callable[[Path, int], Outcome]] = {
         *(one_asset, whole_process),
         *(slow_apis.slow_api, slow_apis.children, slow_apis.windows, slow_apis.short_list),
         slow_apis.eight_resources,
-        *(memory, few_changes, checks, loading, many_files, three_small, one_process),
+        *(memory, long_answers, few_changes, checks, loading, many_files, three_small, one_process),
         *(costs.other_loads, costs.cost_by_rows, costs.cost_by_latency),
     )
 }
 # Left out where it is to be quick: what takes long whatever the number of rounds.
-LONG = frozenset({"whole_process", "memory", "few_changes", "checks", "many_files"})
+LONG = frozenset({"whole_process", "memory", "long_answers", "few_changes", "checks", "many_files"})
 
 
 def _ours_as_process(url: str, home: Path, words: list[str], **choices: Any) -> Measurement:
@@ -238,12 +238,3 @@ def _compared(homes: dict[str, Path], reference: str) -> int:
     where = {name: "main.rows" if name == "floor" else TABLE for name in homes}
     first = database(homes[reference]), where[reference]
     return min(apart(compare, *first, database(home), where[name]) for name, home in homes.items() if name != reference)
-
-
-def _expect_rows(home: Path, rows: int) -> None:
-    """See that a table has each of the server's rows once."""
-    import duckdb
-
-    with duckdb.connect(str(database(home)), read_only=True) as connection:
-        found = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {TABLE}").fetchone()
-    assert found == (rows, rows), f"{home}: {found} rows and keys instead of {rows}"

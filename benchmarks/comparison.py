@@ -13,6 +13,7 @@ import duckdb
 
 from benchmarks.measuring import Measurement
 
+TABLE = "bench.rows"
 _MOMENT = "epoch_us(CAST({0} AS TIMESTAMPTZ))"
 _COLUMNS = {
     "id": "{0}",
@@ -104,3 +105,12 @@ def same_receipt(run: Measurement, other: Measurement) -> None:
     for name in ("seconds", "waited_seconds", "requests", "requests_without_rows", "mean_in_flight", "most_in_flight"):
         own.pop(name, None), others.pop(name, None)
     assert own == others, json.dumps({name: (own.get(name), others.get(name)) for name in own | others}, default=str)
+
+
+def expect_rows(home: Path, rows: int) -> None:
+    """See that a table has each of the server's rows once."""
+    import duckdb
+
+    with duckdb.connect(str(database(home)), read_only=True) as connection:
+        found = connection.execute(f"SELECT count(*), count(DISTINCT id) FROM {TABLE}").fetchone()
+    assert found == (rows, rows), f"{home}: {found} rows and keys instead of {rows}"

@@ -19,7 +19,8 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
         limit: rows a page.
         choices: `declared` (columns are in the file), `in_flight`, `disposition`, `nested`, `total`, `incremental`,
             `resources` (names), `path` (else /rows), `timed` (rows of some days, read in windows of that length),
-            `children` (the rows are those of 200 parents) and `side_by_side` (how they are read).
+            `children` (the rows are those of 200 parents), `side_by_side` (how they are read), `endpoint` (in place of
+            the first resource's) and `most_bytes` (of an answer).
     """
     columns = {name: {**column, "nullable": name not in _MUST_HAVE} for name, column in COLUMNS.items()}
     endpoint: dict[str, Any] = {"data_selector": "data", "paginator": {"type": "offset", "limit": limit}}
@@ -58,6 +59,10 @@ def description(url: str, limit: int, **choices: Any) -> dict[str, Any]:
         all_of_them = {"type": "offset", "limit": PARENTS}
         parents = {"path": "/parents", "paginator": all_of_them}
         resources.append({"name": "parents", "selected": False, "columns": {}, "endpoint": parents})
+    if choices.get("endpoint"):
+        resources[0]["endpoint"], defaults["endpoint"] = choices["endpoint"], {}
+    if choices.get("most_bytes"):
+        client |= {"maximum_bytes": choices["most_bytes"], "timeout": {"read": 300, "total": 1_800}}
     return {"client": client, "resource_defaults": defaults, "resources": resources}
 
 

@@ -6,12 +6,11 @@ import statistics
 from datetime import timedelta
 from pathlib import Path
 
-from benchmarks.comparison import apart, compare, database, in_order, same_receipt
+from benchmarks.comparison import TABLE, apart, compare, database, in_order, same_receipt
 from benchmarks.goals import Outcome, Spread, ratio
 from benchmarks.measuring import asked, contender, new_home, serving
 from benchmarks.server import APART, DAYS, PARENTS, ROWS_EACH
 
-_TABLE = "bench.rows"
 _ROWS = 100_000
 
 
@@ -33,8 +32,8 @@ def slow_api(folder: Path, rounds: int) -> Outcome:
             run = contender("ours", url, 100, home, in_flight=in_flight, disposition="append")
             outcome.add("ours", run)
             same_receipt(run, sequential)
-            same = apart(compare, database(home), _TABLE, database(folder / "sequential"), _TABLE)
-            apart(in_order, home, _TABLE)
+            same = apart(compare, database(home), TABLE, database(folder / "sequential"), TABLE)
+            apart(in_order, home, TABLE)
     outcome.notes.append(f"{same:,} rows in order, the same as in a sequential read, and the same receipt")
     start = statistics.median(outcome.inner("ours, one page"))
     reading = [seconds - start for seconds in outcome.inner("ours")]
@@ -68,8 +67,8 @@ def children(folder: Path, rounds: int) -> Outcome:
             requests_exact = asked(url)
             home = folder / f"{number} ours"
             same_receipt(run, sequential)
-            same = apart(compare, database(home), _TABLE, database(folder / "sequential"), _TABLE)
-            apart(in_order, home, _TABLE)
+            same = apart(compare, database(home), TABLE, database(folder / "sequential"), TABLE)
+            apart(in_order, home, TABLE)
     outcome.notes.append(f"{same:,} rows in order, the same as one list after the other, and the same receipt")
     start = statistics.median(outcome.inner("ours, one page"))
     beyond = Spread(tuple(seconds - start for seconds in outcome.inner("ours")))
@@ -93,7 +92,7 @@ def windows(folder: Path, rounds: int) -> Outcome:
             homes = {step: new_home(folder / f"{number} {step}") for step in (f"P{DAYS}D", "P1D")}
             for step, home in homes.items():
                 outcome.add(f"ours, {step}", contender("ours", url, 100, home, timed=step))
-            same = apart(compare, *(one for home in homes.values() for one in (database(home), _TABLE)))
+            same = apart(compare, *(one for home in homes.values() for one in (database(home), TABLE)))
     outcome.notes.append(f"{same:,} rows are the same in both tables")
     start = statistics.median(outcome.inner("ours, one page"))
     for step, ideal, goal in ((f"P{DAYS}D", pages * delay, 1.05), ("P1D", pages / 8 * delay, 1.2)):

@@ -15,7 +15,7 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     files/               from YAML to a checked description; every mistake with file and line
 
     answers/             what one answer says: records, keys, counts, signs of more and of failure
-    answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives
+    answers/formats/     the body of an answer: JSON, lines of it, CSV, XML, archives; long ones in parts
     http/pace/           whose turn it is to ask, over one machine or several
     http/wire/           one request and its one answer, byte by byte, within bounds
     http/ways/           secrets onto requests: as they are, asked for, signed

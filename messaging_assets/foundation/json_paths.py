@@ -46,13 +46,18 @@ def _plain_path() -> type[Any]:
 
 @lru_cache(maxsize=1024)
 def _names(path: str) -> tuple[str, ...] | None:
-    return tuple(path.removeprefix("$.").split(".")) if are_names(path) else None
+    return names_in(path) if are_names(path) else None
 
 
 def are_names(path: str) -> bool:
     """Whether a path is names with dots between them, without an operator of the language."""
     # A key called parent is one; the operators of these names stand beside something else.
     return bool(_NAMES.fullmatch(path)) and not (" " in path and _WORDS.search(path))
+
+
+def names_in(path: str) -> tuple[str, ...]:
+    """The names that a path is of; none for `$`, the whole."""
+    return () if path == "$" else tuple(path.removeprefix("$.").split("."))
 
 
 def find_values(path: str, body: Any) -> list[Any]:

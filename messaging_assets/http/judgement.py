@@ -22,6 +22,7 @@ from messaging_assets.http.trouble import (
     refused,
 )
 from messaging_assets.http.wire.answer import Answer
+from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.http.wire.validators import Unchanged, other_than
 
 
@@ -77,8 +78,8 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
     except Unreadable as unreadable:
         told = answer.read_as_json() if terms.endpoint.error_in_body else None
         return _error_inside(answer, terms, told) or _unreadable(answer, unreadable)
-    except TooFar as far:
-        return broken_on_the_way(far, client)
+    except (TooFar, NoRoom) as error:
+        return broken_on_the_way(error, client)
     except MemoryError:
         words = "sent more than this machine's memory holds when it is parsed"
         step = "ask for smaller pages, and lower client.maximum_bytes"

@@ -27,7 +27,7 @@ from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.terms import Counts, Ignored, Terms
 from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
-from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest
+from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest, refused_look
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
@@ -141,12 +141,12 @@ class ApiSession(Session):
                 self.cookies.update(answer.cookies)
             return answer
         except Ignored as ignored:
-            raise _ended(reading, ignored) from None
+            return _ended(reading, request, ignored)
         except SyncFailure:
             # Sent ahead as a page of the list, before anybody knew that the list was over.
-            if future is None or not reading.terms.is_look:
+            if future is None or reading.ending.look is None:
                 raise
-            raise _ended(reading, Ignored("the answer was not needed", is_end=True)) from None
+            return refused_look(request)
 
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""
@@ -260,11 +260,13 @@ class ListSession:
             raise IgnoreResponseException from None
 
 
-def _ended(reading: Reading, end: Ignored) -> IgnoreResponseException:
-    """What tells dlt that an answer ended the list; it is noted how."""
+def _ended(reading: Reading, request: requests.PreparedRequest, end: Ignored) -> Answer:
+    """Tell dlt that an answer ended the list, and note how; what stands for one that was only to be looked at."""
+    if reading.ending.look is not None:
+        return refused_look(request)
     with reading.context.receipt.page_lock:
         reading.ending.left_by("end" if end.is_end else end.action, end.how)
-    return IgnoreResponseException()
+    raise IgnoreResponseException from None
 
 
 def _nothing() -> None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from requests.auth import AuthBase
 
 from messaging_assets.description.api import Endpoint, Incremental
-from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.pagination import OffsetPaginator, SinglePagePaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.redaction import plain_address, plain_origin
@@ -212,11 +211,34 @@ class ListContext:
 
 
 def takes_parts(endpoint: Endpoint) -> bool:
-    """Whether a long answer is judged in parts: it is nothing but records, and the only page, or a job's file."""
-    paginator = endpoint.paginator
-    is_only = isinstance(paginator, SinglePagePaginator) and paginator.end_path is None
-    is_table = endpoint.format is not None and endpoint.format.type in TABULAR and endpoint.data_selector == "$"
+    """Whether a long answer is judged in parts: it is the only page, or a job's file, and the file looks into no list.
+
+    Of an answer in parts everything is known but the records of the others.
+    """
+    paginator, written = endpoint.paginator, endpoint.format
+    if not isinstance(paginator, SinglePagePaginator) or paginator.end_path is not None:
+        return False
     # Others look into the whole answer.
     actions = endpoint.response_actions
-    are_of_status = all(not (callable(one) or callable(one.action) or one.path or one.content) for one in actions)
-    return is_only and is_table and are_of_status
+    if any(callable(one) or callable(one.action) or one.path or one.content for one in actions):
+        return False
+    to_list = (endpoint.data_selector or "$").removesuffix("[*]") or "$"
+    if to_list != "$" and not json_paths.are_names(to_list):
+        return False
+    cursor, error = cursor_of(endpoint), endpoint.error_in_body
+    paths = [
+        paginator.rows_total_path,
+        *endpoint.include_from_answer.values(),
+        written.columns_path if written else None,
+        error.path if error else None,
+        cursor.cursor_path if cursor and cursor.cursor_in in ("answer", "link") else None,
+    ]
+    return all(path is None or _is_beside(path, to_list) for path in paths)
+
+
+def _is_beside(path: str, to_list: str) -> bool:
+    """Whether a path leads to something beside a list, and not into it."""
+    if not json_paths.are_names(path) or to_list == "$":
+        return json_paths.are_names(path)
+    own, of = json_paths.names_in(path), json_paths.names_in(to_list)
+    return own[: len(of)] != of[: len(own)]

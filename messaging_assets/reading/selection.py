@@ -147,13 +147,15 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
     """Make records of a page's rows, in place, where the API sends plain values, or values apart from their names.
 
     Raises:
-        MendDescription: no names for the values are where the file says.
+        MendDescription: no names for the values are where the file says, or a record has a field of its own where it
+            is to get one.
     """
     to_objects(selector, context.keys, response.parsed, rows)
     if shared := context.endpoint.include_from_answer:
         beside_them = {name: _first(path, response.parsed) for name, path in shared.items()}
         for row in rows:
             if type(row) is dict:
+                _refuse_other_value(context, row, beside_them, page)
                 row.update(beside_them)
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
@@ -166,6 +168,17 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             where=context.asset,
         )
     name_values(names, rows, getattr(response.parsed, "before", 0))
+
+
+def _refuse_other_value(context: ListContext, row: dict[str, Any], given: dict[str, Any], page: int) -> None:
+    if row.keys().isdisjoint(given):
+        return
+    if (name := next((name for name in given if name in row and row[name] != given[name]), None)) is not None:
+        raise MendDescription(
+            f"a record on page {page} has another value in its own field '{name}' than include_from_answer gives it",
+            "give that another name in include_from_answer",
+            where=context.asset,
+        )
 
 
 def _first(path: str, body: Any) -> Any:

@@ -11,6 +11,8 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription, ReadIncomplete
 from messaging_assets.sandbox import Request
 from messaging_assets_tests.faults.one_list import OneList, Outcome
+from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.raw_server import RawServer, answer
 
 TOKENS = {"type": "cursor", "cursor_path": "end", "cursor_param": "from"}
 PAGES: dict[str, tuple[list[int], str]] = {"": ([1, 2], "a"), "a": ([], "b"), "b": ([3], "c"), "c": ([], "c")}
@@ -239,3 +241,24 @@ def test_the_words_of_the_end_are_in_every_paginator() -> None:
         paginator = {"type": kind, "end_path": "meta.done", "end_value": "yes"}
         client = {"base_url": "https://api.example.com", "paginator": paginator}
         ApiDescription.model_validate({"name": "chat", "client": client, "resources": [{"name": "messages"}]})
+
+
+def test_a_look_behind_the_end_that_is_refused_hides_no_page_that_nobody_asked_for(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An API that counts from 0, asked from 1 on, whose page behind the empty one is refused."""
+    asked = list[int]()
+
+    def talk(connection: Any, path: str, number: int) -> None:
+        asked.append(page := int(path.partition("page=")[2].partition("&")[0]))
+        rows = [{"id": page * 2 + more} for more in range(2)] if page < 3 else []
+        connection.sendall(answer({}, status="400 Bad Request") if page > 3 else answer({"data": rows}))
+
+    endpoint = {"path": "/list", "data_selector": "data", "error_handler": {"max_retries": 0}}
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = one_table.sync(endpoint=endpoint | {"paginator": {"type": "page_number", "base_page": 1}})
+    # Pages leave side by side, but for those behind the end.
+    assert (sorted(asked[:4]), asked[4:]) == ([1, 2, 3, 4], [1, 0])
+    assert not synced.green
+    assert "page 0 holds rows that did not come, so the API counts its pages from 0" in synced.error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import io
 import json
 import tempfile
@@ -13,25 +14,15 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.answers.formats import in_parts
 from messaging_assets.answers.list_shapes import name_values
 from messaging_assets.answers.record_keys import page_keys
-from messaging_assets.http.wire import transport
+from messaging_assets.http.wire import spool
+from messaging_assets.http.wire.answer import Answer
 from messaging_assets_tests.export_api import export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList, Outcome
 
 ONE_PAGE = {"type": "single_page"}
-
-
-@pytest.fixture
-def in_short_parts(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """From the call on each answer lies in a file, and is read two rows at a time."""
-
-    def begin() -> None:
-        monkeypatch.setattr(in_parts, "PART_ROWS", 2)
-        monkeypatch.setattr(transport, "SPOOLED_FROM", 0)
-
-    return begin
+COUNTED = ("pages", "rows_read", "duplicates", "rows_set_aside", "verdict", "verdict_reason", "rows_loaded")
 
 
 def _synced(one_list: OneList, lines: list[Any]) -> Outcome:
@@ -57,8 +48,7 @@ def test_a_table_in_parts_is_the_same_table_with_the_same_receipt(
     of_parts = one_list.sync(ONE_PAGE, format="csv")
     assert of_parts.green, of_parts.sentence
     assert sorted(of_parts.ids) == sorted(at_once.ids)
-    for counted in ("pages", "rows_read", "duplicates", "rows_set_aside", "verdict", "verdict_reason", "rows_loaded"):
-        assert of_parts.receipt.get(counted) == at_once.receipt.get(counted), counted
+    assert [of_parts.receipt.get(name) for name in COUNTED] == [at_once.receipt.get(name) for name in COUNTED]
 
 
 def test_a_table_in_parts_that_is_cut_off_brings_no_row(one_list: OneList, in_short_parts: Callable[[], None]) -> None:
@@ -90,6 +80,26 @@ def test_files_of_a_job_in_equal_parts_are_no_repeated_pages_but_one_that_comes_
         came = sync_export(api.url)
         assert not came["green"]
         assert "repeats rows of an earlier page" in came["error"]
+
+
+def test_a_job_whose_answer_is_its_file_is_never_in_memory_as_a_whole(
+    in_short_parts: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_short_parts()
+    monkeypatch.delattr(spool.Spool, "whole")
+    longest: list[int] = []
+    fill = Answer.fill
+    monkeypatch.setattr(
+        Answer, "fill", lambda answer, body, status: longest.append(len(answer.content)) or fill(answer, body, status)
+    )
+    with export_api() as api:
+        file = gzip.compress(json.dumps(api.rows).encode())
+        api.answers = lambda method, path: (200, file, {}) if method == "GET" else None
+        job = {"status_path": None, "done": None, "failed": None, "download": None, "rows_total_path": None}
+        came = sync_export(api.url, job=job, endpoint={"format": "json", "data_selector": "$"})
+    assert came["green"], came["error"]
+    assert came["rows"] == [*range(7)]
+    assert {*longest} == {0}
 
 
 def test_equal_rows_without_a_key_in_two_parts_are_two_rows(

@@ -17,11 +17,14 @@ import yaml
 from hypothesis import HealthCheck, Phase, event, given, note, settings
 from hypothesis import strategies as st
 
+from messaging_assets.answers.formats import texts
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.files.described import described
 from messaging_assets.files.yaml_lines import read_yaml
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import project_folders
+from messaging_assets.http.wire import transport
+from messaging_assets.http.wire.spool import SPOOLED_FROM
 from messaging_assets.reading.cursors import marks
 from messaging_assets_tests.conftest import forget_dlt_contexts
 from messaging_assets_tests.faults.one_list import read_alone, synced, tables
@@ -41,6 +44,7 @@ SECRETS: dict[str, dict[str, str]] = {
     "oauth2": {"client_id": "me", "client_secret": KEY},
 }
 NUMBERS = count()
+PART_ROWS = texts.PART_ROWS
 # What a test shows is shrunk, and no line of it explained: that takes minutes.
 HOW: dict[str, Any] = {
     "derandomize": not EXAMPLES,
@@ -74,7 +78,7 @@ def test_a_table_is_what_the_api_had_or_the_sync_says_so(
 
 def read_once(one: Any, data: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an API of these traits be, read it, and hold what came against it."""
-    api, description = set_up(one, data, server)
+    api, description = set_up(one, data, server, monkeypatch)
     wrong, moving = data.draw(faults(one), "faults"), data.draw(moves(one), "moves")
     api.begin(wrong, moving)
     monkeypatch.setattr(marks, "datetime", clock(0))
@@ -87,7 +91,7 @@ def read_once(one: Any, data: Any, server: Any, monkeypatch: pytest.MonkeyPatch)
 def sync_twice(one: Any, data: Any, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an API of these traits be, sync it twice, and hold the table against it after each sync."""
     fresh(tmp_path, monkeypatch)
-    api, description = set_up(one, data, server)
+    api, description = set_up(one, data, server, monkeypatch)
     table, wrong = list[Any](), set[str]()
     seen: list[list[Any]] = []
     for number in range(2):
@@ -112,10 +116,12 @@ def sync_twice(one: Any, data: Any, server: Any, tmp_path: Path, monkeypatch: py
         truth.check(one, seen, before, table, verdict)
 
 
-def set_up(one: Any, data: Any, server: Any) -> tuple[ModelApi, ApiDescription]:
+def set_up(one: Any, data: Any, server: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[ModelApi, ApiDescription]:
     """An API of these traits, and the description in the file that was written of it."""
     api = server.api = ModelApi(one, data.draw(first_rows(one), "rows"))
     api.url = server.url
+    monkeypatch.setattr(transport, "SPOOLED_FROM", 0 if one["is_long"] else SPOOLED_FROM)
+    monkeypatch.setattr(texts, "PART_ROWS", 2 if one["is_long"] else PART_ROWS)
     text = yaml.safe_dump(file_of(one, server.url), sort_keys=False)
     note(text)
     found = described(read_yaml(text), "model", None)

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from messaging_assets_tests.model_apis import moments
 from messaging_assets_tests.model_apis.bodies import body_of
-from messaging_assets_tests.model_apis.traits import Traits, is_exact
+from messaging_assets_tests.model_apis.traits import BESIDE, Traits, is_exact
 from messaging_assets_tests.threaded_server import Handler, answering
 
 Row = dict[str, Any]
@@ -131,7 +131,7 @@ class ModelApi:
         more = {"empty_end": False}.get(fault, end < len(every))
         # No two pages have one name: an empty page that names itself is the end of its list.
         token = f"{end}-{len(self.asked)}"
-        said: Row = {}
+        said: Row = {"place": BESIDE} if one["has_beside"] else {}
         if one["total"] == "told":
             said["total"] = max(0, len(every) + {"lie_more": 2, "lie_less": -2}.get(fault, 0))
         elif one["total"] == "more":

@@ -70,6 +70,8 @@ def _endpoint(one: Traits) -> dict[str, Any]:
     }
     if one["format"] != "json":
         endpoint["format"] = one["format"]
+    if one["has_beside"]:
+        endpoint["include_from_answer"] = {"answered": "answer.place" if one["format"] == "xml" else "place"}
     if one["method"] == "POST":
         endpoint["method"] = "POST"
     if one["kinds"]:

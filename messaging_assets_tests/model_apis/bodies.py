@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import zipfile
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -25,8 +26,14 @@ def body_of(rows: list[dict[str, Any]], said: dict[str, Any], traits: dict[str, 
         text = _table(rows, "\t" if kind == "tsv" else ",")
     body = text.encode()
     headers = {"Content-Type": _TYPES.get(kind, "text/tab-separated-values")}
-    if traits["is_packed"]:
-        return gzip.compress(body, 1), {**headers, "Content-Encoding": "gzip"}
+    if traits["packed"] == "zip":
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("rows", body)
+        return out.getvalue(), headers
+    if traits["packed"]:
+        of_encoding = {"Content-Encoding": "gzip"} if traits["packed"] == "encoding" else {}
+        return gzip.compress(body, 1), {**headers, **of_encoding}
     return body, headers
 
 

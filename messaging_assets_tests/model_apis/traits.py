@@ -13,6 +13,8 @@ LINKS = ("json_link", "header_link")
 LINKED = ("cursor", "header_cursor", *LINKS)
 WINDOWS = ("steps", "most")
 UNASKED = ("all", "own", "newest_first")
+# What stands beside a list, for each of its records.
+BESIDE = "here"
 FLAT = ("csv", "tsv", "ndjson")
 CHOICES: dict[str, list[Any]] = {
     "paging": [
@@ -26,7 +28,10 @@ CHOICES: dict[str, list[Any]] = {
         "last_id",
     ],
     "format": ["json", "json", "json", "ndjson", "csv", "tsv", "xml"],
-    "is_packed": [False, True],
+    # As its content encoding, or as the file that it is; a long answer is read from a file, in parts.
+    "packed": ["", "encoding", "gzip", "zip"],
+    "is_long": [False, True],
+    "has_beside": [False, True],
     "auth": ["none", "bearer", "api_key", "http_basic", "oauth2"],
     "method": ["GET", "POST"],
     # Rows that the file asks for, and rows that the API gives at most.
@@ -75,6 +80,7 @@ _RULES: list[tuple[Callable[[Traits], Any], Traits]] = [
     (lambda one: one["range"] == "after" and one["asked"] == "date", {"asked": None}),
     (lambda one: one["range"] == "after" and is_exact(one) and one["asked"] != "epoch_ms", {"asked": None}),
     (lambda one: not one["parents"], {"is_parent_paged": False}),
+    (lambda one: one["format"] in FLAT or not one["is_keyed"], {"has_beside": False}),
 ]
 
 

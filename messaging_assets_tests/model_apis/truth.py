@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from messaging_assets_tests.model_apis import moments
-from messaging_assets_tests.model_apis.traits import Traits
+from messaging_assets_tests.model_apis.traits import BESIDE, Traits
 
 SURE = ("proven", "read to the end")
 Row = dict[str, Any]
@@ -63,7 +63,7 @@ def check(one: Traits, seen: list[list[Row]], before: list[Row], table: list[Row
 
 def expected(one: Traits, row: Row) -> str:
     """A row of the API, comparable."""
-    home = {"of": row["of"], "kind": row["kind"]}
+    home = {"of": row["of"], "kind": row["kind"], "answered": BESIDE if one["has_beside"] else None}
     if one["format"] in ("csv", "tsv", "xml") and row["tags"] is not None:
         row = {**row, "tags": json.dumps(row["tags"])}
     at = (
@@ -88,7 +88,16 @@ def version(one: Traits, row: Row) -> str:
     if isinstance(tags, str) and one["format"] in ("json", "ndjson"):
         tags = json.loads(tags)
     own = {name: row.get(name) for name in ("id", "name", "amount", "is_on")}
-    return _text({**own, "tags": tags, "at": at, "of": row.get("_parents_id"), "kind": row.get("_kind")})
+    return _text(
+        {
+            **own,
+            "tags": tags,
+            "at": at,
+            "of": row.get("_parents_id"),
+            "kind": row.get("_kind"),
+            "answered": row.get("answered"),
+        }
+    )
 
 
 def _text(row: Row) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
@@ -38,6 +40,15 @@ def test_a_page_that_comes_twice_is_known_whatever_stands_beside_it() -> None:
 
     with pytest.raises(Exception, match="repeats rows"):
         read(pages, {"type": "page_number"}, **BESIDE)
+
+
+@pytest.mark.parametrize(("own", "is_refused"), [("a", False), ("b", True), (None, True)])
+def test_a_field_of_the_records_own_is_never_written_over(own: str | None, is_refused: bool) -> None:
+    def pages(asked: Asked) -> Any:
+        return {"meta": {"channel": "a"}, "data": [{"id": 1}, {"id": 2, "channel": own}]}
+
+    with pytest.raises(MendDescription, match="its own field 'channel'") if is_refused else nullcontext():
+        read(pages, {"type": "single_page"}, **BESIDE)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,9 @@ import pytest
 from messaging_assets.description.api import Incremental
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.session import ApiSession
+from messaging_assets.orchestration.automation.fingerprint import LAST_CURSOR, Probe
 from messaging_assets.reading.cursors.answer import IN_ANSWER
 from messaging_assets.reading.cursors.mark import held_back, is_of_other_place, mark_at
 from messaging_assets.reading.cursors.marks import CursorMarks
@@ -204,3 +207,70 @@ def test_rows_are_appended_only_where_an_answer_says_where_the_next_sync_begins(
     assert [one.green for one in synced] == [True, True, False]
     assert "no answer had a cursor at 'at', so the next sync would append these rows again" in synced[2].error
     assert [row["id"] for row in one_table.rows()] == [1]
+
+
+def test_a_merge_whose_link_never_comes_says_that_it_reads_everything_again(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(Pages({"value": [{"id": 1}]})) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = one_table.sync(endpoint=incremental(cursor_in="link"))
+    assert synced.green
+    assert (
+        "no answer had a cursor at 'at', so the next sync would read these rows again"
+        in synced.receipt["verdict_reason"]
+    )
+
+
+def test_the_sensor_asks_at_the_link_and_has_news_only_where_rows_come(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = Pages({"value": [{"id": 1}], "at": "/users/delta?token=one"}, {"value": []}, {"value": [{"id": 2}]})
+    with RawServer(pages) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        last = one_table.sync(endpoint=incremental(cursor_in="link")).receipt["last_cursor"]
+        words = {"client": {"base_url": server.url}, "resources": [_resource(incremental(cursor_in="link"))]}
+        description = describe(words, "chat")
+        resource, receipt = description.resources_in_full["users"], {LAST_CURSOR: last}
+        with ApiSession(server.url, description.client) as session, Redaction().on_loggers():
+            looks = [Probe(description, resource, session, None, server.url, receipt).fingerprint() for _ in range(2)]
+    assert looks[0] is None
+    assert looks[1] is not None
+    assert pages.asked == ["/users/delta", *["/users/delta?token=one"] * 2]
+
+
+def _resource(endpoint: dict[str, Any]) -> dict[str, Any]:
+    return {"name": "users", "primary_key": "id", "endpoint": endpoint}
+
+
+def test_a_kept_place_that_is_forgotten_is_read_from_the_start_of_its_list(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, is_forgotten = list[str](), False
+
+    def talk(connection: Any, path: str, number: int) -> None:
+        asked.append(place := path.partition("skip=")[2].partition("&")[0] or "0")
+        rows = [{"id": int(place) * 3 + more} for more in range(3)]
+        page = {"value": rows, "@odata.nextLink": f"/users/delta?skip={int(place) + 1}"}
+        if is_forgotten and place != "0" and asked[-2] != str(int(place) - 1):
+            connection.sendall(answer({}, status="410 Gone"))
+        elif place == "3":
+            last = {"value": rows, "at": "/users/delta?token=one"}
+            connection.sendall(answer(last if is_forgotten else {}, status="200 OK" if is_forgotten else "404 Gone"))
+        else:
+            connection.sendall(answer(page))
+
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        endpoint = incremental(cursor_in="link")
+        first = one_table.sync(endpoint=endpoint, checkpoint={"rows": 3})
+        kept = len(one_table.rows())
+        is_forgotten = True
+        asked.append("a second sync")
+        second = one_table.sync()
+    assert not first.green
+    assert 0 < kept < 12
+    assert second.green, second.error
+    assert asked[asked.index("a second sync") + 1] != "0"
+    assert "answers the place that was kept with status 410" in second.receipt["not_resumed"]
+    assert [row["id"] for row in one_table.rows()] == [*range(12)]

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from io import BufferedReader
+from itertools import islice
 from typing import Any, BinaryIO
 
-from messaging_assets.answers.formats.archives import is_archive, unfolded
+from messaging_assets.answers.formats.archives import is_archive, unfolded, unfolded_pieces
 from messaging_assets.answers.formats.delimited import delimited_rows
-from messaging_assets.answers.formats.in_parts import Spooled
+from messaging_assets.answers.formats.in_parts import Pieces, Spooled
 from messaging_assets.answers.formats.json_lines import json_lines
-from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, parse
-from messaging_assets.answers.formats.texts import Records, as_text, charset_of, media_type
-from messaging_assets.answers.formats.xml_tree import xml_tree
-from messaging_assets.description.endpoint import Format, FormatName
+from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, is_utf8, parse
+from messaging_assets.answers.formats.laid_out import NotInParts, Scratch
+from messaging_assets.answers.formats.long_json import laid_json
+from messaging_assets.answers.formats.texts import (
+    PartOfList,
+    PartOfObject,
+    Records,
+    as_text,
+    charset_of,
+    media_type,
+)
+from messaging_assets.answers.formats.xml_tree import laid_xml, xml_tree
+from messaging_assets.description.endpoint import TABULAR, Format, FormatName
+from messaging_assets.foundation.json_paths import names_in
 
 _MEDIA_TYPES: dict[str, FormatName] = {
     **dict.fromkeys(("application/x-ndjson", "application/ndjson", "application/x-jsonlines"), "ndjson"),
@@ -104,26 +116,58 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
     return parsed[0] if len(parsed) == 1 else _together(parsed, written)
 
 
-def decoded_in_parts(came: Came, file: BinaryIO, written: Format, most: int) -> Iterator[Records]:
-    """The same of a long body that lies in a file and is nothing but records, one part of them after the other.
+def decoded_in_parts(
+    came: Came, file: BinaryIO, written: Format, selector: str | None, most: int, scratch: Callable[[], Scratch]
+) -> Iterator[Records | PartOfList | PartOfObject]:
+    """The same of a long body that lies in a file, with one part of its records after the other.
 
     Args:
         came: the start of the body.
         file: all of it.
-        written: its format, one of lines or tables.
+        written: its format, from `format_of`.
+        selector: where its records are: names with dots between them, `$` or None.
         most: how many bytes all files of an archive may have together.
+        scratch: makes a file for what is read of another.
 
     Raises:
+        NotInParts: it has to be decoded at once.
         Unreadable, TooFar: see `decoded`; before the first part.
     """
     if written.members is not None and not came.body.startswith(b"PK"):
         raise WrongFormat("no zip archive, though the file says format.members")
 
     def refuse(start: bytes) -> None:
-        _refuse_other_format(Came(start, came.content_type, came.has_end), written)
+        _refuse_other_format(replace(came, body=start), written)
 
     encoding = written.encoding or charset_of(came.content_type)
-    return Spooled(file, written, encoding, came.has_end, most, refuse).proven()
+    if written.type in TABULAR:
+        if selector not in (None, "$"):
+            raise NotInParts
+        return Spooled(file, written, encoding, came.has_end, most, refuse).proven()
+    path = (selector or "$").removesuffix("[*]") or "$"
+    if written.type == "xml":
+        refuse(next(_only_file(file, most, written), b""))
+        kept = scratch()
+        laid = laid_xml(_only_file(file, most, written), encoding, path, frozenset(written.lists), kept)
+        kept.file.seek(0)
+        return laid.parts(kept.file)
+    if not is_utf8(encoding):
+        raise NotInParts
+    try:
+        laid = laid_json(_only_file(file, most, written), names_in(path))
+    except Unreadable:
+        start = b"".join(islice(_only_file(file, most, written), 4))
+        _refuse_other_than_json(replace(came, body=start))
+        raise
+    return laid.parts(BufferedReader(Pieces(_only_file(file, most, written))))
+
+
+def _only_file(file: BinaryIO, most: int, written: Format) -> Iterator[bytes]:
+    """The pieces of the only file that a body holds."""
+    files = unfolded_pieces(file, most, written.members)
+    yield from next(files)
+    if next(files, None) is not None:
+        raise NotInParts
 
 
 def _together(parsed: list[Any], written: Format) -> Any:
@@ -147,14 +191,13 @@ def _one(came: Came, written: Format, selector: str | None) -> Any:
     _refuse_other_format(came, written)
     if written.type == "xml":
         return xml_tree(came.body, encoding, selector, frozenset(written.lists))
-    if not came.body.strip() and not came.has_end:
+    text = as_text(came.body, encoding)
+    is_lines = written.type == "ndjson"
+    records = json_lines(text.encode("utf-8", "surrogateescape")) if is_lines else delimited_rows(text, written)
+    if not (records or came.has_end or records.header):
         raise Unreadable("an empty body")
-    if written.type == "ndjson":
-        records = json_lines(as_text(came.body, encoding).encode("utf-8", "surrogateescape"))
-    else:
-        records = delimited_rows(as_text(came.body, encoding), written)
     records.has_end = came.has_end
-    if not came.has_end and not came.body.endswith((b"\n", b"\r")):
+    if not came.has_end and not text.endswith(("\n", "\r")):
         records.doubt = f"{_shown(written)} came without a length, and its last line without an end: it may be cut off"
     return records
 
@@ -163,13 +206,18 @@ def _json(came: Came, written: Format, encoding: str | None) -> Any:
     try:
         return parse(came.body, encoding)
     except Unreadable:
-        lines = [line for line in came.body.split(b"\n", 64)[:64] if line.strip()]
-        if len(lines) > 1 and all(map(_is_json, lines[:2])):
-            raise WrongFormat("one JSON text a line, which is format: ndjson") from None
-        media = media_type(came.content_type)
-        if media in _MEDIA_TYPES:
-            raise WrongFormat(f"{shown_format(_MEDIA_TYPES[media])} ({media}) where JSON was expected") from None
+        _refuse_other_than_json(came)
         raise
+
+
+def _refuse_other_than_json(came: Came) -> None:
+    """See whether a body that is no JSON is in another format."""
+    lines = [line for line in came.body.split(b"\n", 64)[:64] if line.strip()]
+    if len(lines) > 1 and all(map(_is_json, lines[:2])):
+        raise WrongFormat("one JSON text a line, which is format: ndjson") from None
+    media = media_type(came.content_type)
+    if media in _MEDIA_TYPES:
+        raise WrongFormat(f"{shown_format(_MEDIA_TYPES[media])} ({media}) where JSON was expected") from None
 
 
 def _is_json(line: bytes) -> bool:

@@ -17,12 +17,9 @@ from messaging_assets.answers.formats.archives import unfolded_pieces
 from messaging_assets.answers.formats.delimited import delimited_records
 from messaging_assets.answers.formats.json_lines import records_of_lines
 from messaging_assets.answers.formats.json_text import Unreadable
-from messaging_assets.answers.formats.texts import Records, encoding_of, in_another_encoding
+from messaging_assets.answers.formats.texts import Records, encoding_of, in_another_encoding, is_full_part
 from messaging_assets.description.endpoint import Format
 
-PART_ROWS = 10_000
-# Of the text that they are written in; as Python's values they take ten times as much.
-PART_BYTES = 8_000_000
 LONGEST_LINE = 64_000_000
 _START = 200
 
@@ -63,7 +60,7 @@ class Spooled:
         measure = _Measure()
         part = Records()
         for record in self._records(Records(), measure):
-            if len(part) >= PART_ROWS or measure.size >= PART_BYTES:
+            if is_full_part(len(part), measure.size):
                 part.header, part.goes_on, before = whole.header, True, part.before + len(part)
                 yield part
                 part, measure.size = Records(), 0
@@ -91,7 +88,7 @@ class Spooled:
             start += piece
             if len(start) >= _START:
                 break
-        body = io.BufferedReader(_Pieces(chain([start], pieces)))
+        body = io.BufferedReader(Pieces(chain([start], pieces)))
         self.refuse(start)
         encoding, errors = encoding_of(start, self.encoding)
         text = io.TextIOWrapper(body, encoding, errors, newline="")
@@ -122,7 +119,7 @@ class _Measure:
             is_first = False
 
 
-class _Pieces(io.RawIOBase):
+class Pieces(io.RawIOBase):
     """A file of the pieces that come."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:

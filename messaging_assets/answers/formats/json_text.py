@@ -63,7 +63,7 @@ def parse(body: bytes, encoding: str | None) -> Any:
     """
     if not body.strip():
         raise Unreadable("an empty body")
-    if encoding and encoding.lower().replace("_", "-") not in ("utf-8", "utf8", "ascii", "us-ascii"):
+    if encoding and not is_utf8(encoding):
         body = as_utf8(body, encoding)
     # The pattern takes twice as long as parsing; a run of one character is found at once.
     if _LONG_RUN not in body.translate(_DIGITS_AS_ZERO) or not _LONG_NUMBER.search(body):
@@ -78,6 +78,11 @@ def parse(body: bytes, encoding: str | None) -> Any:
     if (name := settle(parsed)) is not None:
         raise Unreadable(f"JSON in which a name comes twice ({shown_name(name)})")
     return parsed
+
+
+def is_utf8(encoding: str | None) -> bool:
+    """Whether a text of which this encoding is said, or none, is read as UTF-8."""
+    return not encoding or encoding.lower().replace("_", "-") in ("utf-8", "utf8", "ascii", "us-ascii")
 
 
 def as_utf8(body: bytes, encoding: str) -> bytes:

@@ -12,24 +12,21 @@ from messaging_assets.answers.formats.json_text import Unreadable
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
+PART_ROWS = 10_000
+# Of the text that they are written in; as Python's values they take ten times as much.
+PART_BYTES = 8_000_000
 # Codecs of host names, which take the square of a long text's time.
 _OF_NAMES = ("idna", "punycode")
 
 
-class Records(list[Any]):
-    """The records of an answer that is nothing but records: a list, as parsed JSON could be.
+class Portion:
+    """What an answer says, where that may be one part of it.
 
     Attributes:
-        header: the names that the answer itself gives to its columns; None where it has none.
-        doubt: why there may be more of it than came, as a clause; None where nothing says so.
-        has_end: whether it is known that its last byte came.
         before: how many records of the same answer came before these.
         goes_on: whether records of the same answer follow.
     """
 
-    header: tuple[str, ...] | None = None
-    doubt: str | None = None
-    has_end = True
     before = 0
     goes_on = False
 
@@ -39,10 +36,42 @@ class Records(list[Any]):
         return self.before > 0
 
     @property
+    def is_part(self) -> bool:
+        """Whether there are other parts."""
+        return self.is_begun or self.goes_on
+
+
+class PartOfList(list[Any], Portion):
+    """Some records of an answer that is a list."""
+
+
+class PartOfObject(dict[str, Any], Portion):
+    """An answer that is an object, with some records in place of its list."""
+
+
+class Records(list[Any], Portion):
+    """The records of an answer that is nothing but records: a list, as parsed JSON could be.
+
+    Attributes:
+        header: the names that the answer itself gives to its columns; None where it has none.
+        doubt: why there may be more of it than came, as a clause; None where nothing says so.
+        has_end: whether it is known that its last byte came.
+    """
+
+    header: tuple[str, ...] | None = None
+    doubt: str | None = None
+    has_end = True
+
+    @property
     def only_object(self) -> dict[str, Any] | None:
         """The only record, of lines; it may be an error in JSON. None where it is none."""
-        is_alone = len(self) == 1 and self.header is None and not (self.is_begun or self.goes_on)
+        is_alone = len(self) == 1 and self.header is None and not self.is_part
         return self[0] if is_alone and isinstance(self[0], dict) else None
+
+
+def is_full_part(rows: int, size: int) -> bool:
+    """Whether so many records, of so many bytes, are enough for one part."""
+    return rows >= PART_ROWS or size >= PART_BYTES
 
 
 def media_type(content_type: str) -> str:

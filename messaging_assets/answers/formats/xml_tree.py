@@ -7,10 +7,15 @@ document type is read, so that there are no entities but the five of XML itself.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 from xml.parsers import expat
 
+import orjson
+
 from messaging_assets.answers.formats.json_text import Unreadable
+from messaging_assets.answers.formats.laid_out import Cut, Laid, NotInParts, Scratch
+from messaging_assets.answers.formats.texts import is_full_part
 
 _DEEPEST = 200
 _NIL = re.compile(r"(?:\w+:)?nil")
@@ -33,6 +38,40 @@ def xml_tree(body: bytes, encoding: str | None, selector: str | None, lists: fro
         Unreadable: it is no XML, cut off, too deep, or has a document type.
     """
     tree = _Tree(lists)
+    _parse(_parser(encoding, tree), [body])
+    _make_list(tree.root, _names(selector))
+    return tree.root
+
+
+def laid_xml(
+    pieces: Iterable[bytes], encoding: str | None, selector: str | None, lists: frozenset[str], scratch: Scratch
+) -> Laid:
+    """Read a document to its end, and put its records into a file, as JSON.
+
+    Args:
+        pieces: the document.
+        encoding, selector, lists: see `xml_tree`.
+        scratch: the file.
+
+    Raises:
+        NotInParts: no list is there.
+        Unreadable: see `xml_tree`.
+    """
+    names = _names(selector)
+    tree = _TreeWithoutList(lists, names, scratch)
+    tree.parser = _parser(encoding, tree)
+    _parse(tree.parser, pieces)
+    tree.flush()
+    _make_list(tree.root, names)
+    holder: Any = tree.root
+    for name in names:
+        holder = holder.get(name) if isinstance(holder, dict) else None
+    if not (names and isinstance(holder, list)):
+        raise NotInParts
+    return Laid(tree.root, tuple(names), tree.cuts)
+
+
+def _parser(encoding: str | None, tree: _Tree) -> expat.XMLParserType:
     try:
         parser = expat.ParserCreate(encoding)
     except (ValueError, LookupError):
@@ -41,14 +80,20 @@ def xml_tree(body: bytes, encoding: str | None, selector: str | None, lists: fro
     parser.StartElementHandler, parser.EndElementHandler = tree.start, tree.end
     parser.CharacterDataHandler = tree.text
     parser.StartDoctypeDeclHandler = _refuse_document_type
+    return parser
+
+
+def _parse(parser: expat.XMLParserType, pieces: Iterable[bytes]) -> None:
     try:
-        parser.Parse(body, True)
+        for piece in pieces:
+            parser.Parse(piece, False)
+        parser.Parse(b"", True)
     except _Forbidden as found:
         raise Unreadable(f"XML {found}") from None
-    except (expat.ExpatError, ValueError, LookupError):
+    except (expat.ExpatError, ValueError, LookupError) as error:
+        if isinstance(error, Unreadable):
+            raise
         raise Unreadable("XML that is cut off or broken") from None
-    _make_list(tree.root, selector)
-    return tree.root
 
 
 def _refuse_document_type(*_: Any) -> None:
@@ -75,6 +120,15 @@ class _Tree:
         self._texts[-1].append(text)
 
     def end(self, name: str) -> None:
+        value, around = self._ended(), self._open[-1]
+        if name not in around:
+            around[name] = [value] if name in self._lists else value
+        elif isinstance(around[name], list):
+            around[name].append(value)
+        else:
+            around[name] = [around[name], value]
+
+    def _ended(self) -> Any:
         element, text = self._open.pop(), "".join(self._texts.pop())
         value: Any = element or None
         if not element:
@@ -83,21 +137,76 @@ class _Tree:
             element["#text"] = text
         elif len(element) == 1 and any(_NIL.fullmatch(key[1:]) and element[key] in ("true", "1") for key in element):
             value = None
-        around = self._open[-1]
-        if name not in around:
-            around[name] = [value] if name in self._lists else value
-        elif isinstance(around[name], list):
-            around[name].append(value)
-        else:
-            around[name] = [around[name], value]
+        return value
 
 
-def _make_list(root: dict[str, Any], selector: str | None) -> None:
-    """Make a list of the elements that a selector finds, also of one or none in an element that came."""
+class _TreeWithoutList(_Tree):
+    """Grows an object from all elements but the records, which go to a file.
+
+    Attributes:
+        parser: where the elements come from.
+        cuts: where the records of each part are.
+    """
+
+    parser: expat.XMLParserType
+
+    def __init__(self, lists: frozenset[str], names: list[str], scratch: Scratch) -> None:
+        super().__init__(lists)
+        self._names, self._scratch = names, scratch
+        # How many of the open elements lead to the list, and which of these came.
+        self._on_the_way, self._came = 0, set[int]()
+        self._records: list[Any] = []
+        self._since = 0
+        self.cuts: list[Cut] = []
+
+    def start(self, name: str, attributes: list[str]) -> None:
+        super().start(name, attributes)
+        depth = len(self._open) - 1
+        if self._on_the_way != depth - 1 or depth > len(self._names) or name != self._names[depth - 1]:
+            return
+        self._on_the_way = depth
+        if depth < len(self._names):
+            if depth in self._came or name in self._lists:
+                raise NotInParts
+            self._came.add(depth)
+
+    def end(self, name: str) -> None:
+        depth = len(self._open) - 1
+        if self._on_the_way != depth:
+            super().end(name)
+            return
+        self._on_the_way -= 1
+        if depth < len(self._names):
+            super().end(name)
+            return
+        self._records.append(self._ended())
+        self._open[-1].setdefault(name, [])
+        at = self.parser.CurrentByteIndex
+        if is_full_part(len(self._records), at - self._since):
+            self.flush()
+            self._since = at
+
+    def flush(self) -> None:
+        """Let the records that came be a part."""
+        if self._records:
+            written = orjson.dumps(self._records)[1:-1]
+            self._scratch.take([written])
+            self.cuts.append(Cut(0, len(written), len(self._records)))
+            self._records.clear()
+
+
+def _names(selector: str | None) -> list[str]:
+    """The names that lead to a list, from the root element on; none where it is in no element."""
     path = (selector or "$").partition("[")[0].removeprefix("$.")
-    *names, last = [name.strip("'\"") for name in re.findall(r"'[^']*'|\"[^\"]*\"|[^.]+", path)] or ["$"]
-    if last in ("$", "*") or not names:
+    names = [name.strip("'\"") for name in re.findall(r"'[^']*'|\"[^\"]*\"|[^.]+", path)]
+    return names if len(names) > 1 and names[-1] not in ("$", "*") else []
+
+
+def _make_list(root: dict[str, Any], to_list: list[str]) -> None:
+    """Make a list of the elements that these names lead to, also of one or none in an element that came."""
+    if not to_list:
         return
+    *names, last = to_list
     around: Any = root
     for name in names[:-1]:
         around = around.get(name) if isinstance(around, dict) else None

@@ -72,10 +72,12 @@ class JobRequests:
             Gone: the API does not know it.
         """
         request = requests.Request("GET", address, headers=_without_body(reading))
-        # Where its status tells that it is done, the answer may be the file itself.
-        actions = [] if job_of(reading).status_path else [_with_json]
+        job = job_of(reading)
+        # Where its status tells that it is done, the answer may be the file itself, of which nothing is wanted yet.
+        terms = _terms(reading, "poll", _control(reading, [] if job.status_path else [_with_json]), _GONE)
+        is_file = job.status_path is None and job.download is None and job.rows_total_path is None
         with _gone():
-            return self.session.ask(request, reading, _terms(reading, "poll", _control(reading, actions), _GONE))
+            return self.session.ask(request, reading, replace(terms, takes_parts=is_file))
 
     def delete(self, address: str, reading: Reading) -> None:
         """Delete a job, or what it made.

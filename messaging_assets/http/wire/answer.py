@@ -10,9 +10,10 @@ import requests
 from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.answers.formats.decoding import Came, decoded, decoded_in_parts, format_of
 from messaging_assets.answers.formats.json_text import Unreadable, parse
+from messaging_assets.answers.formats.laid_out import NotInParts
 from messaging_assets.answers.formats.texts import charset_of
 from messaging_assets.description.api import Client, Endpoint
-from messaging_assets.http.wire.spool import Spool
+from messaging_assets.http.wire.spool import NoRoom, Spool
 
 
 class Answer(requests.Response):
@@ -24,6 +25,7 @@ class Answer(requests.Response):
         format: what its body was written in.
         spool: its body, where that is long and is read in parts; `content` is empty then.
         rest: the parts behind the one that is parsed; None where there are none.
+        is_refused: whether it stands for one that was welcome but did not come.
     """
 
     parsed: Any = None
@@ -32,6 +34,7 @@ class Answer(requests.Response):
     is_clean = True
     spool: Spool | None = None
     rest: Iterator[Any] | None = None
+    is_refused = False
 
     def settle(self, is_good: bool) -> None:
         """Let the next request have the connection, or close it where anything about this answer was not good."""
@@ -69,7 +72,8 @@ class Answer(requests.Response):
             body: the bytes.
             status: in place of its status.
         """
-        self._content, self.status_code = body, status
+        self.take_body(body)
+        self.status_code = status
 
     def read(self, endpoint: Endpoint, client: Client) -> None:
         """Take from the body what it says.
@@ -79,13 +83,17 @@ class Answer(requests.Response):
             client: how many bytes an archive may unfold to.
 
         Raises:
-            Unreadable, TooFar: see there.
+            Unreadable, TooFar, NoRoom: see there.
         """
-        if self.spool is not None and endpoint.format is not None:
-            came = Came.of(self.spool.start(), self.headers)
-            self.rest = decoded_in_parts(came, self.spool.file, endpoint.format, client.maximum_bytes)
-            self.parsed, self.format = next(self.rest), endpoint.format.type
-            return
+        if self.spool is not None:
+            came, file = Came.of(self.spool.start(), self.headers), self.spool.file
+            written, selector = format_of(came, endpoint.format), endpoint.data_selector
+            try:
+                self.rest = decoded_in_parts(came, file, written, selector, client.maximum_bytes, Spool)
+                self.parsed, self.format = next(self.rest), written.type
+                return
+            except NotInParts:
+                self.take_body(self.spool.whole())
         came = Came.of(self.content, self.headers)
         written, pager = format_of(came, endpoint.format), endpoint.paginator
         may_be_empty = pager is not None and pager.empty_when_missing
@@ -96,7 +104,7 @@ class Answer(requests.Response):
         """What the body of any answer says, also of one that is an error; None where it cannot be read."""
         try:
             self.read(endpoint, client)
-        except (Unreadable, TooFar):
+        except (Unreadable, TooFar, NoRoom):
             return self.read_as_json()
         return self.parsed
 
@@ -110,6 +118,14 @@ class Answer(requests.Response):
     def json(self, **kwargs: Any) -> Any:
         """The parsed body, as JSON would be (dlt asks for it several times a page)."""
         return self.parsed
+
+
+def refused_look(request: requests.PreparedRequest) -> Answer:
+    """What stands for an answer that was welcome but did not come."""
+    answer = Answer()
+    answer.status_code, answer.url, answer.request = 200, str(request.url), request
+    answer.parsed, answer.is_refused = {}, True
+    return answer
 
 
 def keep_rest(request: requests.Request, answer: Answer) -> Answer:

@@ -46,6 +46,11 @@ class Spool:
         self.file.seek(0)
         return self.file.read(200)
 
+    def whole(self) -> bytes:
+        """All of it."""
+        self.file.seek(0)
+        return self.file.read()
+
     def __del__(self) -> None:
         # Python deletes an object too whose file could not be made.
         if hasattr(self, "file"):

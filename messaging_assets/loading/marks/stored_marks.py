@@ -17,7 +17,7 @@ from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import holds_secret, storable
 from messaging_assets.rows.batches import merge_strategy
 
@@ -127,13 +127,12 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if not target.has_many_lists:
         moves = not (own.so_far.current and own.so_far.current.ending.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
-    if own.incremental and own.marks.is_one_missing and target.resource.disposition == "append":
-        path = own.incremental.cursor_path
-        raise MendDescription(
-            f"no answer had a cursor at '{path}', so the next sync would append these rows again",
-            "correct cursor_path, or write merge",
-            where=target.asset,
-        )
+    if own.incremental and own.marks.is_one_missing:
+        words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
+        if target.resource.disposition == "append":
+            step = "correct cursor_path, or write merge"
+            raise MendDescription(f"{words} append these rows again", step, where=target.asset)
+        receipt.found(Verdict.UNKNOWN, f"{words} read these rows again", "correct cursor_path")
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:

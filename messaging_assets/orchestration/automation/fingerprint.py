@@ -25,6 +25,7 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
+from messaging_assets.answers.formats.texts import Portion
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.pagination import OffsetPaginator
 from messaging_assets.foundation import json_paths
@@ -85,7 +86,7 @@ class Probe:
         request = ApiReader(self.description, self.session, sources, self.base_url).request(self.resource)
         cursor = source.incremental
         try:
-            page, answer = self._first_page(request)
+            page, answer = self._first_page(request, source.keys)
         except Exception as error:
             if not isinstance(unchanged := sync_failure(error), Unchanged):
                 raise
@@ -150,11 +151,19 @@ class Probe:
     def _last_cursor(self) -> Any:
         return self.last.get(LAST_CURSOR)
 
-    def _first_page(self, request: dict[str, Any]) -> tuple[list[Any], requests.Response | None]:
+    def _first_page(
+        self, request: dict[str, Any], names: tuple[str, ...]
+    ) -> tuple[list[Any], requests.Response | None]:
         client = RESTClient(self.base_url, headers=dict(self.description.client.headers), session=self.session)
-        page = next(client.paginate(**request), None)
+        pages = client.paginate(**request)
+        page = next(pages, None)
         # None: the file says that this answer is to be ignored, which stands for an empty list.
-        return ([], None) if page is None else (list(page), page.response)
+        if page is None:
+            return [], None
+        # Of a long page in parts, each further one stands here as a record.
+        said = page.response.json()
+        further = map(_digest, pages) if isinstance(said, Portion) and said.goes_on else ()
+        return [*page, *({**dict.fromkeys(names, one), "": one} for one in further)], page.response
 
     def _behind_cursor(self, page: list[Any], keys: list[Any], path: str) -> str | None:
         cursors = [json_paths.find_values(path, row) for row in page]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.answers.formats.texts import Portion
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
@@ -104,7 +105,9 @@ class ListCursor:
             rows: the page's records.
             page: its number.
         """
-        self.answer.take(body, rows, is_first=page <= 1 and self._last is None)
+        # One part of a list may have no cursor where the others do.
+        is_part = isinstance(body, Portion) and body.is_part
+        self.answer.take(body, rows, is_first=page <= 1 and self._last is None and not is_part)
 
     def newer(self, rows: list[Any], page: int) -> list[Any]:
         """The rows of a page that are not behind the mark.

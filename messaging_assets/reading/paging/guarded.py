@@ -13,7 +13,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
-from messaging_assets.answers.formats.texts import Records
+from messaging_assets.answers.formats.texts import Portion
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
@@ -71,7 +71,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
 
     def _page_came(self, response: Any, rows: list[Any]) -> None:
         reading, own, part = self.reading, self.description, response.parsed
-        if isinstance(part, Records) and (part.is_begun or part.goes_on):
+        if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
         # Of a list of several pages the first one's says nothing.
@@ -83,7 +83,6 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             return
         if reading.ending.look is not None:
             self._look_came(response, rows)
-            self._has_next_page = reading.ending.how is None
             return
         self._read_end_flag(response)
         # Before the page is cleaned: the last record may be one that is set aside.
@@ -113,10 +112,15 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         """Judge a page of `sent` rows that was asked for after the end; whether another one is."""
         return False
 
+    def looks_elsewhere(self) -> bool:
+        """Whether another page is asked for after one that was refused after the end."""
+        return False
+
     def _look_came(self, response: Any, rows: list[Any]) -> None:
-        looked, sent = looked_at(self.reading, response, rows)
-        if not self.look(looked, sent):
-            self.reading.ending.over(str(self.reading.ending.look))
+        ending, looked = self.reading.ending, looked_at(self.reading, response, rows)
+        if not (self.looks_elsewhere() if _is_refused(response) else self.look(*looked)):
+            ending.over(str(ending.look))
+        self._has_next_page = ending.how is None
 
     def _read_end_flag(self, response: Any) -> None:
         is_last = self.end_flag.read(response.parsed)
@@ -200,7 +204,14 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     return reading.ending.how is None
 
 
+def _is_refused(response: Any) -> bool:
+    """Whether an answer only stands for one that was refused; one that is made up of a body alone came."""
+    return getattr(response, "is_refused", False)
+
+
 def _has_no_list(endpoint: Endpoint, response: Any) -> bool:
+    if _is_refused(response):
+        return False
     found = json_paths.find_values(endpoint.data_selector or "$", response.parsed)
     return not any(value is not None for value in found)
 

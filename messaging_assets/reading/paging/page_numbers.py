@@ -129,6 +129,10 @@ class PageNumberPaginator(CountingPaginator):
             return True
         return self._look_at_next(str(reading.ending.look))
 
+    def looks_elsewhere(self) -> bool:
+        """See GuardedPaginator; that one page is refused says nothing of where the list begins."""
+        return self._look_at_next(str(self.reading.ending.look))
+
     def _look_at_next(self, how: str) -> bool:
         if not self._looks:
             return False

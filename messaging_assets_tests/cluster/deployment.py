@@ -219,7 +219,7 @@ def _rabbitmq(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def _redis(folder: Path) -> Iterator[str]:
-    found = redis_server.program()
+    found = redis_server.installed()
     assert found is not None, "install Redis; on Debian it is the package redis-server"
     with redis_server.running(found) as server:
         yield server.address

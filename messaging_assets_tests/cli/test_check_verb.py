@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
-from messaging_assets.answers.formats import in_parts
+from messaging_assets.answers.formats import texts
 from messaging_assets.cli.check import command
 from messaging_assets.http.wire import transport
 from messaging_assets.sandbox import Fault, Sandbox
@@ -237,7 +237,7 @@ def test_of_parents_in_a_long_answer_the_first_are_asked_too(
     known_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A long answer comes in parts, each of which is some parents more."""
-    monkeypatch.setattr(in_parts, "PART_ROWS", 2)
+    monkeypatch.setattr(texts, "PART_ROWS", 2)
     monkeypatch.setattr(transport, "SPOOLED_FROM", 0)
     file = tmp_path / "generic_rest.yaml"
     lines = "endpoint: {path: v1/resource, data_selector: $, paginator: single_page, format: ndjson}"

@@ -54,7 +54,7 @@ def test_rows_are_not_appended_again_when_the_destination_goes_away_behind_the_l
 ) -> None:
     _gone_once(monkeypatch)
 
-    synced = sync(write_disposition="append", endpoint=ONE_RETRY, config=config)
+    synced = sync(write_disposition="append", endpoint=ONE_RETRY, config=config, is_in_dagster=True)
 
     assert synced["green"]
     assert synced["ids"] == _keys(messages)

@@ -145,6 +145,7 @@ def test_a_column_that_comes_in_two_types_in_two_windows_is_read_again_by_the_on
         row["extra"] = values.get(row["timestamp"][:10])
     tried: dict[str, Any] = {
         "endpoint": {"error_handler": {"max_retries": 1, "backoff_factor": 0}},
+        "is_in_dagster": True,
         "write_disposition": "append",
     }
     waiting = _machine(tmp_path / "one", last, _waits_for(tmp_path, last, first), **tried)
@@ -156,7 +157,7 @@ def test_a_column_that_comes_in_two_types_in_two_windows_is_read_again_by_the_on
     (tmp_path / first).touch()
     synced = waiting.wait()[1]
 
-    assert (synced["green"], synced["attempts"]) == (True, 2), synced["error"]
+    assert (synced["green"], synced["tries"]) == (True, 2), synced["error"]
     assert synced["ids"] == _expected(api, *DAYS)
     assert synced["metadata"]["messaging_assets/split_by_column"] == {"extra__v_text": len(_expected(api, last))}
 

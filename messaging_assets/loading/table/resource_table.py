@@ -42,6 +42,8 @@ class ResourceTable:
     Attributes:
         pipeline: the resource's pipeline; made afresh for each load, because dagster-dlt takes its schema apart.
         ledger: what the destination knows of the resource's syncs; None where that is only files.
+        loads_before: the loads that were finished when the ledger was read, and this sync's own, where another window
+            may overtake it.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class ResourceTable:
         self.receipts, self.asset = receipts, description.asset_of(resource)
         self.schema_name = schema_name(description, resource)
         self.ledger: SyncLedger | None = None
-        self._held, self._loads_before = ExitStack(), frozenset[str]()
+        self._held, self.loads_before = ExitStack(), frozenset[str]()
         self.pipeline = self.fresh_pipeline()
 
     def fresh_pipeline(self) -> Pipeline:
@@ -67,7 +69,7 @@ class ResourceTable:
     def new_ledger(self) -> SyncLedger:
         """What the destination knows now of the resource's syncs."""
         if self.may_be_overtaken:
-            self._loads_before = finished_loads(self)
+            self.loads_before = finished_loads(self)
         return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
 
     def hold(self) -> None:
@@ -149,7 +151,9 @@ class ResourceTable:
         if self.ledger:
             self.hold()
             if self.is_beside_others:
-                refuse_overtaken(self, self._loads_before)
+                # What this sync loaded itself, in this pass or one before it, is no other window's.
+                self.loads_before |= {*load_ids}
+                refuse_overtaken(self, self.loads_before)
             self.ledger.note(load_ids, result)
 
     def add_to_history(self, row: HistoryRow) -> None:

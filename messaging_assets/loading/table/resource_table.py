@@ -42,8 +42,7 @@ class ResourceTable:
     Attributes:
         pipeline: the resource's pipeline; made afresh for each load, because dagster-dlt takes its schema apart.
         ledger: what the destination knows of the resource's syncs; None where that is only files.
-        loads_before: the loads that were finished when the ledger was read, and this sync's own, where another window
-            may overtake it.
+        loads_before: the loads that no window can overtake this sync by: those that it found finished, and its own.
     """
 
     def __init__(
@@ -73,10 +72,7 @@ class ResourceTable:
         return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
 
     def hold(self) -> None:
-        """Keep a database that is a file open for the steps that follow, up to `let_go`.
-
-        Where windows are synced side by side, the table is this one's for as long.
-        """
+        """Keep a database that is a file open up to `let_go`, and a table whose windows are synced side by side."""
         self.let_go()
         self._held.enter_context(open_database(self.pipeline))
         if self.is_beside_others:

@@ -7,8 +7,9 @@ import math
 import re
 from typing import Any
 
-from messaging_assets.conversion.manifest.expressions import Piece, Ref, pieces_of, single, value_of
-from messaging_assets.conversion.manifest.parts import Part, target_of
+from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
+from messaging_assets.conversion.components.parts import Part, target_of
+from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.discovery.found import without_nothing

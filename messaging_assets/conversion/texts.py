@@ -142,7 +142,7 @@ def filled(
             written.append(_BOUNDS[part.kind])
         elif part.kind in _PLACES:
             written.append(f"{{{_PLACES[part.kind]}.{part.name}}}")
-        elif (found := _from_outside(part, settings, lose, where)) is not None:
+        elif (found := _from_outside(part, settings, lose, where, is_address)) is not None:
             written.append(own(part.name, found) if part.kind == "setting" else found)
         elif is_address:
             name = part.name.rpartition(".")[2].lower() if part.kind == "setting" else part.kind
@@ -153,14 +153,15 @@ def filled(
     return written[0] if len(written) == 1 else "".join(map(str, written))
 
 
-def _from_outside(hole: Hole, settings: Settings, lose: Lose, where: str) -> Any:
+def _from_outside(hole: Hole, settings: Settings, lose: Lose, where: str, is_address: bool) -> Any:
     """The value of a setting; None where nobody says, and for whatever else an API file cannot say."""
     if hole.kind != "setting":
         lose(_unsaid(hole))
         return None
     found = settings.value(hole.name, hole.default)
-    if found is None:
+    if found is None or (found == "" and is_address):
         lose(missing(hole.name, where), kind="setting")
+        return None
     return found
 
 

@@ -113,3 +113,30 @@ def test_what_goes_with_the_first_page_only_does_so_where_links_lead_on(
     found = drafted(manifest({"retriever": {"paginator": paginator}}, request_parameters=asked))
     assert endpoint_of(found)["params"] == {"sort": "at", "in[]": ["a", "b"]}
     assert [kind for kind, words in told(found) if "first page only" in words] == ["loss"] * (2 * is_lost)
+
+
+@pytest.mark.parametrize(("given", "asks"), [({}, False), ({"until": "2026-01-01T00:00:00Z"}, True)])
+def test_the_end_of_a_range_is_asked_about_where_a_setting_gives_one(given: dict[str, str], asks: bool) -> None:
+    cursor = {"type": "DatetimeBasedCursor", "cursor_field": "at", "datetime_format": "%s", "start_datetime": "0"}
+    found = drafted(manifest({"incremental_sync": {**cursor, "end_datetime": "{{ config['until'] }}"}}), **given)
+    assert any("ends its range early" in words for _, words in told(found)) == asks
+
+
+def test_a_token_that_is_one_of_two_is_a_question() -> None:
+    paginator = {
+        **CURSORS,
+        "pagination_strategy": {"type": "CursorPagination", "cursor_value": "{{ response.a or response.b }}"},
+    }
+    found = drafted(manifest({"retriever": {"paginator": paginator}}))
+    assert "paginator" not in endpoint_of(found)
+    assert [kind for kind, words in told(found) if "next page's token" in words] == ["question"]
+
+
+def test_a_setting_that_is_empty_is_no_part_of_an_address() -> None:
+    source = manifest(url_base="https://{{ config['team'] }}.example.com")
+    field = {"type": "string", "default": ""}
+    source["spec"] = {"connection_specification": {"properties": {"team": field}}}
+    found = drafted(source)
+    assert found.client["base_url"] == "https://{setting.team}.example.com"
+    assert found.settings.declared == {"team": "your-team"}
+    assert [kind for kind, words in told(found) if "'team' has no value" in words] == ["setting"]

@@ -140,3 +140,30 @@ def test_a_setting_that_is_empty_is_no_part_of_an_address() -> None:
     assert found.client["base_url"] == "https://{setting.team}.example.com"
     assert found.settings.declared == {"team": "your-team"}
     assert [kind for kind, words in told(found) if "'team' has no value" in words] == ["setting"]
+
+
+def test_a_list_of_a_setting_is_given_as_a_text_of_its_values() -> None:
+    text = "/issues?components={{ ','.join(config.get('components', [])) }}&text={{ config['text'] or '' }}"
+    assert endpoint_of(drafted(manifest(path=text), components="a,b"))["path"] == (
+        "/issues?components={setting.components}&text={setting.text}"
+    )
+
+
+def test_what_a_parameter_waits_for_is_told_with_its_name() -> None:
+    [draft] = drafted(manifest(request_parameters={"account": "{{ config['account_id'] }}"})).drafts
+    [loss] = [one for one in draft.losses if one.kind == "setting"]
+    assert loss.place == ("endpoint", "params", "account")
+
+
+@pytest.mark.parametrize(
+    "text", ["not config.get('ids') or record.id in config.ids", "record.id in config.ids or not config.ids"]
+)
+def test_a_filter_by_a_setting_that_nobody_gave_keeps_everything(text: str) -> None:
+    retriever = {
+        "record_selector": {"extractor": {"field_path": []}, "record_filter": {"condition": f"{{{{ {text} }}}}"}}
+    }
+    found = drafted(manifest({"retriever": retriever}))
+    assert [kind for kind, words in told(found) if "without it all of them are" in words] == ["setting"]
+    assert [
+        kind for kind, words in told(drafted(manifest({"retriever": retriever}), ids="a")) if "filter" in words
+    ] == ["loss"]

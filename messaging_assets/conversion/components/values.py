@@ -173,6 +173,9 @@ def _call(node: ast.Call) -> Any:
     words = {one.arg: value_of(one.value) for one in node.keywords}
     if isinstance(node.func, ast.Attribute):
         base = value_of(node.func.value)
+        if node.func.attr == "join" and base == "," and arguments and _is_setting(arguments[0]):
+            # A list of a setting is given as such a text.
+            return arguments[0]
         if not isinstance(base, Ref):
             return Unknown("")
         if node.func.attr == "get" and arguments and isinstance(arguments[0], (str, int)):
@@ -195,6 +198,10 @@ def _call(node: ast.Call) -> Any:
         format_ = "%s" if name == "timestamp" else (arguments[1] if len(arguments) > 1 else words.get("format"))
         return replace(arguments[0], format=format_ if isinstance(format_, str) else arguments[0].format)
     return Unknown("")
+
+
+def _is_setting(value: Any) -> bool:
+    return isinstance(value, Ref) and value.root == "config"
 
 
 def _cut(base: Any) -> Any:

@@ -78,11 +78,9 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
 
 def _only_where_given(node: ast.expr | None) -> str | None:
     """The setting without which a filter keeps everything, `not config.get('x') or ...`; None where there is none."""
-    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.Or):
-        return None
-    first = node.values[0]
-    found = value_of(first.operand) if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not) else None
-    return found.name if isinstance(found, Ref) and found.root == "config" and found.path else None
+    values = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
+    negated = [value_of(one.operand) for one in values if isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.Not)]
+    return next((one.name for one in negated if isinstance(one, Ref) and one.root == "config" and one.path), None)
 
 
 def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:

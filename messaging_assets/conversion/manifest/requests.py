@@ -97,7 +97,7 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> list[dict[str,
         texts, found = taken_apart(texts, _LOCATIONS[part], below(draft.lose, "endpoint", "auth"))
         ways += found
         texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
-        kept = {name: scope.shown(one, "endpoint", part, is_declared=True) for name, one in texts.items()}
+        kept = {name: scope.shown(one, "endpoint", part, name, is_declared=True) for name, one in texts.items()}
         # A parent's key or a value of a list may go there already.
         sent = endpoint.get(part) or {}
         endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}

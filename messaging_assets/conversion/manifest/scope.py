@@ -120,7 +120,7 @@ class Scope:
             return Hole("unknown", piece.words)
         shown = f"{piece.root}.{piece.name}".rstrip(".")
         if piece.is_cut or piece.added:
-            return Hole("unknown", f"'{shown}', cut or counted on")
+            return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
             kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
             value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None

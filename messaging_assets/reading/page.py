@@ -52,7 +52,8 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
 def judge_part(reading: Reading, response: Any, rows: list[Any]) -> int | None:
     """Judge a part of a page that comes in several, and clean it as `judge_page` does.
 
-    The last part shows whether the page is an earlier one once more, which is an error. No row is committed before it.
+    The last part shows whether the page is an earlier one once more, which is an error. Rows that a merge committed
+    before it are those of the earlier one then.
 
     Returns:
         How many rows the server sent, with the last part; None before.

@@ -161,7 +161,7 @@ def _comes_again(reading: Reading, keys: list[int], again: set[int], sent: int) 
     repetition.note_fresh(keys, again)
     if not sent or not repetition.is_repeat(keys, again, join.is_overlap(keys)):
         return False
-    if repetition.may_repeat:
+    if repetition.may_repeat or repetition.is_clamped:
         return True
     raise _repeats(reading)
 

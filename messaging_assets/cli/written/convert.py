@@ -221,7 +221,8 @@ def _tell(converted: Converted, output: Path | None, remaining: list[Remaining])
     for one in remaining:
         where = f"{file}:{one.line}: {one.path}" if one.line else f"not in the file: {one.resource}"
         question = "question: " if one.kind == "question" else ""
-        click.echo(f"{where}: {question}{one.words.removesuffix('.')}.", err=True)
+        end = "" if one.words.endswith((".", "?")) else "."
+        click.echo(f"{where}: {question}{one.words}{end}", err=True)
     for name, value in converted.settings.used.items():
         click.echo(f"taken: {name}={one_line(str(value))}, as the source has it; see --setting.", err=True)
     carried = [one for one in converted.drafts if one.is_carried]

@@ -111,7 +111,10 @@ def begin_anew(package: Path) -> None:
     for job in (package / PackageStorage.NEW_JOBS_FOLDER).glob("*"):
         if ParsedLoadJobFileName.parse(job.name).file_format in _FOLLOW_UPS:
             job.unlink()
-    shutil.rmtree(package / PackageStorage.PENDING_TRANSITIONS_FOLDER, ignore_errors=True)
+    # The folder itself stays: dlt makes it with the package, and does not ask whether it is there.
+    ended = package / PackageStorage.PENDING_TRANSITIONS_FOLDER
+    shutil.rmtree(ended, ignore_errors=True)
+    ended.mkdir(exist_ok=True)
     (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
     changes = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
     if not changes.exists():

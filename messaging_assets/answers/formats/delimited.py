@@ -69,8 +69,7 @@ def delimited_records(
         elif missing.isdisjoint(row):
             yield dict(zip(names, row, strict=True))
         else:
-            values = (None if value in missing else value for value in row)
-            yield dict(zip(names, values, strict=True))
+            yield dict(zip(names, [None if value in missing else value for value in row], strict=True))
         is_first = False
     if fields < wanted and not is_ended():
         raise Unreadable("CSV that is cut off in its last row")

@@ -126,6 +126,18 @@ def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi, fi
     assert one["rows"] == rows
 
 
+@pytest.mark.parametrize("following", [None, "/exports/job1/0?part=2"])
+def test_a_last_file_that_names_a_further_one_is_in_doubt(api: ExportApi, following: str | None) -> None:
+    file = {"data": [{"id": 1}], "next": following}
+    api.answers = lambda method, path: (200, file, {}) if path.endswith("/0") else None
+    endpoint = {"format": {"type": "json"}, "data_selector": "data"}
+
+    one = sync_export(api.url, job={"rows_total_path": None}, endpoint=endpoint)
+
+    assert one["green"], one["error"]
+    assert one["verdict"] == ("unknown" if following else "read to the end")
+
+
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_file_of_no_line_is_an_empty_one(api: ExportApi, status: int) -> None:
     api.files = 3

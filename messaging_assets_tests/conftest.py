@@ -39,7 +39,7 @@ PROBE_OFF = {"MESSAGING_ASSETS_PROBE": "false"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole", action="store_true", help="let every case of the fault suite's grids be a whole sync")
+    parser.addoption("--whole", action="store_true", help="let every case of the fault suite be a whole sync")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

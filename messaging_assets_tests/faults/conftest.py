@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -13,12 +13,19 @@ from messaging_assets.http.wire import transport
 
 @pytest.fixture
 def one_list(sandbox: Any, open_database: None, request: pytest.FixtureRequest) -> Any:
-    """A list of 250 rows, in pages of 100, read by offset; its `outcome` is a whole sync's in a grid's first case."""
+    """A list of 250 rows, in pages of 100, read by offset."""
     from messaging_assets_tests.faults.one_list import OneList
 
-    cases = getattr(request.node, "callspec", None)
-    is_first = cases is None or not any(cases.indices.values())
-    return OneList(sandbox, is_whole=is_first or request.config.getoption("whole"))
+    return OneList(sandbox, is_whole=request.config.getoption("whole"))
+
+
+@pytest.fixture
+def api() -> Iterator[Any]:
+    """An API that lets in only who signs right."""
+    from messaging_assets_tests.faults.signing_api import signing_api
+
+    with signing_api() as running:
+        yield running
 
 
 @pytest.fixture

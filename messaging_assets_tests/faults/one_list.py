@@ -137,12 +137,15 @@ class OneList:
         return self.run(self.describe(paginator, **endpoint), self.name)
 
     def outcome(self, paginator: Mapping[str, Any] | None = OFFSETS, **endpoint: Any) -> Outcome:
-        """What comes of the list: a whole sync in the first case of a grid, the read alone in the others.
+        """What comes of the list, which is only read; with `--whole` it is synced.
 
-        What an answer means is decided while the list is read, so a load proves nothing more about the other cases.
+        What an answer means is decided while the list is read, so a load proves nothing more.
         """
-        description = self.describe(paginator, **endpoint)
-        return (self.run if self.is_whole else self.read)(description, self.name)
+        return self.came(self.describe(paginator, **endpoint), self.name)
+
+    def came(self, description: ApiDescription, name: str) -> Outcome:
+        """The same of a resource of a description."""
+        return (self.run if self.is_whole else self.read)(description, name)
 
     def read(self, description: ApiDescription, name: str) -> Outcome:
         """Read a resource as a sync does, over the same sockets, and load nothing."""

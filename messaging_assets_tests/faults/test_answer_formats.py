@@ -93,7 +93,7 @@ def test_links_and_tokens_of_headers_page_a_table(rows: OneList) -> None:
 def test_the_last_record_of_lines_begins_the_next_page(rows: OneList) -> None:
     rows.fault(body=b'{"id": 1, "ts": 1735700000.000100}\n', content_type="application/x-ndjson", times=1)
     rows.fault(body=b"", content_type="application/x-ndjson")
-    outcome = rows.sync({"type": "cursor", "cursor_path": "[-1].ts", "cursor_param": "after"}, format="ndjson")
+    outcome = rows.outcome({"type": "cursor", "cursor_path": "[-1].ts", "cursor_param": "after"}, format="ndjson")
     assert outcome.ids == [1], outcome.sentence
     assert outcome.requests[1].query["after"] == "1735700000.000100"
 
@@ -279,17 +279,17 @@ def test_records_are_made_of_lists_of_values_edges_and_several_lists(rows: OneLi
 
 def test_one_row_of_values_is_a_row(rows: OneList) -> None:
     rows.fault(body=b'{"c": ["id", "n"], "r": [[1, "a"]]}')
-    assert rows.sync(ONE_PAGE, data_selector="r[*]", format={"columns_path": "c"}).ids == [1]
+    assert rows.outcome(ONE_PAGE, data_selector="r[*]", format={"columns_path": "c"}).ids == [1]
 
 
 def test_one_of_several_lists_that_is_left_out_is_red(rows: OneList) -> None:
     rows.fault(body=b'{"a": [{"id": 1}]}')
-    assert "the selector '['a','b'][*]'" in rows.sync(ONE_PAGE, data_selector="['a','b'][*]").sentence
+    assert "the selector '['a','b'][*]'" in rows.outcome(ONE_PAGE, data_selector="['a','b'][*]").sentence
 
 
 def test_an_empty_list_of_elements_is_a_list_and_another_document_is_none(rows: OneList) -> None:
     rows.fault(body=b"<l></l>", content_type="text/xml")
-    assert rows.sync(ONE_PAGE, data_selector="l.e").green
+    assert rows.outcome(ONE_PAGE, data_selector="l.e").green
 
 
 def test_lists_of_values_are_known_again_when_the_last_row_is_looked_at(rows: OneList) -> None:

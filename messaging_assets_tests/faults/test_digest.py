@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from messaging_assets.foundation.failures import CheckCredentials
 from messaging_assets_tests.faults.one_list import OneList, Outcome
-from messaging_assets_tests.faults.signing_api import ROWS, Came, SigningApi, signing_api
+from messaging_assets_tests.faults.signing_api import ROWS, Came, SigningApi
 
 USER, PASSWORD = "Mufasa", "canary-Circle of Life"
 
@@ -55,12 +54,6 @@ class Server:
         asked = digest(came.method, came.target)
         right = digest(secret, said["nonce"], said["nc"], said["cnonce"], "auth", asked)
         return (said["response"], said["uri"], said["opaque"]) == (right, came.target, "o")
-
-
-@pytest.fixture
-def api() -> Iterator[SigningApi]:
-    with signing_api() as running:
-        yield running
 
 
 @pytest.fixture

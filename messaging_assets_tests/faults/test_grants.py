@@ -24,7 +24,7 @@ from messaging_assets.http.ways.oauth_tokens import OAuth2Token
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets_tests.faults.one_list import OneList, Outcome
-from messaging_assets_tests.faults.signing_api import Came, SigningApi, parts_of_token, signing_api
+from messaging_assets_tests.faults.signing_api import Came, SigningApi, parts_of_token
 from messaging_assets_tests.faults.test_signatures import KEY, PEM, is_private, is_shared
 
 PASSWORD = "canary-password"
@@ -32,10 +32,9 @@ JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @pytest.fixture
-def api() -> Iterator[SigningApi]:
-    with signing_api() as running:
-        running.check = lambda came: came.headers["Authorization"] == "Bearer canary-token"
-        yield running
+def api(api: SigningApi) -> SigningApi:
+    api.check = lambda came: came.headers["Authorization"] == "Bearer canary-token"
+    return api
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def test_a_link_behind_a_strange_header_is_followed(one_list: OneList, line: str
 
     with RawServer(talk) as server:
         one_list.client["base_url"] = server.url
-        outcome = one_list.sync({"type": "header_link"})
+        outcome = one_list.outcome({"type": "header_link"})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ["1", "2"]
 
@@ -123,7 +123,7 @@ def test_a_link_behind_a_line_that_is_none_makes_the_sync_red(one_list: OneList)
 
     with RawServer(talk) as server:
         one_list.client["base_url"] = server.url
-        outcome = one_list.sync({"type": "header_link"})
+        outcome = one_list.outcome({"type": "header_link"})
     assert "sent headers that cannot be read 4 times; ask the vendor" in outcome.sentence
 
 

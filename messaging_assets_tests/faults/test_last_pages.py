@@ -137,7 +137,7 @@ def test_every_way_of_paging_takes_the_flag(one_list: OneList, paginator: dict[s
 
 def test_one_page_that_is_not_the_last_is_red(one_list: OneList) -> None:
     answers(one_list, by_page(one_list, [False]))
-    outcome = one_list.sync({"type": "single_page", "end_path": "over"})
+    outcome = one_list.outcome({"type": "single_page", "end_path": "over"})
     assert isinstance(outcome.failure, ReadIncomplete)
     assert "although the API said that there is more" in outcome.sentence
 
@@ -151,7 +151,7 @@ def test_a_flag_that_is_never_there_is_a_doubt(one_list: OneList) -> None:
 
 def test_a_flag_without_a_truth_value_asks_for_end_value(one_list: OneList) -> None:
     answers(one_list, export(lambda is_last: "DONE" if is_last else "MORE"))
-    outcome = one_list.sync({**TOKENS, "end_path": "page.over"})
+    outcome = one_list.outcome({**TOKENS, "end_path": "page.over"})
     assert isinstance(outcome.failure, MendDescription)
     assert "holds no truth value on page 1; write in end_value what means the end" in outcome.sentence
 
@@ -182,7 +182,7 @@ SEARCH = {"type": "cursor", "cursor_path": "hits.hits[-1].sort", "cursor_body_pa
 
 def searched(one_list: OneList, make: Any, **words: Any) -> Outcome:
     answers(one_list, make)
-    return one_list.sync({**SEARCH, **words}, **BODY)
+    return one_list.outcome({**SEARCH, **words}, **BODY)
 
 
 @pytest.mark.parametrize("count", [0, 5])
@@ -231,7 +231,7 @@ def test_a_last_record_without_the_token_is_red(one_list: OneList) -> None:
 
 def test_a_list_cannot_stand_in_a_query(one_list: OneList) -> None:
     answers(one_list, search([1, 2, 3]))
-    outcome = one_list.sync({**SEARCH, "cursor_body_path": None, "cursor_param": "after"}, **BODY)
+    outcome = one_list.outcome({**SEARCH, "cursor_body_path": None, "cursor_param": "after"}, **BODY)
     assert isinstance(outcome.failure, MendDescription)
     assert "but a list, which only a JSON body can take; write cursor_body_path" in outcome.sentence
 

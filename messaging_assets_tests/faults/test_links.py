@@ -147,7 +147,7 @@ def test_no_paginator_and_no_sign_of_one_is_unknown(one_list: OneList) -> None:
 
 def test_numbered_pages_that_nobody_declared_are_red(one_list: OneList) -> None:
     one_list.fault(rewrite=lambda payload, request: {**payload, "total_pages": 3})
-    outcome = one_list.sync(None)
+    outcome = one_list.outcome(None)
     assert isinstance(outcome.failure, MendDescription)
     assert "one of several numbered pages; declare the paginator" in outcome.sentence
     assert outcome.table == []
@@ -171,7 +171,7 @@ def test_a_link_that_carries_the_key_already_gets_it_once(one_list: OneList) -> 
         return payload
 
     one_list.fault(rewrite=with_key)
-    outcome = one_list.sync(LINKS["json_link"][0], path="messages/by_link")
+    outcome = one_list.outcome(LINKS["json_link"][0], path="messages/by_link")
     assert outcome.ids == ids(250)
 
 
@@ -266,7 +266,7 @@ def test_a_post_that_is_answered_elsewhere_is_followed_without_its_body(one_list
     to = f"/messaging/v1/messages?offset=0&limit=100&api_key={key}"
     one_list.fault(status=303, headers={"Location": to}, offset=0, times=1)
     one_list.client["timeout"] = {"read": 2, "total": 5}
-    outcome = one_list.sync(method="POST", json={"q": "all"})
+    outcome = one_list.outcome(method="POST", json={"q": "all"})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert [request.method for request in outcome.requests[:3]] == ["POST", "GET", "POST"]
@@ -274,7 +274,7 @@ def test_a_post_that_is_answered_elsewhere_is_followed_without_its_body(one_list
 
 def test_redirects_in_a_circle_are_red_and_bounded(one_list: OneList) -> None:
     one_list.fault(status=302, headers={"Location": f"/messaging/v1/messages?api_key={one_list.secrets['api_key']}"})
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert isinstance(outcome.failure, MendDescription)
     assert "redirects in a circle" in outcome.sentence
     assert len(outcome.requests) == 5
@@ -284,7 +284,7 @@ def test_a_redirect_to_an_error_costs_no_more_than_declared(one_list: OneList) -
     to = f"/messaging/v1/messages?offset=0&limit=100&api_key={one_list.secrets['api_key']}"
     one_list.fault(status=302, headers={"Location": to}, times=1)
     one_list.fault(status=503)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert "answered 503 4 times" in outcome.sentence
     assert len(outcome.requests) == 5
 
@@ -292,7 +292,7 @@ def test_a_redirect_to_an_error_costs_no_more_than_declared(one_list: OneList) -
 def test_netrc_is_not_consulted(one_list: OneList, clean_room: Any) -> None:
     (clean_room / "home" / ".netrc").write_text("machine 127.0.0.1 login me password canary-secret\n")
     (clean_room / "home" / ".netrc").chmod(0o600)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.green, outcome.sentence
     assert all("authorization" not in request.headers for request in outcome.requests)
 

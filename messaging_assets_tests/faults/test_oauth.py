@@ -98,7 +98,7 @@ def test_a_token_that_is_revoked_in_mid_sync_is_renewed_and_the_request_repeated
 
 def test_a_token_is_renewed_once_for_a_request_and_then_given_up(team: WithTokens) -> None:
     team.fault(status=401, offset=100)
-    outcome = team.sync()
+    outcome = team.outcome()
     assert isinstance(outcome.failure, CheckCredentials)
     assert "answered 401; check TEAM_MESSAGING__CLIENT_ID and TEAM_MESSAGING__CLIENT_SECRET" in outcome.sentence
     assert len(team.asked_for_tokens) == 2
@@ -115,7 +115,7 @@ def test_tokens_are_renewed_ahead_of_their_end(team: WithTokens) -> None:
 
 def test_short_tokens_are_not_renewed_for_every_request(team: WithTokens) -> None:
     team.sandbox.settings.token_life = 30
-    assert_whole(team.sync())
+    assert_whole(team.outcome())
     assert len(team.asked_for_tokens) == 1
 
 
@@ -156,7 +156,7 @@ def test_a_refused_client_fails_at_once_with_the_servers_code(team: WithTokens, 
 
 def test_an_unknown_error_code_is_not_repeated_in_the_sentence(team: WithTokens) -> None:
     team.token_fault(status=401, body=json.dumps({"error": team.secrets["client_secret"]}).encode())
-    outcome = team.sync()
+    outcome = team.outcome()
     assert isinstance(outcome.failure, CheckCredentials)
     assert team.secrets["client_secret"] not in outcome.sentence
 
@@ -179,7 +179,7 @@ def test_a_token_server_that_recovers_is_asked_again(team: WithTokens, fault: An
 
 def test_a_token_server_that_stays_down_is_red_after_the_declared_tries(team: WithTokens) -> None:
     team.token_fault(status=503)
-    outcome = team.sync()
+    outcome = team.outcome()
     assert isinstance(outcome.failure, TryAgainLater)
     assert f"POST {team.sandbox.url}/{TEAM}/oauth/token answered 503 4 times" in outcome.sentence
     assert len(team.asked_for_tokens) == 4
@@ -188,26 +188,26 @@ def test_a_token_server_that_stays_down_is_red_after_the_declared_tries(team: Wi
 
 def test_a_token_server_that_sends_elsewhere_is_red(team: WithTokens) -> None:
     team.token_fault(status=307, headers={"Location": "http://stranger.invalid/token"})
-    outcome = team.sync()
+    outcome = team.outcome()
     assert isinstance(outcome.failure, MendDescription)
     assert "sends on to another origin" in outcome.sentence
 
 
 def test_what_the_file_says_of_the_lists_errors_is_not_said_of_tokens(team: WithTokens) -> None:
     team.token_fault(status=404)
-    outcome = team.sync(response_actions=[{"status_code": 404, "action": "ignore"}])
+    outcome = team.outcome(response_actions=[{"status_code": 404, "action": "ignore"}])
     assert isinstance(outcome.failure, MendDescription)
     assert "answered 404" in outcome.sentence
 
 
 def test_the_format_of_a_list_is_not_the_one_of_tokens(team: WithTokens) -> None:
     team.fault(body=b"id\n1\n", content_type="text/plain")
-    outcome = team.sync({"type": "single_page"}, format="csv", data_selector="$")
+    outcome = team.outcome({"type": "single_page"}, format="csv", data_selector="$")
     assert outcome.ids == ["1"], outcome.sentence
 
 
 def test_the_client_proves_itself_in_the_body_by_default(team: WithTokens) -> None:
-    assert_whole(team.sync())
+    assert_whole(team.outcome())
     [request] = team.asked_for_tokens
     assert "authorization" not in request.headers
     assert parse_qs(request.body) == {
@@ -221,7 +221,7 @@ def test_the_client_may_prove_itself_in_the_header(team: WithTokens) -> None:
     team.secrets = {"client_id": "a client", "client_secret": "ge:heim/ß"}
     team.sandbox.client = ("a client", "ge:heim/ß")
     team.auth(client_authentication="header")
-    assert_whole(team.sync())
+    assert_whole(team.outcome())
     [request] = team.asked_for_tokens
     encoded = request.headers["authorization"].removeprefix("Basic ")
     assert b64decode(encoded).decode() == "a+client:ge%3Aheim%2F%C3%9F"

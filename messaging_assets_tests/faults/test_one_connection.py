@@ -49,8 +49,8 @@ FAULTS: dict[str, Say] = {
 }
 
 
-def synced(one_list: OneList, server: RawServer, client: dict[str, Any], **child: Any) -> Outcome:
-    """Sync the children of the three parents."""
+def came_of(one_list: OneList, server: RawServer, client: dict[str, Any], **child: Any) -> Outcome:
+    """What comes of the children of the three parents."""
     endpoint = {"data_selector": "data", "paginator": "single_page"}
     again = {"error_handler": {"max_retries": 2, "backoff_factor": 0.01}}
     path = {"path": "parents/{resources.parents.id}/children"}
@@ -62,7 +62,7 @@ def synced(one_list: OneList, server: RawServer, client: dict[str, Any], **child
             {"name": "children", "include_from_parent": ["id"], "endpoint": {**path, **endpoint, **again, **child}},
         ],
     }
-    return one_list.run(ApiDescription.model_validate(description), "children")
+    return one_list.came(ApiDescription.model_validate(description), "children")
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -80,7 +80,7 @@ def test_each_parent_has_its_own_children(one_list: OneList, fault: str) -> None
         return FAULTS[fault](connection, whole)
 
     with RawServer(talk) as server:
-        outcome = synced(one_list, server, {"timeout": {"total": 0.2}} if fault == "too late" else {})
+        outcome = came_of(one_list, server, {"timeout": {"total": 0.2}} if fault == "too late" else {})
     assert outcome.green, outcome.sentence
     assert [(row["_parents_id"], row["id"]) for row in outcome.table] == [
         (parent, f"{parent}{one}") for parent in PARENTS for one in range(2)
@@ -95,7 +95,7 @@ def test_empty_pages_without_end_are_red_and_say_which_limit_to_raise(one_list: 
     paginator = {"type": "cursor", "cursor_path": "next", "cursor_param": "cursor", "maximum_empty_pages": 5}
     with RawServer(talk) as server:
         one_list.client["base_url"] = server.url
-        outcome = one_list.sync(paginator)
+        outcome = one_list.outcome(paginator)
         assert len(server.asked) == 9
     assert isinstance(outcome.failure, CapReached)
     assert "maximum_empty_pages (5) was reached before the end; raise it in the file" in outcome.sentence

@@ -58,7 +58,7 @@ def test_an_absent_total_never_stops_the_read(one_list: OneList) -> None:
 def test_a_total_that_is_the_size_of_the_page_never_stops_the_read(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: payload.update(total=len(payload["data"])))
     one_list.sandbox.settings.page_cap = 50
-    assert_whole(one_list.sync())
+    assert_whole(one_list.outcome())
 
 
 @pytest.mark.parametrize("total", [251, 300, 10**9])
@@ -76,7 +76,7 @@ def test_an_exact_total_spares_the_confirming_request_and_is_proven_by_an_overla
 
 def test_one_page_that_holds_an_exact_total_is_proven(one_list: OneList) -> None:
     one_list.has(30)
-    assert_whole(one_list.sync(total="exact"), 30, "proven")
+    assert_whole(one_list.outcome(total="exact"), 30, "proven")
 
 
 def test_an_exact_total_that_is_wrong_is_unknown(one_list: OneList) -> None:
@@ -107,7 +107,7 @@ def test_lists_of_any_length_come_whole(one_list: OneList, rows: int, policy: st
 
 def test_a_short_page_in_the_middle_loses_nothing(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: payload.update(data=payload["data"][:40]), offset=100)
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert_whole(outcome)
     assert outcome.asked[:4] == [0, 100, 140, 240]
 
@@ -142,7 +142,7 @@ def test_an_offset_that_the_api_clamps_fails(one_list: OneList) -> None:
         payload["data"] = one_list.rows[start : start + 100]
 
     rewritten(one_list, clamp)
-    assert_red(one_list.sync(), "repeats rows of an earlier page")
+    assert_red(one_list.outcome(), "repeats rows of an earlier page")
 
 
 def test_an_offset_that_is_ignored_in_random_order_fails_too(one_list: OneList) -> None:
@@ -151,17 +151,17 @@ def test_an_offset_that_is_ignored_in_random_order_fails_too(one_list: OneList) 
         payload["data"] = one_list.rows[turn:100] + one_list.rows[:turn]
 
     rewritten(one_list, shuffle)
-    assert_red(one_list.sync(), "repeats rows of an earlier page")
+    assert_red(one_list.outcome(), "repeats rows of an earlier page")
 
 
 def test_offsets_refused_with_an_empty_list_are_red_where_the_total_says_so(one_list: OneList) -> None:
     one_list.sandbox.settings.offset_limit, one_list.sandbox.settings.offset_limit_status = 100, 200
-    assert_red(one_list.sync(), "the API says it has 250 rows, 200 different ones came")
+    assert_red(one_list.outcome(), "the API says it has 250 rows, 200 different ones came")
 
 
 def test_offsets_refused_with_a_status_are_red_and_name_the_setting(one_list: OneList) -> None:
     one_list.sandbox.settings.offset_limit = 100
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert_red(outcome, "answered 400", "end_status_codes", "overlap: 0", "/messaging/v1/messages")
     assert not outcome.failure.retryable  # type: ignore[union-attr]
 
@@ -169,7 +169,7 @@ def test_offsets_refused_with_a_status_are_red_and_name_the_setting(one_list: On
 def test_offsets_refused_with_a_declared_status_are_red_where_the_total_says_more(one_list: OneList) -> None:
     one_list.sandbox.settings.offset_limit = 100
     assert_red(
-        one_list.sync({**OFFSETS, "end_status_codes": [400]}),
+        one_list.outcome({**OFFSETS, "end_status_codes": [400]}),
         "200 different ones came",
         "end_status_codes or end_on_missing_selector may take a limit of the API for its end",
     )
@@ -224,7 +224,7 @@ def test_a_declared_end_behind_the_only_page_is_unknown_unless_the_page_is_known
 def test_a_declared_end_behind_a_full_page_at_a_believed_total_is_the_end(one_list: OneList) -> None:
     one_list.has(200)
     one_list.sandbox.settings.past_end_status = 404
-    assert_whole(one_list.sync({**OFFSETS, "end_status_codes": [404]}), 200)
+    assert_whole(one_list.outcome({**OFFSETS, "end_status_codes": [404]}), 200)
 
 
 @pytest.mark.parametrize("paginator", [OFFSETS, {"type": "page_number", "base_page": 1}], ids=["offset", "page"])
@@ -257,7 +257,7 @@ def test_the_end_may_be_a_declared_status_and_only_a_declared_one(one_list: OneL
 
 def test_a_declared_end_status_on_the_first_page_is_no_end(one_list: OneList) -> None:
     one_list.fault(status=404)
-    assert_red(one_list.sync({**OFFSETS, "end_status_codes": [404]}), "answered 404")
+    assert_red(one_list.outcome({**OFFSETS, "end_status_codes": [404]}), "answered 404")
 
 
 @pytest.mark.parametrize("left_out", [{"total": 250}, {"total": 250, "data": None}], ids=["absent", "null"])
@@ -271,7 +271,7 @@ def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list:
 
 def test_a_list_left_out_on_the_first_page_is_no_end(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: {"total": 0})
-    assert_red(one_list.sync({**OFFSETS, "end_on_missing_selector": True}), "finds nothing", "empty_when_missing: true")
+    assert_red(one_list.outcome({**OFFSETS, "end_on_missing_selector": True}), "finds nothing", "empty_when_missing: true")
 
 
 @pytest.mark.parametrize("name", ["maximum_pages", "maximum_offset", "maximum_page"])
@@ -288,7 +288,7 @@ def test_a_cap_that_is_met_is_red(one_list: OneList, name: str) -> None:
 
 
 def test_a_cap_that_is_not_met_changes_nothing(one_list: OneList) -> None:
-    assert_whole(one_list.sync({**OFFSETS, "maximum_pages": 5, "maximum_offset": 1000}))
+    assert_whole(one_list.outcome({**OFFSETS, "maximum_pages": 5, "maximum_offset": 1000}))
 
 
 @pytest.mark.parametrize(("told", "green"), [(True, True), ("false", True), ("yes?", False), (None, False)])
@@ -341,7 +341,7 @@ def test_an_empty_page_need_not_say_whether_there_is_more(one_list: OneList) -> 
             payload["more"] = True
 
     rewritten(one_list, tell)
-    assert_whole(one_list.sync({**OFFSETS, "has_more_path": "more"}), verdict="proven")
+    assert_whole(one_list.outcome({**OFFSETS, "has_more_path": "more"}), verdict="proven")
 
 
 def test_a_declared_end_behind_a_page_that_says_there_is_more_is_unknown(one_list: OneList) -> None:
@@ -353,7 +353,7 @@ def test_a_declared_end_behind_a_page_that_says_there_is_more_is_unknown(one_lis
 
     one_list.fault(offset=250, status=404)
     rewritten(one_list, tell)
-    outcome = one_list.sync({**OFFSETS, "has_more_path": "more", "end_status_codes": [404]})
+    outcome = one_list.outcome({**OFFSETS, "has_more_path": "more", "end_status_codes": [404]})
     assert_whole(outcome, verdict="unknown")
     assert "although the API said that there is more" in outcome.reason
 
@@ -365,7 +365,7 @@ def test_page_numbers_begin_where_the_api_begins(one_list: OneList, base: int) -
 
 
 def test_page_numbers_that_begin_before_the_api_does_are_red(one_list: OneList) -> None:
-    outcome = one_list.sync({"type": "page_number", "base_page": 0}, path="messages/by_page")
+    outcome = one_list.outcome({"type": "page_number", "base_page": 0}, path="messages/by_page")
     assert_red(outcome, "answered 400")
 
 
@@ -376,7 +376,7 @@ def test_page_zero_and_one_that_are_the_same_page_are_red(one_list: OneList) -> 
 
     one_list.sandbox.settings.page_base = 0
     rewritten(one_list, as_one)
-    outcome = one_list.sync({"type": "page_number", "base_page": 0}, path="messages/by_page")
+    outcome = one_list.outcome({"type": "page_number", "base_page": 0}, path="messages/by_page")
     assert_red(outcome, "page 2 repeats rows of an earlier page")
 
 
@@ -395,7 +395,7 @@ def test_a_page_past_an_announced_last_one_may_be_refused(one_list: OneList, sta
 
 def test_page_numbers_that_are_too_small_a_count_do_not_stop_the_read(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: payload.update(pages=1))
-    assert_whole(one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page"))
+    assert_whole(one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page"))
 
 
 def test_an_empty_page_among_announced_ones_is_red(one_list: OneList) -> None:
@@ -404,7 +404,7 @@ def test_an_empty_page_among_announced_ones_is_red(one_list: OneList) -> None:
         payload["data"] = [] if request.query["page"] == "2" else payload["data"]
 
     rewritten(one_list, empty)
-    outcome = one_list.sync({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+    outcome = one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
     assert_red(outcome, "page 2 of 3 was empty", "if 'pages' counts rows, name it rows_total_path")
 
 
@@ -417,7 +417,7 @@ def test_an_empty_list_may_be_announced_as_one_page_or_none(one_list: OneList, p
 
 def test_page_numbers_that_the_api_ignores_are_red(one_list: OneList) -> None:
     one_list.sandbox.settings.ignore_offset = True
-    assert_red(one_list.sync(BY_PAGE, path="messages/by_page"), "repeats rows of an earlier page")
+    assert_red(one_list.outcome(BY_PAGE, path="messages/by_page"), "repeats rows of an earlier page")
 
 
 def clamped(one_list: OneList, pages: int | None = None) -> Any:
@@ -457,13 +457,13 @@ def test_a_page_once_more_is_no_end_where_records_have_no_key(one_list: OneList)
 
 def test_rows_by_post_and_body_paths_come_whole(one_list: OneList) -> None:
     paginator = {"type": "offset", "limit": 100, "offset_body_path": "offset", "limit_body_path": "limit"}
-    outcome = one_list.sync(paginator, method="POST")
+    outcome = one_list.outcome(paginator, method="POST")
     assert_whole(outcome)
     assert [request.method for request in outcome.requests] == ["POST"] * 4
 
 
 def test_a_first_offset_skips_rows_and_is_compared_with_what_is_left(one_list: OneList) -> None:
-    outcome = one_list.sync({**OFFSETS, "offset": 50})
+    outcome = one_list.outcome({**OFFSETS, "offset": 50})
     assert outcome.green, outcome.sentence
     assert outcome.ids == [made(number)["id"] for number in range(50, 250)]
     assert outcome.receipt["rows_api_says"] == 200
@@ -475,7 +475,7 @@ def test_offsets_that_count_from_one_come_whole(one_list: OneList) -> None:
         payload["data"] = one_list.rows[start : start + 100]
 
     rewritten(one_list, from_one)
-    assert_whole(one_list.sync({**OFFSETS, "offset": 1, "offset_param": "startIndex"}))
+    assert_whole(one_list.outcome({**OFFSETS, "offset": 1, "offset_param": "startIndex"}))
 
 
 @pytest.mark.parametrize("paginator", [None, {"type": "single_page"}], ids=["none", "single_page"])
@@ -497,14 +497,14 @@ def test_a_number_that_counts_no_rows_raises_no_doubt_about_an_only_page(one_lis
 
 
 def test_an_only_page_is_not_held_against_a_count_of_which_the_file_takes_a_part(one_list: OneList) -> None:
-    outcome = one_list.sync({"type": "single_page"}, data_selector="data[?(@.number < 5)]")
+    outcome = one_list.outcome({"type": "single_page"}, data_selector="data[?(@.number < 5)]")
     assert (outcome.verdict, len(outcome.ids)) == ("read to the end", 5)
 
 
 def test_truth_values_and_numbers_leave_as_apis_write_them(one_list: OneList) -> None:
     """A truth value in params, a number in headers: they are sent as true, false and digits."""
     params = {"archived": False, "deep": True, "depth": 2, "any": [2, True]}
-    outcome = one_list.sync(params=params, headers={"X-Version": 2})
+    outcome = one_list.outcome(params=params, headers={"X-Version": 2})
     assert outcome.green, outcome.sentence
     asked = outcome.requests[0].query
     assert [asked[name] for name in params] == ["false", "true", "2", "true"]

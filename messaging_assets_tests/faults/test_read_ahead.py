@@ -26,18 +26,18 @@ PAGINATORS = {
 TOLD = ("rows_read", "distinct_keys", "duplicates", "rows_loaded", "pages", "passes", "verdict", "how_it_ended")
 
 
-def synced(one_list: OneList, in_flight: int, case: str = "offset", **endpoint: Any) -> Outcome:
+def came_of(one_list: OneList, in_flight: int, case: str = "offset", **endpoint: Any) -> Outcome:
     paginator, path = PAGINATORS[case]
     one_list.client["max_in_flight"] = in_flight
     one_list.sandbox.settings.page_size = 10
-    return one_list.sync(paginator, path=path, **endpoint)
+    return one_list.outcome(paginator, path=path, **endpoint)
 
 
 @pytest.mark.parametrize("case", PAGINATORS)
 @pytest.mark.parametrize("total", [True, False], ids=["total", "no total"])
 def test_the_receipt_is_the_same_as_one_by_one(one_list: OneList, case: str, total: bool) -> None:
     one_list.sandbox.settings.total = total
-    outcomes = [synced(one_list, in_flight, case) for in_flight in (1, WINDOW)]
+    outcomes = [came_of(one_list, in_flight, case) for in_flight in (1, WINDOW)]
     for outcome in outcomes:
         assert outcome.green, outcome.sentence
         assert outcome.ids == ids(250)
@@ -49,7 +49,7 @@ def test_the_receipt_is_the_same_as_one_by_one(one_list: OneList, case: str, tot
 def test_rows_arrive_in_order(one_list: OneList) -> None:
     one_list.resource |= {"write_disposition": "append", "primary_key": None}
     one_list.fault(latency=0.05, offset=30, times=1)
-    outcome = synced(one_list, WINDOW, total="ignore")
+    outcome = came_of(one_list, WINDOW, total="ignore")
     assert outcome.green, outcome.sentence
     one_by_one = [row["id"] for row in sorted(outcome.table, key=lambda row: row["number"])]
     assert outcome.ids == one_by_one == ids(250)
@@ -57,7 +57,7 @@ def test_rows_arrive_in_order(one_list: OneList) -> None:
 
 def test_pages_do_leave_side_by_side(one_list: OneList) -> None:
     one_list.sandbox.settings.latency = 0.02
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     overlapping = [one for one, other in itertools.pairwise(outcome.requests) if other.at < (one.answered or other.at)]
     assert len(overlapping) > 10
 
@@ -83,7 +83,7 @@ def test_a_short_list_costs_at_most_one_request_more_than_one_by_one(one_list: O
 @pytest.mark.parametrize("case", ["offset", "page_number"])
 def test_requests_past_the_end_are_bounded(one_list: OneList, case: str) -> None:
     one_list.sandbox.settings.total = False
-    outcome = synced(one_list, WINDOW, case)
+    outcome = came_of(one_list, WINDOW, case)
     beyond = [offset for offset in outcome.asked if offset is not None and offset >= 250]
     assert 1 <= len(beyond) <= WINDOW
 
@@ -92,7 +92,7 @@ def test_requests_past_the_end_are_bounded(one_list: OneList, case: str) -> None
 def test_a_refusal_past_the_end_is_harmless_when_nobody_waits_for_it(one_list: OneList, total: bool) -> None:
     one_list.sandbox.settings.past_end_status = 404
     one_list.sandbox.settings.total = total
-    outcome = synced(one_list, WINDOW, error_handler={"backoff_factor": 0})
+    outcome = came_of(one_list, WINDOW, error_handler={"backoff_factor": 0})
     assert not outcome.green
     one_list.sandbox.forget()
     outcome = one_list.outcome({**BY_TEN, "end_status_codes": [404]})
@@ -103,7 +103,7 @@ def test_a_refusal_past_the_end_is_harmless_when_nobody_waits_for_it(one_list: O
 @pytest.mark.parametrize("fault", [{"status": 503}, {"reset": True}, {"truncate": True}, {"body": b"<html>"}], ids=str)
 def test_a_passing_fault_in_a_page_read_ahead_is_mended(one_list: OneList, fault: Any) -> None:
     one_list.fault(**fault, offset=70, times=2)
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert outcome.receipt["retries"] == 2
@@ -111,7 +111,7 @@ def test_a_passing_fault_in_a_page_read_ahead_is_mended(one_list: OneList, fault
 
 def test_a_lasting_fault_in_a_page_read_ahead_is_red(one_list: OneList) -> None:
     one_list.fault(status=503, offset=70)
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert isinstance(outcome.failure, TryAgainLater)
     assert "answered 503 4 times" in outcome.sentence
     assert outcome.table == []
@@ -119,7 +119,7 @@ def test_a_lasting_fault_in_a_page_read_ahead_is_red(one_list: OneList) -> None:
 
 def test_a_short_page_in_the_middle_loses_nothing(one_list: OneList) -> None:
     one_list.fault(rewrite=lambda payload, request: {**payload, "data": payload["data"][:4]}, offset=50)
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert outcome.receipt["pages"] == 27
@@ -132,7 +132,7 @@ def test_a_page_that_looks_like_the_end_and_is_not_only_costs_a_pause(one_list: 
         return {**payload, "data": [{**row, **(short if request.offset == 100 else long)} for row in payload["data"]]}
 
     one_list.fault(rewrite=lean)
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert sorted(offset or 0 for offset in outcome.asked) == [*range(0, 260, 10)]
@@ -144,13 +144,13 @@ def test_pages_of_changing_sizes_are_not_guessed_ahead(one_list: OneList) -> Non
 
     one_list.has(60)
     one_list.fault(rewrite=halve)
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert outcome.ids == ids(60)
 
 
 def test_an_offset_that_is_ignored_fails_before_a_window_opens(one_list: OneList) -> None:
     one_list.sandbox.settings.ignore_offset = True
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert isinstance(outcome.failure, ReadIncomplete)
     assert len(outcome.requests) == 2
 
@@ -165,7 +165,7 @@ def test_a_cap_on_pages_holds_for_pages_read_ahead(one_list: OneList) -> None:
 
 def test_a_429_in_the_window_lets_the_whole_window_wait(one_list: OneList) -> None:
     one_list.sandbox.settings.requests_per_second = 20
-    outcome = synced(one_list, WINDOW)
+    outcome = came_of(one_list, WINDOW)
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert outcome.receipt["retries"] <= 2 * WINDOW
@@ -240,7 +240,7 @@ def test_a_page_asked_ahead_that_lies_behind_the_empty_one_may_be_refused(one_li
     one_list.fault(status=404, offset=260)
     one_list.fault(rewrite=lambda payload, _: {"data": payload["data"]})
     for in_flight in (1, WINDOW):
-        outcome = synced(one_list, in_flight, "page_number")
+        outcome = came_of(one_list, in_flight, "page_number")
         assert outcome.green, outcome.sentence
         assert outcome.ids == ids(250)
         assert outcome.receipt["how_it_ended"] == {"an empty page": 1}

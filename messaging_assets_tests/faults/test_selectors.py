@@ -105,7 +105,7 @@ def test_rows_beside_an_error_are_loaded_and_the_read_is_unknown_until_the_file_
 def test_an_error_that_is_a_field_of_the_only_record_is_none(one_list: OneList) -> None:
     """A single object is the answer and has a field `error`: a record's value and no trouble of the API."""
     one_list.fault(body=json.dumps({"id": "row_00001", "error": "a value"}).encode())
-    outcome = one_list.sync({"type": "single_page"}, data_selector="$")
+    outcome = one_list.outcome({"type": "single_page"}, data_selector="$")
     assert outcome.green
     assert outcome.verdict == "proven"
 
@@ -118,7 +118,7 @@ def test_an_empty_list_beside_no_error_is_one(one_list: OneList, said: Any) -> N
 
 def test_what_is_called_an_error_and_is_none_is_passed_over_once_the_file_says_so(one_list: OneList) -> None:
     one_list.fault(body=json.dumps({"data": [], "errors": 7}).encode())
-    assert one_list.sync(error_in_body={"path": "error.fatal"}).green
+    assert one_list.outcome(error_in_body={"path": "error.fatal"}).green
 
 
 UNREADABLE = {
@@ -167,7 +167,7 @@ def test_a_204_is_red_at_once_and_names_the_setting(one_list: OneList, page: int
 
 def test_a_204_behind_the_last_page_is_the_end_where_the_file_says_so(one_list: OneList) -> None:
     one_list.fault(status=204, offset=250)
-    outcome = one_list.sync({"type": "offset", "limit": 100, "end_status_codes": [204]})
+    outcome = one_list.outcome({"type": "offset", "limit": 100, "end_status_codes": [204]})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
 
@@ -203,7 +203,7 @@ def test_an_error_inside_a_200_that_the_file_declares(one_list: OneList, where: 
 
 def test_an_error_inside_a_200_that_passes_is_mended_by_the_declared_retry(one_list: OneList) -> None:
     one_list.fault(error_in_200="busy", times=2, offset=100)
-    outcome = one_list.sync(error_in_body={"path": "error", "retry": True})
+    outcome = one_list.outcome(error_in_body={"path": "error", "retry": True})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
     assert outcome.receipt["retries_by_status"] == {"error in body": 2}
@@ -237,12 +237,12 @@ def test_selectors_of_many_shapes_find_their_rows(one_list: OneList, selector: s
 
 def test_a_wildcard_over_an_empty_list_is_an_empty_list(one_list: OneList) -> None:
     one_list.fault(body=b'{"data": []}')
-    assert one_list.sync({"type": "single_page"}, data_selector="data[*].row").green
+    assert one_list.outcome({"type": "single_page"}, data_selector="data[*].row").green
 
 
 def test_a_single_object_is_a_whole_answer_only_where_one_is_expected(one_list: OneList) -> None:
     one_list.fault(body=b'{"id": "one", "next_run": "tomorrow"}')
-    outcome = one_list.sync({"type": "single_page"}, data_selector="$")
+    outcome = one_list.outcome({"type": "single_page"}, data_selector="$")
     assert outcome.green, outcome.sentence
     assert outcome.ids == ["one"]
     assert outcome.verdict == "proven"
@@ -250,6 +250,6 @@ def test_a_single_object_is_a_whole_answer_only_where_one_is_expected(one_list: 
 
 def test_a_single_object_without_its_key_is_red(one_list: OneList) -> None:
     one_list.fault(body=b'{"error": "secret-content"}')
-    outcome = one_list.sync({"type": "single_page"}, data_selector="$")
+    outcome = one_list.outcome({"type": "single_page"}, data_selector="$")
     assert isinstance(outcome.failure, MEND)
     assert "finds an object where a list of objects was expected" in outcome.sentence

@@ -62,7 +62,7 @@ def chat(one_list: OneList, api: Any) -> OneList:
 
 
 def once(chat: OneList) -> Outcome:
-    return chat.sync({"type": "single_page"})
+    return chat.outcome({"type": "single_page"})
 
 
 @pytest.mark.parametrize("encoding", ["json", "form"])
@@ -75,7 +75,7 @@ def test_one_login_serves_a_sync(chat: OneList, api: Any, encoding: str) -> None
 
 def test_a_login_by_get_has_all_of_it_in_the_query(chat: OneList, api: Any) -> None:
     chat.client["auth"]["login"] |= {"method": "GET", "fields": {"app": "x"}}
-    outcome = once(chat)
+    outcome = chat.sync({"type": "single_page"})
     assert outcome.ids == [1]
     assert api.logins == [f"/v1/login?username=anna&password={PASSWORD}&app=x"]
     assert PASSWORD not in str(outcome.receipt)

@@ -47,14 +47,14 @@ def mistakes(auth: Any, **endpoint: Any) -> str:
 def test_two_secrets_go_into_two_fields_of_every_request(one_list: OneList) -> None:
     one_list.client["auth"] = [QUERY_KEY, APP_KEY]
     one_list.secrets["app_key"] = CANARY
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert outcome.ids == ids(250), outcome.sentence
     assert {request.headers["x-app-key"] for request in outcome.requests} == {f"GenieKey {CANARY}"}
 
 
 def test_a_named_secret_that_is_not_set_is_asked_for_by_its_name(one_list: OneList) -> None:
     one_list.client["auth"] = [QUERY_KEY, APP_KEY]
-    outcome = one_list.sync()
+    outcome = one_list.outcome()
     assert isinstance(outcome.failure, SetSecret)
     assert "no app_key is set; set MESSAGING__APP_KEY in the environment" in outcome.sentence
 

@@ -9,7 +9,6 @@ import logging
 import sys
 import time
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import date
 from email.utils import formatdate
 from typing import Any
@@ -26,7 +25,7 @@ from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SetSecret
 from messaging_assets_tests.faults.one_list import OneList, Outcome
-from messaging_assets_tests.faults.signing_api import ROWS, Came, SigningApi, parts_of_token, signing_api
+from messaging_assets_tests.faults.signing_api import ROWS, Came, SigningApi, parts_of_token
 
 KEY = "canary-key-of-signatures"
 PRIVATE = ec.generate_private_key(ec.SECP256R1())
@@ -40,12 +39,6 @@ SIGNED = {
         "Authorization": "HMAC {secret.key_id}:{signature}",
     },
 }
-
-
-@pytest.fixture
-def api() -> Iterator[SigningApi]:
-    with signing_api() as running:
-        yield running
 
 
 @pytest.fixture

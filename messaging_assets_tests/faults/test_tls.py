@@ -70,7 +70,7 @@ def test_links_of_an_api_behind_a_proxy_that_ends_tls_are_asked_for_by_tls(
     one_list: OneList, proxy: str, certificate: tuple[Path, Path]
 ) -> None:
     one_list.client |= {"base_url": f"{proxy}/messaging/v1", "ca_file": str(certificate[0])}
-    outcome = one_list.sync(LINKS, path="messages/by_link", params={"limit": 100})
+    outcome = one_list.outcome(LINKS, path="messages/by_link", params={"limit": 100})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
 
@@ -80,7 +80,7 @@ def test_a_link_to_another_port_is_not_made_safe_by_its_scheme(
 ) -> None:
     one_list.client |= {"base_url": f"{proxy}/messaging/v1", "ca_file": str(certificate[0])}
     one_list.fault(rewrite=lambda payload, request: {**payload, "next": "http://127.0.0.1:1/x"})
-    outcome = one_list.sync(LINKS, path="messages/by_link")
+    outcome = one_list.outcome(LINKS, path="messages/by_link")
     assert isinstance(outcome.failure, MendDescription)
     assert "another origin" in outcome.sentence
     assert len(outcome.requests) == 1

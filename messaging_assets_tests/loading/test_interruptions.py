@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from messaging_assets.sandbox import Fault, Sandbox
+from messaging_assets_tests import interrupted_sync
 from messaging_assets_tests.commits import Commits
-from messaging_assets_tests.interrupted_sync import sync, table_rows
+from messaging_assets_tests.interrupted_sync import table_rows
 from messaging_assets_tests.own_process import Process, in_a_process, start_server, undisputed
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
@@ -30,8 +31,10 @@ COMMON = 26
 FEWEST = 40
 # Where the commits end, whatever the destination and the way of writing.
 MOST = 52
-# One whole read of the changed list: three pages of 500, and the empty one that confirms the end.
+PAGE = 50
+# One whole read of the changed list: three pages, and the empty one that confirms the end.
 WHOLE = 4
+sync = partial(interrupted_sync.sync, page_size=PAGE)
 Row = tuple[str, ...]
 
 
@@ -106,9 +109,9 @@ def place(
 ) -> Any:
     """Gives the project for a destination and a way of writing, in folders and a database of its own."""
     start_server()
-    known_sandbox.settings.page_size = 500
+    known_sandbox.settings.page_size = PAGE
     served = known_sandbox.rows("messaging", "messages")
-    every = list(served)[:2000]
+    every = list(served)[: 4 * PAGE]
     home = Path(os.environ["MESSAGING_ASSETS_HOME"])
 
     def use_database(destination: str, like: str | None = None) -> str:
@@ -126,14 +129,15 @@ def place(
         return home.rename(tmp_path_factory.mktemp("synced_once") / "home"), address
 
     def at(destination: str, way: str) -> Place:
-        served[:] = every[:1000]
+        served[:] = every[: 2 * PAGE]
         before = _rows(known_sandbox)
         if (destination, way) not in synced_once:
             synced_once[destination, way] = sync_once(destination, way)
         folder, address = synced_once[destination, way]
         shutil.copytree(folder, home, dirs_exist_ok=True)
         use_database(destination, address)
-        served[:] = [row | {"content": f"changed {row['content']}"} for row in every[500:1000]] + every[1000:]
+        served[:] = [row | {"content": f"changed {row['content']}"} for row in every[PAGE : 2 * PAGE]]
+        served.extend(every[2 * PAGE :])
         return Place(known_sandbox, way, before, _rows(known_sandbox))
 
     return at
@@ -254,7 +258,7 @@ def _kill_sometime(project: Place, seed: int) -> None:
 def messages(known_sandbox: Sandbox) -> Sandbox:
     start_server()
     rows = known_sandbox.rows("messaging", "messages")
-    del rows[2000:]
+    del rows[4 * PAGE :]
     return known_sandbox
 
 

@@ -162,7 +162,7 @@ def test_offsets_refused_with_an_empty_list_are_red_where_the_total_says_so(one_
 def test_offsets_refused_with_a_status_are_red_and_name_the_setting(one_list: OneList) -> None:
     one_list.sandbox.settings.offset_limit = 100
     outcome = one_list.sync()
-    assert_red(outcome, "answered 400", "end_status_codes", f"{one_list.sandbox.url}/messaging/v1/messages")
+    assert_red(outcome, "answered 400", "end_status_codes", "overlap: 0", "/messaging/v1/messages")
     assert not outcome.failure.retryable  # type: ignore[union-attr]
 
 
@@ -263,7 +263,7 @@ def test_a_declared_end_status_on_the_first_page_is_no_end(one_list: OneList) ->
 @pytest.mark.parametrize("left_out", [{"total": 250}, {"total": 250, "data": None}], ids=["absent", "null"])
 def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list: OneList, left_out: Any) -> None:
     rewritten(one_list, lambda payload, request: left_out, offset=250)
-    assert_red(one_list.outcome(), "the selector 'data' finds", "on page 4")
+    assert_red(one_list.outcome(), "the selector 'data' finds", "on page 4", "write end_on_missing_selector: true in")
     outcome = one_list.outcome({**OFFSETS, "end_on_missing_selector": True})
     assert_whole(outcome)
     assert outcome.receipt["how_it_ended"] == {"the list was left out past the last page": 1}
@@ -271,7 +271,7 @@ def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list:
 
 def test_a_list_left_out_on_the_first_page_is_no_end(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: {"total": 0})
-    assert_red(one_list.sync({**OFFSETS, "end_on_missing_selector": True}), "finds nothing")
+    assert_red(one_list.sync({**OFFSETS, "end_on_missing_selector": True}), "finds nothing", "empty_when_missing: true")
 
 
 @pytest.mark.parametrize("name", ["maximum_pages", "maximum_offset", "maximum_page"])

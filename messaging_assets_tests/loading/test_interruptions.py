@@ -280,6 +280,35 @@ def test_fetched_rows_of_another_description_are_not_taken_for_a_sync(messages: 
     assert again["ids"] == _ids(messages)
 
 
+@pytest.mark.xdist_group("killed-postgres")
+def test_what_was_fetched_is_loaded_where_the_state_that_came_with_it_is_there_already(
+    messages: Sandbox, postgres_destination: None
+) -> None:
+    parts: dict[str, Any] = {"checkpoint": {"rows": 1000}}
+
+    def killed() -> Any:
+        from dlt.common.storages import PackageStorage
+
+        saved, ended = PackageStorage.save_pending_transition, []
+
+        def save(self: PackageStorage, load_id: str, name: str, *more: Any) -> None:
+            ended.extend([name] if name.startswith("_dlt_pipeline_state") else [])
+            if len(ended) == 2:  # the first and the last part
+                os.kill(os.getpid(), signal.SIGKILL)
+            saved(self, load_id, name, *more)
+
+        PackageStorage.save_pending_transition = save  # type: ignore[method-assign, assignment]
+        return sync(**parts)
+
+    ended, _ = in_a_process(killed)
+    messages.forget()
+    _, again = in_a_process(lambda: sync(**parts))
+
+    assert ended == signal.SIGKILL
+    assert messages.requests == []
+    assert again["ids"] == _ids(messages)
+
+
 def test_rows_loaded_late_delete_nothing_while_a_record_was_set_aside(messages: Sandbox) -> None:
     def spoil(payload: Any, request: Any) -> Any:
         payload["data"][0]["id"] = None

@@ -16,7 +16,7 @@ from messaging_assets.description.parents import LIST_HEADER
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import project_folders, settle_environment
-from messaging_assets.reading.cursors import marks as cursor_marks
+from messaging_assets.reading.cursors.mark import mark_at
 from messaging_assets.reading.cursors.marks import CursorMarks
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.sandbox import Fault, Sandbox
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.usefixtures("open_database")
 
 API = "team_messaging"
 START = "2025-01-01T00:00:00Z"
+CREATED = Incremental(cursor_path="created_at", initial_value=START)
 
 
 class Chat:
@@ -121,43 +122,37 @@ def chat(known_sandbox: Sandbox) -> Chat:
     return chat
 
 
-def test_each_channel_is_asked_for_from_its_own_mark(chat: Chat) -> None:
+def test_each_channel_is_asked_for_from_its_own_mark_on_any_machine_and_a_new_one_from_the_beginning(
+    chat: Chat,
+) -> None:
     first = chat.sync()
     assert chat.asked() == {channel: [START] * 3 for channel in (chat.busy, chat.slow, chat.quiet)}
-    late = chat.say(chat.quiet, "2025-03-06T00:00:00Z")
+    # Marks live in the destination.
+    shutil.rmtree(project_folders().pipelines)
+    chat.channels.append({**chat.channels[0], "id": "channel_new"})
+    chat.say("channel_new", "2025-02-01T00:00:00Z")
+    at_mark, late = (chat.say(chat.quiet, f"2025-03-0{day}:00:00Z") for day in ("5T02", "6T00"))
 
     second = chat.sync()
 
     assert first["messaging_assets/rows_loaded"] == 9
-    assert late["id"] in chat.loaded()
+    assert {at_mark["id"], late["id"]} < {*chat.loaded()}
     assert chat.loaded() == chat.said()
-    assert second["messaging_assets/rows_loaded"] == 1
+    assert second["messaging_assets/rows_loaded"] == 3
     assert second["messaging_assets/rows_before_mark"] == 3
     assert {channel: since[0] for channel, since in chat.asked().items()} == {
         chat.busy: "2025-03-20T02:00:00Z",
         chat.slow: "2025-03-10T02:00:00Z",
         chat.quiet: "2025-03-05T02:00:00Z",
+        "channel_new": START,
     }
     assert not any(LIST_HEADER.lower() in request.headers for request in chat.sandbox.requests)
-    # A page and the empty one behind it, for each channel.
-    assert [len(since) for since in chat.asked().values()] == [2, 2, 2]
+    # A page and the empty one behind it, for each channel; the quiet one has three rows from its mark on.
+    assert [len(since) for since in chat.asked().values()] == [2, 2, 3, 2]
 
 
-def test_a_new_channel_is_read_from_the_beginning(chat: Chat) -> None:
-    chat.sync()
-    chat.channels.append({**chat.channels[0], "id": "channel_new"})
-    chat.say("channel_new", "2025-02-01T00:00:00Z")
-
-    synced = chat.sync()
-
-    assert chat.asked()["channel_new"][0] == START
-    assert synced["messaging_assets/rows_loaded"] == 1
-    assert chat.loaded() == chat.said()
-
-
-@pytest.mark.parametrize("disposition", ["merge", "append"])
-def test_the_rows_at_the_mark_are_neither_lost_nor_doubled(chat: Chat, disposition: str) -> None:
-    chat.described["write_disposition"] = disposition
+def test_the_rows_at_the_mark_are_neither_lost_nor_doubled_in_a_table_of_events(chat: Chat) -> None:
+    chat.described["write_disposition"] = "append"
     chat.sync()
     chat.say(chat.quiet, "2025-03-05T02:00:00Z")
 
@@ -185,73 +180,29 @@ def test_a_read_that_fails_in_the_second_channel_moves_no_mark(chat: Chat) -> No
     assert chat.loaded() == chat.said()
 
 
-def test_marks_live_in_the_destination_and_survive_a_new_machine(chat: Chat) -> None:
-    chat.sync()
-    shutil.rmtree(project_folders().pipelines)
-    chat.say(chat.slow, "2025-03-11T00:00:00Z")
-
-    synced = chat.sync()
-
-    assert chat.asked()[chat.slow][0] == "2025-03-10T02:00:00Z"
-    assert synced["messaging_assets/rows_loaded"] == 1
-    assert chat.loaded() == chat.said()
-
-
-@pytest.mark.parametrize("config", [{"forget_state": True}, {"full_refresh": True}])
-def test_forgetting_the_state_forgets_every_mark(chat: Chat, config: dict[str, Any]) -> None:
+def test_forgetting_the_state_forgets_every_mark(chat: Chat) -> None:
     chat.sync()
 
-    synced = chat.sync(config)
+    for config in ({"forget_state": True}, {"full_refresh": True}):
+        synced = chat.sync(config)
 
-    assert chat.asked() == {channel: [START] * 3 for channel in (chat.busy, chat.slow, chat.quiet)}
-    assert synced["messaging_assets/rows_loaded"] == 9
-    assert chat.loaded() == chat.said()
-
-
-def test_a_lag_is_taken_from_each_mark_and_marks_never_go_back(chat: Chat) -> None:
-    chat.incremental["lag"] = 3600
-    chat.sync()
-    marks = chat.marks()
-    chat.say(chat.slow, "2025-03-10T01:30:00Z")
-
-    chat.sync()
-
-    assert chat.asked()[chat.slow][0] == "2025-03-10T01:00:00Z"
-    assert chat.loaded() == chat.said()
-    assert chat.marks() == marks
+        assert chat.asked() == {channel: [START] * 3 for channel in (chat.busy, chat.slow, chat.quiet)}
+        assert synced["messaging_assets/rows_loaded"] == 9
+        assert chat.loaded() == chat.said()
 
 
-def test_a_channel_that_comes_back_goes_on_and_marks_of_gone_ones_are_bounded(
-    chat: Chat, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chat.sync()
-    away = chat.channels.pop()
-    chat.sync()
-    assert len(chat.marks()) == 3
+def test_a_channel_that_comes_back_goes_on_and_marks_of_gone_ones_are_bounded() -> None:
+    kept = {f"channel {number}": mark_at(CREATED, f"2025-01-01T00:00:00.{number:04d}Z") for number in range(1_003)}
+    marks = CursorMarks("chat.messages", CREATED, ("id",), kept)
+    assert marks.cursor("channel 1").values["start_value"] == "2025-01-01T00:00:00.0001Z"
+    marks.close("channel 1", moves=True)
 
-    chat.channels.append(away)
-    chat.sync()
-    assert chat.asked()[chat.quiet][0] == "2025-03-05T02:00:00Z"
-
-    monkeypatch.setattr(cursor_marks, "GONE_KEPT", 1)
-    del chat.channels[:2]
-    chat.sync()
-    assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T02:00:00Z"]
+    # Of those that did not come, the last thousand.
+    assert marks.of_all([]) == {name: mark for name, mark in kept.items() if name not in ("channel 0", "channel 2")}
 
 
-@pytest.mark.parametrize(
-    "endpoint",
-    [
-        {"params": {"since": "{incremental.start_value}"}},
-        {"params": {"since": {"type": "incremental", "cursor_path": "created_at"}}, "incremental": None},
-    ],
-    ids=["placeholder", "parameter"],
-)
-def test_every_spelling_of_the_start_means_the_same_and_no_start_is_left_out(
-    chat: Chat, endpoint: dict[str, Any]
-) -> None:
-    del chat.incremental["start_param"], chat.incremental["initial_value"]
-    chat.endpoint = endpoint
+def test_the_start_may_be_the_value_of_a_parameter_and_no_start_is_left_out(chat: Chat) -> None:
+    chat.endpoint = {"params": {"since": {"type": "incremental", "cursor_path": "created_at"}}, "incremental": None}
 
     chat.sync()
     assert chat.asked()[chat.slow] == [None] * 3
@@ -286,8 +237,8 @@ def _interrupted(chat: Chat) -> dict[str, Any]:
     """A sync in parts that ends in the middle of the second channel."""
     for hour in range(3, 9):
         chat.say(chat.slow, f"2025-03-10T{hour:02d}:00:00Z")
-    chat.described["checkpoint"] = {"pages": 1}
-    chat.sandbox.fault(Fault(api=API, resource="messages", offset=6, times=1, status=500))
+    chat.described["checkpoint"] = {"pages": 3}
+    chat.sandbox.fault(Fault(api=API, resource="messages", offset=8, times=1, status=500))
     failed = chat.sync()
     assert "error" in failed
     return failed
@@ -297,17 +248,19 @@ def _asked_pages(chat: Chat) -> list[tuple[str, int]]:
     return [(request.path.split("/")[4], request.offset or 0) for request in chat.sandbox.asked(API, "messages")]
 
 
-@pytest.mark.parametrize("is_incremental", [True, False])
-def test_an_interrupted_read_skips_the_channels_it_had_finished(chat: Chat, is_incremental: bool) -> None:
-    chat.endpoint = {} if is_incremental else {"incremental": None}
+def test_an_interrupted_read_skips_the_channels_it_had_finished_and_has_their_marks(chat: Chat) -> None:
     _interrupted(chat)
+    # It was committed with the part that holds its rows.
+    assert chat.marks() == ["2025-03-20T02:00:00Z"]
 
     synced = chat.sync()
 
-    slow = [(chat.slow, offset) for offset in (2, 4, 6, 8, 9)]
+    assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T08:00:00Z", "2025-03-20T02:00:00Z"]
+
+    slow = [(chat.slow, offset) for offset in (4, 6, 8, 9)]
     assert _asked_pages(chat) == [*slow, *((chat.quiet, offset) for offset in (0, 2, 3))]
     assert chat.loaded() == chat.said()
-    assert synced["messaging_assets/resumed_rows"] == 7
+    assert synced["messaging_assets/resumed_rows"] == 9
     assert synced["messaging_assets/rows_read_again"] == 2
     assert synced["messaging_assets/distinct_keys"] == 15
     assert synced["messaging_assets/verdict"] == "read to the end"
@@ -324,23 +277,14 @@ def test_a_list_that_changed_meanwhile_is_read_from_its_start_and_the_finished_o
 
     synced = chat.sync()
 
-    assert _asked_pages(chat)[:2] == [(chat.slow, 2), (chat.slow, 0)]
+    assert _asked_pages(chat)[:2] == [(chat.slow, 4), (chat.slow, 0)]
     assert chat.busy not in chat.asked()
     assert chat.loaded() == sorted([*chat.said(), gone["id"]])
     assert "changed before the checkpoint" in synced["messaging_assets/not_resumed"]
 
 
-def test_a_finished_channels_mark_is_committed_with_the_part_that_holds_its_rows(chat: Chat) -> None:
-    _interrupted(chat)
-    assert chat.marks() == ["2025-03-20T02:00:00Z"]
-
-    chat.sync()
-
-    assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T08:00:00Z", "2025-03-20T02:00:00Z"]
-
-
 def test_channels_that_are_read_side_by_side_have_their_own_marks_too(chat: Chat) -> None:
-    chat.described.update(parallelized=True, checkpoint={"pages": 1})
+    chat.described.update(parallelized=True, checkpoint={"pages": 3})
     chat.sync()
     late = chat.say(chat.quiet, "2025-03-06T00:00:00Z")
 
@@ -358,15 +302,18 @@ def test_a_new_channel_is_read_by_a_read_that_goes_on(chat: Chat) -> None:
     chat.channels.insert(0, {**chat.channels[0], "id": "channel_new"})
     chat.say("channel_new", "2025-02-01T00:00:00Z")
 
-    chat.sync()
+    synced = chat.sync()
 
+    slow = [(chat.slow, offset) for offset in (4, 6, 8, 9)]
+    assert _asked_pages(chat)[2:] == [*slow, *((chat.quiet, offset) for offset in (0, 2, 3))]
+    assert {*_asked_pages(chat)[:2]} == {("channel_new", 0), ("channel_new", 1)}
+    assert synced["messaging_assets/resumed_rows"] == 9
     assert chat.loaded() == chat.said()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
-@pytest.mark.parametrize("pages", [1, 100])
-def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_next(chat: Chat, pages: int) -> None:
-    chat.described["checkpoint"] = {"pages": pages}
+def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_next(chat: Chat) -> None:
+    chat.described["checkpoint"] = {"pages": 3}
     api = chat.api()
 
     def killed() -> Any:
@@ -385,7 +332,7 @@ def test_a_sync_that_is_killed_in_the_second_channel_is_exactly_right_after_the_
     chat.sync()
 
     assert chat.loaded() == chat.said()
-    assert (chat.busy in chat.asked()) == (pages > 1)
+    assert chat.busy not in chat.asked()
     assert chat.marks() == ["2025-03-05T02:00:00Z", "2025-03-10T02:00:00Z", "2025-03-20T02:00:00Z"]
 
 
@@ -400,12 +347,11 @@ def test_a_range_with_an_end_is_read_from_its_start_every_time(chat: Chat) -> No
     assert len(chat.loaded()) == 7
 
 
-def test_a_record_without_a_cursor_value_is_told_of_in_a_sentence(chat: Chat) -> None:
-    chat.messages[0]["created_at"] = None
+def test_a_record_without_a_cursor_value_is_told_of_in_a_sentence() -> None:
+    marks = CursorMarks("chat.messages", CREATED, ("id",), {})
 
-    failed = chat.sync()
-
-    assert "a record on page 1 has no 'created_at', so what is new cannot be told" in failed["error"]
+    with pytest.raises(MendDescription, match="a record on page 1 has no 'created_at', so what is new cannot be told"):
+        marks.cursor("x").newer([{"id": 1, "created_at": None}], 1)
 
 
 def test_a_mark_of_another_type_than_the_rows_is_told_of_in_a_sentence() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timezone
 from typing import Any
 
@@ -186,6 +187,55 @@ def test_a_lag_is_in_the_cursors_own_unit_and_the_start_is_written_as_the_cursor
     synced = Synced(mark=_mark(last), lag=lag)
     assert synced.sent["start_value"] == start
     assert synced.last == last
+
+
+# Ways to write cursors, in rising order.
+KINDS: dict[str, list[Any]] = {
+    "ISO texts": [f"2025-01-01T00:00:0{second}Z" for second in range(5)],
+    "ISO texts without zeros at their end": [
+        f"2025-01-01T00:00:{second}Z" for second in ("00", "00.25", "00.5", "01", "01.125")
+    ],
+    "ISO texts with a zone": [f"2025-01-01T0{hour}:00:00+02:00" for hour in range(5)],
+    "dates": [f"2025-01-0{day}" for day in range(1, 6)],
+    "seconds since 1970": [1735689600 + number for number in range(5)],
+    "milliseconds since 1970": [1735689600000 + number for number in range(5)],
+    "whole numbers": [8, 9, 10, 11, 100],
+    "numbers as texts": ["8", "9", "10", "11", "100"],
+}
+
+
+@pytest.mark.parametrize("values", KINDS.values(), ids=KINDS)
+def test_rows_at_the_mark_of_an_append_are_neither_lost_nor_doubled(values: list[Any]) -> None:
+    first = Synced(values[:3], merge=False)
+    at_mark = [*values[:3], values[2], *values[3:]]
+    # A mark is kept as JSON.
+    second = Synced(at_mark, mark=json.loads(json.dumps(first.mark)), merge=False)
+    third = Synced(at_mark, mark=json.loads(json.dumps(second.mark)), merge=False)
+
+    assert (first.taken, second.taken, third.taken) == (values[:3], values[2:], [])
+    assert [one.sent["start_value"] for one in (first, second, third)] == [None, values[2], values[4]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "lag", "start"),
+    [
+        ("ISO texts", 1, "2025-01-01T00:00:01Z"),
+        ("ISO texts without zeros at their end", 0.25, "2025-01-01T00:00:00.250000Z"),
+        ("dates", 1, "2025-01-02"),
+        ("seconds since 1970", 1, 1735689601),
+    ],
+)
+@pytest.mark.parametrize("merge", [True, False])
+def test_a_late_row_within_the_lag_is_taken_and_takes_no_mark_back(
+    kind: str, lag: float, start: Any, merge: bool
+) -> None:
+    values = KINDS[kind]
+    first = Synced(values[:3], merge=merge, lag=lag)
+    synced = Synced([*values[:3], values[1]], mark=first.mark, merge=merge, lag=lag)
+
+    assert synced.sent["start_value"] == start
+    assert values[1] in synced.taken
+    assert synced.last == values[2]
 
 
 def test_a_lag_does_not_reach_behind_the_files_own_start_or_that_of_a_range_with_an_end() -> None:

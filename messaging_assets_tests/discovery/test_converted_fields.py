@@ -38,6 +38,7 @@ def _added(value: str) -> dict[str, Any]:
         ("{{ format_datetime(record.at, '%Y-%m-%dT%H:%M') }}", {"template": {"made": "{at:%Y-%m-%dT%H:%M}"}}),
         (ASSIGNEES, {"copy": {"made": "assignees[*].id"}}),
         ("{{ record.a if record.a else 'none' }}", {"copy": {"made": "a"}}),
+        ("{{ record.a.b if record.a else '' }}", {"copy": {"made": "a.b"}}),
     ],
 )
 def test_a_field_that_is_made_of_others_is_a_step(value: str, step: dict[str, Any]) -> None:
@@ -53,6 +54,7 @@ def test_a_field_that_is_made_of_others_is_a_step(value: str, step: dict[str, An
         "{{ record.a if record.kind == 'x' else record.b }}",
         "{{ record.a if 'a' in record else record.b }}",
         "{{ record.a if record.kind else '' }}",
+        "{{ record.a.b if record.a else 'none' }}",
         "{{ record.a|upper }}",
         "{{ record.a }}-{{ config['password'] }}",
     ],

@@ -99,14 +99,21 @@ def _if(node: ast.IfExp) -> Any:
     first, second = (first, second) if is_true else (second, first)
     if not isinstance(subject, Ref):
         return Unknown("")
-    if isinstance(first, Ref) and (subject.root, subject.path) == (first.root, first.path) and wanted is True:
-        return first if second in ("", None) else _or(first, second)
+    if isinstance(first, Ref) and _holds(subject, first) and wanted is True:
+        if second in ("", None):
+            return first
+        return _or(first, second) if subject.path == first.path else Unknown("")
     if subject.root == "config" and subject.path:
         both = [_pieces(first), _pieces(second)]
         return Unknown("") if None in both else replace(subject, choice=(wanted, both[0] or [], both[1] or []))
     is_asked = subject.root.startswith("stream_") and wanted is True and subject.root != "stream_state"
     is_next = subject.root == "next_page_token" and isinstance(first, Ref)
     return first if is_asked or is_next else Unknown("")
+
+
+def _holds(above: Ref, below: Ref) -> bool:
+    """Whether one thing is another, or holds it."""
+    return above.root == below.root and below.path[: len(above.path)] == above.path
 
 
 def tested(test: ast.expr) -> tuple[Any, Any, bool]:

@@ -42,6 +42,13 @@ def path_field(name: str) -> str:
     return f"__path__{_plain(name)}"
 
 
+def shared_field(name: str) -> str:
+    """Under which name a parent's record carries a field that the child's records take, so that dlt's name for it is
+    none of theirs.
+    """
+    return f"__shared__{name}"
+
+
 def other_field(name: str) -> str:
     """Under which name a parent's record carries a field as the rest of a request takes it."""
     return f"__field__{_plain(name)}"

@@ -20,6 +20,7 @@ from messaging_assets.description.parents import (
     fields_of_parents,
     other_field,
     path_field,
+    shared_field,
 )
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
@@ -96,7 +97,7 @@ class ListFields:
         fields |= {other_field(field): _found(row, field) for field in (*self._in_path, *self._elsewhere)}
         fields |= _of_cursor(self._context.cursor_values(name))
         # APIs leave out what is empty, and dlt stops at a parent without the field.
-        fields |= {field: _found(row, field) for field in self._shared if field not in row}
+        fields |= {shared_field(one): row[one] if one in row else _found(row, one) for one in self._shared}
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 from typing import Any
 
+import pytest
+
 from messaging_assets_tests.faults.family import Family
 from messaging_assets_tests.faults.one_list import OneList, synced
 from messaging_assets_tests.open_database import let_go
@@ -47,6 +49,41 @@ def test_values_of_two_names_are_asked_for_each_with_each_anywhere_in_a_request(
     assert {(row["_region"], row["_state"]) for row in synced.table} == {
         (region, state) for region in ("eu", "us") for state in ("open", "7")
     }
+
+
+@pytest.mark.parametrize(
+    ("column", "own", "is_green"),
+    [
+        ("_region", {"_region": "us"}, True),
+        ("_region", {"_region": "own"}, False),
+        ("_region", {"_region": None}, False),
+        ("_channels_id", {"_channels_id": 1}, True),
+        ("_channels_id", {"_channels_id": "own"}, False),
+    ],
+    ids=str,
+)
+def test_a_field_of_the_records_own_is_never_written_over(
+    one_list: OneList, column: str, own: dict[str, Any], is_green: bool
+) -> None:
+    channels = {"name": "channels", "endpoint": {"path": "channels"}}
+    of_channels = {
+        "name": "messages",
+        "primary_key": [column, "id"],
+        "include_from_parent": ["id"],
+        "endpoint": {"path": "channels/{resources.channels.id}/messages"},
+    }
+    of_regions = {**EACH, "for_each": {"region": ["us"]}}
+    child = of_regions if column == "_region" else of_channels
+
+    def answers(path: str, query: dict[str, str]) -> list[Any]:
+        return [{"id": 1}] if path == "/channels" else [{"id": 1}, {"id": 2, **own}]
+
+    with Family(one_list, answers).served() as api:
+        synced = api.sync("messages", channels, child)
+
+    assert synced.green == is_green, synced.failure
+    assert [row[column] for row in synced.table] == (list(own.values()) * 2 if is_green else [])
+    assert is_green or f"another value in its own field '{column}'" in str(synced.failure)
 
 
 def test_each_value_has_a_mark_of_its_own(one_list: OneList) -> None:

@@ -10,7 +10,7 @@ import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import wraps
+from functools import partial, wraps
 from itertools import product
 from typing import Any
 from urllib.parse import urljoin
@@ -31,8 +31,10 @@ from messaging_assets.description.parents import (
     is_joined,
     joined,
     lines,
+    shared_field,
 )
 from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
@@ -81,7 +83,7 @@ class ApiReader:
         values = {name: every[: self.most_values] for name, every in (one.for_each or {}).items()}
         records = _together(above, values) if is_many else above[0][1]
         fields = ListFields(context, parent, asked, self.base_url, is_carried)
-        columns = {f"_{PARENTS}_{field}": name for field, name in columns_from_parents(one).items()} if is_many else {}
+        columns = {f"_{parent}_{shared_field(field)}": name for field, name in columns_from_parents(one).items()}
         if is_carried:
             columns[f"_{parent}_{LINE}"] = LINE
         lists = records.add_filter(fields.is_new).add_map(fields.with_fields)
@@ -117,7 +119,7 @@ class ApiReader:
         resource: dict[str, Any] = {
             "name": one.name,
             "endpoint": self._endpoint(one, parent, source),
-            "include_from_parent": [*one.include_from_parent, *carried],
+            "include_from_parent": [*map(shared_field, one.include_from_parent), *carried],
             "processing_steps": _steps(one, source, columns),
         }
         return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
@@ -213,7 +215,20 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> li
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]
     if not columns:
         return own
-    return [{"map": lambda row: {columns.get(name, name): value for name, value in row.items()}}, *own]
+    return [{"map": partial(_with_own_names, columns, source.asset)}, *own]
+
+
+def _with_own_names(columns: Mapping[str, str], asset: str, row: dict[str, Any]) -> dict[str, Any]:
+    """A record in which what comes from above has its column's name, which no other value of its own may have."""
+    given = {name: row.pop(came) for came, name in columns.items()}
+    if (name := next((name for name in given if name in row and row[name] != given[name]), None)) is not None:
+        raise MendDescription(
+            f"a record has another value in its own field '{name}' than the file gives it by for_each or "
+            "include_from_parent",
+            "give the list of for_each, or the parent, another name in the file, or leave out that field of the parent",
+            where=asset,
+        )
+    return row | given
 
 
 def _carrying(kind: str, step: Callable[..., Any]) -> Callable[..., Any]:

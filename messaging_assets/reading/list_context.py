@@ -158,6 +158,10 @@ class ListContext:
         """A parent has no list that could be asked for."""
         self.receipt.parent_left_out(reason, self.asset)
 
+    def doubt(self, why: str, step: str) -> None:
+        """Something says that rows of a list may be missing, and nothing whether they are."""
+        self.receipt.found(Verdict.UNKNOWN, why, step, of_parents=self.is_parent)
+
     def cursor_values(self, name: str) -> dict[str, Any]:
         """What `{incremental.<name>}` means in a request for the list of this name."""
         return self.marks.cursor(name).values if self.marks else {}

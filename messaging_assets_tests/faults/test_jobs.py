@@ -186,6 +186,41 @@ def test_a_job_that_is_refused_inside_a_200_is_red_and_says_so(api: ExportApi) -
     assert one["error"].startswith("exporting.messages: the answer that began the job says at 'error' that it failed")
 
 
+@pytest.mark.parametrize(
+    ("said", "doubt"),
+    [
+        ({"truncated": True}, "'truncated' says that there is more"),
+        ({"error": "3 shards failed"}, "says at 'error' that something failed"),
+        ({"rowCount": 30}, "says at 'rowCount' that there are 30 rows, and 7 came"),
+        ({"next": "/exports/job1?page=2"}, "'next' names a next page"),
+        ({"truncated": False, "error": None, "errors": [], "rowCount": 7, "total_size": 5_000, "pages": 3}, None),
+    ],
+    ids=str,
+)
+def test_what_a_job_that_is_done_says_of_missing_rows_is_a_doubt(
+    api: ExportApi, said: dict[str, Any], doubt: str | None
+) -> None:
+    done = {"id": "job1", "status": "done", "urls": [f"{api.url}/exports/job1/0"], **said}
+    api.answers = lambda method, path: (200, done, {}) if (method, path) == ("GET", "/exports/job1") else None
+
+    one = sync_export(api.url, job={"rows_total_path": None})
+
+    assert one["green"], one["error"]
+    assert one["verdict"] == ("unknown" if doubt else "read to the end")
+    assert (doubt or "the job is done") in one["verdict_reason"]
+
+
+@pytest.mark.parametrize("counted", [None, "rows"])
+def test_a_job_that_failed_and_has_no_file_is_no_empty_list(api: ExportApi, counted: str | None) -> None:
+    done = {"id": "job1", "status": "done", "urls": [], "rows": 0, "error": "3 shards failed"}
+    api.answers = lambda method, path: (200, done, {}) if (method, path) == ("GET", "/exports/job1") else None
+
+    one = sync_export(api.url, job={"rows_total_path": counted})
+
+    assert one["green"] == (counted is not None)
+    assert "says at 'error' that something failed" in (one["verdict_reason"] if counted else one["error"])
+
+
 def test_a_job_that_never_ends_is_red_and_not_begun_again(api: ExportApi) -> None:
     api.looks = 1_000_000
 

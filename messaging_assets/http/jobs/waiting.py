@@ -5,6 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from messaging_assets.answers.beside_list import beside
+from messaging_assets.answers.failure_words import says_failed
+from messaging_assets.answers.signs_of_more import signs_of_more
+from messaging_assets.answers.watched_counts import is_number_of_pages
+from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import CapReached, MendDescription, TryAgainLater
 from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
 from messaging_assets.http.jobs.notes import JobNotes, KeptJob
@@ -52,6 +57,7 @@ class JobWait:
         if described.download is None:
             return [job.poll]
         files = filled(described.download, job.values, self._requests.base_url, job.poll)
+        _look_beside(answer, reading, has_files=bool(files), is_empty=rows == 0)
         if files is None and rows != 0:
             words = f"the job is done, and not all is where job.download looks for its files ('{described.download}')"
             raise MendDescription(words, "correct endpoint.job.download", where=reading.asset)
@@ -97,3 +103,28 @@ class JobWait:
         if seconds > 0:
             reading.context.receipt.waited(seconds)
             self._requests.session.pause(seconds)
+
+
+def _look_beside(answer: Answer, reading: Reading, has_files: bool, is_empty: bool) -> None:
+    """Doubt a job that is done, and says in its answer that rows are missing; its counts are compared at the end.
+
+    Raises:
+        MendDescription: it has no file, and that may be so because it failed.
+    """
+    job = job_of(reading)
+    # What the file takes for done is no failure, and an address that is asked for no further one.
+    known = {json_paths.names_in(path) for path in (job.status_path or "$", *job.paths_in(job.download or ""))}
+    leaves = [leaf for leaf in beside(answer.parsed, ()) if leaf.names not in known]
+    reading.claims.watch_job(leaves)
+    if word := says_failed(answer.parsed, leaves):
+        words = f"the answer of the job that is done says at '{word.path}' that something failed"
+        step = "look it up with the vendor"
+        if not has_files and not is_empty:
+            step += ", or write rows_total_path if the job has no rows"
+            raise MendDescription(f"{words}, and it has no file", step, where=reading.asset)
+        reading.context.doubt(f"{words}, so rows may be missing", step)
+    # A job's pages are its files.
+    signs = signs_of_more((leaf for leaf in leaves if not is_number_of_pages(leaf.word)), {}, 1, ())
+    if sign := signs.said or (f"{signs.link} names a next page" if signs.link and not signs.is_end_said else None):
+        step = "see with the vendor what that means, and ask for less in one job, such as by for_each or step"
+        reading.context.doubt(f"{sign}, in the answer of the job that is done", step)

@@ -31,6 +31,7 @@ class Claims:
         self.totals: list[int] = []
         self._counts = WatchedCounts()
         self._leaves: list[Leaf] = []
+        self._of_job = WatchedCounts()
 
     def watch(self, response: Any, selector: str | None, page: int, sent: int, position: Any) -> None:
         """Note what an answer with a page of the list says.
@@ -49,6 +50,11 @@ class Claims:
             self._counts = WatchedCounts(words_of(*names))
         self._counts.page(self._leaves, sent)
         self.signs = self._signs(self._leaves, response, page, position)
+
+    def watch_job(self, leaves: list[Leaf]) -> None:
+        """Note what the answer of a job that is done counts; sizes and pages there are of its files."""
+        self._of_job = WatchedCounts(words_of(self._asset.rpartition(".")[2]))
+        self._of_job.page([leaf for leaf in leaves if "size" not in leaf.word], 0)
 
     def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
         """What an answer without the list says of more, as a clause; None where it says nothing."""
@@ -124,7 +130,7 @@ class Claims:
 
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
-        return self._counts.more_than(rows)
+        return self._counts.more_than(rows) or self._of_job.more_than(rows)
 
     def stopped_at_bound(self, rows: int) -> str | None:
         """That just as many rows came as the API counts at most, as a clause; None where it counts them all."""

@@ -212,7 +212,12 @@ def _is_more(word: str) -> bool:
 def _is_reference(value: Any) -> bool:
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         return False
-    return str(value).strip().lower() not in _NONE
+    return not is_word_of_none(str(value))
+
+
+def is_word_of_none(text: str) -> bool:
+    """Whether APIs write so where they have no link or token."""
+    return text.strip().lower() in _NONE
 
 
 def _names_next(leaf: Leaf) -> bool:

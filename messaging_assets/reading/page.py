@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
+from messaging_assets.answers.signs_of_more import is_word_of_none
+from messaging_assets.description.pagination import CursorPaginator, HeaderCursorPaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
@@ -171,9 +173,20 @@ def _repeats(reading: Reading) -> PagesRepeat:
     reading.ending.cut_short(why)
     return PagesRepeat(
         f"{why}, so the API ignores the paging parameter or repeats its link",
-        "correct the paginator in the file",
+        f"{_end_token(reading)}correct the paginator in the file",
         where=reading.asset,
     )
+
+
+def _end_token(reading: Reading) -> str:
+    """How the file says that the word which the page was asked with is no token, but means the end."""
+    own, token = reading.context.endpoint.paginator, str(reading.position)
+    if not isinstance(own, (CursorPaginator, HeaderCursorPaginator)) or not is_word_of_none(token):
+        return ""
+    # No word of the file looks for the end in a header.
+    of_body = "end_path and end_value for what the body says then"
+    words = f"end_path: {own.cursor_path}, end_value: '{token}'" if isinstance(own, CursorPaginator) else of_body
+    return f"if the token '{token}' means the end, write {words} in the paginator; else "
 
 
 def _count(reading: Reading, rows: list[Any], page: PageKeys, kept: list[int], again: set[int]) -> None:

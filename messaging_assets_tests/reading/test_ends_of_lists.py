@@ -321,6 +321,45 @@ def test_a_header_of_any_name_may_hold_the_next_address(
 # Pages that are asked for by a field of their last record
 
 STAMPED = [{"id": number, "ts": number // 30 + 1} for number in range(90)]
+
+
+@pytest.mark.parametrize("token", ["0", "-1", "null", "after-2"])
+def test_a_word_that_may_mean_the_end_is_named_where_it_leads_to_the_first_page(token: str) -> None:
+    def pages(asked: Asked) -> Any:
+        is_second = asked.get("cursor") == "b"
+        return {"data": [{"id": 2 + is_second}, {"id": 4 + is_second}], "next": token if is_second else "b"}
+
+    paginator = {"type": "cursor", "cursor_path": "next"}
+    with pytest.raises(Exception, match="repeats rows") as failure:
+        read(pages, paginator)
+
+    named = f"if the token '{token}' means the end, write end_path: next, end_value: '{token}' in the paginator; else "
+    assert (named in str(failure.value)) == (token != "after-2")
+    with pytest.raises(Exception, match="repeats rows") as failure:
+        read(lambda asked: (pages(asked), {"next": pages(asked)["next"]}), {"type": "header_cursor"})
+    assert ("write end_path and end_value for what the body says then" in str(failure.value)) == (token != "after-2")
+    assert len(read(pages, {**paginator, "end_path": "next", "end_value": token}).rows) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "verdict"),
+    [
+        (5, {}, "unknown"),
+        (4, {}, "read to the end"),
+        (5, {"end_path": "next", "end_value": 0}, "read to the end"),
+    ],
+)
+def test_a_number_0_behind_a_full_first_page_is_in_doubt(rows: int, words: dict[str, Any], verdict: str) -> None:
+    body = {"data": [{"id": number} for number in range(rows)], "next": 0}
+
+    assert (
+        read(
+            lambda asked: body, {"type": "cursor", "cursor_path": "next", "limit": 5, "limit_param": "n", **words}
+        ).verdict
+        == verdict
+    )
+
+
 BY_STAMP = {"type": "cursor", "cursor_path": "data[-1].ts", "cursor_param": "after"}
 
 

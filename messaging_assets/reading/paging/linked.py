@@ -22,7 +22,7 @@ class ReferencePaginator(GuardedPaginator):
     def start(self, request: Request) -> None:
         """Begin without a reference, or with the one that was kept."""
         self._next: NextReference | None = NextReference(_dlt_paginator(self.description), self.description)
-        self._is_there = self._is_told = False
+        self._is_there = self._is_told = self._is_zero = False
         self._boundary = Boundary(getattr(self.description, "cursor_path", None) if self._is_of_record else None)
         place = self.reading.resume.at
         if place is not None and place.position is not None:
@@ -69,7 +69,7 @@ class ReferencePaginator(GuardedPaginator):
             self.reading.ending.is_more_said, self._is_told = False, True
             return "an empty page"
         if not reference:
-            self._is_there = self._is_place_there(response)
+            self._is_there, self._is_zero = self._is_place_there(response), self._is_number_zero(response)
             if sent and self._is_of_record:
                 path = self.description.cursor_path  # type: ignore[attr-defined]
                 raise MendDescription(
@@ -115,14 +115,17 @@ class ReferencePaginator(GuardedPaginator):
             return said
         if signs.is_end_said or reading.is_whole_by_count:
             return None
-        place = _place_of(self.description)
+        place, is_full = _place_of(self.description), reading.claims.is_full(reading.counts.sent, is_by_links=True)
+        if self._is_zero and is_full:
+            words = f"the only page was full ({reading.counts.sent} rows), and the number 0 at {place} may be a token"
+            return f"{words}; write end_path and end_value: 0 in the paginator if it means the end"
         # A token may stand for the page that came, so it says little where the declared place was there and empty.
         if sign := signs.link or (None if self._is_there else signs.token):
             return (
                 f"the only page seems to name a next one at {sign}, elsewhere than the paginator looks for it ({place})"
             )
         is_open = not self._is_there and not signs.is_next_empty and not reading.ending.missed
-        if is_open and reading.claims.is_full(reading.counts.sent, is_by_links=True):
+        if is_open and is_full:
             rows = f"{reading.counts.sent} rows"
             return f"nothing was ever at {place}, and the only page was full ({rows}); correct the paginator"
         return None
@@ -135,6 +138,11 @@ class ReferencePaginator(GuardedPaginator):
             return own.cursor_key in response.headers
         path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
         return bool(path and json_paths.find_values(path, response.parsed))
+
+    def _is_number_zero(self, response: Any) -> bool:
+        path = getattr(self.description, "cursor_path", None)
+        found = json_paths.find_values(path, response.parsed) if path else []
+        return bool(found) and type(found[0]) is int and found[0] == 0
 
     def update_request(self, request: Request) -> None:
         """Let dlt's paginator put the reference on the request."""

@@ -271,7 +271,9 @@ def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list:
 
 def test_a_list_left_out_on_the_first_page_is_no_end(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: {"total": 0})
-    assert_red(one_list.outcome({**OFFSETS, "end_on_missing_selector": True}), "finds nothing", "empty_when_missing: true")
+    assert_red(
+        one_list.outcome({**OFFSETS, "end_on_missing_selector": True}), "finds nothing", "empty_when_missing: true"
+    )
 
 
 @pytest.mark.parametrize("name", ["maximum_pages", "maximum_offset", "maximum_page"])

@@ -8,6 +8,8 @@ ARGS ?=
 export DAGSTER_DISABLE_TELEMETRY := 1
 export RUNTIME__DLTHUB_TELEMETRY := false
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# uv brings certificates along; pip believes those of the machine, which a company's proxy may need.
+export UV_NATIVE_TLS ?= 1
 # Compiled files halve the start of every step that imports Dagster and dlt.
 unexport PYTHONDONTWRITEBYTECODE
 

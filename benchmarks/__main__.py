@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.cases import CASES, LONG
+from benchmarks.cases import CASES, LONG, ON_DEMAND
 from benchmarks.goals import Outcome
 from benchmarks.line_plot import write_lines
 from benchmarks.measuring import ROOT
@@ -21,7 +21,8 @@ def main() -> int:
     outcomes: dict[str, Outcome] = {}
     print(f"{machine()}\n{versions()}")
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
-        for name in chosen.only or [one for one in CASES if not (chosen.quick and one in LONG)]:
+        left_out = ON_DEMAND | (LONG if chosen.quick else frozenset())
+        for name in chosen.only or [one for one in CASES if one not in left_out]:
             outcomes[name] = CASES[name](Path(folder) / name, 1 if chosen.quick else chosen.rounds)
             print(in_words(outcomes[name]), flush=True)
         if chosen.peers:
@@ -30,7 +31,8 @@ def main() -> int:
             outcomes["peers"] = peers(Path(folder) / "peers", chosen.rounds)
             print(in_words(outcomes["peers"]), flush=True)
     write_csv(outcomes.values(), ROOT / "benchmarks" / "results")
-    footer = f"{machine()}; {versions()}; medians of {chosen.rounds}"
+    rounds = "one round" if chosen.rounds == 1 else f"medians of {chosen.rounds}"
+    footer = f"{machine()}; {versions()}; {rounds}"
     if not chosen.quick and {"cost_by_rows", "cost_by_latency"} <= {*outcomes}:
         by_rows, by_latency = outcomes["cost_by_rows"], outcomes["cost_by_latency"]
         write_lines(by_rows, by_latency, footer, ROOT / "docs" / "costs.svg")

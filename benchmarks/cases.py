@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from benchmarks import costs, ours, slow_apis
+from benchmarks import costs, on_demand, ours, slow_apis
 from benchmarks.comparison import TABLE, apart, compare, database, expect_rows
 from benchmarks.goals import Outcome, Spread, ratio
 from benchmarks.long_answers import long_answers
@@ -211,8 +211,10 @@ CASES: dict[str, Callable[[Path, int], Outcome]] = {
         slow_apis.eight_resources,
         *(memory, long_answers, few_changes, checks, loading, many_files, three_small, one_process),
         *(costs.other_loads, costs.cost_by_rows, costs.cost_by_latency),
+        *(on_demand.postgres, on_demand.ten_million),
     )
 }
+ON_DEMAND = frozenset({"postgres", "ten_million"})
 # Left out where it is to be quick: what takes long whatever the number of rounds.
 LONG = frozenset({"whole_process", "memory", "long_answers", "few_changes", "checks", "many_files"})
 

@@ -83,6 +83,10 @@ class Outcome:
         """Seconds of the sync alone."""
         return [run.inner for run in self.runs[contender]]
 
+    def inner_cpu(self, contender: str) -> list[float]:
+        """CPU seconds of the sync alone, which a busy machine stretches less."""
+        return [run.inner_cpu for run in self.runs[contender]]
+
     def wall(self, contender: str) -> list[float]:
         """Seconds of the whole process."""
         return [run.wall for run in self.runs[contender]]

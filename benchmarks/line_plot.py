@@ -25,7 +25,7 @@ _NAMES = {"ours": "messaging_assets", "floor": "a hand-written loop", "stock": "
 
 
 def write_lines(rows: Outcome, latency: Outcome, footer: str, file: Path) -> None:
-    """Draw seconds and memory against rows, and seconds against latency.
+    """Draw CPU seconds and memory against rows, and seconds against latency.
 
     Args:
         rows: the case `cost_by_rows`.
@@ -34,7 +34,7 @@ def write_lines(rows: Outcome, latency: Outcome, footer: str, file: Path) -> Non
         file: the SVG file.
     """
     panels = [
-        ("seconds by rows", _lines(rows, rows.inner), True),
+        ("CPU seconds by rows", _lines(rows, rows.inner_cpu), True),
         ("peak memory in MB by rows", _lines(rows, rows.peak), True),
         ("seconds by latency in ms", _lines(latency, latency.inner), False),
     ]

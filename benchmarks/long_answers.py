@@ -48,7 +48,7 @@ def long_answers(folder: Path, rounds: int) -> Outcome:
                 apart(expect_rows, home, rows)
                 shutil.rmtree(home)
         peak = Spread(tuple(outcome.peak(f"{name}, {rows:,} rows")))
-        outcome.expect(f"at {_MEGABYTES} MB of {name}", peak, 1_000, unit=" MB")
+        outcome.expect(f"at {_MEGABYTES} MB of {name}", peak, 500, unit=" MB")
         file.unlink()
     return outcome
 

@@ -89,10 +89,12 @@ def measure(command: Sequence[str], home: Path, **variables: str) -> Measurement
     )
 
 
-def contender(name: str, url: str, limit: int, home: Path, **choices: Any) -> Measurement:
-    """Run `benchmarks.contender` once; see there."""
+def contender(
+    name: str, url: str, limit: int, home: Path, variables: Mapping[str, str] | None = None, **choices: Any
+) -> Measurement:
+    """Run `benchmarks.contender` once, with more variables in its environment; see there."""
     words = [name, url, str(limit), str(home / "tables.duckdb"), json.dumps(choices)]
-    return measure([sys.executable, "-m", "benchmarks.contender", *words], home)
+    return measure([sys.executable, "-m", "benchmarks.contender", *words], home, **(variables or {}))
 
 
 @contextmanager

@@ -16,11 +16,12 @@ _PACKAGES = ("dagster", "dagster-dlt", "dlt", "duckdb", "pyarrow", "orjson", "re
 
 
 def machine() -> str:
-    """Processor, cores, memory, system and Python, in one line."""
+    """Processor, cores, memory, system, Python, and how many processes wanted a core lately, in one line."""
     cpu = next((line.split(":")[1].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "")
     kilobytes = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
     system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return f"{cpu or platform.machine()}, {os.cpu_count()} cores, {kilobytes / 1024**2:.0f} GB, {system}"
+    size = f"{os.cpu_count()} cores, {kilobytes / 1024**2:.0f} GB"
+    return f"{cpu or platform.machine()}, {size}, {system}, load {os.getloadavg()[1]:.0f}"
 
 
 def versions() -> str:

@@ -14,6 +14,8 @@ import uvicorn
 
 PARENTS, ROWS_EACH = 200, 60
 # The rows that are asked for by time: how far apart they are, for so many days from the first moment on.
+# Of longer lists the pages behind so many rows are made when they are asked for, else the API took gigabytes.
+_KEPT_ROWS = 1_000_000
 DAYS, FIRST, APART = 40, datetime(2025, 1, 1, tzinfo=timezone.utc), timedelta(seconds=90)
 WORDS = ("queue", "deploy", "retry", "naïve café", "großartig", "сервер", "build green", "disk full")
 
@@ -70,11 +72,14 @@ class Api:
     def page(self, first: int, offset: int, limit: int) -> bytes:
         """The body of a page of the records from number `first` on, made once."""
         key = (first, offset, limit)
-        if key not in self._pages:
-            numbers = range(first + offset, min(first + offset + limit, self._total))
-            rows = [row(number, 1 if number < self._changed else 0) for number in numbers]
-            self._pages[key] = orjson.dumps({"data": rows, "total": self._total - first})
-        return self._pages[key]
+        if key in self._pages:
+            return self._pages[key]
+        numbers = range(first + offset, min(first + offset + limit, self._total))
+        rows = [row(number, 1 if number < self._changed else 0) for number in numbers]
+        body = orjson.dumps({"data": rows, "total": self._total - first})
+        if offset <= _KEPT_ROWS:
+            self._pages[key] = body
+        return body
 
     async def __call__(
         self, scope: dict[str, Any], receive: Any, send: Callable[[dict[str, Any]], Awaitable[None]]
@@ -133,7 +138,7 @@ def main() -> None:
     parser.add_argument("--changed", type=int, default=0)
     chosen = parser.parse_args()
     api = Api(chosen.rows, chosen.delay, chosen.changed)
-    for offset in range(0, chosen.rows + 1, chosen.limit):
+    for offset in range(0, min(chosen.rows, _KEPT_ROWS) + 1, chosen.limit):
         api.page(0, offset, chosen.limit)
     uvicorn.run(api, host="127.0.0.1", port=chosen.port, log_level="warning", access_log=False)
 

@@ -50,7 +50,8 @@ The way from a file to a table, in rooms. No room imports one further down, but 
     discovery/openapi/   from an OpenAPI document to a file
     conversion/          from a file of another tool to a file
     conversion/own_code/ what a connector's own classes are, read and not run
-    conversion/manifest/ from a low-code manifest to resources
+    conversion/components/ a manifest's parts
+    conversion/manifest/ from low-code manifests to resources
     sandbox/             an API to try everything on
     cli/                 the command line, one file a verb
     cli/written/         verbs that write an API file

@@ -322,6 +322,8 @@ THINGS = [
     *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.APPLIED_SCHEMA_UPDATES_FILE_NAME"),
     *_things("dlt_packages", "value", _LOADING, f"{_PACKAGE}.SCHEMA_UPDATES_FILE_NAME"),
     *_things("dlt_packages", "text", _LOADING, _PACKAGE),
+    *_things("dlt_packages", "there", _LOADING, "dlt.common.storages:FileStorage"),
+    *_things("dlt_packages", "text", _LOADING, "dlt.common.storages.live_schema_storage:LiveSchemaStorage.save_schema"),
     *_things("dlt_packages", "value", _LOADING, "dlt.common.storages.load_storage:LoadStorage.NORMALIZED_FOLDER"),
     *_things(
         "dlt_packages", "value", _LOADING, "dlt.common.storages.normalize_storage:NormalizeStorage.EXTRACTED_FOLDER"

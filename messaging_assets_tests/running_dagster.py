@@ -15,6 +15,11 @@ from typing import Any
 
 import pytest
 import requests
+from dagster import DagsterInstance
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
+from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from messaging_assets_tests.programs import environment
 
@@ -41,7 +46,7 @@ def serving(command: list[str], address: str, log_file: Path, **more: Any) -> It
             yield address
         finally:
             process.send_signal(signal.SIGINT)
-            status = process.wait(timeout=60)
+            status = process.wait(timeout=300)
     assert status == 0
 
 
@@ -63,12 +68,13 @@ def running_development(room: Path) -> Iterator[str]:
 
 def wait_until_it_answers(address: str, process: subprocess.Popen[Any], log: Path | None = None) -> None:
     """Return when the UI that a process serves is there; fail with its log where it ends instead."""
-    for _ in range(300):
+    # Bounds for what hangs; a busy machine needs minutes.
+    for _ in range(1_000):
         assert process.poll() is None, log and log.read_text()
         try:
             if requests.get(f"{address}/server_info", timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.3)
     raise AssertionError(f"{address} does not answer:\n{log and log.read_text()}")
 
@@ -111,3 +117,12 @@ def materialize(address: str, assets: list[list[str]], location: str = "messagin
             break
         time.sleep(0.3)
     assert status == "SUCCESS"
+
+
+def switch(instance: DagsterInstance, status: InstigatorStatus, name: str = "chat_schedule") -> None:
+    """Switch the schedule on or off, as the UI does."""
+    target = LoadableTargetOrigin(module_name="messaging_assets.definitions")
+    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
+    origin = RemoteInstigatorOrigin(repository, name)
+    data = ScheduleInstigatorData("0 6 * * *", None)
+    instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, status, data))

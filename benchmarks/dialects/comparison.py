@@ -36,13 +36,7 @@ def our_rows(database: Path, dataset: str, table: str) -> list[dict[str, Any]] |
 
 def difference(theirs: Iterable[Mapping[str, Any]], ours: Iterable[Mapping[str, Any]]) -> str | None:
     """In which way rows differ, in one sentence; None where they are the same."""
-    theirs, ours = list(theirs), list(ours)
-    moments = {name for row in ours for name, one in row.items() if isinstance(one, (dt.datetime, dt.date))}
-    texts = {name for row in ours for name, one in row.items() if isinstance(one, str)}
-    first = {_row({_name(name): one for name, one in row.items()}, moments, texts) for row in theirs}
-    known = {name for row in theirs for name in map(_name, row)}
-    own = {name for row in ours for name in row if name not in known and name.startswith("_")}
-    second = {_row({name: one for name, one in row.items() if name not in own}, moments, texts) for row in ours}
+    first, second = _sets(list(theirs), list(ours))
     if first == second:
         return None
     only_first, only_second = first - second, second - first
@@ -51,18 +45,32 @@ def difference(theirs: Iterable[Mapping[str, Any]], ours: Iterable[Mapping[str, 
     return f"{len(only_first)} of {len(first)} rows differ; {_example(only_first, only_second)}"
 
 
+def has_more(theirs: Iterable[Mapping[str, Any]], ours: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether each of their rows is among ours."""
+    first, second = _sets(list(theirs), list(ours))
+    return first < second
+
+
+def _sets(theirs: list[Mapping[str, Any]], ours: list[Mapping[str, Any]]) -> tuple[set[Any], set[Any]]:
+    moments = {name for row in ours for name, one in row.items() if isinstance(one, (dt.datetime, dt.date))}
+    known = {name for row in theirs for name in map(_name, row)}
+    own = {name for row in ours for name in row if name not in known and name.startswith("_")}
+    first = {_row({_name(name): one for name, one in row.items()}, moments) for row in theirs}
+    return first, {_row({name: one for name, one in row.items() if name not in own}, moments) for row in ours}
+
+
 def _example(first: set[Any], second: set[Any]) -> str:
     one, two = (dict(min(some, key=str)) if some else {} for some in (first, second))
     names = sorted(name for name in {*one, *two} if one.get(name) != two.get(name))
     return "; ".join(f"{name}: {str(one.get(name))[:60]} / {str(two.get(name))[:60]}" for name in names[:4])
 
 
-def _row(row: Mapping[str, Any], moments: set[str], texts: set[str]) -> frozenset[tuple[str, str]]:
-    values = ((name, _plain(one, name in moments, name in texts)) for name, one in row.items())
+def _row(row: Mapping[str, Any], moments: set[str]) -> frozenset[tuple[str, str]]:
+    values = ((name, _plain(one, name in moments)) for name, one in row.items())
     return frozenset((name, one) for name, one in values if one not in (None, "null", "[]", "{}"))
 
 
-def _plain(value: Any, is_moment: bool, is_text: bool) -> str | None:
+def _plain(value: Any, is_moment: bool) -> str | None:
     if value is None:
         return None
     if is_moment:
@@ -78,7 +86,6 @@ def _plain(value: Any, is_moment: bool, is_text: bool) -> str | None:
         return str(value).lower()
     if isinstance(value, (int, float, Decimal)):
         return str(int(value)) if value == int(value) else str(float(value))
-    del is_text
     return str(value)
 
 

@@ -25,6 +25,9 @@ _ENVELOPE = frozenset(
 )
 # Objects whose names say that their numbers are about somebody else's account.
 _OTHERS = frozenset(("rate", "limits", "ratelimit", "quota", "usage", "api", "user", "account", "job", "prev", "first"))
+_PARAMETER = re.compile(r'\s*;\s*(?:([^\s=;,"<>]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*)))?)?')
+# Some leave the angle brackets out.
+_LINK = re.compile(rf"(?:<([^<>]*)>|([^\s,;<>]+))((?:{_PARAMETER.pattern})*)")
 _DEEPEST = 6
 _MOST_LINKS = 20
 # What begins the next page may be an object or a list in itself.
@@ -144,6 +147,19 @@ def in_headers(headers: Mapping[str, str]) -> Iterator[Leaf]:
             yield Leaf(("total", name), value.rpartition("/")[2].strip(), is_header=True)
         else:
             yield Leaf((name,), value.strip(), is_header=True)
+
+
+def address_in(header: str, relation: str) -> str | None:
+    """The address that a Link header (RFC 8288) has for a relation, which may stand beside others and in any letters.
+
+    requests' reader cuts an address or a quoted text at its first semicolon.
+    """
+    for link in _LINK.finditer(header):
+        named = _PARAMETER.findall(link[3])
+        relations = next((quoted or plain for name, quoted, plain in named if name.lower() == "rel"), "")
+        if relation.lower() in (relations.lower(), *relations.lower().split()):
+            return (link[1] or link[2] or "").strip()
+    return None
 
 
 def _plain_in(header: str) -> Iterator[tuple[str, Any]]:

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from requests.utils import parse_header_links
-
-from messaging_assets.answers.beside_list import Leaf, plain_word
+from messaging_assets.answers.beside_list import Leaf, address_in, plain_word
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.watched_counts import is_number_of_pages
 
@@ -137,9 +135,8 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
                 token = token or leaf.place
         elif not _is_reference(leaf.value):
             is_next_empty = is_next_empty or _names_next(leaf)
-    for header in parse_header_links(headers.get("link", "")):
-        if "next" in header.get("rel", "").lower().split():
-            link = link or "the header Link"
+    if address_in(headers.get("link", ""), "next"):
+        link = link or "the header Link"
     return Signs(said, link, token, is_end_said, is_next_empty)
 
 

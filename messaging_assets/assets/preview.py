@@ -15,6 +15,9 @@ from messaging_assets.tables.loaded_table import LoadedTable
 
 # Events are kept for ever, so that a preview must stay small.
 _WIDEST_CELL, _MOST_COLUMNS = 40, 30
+# The UI shows Markdown of less than 1,000 characters in the page, where a wide table pushes the verdict out of sight;
+# what is longer lies behind a button.
+_WIDEST_IN_PAGE, _BEHIND_BUTTON = 60, 1_000
 # An API's text is no markup: an image in it would be fetched by whoever looks at the page.
 _MARKUP = re.compile(r"[!-/:-@\[-`{-~]")
 
@@ -40,7 +43,9 @@ def table_preview(
         *([_masked(row[place], place in hidden, redaction) for place in shown] for row in found),
     ]
     head, *body = (_line([_MARKUP.sub(r"\\\g<0>", text) for text in line]) for line in lines)
-    return MarkdownMetadataValue("\n".join([head, _line(["---"] * len(shown)), *body]))
+    text = "\n".join([head, _line(["---"] * len(shown)), *body])
+    is_wide = max(map(len, [head, *body])) > _WIDEST_IN_PAGE
+    return MarkdownMetadataValue(text.ljust(_BEHIND_BUTTON) if is_wide else text)
 
 
 def cell(value: Any, redaction: Redaction) -> str:

@@ -194,7 +194,8 @@ class Reads:
         hidden = replace(result.finding, what=task.redaction(result.finding.reason), next_step="", kind="list")
         metadata = task.plain(receipt_metadata(task.receipt))
         before = table.ledger.place if table.ledger else []
-        table.receipts.write(KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before))
+        kept = KeptReceipt(load_ids, replace(result, finding=hidden), metadata, before, sorted(table.loads_before))
+        table.receipts.write(kept)
 
 
 def _options(task: SyncTask, table: ResourceTable, number: int, is_anew: bool, is_forgotten: bool) -> PassOptions:

@@ -236,7 +236,7 @@ def _events(
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
         rows["messaging_assets/database"] = table.place
         if (before := earlier_ones()[0].get("dagster/row_count")) is not None:
-            rows["messaging_assets/rows_more_than_before"] = counts.rows - int(before)
+            rows["messaging_assets/row_difference"] = counts.rows - int(before)
         for partition, number in result.partition_rows.items():
             # The one keeps its place in the reader's order, the other is what each partition shows of its own.
             rows[PARTITION_ROWS] = number

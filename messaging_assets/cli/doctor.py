@@ -77,5 +77,9 @@ def _print(found: list[Symptom], is_right: bool) -> None:
         )
     console = wide_console()
     console.print(table)
-    words = "Nothing here keeps a sync from working." if is_right else "Mend what is wrong, and run doctor again."
-    console.print(words, style="green" if is_right else "bold red")
+    if not is_right:
+        console.print("Mend what is wrong, and run doctor again.", style="bold red")
+    elif any(one.level == "warning" for one in found):
+        console.print("Nothing is wrong, but a warning may keep a sync from working.", style="yellow")
+    else:
+        console.print("Nothing here keeps a sync from working.", style="green")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +16,7 @@ from messaging_assets.conversion.texts import Hole, Lose, below, filled, named
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
 
-_JSON = ("", "json", "None")
+_FORMATS = {"": None, "None": None, "json": None, "csv": "csv", "xml": "xml", "jsonl": "ndjson", "jsonlines": "ndjson"}
 _ASKING = {
     "client_credentials": "oauth2",
     "refresh_token": "oauth2_refresh_token",
@@ -167,6 +168,10 @@ def _add_parent(
     if over in (None, ""):
         return True
     into = str(value_at(endpoint, ("iterate", "into")) or "").removeprefix("state.")
+    if (values := _listed(over)) and into.isidentifier():
+        scope.draft.raw.setdefault("for_each", {})[into] = values
+        scope.state[into] = [Hole("each", into)]
+        return True
     queue = re.fullmatch(r"[{$ ]*queue\.(\w+)[} ]*", str(over))
     if queue is None or queue[1] not in queues:
         shown = f"the queue {queue[1]}, which no endpoint fills from a field" if queue else "the values of a list"
@@ -180,15 +185,27 @@ def _add_parent(
     return True
 
 
+def _listed(over: Any) -> list[Any]:
+    """The values that stand in a spec itself, as a list or as the text of one; none of anything else."""
+    try:
+        found = json.loads(over) if isinstance(over, str) else over
+    except ValueError:
+        return []
+    is_plain = isinstance(found, list) and all(isinstance(one, (str, int)) and "{" not in str(one) for one in found)
+    return list(dict.fromkeys(found)) if is_plain else []
+
+
 def _is_unsayable(draft: Draft, endpoint: Mapping[str, Any]) -> bool:
     format_ = str(value_at(endpoint, ("response", "format")) or "")
     for word in ("setup", "teardown"):
         if endpoint.get(word):
             draft.give_up(f"its {word} sends requests before or after it, which no word says")
             return True
-    if format_ not in _JSON:
+    if format_ not in _FORMATS:
         draft.give_up(f"its answers are {format_}; write it by hand, see format")
         return True
+    if written := _FORMATS[format_]:
+        draft.endpoint["format"] = written
     if endpoint.get("overrides"):
         draft.lose("its overrides are left out; see write_disposition and columns", "write_disposition")
     return False

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.endpoint_words import USUAL_PAGE
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
-from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled, has
+from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled, has, only
 from messaging_assets.files.rules.mistakes import step_into
 from messaging_assets.files.rules.secrets import IN_AUTH
 
@@ -46,7 +47,8 @@ def _add(one: Any, converted: Converted, is_paged: bool) -> None:
     name = step_into(one, "name")
     if not isinstance(one, Mapping) or not isinstance(name, str):
         draft = converted.draft(name if isinstance(name, str) else "rows")
-        draft.give_up("it is made by code, which is not run here; write it by hand")
+        code = only(one)
+        draft.give_up(f"it is made by {code.name if code else 'code'}, which is not run here; write it by hand")
         return
     draft = converted.draft(name)
     draft.name = name if name.isascii() else draft.name
@@ -123,6 +125,10 @@ def _plain(value: Any, settings: Settings, lose: Lose) -> Any:
                 lose(f"{name} is code, which no API file holds; see steps, or definitions_for from Python", name)
                 continue
             found = _plain(one, settings, below(lose, name))
+            if name == "paginator" and step_into(found, "type") == "offset" and "limit" not in found:
+                told = f"how long is a page? {USUAL_PAGE} rows are asked for"
+                lose(told, name, kind="question")
+                found = {**found, "limit": USUAL_PAGE}
             if found is not None or one is None:
                 made[name] = found
         return made

@@ -292,4 +292,5 @@ def _remarks(raw: Mapping[str, Any], losses: Iterable[Loss]) -> dict[tuple[str, 
     for loss in losses:
         # A line of the file opens down to the words of an endpoint and of the client.
         remarks.setdefault(existing(raw, loss.place[:2]), []).append(loss.words)
-    return {path: ". ".join(text[0].upper() + text[1:] for text in texts) for path, texts in remarks.items()}
+    sentences = {path: [text[0].upper() + text[1:] for text in texts] for path, texts in remarks.items()}
+    return {path: ". ".join(texts).replace("?. ", "? ") for path, texts in sentences.items()}

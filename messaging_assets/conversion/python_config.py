@@ -13,6 +13,7 @@ from typing import Any
 from messaging_assets.conversion.texts import Hole, quoted
 from messaging_assets.files.rules.secret_signs import names_secret
 
+_CHANGING = frozenset({"append", "extend", "insert", "update", "setdefault", "pop", "remove"})
 _READERS = ("rest_api_source", "rest_api_resources")
 # dlt's classes, in small letters -> the `type` of a file, and the names of arguments that are given without one.
 _CLASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -57,18 +58,44 @@ def config_in(text: str, name: str) -> tuple[dict[str, Any], list[str]]:
     except (SyntaxError, ValueError, RecursionError) as error:
         line = getattr(error, "lineno", None)
         raise UnreadableConfig(f"{name} is no Python that can be read{f', line {line}' if line else ''}.") from None
-    found: list[tuple[int, dict[str, Any]]] = []
+    found: list[tuple[int, dict[str, Any], list[str]]] = []
     for scope in [tree, *(one for one in ast.walk(tree) if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)))]:
         names = _Names(tree, scope)
         for value in _candidates(scope):
+            names.doubts = {}
             config = names.value(value)
             if isinstance(config, dict) and {"client", "resources"} <= config.keys():
-                found.append((value.lineno, config))
-    distinct = list({repr(config): (line, config) for line, config in found}.values())
+                found.append((value.lineno, config, [*names.doubts, *_changes(scope, value)]))
+    distinct = list({repr(config): (line, config, doubts) for line, config, doubts in found}.values())
     if not distinct:
         raise UnreadableConfig(f"{name} holds no dictionary with client and resources.")
-    others = [f"the file has another config, in line {line}; give each a file of its own" for line, _ in distinct[1:]]
-    return distinct[0][1], others
+    others = [f"the file has another config, in line {line}; give each a file of its own" for line, *_ in distinct[1:]]
+    return distinct[0][1], [*distinct[0][2], *others]
+
+
+def _changes(scope: ast.AST, value: ast.expr) -> list[str]:
+    """A sentence where the config, or what it is made of, is changed after it was written."""
+    names = {one.id for one in ast.walk(value) if isinstance(one, ast.Name)}
+    for node in _own_nodes(scope):
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is value:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names |= {one.id for one in targets if isinstance(one, ast.Name)}
+    lines = sorted({node.lineno for node in _own_nodes(scope) if _changed(node) & names})  # type: ignore[attr-defined]
+    shown = ", ".join(map(str, lines))
+    told = f"the dictionary is changed later, which is not read; see line {shown}, and write here what that adds"
+    return [told] if lines else []
+
+
+def _changed(node: ast.AST) -> set[str]:
+    """The names whose value a statement changes in place, such as `config["resources"].append(...)`."""
+    targets: list[ast.AST] = []
+    if isinstance(node, ast.Assign):
+        targets = [one for one in node.targets if not isinstance(one, ast.Name)]
+    elif isinstance(node, ast.AugAssign):
+        targets = [node.target]
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+        targets = [node.value.func.value] if node.value.func.attr in _CHANGING else []
+    return {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
 
 
 def _candidates(scope: ast.AST) -> list[ast.expr]:
@@ -105,10 +132,15 @@ class _Names:
 
     def __init__(self, module: ast.Module, scope: ast.AST) -> None:
         self._values: dict[str, ast.expr] = {}
+        self._several: set[str] = set()
+        self.doubts: dict[str, None] = {}
         for one in (module, scope):
             for node in _own_nodes(one):
                 target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
                 if isinstance(target, ast.Name) and isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value:
+                    known = self._values.get(target.id)
+                    if known is not None and known is not node.value and ast.dump(known) != ast.dump(node.value):
+                        self._several.add(target.id)
                     self._values[target.id] = node.value
         if isinstance(scope, (ast.FunctionDef, ast.AsyncFunctionDef)):
             arguments = scope.args.args
@@ -123,7 +155,11 @@ class _Names:
         if isinstance(node, ast.Dict):
             return self._mapping(node)
         if isinstance(node, (ast.List, ast.Tuple)):
-            return [self.value(one) for one in node.elts]
+            found = [(one, self.value(one.value if isinstance(one, ast.Starred) else one)) for one in node.elts]
+            is_more = [isinstance(one, ast.Starred) and isinstance(value, list) for one, value in found]
+            return [
+                part for (_, value), more in zip(found, is_more, strict=True) for part in (value if more else [value])
+            ]
         if isinstance(node, ast.Name):
             return self._named(node)
         if isinstance(node, ast.JoinedStr):
@@ -155,6 +191,8 @@ class _Names:
         if written in ("", "dlt.secrets.value", "dlt.config.value") or node.id in self._open:
             is_secret = written == "dlt.secrets.value" or names_secret(node.id)
             return [Hole("secret" if is_secret else "setting", node.id.lower())]
+        if node.id in self._several:
+            self.doubts[f"{node.id} is set more than once in the file, and the last was taken; is it right?"] = None
         self._open.append(node.id)
         try:
             return self.value(self._values[node.id])

@@ -78,37 +78,47 @@ def _take_out(converted: Converted, mistake: Mistake, carried: list[Draft]) -> b
         return True
     roots = {"client": converted.client, "resource_defaults": converted.defaults}
     is_there = len(place) > 1 and place[0] in roots and place[1] != "base_url"
-    if is_there and _remove(roots[str(place[0])], place[1:]):
-        converted.lose(f"left out {_shown(place[1:])}: {mistake.message}", *map(str, place[:-1]))
+    if is_there and (removed := _remove(roots[str(place[0])], place[1:])):
+        converted.lose(_left_out(removed, place[1:], mistake.message), *map(str, place[:-1]))
         return True
     return False
 
 
 def _from_draft(draft: Draft, place: Place, message: str) -> bool:
     path = tuple(map(str, place))
-    if not place or place[-1] in _VITAL or not _remove(draft.raw, place):
+    removed = _remove(draft.raw, place) if place and place[-1] not in _VITAL else None
+    if removed is None:
         if not draft.is_carried:
             return False
         draft.give_up(f"{_shown(place)}: {message}" if place else message)
         return True
-    draft.lose(f"left out {_shown(place)}: {message}", *path[:-1])
+    draft.lose(_left_out(removed, place, message), *path[:-1])
+    if removed == ("primary_key",):
+        # Without a key nothing is merged, and what came before would come again.
+        draft.tell_rows_apart(())
     return True
 
 
-def _remove(raw: Any, place: Place) -> bool:
-    """Take out what stands at a place, or the nearest thing above it that is there."""
+def _left_out(removed: Place, place: Place, message: str) -> str:
+    """What is gone, and why: of what is missing in it, all of it is gone."""
+    why = message if removed == place else f"{_shown(place)} {message}"
+    return f"left out {_shown(removed)}: {why}"
+
+
+def _remove(raw: Any, place: Place) -> Place | None:
+    """Take out what stands at a place, or the nearest thing above it that is there; None where nothing can go."""
     while place and value_at(raw, place) is None:
         above = value_at(raw, place[:-1])
         if isinstance(above, dict) and place[-1] in above:
             break
         place = place[:-1]
     if not place or place == ("endpoint",):
-        return False
+        return None
     holder: Any = value_at(raw, place[:-1])
     if not isinstance(holder, (dict, list)):
-        return False
+        return None
     del holder[place[-1]]  # type: ignore[arg-type]
-    return True
+    return place
 
 
 def _shown(place: Place) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from messaging_assets.conversion.endpoint_words import MOST_RETRIES, USUAL_PAGE, add_handler, retry_too, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.spec_texts import SpecScope, first_start
-from messaging_assets.conversion.texts import Hole, only, quoted
+from messaging_assets.conversion.texts import Hole, named, only, quoted
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
@@ -217,11 +217,19 @@ def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
         elif field is None or "incremental" in draft.endpoint:
             draft.lose(f"its state {name} is not kept; declare incremental", "endpoint", "incremental")
         else:
-            draft.endpoint["incremental"] = without_nothing({"cursor_path": field, "initial_value": first_start(start)})
+            words = {"cursor_path": field, "initial_value": first_start(start), "format": _format(scope)}
+            draft.endpoint["incremental"] = without_nothing(words)
     if not synced and (key := value_at(endpoint, ("response", "records", "update_key"))):
         draft.endpoint["incremental"] = {"cursor_path": key}
     keys = value_at(endpoint, ("response", "records", "primary_key")) or []
     draft.tell_rows_apart([keys] if isinstance(keys, str) else list(keys))
+
+
+def _format(scope: SpecScope) -> str | None:
+    """How the requests write the start of the range; None where they send it as it is."""
+    sent = [value for fields in scope.texts.values() for _, value in _flat(fields, "")]
+    formats = {name for value in sent for name in named(value, "start")} - {""}
+    return {"%s": "epoch_seconds", "%Y-%m-%d": "date"}.get(one := formats.pop(), one) if len(formats) == 1 else None
 
 
 def _field_of(endpoint: Mapping[str, Any], name: str) -> str | None:

@@ -16,6 +16,8 @@ _EXPRESSION = re.compile(r"\$?\{\s*((?:[a-z_]+[.(]|[\"'\d])[^{}]*?)\s*\}")
 _REQUIRE = re.compile(r"(?:require|string|trim)\((.*)\)", re.DOTALL)
 _NAME = re.compile(r"(state|secrets|env|inputs|context|sync|store|auth)\.([\w.]+)")
 _COALESCE = re.compile(r"coalesce\((.*)\)", re.DOTALL)
+# A variable of the state, parsed or not, in a format of strftime.
+_WRITTEN = re.compile(r"date_format\(\s*(?:date_parse\(\s*)?(state\.\w+)[^%]*[\"'](%[^\"']+)[\"']\s*\)")
 _NOW = re.compile(r"(?:date_format\()?\s*(?:date_add\(\s*)?now\(\)(?:\s*,\s*-(\d+)\s*,\s*[\"'](\w+?)s?[\"']\s*\))?.*")
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(-?\d+(?:\.\d+)?)")
 _DEEPEST = 8
@@ -96,6 +98,8 @@ def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[An
         return _evaluated(inner[1].strip(), state, depth)
     if literal := _LITERAL.fullmatch(expression):
         return [next(one for one in literal.groups() if one is not None)]
+    if (moment := _WRITTEN.fullmatch(expression)) and _evaluated(moment[1], state, depth) == [Hole("start")]:
+        return [Hole("start", moment[2])]
     found = _NAME.fullmatch(expression)
     if found is None:
         default = _COALESCE.fullmatch(expression)

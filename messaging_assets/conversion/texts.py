@@ -76,7 +76,8 @@ class Settings:
         found = self.defaults.get(name, default)
         if found is None or isinstance(found, (list, dict)):
             return None
-        self.used[name] = found
+        if found != "":
+            self.used[name] = found
         return found
 
     def declare(self, name: str, value: Any) -> Any:
@@ -132,6 +133,11 @@ def filled(
     """
     if not isinstance(value, (list, tuple)):
         return value
+
+    def is_place(before: list[Any]) -> bool:
+        """Whether a host or a step of a path comes next, which is never empty; a query's value may be."""
+        return is_address and "?" not in "".join(map(str, before))
+
     own = settings.declare if is_declared else lambda name, found: found
     where = "under settings" if is_declared and is_address else "here"
     written: list[Any] = []
@@ -142,7 +148,7 @@ def filled(
             written.append(_BOUNDS[part.kind])
         elif part.kind in _PLACES:
             written.append(f"{{{_PLACES[part.kind]}.{part.name}}}")
-        elif (found := _from_outside(part, settings, lose, where)) is not None:
+        elif (found := _from_outside(part, settings, lose, where, is_place(written))) is not None:
             written.append(own(part.name, found) if part.kind == "setting" else found)
         elif is_address:
             name = part.name.rpartition(".")[2].lower() if part.kind == "setting" else part.kind
@@ -153,14 +159,15 @@ def filled(
     return written[0] if len(written) == 1 else "".join(map(str, written))
 
 
-def _from_outside(hole: Hole, settings: Settings, lose: Lose, where: str) -> Any:
+def _from_outside(hole: Hole, settings: Settings, lose: Lose, where: str, is_filled: bool) -> Any:
     """The value of a setting; None where nobody says, and for whatever else an API file cannot say."""
     if hole.kind != "setting":
         lose(_unsaid(hole))
         return None
     found = settings.value(hole.name, hole.default)
-    if found is None:
+    if found is None or (found == "" and is_filled):
         lose(missing(hole.name, where), kind="setting")
+        return None
     return found
 
 

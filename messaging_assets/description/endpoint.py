@@ -294,6 +294,6 @@ class Endpoint(Described):
     def _relative(cls, value: str | None) -> str | None:
         if value is not None and "://" in value:
             raise ValueError(
-                "a path is what follows client.base_url, so that secrets go to one origin only; leave the address out"
+                "leave the address out; a path follows client.base_url, so that secrets go to one origin only"
             )
         return value

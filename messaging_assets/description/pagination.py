@@ -62,7 +62,7 @@ class SizedPaginator(PaginatorDescription):
     @model_validator(mode="after")
     def _has_place_of_limit(self) -> SizedPaginator:
         if self.limit is not None and self.limit_param is None and self.type != "offset":  # type: ignore[attr-defined]
-            raise ValueError("limit needs limit_param, the parameter by which the API takes it")
+            raise ValueError("limit needs limit_param; write there the parameter by which the API takes it")
         if self.maximum_limit is not None and self.limit != "max":
             raise ValueError("maximum_limit is the bound of limit: max; write that, or leave it out")
         return self

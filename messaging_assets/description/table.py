@@ -8,8 +8,10 @@ from pydantic import Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath
+from messaging_assets.description.ways.placeholders import fields_in
 from messaging_assets.description.windows import CursorFormat
 from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.moments import EPOCHS
 
 DataType = Literal["text", "double", "bool", "timestamp", "bigint", "binary", "json", "decimal", "wei", "date", "time"]
 Disposition = Literal["skip", "append", "replace", "merge"]
@@ -37,9 +39,11 @@ class Step(Described):
     rename: dict[str, str] | None = Field(None, min_length=1)
     """Gives fields other names: `{old: new}`."""
     copy_: dict[str, JsonPath] | None = Field(None, min_length=1, alias="copy")
-    """Makes a field of what a JSON path finds in the record: `{field: path}`; null where it finds nothing."""
+    """Makes a field of what a JSON path finds in the record: `{field: path}`, else null; with `[*]`, a list of all."""
     constant: dict[str, Any] | None = Field(None, min_length=1)
     """Sets fields: `{field: value}`."""
+    template: dict[str, str] | None = Field(None, min_length=1)
+    """Makes a text of fields: `{id: '{agent.id}|{sent_at:date}'}`, moments in a format; null where none is there."""
     cast: dict[str, CursorFormat] | None = Field(None, min_length=1)
     """Makes moments of fields, by how they are written: `{sent_at: epoch_ms}`, or a pattern of strptime."""
     hash: list[str] | None = Field(None, min_length=1)
@@ -55,7 +59,9 @@ class Step(Described):
     @property
     def made(self) -> frozenset[str]:
         """The fields that it makes, or changes the values of."""
-        return frozenset().union(self.copy_ or (), self.constant or (), self.cast or (), self.hash or ())
+        return frozenset().union(
+            self.copy_ or (), self.constant or (), self.template or (), self.cast or (), self.hash or ()
+        )
 
     @model_validator(mode="after")
     def _has_one_word(self) -> Step:
@@ -70,6 +76,21 @@ class Step(Described):
             raise ValueError(
                 "only moments are cast; say in columns what other values become, such as data_type: bigint"
             )
+        return value
+
+    @field_validator("template")
+    @classmethod
+    def _takes_fields(cls, value: dict[str, str] | None) -> dict[str, str] | None:
+        for path, way in fields_in(value):
+            try:
+                json_paths.compiled(path)
+            except Exception:  # noqa: BLE001 - the parser's own errors have no base
+                raise ValueError("a template takes JSON paths of the record in braces, such as {agent.id}") from None
+            if way and "%" not in way and way not in (*EPOCHS, "iso", "date"):
+                raise ValueError(
+                    f"behind a colon is how a moment is written: {', '.join((*EPOCHS, 'iso', 'date'))}, or a pattern "
+                    "of strftime"
+                )
         return value
 
     @field_validator("rename")

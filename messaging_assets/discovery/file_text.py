@@ -109,7 +109,7 @@ def _comment(text: str, indent: str, hanging: str = "") -> Iterator[str]:
     text = text[0].upper() + text[1:] if is_word else text
     start = f"{indent}# "
     yield from textwrap.wrap(
-        text if text.endswith((".", ":", "}")) else f"{text}.",
+        text if text.endswith((".", ":", "}", "?")) else f"{text}.",
         _WIDTH,
         initial_indent=start,
         subsequent_indent=start + hanging,

@@ -72,6 +72,8 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
             answer = own(answer) or answer
     if answer.status_code == 204:
         step = "declare 204 in the paginator's end_status_codes if it means that there is no more"
+        if terms.page == 1:
+            step = "write response_actions: [{status_code: 204, action: ignore}] if it means that there are no rows"
         return Trouble("answered 204, which is no list", step, MendDescription, False, "204")
     try:
         answer.read(terms.endpoint, client)

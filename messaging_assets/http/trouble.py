@@ -18,6 +18,7 @@ from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.description.api import Client, Endpoint, ErrorHandler
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.redaction import redacted
+from messaging_assets.http.refusals import what_to_declare
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import StrangeEncoding, TooLarge
 from messaging_assets.http.wire.connections import TooManyInterim
@@ -104,28 +105,9 @@ def refused(
         if status in (403, 429):
             step = "set client.requests_per_second to the API's budget"
     else:
-        kind, step = MendDescription, "compare path, params and paginator in the file with the API's documentation"
-        if page > 1 and status in (400, 404, 416):
-            step = (
-                "if the API says so that no page is left, declare it in the paginator's end_status_codes; if it takes "
-                "no offset within a page, write overlap: 0"
-            )
-        if status == 410 and page == 1 and endpoint is not None and endpoint.has_cursor:
-            step = "if the API has forgotten the token of the last sync, write response_actions: "
-            step += "[{status_code: 410, action: restart}], or run it with forget_state"
-        if endpoint is not None and endpoint.has_cursor and status in (400, 413, 416, 422):
-            step += f"; {_of_range(endpoint, page)}"
+        kind, step = MendDescription, what_to_declare(endpoint, status, page)
     may_be_taken = status >= 500 and status != 503
     return Trouble(f"answered {status}", step, kind, repeat, str(status), asked, may_be_taken)
-
-
-def _of_range(endpoint: Endpoint, page: int) -> str:
-    """What to do if the refusal means that a range is too long, or has too many rows, as a clause."""
-    if not endpoint.has_step:
-        return "if it takes no range so long, or gives no more rows of one, write step in incremental, such as P1D"
-    if page > 1:
-        return "if it gives no more rows of one range, write maximum_results in incremental"
-    return "if it takes no range so long, write a shorter step"
 
 
 def about_clock(trouble: Trouble, answer: Answer) -> Trouble:

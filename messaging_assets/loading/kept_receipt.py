@@ -32,12 +32,14 @@ class KeptReceipt:
         result: how complete the read was.
         metadata: what the materialization will show, as plain values.
         noted_before: where the destination's ledger stood, see `SyncLedger.place`.
+        finished_before: the loads of other windows that were finished when the read began, where one may overtake it.
     """
 
     load_ids: list[str]
     result: ReadResult
     metadata: dict[str, Any]
     noted_before: list[str | None] = field(default_factory=list)
+    finished_before: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """What is stored."""
@@ -50,8 +52,8 @@ class KeptReceipt:
             "left": sorted(result.left),
             "split": dict(result.split),
         }
-        kept = {"load_ids": self.load_ids, "metadata": self.metadata, "noted_before": self.noted_before}
-        return {**kept, "read": read}
+        names = ("load_ids", "metadata", "noted_before", "finished_before")
+        return {**{name: getattr(self, name) for name in names}, "read": read}
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> KeptReceipt:
@@ -68,7 +70,8 @@ class KeptReceipt:
             frozenset(read["left"]),
             read["split"],
         )
-        return cls(stored["load_ids"], result, stored["metadata"], stored["noted_before"])
+        before = stored["noted_before"], stored["finished_before"]
+        return cls(stored["load_ids"], result, stored["metadata"], *before)
 
 
 class ReceiptFile:

@@ -25,7 +25,11 @@ _logger = logging.getLogger(__name__)
 
 
 def load_pending(
-    pipeline: Pipeline, resource: Resource, is_whole: bool, is_newest: Callable[[Sequence[str]], bool]
+    pipeline: Pipeline,
+    resource: Resource,
+    is_whole: bool,
+    is_newest: Callable[[Sequence[str]], bool],
+    fits: Callable[[], bool] = lambda: True,
 ) -> list[Load]:
     """Load what an earlier sync fetched and did not load; asks the API nothing.
 
@@ -34,6 +38,7 @@ def load_pending(
         resource: says how rows are written.
         is_whole: whether a receipt says that this read is over.
         is_newest: whether the destination knows these loads as those of the newest sync.
+        fits: whether what is normalized may be loaded; where it may not, it is dropped already.
 
     What is not the newest is dropped, and the state that came with it. Rows of a read that was not over are only good
     for a merge. What cannot be loaded is dropped, to be read again.
@@ -58,6 +63,8 @@ def load_pending(
             _set_back(pipeline, load_id)
         if pipeline.list_extracted_load_packages():
             pipeline.normalize()
+        if not fits():
+            return []
         loads = _pending_loads(pipeline)
         ready_staging(pipeline)
         pipeline.load(raise_on_failed_jobs=True)
@@ -137,11 +144,14 @@ def finished_before(pipeline: Pipeline, load_id: str, is_last: bool) -> list[Loa
 
 def _set_back(pipeline: Pipeline, load_id: str) -> None:
     """Let the load of a package begin anew; one that the destination has already is put away."""
-    package = normalized_packages(pipeline) / load_id
-    if is_loaded(pipeline, load_id):
-        shutil.rmtree(package)
-    else:
-        begin_anew(package)
+    package, state = normalized_packages(pipeline) / load_id, pipeline.default_schema.state_table_name
+    with table_rows(pipeline) as rows:
+        if rows.is_loaded(load_id):
+            shutil.rmtree(package)
+            return
+        # The state of a pipeline is only ever added to, and PostgreSQL takes the same row of it once.
+        rows.delete(state, rows.of_loads([load_id]), [load_id])
+    begin_anew(package)
 
 
 def is_loaded(pipeline: Pipeline, load_id: str) -> bool:

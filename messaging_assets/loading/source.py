@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from dlt.sources import DltResource, DltSource
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.names import REJECTED, schema_name
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
 from messaging_assets.seams.dlt_settings import own_settings
@@ -18,6 +19,13 @@ from messaging_assets.seams.dlt_settings import own_settings
 if TYPE_CHECKING:
     from messaging_assets.rows.batches import Batches
 
+# What dlt notes of a table and its columns when a file says how rows are merged.
+_MERGE_HINTS = ("x-merge-", "x-boundary-timestamp")
+_VALIDITY = ("x-valid-from", "x-valid-to")
+_COLUMN_HINTS = {
+    *("primary_key", "merge_key", "hard_delete", "dedup_sort", "x-row-version", "x-active-record-timestamp"),
+    *_VALIDITY,
+}
 _REJECTED_COLUMNS: dict[str, Any] = {
     "reason": {"data_type": "text", "nullable": False},
     "fields": {"data_type": "text"},
@@ -77,6 +85,46 @@ def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], d
     reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")
     reader.apply_hints(**rejected, columns=_REJECTED_COLUMNS)
     return reader
+
+
+def forget_hints(schema: dlt.Schema, resource: Resource, asset: str, is_anew: bool) -> None:
+    """Take out of dlt's schema what an earlier version of the file said of merging, which dlt itself never forgets.
+
+    Args:
+        schema: that of the source which is extracted, with what earlier syncs left in it.
+        resource: what the file says now.
+        asset: the asset's name in errors.
+        is_anew: whether the table is dropped before the load.
+
+    Raises:
+        MendDescription: the table keeps versions of rows, and the file does not, or in another way.
+    """
+    naming = schema.naming
+    table: Any = schema.tables.get(naming.normalize_tables_path(resource.table))
+    if table is None:
+        return
+    said: Any = _reader(resource, [], resource.write_disposition).compute_table_schema()
+    columns = {naming.normalize_path(name): column for name, column in said["columns"].items()}
+    kept = _versions(table, table["columns"])
+    if not is_anew and kept and kept != _versions(said, columns):
+        raise MendDescription(
+            "its table keeps old versions of rows (scd2), and the file does not any more, or in another way",
+            "run it once with full_refresh, which reads everything into a new table, or give it another table_name",
+            where=asset,
+        )
+    for hint in [one for one in table if one.startswith(_MERGE_HINTS) and one not in said]:
+        del table[hint]
+    for name, column in table["columns"].items():
+        for hint in (_COLUMN_HINTS & column.keys()) - columns.get(name, {}).keys():
+            del column[hint]
+
+
+def _versions(table: Mapping[str, Any], columns: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The columns that tell valid versions of rows, and what stands for no end; none where a table keeps none."""
+    if table.get("x-merge-strategy") != "scd2":
+        return []
+    ends = [(name, column) for hint in _VALIDITY for name, column in columns.items() if column.get(hint)]
+    return [(name, str(column.get("x-active-record-timestamp"))) for name, column in ends]
 
 
 def dlt_columns(resource: Resource) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
 def judge_part(reading: Reading, response: Any, rows: list[Any]) -> int | None:
     """Judge a part of a page that comes in several, and clean it as `judge_page` does.
 
-    The last part shows whether the page is an earlier one once more, which is an error. No row is committed before it.
+    The last part shows whether the page is an earlier one once more, which is an error. Rows that a merge committed
+    before it are those of the earlier one then.
 
     Returns:
         How many rows the server sent, with the last part; None before.
@@ -160,7 +161,7 @@ def _comes_again(reading: Reading, keys: list[int], again: set[int], sent: int) 
     repetition.note_fresh(keys, again)
     if not sent or not repetition.is_repeat(keys, again, join.is_overlap(keys)):
         return False
-    if repetition.may_repeat:
+    if repetition.may_repeat or repetition.is_clamped:
         return True
     raise _repeats(reading)
 

@@ -72,11 +72,17 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
         _judge_error_beside(context, response, page, found, path)
         _judge_records(context, response, page)
         return selector
+    step = ""
+    if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
+        ends = (
+            ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
+        )
+        step = f"if the API says so that {ends[0]}, write {ends[1]}: true in the paginator; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
         f"{context.shown(response.url)} ({redacted(_outline(response.parsed))})",
-        "compare data_selector with what the API sends now, or say in the file what an error inside a 200 "
+        f"{step}compare data_selector with what the API sends now, or say in the file what an error inside a 200 "
         "looks like (error_in_body)",
         where=context.asset,
     )
@@ -284,6 +290,7 @@ def _detect(response: Any) -> str:
 def _outline(body: Any) -> str:
     """What the body looks like: its keys, never its values, nor keys that look like values."""
     if isinstance(body, dict):
-        keys = [key if NAME.fullmatch(key) else "(no name)" for key in body][:10]
+        # XML's names may have a prefix, as in soap:Body.
+        keys = [key if NAME.fullmatch(key.replace(":", "_", 1)) else "(no name)" for key in body][:10]
         return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
     return "the answer is the list itself, $" if isinstance(body, Records) else f"the answer is {kind(body)}"

@@ -14,6 +14,7 @@ from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
 from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.description.table import Step, filter_path
+from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.values.nested import to_json
@@ -65,6 +66,9 @@ def _map(step: Step) -> Callable[[Record], Record]:
     if step.copy_:
         paths = step.copy_
         return lambda row: row | {name: _found(path, row) for name, path in paths.items()}
+    if step.template:
+        texts = step.template
+        return lambda row: row | {name: _made(text, row) for name, text in texts.items()}
     if step.cast:
         formats = step.cast
         return lambda row: row | {name: _moment(row[name], way) for name, way in formats.items() if name in row}
@@ -88,7 +92,25 @@ def _filter(comparison: str | None) -> Callable[[Record], bool]:
 
 def _found(path: str, row: Record) -> Any:
     found = json_paths.find_values(path, row)
-    return found[0] if found else None
+    return found if "[*]" in path else found[0] if found else None
+
+
+def _made(text: str, row: Record) -> Any:
+    """What a template makes of a record: one field alone stays what it is."""
+    values: list[Any] = []
+
+    def taken(path: str, way: str) -> str:
+        value = _found(path, row)
+        # What is no moment stays as it is.
+        if way and (seconds := moments.moment_of(value)) is not None:
+            value = moments.written(seconds, way)
+        values.append(value)
+        return value if isinstance(value, str) else "" if value is None else to_json(value)
+
+    made = filled(text, taken)
+    if len(values) == 1 and is_field(text):
+        return values[0]
+    return None if values and all(one is None for one in values) else made
 
 
 def _moment(value: Any, way: str) -> Any:

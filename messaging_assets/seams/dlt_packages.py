@@ -12,6 +12,9 @@ from dlt import Pipeline, Schema
 # Since dlt 1.30: what a step of a pipeline gives.
 from dlt.common.pipeline import NormalizeInfo
 
+# Since dlt 1.30: the storage that packages are in.
+from dlt.common.storages import FileStorage
+
 # Since dlt 1.30: the state of a load is asked for after its package is gone.
 from dlt.common.storages.exceptions import LoadPackageNotFound
 
@@ -27,6 +30,7 @@ __all__ = [
     "ParsedLoadJobFileName",
     "begin_anew",
     "finish_storages",
+    "know_also",
     "normalized_packages",
     "one_pipeline",
 ]
@@ -111,11 +115,35 @@ def begin_anew(package: Path) -> None:
     for job in (package / PackageStorage.NEW_JOBS_FOLDER).glob("*"):
         if ParsedLoadJobFileName.parse(job.name).file_format in _FOLLOW_UPS:
             job.unlink()
-    shutil.rmtree(package / PackageStorage.PENDING_TRANSITIONS_FOLDER, ignore_errors=True)
+    # The folder itself stays: dlt makes it with the package, and does not ask whether it is there.
+    ended = package / PackageStorage.PENDING_TRANSITIONS_FOLDER
+    shutil.rmtree(ended, ignore_errors=True)
+    ended.mkdir(exist_ok=True)
     (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
     changes = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
     if not changes.exists():
         changes.write_text("{}")
+
+
+def know_also(pipeline: Pipeline, noted: Schema) -> None:
+    """Let what is about to be loaded know the tables and columns of others, for the schema noted last is the one read.
+
+    Args:
+        pipeline: the pipeline, with normalized packages.
+        noted: what the destination has noted of its tables; where both know a column, the package's own words hold.
+    """
+    # Since dlt 1.30: each package has a schema of its own, which the destination notes with it.
+    packages = PackageStorage(FileStorage(str(normalized_packages(pipeline))), "loaded")
+    for load_id in pipeline.list_normalized_load_packages():
+        own = packages.load_schema(load_id)
+        known = {name: table["columns"].keys() for name, table in own.tables.items()}
+        if all(table["columns"].keys() <= known.get(name, set()) for name, table in noted.tables.items()):
+            continue
+        whole = noted.clone()
+        whole.update_schema(own)
+        packages.save_schema(load_id, whole)
+        # Since dlt 1.30: the pipeline's own schemas; what follows the load goes by them.
+        pipeline._schema_storage.save_schema(whole)
 
 
 def noted_state(folder: Path, resource: str) -> dict[str, Any] | None:

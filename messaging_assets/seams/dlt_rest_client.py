@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 # Since dlt 1.30: documented one package up, where type checkers do not see it.
@@ -28,7 +28,6 @@ from dlt.sources.rest_api.config_setup import (
     paginate_dependent_resource,
     paginate_resource,
 )
-from requests.utils import parse_header_links
 
 __all__ = [
     "NON_RECORD_KEY_PATTERNS",
@@ -111,7 +110,9 @@ def set_next_reference(paginator: Any, reference: Any) -> None:
 class HeaderLinks(HeaderLinkPaginator):
     """dlt's, which misses a relation in other letters (`Next`) or beside others (`next last`); see RFC 8288, 3.3."""
 
-    header = "Link"
+    def __init__(self, address_in: Callable[[str, str], str | None], relation: str = "next", header: str = "Link"):
+        super().__init__(relation)
+        self._address_in, self._header = address_in, header
 
     def update_state(self, response: Any, data: list[Any] | None = None) -> None:
         """Note the next page's address."""
@@ -120,13 +121,8 @@ class HeaderLinks(HeaderLinkPaginator):
 
     def next_of(self, response: Any) -> str | None:
         """The address that the header gives for the relation; None where it has none."""
-        written = response.headers.get(self.header, "")
+        written = response.headers.get(self._header, "")
         # No address begins so; some write what belongs into Link under a name of their own.
-        if self.header.lower() != "link" and not written.lstrip().startswith("<"):
+        if self._header.lower() != "link" and not written.lstrip().startswith("<"):
             return written or None
-        wanted = self.links_next_key.lower()
-        for link in parse_header_links(written):
-            relation = link.get("rel", "").lower()
-            if wanted == relation or wanted in relation.split():
-                return link.get("url")
-        return None
+        return self._address_in(written, self.links_next_key)

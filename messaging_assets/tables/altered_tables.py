@@ -32,9 +32,10 @@ _LOOSE = frozenset(("json", "bool", "date", "time", "timestamp", "wei", "binary"
 
 
 def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
-    """Stop before a request where a table with rows stands under a resource's name, and no sync made it.
+    """Stop before a request where a view, or a table with rows that no sync made, stands under a resource's name.
 
-    dlt would add its columns to that table, and a full refresh would drop it.
+    dlt would add its columns to that table, and a full refresh would drop it. What is loaded into a view could go
+    through it into another table.
 
     Args:
         pipeline: the resource's pipeline.
@@ -43,9 +44,17 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
         asset: the asset's name in the sentence.
 
     Raises:
-        MendDescription: names the table.
+        MendDescription: names the view or the table.
     """
     with _rows_of(pipeline, schema_name) as rows:
+        views = _views(rows.client)
+        for one in (table, table + REJECTED):
+            if rows.name_of(one).lower() in views:
+                raise MendDescription(
+                    f"{rows.qualified(one, quote=False)} is a view, so nothing is loaded into it",
+                    "give the view another name, or the resource another table_name",
+                    where=asset,
+                )
         query = f"SELECT {rows.column(C_DLT_LOAD_ID)} FROM {rows.qualified(table)} WHERE 1 = 0"
         try:
             rows.select(query)
@@ -75,9 +84,7 @@ def refuse_foreign_table(pipeline: Pipeline, schema_name: str, table: str, asset
 
 
 def refuse_taken_name(pipeline: Pipeline, schema_name: str, table: str, asset: str) -> None:
-    """Stop before a resource's first request where its table's name is a view's, or that of another resource's rows.
-
-    What is loaded into a view could go through it into another table.
+    """Stop before a resource's first request where its table has rows of another resource.
 
     Args:
         pipeline: the resource's pipeline.
@@ -86,17 +93,9 @@ def refuse_taken_name(pipeline: Pipeline, schema_name: str, table: str, asset: s
         asset: the asset's name in the sentence.
 
     Raises:
-        MendDescription: names the view or the table.
+        MendDescription: names the table.
     """
     with _rows_of(pipeline, schema_name) as rows:
-        views = _views(rows.client)
-        for one in (table, table + REJECTED):
-            if rows.name_of(one).lower() in views:
-                raise MendDescription(
-                    f"{rows.qualified(one, quote=False)} is a view, so nothing is loaded into it",
-                    "give the view another name, or the resource another table_name",
-                    where=asset,
-                )
         if _owners(rows, table) - {schema_name}:
             raise MendDescription(
                 f"the table {rows.qualified(table, quote=False)} has rows of another resource, so nothing is loaded "

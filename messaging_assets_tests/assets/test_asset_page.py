@@ -119,7 +119,7 @@ def test_the_tables_of_nested_lists_are_counted(one_table: OneTable, nested: str
 def test_the_page_says_how_many_rows_more_there_are_and_nothing_of_dlts_files(one_table: OneTable) -> None:
     first = one_table.sync([{"id": number} for number in range(5)], deletes="mark").receipt
     second = one_table.sync([{"id": number} for number in range(8)]).receipt
-    assert "rows_more_than_before" not in first
-    assert (second["dagster/row_count"], second["rows_more_than_before"]) == (8, 3)
-    assert list(second)[:4] == ["verdict", "verdict_reason", "dagster/row_count", "rows_more_than_before"]
+    assert "row_difference" not in first
+    assert (second["dagster/row_count"], second["row_difference"]) == (8, 3)
+    assert list(second)[:4] == ["verdict", "verdict_reason", "dagster/row_count", "row_difference"]
     assert "jobs" not in second

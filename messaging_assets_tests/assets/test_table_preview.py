@@ -38,6 +38,14 @@ def test_the_first_rows_are_shown_with_sensitive_columns_masked(one_table: OneTa
     assert "41" not in preview
 
 
+def test_a_wide_table_lies_behind_a_button_and_a_narrow_one_in_the_page(one_table: OneTable) -> None:
+    narrow = one_table.sync([{"id": 1}], preview_rows=1).receipt["preview"]
+    assert len(narrow) < 1_000
+    wide = one_table.sync([{"id": 2, "text": "w" * 60, "more": "m" * 60}], preview_rows=2).receipt["preview"]
+    assert len(wide) == 1_000
+    assert wide.rstrip().endswith("|")
+
+
 def test_without_the_mark_the_same_columns_are_shown(one_table: OneTable) -> None:
     preview = one_table.sync(ROWS, preview_rows=50).receipt["preview"]
     assert "ann\\@example\\.com" in preview

@@ -1,11 +1,9 @@
-"""What the README shows is run, word by word; test_docs.py runs its blocks too, as those of every page."""
+"""What the README promises; test_docs.py runs its blocks, and first_click.py follows it in a fresh clone."""
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +17,7 @@ from messaging_assets.description.authentication import (
 from messaging_assets.description.names import variable
 from messaging_assets.seams import dagster_dlt as embedded_elt
 from messaging_assets_tests.docs_pages import blocks_of
-from messaging_assets_tests.programs import CHECKOUT, environment, messaging_assets, run
+from messaging_assets_tests.programs import CHECKOUT, run
 
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 BLOCKS = blocks_of(README)
@@ -29,37 +27,13 @@ def test_the_readme_is_read_in_five_minutes() -> None:
     assert len(README.splitlines()) < 120
     written = [f"{block.language} {block.word}".strip() for block in BLOCKS]
     assert Counter(written) == {"sh": 2, "text": 1, "yaml apis/team_chat.yaml": 1, "python": 1}
+    [file] = [block.text for block in BLOCKS if block.language == "yaml"]
+    assert len(file.splitlines()) <= 12, "the README calls them ten"
 
 
 def test_the_picture_of_the_readme_is_small_enough_for_a_page() -> None:
     for file in (CHECKOUT / "docs" / "pictures").iterdir():
         assert file.stat().st_size < 200_000, file
-
-
-def test_the_readme_is_followed_word_by_word_in_an_empty_folder(clean_room: Path, sandbox: Any) -> None:
-    folder = clean_room / "empty"
-    folder.mkdir()
-    own = environment(TEAM_CHAT__BASE_URL=f"{sandbox.url}/messaging", MESSAGING_ASSETS_HOME=str(folder))
-    printed = ""
-    for block in BLOCKS:
-        if block.word:
-            (folder / block.word).parent.mkdir()
-            (folder / block.word).write_text(block.text)
-            assert len(block.text.splitlines()) <= 12, "the README calls them ten"
-        for command in block.text.splitlines() if block.language == "sh" else ():
-            match shlex.split(command, comments=True):
-                case ["make", target]:
-                    assert f"\n{target}: " in (CHECKOUT / "Makefile").read_text(encoding="utf-8")
-                case ["export", setting]:
-                    own[setting.split("=")[0]] = sandbox.keys["messaging"]
-                case [".venv/bin/messaging-assets", *arguments]:
-                    done = messaging_assets(*arguments, env=own, cwd=folder)
-                    assert done.returncode == 0, done.stdout + done.stderr
-                    printed += done.stdout
-        if block.language == "text":
-            shown = " ".join(printed.split())
-            assert [line for line in block.text.splitlines() if " ".join(line.split()) not in shown] == []
-    assert " 2,500 " in printed
 
 
 def test_without_dagster_embedded_elt_the_same_names_come_from_dagster_dlt() -> None:

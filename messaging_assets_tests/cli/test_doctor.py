@@ -13,13 +13,17 @@ import duckdb
 import psycopg2
 import pytest
 from click.testing import CliRunner
+from dagster._core.scheduler.instigation import InstigatorStatus
+from dagster._daemon.types import DaemonHeartbeat
 
 from messaging_assets.cli import main
+from messaging_assets.cli.health import machine, runs
 from messaging_assets.cli.health import postgres as health_postgres
 from messaging_assets.destination.pipelines import build_pipeline
 from messaging_assets.files.api_files import read_folders
 from messaging_assets.foundation.folders import project_folders
 from messaging_assets.loading.sync_lock import only_sync_in_database, only_sync_of
+from messaging_assets_tests.running_dagster import switch
 
 
 def _doctor() -> tuple[int, dict[str, list[dict[str, Any]]]]:
@@ -48,6 +52,39 @@ def test_a_machine_that_is_fit_is_called_so(apis: Path, monkeypatch: pytest.Monk
     assert {one["level"] for each in found.values() for one in each} <= {"good", "note"}
     assert found["API chat"][0]["what"] == "1 resource; every secret is set"
     assert "key-of-the-chat" not in json.dumps(found)
+
+
+def test_a_release_outside_its_range_is_named_with_what_to_install(apis: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = ["dlt[duckdb]<1.32,>=1.30", "dagster-dlt>=0.29", "no-such-thing>=1", "redis<1; extra == 'redis'"]
+    monkeypatch.setattr(machine, "requires", lambda _: asked)
+    monkeypatch.setattr(machine, "_installed", {"dlt": "1.20.0", "dagster-dlt": "0.29.1", "redis": "7"}.get)
+    assert [(one.level, one.what, one.mend) for one in machine.versions()][1:] == [
+        ("warning", "dlt 1.20.0, where this release was tried with dlt<1.32,>=1.30", "pip install 'dlt<1.32,>=1.30'"),
+        (
+            "warning",
+            "no-such-thing is not installed, where this release was tried with no-such-thing>=1",
+            "pip install 'no-such-thing>=1'",
+        ),
+    ]
+
+
+def test_a_daemon_is_needed_only_where_something_is_switched_on(stored_instance: Any) -> None:
+    [off] = runs._daemon(stored_instance)
+    assert (off.level, off.mend) == ("note", "switch them on under Automation")
+
+    switch(stored_instance, InstigatorStatus.RUNNING)
+    [dead] = runs._daemon(stored_instance)
+    assert (dead.level, dead.mend) == ("wrong", "start messaging-assets dev, or dagster-daemon run")
+    assert dead.what == "1 schedule or sensor is switched on, but Dagster's daemon is not alive"
+
+    kinds = sorted(stored_instance.get_required_daemon_types(), key=lambda kind: kind == "SCHEDULER")
+    for kind in kinds[:-1]:
+        stored_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), kind, "one", []))
+    [partly] = runs._daemon(stored_instance)
+    assert partly.what.endswith("of Dagster's daemon scheduler is not alive")
+    stored_instance.add_daemon_heartbeat(DaemonHeartbeat(time.time(), kinds[-1], "one", []))
+    [alive] = runs._daemon(stored_instance)
+    assert alive.level == "good"
 
 
 def test_a_secret_that_is_missing_is_named_by_its_variable(apis: Path) -> None:
@@ -93,7 +130,7 @@ def test_a_destination_that_does_not_answer_is_wrong_and_its_address_stays_unsai
     monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", "postgresql://loader:hush-hush@127.0.0.1:1/warehouse")
     status, found = _doctor()
     assert status == 1
-    assert "does not answer" in found["destination"][0]["what"]
+    assert "cannot be reached" in found["destination"][0]["what"]
     assert "hush-hush" not in json.dumps(found)
 
 
@@ -108,7 +145,7 @@ def test_the_file_that_the_settings_name_is_looked_at_in_place_of_the_default_on
     other = clean_room / "other.duckdb"
     other.write_text("this is no database, though a file of its name")
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(other))
-    assert "does not answer" in _doctor()[1]["destination"][0]["what"]
+    assert "the DuckDB file cannot be opened" in _doctor()[1]["destination"][0]["what"]
     other.unlink()
     duckdb.connect(str(other)).close()
     assert _doctor()[1]["destination"][0]["what"] == f"duckdb answers at {other}"

@@ -8,10 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from dagster import DagsterInstance, DagsterRunStatus, materialize
-from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.remote_origin import InProcessCodeLocationOrigin, RemoteInstigatorOrigin, RemoteRepositoryOrigin
-from dagster._core.scheduler.instigation import InstigatorState, InstigatorStatus, ScheduleInstigatorData
-from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._core.scheduler.instigation import InstigatorStatus
 from dagster._daemon.types import DaemonHeartbeat
 from rich.console import Console
 
@@ -23,6 +20,7 @@ from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.orchestration.api_definitions import definitions_for
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
+from messaging_assets_tests.running_dagster import switch
 
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")
@@ -171,15 +169,6 @@ def test_an_asset_is_stale_by_its_own_freshness(
     monkeypatch.setattr("messaging_assets.cli.status.time.time", lambda: later)
     assert only()["state"] == "stale"
     assert status().exit_code == 1
-
-
-def switch(instance: DagsterInstance, status: InstigatorStatus, name: str = "chat_schedule") -> None:
-    """Switch the schedule on or off, as the UI does."""
-    target = LoadableTargetOrigin(module_name="messaging_assets.definitions")
-    repository = RemoteRepositoryOrigin(InProcessCodeLocationOrigin(target), "__repository__")
-    origin = RemoteInstigatorOrigin(repository, name)
-    data = ScheduleInstigatorData("0 6 * * *", None)
-    instance.add_instigator_state(InstigatorState(origin, InstigatorType.SCHEDULE, status, data))
 
 
 def test_the_next_tick_is_told_only_where_a_daemon_can_start_it(file: Path, stored_instance: DagsterInstance) -> None:

@@ -184,3 +184,15 @@ def test_a_text_that_is_longer_than_its_column_is_set_aside_alone(postgres_table
     reasons = {"v: longer than 5 characters": 1, "id: longer than 3 characters": 1}
     assert synced.receipt["set_aside_by_reason"] == reasons
     assert [(row["id"], row["v"]) for row in postgres_table.rows()] == [("1", "fünf!"), ("4", None)]
+
+
+def test_nothing_is_loaded_through_a_view_that_was_put_in_the_tables_place(postgres_table: OneTable) -> None:
+    assert postgres_table.sync([{"id": 1}]).green
+    postgres_table.execute(f"ALTER TABLE {RESOURCE} RENAME TO other")
+    postgres_table.execute(f"CREATE VIEW {RESOURCE} AS SELECT * FROM other")
+
+    failed = postgres_table.sync([{"id": 1}, {"id": 2}])
+
+    assert f"{RESOURCE} is a view, so nothing is loaded into it; give the view another name" in failed.error
+    assert failed.receipt["requests"] == 0
+    assert [row["id"] for row in postgres_table.rows()] == [1]

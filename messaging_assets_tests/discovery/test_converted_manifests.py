@@ -119,7 +119,7 @@ def test_an_export_is_a_job(clean_room: Path) -> None:
         "delete": "/exports/{job.id}",
         "timeout": 1800,
     }
-    assert "1 resources\n" in done.stderr
+    assert "1 resource\n" in done.stderr
 
 
 def test_a_file_of_an_export_may_be_a_base_of_its_own(clean_room: Path) -> None:

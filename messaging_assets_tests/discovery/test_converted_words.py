@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.conversion.manifest.expressions import Ref, settings_alone, single
+from messaging_assets.conversion.components.expressions import settings_alone, single
+from messaging_assets.conversion.components.values import Ref
 from messaging_assets.conversion.manifest.streams import from_manifest
 from messaging_assets.conversion.outcome import Converted
 from messaging_assets.conversion.texts import Settings

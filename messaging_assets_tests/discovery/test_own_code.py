@@ -416,7 +416,7 @@ def test_what_own_code_says_is_in_the_file_and_the_code_is_never_run(clean_room:
     assert only(raw)["endpoint"]["data_selector"] == "values"
     assert only(raw)["steps"] == [{"rename": {"value": "label"}}]
     assert "question: its code (Asking) may wait between requests" in done.stderr
-    assert "1 resources, 1 with a question" in done.stderr
+    assert "1 resource, 1 with a question" in done.stderr
 
 
 def test_a_retriever_of_code_is_carried_with_a_word_on_what_it_may_do(clean_room: Path) -> None:

@@ -272,7 +272,7 @@ U = {"token_url": "https://api.example.com/token"}
         ({"type": "oauth2", **U, "assertion": {"algorithm": "ES256"}}, "assertion goes with oauth2_jwt_bearer, or"),
         ({"type": "oauth2_jwt_bearer", **U, "assertion": {"algorithm": "RS25"}}, "client.auth.assertion.algorithm: "),
         ({"type": "oauth2", **U, "client_authentication": "non"}, "allowed: body, header, id, assertion, none"),
-        ({"type": "oauth2", **U, "access_token_request_data": {"a": "{b}"}}, "would be sent as it is written"),
+        ({"type": "oauth2", **U, "access_token_request_data": {"a": "{b}"}}, "nothing fills a variable here"),
         (
             {"type": "session", "login": {"path": "/l", "fields": {"a": "{b}"}}},
             "login.fields: nothing fills",

@@ -114,16 +114,28 @@ def test_a_job_that_has_no_status_yet_goes_on(api: ExportApi) -> None:
     assert sync_export(api.url)["rows"] == EVERY
 
 
-def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi) -> None:
+@pytest.mark.parametrize(("file", "rows"), [((200, b'{"id": 5}\n{"id": 6}\n', {}), [5, 6]), ((204, None, {}), [])])
+def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi, file: Any, rows: list[int]) -> None:
     bare: dict[str, Any] = dict.fromkeys(("status_path", "done", "failed", "download", "rows_total_path", "delete"))
     states: Iterator[Any] = iter([(202, None, {})])
-    file: Any = (200, b'{"id": 5}\n{"id": 6}\n', {})
     api.answers = lambda method, path: next(states, file) if (method, path) == ("GET", "/exports/job1") else None
 
     one = sync_export(api.url, job=bare)
 
     assert one["green"], one["error"]
-    assert one["rows"] == [5, 6]
+    assert one["rows"] == rows
+
+
+@pytest.mark.parametrize("following", [None, "/exports/job1/0?part=2"])
+def test_a_last_file_that_names_a_further_one_is_in_doubt(api: ExportApi, following: str | None) -> None:
+    file = {"data": [{"id": 1}], "next": following}
+    api.answers = lambda method, path: (200, file, {}) if path.endswith("/0") else None
+    endpoint = {"format": {"type": "json"}, "data_selector": "data"}
+
+    one = sync_export(api.url, job={"rows_total_path": None}, endpoint=endpoint)
+
+    assert one["green"], one["error"]
+    assert one["verdict"] == ("unknown" if following else "read to the end")
 
 
 @pytest.mark.parametrize("status", [200, 204])
@@ -166,12 +178,21 @@ def test_a_failed_job_is_red_and_the_next_sync_begins_another(api: ExportApi) ->
     assert api.count("POST", "/exports") == 2
 
 
+def test_a_job_that_is_refused_inside_a_200_is_red_and_says_so(api: ExportApi) -> None:
+    api.answers = lambda method, path: (200, {"error": "quota of exports used up"}, {}) if method == "POST" else None
+
+    one = sync_export(api.url)
+
+    assert one["error"].startswith("exporting.messages: the answer that began the job says at 'error' that it failed")
+
+
 def test_a_job_that_never_ends_is_red_and_not_begun_again(api: ExportApi) -> None:
     api.looks = 1_000_000
 
     one = sync_export(api.url, job={"timeout": 0.2})
 
     assert "the job was not done after job.timeout (0.2 s)" in one["error"]
+    assert "which have not the value that came last (running)" in one["error"]
     assert one["kind"] == "CapReached"
     assert api.count("POST", "/exports") == 1
 

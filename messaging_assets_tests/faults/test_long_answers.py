@@ -61,6 +61,27 @@ def test_a_table_in_parts_that_is_cut_off_brings_no_row(one_list: OneList, in_sh
     assert outcome.table == []
 
 
+@pytest.mark.parametrize(("disposition", "committed"), [("merge", 4), ("append", 0), ("replace", 0)])
+def test_a_long_answer_is_committed_in_parts_where_rows_are_merged_and_read_anew_behind_a_failure(
+    one_list: OneList, in_short_parts: Callable[[], None], disposition: str, committed: int
+) -> None:
+    in_short_parts()
+    one_list.resource.update(write_disposition=disposition, checkpoint={"rows": 3}, on_bad_record="fail")
+    rows: list[Any] = [{"id": number, "n": "a"} for number in range(9)]
+    failed = _synced(one_list, [*rows[:7], {"id": None}, rows[8]])
+    assert not failed.green
+    assert failed.ids == [*range(committed)]
+    assert failed.receipt["rows_loaded"] == committed
+    synced = _synced(one_list, rows)
+    assert synced.green, synced.sentence
+    assert sorted(synced.ids) == [*range(9)]
+    assert [synced.receipt.get(name) for name in ("rows_loaded", "resumed_rows", "verdict")] == [
+        9,
+        None,
+        "read to the end",
+    ]
+
+
 def test_files_of_a_job_in_equal_parts_are_no_repeated_pages_but_one_that_comes_twice_is(
     in_short_parts: Callable[[], None],
 ) -> None:

@@ -162,7 +162,7 @@ def test_offsets_refused_with_an_empty_list_are_red_where_the_total_says_so(one_
 def test_offsets_refused_with_a_status_are_red_and_name_the_setting(one_list: OneList) -> None:
     one_list.sandbox.settings.offset_limit = 100
     outcome = one_list.outcome()
-    assert_red(outcome, "answered 400", "end_status_codes", f"{one_list.sandbox.url}/messaging/v1/messages")
+    assert_red(outcome, "answered 400", "end_status_codes", "overlap: 0", "/messaging/v1/messages")
     assert not outcome.failure.retryable  # type: ignore[union-attr]
 
 
@@ -263,7 +263,7 @@ def test_a_declared_end_status_on_the_first_page_is_no_end(one_list: OneList) ->
 @pytest.mark.parametrize("left_out", [{"total": 250}, {"total": 250, "data": None}], ids=["absent", "null"])
 def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list: OneList, left_out: Any) -> None:
     rewritten(one_list, lambda payload, request: left_out, offset=250)
-    assert_red(one_list.outcome(), "the selector 'data' finds", "on page 4")
+    assert_red(one_list.outcome(), "the selector 'data' finds", "on page 4", "write end_on_missing_selector: true in")
     outcome = one_list.outcome({**OFFSETS, "end_on_missing_selector": True})
     assert_whole(outcome)
     assert outcome.receipt["how_it_ended"] == {"the list was left out past the last page": 1}
@@ -271,7 +271,9 @@ def test_the_end_may_be_a_list_that_is_left_out_where_the_file_says_so(one_list:
 
 def test_a_list_left_out_on_the_first_page_is_no_end(one_list: OneList) -> None:
     rewritten(one_list, lambda payload, request: {"total": 0})
-    assert_red(one_list.outcome({**OFFSETS, "end_on_missing_selector": True}), "finds nothing")
+    assert_red(
+        one_list.outcome({**OFFSETS, "end_on_missing_selector": True}), "finds nothing", "empty_when_missing: true"
+    )
 
 
 @pytest.mark.parametrize("name", ["maximum_pages", "maximum_offset", "maximum_page"])
@@ -420,16 +422,39 @@ def test_page_numbers_that_the_api_ignores_are_red(one_list: OneList) -> None:
     assert_red(one_list.outcome(BY_PAGE, path="messages/by_page"), "repeats rows of an earlier page")
 
 
-@pytest.mark.parametrize("announced", [True, False], ids=["announced", "unannounced"])
-def test_the_last_page_once_more_is_the_end_only_behind_an_announced_one(one_list: OneList, announced: bool) -> None:
+def clamped(one_list: OneList, pages: int | None = None) -> Any:
+    """What comes of an API that gives its third page for whatever is behind it."""
+
     def clamp(payload: dict[str, Any], request: Any) -> None:
         start = (min(int(request.query["page"]), 3) - 1) * 100
-        payload["data"] = one_list.rows[start : start + 100]
-        payload["pages"] = 3 if announced else None
+        payload.update(data=one_list.rows[start : min(start + 100, 300)], pages=pages, total=None)
 
     rewritten(one_list, clamp)
-    outcome = one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
-    assert_whole(outcome) if announced else assert_red(outcome, "repeats rows of an earlier page")
+    return one_list.outcome({**BY_PAGE, "total_path": "pages"}, path="messages/by_page")
+
+
+def test_the_last_page_once_more_is_the_end_behind_an_announced_one(one_list: OneList) -> None:
+    assert_whole(clamped(one_list, pages=3))
+
+
+def test_a_short_last_page_once_more_is_the_end(one_list: OneList) -> None:
+    outcome = clamped(one_list)
+    assert_whole(outcome)
+    assert outcome.verdict == "read to the end"
+    assert outcome.receipt["how_it_ended"] == {"the last page came once more": 1}
+
+
+@pytest.mark.parametrize("rows", [300, 400])
+def test_a_full_last_page_once_more_may_be_as_far_as_an_api_goes(one_list: OneList, rows: int) -> None:
+    one_list.has(rows)
+    outcome = clamped(one_list)
+    assert (outcome.sentence, len(outcome.ids), outcome.verdict) == ("", 300, "unknown")
+    assert "page 3 was no shorter than others" in outcome.reason
+
+
+def test_a_page_once_more_is_no_end_where_records_have_no_key(one_list: OneList) -> None:
+    one_list.resource["primary_key"] = []
+    assert_red(clamped(one_list), "repeats rows of an earlier page")
 
 
 def test_rows_by_post_and_body_paths_come_whole(one_list: OneList) -> None:

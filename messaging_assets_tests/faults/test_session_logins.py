@@ -21,12 +21,15 @@ PASSWORD = "canary-password"
 @pytest.fixture
 def api() -> Iterator[SimpleNamespace]:
     """An API whose sessions may end after so many requests."""
-    state = SimpleNamespace(logins=[], lives=[], left=0)
+    state = SimpleNamespace(logins=[], lives=[], left=0, only_cookie=None)
 
     class Answering(Handler):
         def do_POST(self) -> None:
             body = self.body().decode()
             state.logins.append(body)
+            if state.only_cookie:
+                self.reply(state.only_cookie, b"", {"Set-Cookie": "sid=canary-cookie; Path=/; HttpOnly"})
+                return
             state.left = state.lives.pop(0) if state.lives else 1000
             token = f"canary-session-{len(state.logins)}"
             is_right = PASSWORD in body
@@ -40,6 +43,7 @@ def api() -> Iterator[SimpleNamespace]:
                 return
             good = (f"Bearer canary-session-{len(state.logins)}", "7")
             is_good = (self.headers["Authorization"], self.headers["X-User"]) == good and state.left > 0
+            is_good = is_good or bool(state.only_cookie and self.headers["Cookie"] == "sid=canary-cookie")
             state.left -= 1
             self.reply(*((200, {"data": [{"id": 1}]}) if is_good else (401, {})))
 
@@ -75,6 +79,15 @@ def test_a_login_by_get_has_all_of_it_in_the_query(chat: OneList, api: Any) -> N
     assert outcome.ids == [1]
     assert api.logins == [f"/v1/login?username=anna&password={PASSWORD}&app=x"]
     assert PASSWORD not in str(outcome.receipt)
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_a_login_may_answer_with_a_cookie_alone(chat: OneList, api: Any, status: int) -> None:
+    api.only_cookie = status
+    del chat.client["auth"]["headers"]
+    outcome = once(chat)
+    assert outcome.ids == [1], outcome.sentence
+    assert len(api.logins) == 1
 
 
 def test_a_session_that_is_over_is_begun_anew(chat: OneList, api: Any) -> None:

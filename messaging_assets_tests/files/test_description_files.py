@@ -93,7 +93,7 @@ BAD = [
         "unknown paginator",
     ),
     example(
-        "3: client.paginator.limit: is missing; add it: rows to ask for; `max`: as many as the API takes",
+        "3: client.paginator.limit: is missing; add it: rows to ask for",
         in_client("paginator: offset"),
         "offset in short",
     ),
@@ -128,13 +128,12 @@ BAD = [
     # Wrong and missing values.
     example("1: client: is missing; add it: where the API is, and what holds for all its requests", USERS, "no client"),
     example(
-        "1: client.base_url: is missing; add it: the API's address, without parameters; no other origin is asked, "
-        "tokens aside",
+        "1: client.base_url: is missing; add it: the API's address, without parameters",
         "client: {headers: {}}\n" + USERS,
         "no base_url",
     ),
     example(
-        "1: resources: is missing; add it: the lists of the API; a name alone is a resource whose path it is",
+        "1: resources: is missing; add it: the lists of the API",
         CLIENT,
         "no resources",
     ),
@@ -210,7 +209,7 @@ BAD = [
     *(
         example(
             f"4: resources{shown}.name: '{name}' must be up to 50 letters, digits and single underscores, a letter "
-            "first; write its address under endpoint.path",
+            "first; write its path under endpoint.path",
             resources(f"name: '{name}'"),
             f"resource named {name}",
         )
@@ -345,7 +344,7 @@ BAD = [
     ),
     example(
         "4: resources[0].name: this name must be up to 50 letters, digits and single underscores, a letter first; "
-        "write its address under endpoint.path",
+        "write its path under endpoint.path",
         resources(f"'u?api_key={CANARY}'"),
         "secret in a name",
     ),

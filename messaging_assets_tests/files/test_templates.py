@@ -8,7 +8,7 @@ import pytest
 
 from messaging_assets.files.api_files import InvalidDescription, describe
 
-SAID = "a variable here would be sent as it is written"
+SAID = "nothing fills a variable here"
 
 
 def described(client: Any = None, **endpoint: Any) -> None:

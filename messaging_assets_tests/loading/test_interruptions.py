@@ -284,6 +284,35 @@ def test_fetched_rows_of_another_description_are_not_taken_for_a_sync(messages: 
     assert again["ids"] == _ids(messages)
 
 
+@pytest.mark.xdist_group("killed-postgres")
+def test_what_was_fetched_is_loaded_where_the_state_that_came_with_it_is_there_already(
+    messages: Sandbox, postgres_destination: None
+) -> None:
+    parts: dict[str, Any] = {"checkpoint": {"rows": 1000}}
+
+    def killed() -> Any:
+        from dlt.common.storages import PackageStorage
+
+        saved, ended = PackageStorage.save_pending_transition, []
+
+        def save(self: PackageStorage, load_id: str, name: str, *more: Any) -> None:
+            ended.extend([name] if name.startswith("_dlt_pipeline_state") else [])
+            if len(ended) == 2:  # the first and the last part
+                os.kill(os.getpid(), signal.SIGKILL)
+            saved(self, load_id, name, *more)
+
+        PackageStorage.save_pending_transition = save  # type: ignore[method-assign, assignment]
+        return sync(**parts)
+
+    ended, _ = in_a_process(killed)
+    messages.forget()
+    _, again = in_a_process(lambda: sync(**parts))
+
+    assert ended == signal.SIGKILL
+    assert messages.requests == []
+    assert again["ids"] == _ids(messages)
+
+
 def test_rows_loaded_late_delete_nothing_while_a_record_was_set_aside(messages: Sandbox) -> None:
     def spoil(payload: Any, request: Any) -> Any:
         payload["data"][0]["id"] = None
@@ -299,4 +328,41 @@ def test_rows_loaded_late_delete_nothing_while_a_record_was_set_aside(messages: 
     assert ended == signal.SIGKILL
     assert messages.requests == []
     assert again["metadata"]["messaging_assets/rows_set_aside"] == 1
+    assert again["ids"] == _ids(messages)
+
+
+def test_an_answer_of_which_some_loads_were_committed_is_read_again(messages: Sandbox) -> None:
+    messages.settings.page_size = 2000
+    whole: dict[str, Any] = {
+        "endpoint": {"paginator": {"type": "single_page"}},
+        "checkpoint": {"rows": 500},
+        "deletes": "remove",
+    }
+
+    def killed() -> Any:
+        from dlt.pipeline.pipeline import Pipeline
+
+        from messaging_assets.answers.formats import texts
+        from messaging_assets.http.wire import transport
+
+        patch = pytest.MonkeyPatch()
+        patch.setattr(texts, "PART_ROWS", 200)
+        patch.setattr(transport, "SPOOLED_FROM", 0)
+        load, loads = Pipeline.load, iter(range(3))
+
+        def third_kills(*args: Any, **more: Any) -> Any:
+            if next(loads) == 2:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return load(*args, **more)
+
+        Pipeline.load = third_kills  # type: ignore[method-assign]
+        return sync(**whole)
+
+    ended, _ = in_a_process(killed)
+    _, committed = in_a_process(table_rows)
+    _, again = in_a_process(lambda: sync(**whole))
+
+    assert ended == signal.SIGKILL
+    assert 500 <= len(committed) < 2000
+    assert again["green"]
     assert again["ids"] == _ids(messages)

@@ -15,6 +15,7 @@ from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.loading.marks.trusted_marks import Question, difference, earliest, question_of
 from messaging_assets.sandbox import Sandbox
 from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 # Nothing but the test opens the file.
@@ -131,6 +132,34 @@ def test_a_table_without_rows_makes_its_mark_worth_nothing(one_table: OneTable, 
     assert synced.green == (disposition == "merge")
     assert len(one_table.rows()) == (3 if synced.green else 0)
     assert synced.green or "no rows any more" in synced.error
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "dropped"),
+    [
+        ({"cursor_path": "at", "initial_value": "2025-01-01"}, {"cursor_path": "id", "initial_value": 0}, ""),
+        (None, {"cursor_path": "id", "initial_value": 0}, ""),
+        ({"cursor_path": "id", "initial_value": 0}, {"cursor_path": "id", "initial_value": 0}, "_dlt_pipeline_state"),
+    ],
+    ids=["another cursor", "no cursor before", "its state is gone"],
+)
+def test_an_append_of_which_no_mark_is_left_leaves_the_table_as_it_is(
+    one_table: OneTable, before: Any, now: Any, dropped: str
+) -> None:
+    assert one_table.sync(ROWS, endpoint=_endpoint(incremental=before), write_disposition="append").green
+    if dropped:
+        one_table.execute(f"DELETE FROM {dropped}")
+
+    refused = one_table.sync(ROWS, endpoint=_endpoint(incremental=now))
+    kept = len(one_table.rows())
+    again = alone(one_table.describe(), RESOURCE, one_table.history, config={"forget_state": True})
+
+    assert "no mark of this cursor is left, so an append would have some of them twice" in refused.error
+    assert refused.receipt["requests"] == 0
+    assert kept == 3
+    assert again.green
+    assert len(one_table.rows()) == 6
+    assert one_table.sync(ROWS).green
 
 
 def test_a_list_that_never_had_a_row_is_no_emptied_table(one_table: OneTable) -> None:

@@ -65,12 +65,16 @@ def _waits_for(signs: Path, own: str, other: str) -> Callable[[], None]:
 
     def wait() -> None:
         (signs / own).touch()
-        latest = time.monotonic() + 60
-        while not (signs / other).exists():
-            assert time.monotonic() < latest, f"{other} was not read meanwhile"
-            time.sleep(0.01)
+        _await(signs / other)
 
     return wait
+
+
+def _await(sign: Path) -> None:
+    latest = time.monotonic() + 60
+    while not sign.exists():
+        assert time.monotonic() < latest, f"{sign.name} was not read meanwhile"
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +124,7 @@ def test_an_older_version_is_not_put_in_the_place_of_a_newer_one_that_another_wi
 ) -> None:
     early, late = DAYS
     older = _machine(tmp_path / "one", early, _waits_for(tmp_path, early, late))
-    latest = time.monotonic() + 60
-    while not (tmp_path / early).exists():
-        assert time.monotonic() < latest
-        time.sleep(0.01)
+    _await(tmp_path / early)
     moved = next(row for row in api.rows("messaging", "messages") if row["timestamp"].startswith(early))
     moved |= {"timestamp": f"{late}T12:00:00Z", "content": "newer"}
     assert _machine(tmp_path / "two", late).wait()[1]["green"]
@@ -134,6 +135,18 @@ def test_an_older_version_is_not_put_in_the_place_of_a_newer_one_that_another_wi
     assert synced["green"], synced["error"]
     assert synced["ids"] == _expected(api, *DAYS)
     assert [row[-1] for row in synced["rows"] if row[0] == moved["id"]] == ["newer"]
+
+
+def test_a_row_that_comes_in_two_parts_of_one_window_is_no_other_windows(api: Sandbox, tmp_path: Path) -> None:
+    first, *_ = [row for row in api.rows("messaging", "messages") if row["timestamp"].startswith(DAYS[0])]
+    api.rows("messaging", "messages").append(first | {"timestamp": f"{DAYS[0]}T23:59:59Z", "content": "later"})
+    parts: dict[str, Any] = {"checkpoint": {"pages": 1}, "endpoint": {"total": "ignore"}, "page_size": 5}
+
+    synced = _machine(tmp_path / "one", DAYS[0], **parts).wait()[1]
+
+    assert synced["green"], synced["error"]
+    assert synced["metadata"]["messaging_assets/loads"] > 1
+    assert [row[-1] for row in synced["rows"] if row[0] == first["id"]] == ["later"]
 
 
 def test_a_column_that_comes_in_two_types_in_two_windows_is_read_again_by_the_one_that_loads_last(
@@ -149,10 +162,7 @@ def test_a_column_that_comes_in_two_types_in_two_windows_is_read_again_by_the_on
         "write_disposition": "append",
     }
     waiting = _machine(tmp_path / "one", last, _waits_for(tmp_path, last, first), **tried)
-    latest = time.monotonic() + 60
-    while not (tmp_path / last).exists():
-        assert time.monotonic() < latest
-        time.sleep(0.01)
+    _await(tmp_path / last)
     assert _machine(tmp_path / "two", first, **tried).wait()[1]["green"]
     (tmp_path / first).touch()
     synced = waiting.wait()[1]
@@ -160,6 +170,68 @@ def test_a_column_that_comes_in_two_types_in_two_windows_is_read_again_by_the_on
     assert (synced["green"], synced["tries"]) == (True, 2), synced["error"]
     assert synced["ids"] == _expected(api, *DAYS)
     assert synced["metadata"]["messaging_assets/split_by_column"] == {"extra__v_text": len(_expected(api, last))}
+
+
+def test_a_column_of_each_of_two_windows_is_known_to_the_next_one(api: Sandbox, tmp_path: Path) -> None:
+    first, last = DAYS
+    for row in api.rows("messaging", "messages"):
+        row |= {first: {"early": 5}, last: {"late": 5}}.get(row["timestamp"][:10], {})
+    waiting = _machine(tmp_path / "one", last, _waits_for(tmp_path, last, first), write_disposition="append")
+    _await(tmp_path / last)
+    assert _machine(tmp_path / "two", first, write_disposition="append").wait()[1]["green"]
+    (tmp_path / first).touch()
+    assert waiting.wait()[1]["green"]
+    for row in api.rows("messaging", "messages"):
+        row |= {"early": "five"} if row["timestamp"].startswith("2025-03-04") else {}
+    synced = _machine(tmp_path / "three", "2025-03-04", write_disposition="append").wait()[1]
+
+    assert synced["green"], synced["error"]
+    assert list(synced["metadata"]["messaging_assets/split_by_column"]) == ["early__v_text"]
+
+
+def _fetched(home: Path, day: str, **resource: Any) -> int:
+    """A sync of one day that is killed when its rows are fetched, before anything is loaded; how it ended."""
+
+    def killed() -> None:
+        from dlt.pipeline.pipeline import Pipeline
+
+        Pipeline.normalize = lambda *args, **more: os.kill(os.getpid(), 9)  # type: ignore[assignment]
+        home.mkdir(exist_ok=True)
+        os.environ["MESSAGING_ASSETS_HOME"] = str(home)
+        sync(partition_key=day, **WINDOW, **resource)
+
+    return Process(killed).wait()[0]
+
+
+def test_a_merged_window_that_was_fetched_is_loaded_though_another_was_loaded_meanwhile(
+    api: Sandbox, tmp_path: Path
+) -> None:
+    killed, other = DAYS
+    assert _fetched(tmp_path / "one", killed) == 9
+    assert _machine(tmp_path / "two", other).wait()[1]["green"]
+    api.forget()
+    again = _machine(tmp_path / "one", killed).wait()[1]
+
+    assert again["green"], again["error"]
+    assert api.requests == []
+    assert again["ids"] == _expected(api, *DAYS)
+
+
+def test_a_merged_window_that_was_fetched_is_read_again_where_another_has_newer_rows(
+    api: Sandbox, tmp_path: Path
+) -> None:
+    killed, other = DAYS
+    assert _fetched(tmp_path / "one", killed) == 9
+    moved = next(row for row in api.rows("messaging", "messages") if row["timestamp"].startswith(killed))
+    moved |= {"timestamp": f"{other}T12:00:00Z", "content": "newer"}
+    assert _machine(tmp_path / "two", other).wait()[1]["green"]
+    api.forget()
+    again = _machine(tmp_path / "one", killed).wait()[1]
+
+    assert again["green"], again["error"]
+    assert api.requests
+    assert again["ids"] == _expected(api, *DAYS)
+    assert [row[-1] for row in again["rows"] if row[0] == moved["id"]] == ["newer"]
 
 
 def _pipelines(folder: Path) -> list[dlt.Pipeline]:

@@ -23,7 +23,9 @@ from messaging_assets_tests.threaded_server import Handler
 
 RUN = "0a1b2c3d-0000-0000-0000-000000000000"
 SENTENCE = "chat.messages: <!channel> & the selector '[data](http://x)' found nothing; correct data_selector."
-ONE = [News(RED, SENTENCE, RUN, 0, "chat/messages", receipt={"verdict": "incomplete", "rows_read": 2_500})]
+ONE = [
+    News(RED, SENTENCE, RUN, 0, "chat/messages", receipt={"verdict": "incomplete", "rows_read": 2_500, "retries": 0})
+]
 MANY = [
     News([RED, WARNING, GREEN][place % 3], f"asset {place}: broken.", RUN, 0, f"api/{place}") for place in range(25)
 ]
@@ -68,7 +70,7 @@ def mailed(server: MailServer, monkeypatch: pytest.MonkeyPatch, before: str = ""
 def test_a_chat_gets_one_text_in_which_nothing_but_the_link_is_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     assert posted(ONE, "slack", monkeypatch) == {
         "text": "• red: chat.messages: &lt;!channel&gt; &amp; the selector '[data](http://x)' found nothing; correct "
-        f"data_selector. <https://dagster.invalid/runs/{RUN}|run 0a1b2c3d>\nverdict: incomplete, rows read: 2500"
+        f"data_selector. <https://dagster.invalid/runs/{RUN}|run 0a1b2c3d>\nverdict: incomplete, rows read: 2,500"
     }
 
 
@@ -90,7 +92,7 @@ def test_teams_gets_an_adaptive_card_whose_text_knows_no_markup(monkeypatch: pyt
     [[state, said], [numbers, link]] = [block["inlines"] for block in card["body"]]
     assert (state["text"], state["color"]) == ("red: ", "attention")
     assert said == {"type": "TextRun", "text": SENTENCE}
-    assert numbers["text"] == "verdict: incomplete, rows read: 2500 "
+    assert numbers["text"] == "verdict: incomplete, rows read: 2,500 "
     assert link["selectAction"] == {"type": "Action.OpenUrl", "url": f"https://dagster.invalid/runs/{RUN}"}
 
 
@@ -110,11 +112,11 @@ def test_a_mail_server_gets_one_mail_with_the_sentence_the_numbers_and_the_link(
     [raw] = server.mails
     got = message_from_string(raw)
     assert (got["From"], got["To"]) == ("dagster@example.com", "data@example.com, desk@example.com")
-    assert "".join(str(got["Subject"]).split()).startswith("[messaging_assets]chat.messages:")
+    assert "".join(str(got["Subject"]).split()).startswith("[messaging_assets]red:chat.messages:")
     text = got.get_payload(decode=True)
     assert isinstance(text, bytes)
     assert text.decode() == (
-        f"red: {SENTENCE}\nverdict: incomplete, rows read: 2500\nhttps://dagster.invalid/runs/{RUN}"
+        f"red: {SENTENCE}\nverdict: incomplete, rows read: 2,500\nhttps://dagster.invalid/runs/{RUN}"
     )
 
 

@@ -148,7 +148,7 @@ def test_a_failed_run_is_told_once_with_its_sentence_its_receipt_and_a_link(loca
     location.tick()
     assert posted(webhook) == [
         {
-            "text": "chat.messages: answered 403; check the secrets.",
+            "text": "red: chat.messages: answered 403; check the secrets.",
             "news": [
                 {
                     "state": "red",
@@ -177,7 +177,7 @@ def test_of_a_strangers_failure_only_the_name_is_told(location, webhook):
     location.run()
     location.tick()
     [alert] = posted(webhook)
-    assert alert["text"] == "chat__messages failed with ValueError; the run's log says more."
+    assert alert["text"] == "red: chat__messages failed with ValueError; the run's log says more."
     assert alert["news"][0]["url"] is None
     assert "a-secret" not in json.dumps(alert)
 
@@ -189,8 +189,8 @@ def test_a_run_that_failed_before_any_step_is_told_and_is_green_when_its_job_is(
     location.run()
     location.tick()
     assert [alert["text"] for alert in posted(webhook)] == [
-        "chat_sync failed before a step did; the run's log says why.",
-        "the job chat_sync: green again.",
+        "red: chat_sync failed before a step did; the run's log says why.",
+        "green again: the job chat_sync: a later run succeeded.",
     ]
 
 
@@ -203,7 +203,7 @@ def test_an_asset_that_was_red_is_told_when_it_is_green_again_and_only_once(loca
     location.tick()
     location.tick()
     _, recovered = posted(webhook)
-    assert recovered["text"] == "chat/messages: green again."
+    assert recovered["text"] == "green again: chat/messages: a later run succeeded."
     [news] = recovered["news"]
     assert (news["state"], news["run_id"]) == ("green again", good)
     assert news["receipt"] == {"verdict": "proven", "rows_read": 3}
@@ -285,9 +285,9 @@ def test_a_failed_check_is_told_when_it_fails_and_when_it_passes_again(location,
         location.tick()
     alerts = posted(webhook)
     assert [alert["text"] for alert in alerts] == [
-        "chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
-        "chat/messages: the check id_is_unique passes again.",
-        "chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
+        "red: chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
+        "green again: chat/messages: the check id_is_unique passes again.",
+        "red: chat/messages: the check id_is_unique failed; the asset's page shows what it found.",
     ]
     assert alerts[0]["news"][0]["check"] == "id_is_unique"
     assert "record" not in json.dumps(alerts)
@@ -319,8 +319,8 @@ def test_a_step_that_fails_with_its_check_is_told_once(location, webhook):
     location.run()
     location.tick()
     assert [alert["text"] for alert in posted(webhook)] == [
-        "chat.messages: rows are missing",
-        "chat/messages: green again.",
+        "red: chat.messages: rows are missing",
+        "green again: chat/messages: a later run succeeded.",
     ]
 
 
@@ -356,7 +356,7 @@ def test_all_of_it_is_told_when_the_webhook_is_up_again(location, webhook):
     posted(webhook)
     down(webhook, json={})
     location.tick()
-    assert [alert["text"] for alert in posted(webhook)] == ["broken"]
+    assert [alert["text"] for alert in posted(webhook)] == ["red: broken"]
 
 
 @pytest.mark.parametrize("address", ["no address", "ftp://hooks.invalid/", "http://[broken/", "http://"])

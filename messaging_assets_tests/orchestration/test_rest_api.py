@@ -148,12 +148,15 @@ def test_translation_and_post_processing_of_a_defs_yaml_reach_the_assets(project
         "type: messaging_assets.RestApi\n"
         "attributes: {file: chat.yaml, translation: {group_name: 'chat_{{ resource.name }}'}}\n"
         "post_processing:\n"
-        "  assets: [{target: '*', attributes: {owners: ['team:data']}}]\n"
+        "  assets:\n"
+        "    - {target: '*', attributes: {owners: ['team:data']}}\n"
+        "    - {target: 'key:\"chat/users\"', attributes: {description: Those who write.}}\n"
     )
     found = {one["asset_key"]: one for one in json.loads(dg(project, "list", "defs", "--json"))["assets"]}
     users = found["chat/users"]
     assert users["group_name"] == "chat_users"
     assert "data" in json.dumps(users["owners"])
+    assert (users["description"], found["chat/messages"]["description"]) == ("Those who write.", "Rows of messages.")
 
 
 def test_components_in_python_and_with_a_translation_are_found_by_name_and_no_code_is_run(

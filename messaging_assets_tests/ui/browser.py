@@ -42,13 +42,22 @@ class Browser:
             AssertionError: a word did not come; the text that did is in it.
         """
         self._post("url", {"url": address})
+        return self._text_with(words, address, seconds)
+
+    def press(self, label: str, *words: str) -> str:
+        """Press what shows exactly this label, and wait until the page's text holds all of `words`; return the text."""
+        script = "[...document.querySelectorAll('*')].filter(e => e.innerText === arguments[0]).at(-1).click()"
+        self._post("execute/sync", {"script": script, "args": [label]})
+        return self._text_with(words, f"behind {label} the page", 30)
+
+    def _text_with(self, words: tuple[str, ...], place: str, seconds: float) -> str:
         end = time.monotonic() + seconds
         while True:
             text = self.text()
             missing = [word for word in words if word not in text]
             if not missing:
                 return text
-            assert time.monotonic() < end, f"{address} lacks {missing}; it shows:\n{text}"
+            assert time.monotonic() < end, f"{place} lacks {missing}; it shows:\n{text}"
             time.sleep(0.3)
 
     def text(self) -> str:

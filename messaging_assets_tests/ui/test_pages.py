@@ -73,8 +73,10 @@ def test_the_page_of_an_api_of_ones_own_shows_a_preview_and_its_freshness(
         # Dagster's daemon looks at freshness every half minute.
         window.open(f"{asset}?view=overview", "Passing", "sensitive", "The load that brought the row", seconds=120)
         window.picture(PICTURES / "own_asset.png")
-        text = window.open(f"{asset}?view=events", "messaging_assets/preview", "msg_000001", "messaging_assets/seconds")
+        window.open(f"{asset}?view=events", "messaging_assets/preview", "[Show Markdown]", "messaging_assets/seconds")
         window.picture(PICTURES / "own_events.png")
+        text = window.press("[Show Markdown]", "msg_000001")
+        window.picture(PICTURES / "own_preview.png")
     shown = [row["content"] for row in sandbox.rows("messaging", "messages")[:3]]
     assert "***" in text
     assert not [content for content in shown if content[:10] in text]

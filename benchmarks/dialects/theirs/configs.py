@@ -86,7 +86,7 @@ def _value(name: str, schema: dict[str, Any]) -> Any:
     is_time = schema.get("format") in ("date-time", "date") or "start_date" in name or "start_time" in name
     if is_time and "end" not in name:
         return _first_moment(schema)
-    if schema.get("default") is not None:
+    if schema.get("default") not in (None, ""):
         return schema["default"]
     if schema.get("enum"):
         return schema["enum"][0]

@@ -14,7 +14,7 @@ FIRST = NOW - dt.timedelta(days=DAYS)
 
 def number_of(text: str) -> int:
     """A number that stands for a text, the same in each run."""
-    return zlib.crc32(text.encode()) % 900_000 + 100_000
+    return zlib.crc32(text.encode()) % 900_000_000 + 100_000_000
 
 
 def record(schema: dict[str, Any], seed: str, index: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import BinaryIO
 
-from messaging_assets.answers.formats.json_text import Unreadable
+from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 
 _GZIP = b"\x1f\x8b"
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -124,7 +124,9 @@ def _members(file: BinaryIO, allowance: _Allowance, wanted: str | None) -> Itera
         if wanted is not None:
             files = [one for one in files if fnmatchcase(one.filename.rpartition("/")[2], wanted)]
         if not files:
-            raise Unreadable(f"a zip archive without a file{' that format.members names' if wanted else ''}")
+            if wanted:
+                raise WrongFormat("a zip archive without a file that format.members names")
+            raise Unreadable("a zip archive without a file")
         for one in files:
             yield _unfolded_member(archive, one, allowance)
 

@@ -173,13 +173,13 @@ def _only_file(file: BinaryIO, most: int, written: Format) -> Iterator[bytes]:
 def _together(parsed: list[Any], written: Format) -> Any:
     """The records of the files of one archive."""
     if written.type == "xml":
-        raise Unreadable("a zip archive of several XML files (members in format names the one)")
+        raise WrongFormat("a zip archive of several XML files (members in format names the one)")
     records = Records()
     for one in parsed:
         records += one if isinstance(one, list) else [one]
     headers = {one.header for one in parsed if isinstance(one, Records)}
     if len(headers) > 1:
-        raise Unreadable("a zip archive whose files have different headers (members in format names some)")
+        raise WrongFormat("a zip archive whose files have different headers (members in format names some)")
     records.header = next(iter(headers), None)
     return records
 

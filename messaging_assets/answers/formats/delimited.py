@@ -15,6 +15,7 @@ from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.endpoint import Format
 
 _DELIMITERS = (",", ";", "\t", "|")
+_NAMED = "columns in format can name each, and a filter in steps leaves out the row of the header"
 # Python's own bound, of 128 kB, is one for the whole process.
 _LARGEST_FIELD = 64_000_000
 
@@ -65,12 +66,11 @@ def delimited_records(
             why = f"a row with {'more' if fields > wanted else 'fewer'} fields than {than}"
             yield BadLine(row, why, f"line {line}")
         elif written.columns is not None and is_first and row == names:
-            raise Unreadable("CSV with a header, which columns in format says it has not")
+            raise WrongFormat("CSV with a header, which columns in format says it has not")
         elif missing.isdisjoint(row):
             yield dict(zip(names, row, strict=True))
         else:
-            values = (None if value in missing else value for value in row)
-            yield dict(zip(names, values, strict=True))
+            yield dict(zip(names, [None if value in missing else value for value in row], strict=True))
         is_first = False
     if fields < wanted and not is_ended():
         raise Unreadable("CSV that is cut off in its last row")
@@ -104,10 +104,10 @@ def _refuse_odd_names(names: Sequence[str]) -> None:
         Unreadable: one has none, two share one, or another delimiter stands between them.
     """
     if (empty := next((place for place, name in enumerate(names, 1) if not name.strip()), None)) is not None:
-        raise Unreadable(f"CSV whose column {empty} has no name in the header")
+        raise WrongFormat(f"CSV whose column {empty} has no name in the header ({_NAMED})")
     if len(names) == 1 and (other := next((one for one in _DELIMITERS if one in names[0]), None)) is not None:
         shown = "a tab" if other == "\t" else f"'{other}'"
         raise WrongFormat(f"CSV of one column, in whose header {shown} stands (delimiter in format names it)")
     twice = next((name for name, times in Counter(names).items() if times > 1), None)
     if twice is not None:
-        raise Unreadable(f"CSV whose header names a column twice ({shown_name(twice)})")
+        raise WrongFormat(f"CSV whose header names a column twice ({shown_name(twice)}; {_NAMED})")

@@ -39,7 +39,7 @@ def xml_tree(body: bytes, encoding: str | None, selector: str | None, lists: fro
     """
     tree = _Tree(lists)
     _parse(_parser(encoding, tree), [body])
-    _make_list(tree.root, _names(selector))
+    _make_lists(tree.root, selector)
     return tree.root
 
 
@@ -198,8 +198,34 @@ class _TreeWithoutList(_Tree):
 def _names(selector: str | None) -> list[str]:
     """The names that lead to a list, from the root element on; none where it is in no element."""
     path = (selector or "$").partition("[")[0].removeprefix("$.")
-    names = [name.strip("'\"") for name in re.findall(r"'[^']*'|\"[^\"]*\"|[^.]+", path)]
+    names = _names_in(path)
     return names if len(names) > 1 and names[-1] not in ("$", "*") else []
+
+
+def _names_in(path: str) -> list[str]:
+    return [name.strip("'\"") for name in re.findall(r"'[^']*'|\"[^\"]*\"|[^.]+", path)]
+
+
+def _make_lists(root: dict[str, Any], selector: str | None) -> None:
+    """Make a list of whatever a selector takes for one: `feed.entry`, and each of `feed.group[*].entry[*]`."""
+    first, *behind = (selector or "$").split("[*]")
+    names = _names(first)
+    _make_list(root, names)
+    holders = _elements(root, names)
+    for part in behind:
+        if not part.startswith(".") or "[" in part:
+            return
+        names = _names_in(part)
+        for holder in holders:
+            _make_list({"": holder}, ["", *names])
+        holders = [element for holder in holders for element in _elements(holder, names)]
+
+
+def _elements(around: Any, names: list[str]) -> list[Any]:
+    """The list at these names; an empty one where there is none."""
+    for name in names:
+        around = around.get(name) if isinstance(around, dict) else None
+    return around if isinstance(around, list) else []
 
 
 def _make_list(root: dict[str, Any], to_list: list[str]) -> None:

@@ -11,7 +11,7 @@ from messaging_assets.cli.health.machine import cannot_be_written
 from messaging_assets.cli.health.symptom import Symptom
 from messaging_assets.foundation.folders import ProjectFolders
 
-_SETTINGS = "see that it runs, and what .dlt/ and the environment say of it"
+_SETTINGS = "see that it runs, and what DESTINATION__{}__... or .dlt/secrets.toml say of address, user and password"
 
 
 def destination(folders: ProjectFolders) -> Iterator[Symptom]:
@@ -53,7 +53,13 @@ def destination(folders: ProjectFolders) -> Iterator[Symptom]:
     except Exception as error:  # noqa: BLE001 - whatever a driver raises; its words may hold the address' secrets
         from messaging_assets.destination.unreadable_settings import unreadable_setting
 
-        what, mend = unreadable_setting(error) or (f"{profile.words} does not answer ({_kind(error)})", _SETTINGS)
+        closed = (
+            f"the DuckDB file cannot be opened ({_kind(error)})",
+            "see whether DuckDB wrote it, and no newer release",
+        )
+        shut = f"{profile.words} cannot be reached, or does not let this user in ({_kind(error)})"
+        told = closed if profile.kind == "duckdb" else (shut, _SETTINGS.format(profile.name.upper()))
+        what, mend = unreadable_setting(error) or told
         yield Symptom("destination", "wrong", what, mend)
 
 

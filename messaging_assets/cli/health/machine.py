@@ -7,7 +7,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 from messaging_assets.cli.health.symptom import Symptom
@@ -20,15 +20,26 @@ CLOCK_SECONDS = 120.0
 
 
 def versions() -> Iterator[Symptom]:
-    """Which releases are at work."""
-    found = {}
-    for name in _PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = ""
-    words = ", ".join(f"{name} {number}" for name, number in found.items() if number)
+    """Which releases are at work, and which of them lie outside the range that this package asks for."""
+    from packaging.requirements import Requirement
+
+    words = ", ".join(f"{name} {number}" for name in _PACKAGES if (number := _installed(name)))
     yield Symptom("versions", "good", f"Python {sys.version.split()[0]}, {words}")
+    for needed in map(Requirement, requires("messaging_assets") or ()):
+        if needed.marker is not None and not needed.marker.evaluate({"extra": ""}):
+            continue
+        found = _installed(needed.name)
+        if found is None or not needed.specifier.contains(found, prereleases=True):
+            asked = f"{needed.name}{needed.specifier}"
+            what = f"{needed.name} {found or 'is not installed'}, where this release was tried with {asked}"
+            yield Symptom("versions", "warning", what, f"pip install '{asked}'")
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 def folders_of(folders: ProjectFolders) -> Iterator[Symptom]:

@@ -42,12 +42,12 @@ def _daemon(instance: DagsterInstance) -> Iterator[Symptom]:
     if not switched_on:
         yield Symptom("schedules", "note", "no schedule or sensor is switched on", "switch them on under Automation")
         return
-    beats = instance.get_daemon_statuses().values()
-    dead = ", ".join(one.daemon_type.lower() for one in beats if one.required and not one.healthy)
+    number = "1 schedule or sensor is" if len(switched_on) == 1 else f"{len(switched_on)} schedules and sensors are"
+    needed = [one for one in instance.get_daemon_statuses().values() if one.required]
+    dead = [one.daemon_type.lower() for one in needed if not one.healthy]
     if dead:
-        what = (
-            f"{len(switched_on)} schedules and sensors are switched on, but {dead} is not alive, so none of them ticks"
-        )
+        who = "Dagster's daemon is" if len(dead) == len(needed) else f"of Dagster's daemon {', '.join(dead)} is"
+        what = f"{number} switched on, but {who} not alive"
         yield Symptom("daemon", "wrong", what, "start messaging-assets dev, or dagster-daemon run")
     else:
-        yield Symptom("daemon", "good", f"alive; {len(switched_on)} schedules and sensors are switched on")
+        yield Symptom("daemon", "good", f"alive; {number} switched on")

@@ -221,16 +221,15 @@ def _tell(converted: Converted, output: Path | None, remaining: list[Remaining])
     for one in remaining:
         where = f"{file}:{one.line}: {one.path}" if one.line else f"not in the file: {one.resource}"
         question = "question: " if one.kind == "question" else ""
-        click.echo(f"{where}: {question}{one.words.removesuffix('.')}.", err=True)
+        end = "" if one.words.endswith((".", "?")) else "."
+        click.echo(f"{where}: {question}{one.words}{end}", err=True)
     for name, value in converted.settings.used.items():
         click.echo(f"taken: {name}={one_line(str(value))}, as the source has it; see --setting.", err=True)
     carried = [one for one in converted.drafts if one.is_carried]
     lossy = sum(any(loss.kind == "loss" for loss in one.losses) for one in carried)
     asked = sum(any(loss.kind == "question" for loss in one.losses) for one in carried)
-    counts = {"resources": len(carried), "with a loss": lossy, "with a question": asked}
-    counts["not carried"] = len(converted.drafts) - len(carried)
-    click.echo(
-        ", ".join(f"{number} {what}" for what, number in counts.items() if number or what == "resources"), err=True
-    )
+    counts = {"with a loss": lossy, "with a question": asked, "not carried": len(converted.drafts) - len(carried)}
+    resources = "1 resource" if len(carried) == 1 else f"{len(carried)} resources"
+    click.echo(", ".join([resources, *(f"{number} {what}" for what, number in counts.items() if number)]), err=True)
     if output:
         click.echo(f"Wrote {file}. Next: messaging-assets check {file}", err=True)

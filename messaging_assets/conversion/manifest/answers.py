@@ -6,12 +6,13 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.components.expressions import condition, single
+from messaging_assets.conversion.components.parts import Part
+from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.manifest.cursors import is_mark, takes_look_back
-from messaging_assets.conversion.manifest.expressions import Ref, condition, single, value_of
-from messaging_assets.conversion.manifest.parts import Part
-from messaging_assets.conversion.manifest.scope import Scope, is_nowhere
+from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import Draft
-from messaging_assets.conversion.texts import Hole, missing, only, quoted
+from messaging_assets.conversion.texts import only, quoted
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -77,11 +78,9 @@ def add_filter(scope: Scope, selector: Part | None) -> None:
 
 def _only_where_given(node: ast.expr | None) -> str | None:
     """The setting without which a filter keeps everything, `not config.get('x') or ...`; None where there is none."""
-    if not isinstance(node, ast.BoolOp) or not isinstance(node.op, ast.Or):
-        return None
-    first = node.values[0]
-    found = value_of(first.operand) if isinstance(first, ast.UnaryOp) and isinstance(first.op, ast.Not) else None
-    return found.name if isinstance(found, Ref) and found.root == "config" and found.path else None
+    values = node.values if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or) else []
+    negated = [value_of(one.operand) for one in values if isinstance(one, ast.UnaryOp) and isinstance(one.op, ast.Not)]
+    return next((one.name for one in negated if isinstance(one, Ref) and one.root == "config" and one.path), None)
 
 
 def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
@@ -107,88 +106,6 @@ def _comparison(scope: Scope, node: ast.expr | None, part: Part) -> str | None:
         return None
     value = f"'{right}'" if isinstance(right, str) else str(right).lower()
     return f"@.{quoted_path(*field.split('.'))} {operator} {value}"
-
-
-def add_transformations(scope: Scope, stream: Part) -> None:
-    """Say what is done to each record."""
-    for part in stream.parts("transformations"):
-        if part.kind == "RemoveFields" and _takes_out_nothing(part):
-            scope.draft.ask(
-                "fields without a value are left out of the records there; here they stay; is that right?", *_STEPS
-            )
-        elif part["condition"]:
-            scope.draft.lose(f"{part.shown} under a condition is left out; steps have none", *_STEPS)
-        elif part.kind == "AddFields":
-            for field in part.parts("fields"):
-                _add_field(scope, field)
-        elif part.kind == "RemoveFields":
-            _remove_fields(scope, part)
-        elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
-            # Names in the table are in snake case anyway.
-            scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
-
-
-def _add_field(scope: Scope, field: Part) -> None:
-    path = field["path"] if isinstance(field["path"], list) else [field["path"]]
-    name = ".".join(map(str, path))
-    found = single(field["value"], field.parameters)
-    if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, found, field):
-        return
-    if isinstance(found, Ref) and is_nowhere(scope, found):
-        # The manifest's own reader makes an empty field of it.
-        told = f"the field {name} takes '{found.name}', which nothing in the manifest is called; it is left out"
-        scope.draft.ask(told, *_STEPS)
-        return
-    if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
-        scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
-        return
-    words = quoted(field["value"])
-    scope.draft.lose(f"the field {name}, made by {words}, is left out; write it as a step", *_STEPS)
-
-
-def _add_reference(scope: Scope, name: str, found: Ref, field: Part) -> bool:
-    if found.root == "record" and found.path and not (found.is_cut or found.added or found.format):
-        if found.name != name:
-            scope.draft.step("copy", **{name: quoted_path(*map(str, found.path))})
-        return True
-    hole = only(scope.text(field["value"], field))
-    if isinstance(hole, Hole) and hole.kind == "parent":
-        scope.draft.take_from_parent(hole.name, name, scope.has_several)
-        return True
-    if isinstance(hole, Hole) and hole.kind == "each":
-        if name != f"_{hole.name}":
-            scope.draft.put(f"_{hole.name}", name)
-        return True
-    text = scope.text(field["value"], field)
-    if isinstance(text, str):
-        scope.draft.step("constant", **{name: text})
-        return True
-    if isinstance(hole, Hole) and hole.kind == "setting":
-        value = scope.settings.value(hole.name, hole.default)
-        if value is None:
-            scope.draft.lose(f"the field {name} is left out: {missing(hole.name)}", *_STEPS, kind="setting")
-        else:
-            scope.draft.step("constant", **{name: value})
-        return True
-    return False
-
-
-def _takes_out_nothing(part: Part) -> bool:
-    """Whether it takes out empty texts and nulls alone, which say as much where they stay."""
-    written = "".join(str(part["condition"] or "").replace('"', "'").split()).strip("{}")
-    return written in ("property|string==''", "propertyisnone", "property==none", "notproperty|string")
-
-
-def _remove_fields(scope: Scope, part: Part) -> None:
-    flat: list[str] = []
-    for pointer in part["field_pointers"] or []:
-        if isinstance(pointer, list) and len(pointer) == 1 and "*" not in str(pointer[0]):
-            flat.append(str(pointer[0]))
-        else:
-            shown = ".".join(map(str, pointer)) if isinstance(pointer, list) else str(pointer)
-            scope.draft.lose(f"the field {shown} inside a record is not taken out; it stays in its column", *_STEPS)
-    if flat:
-        scope.draft.raw.setdefault("steps", []).append({"drop": flat})
 
 
 def add_key(scope: Scope, stream: Part) -> None:

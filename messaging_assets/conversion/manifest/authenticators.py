@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any, get_args
 from urllib.parse import urlsplit
 
-from messaging_assets.conversion.manifest.expressions import Ref, pieces_of
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.components.expressions import pieces_of
+from messaging_assets.conversion.components.parts import Part
+from messaging_assets.conversion.components.values import Ref
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.secret_fields import secret_name, way_of, with_secrets
 from messaging_assets.conversion.texts import Hole, below, has, missing
@@ -280,9 +281,8 @@ def _old_session(scope: Scope, part: Part) -> dict[str, Any] | None:
 
 def _selected(scope: Scope, part: Part, base_url: str) -> dict[str, Any] | None:
     """One of several ways: the one that a setting names, else the first that can be said."""
-    several = part["authenticators"]
+    several = part["authenticators"] if isinstance(part["authenticators"], Mapping) else {}
     path = ".".join(map(str, part["authenticator_selection_path"] or []))
-    several = several if isinstance(several, Mapping) else {}
     scope.settings.asked.add(path)
     wanted = scope.settings.given.get(path)
     names = [name for name in several if wanted in (None, name)] or list(several)

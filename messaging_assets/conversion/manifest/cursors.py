@@ -7,8 +7,9 @@ import math
 import re
 from typing import Any
 
-from messaging_assets.conversion.manifest.expressions import Piece, Ref, pieces_of, single, value_of
-from messaging_assets.conversion.manifest.parts import Part, target_of
+from messaging_assets.conversion.components.expressions import Piece, pieces_of, single
+from messaging_assets.conversion.components.parts import Part, target_of
+from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import missing
 from messaging_assets.discovery.found import without_nothing
@@ -75,7 +76,7 @@ def _of_time(scope: Scope, part: Part) -> dict[str, Any]:
     if has_end:
         words["step"] = _step(scope, part, words)
         _send_length(scope, part)
-    if part["end_datetime"] and not _is_now(part["end_datetime"], part):
+    if part["end_datetime"] and not _is_now(scope, part["end_datetime"], part):
         scope.draft.ask("the manifest ends its range early; add an end_value if that is meant", *_PLACE)
     return words
 
@@ -170,10 +171,13 @@ def _plain_start(scope: Scope, found: Any) -> Any:
     return None
 
 
-def _is_now(value: Any, part: Part) -> bool:
+def _is_now(scope: Scope, value: Any, part: Part) -> bool:
+    """Whether a range ends when it is asked for; a setting that nobody gave ends none."""
     within = Part(value, part.parameters)["datetime"] if isinstance(value, dict) else value
     found = single(within, part.parameters)
-    return isinstance(found, Ref) and (found.root == "now" or found.root == "config")
+    if not isinstance(found, Ref) or found.root not in ("now", "config"):
+        return False
+    return found.root == "now" or scope.settings.value(found.name, found.default) is None
 
 
 def _lag(scope: Scope, part: Part) -> float | None:

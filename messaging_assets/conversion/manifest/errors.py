@@ -6,9 +6,10 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
+from messaging_assets.conversion.components.expressions import condition
+from messaging_assets.conversion.components.parts import Part
+from messaging_assets.conversion.components.values import Ref, value_of
 from messaging_assets.conversion.endpoint_words import MOST_RETRIES, add_handler, retry_too
-from messaging_assets.conversion.manifest.expressions import Ref, condition, value_of
-from messaging_assets.conversion.manifest.parts import Part
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import quoted
 from messaging_assets.description.endpoint import RETRIED_STATUSES

@@ -6,9 +6,10 @@ import ast
 from collections.abc import Mapping
 from typing import Any
 
+from messaging_assets.conversion.components.expressions import condition, single
+from messaging_assets.conversion.components.parts import Part, target_of
+from messaging_assets.conversion.components.values import Ref, Unknown, value_of
 from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
-from messaging_assets.conversion.manifest.expressions import Ref, Unknown, condition, single, value_of
-from messaging_assets.conversion.manifest.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.texts import quoted
@@ -36,6 +37,12 @@ def add_paginator(scope: Scope, part: Part | None) -> None:
     paginator = ways[strategy.kind](scope, part, strategy, token)
     if paginator:
         scope.draft.endpoint["paginator"] = paginator
+
+
+def goes_by_links(part: Part | None) -> bool:
+    """Whether a later page is asked for by its link alone, which says all that the first page was asked for."""
+    token = part.part("page_token_option") if part is not None else None
+    return token is not None and token.kind == "RequestPath"
 
 
 def _size(scope: Scope, strategy: Part) -> int | None:
@@ -161,7 +168,7 @@ def _counted(scope: Scope, part: Part, strategy: Part, value: list[Ref]) -> dict
 
 def _token_path(scope: Scope, value: Any) -> tuple[str, str] | None:
     """Where the next page's token is: in the `response` or its `headers`, and the path there."""
-    if not isinstance(value, Ref):
+    if not isinstance(value, Ref) or value.has_other:
         return None
     if value.root == "headers":
         return "headers", value.name

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
-from messaging_assets.conversion.manifest.expressions import single
-from messaging_assets.conversion.manifest.parts import Part, target_of
+from messaging_assets.conversion.components.expressions import single
+from messaging_assets.conversion.components.parts import Part, target_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.texts import only
 from messaging_assets.discovery.found import plain_name

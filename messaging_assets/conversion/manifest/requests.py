@@ -1,20 +1,26 @@
-"""Requesters of a manifest -> how a resource is asked for."""
+"""Requesters of a manifest -> how a resource is asked for; retrievers that wait for an export -> `job`."""
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.manifest.expressions import settings_alone, single
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.components.expressions import condition, settings_alone, single
+from messaging_assets.conversion.components.parts import Part
+from messaging_assets.conversion.components.values import Ref, tested, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS
 from messaging_assets.conversion.secret_fields import taken_apart
 from messaging_assets.conversion.texts import below, filled, has, named
+from messaging_assets.discovery.found import without_nothing
+from messaging_assets.foundation.json_paths import quoted_path
 
 _FIELDS = {"request_parameters": "params", "request_headers": "headers"}
 _TOKEN_WORDS = {"params": "cursor_param", "json": "cursor_body_path", "data": "cursor_body_path"}
+_JOB = ("endpoint", "job")
+_MINUTE = 60
 _LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
 
 
@@ -38,7 +44,8 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     is_whole = has(texts[0][:1], "setting") if isinstance(texts[0], list) else False
     base = str(filled(texts[0], scope.settings, told, False, True, not is_whole) or "")
     in_path = below(scope.draft.lose, "endpoint", "path")
-    path = str(filled(texts[1], scope.settings, in_path, True, True, True) or "")
+    # Of a query whose parts are by settings, nothing may be left.
+    path = str(filled(texts[1], scope.settings, in_path, True, True, True) or "").rstrip("?&")
     if base and not base.startswith(("http://", "https://")):
         if not has(texts[0], "parent") and not base.startswith("{job."):
             return UNKNOWN_ADDRESS, path
@@ -54,8 +61,14 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     return base, path
 
 
-def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
-    """Say what the requests carry, in the stream's resource; returns ways of authentication found among it."""
+def add_request(scope: Scope, requester: Part, by_links: bool) -> list[dict[str, Any]]:
+    """Say what the requests carry, in the stream's resource; returns ways of authentication found among it.
+
+    Args:
+        scope: of the stream.
+        requester: which has the fields.
+        by_links: whether later pages are asked for by their links alone.
+    """
     draft, endpoint = scope.draft, scope.draft.endpoint
     method = str(requester["http_method"] or "GET").upper()
     if method != "GET":
@@ -75,17 +88,38 @@ def add_request(scope: Scope, requester: Part) -> list[dict[str, Any]]:
             else:
                 draft.lose(f"its {part} are made by an expression; write them as a mapping", "endpoint", part)
             continue
-        texts: dict[str, Any] = {str(name): scope.field(one, requester, part == "json") for name, one in fields.items()}
+        texts: dict[str, Any] = {
+            str(name): scope.field(
+                _on_first_page(scope, (part, str(name)), one, requester, by_links), requester, part == "json"
+            )
+            for name, one in fields.items()
+        }
         texts, found = taken_apart(texts, _LOCATIONS[part], below(draft.lose, "endpoint", "auth"))
         ways += found
         texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
-        kept = {name: scope.shown(one, "endpoint", part, is_declared=True) for name, one in texts.items()}
+        kept = {name: scope.shown(one, "endpoint", part, name, is_declared=True) for name, one in texts.items()}
         # A parent's key or a value of a list may go there already.
         sent = endpoint.get(part) or {}
         endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
     return ways
+
+
+def _on_first_page(scope: Scope, place: tuple[str, str], text: Any, requester: Part, by_links: bool) -> Any:
+    """What a field is on the first page, where it is empty on the others; any other text as it is."""
+    node = condition(text, requester.parameters) if isinstance(text, str) and "next_page_token" in text else None
+    if not isinstance(node, ast.IfExp):
+        return text
+    subject, wanted, is_next = tested(node.test)
+    first, later = (node.orelse, node.body) if is_next else (node.body, node.orelse)
+    if subject != Ref("next_page_token") or wanted is not True or value_of(later) not in ("", None):
+        return text
+    if not by_links:
+        told = f"{place[1]} goes with the first page only there, and with each page here"
+        scope.draft.lose(told, "endpoint", *place)
+    several = [f"{{{{ {ast.unparse(one)} }}}}" for one in (first.elts if isinstance(first, ast.List) else [first])]
+    return several if isinstance(first, ast.List) else several[0]
 
 
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:
@@ -124,3 +158,57 @@ def _body(scope: Scope, requester: Part) -> tuple[str, Any]:
         except ValueError:
             return "json", value
     return "json", value
+
+
+def name_job(scope: Scope, retriever: Part) -> None:
+    """Say where a job's answer has the addresses of its files, which the stream's texts take."""
+    extractor = retriever.part("download_target_extractor") or retriever.part("urls_extractor")
+    path = extractor["field_path"] if extractor is not None and not extractor.is_custom else None
+    if path:
+        scope.draft.endpoint["job"] = {"download": f"{{job.{quoted_path(*map(str, path))}}}"}
+
+
+def add_job(scope: Scope, retriever: Part, base: str) -> None:
+    """Say how the job is waited for, in the stream's resource; a job that no word says gives the stream up.
+
+    Args:
+        scope: of the stream.
+        retriever: of a job.
+        base: of the address where the job is created.
+    """
+    status, mapping = retriever.part("status_extractor"), retriever.part("status_mapping")
+    if status is None or status.is_custom or mapping is None or not retriever.part("polling_requester"):
+        scope.draft.give_up("how far its job is, is said by custom code, or by nothing; write job by hand")
+        return
+    words: dict[str, Any] = {
+        "poll": _address(scope, retriever.part("polling_requester"), base),
+        "status_path": quoted_path(*map(str, status["field_path"] or [])),
+        "done": _listed(mapping["completed"]) + _listed(mapping["skipped"]),
+        "failed": [*dict.fromkeys([*_listed(mapping["failed"]), *_listed(mapping["timeout"])])],
+        "download": _address(scope, retriever.part("download_requester"), base),
+        "delete": _address(scope, retriever.part("delete_requester"), base),
+    }
+    minutes = scope.written(retriever["polling_job_timeout"], retriever, *_JOB)
+    if isinstance(minutes, int) and not isinstance(minutes, bool):
+        words["timeout"] = minutes * _MINUTE
+    scope.draft.endpoint["job"] = without_nothing(words)
+    for word in ("download_target_requester", "download_paginator"):
+        part = retriever.part(word)
+        if part is not None and part.kind != "NoPagination":
+            scope.draft.lose(f"its {word} is left out, as a job's files are whole and named by the job", *_JOB)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list) else []
+
+
+def _address(scope: Scope, requester: Part | None, base: str) -> str | None:
+    """Where a step of the job asks, as `job` has it; a file's own address stands alone."""
+    if requester is None:
+        return None
+    own, path = address_of(scope, requester)
+    if path.lstrip("/").startswith("{job."):
+        return path.lstrip("/")
+    if own.rstrip("/") != base.rstrip("/"):
+        scope.draft.give_up("its job is created and looked at on two addresses; write job by hand")
+    return "/" + path.lstrip("/")

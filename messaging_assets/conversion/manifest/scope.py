@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from messaging_assets.conversion.manifest.expressions import Piece, Ref, Unknown, pieces_of
-from messaging_assets.conversion.manifest.parts import Part
+from messaging_assets.conversion.components.expressions import Piece, pieces_of
+from messaging_assets.conversion.components.parts import Part
+from messaging_assets.conversion.components.values import Ref, Unknown
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Lose, Settings, below, doubled, filled
 from messaging_assets.files.rules.secret_signs import names_secret
@@ -54,7 +55,7 @@ class Scope:
         """A value of the manifest with its holes; one that is no text stays."""
         if not isinstance(value, str):
             return value
-        pieces = [self._piece(one) for one in pieces_of(value, part.parameters)]
+        pieces = [hole for one in pieces_of(value, part.parameters) for hole in self._holes(one)]
         if all(isinstance(one, str) for one in pieces):
             return "".join(str(one) for one in pieces)
         return pieces
@@ -106,6 +107,12 @@ class Scope:
             return doubled(text) if is_doubled else text
         return filled(text, self.settings, below(self.draft.lose, *place), is_doubled, is_address, is_declared)
 
+    def _holes(self, piece: Piece) -> list[str | Hole]:
+        """A piece as it stands in a text; of a choice, all that is chosen."""
+        if isinstance(piece, Ref) and piece.root == "config" and piece.choice is not None:
+            return [hole for one in _chosen(self, piece, *piece.choice) for hole in self._holes(one)]
+        return [self._piece(piece)]
+
     def _piece(self, piece: Piece) -> str | Hole:
         if isinstance(piece, str):
             return piece
@@ -113,24 +120,12 @@ class Scope:
             return Hole("unknown", piece.words)
         shown = f"{piece.root}.{piece.name}".rstrip(".")
         if piece.is_cut or piece.added:
-            return Hole("unknown", f"'{shown}', cut or counted on")
-        if piece.root == "config" and piece.choice is not None:
-            return self._chosen(piece, piece.choice)
+            return Hole("unknown", f"'{shown}' (cut, or counted on)")
         if piece.root == "config":
-            return Hole("secret" if self.settings.is_secret(piece.name) else "setting", piece.name, piece.default)
+            kind: Literal["secret", "setting"] = "secret" if self.settings.is_secret(piece.name) else "setting"
+            value = self.settings.value(piece.name, piece.default) if piece.is_lower and kind == "setting" else None
+            return Hole(kind, piece.name, piece.default) if value is None else str(value).lower()
         return self._of_request(piece, shown)
-
-    def _chosen(self, piece: Ref, choice: tuple[Any, str, str]) -> str:
-        """One of two texts, by the value of a setting."""
-        value = self.settings.value(piece.name, piece.default)
-        if value is None and isinstance(choice[0], bool):
-            value = False
-        if value is None:
-            told = (
-                f"the setting '{piece.name}' chooses between two texts, and the second was taken; give it by --setting"
-            )
-            self.draft.lose(f"{told} {piece.name}=...", "endpoint", "path", kind="setting")
-        return choice[1] if value is not None and str(value).lower() == str(choice[0]).lower() else choice[2]
 
     def _of_request(self, piece: Ref, shown: str) -> str | Hole:
         name = str(piece.path[0]) if piece.path else ""
@@ -162,6 +157,19 @@ class Scope:
         if piece.format:
             self.formats.add(piece.format)
         return Hole(kind)
+
+
+def _chosen(scope: Scope, piece: Ref, wanted: Any, first: list[Any], second: list[Any]) -> list[Any]:
+    """One of two texts, by the value of a setting; a secret is there."""
+    if scope.settings.is_secret(piece.name):
+        return first if wanted is True else second
+    value = scope.settings.value(piece.name, piece.default)
+    if value is None:
+        told = f"the setting '{piece.name}' chooses between two texts, and the second was taken; give it by --setting"
+        scope.draft.lose(f"{told} {piece.name}=...", "endpoint", "path", kind="setting")
+    found = "false" if value in (None, "", 0) else str(value).lower()
+    is_meant = found != "false" if wanted is True else found == str(wanted).lower()
+    return first if is_meant else second
 
 
 def is_nowhere(scope: Scope, piece: Ref) -> bool:

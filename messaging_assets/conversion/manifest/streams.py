@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from messaging_assets.conversion.components.expressions import pieces_of
+from messaging_assets.conversion.components.parts import Part, resolved
 from messaging_assets.conversion.manifest import answers
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
 from messaging_assets.conversion.manifest.errors import add_errors
-from messaging_assets.conversion.manifest.expressions import pieces_of
-from messaging_assets.conversion.manifest.jobs import add_job, name_job
-from messaging_assets.conversion.manifest.paging import add_paginator
+from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
-from messaging_assets.conversion.manifest.parts import Part, resolved
-from messaging_assets.conversion.manifest.requests import add_request, address_of
+from messaging_assets.conversion.manifest.requests import add_job, add_request, address_of, name_job
 from messaging_assets.conversion.manifest.scope import Scope
+from messaging_assets.conversion.manifest.transformations import add_transformations
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.own_code.classes import OwnCode
 from messaging_assets.conversion.own_code.known import notes_in, without_code
@@ -152,7 +152,7 @@ class _Streams:
             draft.lose(f"it is asked for by {requester.shown}, which may send more than the manifest says", "endpoint")
         for kind, words in dict.fromkeys(notes_in(stream.own)):
             draft.lose(words, "endpoint", kind=kind)
-        ways = add_request(scope, requester)
+        ways = add_request(scope, requester, goes_by_links(retriever.part("paginator")))
         way = way_in(scope, requester.part("authenticator"), base)
         draft.endpoint["auth"] = joined([*([way] if way else []), *ways])
         selector = retriever.part("record_selector")
@@ -165,7 +165,7 @@ class _Streams:
         add_errors(scope, requester.part("error_handler"))
         add_cursor(scope, cursor)
         answers.add_filter(scope, selector)
-        answers.add_transformations(scope, stream)
+        add_transformations(scope, stream)
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream)
 

@@ -79,6 +79,11 @@ def filled(value: Any, of: Callable[[str, str], str]) -> Any:
     return value
 
 
+def is_field(text: str) -> bool:
+    """Whether a text is one placeholder and nothing else."""
+    return [(before, name is None) for before, name, _, _ in Formatter().parse(text)] == [("", False)]
+
+
 def secrets_in(*values: Any) -> tuple[str, ...]:
     """The names of the secrets that texts take by `{secret.<name>}`."""
     names = (name for value in values for name, _ in fields_in(value))

@@ -121,7 +121,8 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
 def _made(step: Any) -> list[Any]:
     """The fields that a step gives to a record."""
     renamed = mapping(step_into(step, "rename")).values()
-    return [*renamed, *mapping(step_into(step, "copy")), *mapping(step_into(step, "constant"))]
+    made = [one for word in ("copy", "constant", "template") for one in mapping(step_into(step, word))]
+    return [*renamed, *made]
 
 
 def _keyless(resource: Written) -> Iterator[Mistake]:

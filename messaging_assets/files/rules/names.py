@@ -57,7 +57,7 @@ def _resource_names(named: Iterable[tuple[int, str]]) -> Iterator[Mistake]:
             yield Mistake(
                 place,
                 f"{_shown(name)} must be up to {LONGEST} letters, digits and single underscores, a letter first; "
-                "write its address under endpoint.path",
+                "write its path under endpoint.path",
             )
             continue
         if name.lower() in names:

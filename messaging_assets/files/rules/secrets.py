@@ -100,9 +100,8 @@ def _ways(raw: Mapping[str, Any], place: Place) -> list[Place]:
 def _steps(raw: Mapping[str, Any], endpoint: Place) -> list[Place]:
     """Where the resource of an endpoint sets fields to values."""
     steps = value_at(raw, (*endpoint[:-1], "steps"))
-    return [
-        (*endpoint[:-1], "steps", index, "constant") for index in range(len(steps) if isinstance(steps, list) else 0)
-    ]
+    count = len(steps) if isinstance(steps, list) else 0
+    return [(*endpoint[:-1], "steps", index, word) for index in range(count) for word in ("constant", "template")]
 
 
 def _token_addresses(raw: Mapping[str, Any], place: Place) -> list[Place]:

@@ -156,18 +156,25 @@ def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], r
         return _unknown_word(value, place, words, nouns)
     if nouns:
         hint = "; write {data_type: ...}" if place[-2:-1] == ("columns",) else ""
+        if nouns[-1].endswith("number") and (said := _said_of(place, raw, root)):
+            hint = f": {said}"
         return f"must be {' or '.join(nouns)}, not {kind_of(value)}{hint}"
     return "; ".join(dict.fromkeys(_own_words(error) for error in errors))
 
 
 def _missing(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
-    """What is missing, in the words of its own field."""
+    said = _said_of(place, raw, root)
+    return f"is missing; add it: {said}" if said else "is missing; add it"
+
+
+def _said_of(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
+    """What the sentence of a field begins with: what it is, without its further words."""
     # Imported late: only a mistake needs the sentences.
     from messaging_assets.files.json_schema import sentences
 
     said = [sentences(model).get(str(place[-1]), "") for model in models_at(place[:-1], raw, root)]
-    text = next(filter(None, said), "").rstrip(".")
-    return f"is missing; add it: {text[0].lower()}{text[1:]}" if text else "is missing; add it"
+    text = re.split(r"[;:.](?:\s|$)", next(filter(None, said), ""))[0]
+    return f"{text[:1].lower()}{text[1:]}"
 
 
 def _own_words(error: ErrorDetails) -> str:

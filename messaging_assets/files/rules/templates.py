@@ -69,9 +69,8 @@ def texts_of(value: Any, place: Place) -> Iterator[tuple[Place, str]]:
 def _sentence(name: str) -> str:
     prefix = name.upper() or "<API>"
     return (
-        "a variable here would be sent as it is written, as nothing fills it; say in auth how a secret is sent and set "
-        f"it in the environment ({prefix}__API_KEY, {prefix}__TOKEN, ...), an address as {prefix}__BASE_URL; declare "
-        "any other setting under settings and write {setting.<name>}"
+        "nothing fills a variable here; declare it under settings and write {setting.<name>}; a secret goes under "
+        f"auth, its value into {prefix}__API_KEY, __TOKEN, ...; an address into {prefix}__BASE_URL"
     )
 
 

@@ -189,7 +189,7 @@ def _with_json(answer: Answer) -> Answer | None:
     try:
         json.loads(answer.content)
     except ValueError:
-        answer.fill(b'{"": null}', answer.status_code)
+        answer.fill(b"", answer.status_code)
     return answer
 
 

@@ -11,6 +11,8 @@ from uuid import uuid4
 
 import requests
 
+from messaging_assets.answers.beside_list import beside
+from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
@@ -156,6 +158,8 @@ class Jobs:
             if addresses is not None and len(addresses) == 1:
                 return addresses[0]
             words, step = f"has not one value where job.poll takes it from ('{written}')", "correct endpoint.job.poll"
+        if word := says_failed(answer.parsed, beside(answer.parsed, ())):
+            words, step = f"says at '{word.path}' that it failed", "look the error up with the vendor, and run it again"
         raise MendDescription(f"the answer that began the job {words}", step, where=reading.asset)
 
     def _fetched(self, digest: str, job: KeptJob, reading: Reading) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from urllib.parse import quote, urljoin
 
 from messaging_assets.answers.declared_values import has_value
+from messaging_assets.answers.field_names import NAME
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description.pagination import Job
 from messaging_assets.foundation import json_paths
@@ -36,6 +37,13 @@ def state_of(job: Job, answer: Answer, asset: str) -> Literal["done", "failed", 
     if has_value(job.status_path, job.done, answer.parsed):
         return "done"
     return "failed" if has_value(job.status_path, job.failed, answer.parsed) else "going on"
+
+
+def shown_status(job: Job, answer: Answer) -> str | None:
+    """How far a job is, in its API's words; None where the file looks at no word."""
+    found = json_paths.find_values(job.status_path, answer.parsed) if job.status_path else []
+    words = str(found[0]) if found else ""
+    return (words if NAME.fullmatch(words.replace(" ", "_")) else "no plain word") if found else None
 
 
 def rows_of(job: Job, answer: Answer) -> int | None:

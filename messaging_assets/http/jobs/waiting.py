@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from messaging_assets.foundation.failures import CapReached, MendDescription, TryAgainLater
 from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
 from messaging_assets.http.jobs.notes import JobNotes, KeptJob
-from messaging_assets.http.jobs.said import filled, rows_of, state_of, values_in
+from messaging_assets.http.jobs.said import filled, rows_of, shown_status, state_of, values_in
 from messaging_assets.http.trouble import asked_to_wait
 from messaging_assets.http.wire.answer import Answer
 
@@ -60,8 +60,9 @@ class JobWait:
     def _done(self, digest: str, job: KeptJob, reading: Reading) -> Answer:
         """The answer that says that a job is done, as long as it takes."""
         described, missed, wait = job_of(reading), 0, job.not_before - time.time()
+        said: str | None = None
         while True:
-            self._pause(wait, digest, job, reading)
+            self._pause(wait, digest, job, reading, said)
             wait = described.interval
             try:
                 answer = self._requests.look(job.poll, reading)
@@ -81,16 +82,17 @@ class JobWait:
                 self._notes.give_up(digest)
                 words = f"the job failed upstream, as its answer says at '{described.status_path}'"
                 raise TryAgainLater(words, "look it up with the vendor, and run it again", where=reading.asset)
+            said = shown_status(described, answer)
             wait = max(described.interval, asked_to_wait(answer) or 0)
 
-    def _pause(self, seconds: float, digest: str, job: KeptJob, reading: Reading) -> None:
+    def _pause(self, seconds: float, digest: str, job: KeptJob, reading: Reading, said: str | None) -> None:
         limit = job_of(reading).timeout
         if seconds > job.made_at + limit - time.time():
             self._notes.give_up(digest)
             words = f"the job was not done after job.timeout ({limit:g} s)"
             step = "see with the vendor how long it takes, and raise job.timeout"
-            if job.is_seen and job_of(reading).status_path:
-                step += ", or correct job.done and job.failed, which have not the value that came last"
+            if said is not None:
+                step += f", or correct job.done and job.failed, which have not the value that came last ({said})"
             raise CapReached(words, step, where=reading.asset)
         if seconds > 0:
             reading.context.receipt.waited(seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -72,7 +73,8 @@ class Session(Asking):
             body = {login.username_field: name, login.password_field: password, **body}
         place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
         request = requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
-        answer = self.exchange.answer(request, self.terms)
+        endpoint = self.terms.endpoint.model_copy(update={"response_actions": [_with_body]})
+        answer = self.exchange.answer(request, replace(self.terms, endpoint=endpoint))
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
         self._texts: dict[str, str] = {}
         values = {
@@ -103,3 +105,11 @@ class Session(Asking):
         if isinstance(value, str):
             self._texts[path] = plain
         return plain
+
+
+def _with_body(answer: Answer) -> Answer | None:
+    """Some say all in a cookie, by a 204 or without a body."""
+    if answer.content.strip():
+        return None
+    answer.fill(b"{}", 200)
+    return answer

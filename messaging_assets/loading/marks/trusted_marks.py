@@ -151,13 +151,13 @@ class MarkTrust:
         receipt: where it is counted that they do not.
         tell: takes a line for the run's log.
         keep_mark: whether a mark counts though the file asks for something else now.
-        is_emptied: whether the table has lost all its rows.
+        has_rows: whether the table has rows; None where nobody asks, or none were ever loaded.
     """
 
     receipt: Receipt
     tell: Callable[[str], None]
     keep_mark: bool = False
-    is_emptied: bool = False
+    has_rows: bool | None = None
 
     def of(
         self, target: ReadTarget, cursor: Incremental, marks: dict[str, Any], kept: Mapping[str, Any] | None
@@ -171,10 +171,16 @@ class MarkTrust:
             kept: what was stored of their question.
 
         Raises:
-            MendDescription: they do not hold, and an append would have rows twice.
+            MendDescription: they do not hold, or none is left, and an append would have rows twice.
         """
         if is_closed(cursor):
             return marks, None
+        if not marks and kept is None and self.has_rows and target.resource.disposition == "append":
+            raise MendDescription(
+                "its table has rows, and no mark of this cursor is left, so an append would have some of them twice",
+                "put the file back, or run it once with full_refresh, or with forget_state to append everything again",
+                where=target.asset,
+            )
         now, client = datetime.now(timezone.utc), target.description.client
         question = question_of(target.resource, cursor, client.headers, target.base_url, client.base_url, now)
         why = difference(question, kept, cursor, now) if marks and kept and not self.keep_mark else None
@@ -182,7 +188,7 @@ class MarkTrust:
         is_other = any(isinstance(one, Mapping) and is_of_other_place(cursor, one) for one in marks.values())
         if is_other:
             why = "cursor_in of the file is another than before"
-        if marks and why is None and self.is_emptied:
+        if marks and why is None and self.has_rows is False:
             why = "the table has no rows any more"
         if why is None:
             return marks, earliest(question, kept)
@@ -193,10 +199,10 @@ class MarkTrust:
         return {}, question.as_state()
 
 
-def is_emptied(rows: TableRows, table: str) -> bool:
-    """Whether a table that rows were loaded into has none.
+def rows_left(rows: TableRows, table: str) -> bool | None:
+    """Whether a table has rows; None where none were ever loaded into it.
 
     Raises:
-        TableMissing: it is not there at all.
+        TableMissing: rows were loaded into it, and it is not there at all.
     """
-    return rows.was_filled(table) and not rows.has_rows(table)
+    return rows.has_rows(table) or (False if rows.was_filled(table) else None)

@@ -114,7 +114,7 @@ def _place_in(reading: Reading, own: ListContext) -> Place | None:
 
 
 class PartLimits:
-    """Tells at the end of a page whether a part has grown long enough to be committed.
+    """Tells when a page begins, or a part of a long one, whether what came before it is enough to be committed.
 
     Args:
         resource: says how long a part may be, and whether it can be loaded in parts.
@@ -125,7 +125,6 @@ class PartLimits:
         is_parted = not is_whole and resource.disposition == "merge" and not must_load_whole(resource)
         self._limits = resource.checkpoint if is_parted else None
         self._first_page = self._rows = 0
-        self._page = -1
         self._started = time.monotonic()
 
     @property
@@ -134,12 +133,8 @@ class PartLimits:
         return self._limits is not None
 
     def are_reached(self, receipt: Receipt) -> bool:
-        """Whether the pages of this part, without the one that just began, are enough for a load."""
-        limits, is_same_page = self._limits, receipt.pages == self._page
-        self._page = receipt.pages
-        # A page that comes in parts is judged when it is whole, and committed with all that it holds.
-        if is_same_page:
-            return False
+        """Whether the pages of this load, without what just began, are enough."""
+        limits = self._limits
         if limits is None or not self._first_page:
             self._first_page, self._rows = receipt.pages, receipt.rows_read
             return False

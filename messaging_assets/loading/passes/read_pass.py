@@ -15,7 +15,7 @@ from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.loading.empty_table import leave_out_untyped
 from messaging_assets.loading.marks.stored_marks import store_all_marks
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.loading.marks.trusted_marks import MarkTrust, is_emptied
+from messaging_assets.loading.marks.trusted_marks import MarkTrust, rows_left
 from messaging_assets.loading.marks.validators import known_validator, store_validator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
 from messaging_assets.loading.passes.judgement import may_repeat, refuse_incomplete
@@ -24,7 +24,7 @@ from messaging_assets.loading.passes.page_stream import PageStream
 from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.loading.progress import Progress
 from messaging_assets.loading.set_aside_share import refuse_if_most_are_aside
-from messaging_assets.loading.source import build_source, emit
+from messaging_assets.loading.source import build_source, emit, forget_hints
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches, merge_strategy
 from messaging_assets.rows.written_rows import Written
@@ -120,6 +120,8 @@ class ReadPass:
     def _part(self) -> Iterator[Any]:
         batches = self._batches.begin()
         self.load_ids.append(_load_id())
+        is_anew = self._options.is_whole and self._stream is None
+        forget_hints(dlt.current.source_schema(), self._resource, self._target.asset, is_anew)
         stream = self._stream = self._stream or self._open()
         limits, is_due = PartLimits(self._resource, self._options.is_whole), False
         is_first = self._receipt.rows_loaded == 0
@@ -168,17 +170,16 @@ class ReadPass:
         # What the earlier loads brought came too; a window would lose it as rows that are gone.
         self.load_ids[:0] = interrupted.load_ids
         note_interrupted(self._receipt, interrupted)
-        trust = MarkTrust(self._receipt, self._tell, options.keep_mark, not options.is_whole and self._is_emptied())
+        is_asked = not (options.is_whole or options.forget_state) and keeps_rows_by_sql()
+        trust = MarkTrust(self._receipt, self._tell, options.keep_mark, self._rows_left() if is_asked else None)
         reader, own = open_reader(self._target, self._receipt, self._batches, interrupted, trust)
         if not (options.is_anew or options.is_whole or options.forget_state):
             own.so_far.unless = known_validator(self._target, options.is_as_loaded)
         return PageStream(self._target, reader, own, self._receipt, self._progress, options.is_retry)
 
-    def _is_emptied(self) -> bool:
-        if not keeps_rows_by_sql():
-            return False
+    def _rows_left(self) -> bool | None:
         with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
-            return is_emptied(rows, self._resource.table)
+            return rows_left(rows, self._resource.table)
 
     def _judge(self) -> None:
         assert self._stream is not None

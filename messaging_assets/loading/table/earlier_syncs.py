@@ -11,6 +11,7 @@ from messaging_assets.loading import recovery
 from messaging_assets.loading.kept_receipt import KeptReceipt
 from messaging_assets.loading.recovery import finished_before, is_loaded, take_back_unfinished
 from messaging_assets.loading.table.account_view import out_of_view
+from messaging_assets.loading.table.overtaken import is_overtaken
 from messaging_assets.loading.table.removal import replace_window
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.cursors.marks import cursor_of
@@ -73,14 +74,19 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
     if table.ledger.is_addition and table.pipeline.has_pending_data:
         # A replay of records set aside, which are still there.
         table.pipeline.drop()
-    if table.may_be_overtaken and table.pipeline.has_pending_data:
-        # Whether another window was loaded since it was read, nobody knows.
+    if table.may_be_overtaken and kept is None and table.pipeline.has_pending_data:
+        # Which other windows were loaded since it was read, nobody knows.
         table.forget_working_files()
         return []
     _note_kept_read(table, kept, table.ledger)
+
+    def fits() -> bool:
+        before = frozenset((*kept.finished_before, *kept.load_ids)) if kept else frozenset[str]()
+        return not (table.is_beside_others and is_overtaken(table, before))
+
     # What is pending may begin with the drop of the table.
     with out_of_view(table.description, table.resource) if table.pipeline.has_pending_data else nullcontext():
-        return recovery.load_pending(table.pipeline, table.resource, kept is not None, table.ledger.agrees)
+        return recovery.load_pending(table.pipeline, table.resource, kept is not None, table.ledger.agrees, fits)
 
 
 def confirm_loaded(table: ResourceTable, kept: KeptReceipt, loads: list[Load]) -> bool:

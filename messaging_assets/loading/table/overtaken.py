@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from dlt import Schema
+
 from messaging_assets.foundation.failures import TryAgainLater
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation, columns_in
-from messaging_assets.seams.dlt_packages import normalized_packages
+from messaging_assets.seams.dlt_packages import know_also, normalized_packages
 from messaging_assets.tables.reconciliation import values_in_files
 from messaging_assets.tables.table_rows import table_rows
 
@@ -38,9 +40,28 @@ def refuse_overtaken(table: ResourceTable, before: frozenset[str]) -> None:
     Raises:
         TryAgainLater: its rows are to be read again.
     """
-    _refuse_other_types(table)
+    client: Any = table.pipeline.destination_client()
+    with client, suppress(DatabaseUndefinedRelation):
+        if stored := client.get_stored_schema(table.schema_name):
+            noted = Schema.from_dict(json.loads(stored.schema))
+            _refuse_other_types(table, client, noted)
+            know_also(table.pipeline, noted)
     if table.may_be_overtaken:
         _refuse_older_rows(table, before)
+
+
+def is_overtaken(table: ResourceTable, before: frozenset[str]) -> bool:
+    """Whether a load does not fit what other windows loaded since its read began; then nothing is left of it.
+
+    Args:
+        table: the table, with the packages that are about to be loaded.
+        before: see `refuse_overtaken`.
+    """
+    try:
+        refuse_overtaken(table, before)
+    except TryAgainLater:
+        return True
+    return False
 
 
 def _refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
@@ -65,25 +86,20 @@ def _refuse_older_rows(table: ResourceTable, before: frozenset[str]) -> None:
         )
 
 
-def _refuse_other_types(table: ResourceTable) -> None:
+def _refuse_other_types(table: ResourceTable, client: Any, noted: Schema) -> None:
     """Stop before a load whose new columns another window made of another type."""
-    pipeline = table.pipeline
-    client: Any = pipeline.destination_client()
-    with client, suppress(DatabaseUndefinedRelation):
-        stored = client.get_stored_schema(table.schema_name)
-        noted = json.loads(stored.schema)["tables"] if stored else {}
-        for name, own in pipeline.default_schema.tables.items():
-            others = _of_another_type(own["columns"], noted.get(name, {}).get("columns", {}))
-            # What is not noted yet may be so in the table: a column of whole numbers that became one of doubles.
-            made = dict(client.get_storage_tables([name]))[name] if others else {}
-            for column, wanted in _of_another_type(others, made).items():
-                table.forget_working_files()
-                words = f"column '{column}' came as {wanted['data_type']}, and another window has made it "
-                raise TryAgainLater(
-                    f"{words}{made[column]['data_type']} meanwhile",
-                    "run it again, so that what is of another type gets a column of its own",
-                    where=table.asset,
-                )
+    for name, own in table.pipeline.default_schema.tables.items():
+        others = _of_another_type(own["columns"], noted.tables.get(name, {}).get("columns", {}))
+        # What is not noted yet may be so in the table: a column of whole numbers that became one of doubles.
+        made = dict(client.get_storage_tables([name]))[name] if others else {}
+        for column, wanted in _of_another_type(others, made).items():
+            table.forget_working_files()
+            words = f"column '{column}' came as {wanted['data_type']}, and another window has made it "
+            raise TryAgainLater(
+                f"{words}{made[column]['data_type']} meanwhile",
+                "run it again, so that what is of another type gets a column of its own",
+                where=table.asset,
+            )
 
 
 def _of_another_type(columns: Mapping[str, Any], there: Mapping[str, Any]) -> dict[str, Any]:

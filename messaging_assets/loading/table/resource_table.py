@@ -42,6 +42,7 @@ class ResourceTable:
     Attributes:
         pipeline: the resource's pipeline; made afresh for each load, because dagster-dlt takes its schema apart.
         ledger: what the destination knows of the resource's syncs; None where that is only files.
+        loads_before: the loads that no window can overtake this sync by: those that it found finished, and its own.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class ResourceTable:
         self.receipts, self.asset = receipts, description.asset_of(resource)
         self.schema_name = schema_name(description, resource)
         self.ledger: SyncLedger | None = None
-        self._held, self._loads_before = ExitStack(), frozenset[str]()
+        self._held, self.loads_before = ExitStack(), frozenset[str]()
         self.pipeline = self.fresh_pipeline()
 
     def fresh_pipeline(self) -> Pipeline:
@@ -67,14 +68,11 @@ class ResourceTable:
     def new_ledger(self) -> SyncLedger:
         """What the destination knows now of the resource's syncs."""
         if self.may_be_overtaken:
-            self._loads_before = finished_loads(self)
+            self.loads_before = finished_loads(self)
         return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
 
     def hold(self) -> None:
-        """Keep a database that is a file open for the steps that follow, up to `let_go`.
-
-        Where windows are synced side by side, the table is this one's for as long.
-        """
+        """Keep a database that is a file open up to `let_go`, and a table whose windows are synced side by side."""
         self.let_go()
         self._held.enter_context(open_database(self.pipeline))
         if self.is_beside_others:
@@ -149,7 +147,9 @@ class ResourceTable:
         if self.ledger:
             self.hold()
             if self.is_beside_others:
-                refuse_overtaken(self, self._loads_before)
+                # What this sync loaded itself, in this pass or one before it, is no other window's.
+                self.loads_before |= {*load_ids}
+                refuse_overtaken(self, self.loads_before)
             self.ledger.note(load_ids, result)
 
     def add_to_history(self, row: HistoryRow) -> None:

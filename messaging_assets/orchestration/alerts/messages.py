@@ -23,7 +23,7 @@ _COLOURS = {RED: "attention", WARNING: "warning", GREEN: "good"}
 def headline(news: Sequence[News]) -> str:
     """All of it in one line: the sentence of one, the numbers of several."""
     if len(news) == 1:
-        return _short(news[0])
+        return f"{news[0].state}: {_short(news[0])}"
     counted = Counter(one.state for one in news)
     names = dict.fromkeys(one.name for one in news)
     first = ", ".join(list(names)[:3]) + (", ..." if len(names) > 3 else "")
@@ -104,7 +104,8 @@ def _link(one: News) -> str | None:
 
 
 def _numbers(one: News) -> str:
-    return ", ".join(f"{name.replace('_', ' ')}: {value}" for name, value in one.receipt.items())
+    told = ((name.replace("_", " "), value) for name, value in one.receipt.items() if value)
+    return ", ".join(f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}" for name, value in told)
 
 
 def _rest(news: Sequence[News]) -> list[str]:

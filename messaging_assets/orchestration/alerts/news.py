@@ -238,7 +238,7 @@ def _last_sync(instance: DagsterInstance, asset: AssetKey) -> tuple[dict[str, An
 
 
 def _green(red: News, run_id: str, receipt: Mapping[str, Any] | None = None) -> News:
-    what = f"the check {red.check} passes again" if red.check else "green again"
+    what = f"the check {red.check} passes again" if red.check else "a later run succeeded"
     return News(
         GREEN, f"{red.name}: {what}.", run_id, red.at, red.asset, red.check, red.partition, red.job, receipt or {}
     )

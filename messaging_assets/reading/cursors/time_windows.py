@@ -130,6 +130,11 @@ class TimeRange:
         """Where the window of a step's length begins that it ends with."""
         return max(self.start, (self.end - self._length) // 1)
 
+    @property
+    def latest(self) -> Decimal:
+        """Half a step before its end, the latest moment that a list without newer rows is known up to."""
+        return max(self.start, (self.end - self._length / 2) // 1)
+
     def border(self, start: Decimal) -> Decimal:
         """Where a window ends that begins at a moment."""
         border = (start + self._length) // 1
@@ -260,8 +265,10 @@ class TimeWindows:
 
     @property
     def last_mark(self) -> dict[str, Any] | None:
-        """Where the window under way begins, as a mark."""
-        return self._current.mark if self._current else None
+        """Where the window under way begins, as a mark; before a short one, for rows that are shown a while later."""
+        if self._current is None:
+            return None
+        return self.range.asked(min(self._current.start, self.range.latest), self.range.end)[1]
 
     @property
     def is_read(self) -> bool:

@@ -17,6 +17,8 @@ class Repetition:
 
     Attributes:
         may_repeat: whether the last page once more means "past the last page" from here on.
+        may_clamp: whether the page before, once more, may be what the API gives for whatever is behind its last one.
+        is_clamped: whether it came so.
         is_nothing_new: whether the page that came last held nothing but rows that had come.
         rows_again: how many rows came on more than one page, an overlap aside.
         page: the one that comes in parts.
@@ -24,15 +26,20 @@ class Repetition:
     """
 
     def __init__(self, key: tuple[str, ...]) -> None:
-        self._key, self._has_keys = key, bool(key)
-        self.may_repeat = self.is_nothing_new = False
+        self._key = key
+        self.may_repeat = self.may_clamp = self.is_clamped = self.is_nothing_new = False
         self.rows_again = 0
         self.moved: str | None = None
         self._seen = SeenKeys()
-        self._pages: set[int] = set()
+        # Signatures, in the order in which the pages came.
+        self._pages: dict[int, None] = {}
         self._stale_pages = 0
         self._first_keys: list[int] = []
         self.page = PageSoFar()
+
+    @property
+    def _has_keys(self) -> bool:
+        return bool(self._key)
 
     @property
     def different(self) -> int:
@@ -42,7 +49,7 @@ class Repetition:
     def resume(self, keys: list[int], rows_again: int) -> None:
         """Go on behind a page with these keys; those of earlier pages are not known any more."""
         self._seen, self.rows_again = SeenKeys(keys), rows_again
-        self._pages.add(hash(tuple(keys)))
+        self._pages[hash(tuple(keys))] = None
 
     def among(self, keys: list[int]) -> set[int]:
         """Those of a page's keys that came on an earlier page."""
@@ -80,8 +87,9 @@ class Repetition:
     def _is_repeat(self, signature: int, is_stale: bool, is_overlap: bool) -> bool:
         self._stale_pages = self._stale_pages + 1 if is_stale and not is_overlap else 0
         if not is_overlap and (signature in self._pages or self._stale_pages > 1):
+            self.is_clamped = self.may_clamp and signature == next(reversed(self._pages), None)
             return True
-        self._pages.add(signature)
+        self._pages[signature] = None
         return False
 
     def count(self, fresh: set[int], again: set[int]) -> None:

@@ -31,3 +31,10 @@ class JobPaginator(GuardedPaginator):
             return None
         many = self.reading.page > 1
         return f"the job is done, and all of its {self.reading.page} files came" if many else "the job is done"
+
+    def doubt_of_end(self) -> str | None:
+        """See GuardedPaginator; the file that came last may be one of several, of which the job named only some."""
+        said, link = super().doubt_of_end(), self.reading.claims.signs.link
+        if said or link is None or self.reading.is_whole_by_count:
+            return said
+        return f"the file that came last names a further one at {link}, which job.download does not lead to"

@@ -7,6 +7,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
+from messaging_assets.answers.beside_list import address_in
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets.reading.evidence.boundary import Boundary
@@ -157,9 +158,7 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     if own.type in ("json_link", "json_response"):
         return dlt_paginators.JSONLinkPaginator(next_url_path=json_paths.compiled(own.next_url_path))
     if own.type == "header_link":
-        links = HeaderLinks(links_next_key=own.links_next_key)
-        links.header = own.header
-        return links
+        return HeaderLinks(address_in, own.links_next_key, own.header)
     if own.type == "header_cursor":
         return dlt_paginators.HeaderCursorPaginator(own.cursor_key, own.cursor_param or "cursor")
     return dlt_paginators.JSONResponseCursorPaginator(

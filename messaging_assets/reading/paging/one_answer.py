@@ -7,6 +7,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
+from messaging_assets.answers.beside_list import address_in
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.boundary import Boundary
 from messaging_assets.reading.one_list import Reading
@@ -81,5 +82,5 @@ def only_page(reading: Reading) -> str | None:
 
 def _detect(response: Any) -> tuple[dlt_paginators.BasePaginator | None, float]:
     """dlt's guess, and how sure it is: 1 for links, less for what only sounds like a cursor."""
-    links = HeaderLinks()
+    links = HeaderLinks(address_in)
     return (links, 1.0) if links.next_of(response) else PaginatorFactory().create_paginator(response)

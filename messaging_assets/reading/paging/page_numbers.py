@@ -15,6 +15,7 @@ _MOST_EMPTY = 3
 # Of so many lists of parents a page is looked at behind an empty one, which shows whether the API has any there.
 _LISTS_LOOKED_BEHIND = 8
 _EMPTY = "an empty page"
+_CLAMPED = "the last page came once more"
 _TELL_END = "name what tells of the end: has_more_path, total_path or rows_total_path"
 # How an API may refuse a page past the number of pages or rows that it announced itself.
 _PAST_THE_END = frozenset({400, 404, 416})
@@ -52,7 +53,7 @@ class PageNumberPaginator(CountingPaginator):
             is_last = (pages or done + 1) <= done or reading.counts.empty_pages > _MOST_EMPTY
             if says_no_more or not is_more_said or is_last:
                 self._compare_pages(done)
-                return _EMPTY
+                return _CLAMPED if reading.repetition.is_clamped else _EMPTY
         self.position += 1
         if says_no_more:
             return "the API said that there is no more"
@@ -63,8 +64,20 @@ class PageNumberPaginator(CountingPaginator):
             all_came,
             _PAST_THE_END if all_came else frozenset(),
         )
+        # Some give their last page for whatever is behind it; two that differ show that the parameter is obeyed.
+        reading.repetition.may_clamp = bool(self.context.keys) and self._pages is None and reading.counts.full_pages > 1
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else self._last_by_rows(sent))
         return None
+
+    def doubt_of_end(self) -> str | None:
+        """See GuardedPaginator; an API may go no further than a page that is full, and give it once more."""
+        reading = self.reading
+        is_short = self._last_sent < reading.counts.most_sent
+        if reading.repetition.is_clamped and not is_short and not reading.is_whole_by_count:
+            return (
+                f"page {self.position - 1} was no shorter than others, so the API may only go no further; {_TELL_END}"
+            )
+        return super().doubt_of_end()
 
     def _compare_pages(self, done: int) -> None:
         """Note it when the list ends with an empty page that an answer before it counts among those that there are."""

@@ -144,6 +144,8 @@ def _one_by_one(values: list[Any], data_type: str, type_: Any) -> Converted:
 def _fitting(value: Any, data_type: str, type_: Any) -> Any:
     """The value as Arrow takes it, once Arrow agrees that it fits the type."""
     plain = moment(value, type_) if data_type == "timestamp" else CAREFUL[data_type](value)
+    if data_type == "double":
+        return plain
     try:
         scalar = pa.scalar(plain, type_)
         if type_ == pa.string():

@@ -51,7 +51,11 @@ def _double(value: Any) -> float:
     if not math.isfinite(number):
         raise Misfit("not a finite number")
     # A fraction is what the nearest double says it is; an integer or a text is kept digit by digit or not at all.
-    if type(value) is not float and Decimal(value) != (int(number) if type(value) is int else Decimal(repr(number))):
+    if (
+        type(value) is not float
+        and repr(number) != value
+        and Decimal(value) != (int(number) if type(value) is int else Decimal(repr(number)))
+    ):
         raise Misfit("a number that no double holds exactly")
     return number
 

@@ -1,0 +1,133 @@
+"""Texts with expressions between double braces -> pieces; most expressions are Python too, whose parser reads them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+from messaging_assets.conversion.components.values import Ref, Unknown, value_of
+from messaging_assets.conversion.texts import quoted
+
+_EXPRESSION = re.compile(r"\{\{-?(.*?)-?\}\}", re.DOTALL)
+_SETTING = re.compile(r"\bconfig(?:\.get\(|\[)\s*['\"]([A-Za-z_][\w.-]*)['\"]")
+_OF_REQUESTS = re.compile(r"\b(response|record|headers|stream_\w+|next_page_token|parameters|creation_response)\b")
+_PARAMETERS = frozenset({"parameters", "options"})
+
+
+Piece: TypeAlias = "str | Ref | Unknown"
+
+
+def pieces_of(text: str, parameters: Mapping[str, Any], depth: int = 0) -> list[Piece]:
+    """A text in pieces; those that stand as they are joined.
+
+    Args:
+        text: as the manifest has it.
+        parameters: what `parameters` is here.
+    """
+    if "{%" in text or depth > 5:
+        return [Unknown(_short(text))]
+    pieces: list[Piece] = []
+    end = 0
+    for found in _EXPRESSION.finditer(text):
+        pieces.append(text[end : found.start()])
+        pieces += _evaluated(found[1], parameters, depth)
+        end = found.end()
+    pieces.append(text[end:])
+    joined: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece, str) and joined and isinstance(joined[-1], str):
+            joined[-1] += piece
+        elif piece != "" or not joined:
+            joined.append(piece)
+    return joined[1:] if len(joined) > 1 and joined[0] == "" else joined
+
+
+def settings_alone(text: Any) -> list[str]:
+    """The settings of a text that is a program, and takes nothing but settings; none for any other text."""
+    if not isinstance(text, str) or "{%" not in text or _OF_REQUESTS.search(text):
+        return []
+    return sorted({one[1] for one in _SETTING.finditer(text)})
+
+
+def single(text: Any, parameters: Mapping[str, Any]) -> Any:
+    """What a text is that is one expression: a reference, a literal value, or something unknown."""
+    if not isinstance(text, str):
+        return text
+    stripped = text.strip()
+    found = _EXPRESSION.fullmatch(stripped)
+    if found and stripped.count("{{") == 1:
+        return _value(found[1], parameters)
+    pieces = pieces_of(text, parameters)
+    return pieces[0] if len(pieces) == 1 else Unknown(_short(text))
+
+
+def condition(text: Any, parameters: Mapping[str, Any]) -> ast.expr | None:
+    """A condition as a tree; None where Python cannot read it."""
+    found = _EXPRESSION.fullmatch(str(text).strip())
+    return tree(found[1] if found else str(text), parameters)
+
+
+def tree(expression: str, parameters: Mapping[str, Any]) -> ast.expr | None:
+    """An expression as a tree with its parameters filled in; None where Python cannot read it."""
+    plain = expression.strip().replace(" ~ ", " + ")
+    if " if " in plain and " else " not in plain:
+        plain += " else ''"
+    try:
+        # In brackets, because an expression may take several lines.
+        read = ast.parse(f"({plain})", mode="eval")
+        return cast("ast.Expression", _Filling(parameters).visit(read)).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+class _Filling(ast.NodeTransformer):
+    """Puts the values of parameters in their places."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._parameters = parameters
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """See NodeTransformer."""
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+            # `parameters.path or parameters.name`: the first that is given.
+            node.values = [cast("ast.expr", self.visit(one)) for one in node.values]
+            first = next((one for one in node.values if not (isinstance(one, ast.Constant) and not one.value)), None)
+            return first if isinstance(first, ast.Constant) else node
+        found = value_of(node) if isinstance(node, (ast.Subscript, ast.Attribute, ast.Call)) else None
+        if isinstance(found, Ref) and found.root in _PARAMETERS and found.path and not (found.added or found.is_cut):
+            value = _parameter(found, self._parameters)
+            return ast.Constant(value) if value is None or isinstance(value, (str, int, float)) else node
+        return self.generic_visit(node)
+
+
+def _evaluated(expression: str, parameters: Mapping[str, Any], depth: int) -> list[Piece]:
+    value = _value(expression, parameters)
+    if isinstance(value, str) and "{{" in value:
+        return pieces_of(value, parameters, depth + 1)
+    if isinstance(value, list):
+        return value
+    if isinstance(value, (Ref, Unknown)):
+        return [value]
+    return ["" if value is None else str(value).lower() if isinstance(value, bool) else str(value)]
+
+
+def _value(expression: str, parameters: Mapping[str, Any]) -> Any:
+    read = tree(expression, parameters)
+    value = Unknown("") if read is None else value_of(read)
+    if isinstance(value, Ref) and value.root in _PARAMETERS:
+        return _parameter(value, parameters)
+    return Unknown(_short(expression)) if isinstance(value, Unknown) else value
+
+
+def _parameter(ref: Ref, parameters: Mapping[str, Any]) -> Any:
+    """The value of a parameter, else the default of whoever takes it."""
+    found: Any = parameters
+    for step in ref.path:
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return ref.default if found is None else found
+
+
+def _short(text: str) -> str:
+    return f"'{quoted(text)}'"

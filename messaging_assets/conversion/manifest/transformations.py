@@ -1,0 +1,143 @@
+"""Transformations of a manifest -> the steps of a resource."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from messaging_assets.conversion.components.expressions import pieces_of, single
+from messaging_assets.conversion.components.parts import Part
+from messaging_assets.conversion.components.values import Ref, Unknown
+from messaging_assets.conversion.manifest.scope import Scope, is_nowhere
+from messaging_assets.conversion.texts import Hole, doubled, missing, only, quoted
+from messaging_assets.foundation.json_paths import quoted_path
+
+_STEPS = ("steps",)
+# A list of one field of each element.
+_LIST = re.compile(
+    r"\{%-?\s*set (?P<made>\w+) = \[\]\s*-?%\}\s*"
+    r"\{%-?\s*for (?P<each>\w+) in \(?record(?:\.get\(|\[)'(?P<list>\w+)'(?:, *\[\])?[)\]](?: or \[\]\))?:?\s*-?%\}\s*"
+    r"\{%-?\s*set _ = (?P=made)\.append\((?P=each)(?:\.get\(|\[)'(?P<field>\w+)'[)\]]\)\s*-?%\}\s*"
+    r"\{%-?\s*endfor\s*-?%\}\s*\{\{-?\s*(?P=made)\s*-?\}\}"
+)
+
+
+def add_transformations(scope: Scope, stream: Part) -> None:
+    """Say what is done to each record."""
+    for part in stream.parts("transformations"):
+        if part.kind == "RemoveFields" and _takes_out_nothing(part):
+            scope.draft.ask(
+                "fields without a value are left out of the records there; here they stay; is that right?", *_STEPS
+            )
+        elif part["condition"]:
+            scope.draft.lose(f"{part.shown} under a condition is left out; steps have none", *_STEPS)
+        elif part.kind == "AddFields":
+            for field in part.parts("fields"):
+                _add_field(scope, field)
+        elif part.kind == "RemoveFields":
+            _remove_fields(scope, part)
+        elif part.kind not in ("KeysToSnakeCase", "KeysToLower"):
+            # Names in the table are in snake case anyway.
+            scope.draft.lose(f"its records are changed by {part.shown}, which is left out", *_STEPS)
+
+
+def _add_field(scope: Scope, field: Part) -> None:
+    path = field["path"] if isinstance(field["path"], list) else [field["path"]]
+    name = ".".join(map(str, path))
+    written = _unquoted(field["value"])
+    found = single(written, field.parameters)
+    if len(path) == 1 and isinstance(found, Ref) and _add_reference(scope, name, written, found, field):
+        return
+    if isinstance(found, Ref) and is_nowhere(scope, found):
+        # The manifest's own reader makes an empty field of it.
+        told = f"the field {name} takes '{found.name}', which nothing in the manifest is called; it is left out"
+        scope.draft.ask(told, *_STEPS)
+        return
+    if isinstance(found, Ref) and found.root == "now" and not found.days:
+        told = f"the field {name} is the time of asking, which each row has as _dlt_load_id (seconds since 1970)"
+        scope.draft.ask(f"{told}; is that enough?", *_STEPS)
+        return
+    if len(path) == 1 and (found is None or isinstance(found, (str, int, float, bool))) and found != "":
+        scope.draft.step("constant", **{name: scope.field(found, field, in_json=True)})
+        return
+    if len(path) == 1 and (of := _LIST.fullmatch(str(written).strip())):
+        scope.draft.step("copy", **{name: f"{quoted_path(of['list'])}[*].{quoted_path(of['field'])}"})
+        return
+    if len(path) == 1 and (template := _template(scope, written, field)):
+        scope.draft.step("template", **{name: template})
+        return
+    words = quoted(written)
+    scope.draft.lose(f"the field {name}, made by {words}, is left out; write it as a step", *_STEPS)
+
+
+def _unquoted(value: Any) -> Any:
+    """A text without the quotes around it, which their reader takes off."""
+    is_quoted = isinstance(value, str) and value[:1] in ("'", '"') and value[:1] == value[-1:] and "{{" in value
+    return value[1:-1] if is_quoted else value
+
+
+def _add_reference(scope: Scope, name: str, written: Any, found: Ref, field: Part) -> bool:
+    if found.root == "record" and found.path and not (found.is_cut or found.added or found.format or found.has_other):
+        if found.name != name:
+            scope.draft.step("copy", **{name: quoted_path(*map(str, found.path))})
+        return True
+    text = scope.text(written, field)
+    if isinstance(text, str):
+        scope.draft.step("constant", **{name: text})
+        return True
+    hole = only(text)
+    if isinstance(hole, Hole) and hole.kind == "parent":
+        scope.draft.take_from_parent(hole.name, name, scope.has_several)
+        return True
+    if isinstance(hole, Hole) and hole.kind == "each":
+        if name != f"_{hole.name}":
+            scope.draft.put(f"_{hole.name}", name)
+        return True
+    if isinstance(hole, Hole) and hole.kind == "setting":
+        value = scope.settings.value(hole.name, hole.default)
+        if value is None:
+            scope.draft.lose(f"the field {name} is left out: {missing(hole.name)}", *_STEPS, kind="setting")
+        else:
+            scope.draft.step("constant", **{name: value})
+        return True
+    return False
+
+
+def _template(scope: Scope, written: Any, field: Part) -> str | None:
+    """A text of several fields as `template` has it; None where it takes anything else."""
+    text = ""
+    for piece in pieces_of(written, field.parameters) if isinstance(written, str) else ():
+        if isinstance(piece, str):
+            text += doubled(piece)
+            continue
+        if isinstance(piece, Unknown) or piece.is_cut or piece.added or piece.has_other:
+            return None
+        path, way = piece.path, {"%s": "epoch_seconds", "%ms": "epoch_ms"}.get(piece.format or "", piece.format or "")
+        if piece.root != "record":
+            hole = only(scope.text("{{ " + f"{piece.root}['{piece.name}']" + " }}", field))
+            if hole is None or hole.kind != "parent":
+                return None
+            path = (scope.draft.taken_from_parent(hole.name, scope.has_several),)
+        shown = quoted_path(*map(str, path))
+        if not path or set(shown) & set("{}:!") or set(way) & set("{}"):
+            return None
+        text += f"{{{shown}:{way}}}" if way else f"{{{shown}}}"
+    return text or None
+
+
+def _takes_out_nothing(part: Part) -> bool:
+    """Whether it takes out empty texts and nulls alone, which say as much where they stay."""
+    written = "".join(str(part["condition"] or "").replace('"', "'").split()).strip("{}")
+    return written in ("property|string==''", "propertyisnone", "property==none", "notproperty|string")
+
+
+def _remove_fields(scope: Scope, part: Part) -> None:
+    flat: list[str] = []
+    for pointer in part["field_pointers"] or []:
+        if isinstance(pointer, list) and len(pointer) == 1 and "*" not in str(pointer[0]):
+            flat.append(str(pointer[0]))
+        else:
+            shown = ".".join(map(str, pointer)) if isinstance(pointer, list) else str(pointer)
+            scope.draft.lose(f"the field {shown} inside a record is not taken out; it stays in its column", *_STEPS)
+    if flat:
+        scope.draft.raw.setdefault("steps", []).append({"drop": flat})

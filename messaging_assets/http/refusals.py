@@ -1,0 +1,39 @@
+"""What a file can say where an API refuses a request, as the next step of a sentence."""
+
+from __future__ import annotations
+
+from messaging_assets.description.endpoint import Endpoint
+
+
+def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
+    """The next step after an error status that says that something is wrong with the request.
+
+    Args:
+        endpoint: what was asked; None where that is no list.
+        status: the status.
+        page: the page that was asked for.
+    """
+    step = "compare path, params and paginator in the file with the API's documentation"
+    if page > 1 and status in (400, 404, 416):
+        step = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
+        if getattr(endpoint and endpoint.paginator, "type", "offset") == "offset":
+            step += "; if it takes no offset within a page, write overlap: 0"
+    if endpoint is None:
+        return step
+    if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
+        step = f"if a parent may have no list, write response_actions: [{{status_code: {status}, action: ignore}}]"
+    elif page == 1 and status == 410 and endpoint.has_cursor:
+        step = "if the API has forgotten the token of the last sync, write response_actions: "
+        step += "[{status_code: 410, action: restart}], or run it with forget_state"
+    if endpoint.has_cursor and status in (400, 413, 416, 422):
+        step += f"; {_of_range(endpoint, page)}"
+    return step
+
+
+def _of_range(endpoint: Endpoint, page: int) -> str:
+    """What to do if the refusal means that a range is too long, or has too many rows, as a clause."""
+    if not endpoint.has_step:
+        return "if it takes no range so long, or gives no more rows of one, write step in incremental, such as P1D"
+    if page > 1:
+        return "if it gives no more rows of one range, write maximum_results in incremental"
+    return "if it takes no range so long, write a shorter step"

@@ -1,0 +1,41 @@
+"""A refusal names the words of the file that its request can take, and no others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.description.endpoint import Endpoint
+from messaging_assets.http.refusals import what_to_declare
+
+OFFSETS: dict[str, Any] = {"paginator": {"type": "offset", "limit": 10}}
+LINKS: dict[str, Any] = {"paginator": {"type": "json_link"}}
+OF_PARENT: dict[str, Any] = {"path": "/channels/{resources.channels.id}/messages"}
+NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "since"}}
+
+
+@pytest.mark.parametrize(
+    ("own", "status", "page", "said", "not_said"),
+    [
+        ({}, 404, 1, "compare path", "response_actions"),
+        (OFFSETS, 400, 2, "end_status_codes; if it takes no offset within a page, write overlap: 0", "compare"),
+        (LINKS, 400, 2, "end_status_codes", "overlap"),
+        (OF_PARENT, 404, 1, "response_actions: [{status_code: 404, action: ignore}]", "compare"),
+        (OF_PARENT, 422, 1, "compare path", "response_actions"),
+        (OF_PARENT, 404, 2, "end_status_codes", "response_actions"),
+        (NEW, 410, 1, "[{status_code: 410, action: restart}]", "ignore"),
+        (NEW, 422, 1, "write step in incremental", "maximum_results"),
+    ],
+)
+def test_the_next_step_is_what_the_file_can_say(
+    own: dict[str, Any], status: int, page: int, said: str, not_said: str
+) -> None:
+    step = what_to_declare(Endpoint.model_validate({"path": "/messages", **own}), status, page)
+
+    assert said in step
+    assert not_said not in step
+
+
+def test_what_is_no_list_has_no_words_of_one() -> None:
+    assert what_to_declare(None, 410, 1).startswith("compare path")

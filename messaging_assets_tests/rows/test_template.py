@@ -1,0 +1,55 @@
+"""The step `template` makes a text of fields, as keys that an API leaves to others to make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from messaging_assets.description.table import Step
+from messaging_assets.rows.steps import _map
+from messaging_assets_tests.one_table import OneTable
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        ("{agent.id}|{at}", "7|2025-01-02T03:04:05.5Z"),
+        ("{at:epoch_seconds}", 1735787045),
+        ("{at:epoch_seconds}.", "1735787045."),
+        ("{at:date}/{at:%H}", "2025-01-02/03"),
+        ("{tags[0]}-{tags}", 'a-["a",true]'),
+        ("{nothing}.{agent.none}", None),
+        ("{nothing}.{at:date}", ".2025-01-02"),
+        ("{nothing}", None),
+        ("{agent.id:iso}", 7),
+        ("{{{'@id'}}}", "{x}"),
+        ("always", "always"),
+    ],
+)
+def test_a_text_is_made_of_fields(text: str, made: Any) -> None:
+    row = {"agent": {"id": 7, "none": None}, "at": "2025-01-02T03:04:05.5Z", "tags": ["a", True], "@id": "x"}
+    assert _map(Step.model_validate({"template": {"id": text}}))(row) == {**row, "id": made}
+
+
+@pytest.mark.parametrize("text", ["{id", "{}", "{id:soon}", "{now:iso]}", "{[}"])
+def test_braces_that_take_no_field_are_refused(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Step.model_validate({"template": {"id": text}})
+
+
+@pytest.mark.parametrize(
+    ("path", "made"), [("tags[*].id", [1, 2]), ("none[*].id", []), ("tags[1].id", 2), ("no", None)]
+)
+def test_a_path_with_a_star_copies_all_that_it_finds(path: str, made: Any) -> None:
+    row = {"tags": [{"id": 1}, {"id": 2}]}
+    assert _map(Step.model_validate({"copy": {"ids": path}}))(row) == {**row, "ids": made}
+
+
+def test_rows_are_told_apart_by_a_key_made_of_two_fields(one_table: OneTable) -> None:
+    rows: list[dict[str, Any]] = [{"agent": 1, "day": 1}, {"agent": 1, "day": 2}, {"agent": 2, "day": 1}]
+    key = {"template": {"id": "{agent}|{day}"}}
+    for _ in range(2):
+        assert one_table.sync(rows, steps=[key], primary_key="id", write_disposition="merge").green
+    assert sorted(one["id"] for one in one_table.rows()) == ["1|1", "1|2", "2|1"]

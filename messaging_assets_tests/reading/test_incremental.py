@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from messaging_assets.reading.cursors.order import CursorText
 from messaging_assets.rows import batches as records
 from messaging_assets.sandbox import Fault, Sandbox
-from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests import interrupted_sync
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.own_process import in_a_process
 
@@ -25,12 +25,13 @@ SINCE: dict[str, Any] = {
     "incremental": {"cursor_path": "timestamp", "initial_value": "2025-01-01T00:00:00Z"},
 }
 COLUMNS = {"id": {"data_type": "text", "nullable": False}}
+sync = partial(interrupted_sync.sync, page_size=50)
 
 
 @pytest.fixture
 def messages(known_sandbox: Sandbox) -> Sandbox:
-    known_sandbox.settings.page_size = 500
-    del known_sandbox.rows("messaging", "messages")[2000:]
+    known_sandbox.settings.page_size = 50
+    del known_sandbox.rows("messaging", "messages")[200:]
     return known_sandbox
 
 
@@ -38,10 +39,15 @@ def _keys(sandbox: Sandbox) -> list[str]:
     return sorted(row["id"] for row in sandbox.rows("messaging", "messages"))
 
 
-def test_the_second_sync_asks_only_for_what_is_new(messages: Sandbox) -> None:
+def test_the_second_sync_asks_only_for_what_is_new_on_any_machine_and_loses_no_row_at_the_mark(
+    messages: Sandbox,
+) -> None:
     sync(endpoint=SINCE, columns=COLUMNS)
+    # The mark lives in the destination.
+    shutil.rmtree(Path(os.environ["MESSAGING_ASSETS_HOME"]) / ".messaging_assets" / "pipelines")
     newest = max(row["timestamp"] for row in messages.rows("messaging", "messages"))
-    messages.grow("messaging", "messages", 5)
+    at_mark, *_ = messages.grow("messaging", "messages", 6)
+    at_mark["timestamp"] = newest
     messages.forget()
 
     synced = sync(endpoint=SINCE, columns=COLUMNS)
@@ -49,25 +55,15 @@ def test_the_second_sync_asks_only_for_what_is_new(messages: Sandbox) -> None:
     assert synced["green"]
     assert synced["ids"] == _keys(messages)
     assert messages.asked("messaging", "messages")[0].query["since"] == newest
-    assert synced["metadata"]["messaging_assets/rows_read"] <= 6
+    assert synced["metadata"]["messaging_assets/rows_read"] <= 7
     assert synced["metadata"]["messaging_assets/last_cursor"] == max(
         row["timestamp"] for row in messages.rows("messaging", "messages")
     )
 
 
-def test_rows_with_the_same_cursor_value_as_the_last_one_are_not_lost(messages: Sandbox) -> None:
-    sync(endpoint=SINCE, columns=COLUMNS)
-    [row] = messages.grow("messaging", "messages", 1)
-    row["timestamp"] = max(one["timestamp"] for one in messages.rows("messaging", "messages")[:-1])
-
-    synced = sync(endpoint=SINCE, columns=COLUMNS)
-
-    assert synced["ids"] == _keys(messages)
-
-
 def test_a_read_that_fails_does_not_move_the_cursor(messages: Sandbox) -> None:
     sync(endpoint=SINCE, columns=COLUMNS)
-    messages.grow("messaging", "messages", 1200)
+    messages.grow("messaging", "messages", 120)
     messages.fault(Fault(api="messaging", after=1, times=1, status=500))
     failed = sync(endpoint=SINCE, columns=COLUMNS)
 
@@ -79,38 +75,37 @@ def test_a_read_that_fails_does_not_move_the_cursor(messages: Sandbox) -> None:
 
 def test_the_cursor_moves_only_when_every_part_of_a_long_read_is_loaded(messages: Sandbox) -> None:
     parts: dict[str, Any] = {"checkpoint": {"pages": 1}}
-    messages.fault(Fault(api="messaging", offset=1500, times=1, status=500))
+    messages.fault(Fault(api="messaging", offset=150, times=1, status=500))
     failed = sync(endpoint=SINCE, columns=COLUMNS, **parts)
     messages.forget()
 
     synced = sync(endpoint=SINCE, columns=COLUMNS, **parts)
 
     assert not failed["green"]
-    assert 0 < len(failed["ids"]) < 2000
+    assert 0 < len(failed["ids"]) < 200
     assert messages.asked("messaging", "messages")[0].query["since"] == "2025-01-01T00:00:00Z"
     assert synced["green"]
     assert synced["ids"] == _keys(messages)
 
 
-def test_forgetting_the_state_reads_everything_anew(messages: Sandbox) -> None:
+def test_forgetting_the_state_reads_everything_anew_and_a_full_refresh_drops_what_the_api_no_longer_has(
+    messages: Sandbox,
+) -> None:
     sync(endpoint=SINCE, columns=COLUMNS)
+    had = _keys(messages)
+    del messages.rows("messaging", "messages")[:10]
     messages.forget()
 
-    synced = sync(endpoint=SINCE, columns=COLUMNS, config={"forget_state": True})
+    forgotten = sync(endpoint=SINCE, columns=COLUMNS, config={"forget_state": True})
 
     assert messages.asked("messaging", "messages")[0].query["since"] == "2025-01-01T00:00:00Z"
-    assert synced["metadata"]["messaging_assets/rows_read"] == 2000
-    assert synced["ids"] == _keys(messages)
+    assert forgotten["metadata"]["messaging_assets/rows_read"] == 190
+    assert forgotten["ids"] == had
 
+    refreshed = sync(endpoint=SINCE, columns=COLUMNS, config={"full_refresh": True})
 
-def test_a_full_refresh_drops_what_the_api_no_longer_has(messages: Sandbox) -> None:
-    sync(endpoint=SINCE, columns=COLUMNS)
-    del messages.rows("messaging", "messages")[:100]
-
-    synced = sync(endpoint=SINCE, columns=COLUMNS, config={"full_refresh": True})
-
-    assert synced["green"]
-    assert synced["ids"] == _keys(messages)
+    assert refreshed["green"]
+    assert refreshed["ids"] == _keys(messages)
 
 
 def test_a_full_refresh_of_an_appended_table_has_each_row_once(messages: Sandbox) -> None:
@@ -130,7 +125,7 @@ def test_a_key_that_the_file_no_longer_names_is_told_with_both_ways_out(messages
         row["uid"], row["was"] = f"u{number}", row.pop("id")
 
     # In processes of their own, because dlt leaves the file open in which it met the null.
-    failed = [in_a_process(lambda: sync(primary_key="uid"))[1] for _ in range(2)]
+    failed = [in_a_process(lambda: sync(primary_key="uid"))[1] for _ in range(2 if way == "full refresh" else 1)]
 
     for one in failed:
         assert "run it once with full_refresh" in one["error"]
@@ -145,7 +140,7 @@ def test_a_key_that_the_file_no_longer_names_is_told_with_both_ways_out(messages
 
 def test_a_full_refresh_that_fails_leaves_the_table_as_it_was(messages: Sandbox) -> None:
     before = sync(columns=COLUMNS)["ids"]
-    messages.fault(Fault(api="messaging", offset=1500, status=500, times=1))
+    messages.fault(Fault(api="messaging", offset=150, status=500, times=1))
     refresh: dict[str, Any] = {"checkpoint": {"pages": 1}, "columns": COLUMNS, "config": {"full_refresh": True}}
 
     failed = sync(**refresh)
@@ -153,42 +148,6 @@ def test_a_full_refresh_that_fails_leaves_the_table_as_it_was(messages: Sandbox)
     assert not failed["green"]
     assert failed["ids"] == before
     assert sync(**refresh)["ids"] == _keys(messages)
-
-
-def test_a_new_machine_goes_on_from_the_mark_in_the_destination(messages: Sandbox) -> None:
-    sync(endpoint=SINCE, columns=COLUMNS)
-    shutil.rmtree(Path(os.environ["MESSAGING_ASSETS_HOME"]) / ".messaging_assets" / "pipelines")
-    messages.forget()
-
-    synced = sync(endpoint=SINCE, columns=COLUMNS)
-
-    assert messages.asked("messaging", "messages")[0].query["since"] > "2025-01-01T00:00:00Z"
-    assert synced["ids"] == _keys(messages)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A way to write cursors: values in rising order, and where a lag of `lag` puts the start behind the third."""
-
-    values: list[Any]
-    lag: float = 0
-    lagged: Any = None
-
-
-KINDS = {
-    "ISO texts": Kind([f"2025-01-01T00:00:0{n}Z" for n in range(5)], 1, "2025-01-01T00:00:01Z"),
-    "ISO texts without zeros at their end": Kind(
-        [f"2025-01-01T00:00:{second}Z" for second in ("00", "00.25", "00.5", "01", "01.125")],
-        0.25,
-        "2025-01-01T00:00:00.250000Z",
-    ),
-    "ISO texts with a zone": Kind([f"2025-01-01T0{n}:00:00+02:00" for n in range(5)]),
-    "dates": Kind([f"2025-01-0{n}" for n in range(1, 6)], 1, "2025-01-02"),
-    "seconds since 1970": Kind([1735689600 + n for n in range(5)], 1, 1735689601),
-    "milliseconds since 1970": Kind([1735689600000 + n for n in range(5)]),
-    "whole numbers": Kind([8, 9, 10, 11, 100]),
-    "numbers as texts": Kind(["8", "9", "10", "11", "100"]),
-}
 
 
 def _serve(table: OneTable, rows: list[dict[str, Any]]) -> list[Any]:
@@ -215,35 +174,35 @@ def _endpoint(**incremental: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-def test_rows_at_the_mark_are_neither_lost_nor_doubled(one_table: OneTable, kind: Kind) -> None:
+@pytest.mark.parametrize(
+    "values", [[f"2025-01-01T00:00:0{second}Z" for second in range(5)], [8, 9, 10, 11, 100]], ids=["texts", "numbers"]
+)
+def test_rows_at_the_mark_are_neither_lost_nor_doubled(one_table: OneTable, values: list[Any]) -> None:
     described: dict[str, Any] = {"write_disposition": "append", "endpoint": _endpoint()}
-    rows = [{"id": number, "at": value} for number, value in enumerate(kind.values[:3])]
+    rows = [{"id": number, "at": value} for number, value in enumerate(values[:3])]
     _serve(one_table, rows)
     one_table.sync(**described)
 
-    rows += [{"id": 3, "at": kind.values[2]}, {"id": 4, "at": kind.values[3]}, {"id": 5, "at": kind.values[4]}]
+    rows += [{"id": 3, "at": values[2]}, {"id": 4, "at": values[3]}, {"id": 5, "at": values[4]}]
     asked = _serve(one_table, rows)
     assert one_table.sync(**described).receipt["rows_loaded"] == 3
     assert one_table.sync(**described).receipt["rows_loaded"] == 0
 
-    assert set(asked) == {str(kind.values[2]), str(kind.values[4])}
+    assert set(asked) == {str(values[2]), str(values[4])}
     assert [row["id"] for row in one_table.rows()] == [0, 1, 2, 3, 4, 5]
 
 
-@pytest.mark.parametrize("name", ["ISO texts", "ISO texts without zeros at their end", "dates", "seconds since 1970"])
-def test_a_row_that_comes_late_is_loaded_within_the_lag(one_table: OneTable, name: str) -> None:
-    kind = KINDS[name]
-    described: dict[str, Any] = {"endpoint": _endpoint(lag=kind.lag)}
-    rows = [{"id": number, "at": value} for number, value in enumerate(kind.values[:3])]
+def test_a_row_that_comes_late_is_loaded_within_the_lag(one_table: OneTable) -> None:
+    described: dict[str, Any] = {"endpoint": _endpoint(lag=1)}
+    rows = [{"id": number, "at": 1735689600 + number} for number in range(3)]
     _serve(one_table, rows)
     one_table.sync(**described)
 
-    rows.append({"id": 3, "at": kind.values[1]})
+    rows.append({"id": 3, "at": rows[1]["at"]})
     asked = _serve(one_table, rows)
     one_table.sync(**described)
 
-    assert set(asked) == {str(kind.lagged)}
+    assert set(asked) == {"1735689601"}
     assert [row["id"] for row in one_table.rows()] == [0, 1, 2, 3]
 
 

@@ -17,8 +17,8 @@ PROVEN = {"total": "exact"}
 
 @pytest.fixture
 def messages(known_sandbox: Sandbox) -> Sandbox:
-    known_sandbox.settings.page_size = 500
-    del known_sandbox.rows("messaging", "messages")[1000:]
+    known_sandbox.settings.page_size = 50
+    del known_sandbox.rows("messaging", "messages")[100:]
     return known_sandbox
 
 
@@ -40,7 +40,7 @@ def test_rows_that_the_api_no_longer_has_are_removed(messages: Sandbox) -> None:
     synced = sync(endpoint=PROVEN, deletes="remove")
 
     assert synced["green"]
-    assert len(synced["ids"]) == 993
+    assert len(synced["ids"]) == 93
     assert not gone & set(synced["ids"])
     assert synced["metadata"]["messaging_assets/rows_deleted"] == 7
 
@@ -56,7 +56,7 @@ def test_rows_that_the_api_no_longer_has_are_marked_once_and_unmarked_when_they_
     assert _marked() == sorted(row["id"] for row in gone)
     assert first["metadata"]["messaging_assets/rows_deleted"] == 3
     assert second["metadata"]["messaging_assets/rows_deleted"] == 0
-    assert len(second["ids"]) == 1000
+    assert len(second["ids"]) == 100
 
     rows[:0] = gone
     sync(endpoint=PROVEN, deletes="mark")
@@ -70,7 +70,7 @@ def test_nothing_is_deleted_after_a_read_that_is_not_proven(messages: Sandbox) -
 
     synced = sync(deletes="remove")
 
-    assert len(synced["ids"]) == 1000
+    assert len(synced["ids"]) == 100
     assert "not proven" in synced["metadata"]["messaging_assets/deletes"]
 
 
@@ -84,23 +84,23 @@ def test_nothing_is_deleted_while_a_record_was_set_aside(messages: Sandbox) -> N
 
     synced = sync(endpoint=PROVEN, deletes="remove")
 
-    assert len(synced["ids"]) == 1000
+    assert len(synced["ids"]) == 100
     assert synced["metadata"]["messaging_assets/rows_set_aside"] == 1
     assert synced["metadata"]["messaging_assets/deletes"] == "none, because a record was set aside"
 
 
 def test_more_than_the_allowed_share_is_refused_unless_the_run_says_so(messages: Sandbox) -> None:
     sync(endpoint=PROVEN, deletes="remove")
-    del messages.rows("messaging", "messages")[:300]
+    del messages.rows("messaging", "messages")[:30]
 
     refused = sync(endpoint=PROVEN, deletes="remove")
     allowed = sync(endpoint=PROVEN, deletes="remove", config={"allow_many_deletes": True})
 
     assert not refused["green"]
-    assert "300 of 1000 rows" in refused["error"]
-    assert len(refused["ids"]) == 1000
+    assert "30 of 100 rows" in refused["error"]
+    assert len(refused["ids"]) == 100
     assert allowed["green"]
-    assert len(allowed["ids"]) == 700
+    assert len(allowed["ids"]) == 70
 
 
 def test_a_tombstone_field_deletes_its_row(messages: Sandbox) -> None:
@@ -113,7 +113,7 @@ def test_a_tombstone_field_deletes_its_row(messages: Sandbox) -> None:
     synced = sync(columns=columns)
 
     assert synced["green"]
-    assert len(synced["ids"]) == 999
+    assert len(synced["ids"]) == 99
 
 
 def test_nested_rows_go_with_theirs(messages: Sandbox) -> None:
@@ -125,22 +125,22 @@ def test_nested_rows_go_with_theirs(messages: Sandbox) -> None:
     del rows[:7]
     sync(**whole)
 
-    assert _count("messages__tags") == 993 * 2
-    assert _count("messages__tags__votes") == 993 * 3
+    assert _count("messages__tags") == 93 * 2
+    assert _count("messages__tags__votes") == 93 * 3
 
 
 def test_a_refused_delete_is_asked_about_anew(messages: Sandbox) -> None:
     rows = messages.rows("messaging", "messages")
     sync(endpoint=PROVEN, deletes="remove")
-    gone = rows[:300]
-    del rows[:300]
+    gone = rows[:30]
+    del rows[:30]
     refused = sync(endpoint=PROVEN, deletes="remove")
     rows[:0] = gone
     healed = sync(endpoint=PROVEN, deletes="remove")
 
-    assert "300 of 1000 rows" in refused["error"]
+    assert "30 of 100 rows" in refused["error"]
     assert healed["green"]
-    assert len(healed["ids"]) == 1000
+    assert len(healed["ids"]) == 100
 
 
 def _count(table: str) -> int:

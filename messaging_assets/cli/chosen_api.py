@@ -31,6 +31,7 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         names_of,
         project_files,
         read_apis,
+        why_the_shipped,
     )
     from messaging_assets.files.described import shown_path
     from messaging_assets.files.rules.mistakes import suggestion
@@ -67,7 +68,8 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
             hint = f"; did you mean {near}?" if near else ""
             where = " or ".join(map(shown_path, api_folders())) or "this project"
             known = ", ".join(by_name) or "none"
-            raise click.UsageError(f"there is no API '{told}' in {where}; there are: {known}{hint}{why}")
+            instead = f"; {clause}" if (clause := why_the_shipped()) else ""
+            raise click.UsageError(f"there is no API '{told}' in {where}; there are: {known}{instead}{hint}{why}")
     return DescriptionFiles(list(chosen.values()), broken)
 
 

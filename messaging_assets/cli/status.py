@@ -60,6 +60,7 @@ def command(apis: tuple[str, ...], as_json: bool, every: float | None) -> None:
 def _shown_once(apis: tuple[str, ...], as_json: bool, every: float | None) -> bool:
     """Show the assets as they are now, of files as they are now; whether all is well."""
     from messaging_assets.cli.chosen_api import chosen_apis
+    from messaging_assets.files.api_files import why_the_shipped
     from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
     from messaging_assets.orchestration.asset_status import read_statuses
@@ -77,6 +78,8 @@ def _shown_once(apis: tuple[str, ...], as_json: bool, every: float | None) -> bo
             click.clear()  # of a terminal alone
             click.echo(f"{datetime.now().astimezone():%Y-%m-%d %H:%M:%S}, anew every {every:g} s; Ctrl-C ends it")
         print_statuses(statuses, broken)
+        if not apis and (instead := why_the_shipped()):
+            click.echo(instead)
     return is_right
 
 

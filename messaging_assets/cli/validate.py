@@ -40,12 +40,16 @@ def validate(files: tuple[Path, ...], as_json: bool, schema: bool) -> None:
 
         print_json(file_schema())
         return
+    from messaging_assets.files.api_files import why_the_shipped
+
     found, broken = _read(files)
     if as_json:
         problems = [asdict(problem) for problem in broken]
         print_json({"valid": not broken, "files": found, "problems": problems})
     else:
         _print(found, broken)
+        if not files and (instead := why_the_shipped()):
+            click.echo(instead)
     raise SystemExit(1 if broken else 0)
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "read_apis",
     "read_file",
     "read_folders",
+    "why_the_shipped",
 ]
 
 FOLDERS_VARIABLE = "MESSAGING_ASSETS_APIS"
@@ -176,6 +177,14 @@ def api_folders() -> list[Path]:
     if named or any(own.glob("*.y*ml")):
         return named or [own]
     return [] if dg_project() else [SHIPPED_APIS]
+
+
+def why_the_shipped() -> str | None:
+    """A clause that says why the APIs here are those of the demo; None where the project has its own."""
+    if os.environ.get(FOLDERS_VARIABLE, "").strip() or api_folders() != [SHIPPED_APIS]:
+        return None
+    own = project_folders().home / "apis"
+    return f"{'no API file is in' if own.is_dir() else 'there is no folder'} {own}, so these are the demo's"
 
 
 def _api_files(folder: Path, wanted: Callable[[Path], bool] | None) -> list[Path]:

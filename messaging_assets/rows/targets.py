@@ -98,7 +98,7 @@ class Targets:
             if before not in (None, column.data_type):
                 raise MendDescription(
                     f"column '{name}' is {before} in the table and {column.data_type} in the file",
-                    "give it the table's type, or drop the table so that it is made anew",
+                    "give it the table's type, or run it once with full_refresh, so that it is made anew",
                     where=self._asset,
                 )
             refuse_changed_digits(self._asset, name, column, known.get(name, {}))

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from messaging_assets.cli.program import VERBS, main
 from messaging_assets.cli.validate import worst_case
 from messaging_assets.description.api import ErrorHandler
+from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets_tests.programs import environment, messaging_assets
 
 GOOD = """\
@@ -211,6 +212,19 @@ def test_the_shipped_files_are_good() -> None:
     found = json.loads(validate("--json").output)
     assert found["problems"] == []
     assert len(found["files"]) == 5
+
+
+@pytest.mark.parametrize("words", [["validate"], ["status"], ["check", "chat"]])
+def test_that_there_is_no_folder_of_files_is_said_where_the_shipped_ones_stand_in(
+    words: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = clean_room / "messaging_assets" / "apis"
+    told = CliRunner().invoke(main, words).output
+    assert f"there is no folder {own}, so these are the demo's" in told
+    own.mkdir()
+    assert f"no API file is in {own}, so these are the demo's" in CliRunner().invoke(main, words).output
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(SHIPPED_APIS))
+    assert "demo's" not in CliRunner().invoke(main, words).output
 
 
 def test_a_file_that_is_not_there_is_the_commands_mistake(clean_room: Path) -> None:

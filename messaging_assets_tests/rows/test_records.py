@@ -17,6 +17,7 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows import batches as records
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.targets import KnownTable
+from messaging_assets_tests.one_step import alone
 from messaging_assets_tests.one_table import RESOURCE, OneTable
 from messaging_assets_tests.rows.test_column_values import JSON, same
 
@@ -316,8 +317,12 @@ def test_a_file_that_gives_a_loaded_column_another_type_is_told_so(one_table: On
     assert not synced.green
     assert synced.error == (
         "generic_rest.resource_name: column 'v' is text in the table and bigint in the file; give it the table's type, "
-        "or drop the table so that it is made anew."
+        "or run it once with full_refresh, so that it is made anew."
     )
+    now = one_table.describe(columns={"v": {"data_type": "bigint"}})
+    one_table.serve([{"id": 1, "v": 7}])
+    assert alone(now, RESOURCE, one_table.history, config={"full_refresh": True}).green
+    assert [row["v"] for row in one_table.rows()] == [7]
 
 
 # Schema contracts

@@ -36,12 +36,14 @@ def api_files() -> Iterator[Symptom]:
     from messaging_assets.assets.credentials import build_credentials
     from messaging_assets.description.authentication import secrets_of
     from messaging_assets.description.names import variable
-    from messaging_assets.files.api_files import api_folders, project_files
+    from messaging_assets.files.api_files import api_folders, project_files, why_the_shipped
 
     files, folders = project_files(), [str(folder) for folder in api_folders()]
     if not files.descriptions and not files.broken:
         what = f"there is no API file in {' or '.join(folders) or 'this project'}"
         yield Symptom("API files", "warning", what, "make one with messaging-assets discover, or copy _template.yaml")
+    if instead := why_the_shipped():
+        yield Symptom("API files", "note", instead, "make one with messaging-assets discover, or copy _template.yaml")
     for name, error in files.broken.items():
         first = str(error).splitlines()[0]
         yield Symptom(f"API {name}", "wrong", f"its file is wrong: {first}", f"messaging-assets validate {name}")

@@ -81,14 +81,20 @@ def _components(file: Path) -> list[ComponentFile]:
 
 def _components_in_python(file: Path) -> Iterator[ComponentFile]:
     try:
-        calls = [one for one in ast.walk(ast.parse(read_regular(file, LARGEST_API_FILE))) if isinstance(one, ast.Call)]
+        code = ast.parse(read_regular(file, LARGEST_API_FILE))
     except (OSError, ValueError, SyntaxError):
         # Dagster says what is wrong with a project's code.
         return
-    for call in calls:
-        if ast.unparse(call.func).rpartition(".")[2] == "RestApi":
-            given = {one.arg: one.value.value for one in call.keywords if isinstance(one.value, ast.Constant)}
-            if isinstance(given.get("file"), str):
+    imported = (one for line in ast.walk(code) if isinstance(line, ast.ImportFrom) for one in line.names)
+    called = {"RestApi", *(one.asname for one in imported if one.name == "RestApi" and one.asname)}
+    written = [one for one in code.body if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)]
+    constants = {ast.unparse(target): one.value for one in written for target in one.targets}
+    for call in (one for one in ast.walk(code) if isinstance(one, ast.Call)):
+        if ast.unparse(call.func).rpartition(".")[2] in called:
+            values = {one.arg: constants.get(ast.unparse(one.value), one.value) for one in call.keywords if one.arg}
+            given = {name: one.value for name, one in values.items() if isinstance(one, ast.Constant)}
+            # Under a name that is not known here it would be another API, with tables of its own.
+            if isinstance(given.get("file"), str) and ("name" in given or "name" not in values):
                 yield _component(file, call.lineno, {name: given.get(name) for name in ("file", "name")})
 
 

@@ -98,7 +98,8 @@ def test_a_broken_file_is_wrong(apis: Path) -> None:
     (apis / "chat.yaml").write_text("client: {}\n")
     status, found = _doctor()
     assert status == 1
-    assert found["API chat"][0]["mend"] == "messaging-assets validate chat"
+    assert found["API chat"][0]["mend"] == "messaging-assets validate"
+    assert CliRunner().invoke(main, ["validate"]).exit_code == 1
 
 
 def test_a_project_without_a_file_is_told_how_to_make_one(apis: Path) -> None:

@@ -74,6 +74,12 @@ def test_a_chat_gets_one_text_in_which_nothing_but_the_link_is_markup(monkeypatc
     }
 
 
+def test_a_name_of_an_api_calls_nobody_in_a_chat(monkeypatch: pytest.MonkeyPatch) -> None:
+    news = [News(RED, "fields @channel, @HERE and '@all', not @allowed or @id", RUN, 0, "chat/messages")]
+    said = posted(news, "slack", monkeypatch)["text"]
+    assert "fields @\u200bchannel, @\u200bHERE and '@\u200ball', not @allowed or @id" in said
+
+
 def test_a_chat_gets_one_message_of_many_and_not_a_flood(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = posted(MANY, "slack", monkeypatch)["text"].splitlines()
     assert lines[0] == "9 red, 8 warning, 8 green again: api/0, api/1, api/2, ..."

@@ -163,12 +163,15 @@ def test_components_in_python_and_with_a_translation_are_found_by_name_and_no_co
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     defs = project / "team_data" / "defs"
-    for name in ("chat", "mail", "odd"):
+    for name in ("chat", "mail", "odd", "odder", "hr"):
         (defs / name).mkdir()
         (defs / name / f"{name}.yaml").write_text(API)
     written = "raise SystemExit\n@dg.component_instance\ndef load(context):\n    return RestApi({})\n"
     (defs / "chat" / "component.py").write_text(written.format('file="chat.yaml", name="team_chat"'))
     (defs / "odd" / "component.py").write_text(written.format("file=named_elsewhere()"))
+    (defs / "odder" / "component.py").write_text(written.format('file="odder.yaml", name=named_elsewhere()'))
+    constants = 'from messaging_assets import RestApi as Api\nFILE = "hr.yaml"\nNAME = "people"\n'
+    (defs / "hr" / "component.py").write_text(constants + "Api(file=FILE, name=NAME)\n")
     (defs / "mail" / "defs.yaml").write_text(
         "type: messaging_assets.RestApi\nattributes: {file: mail.yaml, translation: {group_name: 'a_{{ spec.key }}'}}\n"
     )
@@ -176,7 +179,7 @@ def test_components_in_python_and_with_a_translation_are_found_by_name_and_no_co
 
     found = {one.name: one for one in component_files()}
 
-    assert {name: one.mistake for name, one in found.items()} == {"mail": None, "team_chat": None}
+    assert {name: one.mistake for name, one in found.items()} == {"mail": None, "team_chat": None, "people": None}
     assert found["team_chat"].file == defs / "chat" / "chat.yaml"
     assert (found["team_chat"].defs_file.name, found["team_chat"].line) == ("component.py", 4)
 

@@ -20,9 +20,10 @@ from messaging_assets.sandbox import Fault
 from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation
 from messaging_assets.tables.notes import sync_history
 from messaging_assets.tables.notes.own_tables import OwnTable, write
-from messaging_assets.tables.notes.sync_history import HistoryRow, add_row
+from messaging_assets.tables.notes.sync_history import MEANINGS, HistoryRow, add_row
 from messaging_assets.tables.notes.sync_ledger import SyncLedger
 from messaging_assets_tests.one_table import API, RESOURCE, OneTable
+from messaging_assets_tests.programs import CHECKOUT
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
@@ -202,3 +203,9 @@ def test_a_table_that_another_process_makes_at_the_same_moment_is_written_to(is_
     with nullcontext() if is_made else pytest.raises(DatabaseException, match="made twice"):
         write(client, [table], lambda: table.insert(client, ["x"]))
     assert client.tried == 2
+
+
+def test_the_docs_name_each_column() -> None:
+    page = (CHECKOUT / "docs" / "checks-and-receipts.md").read_text(encoding="utf-8")
+    table = page.partition("## The history of syncs")[2].partition("\n## ")[0]
+    assert [name for name in MEANINGS if f"`{name}`" not in table] == []

@@ -46,7 +46,7 @@ def api_files() -> Iterator[Symptom]:
         yield Symptom("API files", "note", instead, "make one with messaging-assets discover, or copy _template.yaml")
     for name, error in files.broken.items():
         first = str(error).splitlines()[0]
-        yield Symptom(f"API {name}", "wrong", f"its file is wrong: {first}", f"messaging-assets validate {name}")
+        yield Symptom(f"API {name}", "wrong", f"its file is wrong: {first}", "messaging-assets validate")
     for description in files.descriptions:
         credentials = build_credentials(description)
         resources = description.resources_with_unselected.values()

@@ -6,6 +6,7 @@ Nothing in it is markup but the links: what an API named, such as a field, canno
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -121,6 +122,8 @@ def _short(one: News) -> str:
 
 
 def _escaped(text: str) -> str:
+    # Chats that take what Slack takes call everybody by these words.
+    text = re.sub(r"@(?=(all|channel|everyone|here)\b)", "@\N{ZERO WIDTH SPACE}", text, flags=re.IGNORECASE)
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -288,7 +288,7 @@ def test_fetched_rows_of_another_description_are_not_taken_for_a_sync(messages: 
 def test_what_was_fetched_is_loaded_where_the_state_that_came_with_it_is_there_already(
     messages: Sandbox, postgres_destination: None
 ) -> None:
-    parts: dict[str, Any] = {"checkpoint": {"rows": 1000}}
+    parts: dict[str, Any] = {"checkpoint": {"rows": 2 * PAGE}}
 
     def killed() -> Any:
         from dlt.common.storages import PackageStorage
@@ -335,7 +335,7 @@ def test_an_answer_of_which_some_loads_were_committed_is_read_again(messages: Sa
     messages.settings.page_size = 2000
     whole: dict[str, Any] = {
         "endpoint": {"paginator": {"type": "single_page"}},
-        "checkpoint": {"rows": 500},
+        "checkpoint": {"rows": PAGE},
         "deletes": "remove",
     }
 
@@ -346,7 +346,7 @@ def test_an_answer_of_which_some_loads_were_committed_is_read_again(messages: Sa
         from messaging_assets.http.wire import transport
 
         patch = pytest.MonkeyPatch()
-        patch.setattr(texts, "PART_ROWS", 200)
+        patch.setattr(texts, "PART_ROWS", 20)
         patch.setattr(transport, "SPOOLED_FROM", 0)
         load, loads = Pipeline.load, iter(range(3))
 
@@ -363,6 +363,6 @@ def test_an_answer_of_which_some_loads_were_committed_is_read_again(messages: Sa
     _, again = in_a_process(lambda: sync(**whole))
 
     assert ended == signal.SIGKILL
-    assert 500 <= len(committed) < 2000
+    assert PAGE <= len(committed) < 4 * PAGE
     assert again["green"]
     assert again["ids"] == _ids(messages)

@@ -77,12 +77,9 @@ def text_of(value: Any, state: Mapping[str, Any], depth: int = 0) -> Any:
     if not isinstance(value, str) or depth > _DEEPEST:
         return value
     parts: list[Any] = []
-    end = 0
-    for found in _EXPRESSION.finditer(value):
-        parts.append(value[end : found.start()])
-        parts += _evaluated(found[1], state, depth)
-        end = found.end()
-    parts.append(value[end:])
+    # Each second one is an expression.
+    for place, part in enumerate(_EXPRESSION.split(value)):
+        parts += _evaluated(part, state, depth) if place % 2 else [part]
     kept = [one for one in parts if one != ""]
     if kept == [None]:
         return None

@@ -73,6 +73,12 @@ def find_values(path: str, body: Any) -> list[Any]:
     return [body]
 
 
+def first_value(path: str, body: Any) -> Any:
+    """What a path finds first in parsed JSON; None where it finds nothing."""
+    values = find_values(path, body)
+    return values[0] if values else None
+
+
 def _keys_with_dots(names: tuple[str, ...], body: Any) -> list[Any]:
     """What names find where some of them are one key with dots in it; the longest key counts."""
     if not names:

@@ -29,7 +29,7 @@ def load_pending(
     resource: Resource,
     is_whole: bool,
     is_newest: Callable[[Sequence[str]], bool],
-    fits: Callable[[], bool] = lambda: True,
+    fits: Callable[[], bool],
 ) -> list[Load]:
     """Load what an earlier sync fetched and did not load; asks the API nothing.
 

@@ -1,4 +1,4 @@
-"""What a parent's record gives to the requests for its child's list, and whether it has such a list at all."""
+"""What a parent's record gives to the requests of its list, and what a record is given beside its own fields."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ListFields:
         if not (self._in_path or self._elsewhere):
             return ""
         # As text, because 7 and "7" ask for one list.
-        asked = [[str(_found(row, field))] for field in (*self._in_path, *self._elsewhere)]
+        asked = [[str(json_paths.first_value(field, row))] for field in (*self._in_path, *self._elsewhere)]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
@@ -94,10 +94,14 @@ class ListFields:
         """The record with what the list's requests take."""
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
-        fields |= {other_field(field): _found(row, field) for field in (*self._in_path, *self._elsewhere)}
+        fields |= {
+            other_field(field): json_paths.first_value(field, row) for field in (*self._in_path, *self._elsewhere)
+        }
         fields |= _of_cursor(self._context.cursor_values(name))
         # APIs leave out what is empty, and dlt stops at a parent without the field.
-        fields |= {shared_field(one): row[one] if one in row else _found(row, one) for one in self._shared}
+        fields |= {
+            shared_field(one): row[one] if one in row else json_paths.first_value(one, row) for one in self._shared
+        }
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
@@ -116,7 +120,7 @@ class ListFields:
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
         for field in (*self._in_path, *self._elsewhere):
-            if (value := _found(row, field)) is None:
+            if (value := json_paths.first_value(field, row)) is None:
                 return field, _MISSING.format(field)
             if field not in self._in_path:
                 continue
@@ -144,7 +148,7 @@ class ListFields:
 
     def _as_path(self, row: dict[str, Any], field: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
-        value, placeholder = str(_found(row, field)), self._placeholder(field)
+        value, placeholder = str(json_paths.first_value(field, row)), self._placeholder(field)
         is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
         if not (self._path.startswith(placeholder) and is_address):
             return quote(value, safe="")
@@ -175,7 +179,25 @@ def line_of(row: dict[str, Any], parent: str) -> dict[str, Any]:
     return row if parent == PARENTS else {**row.get(LINE, {}), parent: row}
 
 
-def _found(row: dict[str, Any], field: str) -> Any:
-    """What a parent's record has at a path; null where it has nothing."""
-    found = json_paths.find_values(field, row)
-    return found[0] if found else None
+def refuse_other_value(
+    row: Mapping[str, Any], given: Mapping[str, Any], giver: str, step: str, asset: str, page: int | None = None
+) -> None:
+    """Stop before what a file gives a record is written over another value of the record's own.
+
+    Args:
+        row: the record.
+        given: what it is to get, by field.
+        giver: what gives it, as the end of a sentence.
+        step: what to do next.
+        asset: the asset's name in errors.
+        page: the page that the record came on, where that is known.
+
+    Raises:
+        MendDescription: names the field.
+    """
+    if row.keys().isdisjoint(given):
+        return
+    if (name := next((name for name in given if name in row and row[name] != given[name]), None)) is not None:
+        place = "" if page is None else f" on page {page}"
+        words = f"a record{place} has another value in its own field '{name}' than {giver}"
+        raise MendDescription(words, step, where=asset)

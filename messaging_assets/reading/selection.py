@@ -18,6 +18,7 @@ from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import redacted
+from messaging_assets.reading.list_fields import refuse_other_value
 from messaging_assets.reading.receipt import Verdict
 
 if TYPE_CHECKING:
@@ -158,10 +159,17 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
     """
     to_objects(selector, context.keys, response.parsed, rows)
     if shared := context.endpoint.include_from_answer:
-        beside_them = {name: _first(path, response.parsed) for name, path in shared.items()}
+        beside_them = {name: json_paths.first_value(path, response.parsed) for name, path in shared.items()}
         for row in rows:
             if type(row) is dict:
-                _refuse_other_value(context, row, beside_them, page)
+                refuse_other_value(
+                    row,
+                    beside_them,
+                    "include_from_answer gives it",
+                    "give that another name in include_from_answer",
+                    context.asset,
+                    page,
+                )
                 row.update(beside_them)
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
@@ -174,22 +182,6 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             where=context.asset,
         )
     name_values(names, rows, getattr(response.parsed, "before", 0))
-
-
-def _refuse_other_value(context: ListContext, row: dict[str, Any], given: dict[str, Any], page: int) -> None:
-    if row.keys().isdisjoint(given):
-        return
-    if (name := next((name for name in given if name in row and row[name] != given[name]), None)) is not None:
-        raise MendDescription(
-            f"a record on page {page} has another value in its own field '{name}' than include_from_answer gives it",
-            "give that another name in include_from_answer",
-            where=context.asset,
-        )
-
-
-def _first(path: str, body: Any) -> Any:
-    found = json_paths.find_values(path, body)
-    return found[0] if found else None
 
 
 def _judge_error_beside(context: ListContext, response: Any, page: int, found: list[Any], path: str) -> None:

@@ -67,8 +67,8 @@ def _map(step: Step) -> Callable[[Record], Record]:
         paths = step.copy_
         return lambda row: row | {name: _found(path, row) for name, path in paths.items()}
     if step.template:
-        texts = step.template
-        return lambda row: row | {name: _made(text, row) for name, text in texts.items()}
+        texts = {name: (text, is_field(text)) for name, text in step.template.items()}
+        return lambda row: row | {name: _made(*one, row) for name, one in texts.items()}
     if step.cast:
         formats = step.cast
         return lambda row: row | {name: _moment(row[name], way) for name, way in formats.items() if name in row}
@@ -91,11 +91,10 @@ def _filter(comparison: str | None) -> Callable[[Record], bool]:
 
 
 def _found(path: str, row: Record) -> Any:
-    found = json_paths.find_values(path, row)
-    return found if "[*]" in path else found[0] if found else None
+    return json_paths.find_values(path, row) if "[*]" in path else json_paths.first_value(path, row)
 
 
-def _made(text: str, row: Record) -> Any:
+def _made(text: str, is_one_field: bool, row: Record) -> Any:
     """What a template makes of a record: one field alone stays what it is."""
     values: list[Any] = []
 
@@ -108,7 +107,7 @@ def _made(text: str, row: Record) -> Any:
         return value if isinstance(value, str) else "" if value is None else to_json(value)
 
     made = filled(text, taken)
-    if len(values) == 1 and is_field(text):
+    if is_one_field:
         return values[0]
     return None if values and all(one is None for one in values) else made
 

@@ -34,14 +34,16 @@ from messaging_assets.description.parents import (
     shared_field,
 )
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.list_fields import ListFields, line_of
+from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_contexts import pages_of
+
+_GIVER = "the file gives it by for_each or include_from_parent"
+_RENAME = "give the list of for_each, or the parent, another name in the file, or leave out that field of the parent"
 
 
 @dataclass(frozen=True)
@@ -221,13 +223,7 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> li
 def _with_own_names(columns: Mapping[str, str], asset: str, row: dict[str, Any]) -> dict[str, Any]:
     """A record in which what comes from above has its column's name, which no other value of its own may have."""
     given = {name: row.pop(came) for came, name in columns.items()}
-    if (name := next((name for name in given if name in row and row[name] != given[name]), None)) is not None:
-        raise MendDescription(
-            f"a record has another value in its own field '{name}' than the file gives it by for_each or "
-            "include_from_parent",
-            "give the list of for_each, or the parent, another name in the file, or leave out that field of the parent",
-            where=asset,
-        )
+    refuse_other_value(row, given, _GIVER, _RENAME, asset)
     return row | given
 
 

@@ -184,7 +184,7 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     reading, own = paginator.reading, paginator.description
     reading.watch(response)
     if own.rows_total_path:
-        reading.claims.announce(first_value(own.rows_total_path, response.parsed))
+        reading.claims.announce(json_paths.first_value(own.rows_total_path, response.parsed))
     if sent:
         paginator.statuses.add(_status_of(response))
     how = paginator.advance(response, sent)
@@ -233,9 +233,3 @@ def _set_only(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {name: _set_only(one) for name, one in value.items() if NO_VALUE not in str(one) or isinstance(one, dict)}
-
-
-def first_value(path: str, body: Any) -> Any:
-    """What a path finds first in parsed JSON; None where it finds nothing."""
-    values = json_paths.find_values(path, body)
-    return values[0] if values else None

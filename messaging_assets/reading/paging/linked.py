@@ -22,7 +22,8 @@ class ReferencePaginator(GuardedPaginator):
     def start(self, request: Request) -> None:
         """Begin without a reference, or with the one that was kept."""
         self._next: NextReference | None = NextReference(_dlt_paginator(self.description), self.description)
-        self._is_there = self._is_told = self._is_zero = False
+        self._there: list[Any] = []
+        self._is_told = False
         self._boundary = Boundary(getattr(self.description, "cursor_path", None) if self._is_of_record else None)
         place = self.reading.resume.at
         if place is not None and place.position is not None:
@@ -69,7 +70,7 @@ class ReferencePaginator(GuardedPaginator):
             self.reading.ending.is_more_said, self._is_told = False, True
             return "an empty page"
         if not reference:
-            self._is_there, self._is_zero = self._is_place_there(response), self._is_number_zero(response)
+            self._there = self._at_place(response)
             if sent and self._is_of_record:
                 path = self.description.cursor_path  # type: ignore[attr-defined]
                 raise MendDescription(
@@ -120,29 +121,31 @@ class ReferencePaginator(GuardedPaginator):
             words = f"the only page was full ({reading.counts.sent} rows), and the number 0 at {place} may be a token"
             return f"{words}; write end_path and end_value: 0 in the paginator if it means the end"
         # A token may stand for the page that came, so it says little where the declared place was there and empty.
-        if sign := signs.link or (None if self._is_there else signs.token):
+        if sign := signs.link or (None if self._there else signs.token):
             return (
                 f"the only page seems to name a next one at {sign}, elsewhere than the paginator looks for it ({place})"
             )
-        is_open = not self._is_there and not signs.is_next_empty and not reading.ending.missed
+        is_open = not self._there and not signs.is_next_empty and not reading.ending.missed
         if is_open and is_full:
             rows = f"{reading.counts.sent} rows"
             return f"nothing was ever at {place}, and the only page was full ({rows}); correct the paginator"
         return None
 
-    def _is_place_there(self, response: Any) -> bool:
+    def _at_place(self, response: Any) -> list[Any]:
+        """What an answer has where the file looks for the next page."""
         own: Any = self.description
-        if own.type == "header_link":
-            return own.header in response.headers
-        if own.type == "header_cursor":
-            return own.cursor_key in response.headers
+        header = {"header_link": "header", "header_cursor": "cursor_key"}.get(own.type)
+        if header is not None:
+            name = getattr(own, header)
+            return [response.headers[name]] if name in response.headers else []
         path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
-        return bool(path and json_paths.find_values(path, response.parsed))
+        return json_paths.find_values(path, response.parsed) if path else []
 
-    def _is_number_zero(self, response: Any) -> bool:
-        path = getattr(self.description, "cursor_path", None)
-        found = json_paths.find_values(path, response.parsed) if path else []
-        return bool(found) and type(found[0]) is int and found[0] == 0
+    @property
+    def _is_zero(self) -> bool:
+        """Whether the number 0 stands where a cursor would."""
+        has_number = hasattr(self.description, "cursor_path") and bool(self._there) and type(self._there[0]) is int
+        return has_number and self._there[0] == 0
 
     def update_request(self, request: Request) -> None:
         """Let dlt's paginator put the reference on the request."""

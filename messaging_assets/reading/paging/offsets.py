@@ -6,8 +6,8 @@ from typing import Any
 
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
+from messaging_assets.foundation import json_paths
 from messaging_assets.reading.paging.counted import CountingPaginator
-from messaging_assets.reading.paging.guarded import first_value
 
 # Pages of so many rows can overlap each time: it costs one request in so many.
 _MANY = 50
@@ -132,7 +132,7 @@ class OffsetPaginator(CountingPaginator):
         """How many rows the API says there are from the file's first offset on."""
         own = self.description
         if own.total_path:
-            total = whole_number(first_value(own.total_path, response.parsed))
+            total = whole_number(json_paths.first_value(own.total_path, response.parsed))
             # The first row is row 1 for some, and nothing is skipped then.
             skipped = own.offset if own.offset > 1 else 0
             self.reading.claims.announce(max(total - skipped, 0) if total is not None else None)

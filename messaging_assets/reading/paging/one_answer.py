@@ -24,7 +24,7 @@ class AutoPaginator(ReferencePaginator):
     def start(self, request: Request) -> None:
         """Nothing is known before the first answer."""
         self._next = None
-        self._is_there = self._is_told = False
+        self._there, self._is_told = [], False
         self._boundary = Boundary(None)
 
     def advance(self, response: Any, sent: int) -> str | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.description import pagination as described
+from messaging_assets.foundation import json_paths
 from messaging_assets.reading.paging.counted import CountingPaginator
-from messaging_assets.reading.paging.guarded import first_value
 from messaging_assets.reading.receipt import Verdict
 
 # So many pages in a row are asked for behind an empty one that says that there is more.
@@ -38,7 +38,7 @@ class PageNumberPaginator(CountingPaginator):
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
         own, reading = self.description, self.reading
-        pages = whole_number(first_value(own.total_path, response.parsed)) if own.total_path else None
+        pages = whole_number(json_paths.first_value(own.total_path, response.parsed)) if own.total_path else None
         done = self.position - own.base_page + 1
         self._pages = (pages, f"'{own.total_path}'") if pages else reading.claims.number_of_pages or self._pages
         says_no_more = self.says_no_more(response, is_over=sent == 0)

@@ -62,7 +62,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         else:
             # A folder that cannot be read is what hides them all.
             why = "".join(f"\n{error}" for error in every.broken.values())
-            near = suggestion(told, by_name)
+            # An asset is called by its API and its list, with a slash in Dagster and a dot in sentences.
+            api = told.replace(".", "/").partition("/")[0]
+            near = api if api in by_name else suggestion(told, by_name)
             hint = f"; did you mean {near}?" if near else ""
             where = " or ".join(map(shown_path, api_folders())) or "this project"
             known = ", ".join(by_name) or "none"

@@ -121,7 +121,10 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         if one.reason:
             console.print(one_line(named(one.asset, one.reason)), style="red", soft_wrap=True, markup=False)
         for name, severity in one.failed_checks.items():
-            console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
+            found = one.found_by_checks.get(name, "")
+            # An incomplete read's check has the sentence that stands above already.
+            more = f": {found}" if found and not (one.reason and one.reason in found) else ""
+            console.print(f"{one.asset}: check {name} failed ({severity}){more}", soft_wrap=True, markup=False)
     for text in broken.values():
         console.print(text, style="red", soft_wrap=True, markup=False)
 

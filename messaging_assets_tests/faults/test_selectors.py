@@ -122,7 +122,7 @@ def test_what_is_called_an_error_and_is_none_is_passed_over_once_the_file_says_s
 
 
 UNREADABLE = {
-    "HTML": (HTML, "with HTML or XML, not JSON"),
+    "HTML": (HTML, "with HTML or XML in place of JSON"),
     "an empty body": (b"", "with an empty body"),
     "blank": (b" \n ", "with an empty body"),
     "truncated JSON": (b'{"data": [{"id": "ro', "with JSON that is cut off or broken"),

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from messaging_assets.description.api import ApiDescription, Resource
     from messaging_assets.files.api_files import DescriptionFiles, InvalidDescription
 
@@ -99,11 +97,3 @@ def chosen_resource(description: ApiDescription, name: str) -> Resource:
         known = ", ".join(description.resources_with_unselected)
         raise click.UsageError(f"{description.name} has no resource '{name}'; there are: {known}")
     return description.resources_with_unselected[name]
-
-
-def wide_console() -> Console:
-    """A console that does not cut tables where output has no width of its own, as in a pipe."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)

@@ -94,7 +94,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     from rich.table import Table
     from rich.text import Text
 
-    from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.cli.tables import print_table, wide_console
     from messaging_assets.reading.receipt import Verdict
 
     console = wide_console()
@@ -116,7 +116,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         quiet = one.verdict == Verdict.UNKNOWN.words or one.failed_checks
         table.add_row(*map(whole, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
     if statuses:
-        console.print(table)
+        print_table(console, table)
     for one in statuses:
         if one.reason:
             console.print(one_line(named(one.asset, one.reason)), style="red", soft_wrap=True, markup=False)

@@ -146,7 +146,9 @@ def test_a_narrow_terminal_is_not_given_the_last_run(
     file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "last run" in status().output
-    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=100))
+    monkeypatch.setattr(
+        "messaging_assets.cli.tables.wide_console", lambda: Console(width=100, force_terminal=True, color_system=None)
+    )
     assert "last run" not in status().output
 
 
@@ -207,7 +209,9 @@ def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, stor
 
 
 def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=60))
+    monkeypatch.setattr(
+        "messaging_assets.cli.tables.wide_console", lambda: Console(width=60, force_terminal=True, color_system=None)
+    )
     shown = "".join(line.split("│")[1].strip() for line in status().output.splitlines() if line.startswith("│"))
     assert shown == "chat/messages"
 

@@ -62,7 +62,7 @@ def test_a_list_with_some_objects_is_sorted_out_record_by_record(one_list: OneLi
     assert outcome.ids == ids(3)
     assert outcome.receipt["rows_read"] == 7
     assert outcome.receipt["rows_set_aside"] == 4
-    assert outcome.receipt["set_aside_by_reason"] == {"not an object": 3, "no id": 1}
+    assert outcome.receipt["why_set_aside"] == {"not an object": 3, "no id": 1}
     assert len(outcome.rejected) == 4
 
 
@@ -140,7 +140,7 @@ def test_an_unreadable_body_is_asked_for_again_and_then_red(one_list: OneList, c
     assert f"answered 200 {words} 4 times" in outcome.sentence
     assert "secret-content" not in outcome.sentence
     assert len(outcome.requests) == 4
-    assert outcome.receipt["retries_by_status"] == {"unreadable body": 3}
+    assert outcome.receipt["retry_reasons"] == {"unreadable body": 3}
     assert outcome.table == []
 
 
@@ -206,7 +206,7 @@ def test_an_error_inside_a_200_that_passes_is_mended_by_the_declared_retry(one_l
     outcome = one_list.outcome(error_in_body={"path": "error", "retry": True})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
-    assert outcome.receipt["retries_by_status"] == {"error in body": 2}
+    assert outcome.receipt["retry_reasons"] == {"error in body": 2}
 
 
 @pytest.mark.parametrize("nothing", [None, False, "", [], {}])

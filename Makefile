@@ -77,7 +77,7 @@ $(NEWEST)/ready: pyproject.toml constraints-newest.txt
 	@touch $@
 
 test-newest: $(NEWEST)/ready ## a core of the tests on the newest Dagster, without dagster-embedded-elt
-	@$(NEWEST)/bin/python -m pytest -n auto --dist loadgroup $(ON_NEWEST) $(ARGS)
+	@$(NEWEST)/bin/python -m pytest -n auto --dist loadgroup -m "not ui and not soak" $(ON_NEWEST) $(ARGS)
 
 CLUSTER := .venv-cluster
 $(CLUSTER)/ready: pyproject.toml constraints.txt constraints-cluster.txt

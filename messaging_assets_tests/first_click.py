@@ -36,19 +36,20 @@ ASSETS = """{ assetNodes { assetKey { path } isMaterializable
 KEPT = re.compile(r"PATH|LANG|(PIP|UV|SSL)_\w+|\w+_CA_BUNDLE|(?i:\w+_proxy)")
 
 
-def press_twice(ui: str, sandbox: str, database: Path, apis: Mapping[str, str] | None = None) -> None:
-    """Press "Materialize all" twice, and compare every table with the sandbox after each.
+def press(ui: str, sandbox: str, database: Path, times: int, apis: Mapping[str, str] | None = None) -> None:
+    """Press "Materialize all", and compare every table with the sandbox after each time.
 
     Args:
         ui: where `messaging-assets dev` serves.
         sandbox: the sandbox's address.
         database: the DuckDB file that the assets are loaded into.
+        times: how often.
         apis: the API of the sandbox behind each group, where they differ in name; None presses all as shipped.
 
     Raises:
         AssertionError: an asset is red, a check did not pass, or a table has other rows than the API.
     """
-    for press in (1, 2):
+    for pressed in range(1, times + 1):
         # The sandbox grows as real APIs do, so a table lies between what was there before and after.
         before = _counts(sandbox)
         keys = [node["assetKey"]["path"] for node in ask(ui, ASSETS)["assetNodes"] if node["isMaterializable"]]
@@ -64,7 +65,7 @@ def press_twice(ui: str, sandbox: str, database: Path, apis: Mapping[str, str] |
                 assert least <= rows[0] <= most, f"{group}/{resource}: {rows[0]} rows of {least} to {most}"
         for node in ask(ui, ASSETS)["assetNodes"]:
             if node["isMaterializable"]:
-                _assert_green(node, press)
+                _assert_green(node, pressed)
 
 
 def sandbox_of(log: Path) -> str:
@@ -84,9 +85,9 @@ def _location(ui: str) -> str:
     return str(node["location"]["name"])
 
 
-def _assert_green(node: dict[str, Any], press: int) -> None:
+def _assert_green(node: dict[str, Any], pressed: int) -> None:
     name = "/".join(node["assetKey"]["path"])
-    assert len(node["assetMaterializations"]) >= press, name
+    assert len(node["assetMaterializations"]) >= pressed, name
     checks = node["assetChecksOrError"]["checks"]
     assert checks, name
     for check in checks:
@@ -159,7 +160,7 @@ def _develop(clone: Path, own: Mapping[str, str]) -> None:
         wait_until_it_answers(f"http://127.0.0.1:{port}", process, log)
         known = ask(f"http://127.0.0.1:{port}", ASSETS)["assetNodes"]
         assert not [node for node in known if node["assetMaterializations"]], "the UI tells of the demo's tables"
-        press_twice(f"http://127.0.0.1:{port}", sandbox_of(log), clone / ".messaging_assets" / "warehouse.duckdb")
+        press(f"http://127.0.0.1:{port}", sandbox_of(log), clone / ".messaging_assets" / "warehouse.duckdb", 2)
 
 
 def main() -> None:

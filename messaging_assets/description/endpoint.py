@@ -145,8 +145,8 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["ignore", "split", "restart"] | Callable[..., Any]
-    """`ignore`: ends this list, and is counted; `split`: reads a window in two halves; `restart`: reads anew."""
+    action: Literal["ignore", "split", "restart", "renew"] | Callable[..., Any]
+    """`ignore`: ends this list; `split`: halves its window; `restart`: reads anew; `renew`: asks by a new login."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from messaging_assets.reading.evidence.usual_caps import UsualCaps
+
 
 @dataclass
 class _Locked:
@@ -176,9 +178,11 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
 
     Args:
         rows_committed: those of the rows loaded whose part is in the table for good.
+        caps: where lists ended.
     """
 
     rows_committed: int = 0
+    caps: UsualCaps = field(default_factory=UsualCaps)
 
     @property
     def counts_of_rows(self) -> dict[str, int]:

@@ -232,6 +232,7 @@ def takes_parts(endpoint: Endpoint) -> bool:
     cursor, error = cursor_of(endpoint), endpoint.error_in_body
     paths = [
         paginator.rows_total_path,
+        paginator.has_more_path,
         *endpoint.include_from_answer.values(),
         written.columns_path if written else None,
         error.path if error else None,

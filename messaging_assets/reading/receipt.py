@@ -23,6 +23,7 @@ from typing import Literal
 from messaging_assets.foundation.failures import clause
 from messaging_assets.reading.counts import Counts
 from messaging_assets.reading.evidence.repeats import Repeats
+from messaging_assets.reading.evidence.usual_caps import STEP
 
 
 class Verdict(IntEnum):
@@ -163,12 +164,12 @@ class Receipt(Counts):
     @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
-        return self._worst_of([*self.findings, *self._of_lists(), *self._of_repeats()])
+        return self._worst_of([*self.findings, *self._of_lists(), *self._of_repeats(), *self._of_caps()])
 
     @property
     def finding_of_read_lists(self) -> Finding:
         """The worst finding of the lists that a response action did not leave unread."""
-        read = [one for one in [*self.findings, *self._of_repeats()] if not one.is_left]
+        read = [one for one in [*self.findings, *self._of_repeats(), *self._of_caps()] if not one.is_left]
         return self._worst_of(read or [Finding(Verdict.READ_TO_THE_END, "")])
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
@@ -181,6 +182,10 @@ class Receipt(Counts):
     def _of_repeats(self) -> list[Finding]:
         doubt = self.repeats.doubt
         return [Finding(Verdict.UNKNOWN, doubt, _KEEPS)] if doubt else []
+
+    def _of_caps(self) -> list[Finding]:
+        found = self.caps.doubts
+        return [Finding(Verdict.UNKNOWN, doubt, STEP, kind="parents" if of else "list") for doubt, of in found]
 
     def _of_lists(self) -> list[Finding]:
         """A finding where not one of the parents has a list, or not one of their lists was given: a name that is

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dagster import DagsterInstance, DagsterRunStatus
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from messaging_assets_tests.conftest import TELEMETRY_OFF
-from messaging_assets_tests.first_click import press_twice, sandbox_of
+from messaging_assets_tests.first_click import press, sandbox_of
 from messaging_assets_tests.programs import CHECKOUT, DG_DEFINITIONS, run
 from messaging_assets_tests.running_dagster import ask, free_port, serving
 
@@ -167,11 +168,13 @@ def test_materialize_all_is_right_twice_with_the_wheel_in_an_empty_folder(progra
     folder.mkdir()
     log = clean_room / "dev.log"
     with developing(programs, folder, log) as ui:
-        press_twice(ui, sandbox_of(log), folder / ".messaging_assets" / "warehouse.duckdb")
+        press(ui, sandbox_of(log), folder / ".messaging_assets" / "warehouse.duckdb", 2)
+    with DagsterInstance.from_config(str(folder / ".messaging_assets" / "dagster")) as instance:
+        assert [run.status for run in instance.get_runs()] == [DagsterRunStatus.SUCCESS] * 2
     assert list((clean_room / "home").iterdir()) == []
 
 
-def test_materialize_all_is_right_twice_in_a_project_of_dg(programs: Path, sandbox: Any, clean_room: Path) -> None:
+def test_materialize_all_is_right_in_a_project_of_dg(programs: Path, sandbox: Any, clean_room: Path) -> None:
     project = clean_room / "team_data"
     component = project / "team_data" / "defs" / "broker"
     component.mkdir(parents=True)
@@ -182,7 +185,7 @@ def test_materialize_all_is_right_twice_in_a_project_of_dg(programs: Path, sandb
     (component / "broker.yaml").write_text((CHECKOUT / "messaging_assets" / "apis" / "messaging.yaml").read_text())
     more = {"BROKER__BASE_URL": f"{sandbox.url}/messaging", "BROKER__API_KEY": sandbox.keys["messaging"]}
     with developing(programs, project, clean_room / "dev.log", **more) as ui:
-        press_twice(ui, sandbox.url, project / ".messaging_assets" / "warehouse.duckdb", {"broker": "messaging"})
+        press(ui, sandbox.url, project / ".messaging_assets" / "warehouse.duckdb", 1, {"broker": "messaging"})
 
 
 @contextmanager

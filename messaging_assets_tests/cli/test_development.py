@@ -28,6 +28,7 @@ from messaging_assets_tests.running_dagster import (
 SHIPPED = ["generic_rest", "message_broker", "messaging", "monitoring", "team_messaging"]
 
 
+@pytest.mark.newest
 @pytest.mark.minutes
 def test_materialize_all_works_at_once_and_its_history_stays(clean_room: Path) -> None:
     with running_development(clean_room) as address:

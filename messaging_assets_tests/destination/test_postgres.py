@@ -182,7 +182,7 @@ def test_a_text_that_is_longer_than_its_column_is_set_aside_alone(postgres_table
     rows = [{"id": "1", "v": "fünf!"}, {"id": "2", "v": "sechs!"}, {"id": "four", "v": ""}, {"id": "4", "v": None}]
     synced = postgres_table.sync(rows, columns=columns)
     reasons = {"v: longer than 5 characters": 1, "id: longer than 3 characters": 1}
-    assert synced.receipt["why_set_aside"] == reasons
+    assert synced.receipt["set_aside_by_reason"] == reasons
     assert [(row["id"], row["v"]) for row in postgres_table.rows()] == [("1", "fünf!"), ("4", None)]
 
 

@@ -124,7 +124,7 @@ def test_declared_columns_are_converted_and_the_others_stay_texts(rows: OneList)
     assert first.pop("day") == moment.date()
     assert first == {"id": "007", "n": 7, "share": 0.25, "is_on": True, "other": "7"}
     assert {name for name, value in second.items() if value is not None} == {"id", "is_on"}
-    assert outcome.receipt["why_set_aside"] == {"n: not an integer": 1}
+    assert outcome.receipt["set_aside_by_reason"] == {"n: not an integer": 1}
 
 
 def test_json_in_a_table_is_the_value_that_it_says(rows: OneList) -> None:

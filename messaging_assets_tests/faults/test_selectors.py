@@ -62,7 +62,7 @@ def test_a_list_with_some_objects_is_sorted_out_record_by_record(one_list: OneLi
     assert outcome.ids == ids(3)
     assert outcome.receipt["rows_read"] == 7
     assert outcome.receipt["rows_set_aside"] == 4
-    assert outcome.receipt["why_set_aside"] == {"not an object": 3, "no id": 1}
+    assert outcome.receipt["set_aside_by_reason"] == {"not an object": 3, "no id": 1}
     assert len(outcome.rejected) == 4
 
 

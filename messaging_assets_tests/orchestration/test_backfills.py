@@ -1,4 +1,4 @@
-"""A year of days, read by a backfill as the UI starts one: each window once; and a range of it read again."""
+"""Some months of days, read by a backfill as the UI starts one: each window once; and a range of it read again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from messaging_assets_tests.programs import environment
 from messaging_assets_tests.running_dagster import ask, free_port, materialize, serving
 
 DAYS = [str(date(2024, 1, 1) + timedelta(days=number)) for number in range(366)]
+# Those of the backfill; the rows of the others stay where they are.
+ASKED = DAYS[:120]
 # Both edges of a window and a moment within; a leap day is among the days.
 TIMES = ("00:00:00Z", "11:30:00Z", "23:59:59Z")
 FILE = """\
@@ -36,7 +38,7 @@ resources:
       start_param: since
       end_param: until
       column: timestamp
-      partitions_per_run: 92
+      partitions_per_run: 60
 """
 BACKFILL = """mutation Backfill($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
@@ -55,7 +57,7 @@ def year(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 
 @pytest.mark.minutes
-def test_a_backfill_of_a_year_reads_every_window_once(clean_room: Path, sandbox: Sandbox, year: Any) -> None:
+def test_a_backfill_of_four_months_reads_every_window_once(clean_room: Path, sandbox: Sandbox, year: Any) -> None:
     (clean_room / "apis").mkdir()
     (clean_room / "apis" / "chat.yaml").write_text(FILE)
     port = free_port()
@@ -67,7 +69,7 @@ def test_a_backfill_of_a_year_reads_every_window_once(clean_room: Path, sandbox:
     )
     del own["DAGSTER_HOME"]
     with serving(command, f"http://127.0.0.1:{port}", clean_room / "dev.log", env=own) as address:
-        _backfill(address, DAYS)
+        _backfill(address, ASKED)
         runs = ask(address, RUNS)["runsOrError"]["results"]
         once = _rows(clean_room)
         windows = _windows(sandbox)
@@ -76,11 +78,11 @@ def test_a_backfill_of_a_year_reads_every_window_once(clean_room: Path, sandbox:
         materialize(address, [["chat", "messages"]], **again)
 
     assert {run["status"] for run in runs} == {"SUCCESS"}
-    assert windows == [(DAYS[0], DAYS[92]), (DAYS[92], DAYS[184]), (DAYS[184], DAYS[276]), (DAYS[276], "2025-01-01")]
-    assert len(once) == len(set(once)) == len(DAYS) * len(TIMES)
+    assert windows == [(DAYS[0], DAYS[60]), (DAYS[60], DAYS[120])]
+    assert len(once) == len(set(once)) == len(ASKED) * len(TIMES)
     assert (DAYS[30], "2024-03-01") in _windows(sandbox)
-    assert _rows(clean_room) == sorted(row["id"] for row in year)
-    assert len(year) == len(once) - len(TIMES)
+    assert _rows(clean_room) == sorted(row["id"] for row in year if row["timestamp"][:10] in ASKED)
+    assert len(_rows(clean_room)) == len(once) - len(TIMES)
 
 
 def _backfill(address: str, days: list[str]) -> None:

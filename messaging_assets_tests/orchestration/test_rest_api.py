@@ -82,6 +82,7 @@ def dg(project: Path, *arguments: str, **more: str) -> str:
     return done.stdout + done.stderr
 
 
+@pytest.mark.newest
 @pytest.mark.minutes
 def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sandbox: Any) -> None:
     key = sandbox.keys["messaging"]

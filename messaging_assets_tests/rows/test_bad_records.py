@@ -87,7 +87,7 @@ def test_every_kind_of_bad_record_is_set_aside_and_every_good_one_loads(one_tabl
     assert counts["rows_read"] == len(rows)
     assert counts["rows_set_aside"] == len(BAD)
     assert counts["rows_loaded"] == counts["dagster/row_count"] == len(BAD)
-    assert sum(counts["why_set_aside"].values()) == len(BAD)
+    assert sum(counts["set_aside_by_reason"].values()) == len(BAD)
     check = synced.checks["no_record_rejected"]
     assert not check.passed
     assert check.severity.value == "WARN"
@@ -169,7 +169,7 @@ def test_fields_of_different_names_never_share_a_column(one_table: OneTable, mon
     rows: list[dict[str, Any]] = [{"id": 1, "имя": "a"}, {"id": 2, "Имя": "b"}, {"id": 3}, {"id": 4, "год": 2020}]
     synced = one_table.sync(rows)
     assert [(row["id"], row["x"]) for row in one_table.rows()] == [(1, "a"), (2, "b"), (3, None)]
-    assert synced.receipt["why_set_aside"] == {"two fields for one column: имя, год": 1}
+    assert synced.receipt["set_aside_by_reason"] == {"two fields for one column: имя, год": 1}
 
 
 def test_a_key_that_is_no_exact_number_is_set_aside_and_small_ones_load(one_table: OneTable) -> None:
@@ -183,7 +183,7 @@ def test_keys_that_a_column_would_make_one_are_kept_apart(one_table: OneTable) -
     columns = {"id": {"data_type": "bigint"}}
     synced = one_table.sync([{"id": 7, "v": 1}, {"id": "7", "v": 2}, {"id": 8, "v": 3}], columns=columns)
     assert [(row["id"], row["v"]) for row in one_table.rows()] == [(7, 1), (8, 3)]
-    assert synced.receipt["why_set_aside"] == {"id: not a number as the keys before it": 1}
+    assert synced.receipt["set_aside_by_reason"] == {"id: not a number as the keys before it": 1}
 
 
 def test_unsigned_64_bit_integers_load_where_the_column_is_a_decimal_or_text(one_table: OneTable) -> None:

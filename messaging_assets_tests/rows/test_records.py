@@ -443,7 +443,7 @@ def test_records_without_a_value_are_set_aside_where_no_column_is_known_and_are_
     one_table: OneTable,
 ) -> None:
     synced = one_table.sync([{}, {"v": None}], primary_key=None, write_disposition="append")
-    assert synced.receipt["why_set_aside"] == {"no value in any field": 2}
+    assert synced.receipt["set_aside_by_reason"] == {"no value in any field": 2}
     synced = one_table.sync([{"v": None}], columns={"v": {"data_type": "text"}})
     assert synced.receipt["rows_loaded"] == 1
     assert one_table.rows(f"SELECT * FROM {RESOURCE}") == [{"v": None}]

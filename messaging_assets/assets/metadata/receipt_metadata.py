@@ -97,7 +97,7 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
     known = {name: value for name, value in counted.items() if value is not None}
     details = {
         "retry_reasons": receipt.retries,
-        "why_set_aside": receipt.set_aside,
+        "set_aside_by_reason": receipt.set_aside,
         "split_by_column": receipt.split,
         "how_it_ended": receipt.ends,
         "jobs": receipt.jobs,

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf, beside, in_headers, list_names
+from messaging_assets.answers.failure_words import said_instead
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.pagination import OffsetPaginator, SizedPaginator
 from messaging_assets.reading.evidence.equal_rows import surplus
+from messaging_assets.reading.evidence.usual_caps import END_OF_COUNTS
 
 
 class Claims:
@@ -58,7 +60,10 @@ class Claims:
 
     def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
         """What an answer without the list says of more, as a clause; None where it says nothing."""
-        self.signs = self._signs(_leaves(response, self._path(selector)), response, page, position)
+        leaves = _leaves(response, self._path(selector))
+        self.signs = self._signs(leaves, response, page, position)
+        if self._endpoint.error_in_body is None and (said := said_instead(response.parsed, leaves)):
+            return f"the answer without a list says something at '{said}'"
         return f"{self.signs.link} names a next page" if self.signs.link and not self.signs.is_end_said else None
 
     def _path(self, selector: str | None) -> tuple[str, ...]:
@@ -127,6 +132,15 @@ class Claims:
     def agrees(self, rows: int) -> bool:
         """Whether a total says that so many rows are all."""
         return self.is_believed and self._counts.agrees(rows)
+
+    def are_all(self, rows: int) -> bool:
+        """Whether the API says, by a count or in so many words, that so many rows are all.
+
+        A count where search engines stop to count shows it only where the file says that it is exact.
+        """
+        is_counted = self.agrees(rows) or (self.is_believed and self.total == rows)
+        is_exact = self._endpoint.total == "exact" or rows != END_OF_COUNTS
+        return self.signs.is_end_said or (is_counted and is_exact)
 
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""

@@ -25,6 +25,7 @@ WRONG = {
     "data a list of numbers": ({"data": [1, 2]}, "holds no objects but a number", "data_selector"),
     "data a list of lists": ({"data": [[1], [2]]}, "holds no objects but a list", "data_selector"),
     "data a list of nulls": ({"data": [None]}, "holds no objects but null", "data_selector"),
+    "another name of the list": ({"datas": ROWS}, "finds nothing", "write data_selector: datas, if that is the list"),
     "an error inside a 200": ({"error": "secret-content"}, "finds nothing", "error_in_body"),
     "an empty object": ({}, "finds nothing", "the answer is an empty object"),
     "a bare list": (ROWS, "finds nothing", "the answer is a list"),

@@ -237,6 +237,8 @@ class Job(Described):
     """Where its files are: `/exports/{job.id}/file`, or their addresses, `{job.urls[*]}`; else where it is polled."""
     rows_total_path: JsonPath | None = None
     """Where the answer of a job that is done says how many rows it has."""
+    has_more_path: JsonPath | None = None
+    """Where that answer says whether rows are left out; null: no sign and no word of it is believed."""
     delete: JobAddress | None = None
     """What is deleted when the rows are in the table, such as `/exports/{job.id}`."""
     idempotency_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,60}$")

@@ -140,7 +140,7 @@ def _refuse_no_table(context: ListContext, response: Any, records: Records, wher
     if missing is not None:
         raise MendDescription(
             f"the header {where} has no column '{missing}', the primary_key",
-            "compare format (delimiter, quote_char) and primary_key with what the API sends",
+            "compare format (delimiter, quote_char, skip_rows_before_header) and primary_key with what the API sends",
             where=context.asset,
         )
 

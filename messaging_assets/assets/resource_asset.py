@@ -128,17 +128,18 @@ def _asset(
         failure: SyncFailure | None = None
         config = SyncConfig(**context.op_execution_context.op_config)
         try:
-            result = None
-            if key in context.selected_asset_keys:
-                result = _sync(context, description, resource, translator, config)
-            answers = yield from _events(context, description, resource, key, result)
-            if result is not None:
-                result.acknowledge()
-            failure = blocking_failure(resource, description.asset_of(resource), answers)
-        except SyncFailure as caught:
-            failure = caught
-        except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
-            failure = _as_failure(context, description, resource, caught)
+            try:
+                result = None
+                if key in context.selected_asset_keys:
+                    result = _sync(context, description, resource, translator, config)
+                answers = yield from _events(context, description, resource, key, result)
+                if result is not None:
+                    result.acknowledge()
+                failure = blocking_failure(resource, description.asset_of(resource), answers)
+            except SyncFailure as caught:
+                failure = caught
+            except Exception as caught:  # noqa: BLE001 - of the destination, while it was asked; said in one sentence
+                failure = _as_failure(context, description, resource, caught)
         except (DagsterExecutionInterruptedError, KeyboardInterrupt):
             _end_run(context, description)
             if context.get_step_execution_context().retry_mode.deferred:

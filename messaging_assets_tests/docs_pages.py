@@ -89,6 +89,11 @@ def blocks_of(markdown: str) -> list[Block]:
     return [Block(language, word.strip(), text) for (language, _, word), text in words]
 
 
+def in_a_pipe(line: str) -> str:
+    """What a page shows of a terminal, as a pipe has it: a table without the lines between its cells."""
+    return " ".join(line.replace("│", " ").split())
+
+
 class Page:
     """Runs blocks in a folder of their own.
 
@@ -291,7 +296,7 @@ class Page:
             return
         printed = " ".join(self._printed.split())
         for line in block.text.splitlines():
-            words = " ".join(line.split())
+            words = in_a_pipe(line)
             assert words == "..." or words in printed, f"'{words}' is not in: {printed}"
 
     def _run_json(self, block: Block) -> None:

@@ -128,6 +128,7 @@ def _things(seam: str, kind: str, why: str, *names: str) -> list[Thing]:
 
 
 _LOADING = "an interrupted load is found in dlt's folders and begun anew"
+_OVER = "an interrupted load is over when none of its jobs is at work any more"
 _OWN_PIPE = "PageReader enters the same contexts and reads the same pipe, page by page"
 _CONTEXTS = "dlt's contexts are looked up and entered by it"
 _WAITING = "writers of one DuckDB file wait for each other"
@@ -309,6 +310,10 @@ THINGS = [
     *_things("normalizing/chunks", "text", _COLUMNS, f"{_NORMALIZER}.jsonl:JsonLItemsNormalizer"),
     *_things("normalizing/chunks", "there", _COLUMNS, f"{_NORMALIZER}:JsonLItemsNormalizer"),
     *_things("dlt_packages", "there", _COLUMNS, "dlt.common.pipeline:NormalizeInfo"),
+    *_things("dlt_packages", "there", _OVER, "dlt.common.pipeline:LoadInfo"),
+    *_things("dlt_packages", "text", _OVER, "dlt.pipeline.pipeline:Pipeline.load"),
+    *_things("dlt_packages", "text", _OVER, "dlt.common.runners.pool_runner:create_pool"),
+    *_things("dlt_packages", "text", _OVER, "dlt.common.configuration.container:Container.thread_pool_prefix"),
     *_things("dlt_packages", "text", _ANEW, "dlt.pipeline.pipeline:Pipeline.default_schema"),
     *_things("dlt_packages", "text", _ANEW, "dlt.common.storages.live_schema_storage:LiveSchemaStorage.__getitem__"),
     *_things("dlt_packages", "value", _PLAN, "dlt.pipeline.pipeline:Pipeline.STATE_FILE"),

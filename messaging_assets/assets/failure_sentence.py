@@ -34,7 +34,12 @@ def as_failure(asset: str, error: Exception, redaction: Redaction | None = None)
         asset: the asset's name in the sentence.
         error: what was caught.
         redaction: takes out the sync's secrets.
+
+    Raises:
+        BaseException: the interruption that it was raised behind, by what was being ended then.
     """
+    if (interruption := _interruption(error)) is not None:
+        raise interruption from None
     redaction = redaction or Redaction()
     failure = sync_failure(error) or foreign_failure(asset, redaction, error)
     # A sentence of ours has no line breaks; what a stranger put into it may have, and worse.
@@ -83,6 +88,13 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
         f"mend the cause in the destination or on the disk, and run it again ({kind}: {words})",
         where=asset,
     )
+
+
+def _interruption(error: BaseException | None) -> BaseException | None:
+    """What ends a process or a run, where an error hides it; a generator is closed without an end of either."""
+    while error is not None and (isinstance(error, (Exception, GeneratorExit))):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _import_error(error: BaseException | None) -> ImportError | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
-from messaging_assets.reading.evidence.usual_caps import FEWEST_OF_SEVERAL
+from messaging_assets.reading.evidence.usual_caps import OF_SEVERAL
 from messaging_assets.reading.facts import facts_of, is_open_ended
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.reading.resume_point import MarkRefused
@@ -35,7 +35,7 @@ class Ending:
         is_short: whether a page with nothing but the row that was asked for again is the end.
         is_refused: whether the end is a refusal that the file declares as one.
         is_left: whether a response action ended the list before its end.
-        fewest_of_cap: the fewest rows at which nobody knows whether the end is a cap; None where it is none.
+        usual_caps: the numbers of rows at which nobody knows whether the end is a cap; none where it is none.
     """
 
     def __init__(self, reading: Reading) -> None:
@@ -45,7 +45,7 @@ class Ending:
         self.doubt: str | None = None
         self.look: str | None = None
         self.is_more_said = self.is_short = self.is_left = self.is_refused = False
-        self.fewest_of_cap: int | None = FEWEST_OF_SEVERAL
+        self.usual_caps = OF_SEVERAL
         self._doubts_before = 0
 
     def begin(self) -> None:
@@ -64,7 +64,7 @@ class Ending:
             return
         reading, context = self._reading, self._reading.context
         receipt, window = context.receipt, reading.window
-        came = (context.asset, context.is_parent, reading.counts.all_rows, _fewest(reading, is_early))
+        came = (context.asset, context.is_parent, reading.counts.all_rows, _usual_caps(reading, is_early))
         is_capped = receipt.caps.is_cap(*came)
         # A window below the cap holds all of its rows.
         self.how = how = _HALVED if is_capped and _halve(reading) else how
@@ -190,11 +190,11 @@ def _halve(reading: Reading) -> bool:
     return True
 
 
-def _fewest(reading: Reading, is_early: bool) -> int | None:
-    """The fewest rows at which the list may have been cut; None where its end is known."""
+def _usual_caps(reading: Reading, is_early: bool) -> frozenset[int]:
+    """The numbers of rows at which the list may have been cut; none where its end is known."""
     ending = reading.ending
     is_told = is_early or ending.is_left or ending.may_end_with or reading.is_one_object
-    return None if is_told or reading.claims.are_all(reading.counts.all_rows) else ending.fewest_of_cap
+    return frozenset() if is_told or reading.claims.are_all(reading.counts.all_rows) else ending.usual_caps
 
 
 def _missed(reading: Reading) -> str | None:

@@ -145,7 +145,7 @@ class ListContext:
             self.receipt.found(Verdict.READ_TO_THE_END, _UNTOLD)
         if self.changes.is_changed(name, row, parent):
             return True
-        self.receipt.parents_unchanged = (self.receipt.parents_unchanged or 0) + 1
+        self.receipt.parents_same = (self.receipt.parents_same or 0) + 1
         self.receipt.found(Verdict.READ_TO_THE_END, _UNCHANGED)
         return False
 

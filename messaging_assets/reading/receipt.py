@@ -148,11 +148,10 @@ class Receipt(Counts):
     def deletion_unknown(self, rows: int, column: str) -> None:
         """Rows stay whose `hard_delete` column holds what is not known to mean a deletion."""
         if rows:
-            self.rows_of_unknown_deletion += rows
+            self.maybe_deleted += rows
             self.found(
                 Verdict.READ_TO_THE_END,
-                f"rows were kept of which it is not known whether '{column}' calls them deleted "
-                "(rows_of_unknown_deletion)",
+                f"rows were kept of which it is not known whether '{column}' calls them deleted (maybe_deleted)",
                 "let a step make a truth value of it",
             )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -86,7 +87,10 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
         )
+        lists = [key for key, value in response.parsed.items() if isinstance(value, list) and NAME.fullmatch(key)]
         step = f"if the API says so that {ends[0]}, write {ends[1]}: true in the paginator; else "
+        if near := get_close_matches(path, lists, 1):
+            step = f"write data_selector: {near[0]}, if that is the list; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import dlt
 from dlt import Pipeline, Schema
 
 # Since dlt 1.30: what a step of a pipeline gives.
-from dlt.common.pipeline import NormalizeInfo
+from dlt.common.pipeline import LoadInfo, NormalizeInfo
 
 # Since dlt 1.30: the storage that packages are in.
 from dlt.common.storages import FileStorage
@@ -23,6 +24,8 @@ from dlt.common.storages.load_package import PackageStorage, ParsedLoadJobFileNa
 
 # Since dlt 1.30: how a pipeline's state is written in its working folder.
 from dlt.common.versioned_state import json_decode_state
+
+from messaging_assets.seams.dlt_contexts import Container
 
 __all__ = [
     "LoadPackageNotFound",
@@ -66,6 +69,20 @@ class OnePipeline(Pipeline):
 
         with by_columns():
             return super().normalize(*args, **kwargs)
+
+    def load(self, *args: Any, **kwargs: Any) -> LoadInfo:
+        """See Pipeline; it is over, also by an interruption, when none of its jobs is at work any more.
+
+        dlt waits for them for two seconds. A job that is let go on would load beside the next sync of the table.
+        """
+        try:
+            return super().load(*args, **kwargs)
+        finally:
+            # Since dlt 1.30: the threads of a pool have the name of the thread that made it.
+            pool = Container.thread_pool_prefix()
+            for thread in threading.enumerate():
+                if thread.name.startswith(pool):
+                    thread.join()
 
 
 def one_pipeline(name: str, **settings: Any) -> OnePipeline:

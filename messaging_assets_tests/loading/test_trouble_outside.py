@@ -134,20 +134,35 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
     assert again["ids"] == _keys(messages)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("moment", ["while reading", "while loading"])
+@pytest.mark.parametrize(
+    ("number", "moment"),
+    [
+        (signal.SIGTERM, "while reading"),
+        (signal.SIGINT, "while reading"),
+        (signal.SIGTERM, "while loading"),
+        (signal.SIGINT, "while loading"),
+        (signal.SIGTERM, "while loading, and what is open does not close"),
+    ],
+)
 def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, number: int, moment: str) -> None:
     def cancelled() -> Any:
         from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
 
+        from messaging_assets.loading.table.resource_table import ResourceTable
         from messaging_assets.reading.paging.guarded import GuardedPaginator
 
         owner: Any = GuardedPaginator if moment == "while reading" else DuckDbCopyJob
         name = "update_state" if moment == "while reading" else "run"
-        ours = getattr(owner, name)
+        ours, let_go = getattr(owner, name), ResourceTable.let_go
+
+        def unclosed(self: ResourceTable) -> None:
+            let_go(self)
+            raise OSError("the connection is gone")
 
         def interrupted(*arguments: Any) -> Any:
             setattr(owner, name, ours)
+            if "does not close" in moment:
+                ResourceTable.let_go = unclosed  # type: ignore[method-assign]
             os.kill(os.getpid(), number)
             return ours(*arguments)
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import _thread
 import shutil
+import time
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import dlt
 import pytest
+from dlt.common.configuration.container import Container
+from dlt.common.runners import pool_runner
 from dlt.common.storages import FileStorage, PackageStorage
 
-from messaging_assets.seams.dlt_packages import begin_anew
+from messaging_assets.seams.dlt_names import PipelineStepFailed
+from messaging_assets.seams.dlt_packages import begin_anew, one_pipeline
+from messaging_assets.seams.dlt_settings import own_settings
 
 
 @pytest.mark.parametrize("is_cut_off", [False, True], ids=["whole", "half set back before"])
@@ -24,3 +33,29 @@ def test_a_package_that_begins_anew_notes_the_ends_of_its_jobs(tmp_path: Path, i
     assert packages.list_pending_transitions("1") == []
     packages.save_pending_transition("1", "users.abc.0.parquet", "completed")
     assert packages.list_pending_transitions("1") == ["users.abc.0.parquet"]
+
+
+def test_a_load_that_is_interrupted_is_over_when_its_jobs_are(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # dlt's own pool, without the two seconds that it waits for its threads.
+    pool = partial(
+        pool_runner.TimeoutThreadPoolExecutor,
+        timeout=0.0,
+        thread_name_prefix=Container.thread_pool_prefix(),
+    )
+    monkeypatch.setattr(pool_runner, "create_pool", lambda config: pool())
+    written: list[Any] = []
+
+    @dlt.destination
+    def slow(items: Any, table: Any) -> None:
+        _thread.interrupt_main()
+        time.sleep(0.2)
+        written.append(table["name"])
+
+    with own_settings():
+        pipeline = one_pipeline("slow", destination=slow, pipelines_dir=str(clean_room))
+        with pytest.raises(PipelineStepFailed):
+            pipeline.run([{"id": 1}], table_name="rows")
+
+    assert written == ["rows"]

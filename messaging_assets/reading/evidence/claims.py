@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf, beside, in_headers, list_names
-from messaging_assets.answers.failure_words import said_instead
 from messaging_assets.answers.record_keys import whole_number
 from messaging_assets.answers.signs_of_more import Signs, asked_sizes, is_full, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
@@ -60,10 +59,7 @@ class Claims:
 
     def watch_without_list(self, response: Any, selector: str | None, page: int, position: Any) -> str | None:
         """What an answer without the list says of more, as a clause; None where it says nothing."""
-        leaves = _leaves(response, self._path(selector))
-        self.signs = self._signs(leaves, response, page, position)
-        if self._endpoint.error_in_body is None and (said := said_instead(response.parsed, leaves)):
-            return f"the answer without a list says something at '{said}'"
+        self.signs = self._signs(_leaves(response, self._path(selector)), response, page, position)
         return f"{self.signs.link} names a next page" if self.signs.link and not self.signs.is_end_said else None
 
     def _path(self, selector: str | None) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from messaging_assets.answers.beside_list import address_in
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets.reading.evidence.boundary import Boundary
-from messaging_assets.reading.evidence.usual_caps import FEWEST_OF_ONE
+from messaging_assets.reading.evidence.usual_caps import OF_ONE
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.paging.references import NextReference, refuse_odd
 from messaging_assets.seams.dlt_rest_client import HeaderLinks
@@ -75,7 +75,7 @@ class ReferencePaginator(GuardedPaginator):
         if not reference:
             self._there = self._at_place(response)
             is_seen = self._there or self._next.has_come or self.reading.claims.signs.is_next_empty
-            self.reading.ending.fewest_of_cap = None if is_seen else FEWEST_OF_ONE
+            self.reading.ending.usual_caps = frozenset() if is_seen else OF_ONE
             if sent and self._is_of_record:
                 path = self.description.cursor_path  # type: ignore[attr-defined]
                 raise MendDescription(

@@ -205,6 +205,18 @@ def test_what_is_cut_off_or_broken_is_named_and_never_a_short_list(
         read(body, has_end=False, **words)
 
 
+@pytest.mark.parametrize("selector", ["data", None])
+def test_an_archive_of_several_objects_with_a_list_each_is_named_where_a_list_is_looked_for(
+    selector: str | None,
+) -> None:
+    came = Came(zipped(a=b'{"data": [{"id": 1}]}', b=b'{"data": [{"id": 2}]}'), "", True)
+    if selector:
+        with pytest.raises(WrongFormat, match="several JSON objects, each with a list"):
+            decoded(came, Format(), selector, 1_000)
+    else:
+        assert len(decoded(came, Format(), selector, 1_000)) == 2
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "words", "said"),
     [

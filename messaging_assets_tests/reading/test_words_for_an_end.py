@@ -1,4 +1,4 @@
-"""What stands where a list or a token would: a sentence in place of the list, and the number 0 for a token."""
+"""What stands where a list or a token would: a sentence for the list, the number 0, or one token for all pages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets_tests.scripted_list import Asked, read
 
 PAGES = {"type": "page_number", "base_page": 1}
@@ -88,3 +89,33 @@ def test_the_number_0_is_the_end_where_the_api_says_so(proof: dict[str, Any]) ->
 def test_the_number_0_is_the_end_where_the_file_says_so_or_a_page_is_short() -> None:
     assert read(numbered(0), {**CURSOR, "end_path": "next", "end_value": 0}).verdict == "read to the end"
     assert read(numbered(0), {**CURSOR, "limit": 20, "limit_param": "size"}).verdict == "read to the end"
+
+
+class Scroll:
+    """An API that goes on with each request for the same token."""
+
+    def __init__(self) -> None:
+        self.place = 0
+
+    def __call__(self, asked: Asked) -> Any:
+        self.place = self.place + 10 if asked else 10
+        return {"data": ROWS[self.place - 10 : self.place], "next": "the same"}
+
+
+def test_a_token_that_stays_leads_on_while_each_row_is_new() -> None:
+    came = read(Scroll(), CURSOR)
+    assert (came.verdict, came.rows, len(came.asked)) == ("read to the end", ROWS, 4)
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_token_that_stays_and_leads_back_is_a_circle(pages: int) -> None:
+    def answers(asked: Asked) -> Any:
+        return {"data": ROWS[10:20] if asked and pages > 1 else ROWS[:10], "next": "the same"}
+
+    with pytest.raises(PagesRepeat):
+        read(answers, CURSOR)
+
+
+def test_a_token_that_stays_is_a_circle_where_no_key_tells_rows_apart() -> None:
+    with pytest.raises(PagesRepeat):
+        read(Scroll(), CURSOR, key=None)

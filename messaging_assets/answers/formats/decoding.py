@@ -113,7 +113,7 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
     if may_be_empty and written.type != "json" and not any(map(bytes.strip, files)):
         return Records()
     parsed = [_one(Came(one, came.content_type, came.has_end), written, selector) for one in files]
-    return parsed[0] if len(parsed) == 1 else _together(parsed, written)
+    return parsed[0] if len(parsed) == 1 else _together(parsed, written, selector)
 
 
 def decoded_in_parts(
@@ -170,8 +170,10 @@ def _only_file(file: BinaryIO, most: int, written: Format) -> Iterator[bytes]:
         raise NotInParts
 
 
-def _together(parsed: list[Any], written: Format) -> Any:
+def _together(parsed: list[Any], written: Format, selector: str | None) -> Any:
     """The records of the files of one archive."""
+    if selector not in (None, "$") and any(isinstance(one, dict) for one in parsed):
+        raise WrongFormat("a zip archive of several JSON objects, each with a list (members in format names the one)")
     if written.type == "xml":
         raise WrongFormat("a zip archive of several XML files (members in format names the one)")
     records = Records()

@@ -47,13 +47,13 @@ class UsualCaps:
     def doubts(self) -> list[tuple[str, bool]]:
         """What may have been cut, as a clause, and whether it is about parents."""
         found = [(of[1], rows, self._ends[of][rows]) for of, rows in self._longest.items()]
-        words = "rows, where many APIs stop, and nothing says that they are all"
         return [
-            (f"{_lists(many)} ended at exactly {rows:,} {words}", is_parent)
+            (_said(many, rows), is_parent)
             for is_parent, rows, many in found
             if many >= (_MANY if rows in _OF_MANY else 1)
         ]
 
 
-def _lists(many: int) -> str:
-    return "the list" if many == 1 else f"{many} lists"
+def _said(many: int, rows: int) -> str:
+    lists = "the list" if many == 1 else f"{many} lists"
+    return f"{lists} ended at exactly {rows:,} rows, where many APIs stop, and nothing says that they are all"

@@ -20,6 +20,8 @@ from messaging_assets.seams.dlt_rest_client import HeaderLinks
 class ReferencePaginator(GuardedPaginator):
     """Links and cursors: dlt's paginator finds the next reference, a reference that repeats ends the sync."""
 
+    _came_before = 0
+
     def start(self, request: Request) -> None:
         """Begin without a reference, or with the one that was kept."""
         self._next: NextReference | None = NextReference(_dlt_paginator(self.description), self.description)
@@ -36,7 +38,7 @@ class ReferencePaginator(GuardedPaginator):
         if self._next is None:
             return
         self._next.read(response)
-        reading = self.reading
+        reading, self._came_before = self.reading, self.reading.distinct
         reading.join.may_begin_with_last = reading.join.may_begin_with_last or self._is_of_record
         self._boundary.page(response.parsed, reading.page + 1, self._is_full(sent))
         if self._is_of_record and self._next.is_asked_for and self._is_short(sent):
@@ -86,7 +88,10 @@ class ReferencePaginator(GuardedPaginator):
         refuse_odd(reference, self.description, self.context, self.reading.page)
         if self._next.is_asked_for and (end := self._end_in_itself(sent)):
             return end
-        if not self._next.is_new():
+        # Some scroll: a token that stays leads on each time that it is sent.
+        are_new = bool(self.context.keys) and self.reading.distinct - self._came_before == sent
+        is_scrolled = self._next.is_asked_for and are_new
+        if not self._next.is_new() and not is_scrolled:
             why = f"page {self.reading.page} names a next page that was read already, so the list goes in a circle"
             self.reading.ending.cut_short(why)
             raise PagesRepeat(why, "ask the vendor, or correct the paginator in the file", where=self.context.asset)

@@ -102,7 +102,7 @@ def in_order(home: Path, table: str) -> None:
 def same_receipt(run: Measurement, other: Measurement) -> None:
     """A receipt says the same of a list, however many requests were under way; only waiting and ends may differ."""
     own, others = dict(run.facts), dict(other.facts)
-    for name in ("seconds", "waited_seconds", "requests", "requests_without_rows", "mean_in_flight", "most_in_flight"):
+    for name in ("seconds", "waited_seconds", "requests", "empty_requests", "mean_in_flight", "most_in_flight"):
         own.pop(name, None), others.pop(name, None)
     assert own == others, json.dumps({name: (own.get(name), others.get(name)) for name in own | others}, default=str)
 

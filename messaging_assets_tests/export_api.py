@@ -130,10 +130,10 @@ def exported(url: str, *, job: dict[str, Any] | None = None, **changed: Any) -> 
 
     Args:
         url: its address.
-        job: words of the job, in place of or beside the usual ones; one that is None is left out.
+        job: words of the job, in place of or beside the usual ones; one of those that is None is left out.
         changed: words of the resource; `endpoint` is laid over the usual one.
     """
-    words = {
+    usual = {
         "poll": "/exports/{job.id}",
         "status_path": "status",
         "done": ["done"],
@@ -142,14 +142,14 @@ def exported(url: str, *, job: dict[str, Any] | None = None, **changed: Any) -> 
         "rows_total_path": "rows",
         "delete": "/exports/{job.id}",
         "interval": 0.01,
-        **(job or {}),
     }
+    words = {**usual, **(job or {})}
     endpoint = {
         "path": "/exports",
         "method": "POST",
         "json": {"kind": "messages"},
         "format": "ndjson",
-        "job": {name: word for name, word in words.items() if word is not None},
+        "job": {name: word for name, word in words.items() if word is not None or name not in usual},
         "error_handler": {"max_retries": 1, "backoff_factor": 0},
         **changed.pop("endpoint", {}),
     }

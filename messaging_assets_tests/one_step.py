@@ -130,7 +130,9 @@ def alone(
         has_partition_key=partition_key is not None,
         has_partition_key_range=False,
         partition_keys=[partition_key],
+        partition_key=partition_key,
         add_asset_metadata=lambda *shown: None,
+        log_event=lambda event: None,
         partition_time_window=partition_key and asset.partitions_def.time_window_for_partition_key(partition_key),
     )
     done = Done()

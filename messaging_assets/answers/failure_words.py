@@ -148,6 +148,20 @@ def says_failed(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
     return None
 
 
+def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:
+    """Where an answer without its list says something that may be why, such as `msg`; None where it does not.
+
+    Args:
+        body: the answer, as parsed.
+        leaves: its plain values.
+    """
+    leaves = [leaf for leaf in leaves if not leaf.is_header]
+    if word := says_failed(body, leaves):
+        return word.path
+    texts = (leaf for leaf in leaves if _is_message(leaf.word) and isinstance(leaf.value, str))
+    return next((leaf.path for leaf in texts if not _is_fine(leaf.value)), None)
+
+
 def _rule(leaf: Leaf) -> str:
     """Which values at the place mean an error, as the file writes it; an API's own words are no record's content."""
     if leaf.word in _GOOD and not _truth(leaf.value):

@@ -15,6 +15,7 @@ from dagster import (
     AssetCheckResult,
     AssetExecutionContext,
     AssetKey,
+    AssetObservation,
     AssetsDefinition,
     AssetSpec,
     Backoff,
@@ -43,6 +44,7 @@ from messaging_assets.assets.metadata.hidden_metadata import check_without_secre
 from messaging_assets.assets.metadata.receipt_metadata import (
     PARTITION_ROWS,
     in_order,
+    place_metadata,
     plain_metadata,
     stored_result,
 )
@@ -152,6 +154,7 @@ def _asset(
             # After the last try Dagster would put its own words, "Exceeded max_retries", above it.
             is_last = context.retry_number >= resource.endpoint.error_handler.max_retries
             retries = failure.retryable and not is_last
+            _show(context, key, failure, will_retry=retries)
             raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=retries)
 
     # Made so, and not by its constructor, which would check anew what it has just been made of.
@@ -183,6 +186,13 @@ def _sync(
     # Beside `dagster/row_count`, which Dagster plots too.
     result.metadata["messaging_assets/seconds"] = round(time.monotonic() - started, 3)
     return result
+
+
+def _show(context: AssetExecutionContext, key: AssetKey, failure: SyncFailure, *, will_retry: bool) -> None:
+    """Put the counts of a failed sync on the asset's own page, which shows no failure's metadata."""
+    if (shown := in_order(failure.metadata)) and not will_retry:
+        partition = context.partition_key if context.has_partition_key else None
+        context.log_event(AssetObservation(key, description=str(failure), metadata=shown, partition=partition))
 
 
 def _end_run(context: AssetExecutionContext, description: ApiDescription) -> None:
@@ -235,7 +245,7 @@ def _events(
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}
-        rows["messaging_assets/database"] = table.place
+        rows |= place_metadata(table.place)
         if (before := earlier_ones()[0].get("dagster/row_count")) is not None:
             rows["messaging_assets/row_difference"] = counts.rows - int(before)
         for partition, number in result.partition_rows.items():

@@ -86,7 +86,7 @@ def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.cli.tables import print_table, wide_console
 
     console = wide_console()
     overview = Table("resource", "", "requests", "pages", "rows seen", "rows it has")
@@ -95,7 +95,7 @@ def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
         state = Text("wrong", style="bold red") if one.is_wrong else state
         total = "not said" if one.total is None else f"{one.total:,}"
         overview.add_row(one.resource, state, str(one.requests), str(one.pages), f"{one.rows:,}", total)
-    console.print(overview)
+    print_table(console, overview)
     styles = {"wrong": "red", "warning": "yellow", "note": "dim"}
     # What has no room is broken, and never cut: it may be an address or a word of the file.
     whole = partial(Text, overflow="fold")
@@ -105,7 +105,7 @@ def _print(description: ApiDescription, examined: Sequence[Examined]) -> None:
             cells = (one.resource, finding.level, finding.about, finding.what, finding.mend)
             findings.add_row(*map(whole, cells), style=styles[finding.level])
     if findings.row_count:
-        console.print(findings)
+        print_table(console, findings)
     wrong = sum(one.is_wrong for one in examined)
     unseen = sum(not one.is_paging_seen and not one.is_wrong for one in examined)
     words = f"{len(examined) - wrong - unseen} of {len(examined)} resources of {description.name} are right"

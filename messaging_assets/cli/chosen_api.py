@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from messaging_assets.description.api import ApiDescription, Resource
     from messaging_assets.files.api_files import DescriptionFiles, InvalidDescription
 
@@ -64,7 +62,9 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
         else:
             # A folder that cannot be read is what hides them all.
             why = "".join(f"\n{error}" for error in every.broken.values())
-            near = suggestion(told, by_name)
+            # An asset is called by its API and its list, with a slash in Dagster and a dot in sentences.
+            api = told.replace(".", "/").partition("/")[0]
+            near = api if api in by_name else suggestion(told, by_name)
             hint = f"; did you mean {near}?" if near else ""
             where = " or ".join(map(shown_path, api_folders())) or "this project"
             known = ", ".join(by_name) or "none"
@@ -99,11 +99,3 @@ def chosen_resource(description: ApiDescription, name: str) -> Resource:
         known = ", ".join(description.resources_with_unselected)
         raise click.UsageError(f"{description.name} has no resource '{name}'; there are: {known}")
     return description.resources_with_unselected[name]
-
-
-def wide_console() -> Console:
-    """A console that does not cut tables where output has no width of its own, as in a pipe."""
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)

@@ -189,19 +189,18 @@ def _count_tables(counts: list[AssetCount], database: Path) -> None:
 
 
 def _print_table(counts: list[AssetCount], seconds: float, database: Path) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
-    # Piped output has no width of its own; rich would take 80 columns and cut the numbers.
-    console = console if console.is_terminal else Console(highlight=False, width=110)
+    from messaging_assets.cli.tables import print_table, wide_console
+
+    console = wide_console()
     table = Table()
     table.add_column("asset", overflow="fold")
     for name in ("rows in\ntable", "rows the\nAPI has", "requests", "retries", "seconds", "checks\npassed"):
         table.add_column(name, justify="right", vertical="bottom", no_wrap=True)
     for count in counts:
         table.add_row(*_cells(count), style=None if count.is_right else "red")
-    console.print(table)
+    print_table(console, table)
     for count in counts:
         if count.failure:
             console.print(f"{count.asset}: {count.failure}", style="red", soft_wrap=True, markup=False)

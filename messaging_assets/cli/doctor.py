@@ -67,7 +67,7 @@ def _print(found: list[Symptom], is_right: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.cli.tables import print_table, wide_console
 
     styles = {"good": "green", "note": "dim", "warning": "yellow", "wrong": "bold red"}
     table = Table("", "about", "what was found", "what to do")
@@ -76,7 +76,7 @@ def _print(found: list[Symptom], is_right: bool) -> None:
             Text(one.level, style=styles[one.level]), one.about, Text(one.what, overflow="fold"), Text(one.mend)
         )
     console = wide_console()
-    console.print(table)
+    print_table(console, table)
     if not is_right:
         console.print("Mend what is wrong, and run doctor again.", style="bold red")
     elif any(one.level == "warning" for one in found):

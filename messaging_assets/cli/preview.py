@@ -86,7 +86,7 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     from rich.text import Text
 
     from messaging_assets.assets.preview import cell as value_cell
-    from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.cli.tables import print_table, wide_console
     from messaging_assets.foundation.redaction import Redaction
 
     console = wide_console()
@@ -103,7 +103,7 @@ def _print(resource: Resource, rows: Sequence[dict[str, Any]]) -> None:
     table = Table(*(escape(cell(name)) for name in shown))
     for place in range(len(rows)):
         table.add_row(*(Text(cells[name][place]) for name in shown))
-    console.print(table)
+    print_table(console, table)
     words = f"{len(rows)} row{'' if len(rows) == 1 else 's'} of {resource.name}; nothing was loaded."
     if left := names[len(shown) :]:
         words += f" Not shown for want of room (see --json): {', '.join(map(cell, left))}."

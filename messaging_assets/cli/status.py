@@ -94,7 +94,7 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
     from rich.table import Table
     from rich.text import Text
 
-    from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.cli.tables import print_table, wide_console
     from messaging_assets.reading.receipt import Verdict
 
     console = wide_console()
@@ -116,12 +116,15 @@ def print_statuses(statuses: Sequence[AssetStatus], broken: Mapping[str, str]) -
         quiet = one.verdict == Verdict.UNKNOWN.words or one.failed_checks
         table.add_row(*map(whole, cells), style="red" if one.is_wrong else "yellow" if quiet else None)
     if statuses:
-        console.print(table)
+        print_table(console, table)
     for one in statuses:
         if one.reason:
             console.print(one_line(named(one.asset, one.reason)), style="red", soft_wrap=True, markup=False)
         for name, severity in one.failed_checks.items():
-            console.print(f"{one.asset}: check {name} failed ({severity})", soft_wrap=True, markup=False)
+            found = one.found_by_checks.get(name, "")
+            # An incomplete read's check has the sentence that stands above already.
+            more = f": {found}" if found and not (one.reason and one.reason in found) else ""
+            console.print(f"{one.asset}: check {name} failed ({severity}){more}", soft_wrap=True, markup=False)
     for text in broken.values():
         console.print(text, style="red", soft_wrap=True, markup=False)
 

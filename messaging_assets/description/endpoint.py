@@ -16,16 +16,12 @@ from messaging_assets.description.windows import CursorFormat, MomentFormat, Ste
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
 
-
 FormatName = Literal["json", "ndjson", "csv", "tsv", "xml"]
 # Records and nothing beside them.
 TABULAR = ("ndjson", "csv", "tsv")
 DELIMITED = ("csv", "tsv")
 _OF_FORMATS = {
-    "delimiter": DELIMITED,
-    "quote_char": DELIMITED,
-    "escape_char": DELIMITED,
-    "null_values": DELIMITED,
+    **dict.fromkeys(("delimiter", "quote_char", "escape_char", "null_values", "skip_rows_before_header"), DELIMITED),
     "columns": ("json", *TABULAR),
     "columns_path": ("json",),
     "lists": ("xml",),
@@ -52,6 +48,8 @@ class Format(Described):
     """What stands before a character that means itself; a quote may also be doubled."""
     null_values: list[str] = Field(default_factory=lambda: [""])
     """The texts that mean that a value is missing, by default the empty one; `[]`: none does."""
+    skip_rows_before_header: int = Field(0, ge=0)
+    """Lines that stand before the header, such as a title."""
     columns: list[str] | None = Field(None, min_length=1)
     """The columns' names, where no header has them, or where records are lists of values."""
     columns_path: JsonPath | None = None
@@ -77,6 +75,8 @@ class Format(Described):
         names = self.columns or []
         if len(set(names)) < len(names) or not all(map(str.strip, names)):
             raise ValueError("each of columns needs a name of its own")
+        if self.columns and self.skip_rows_before_header:
+            raise ValueError("columns says that there is no header; take skip_rows_before_header out, or columns")
         if self.columns and self.columns_path:
             raise ValueError("names come from one place; keep columns or columns_path")
         if self.delimiter is not None and self.delimiter in (self.quote_char, self.escape_char, "\n", "\r"):
@@ -145,8 +145,8 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["ignore", "split", "restart"] | Callable[..., Any]
-    """`ignore`: ends this list, and is counted; `split`: reads a window in two halves; `restart`: reads anew."""
+    action: Literal["ignore", "split", "restart", "renew"] | Callable[..., Any]
+    """`ignore`: ends this list; `split`: halves its window; `restart`: reads anew; `renew`: asks by a new login."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:

@@ -3,7 +3,7 @@
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
 `overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`,
 `end_path`, `end_value`, `rows_total_path`, `maximum_limit`, of all but offsets `limit` and of links
-`stop_after_empty_page` are ours. So is `Job`, whose files are the pages.
+`stop_after_empty_page` are ours. So is `Job`, whose files are the pages. dlt has `has_more_path` of some types alone.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class PaginatorDescription(Described):
     """Whether an answer that leaves the list out, or has null there, is an empty list; on the first page too."""
     rows_total_path: JsonPath | None = None
     """Where the API says how many rows it has, if `total_path` is not that place."""
+    has_more_path: JsonPath | None = None
+    """Where a truth value says whether there is more; null: no sign of more is believed."""
     end_path: JsonPath | None = None
     """Where a value says that the page is the last; a page may begin with the last rows of the one before it then."""
     end_value: bool | int | float | str = True
@@ -90,8 +92,6 @@ class PageNumberPaginator(SizedPaginator):
     """A cap on the number; a read that meets it is incomplete."""
     stop_after_empty_page: bool | None = None
     """dlt's; an empty page is always the end."""
-    has_more_path: JsonPath | None = None
-    """Where a truth value says whether there is more."""
     page_body_path: str | None = None
     """The number's place in the body, in place of a parameter."""
 
@@ -121,8 +121,6 @@ class OffsetPaginator(SizedPaginator):
     """A cap on the offset; a read that meets it is incomplete."""
     stop_after_empty_page: bool | None = None
     """dlt's; an empty page is always the end."""
-    has_more_path: JsonPath | None = None
-    """Where a truth value says whether there is more."""
     overlap: int | None = Field(None, ge=0)
     """Rows asked for again at each page join, to see what moved; left out, one where the API counts nothing."""
 
@@ -175,8 +173,6 @@ class CursorPaginator(SizedPaginator):
     """The token's place in the body, in place of a parameter."""
     stop_after_empty_page: bool | None = None
     """Whether an empty page is the end, though it has a token."""
-    has_more_path: JsonPath | None = None
-    """Where a truth value says whether there is more."""
 
 
 class HeaderCursorPaginator(SizedPaginator):
@@ -241,6 +237,8 @@ class Job(Described):
     """Where its files are: `/exports/{job.id}/file`, or their addresses, `{job.urls[*]}`; else where it is polled."""
     rows_total_path: JsonPath | None = None
     """Where the answer of a job that is done says how many rows it has."""
+    has_more_path: JsonPath | None = None
+    """Where that answer says whether rows are left out; null: no sign and no word of it is believed."""
     delete: JobAddress | None = None
     """What is deleted when the rows are in the table, such as `/exports/{job.id}`."""
     idempotency_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,60}$")

@@ -14,6 +14,8 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.moments import EPOCHS
 
 DataType = Literal["text", "double", "bool", "timestamp", "bigint", "binary", "json", "decimal", "wei", "date", "time"]
+# What stands between an object's name and a name in it, as dlt has it.
+INSIDE = "__"
 Disposition = Literal["skip", "append", "replace", "merge"]
 Evolution = Literal["evolve", "discard_value", "freeze", "discard_row"]
 # Which options go with which merge strategy (dlt.common.schema.typing.MERGE_STRATEGY_OPTIONS and the dicts there).
@@ -40,6 +42,8 @@ class Step(Described):
     """Gives fields other names: `{old: new}`."""
     copy_: dict[str, JsonPath] | None = Field(None, min_length=1, alias="copy")
     """Makes a field of what a JSON path finds in the record: `{field: path}`, else null; with `[*]`, a list of all."""
+    flatten: list[str] | None = Field(None, min_length=1)
+    """Puts what an object holds into fields of their own, `user__name` for `user`, at any depth; lists stay lists."""
     constant: dict[str, Any] | None = Field(None, min_length=1)
     """Sets fields: `{field: value}`."""
     template: dict[str, str] | None = Field(None, min_length=1)
@@ -56,12 +60,11 @@ class Step(Described):
         """Which of the words it has."""
         return next(iter(self.model_fields_set)).rstrip("_")
 
-    @property
-    def made(self) -> frozenset[str]:
-        """The fields that it makes, or changes the values of."""
-        return frozenset().union(
-            self.copy_ or (), self.constant or (), self.template or (), self.cast or (), self.hash or ()
-        )
+    def makes(self, name: str) -> bool:
+        """Whether it makes a field of this name, or changes its value."""
+        made = (self.copy_, self.constant, self.template, self.cast, self.hash)
+        inside = tuple(f"{one}{INSIDE}" for one in self.flatten or ())
+        return name.startswith(inside) or any(name in one for one in made if one)
 
     @model_validator(mode="after")
     def _has_one_word(self) -> Step:

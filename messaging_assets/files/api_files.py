@@ -180,11 +180,16 @@ def api_folders() -> list[Path]:
 
 
 def why_the_shipped() -> str | None:
-    """A clause that says why the APIs here are those of the demo; None where the project has its own."""
+    """A clause that says why the APIs here are those of the demo, and of which folder nobody reads `apis/`.
+
+    None where the project has its own.
+    """
     if os.environ.get(FOLDERS_VARIABLE, "").strip() or api_folders() != [SHIPPED_APIS]:
         return None
-    own = project_folders().home / "apis"
-    return f"{'no API file is in' if own.is_dir() else 'there is no folder'} {own}, so these are the demo's"
+    own, here = project_folders().home / "apis", Path.cwd()
+    is_beside = here != own.parent and here / "apis" != SHIPPED_APIS and any((here / "apis").glob("*.y*ml"))
+    mend = f"; set MESSAGING_ASSETS_HOME={here} for those in {here / 'apis'}" if is_beside else ""
+    return f"{'no API file is in' if own.is_dir() else 'there is no folder'} {own}, so these are the demo's{mend}"
 
 
 def _api_files(folder: Path, wanted: Callable[[Path], bool] | None) -> list[Path]:

@@ -17,7 +17,7 @@ import urllib3.exceptions
 
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_origin
-from messaging_assets.http.judgement import judged
+from messaging_assets.http.judgement import is_renewed_by, judged
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.http.terms import Ignored, LedAway, Terms
 from messaging_assets.http.trouble import (
@@ -50,7 +50,7 @@ class Exchange:
         transport: sends one request once, without redirects, and reads its body.
         pacing: the API's gate.
         closing: set when the sync ends early.
-        renew: puts something better on a request after a 401, such as a new token; False where there is none. It is
+        renew: puts something better on a refused request, such as a new token; False where there is none. It is
             told whether it did so before.
         sign: signs a request that is about to leave.
     """
@@ -93,12 +93,14 @@ class Exchange:
     def _attempt(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         answer = self._send(request, terms)
         for renewals in range(_MOST_RENEWALS):
-            if isinstance(answer, Trouble) or answer.status_code != 401:
+            if isinstance(answer, Trouble):
+                break
+            if answer.status_code != 401 and not is_renewed_by(answer, terms, self.transport.client):
                 break
             if not self.renew(request, answer, renewals > 0):
                 break
             answer.settle(is_good=True)
-            terms.counts.retried("401")
+            terms.counts.retried(str(answer.status_code))
             answer = self._send(request, terms)
         if isinstance(answer, Trouble):
             return answer
@@ -124,7 +126,7 @@ class Exchange:
                 try:
                     answer = self._answered(request, terms)
                 except OtherOrigin:
-                    if terms.leads_away:
+                    if terms.sent_on == "anywhere":
                         raise LedAway(str(request.url)) from None
                     return _stranger(request.url or "")
                 except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
@@ -132,7 +134,7 @@ class Exchange:
             terms.counts.received(answer.size)
             terms.counts.were_in_flight(self.pacing.level.mean, self.pacing.level.peak)
             target = redirect_of(answer)
-            if target is None:
+            if target is None or terms.takes(answer):
                 return answer
             answer.settle(is_good=True)
             try:

@@ -12,7 +12,7 @@ from messaging_assets.description.api import Client
 from messaging_assets.description.authentication import is_signed, secrets_of
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
-from messaging_assets.foundation.failures import MendDescription, TryAgainLater
+from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
 from messaging_assets.http.terms import Ignored, Terms
 from messaging_assets.http.trouble import (
     Trouble,
@@ -38,7 +38,13 @@ def judged(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:
         Ignored: it ends the list, as the file declares.
         Unchanged: it says that the list is the one that is known.
     """
+    if terms.sent_on == "logged in" and answer.cookies and 300 <= answer.status_code < 400:
+        answer.fill(b"{}", 200)
     _leave_if_over(answer, terms, client)
+    if is_renewed_by(answer, terms, client):
+        words = f"answered {answer.status_code} as to a login or token that is over, right behind a new one"
+        step = "check the credentials and what may be read with them, or correct response_actions"
+        return Trouble(words, step, CheckCredentials, False, str(answer.status_code))
     if answer.status_code >= 300:
         repeat = answer.status_code in terms.endpoint.error_handler.retry_on_status_codes
         auth = terms.endpoint.auth or client.auth
@@ -56,13 +62,20 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
     if status in terms.end_statuses:
         raise Ignored(f"status {status} past the last page", is_end=True)
     for action in terms.endpoint.response_actions:
-        if callable(action) or callable(action.action) or not _meets(action, answer, terms, client):
+        if callable(action) or callable(action.action) or action in terms.renewing:
+            continue
+        if not _meets(action, answer, terms, client):
             continue
         if action.action == "split":
             raise Ignored(f"status {status} says that one range has too many rows", is_end=False, action="split")
         if action.action == "restart":
             raise Ignored(f"status {status}", is_end=False, action="restart")
         raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
+
+
+def is_renewed_by(answer: Answer, terms: Terms, client: Client) -> bool:
+    """Whether the file says that such an answer means that a login or token is over."""
+    return any(_meets(one, answer, terms, client) for one in terms.renewing)
 
 
 def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble:

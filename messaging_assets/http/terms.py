@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from messaging_assets.description.api import Endpoint
+from messaging_assets.description.endpoint import ResponseAction
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.wire.answer import Answer
 
@@ -105,9 +106,21 @@ class Terms:
     """Whether the list is over, and an answer is welcome but not needed: it is asked for once, and may fail."""
     is_once: bool = False
     """Whether it is sent again only where it certainly was not taken, because it begins something."""
-    leads_away: bool = False
-    """Whether it may send on to another origin, which gets no secret."""
+    sent_on: Literal["within", "anywhere", "logged in"] = "within"
+    """Where an answer may send on to: within the origin, or anywhere, without a secret. One of a login is a good one
+    wherever it sends on to, if it has a cookie."""
     unless: str | None = None
     """What the API called the list that is known, so that it need not send that again."""
     takes_parts: bool = False
     """Whether a long answer is taken in parts, from a file."""
+
+    def takes(self, answer: Answer) -> bool:
+        """Whether an answer is taken as it is, although it sends on to another address."""
+        is_over = answer.status_code in [one.status_code for one in self.renewing]
+        return is_over or bool(self.sent_on == "logged in" and answer.cookies)
+
+    @property
+    def renewing(self) -> list[ResponseAction]:
+        """The answers that mean that a login or token is over."""
+        actions = (one for one in self.endpoint.response_actions if isinstance(one, ResponseAction))
+        return [one for one in actions if one.action == "renew"]

@@ -7,9 +7,10 @@ import math
 import random
 import ssl
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import requests
 import urllib3.exceptions
@@ -32,6 +33,8 @@ from messaging_assets.seams.foreign_words import is_too_many_headers
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
 # Seconds; what is signed is good for minutes at most.
 _CLOCKS_DIFFER = 300
+# What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
+_NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "http request")
 _RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
 _REMAINING_HEADERS = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
 
@@ -156,6 +159,8 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         is_made = not _is_caused_by(error, urllib3.exceptions.NewConnectionError)
         words = "closed the connection before it answered" if is_made else words
     step = "see whether the API is up at this address and try again"
+    if _is_caused_by(error, urllib3.exceptions.NameResolutionError):
+        words, step = "has a host that no name server knows", "correct client.base_url, or see to DNS, and try again"
     did_not_arrive = isinstance(error, requests.ConnectTimeout) or _is_caused_by(
         error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     )
@@ -183,6 +188,12 @@ def _tls(error: requests.exceptions.SSLError) -> Trouble:
     if not _is_caused_by(error, ssl.SSLError) or _is_caused_by(error, ssl.SSLCertVerificationError):
         step = "name the authority's certificate in client.ca_file"
         return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
+    plain = "write the port that speaks TLS, or http:// where the API has none"
+    if _is_caused_by(error, ssl.SSLError, lambda one: str(one.reason).replace("_", " ").lower() in _NO_TLS):
+        return Trouble("answered without TLS, though its address says https", plain, MendDescription, False, "TLS")
+    if _is_caused_by(error, ssl.SSLEOFError):
+        step = f"see whether this port speaks TLS at all ({plain}), and try again"
+        return Trouble("closed the connection in the TLS handshake", step, TryAgainLater, True, "TLS")
     step = "see whether https is right for this address and port, and try again"
     return Trouble("ended the TLS handshake", step, TryAgainLater, True, "TLS")
 
@@ -209,11 +220,15 @@ def _beyond_limits(error: Exception, client: Client) -> Trouble | None:
     return None
 
 
-def _is_caused_by(error: BaseException | None, kind: type[BaseException] | tuple[type[BaseException], ...]) -> bool:
+def _is_caused_by(
+    error: BaseException | None,
+    kind: type[BaseException] | tuple[type[BaseException], ...],
+    of: Callable[[Any], bool] = lambda one: True,
+) -> bool:
     """Whether an error is of a kind, or was made of one; the libraries put errors into the arguments of others."""
     parts = [error, error.__cause__, error.__context__, *error.args] if error else []
-    return any(isinstance(part, kind) for part in parts) or any(
-        _is_caused_by(part, kind) for part in parts[1:] if isinstance(part, BaseException)
+    return any(isinstance(part, kind) and of(part) for part in parts) or any(
+        _is_caused_by(part, kind, of) for part in parts[1:] if isinstance(part, BaseException)
     )
 
 

@@ -28,6 +28,7 @@ from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.loading.source import build_source, emit
+from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.targets import KnownTable
@@ -200,7 +201,7 @@ def _load_and_read(dataset: str, profile: DestinationProfile, names: Sequence[st
         batches.add(sent)
         yield from emit(batches, one)
 
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, undisturbed():
         pipeline = dlt.pipeline(
             f"{dataset}__{table}", pipelines_dir=folder, destination=profile.destination, dataset_name=dataset
         )

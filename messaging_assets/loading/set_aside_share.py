@@ -28,8 +28,11 @@ def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -
     more = ", ..." if len(receipt.set_aside) > _MOST_REASONS else ""
     why = f"{aside} of {every} records were set aside: {'; '.join(reasons)}{more}"
     receipt.found(Verdict.INCOMPLETE, why)
+    step = f"look at {resource.table}__rejected, and correct columns, or let steps drop or rename a field"
+    if receipt.set_aside.most_common(1)[0][0] in [f"no {key}" for key in resource.keys]:
+        step = f"see in {resource.table}__rejected which field tells records apart, and name it in primary_key"
     raise TooManySetAside(
         f"{why}, which is more than maximum_set_aside_share allows, so nothing was loaded",
-        f"look at {resource.table}__rejected, and correct columns, or let steps drop or rename a field",
+        step,
         where=asset,
     )

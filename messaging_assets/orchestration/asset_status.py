@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -15,6 +15,7 @@ from dagster import (
     DagsterEventType,
     DagsterInstance,
     DagsterRunStatus,
+    MetadataValue,
     RunRecord,
 )
 
@@ -23,6 +24,7 @@ from messaging_assets.assets.metadata.receipt_metadata import stored_result
 from messaging_assets.assets.partitions import partitions_definition
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.foundation.redaction import one_line
 from messaging_assets.orchestration.automation.jobs import job_name, partitioned_job_name
 from messaging_assets.orchestration.history import History, history_of
 from messaging_assets.seams.dagster_inside import InstigatorType, cron_string_iterator
@@ -47,6 +49,7 @@ class AssetStatus:
         last_cursor: the highest cursor value that is loaded, of an incremental resource.
         checks: checks that were answered.
         failed_checks: those that failed, by name; severity by name.
+        found_by_checks: what those found, by name.
         next_tick: when the schedule starts the next sync, or what stands in its way.
         reason: why the last run failed.
     """
@@ -64,6 +67,7 @@ class AssetStatus:
     last_cursor: str | None = None
     checks: int = 0
     failed_checks: dict[str, str] = field(default_factory=dict)
+    found_by_checks: dict[str, str] = field(default_factory=dict)
     next_tick: str = "no schedule"
     reason: str | None = None
 
@@ -161,6 +165,21 @@ def _add_checks(history: History, checks: Sequence[AssetCheckKey], status: Asset
             status.checks += 1
             if not evaluation.passed:
                 status.failed_checks[check_key.name] = evaluation.severity.value
+                status.found_by_checks[check_key.name] = _found(evaluation.metadata)
+
+
+def _found(metadata: Mapping[str, MetadataValue[Any]]) -> str:
+    """What a check found, in one line without the keys of rows."""
+    plain = {name.rpartition("/")[2].replace("_", " "): value.value for name, value in metadata.items()}
+    listed = {
+        name: "; ".join(map(str, value)) for name, value in plain.items() if name == "changes" and value != "none"
+    }
+    told = {name: value for name, value in plain.items() if isinstance(value, (int, str)) and value != "none"} | listed
+    return one_line(
+        ", ".join(
+            f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}" for name, value in told.items()
+        )
+    )
 
 
 def _next_tick(history: History, description: ApiDescription, resource: Resource) -> str:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from messaging_assets.reading.evidence.usual_caps import UsualCaps
+
 
 @dataclass
 class _Locked:
@@ -74,7 +76,7 @@ class RequestCounts(_Locked):
             self.retries.update(earlier.retries)
 
     @property
-    def requests_without_rows(self) -> int:
+    def empty_requests(self) -> int:
         """Requests that brought no row: to make sure of an end, asked ahead past it, repeated, or for an empty list."""
         return self.requests - self.pages_with_rows
 
@@ -91,8 +93,8 @@ class RowCounts(_Locked):
     rows_read: int = 0
     duplicates: int = 0
     rows_loaded: int = 0
-    rows_hard_deleted: int = 0
-    rows_of_unknown_deletion: int = 0
+    hard_deleted: int = 0
+    maybe_deleted: int = 0
     rows_filtered: int | None = None
     rows_made: int | None = None
     rows_before_mark: int | None = None
@@ -155,7 +157,7 @@ class ParentCounts(_Locked):
 
     parents: int | None = None
     parents_left_out: int | None = None
-    parents_unchanged: int | None = None
+    parents_same: int | None = None
     parents_untold: int | None = None
     windows: int | None = None
     windows_halved: int | None = None
@@ -176,9 +178,11 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
 
     Args:
         rows_committed: those of the rows loaded whose part is in the table for good.
+        caps: where lists ended.
     """
 
     rows_committed: int = 0
+    caps: UsualCaps = field(default_factory=UsualCaps)
 
     @property
     def counts_of_rows(self) -> dict[str, int]:
@@ -187,8 +191,8 @@ class Counts(RequestCounts, RowCounts, ValueCounts, ParentCounts):
             "values_rounded",
             "values_dropped",
             "values_split",
-            "rows_hard_deleted",
-            "rows_of_unknown_deletion",
+            "hard_deleted",
+            "maybe_deleted",
             "rows_filtered",
             "rows_made",
             "rows_before_mark",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
+from messaging_assets.reading.evidence.usual_caps import OF_SEVERAL
 from messaging_assets.reading.facts import facts_of, is_open_ended
 from messaging_assets.reading.receipt import Finding, Verdict
 from messaging_assets.reading.resume_point import MarkRefused
@@ -34,6 +35,7 @@ class Ending:
         is_short: whether a page with nothing but the row that was asked for again is the end.
         is_refused: whether the end is a refusal that the file declares as one.
         is_left: whether a response action ended the list before its end.
+        usual_caps: the numbers of rows at which nobody knows whether the end is a cap; none where it is none.
     """
 
     def __init__(self, reading: Reading) -> None:
@@ -43,6 +45,7 @@ class Ending:
         self.doubt: str | None = None
         self.look: str | None = None
         self.is_more_said = self.is_short = self.is_left = self.is_refused = False
+        self.usual_caps = OF_SEVERAL
         self._doubts_before = 0
 
     def begin(self) -> None:
@@ -60,22 +63,22 @@ class Ending:
         if self.how is not None:
             return
         reading, context = self._reading, self._reading.context
-        self.how, receipt, window = how, context.receipt, reading.window
+        receipt, window = context.receipt, reading.window
+        came = (context.asset, context.is_parent, reading.counts.all_rows, _usual_caps(reading, is_early))
+        is_capped = receipt.caps.is_cap(*came)
+        # A window below the cap holds all of its rows.
+        self.how = how = _HALVED if is_capped and _halve(reading) else how
         receipt.lists_open -= 1
         receipt.ends[how] += 1
         if window is not None and window.is_halved:
             receipt.windows_halved = (receipt.windows_halved or 0) + 1
             return
-        if context.is_parent:
-            receipt.parents = (receipt.parents or 0) + reading.distinct
-        else:
-            receipt.distinct_keys += reading.distinct
-            if reading.total is not None and reading.claims.is_believed and not is_early:
-                receipt.announced(reading.total)
+        receipt.caps.ended(*came)
+        _count(reading, is_early)
         judged = None if is_early else judge(facts_of(reading), how)
         worst = max((one for one in (finding, judged) if one), key=lambda one: one.verdict)
         is_read = worst.verdict < Verdict.INCOMPLETE and not self.is_left
-        is_sure = worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left
+        is_sure = worst.verdict <= Verdict.READ_TO_THE_END and not self.is_left and not is_capped
         rows, doubts_before, is_moved, is_over = reading.distinct, self._doubts_before, worst.moved, True
         if window is not None:
             context.so_far.windows_read += is_read
@@ -102,8 +105,7 @@ class Ending:
             return
         self._reading.join.ended_open()
         self.is_refused = True
-        window = self._reading.window
-        if window is not None and is_open_ended(self._reading) and window.halve():
+        if is_open_ended(self._reading) and _halve(self._reading):
             # A limit of the API would look like this end, and half of the window is below it.
             self.over(_HALVED)
             return
@@ -158,16 +160,41 @@ class Ending:
         if window is None:
             self.cut_short(why)
             return
-        self._reading.upcoming = lambda request: ()
         words = f"{why}, and the window from {window.shown} on cannot be cut: rows of it are missing"
         step = "ask for fewer rows of it, such as by for_each, or write a finer format"
-        is_halved = window.halve()
+        is_halved = _halve(self._reading)
         self.over(_HALVED if is_halved else why, None if is_halved else Finding(Verdict.INCOMPLETE, words, step))
 
     @property
     def missed(self) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
         return None if self.is_left else _missed(self._reading)
+
+
+def _count(reading: Reading, is_early: bool) -> None:
+    """Let the receipt count the list's rows, or the parents that they are."""
+    receipt = reading.context.receipt
+    if reading.context.is_parent:
+        receipt.parents = (receipt.parents or 0) + reading.distinct
+        return
+    receipt.distinct_keys += reading.distinct
+    if reading.total is not None and reading.claims.is_believed and not is_early:
+        receipt.announced(reading.total)
+
+
+def _halve(reading: Reading) -> bool:
+    """Have the window under way read in two halves; whether it can be."""
+    if reading.window is None or not (reading.window.is_halved or reading.window.halve()):
+        return False
+    reading.upcoming = lambda request: ()
+    return True
+
+
+def _usual_caps(reading: Reading, is_early: bool) -> frozenset[int]:
+    """The numbers of rows at which the list may have been cut; none where its end is known."""
+    ending = reading.ending
+    is_told = is_early or ending.is_left or ending.may_end_with or reading.is_one_object
+    return frozenset() if is_told or reading.claims.are_all(reading.counts.all_rows) else ending.usual_caps
 
 
 def _missed(reading: Reading) -> str | None:

@@ -145,7 +145,7 @@ class ListContext:
             self.receipt.found(Verdict.READ_TO_THE_END, _UNTOLD)
         if self.changes.is_changed(name, row, parent):
             return True
-        self.receipt.parents_unchanged = (self.receipt.parents_unchanged or 0) + 1
+        self.receipt.parents_same = (self.receipt.parents_same or 0) + 1
         self.receipt.found(Verdict.READ_TO_THE_END, _UNCHANGED)
         return False
 
@@ -232,6 +232,7 @@ def takes_parts(endpoint: Endpoint) -> bool:
     cursor, error = cursor_of(endpoint), endpoint.error_in_body
     paths = [
         paginator.rows_total_path,
+        paginator.has_more_path,
         *endpoint.include_from_answer.values(),
         written.columns_path if written else None,
         error.path if error else None,

@@ -23,6 +23,7 @@ from typing import Literal
 from messaging_assets.foundation.failures import clause
 from messaging_assets.reading.counts import Counts
 from messaging_assets.reading.evidence.repeats import Repeats
+from messaging_assets.reading.evidence.usual_caps import STEP
 
 
 class Verdict(IntEnum):
@@ -147,11 +148,10 @@ class Receipt(Counts):
     def deletion_unknown(self, rows: int, column: str) -> None:
         """Rows stay whose `hard_delete` column holds what is not known to mean a deletion."""
         if rows:
-            self.rows_of_unknown_deletion += rows
+            self.maybe_deleted += rows
             self.found(
                 Verdict.READ_TO_THE_END,
-                f"rows were kept of which it is not known whether '{column}' calls them deleted "
-                "(rows_of_unknown_deletion)",
+                f"rows were kept of which it is not known whether '{column}' calls them deleted (maybe_deleted)",
                 "let a step make a truth value of it",
             )
 
@@ -164,12 +164,12 @@ class Receipt(Counts):
     @property
     def finding(self) -> Finding:
         """The worst finding; a list that was begun and not ended makes the read incomplete."""
-        return self._worst_of([*self.findings, *self._of_lists(), *self._of_repeats()])
+        return self._worst_of([*self.findings, *self._of_lists(), *self._of_repeats(), *self._of_caps()])
 
     @property
     def finding_of_read_lists(self) -> Finding:
         """The worst finding of the lists that a response action did not leave unread."""
-        read = [one for one in [*self.findings, *self._of_repeats()] if not one.is_left]
+        read = [one for one in [*self.findings, *self._of_repeats(), *self._of_caps()] if not one.is_left]
         return self._worst_of(read or [Finding(Verdict.READ_TO_THE_END, "")])
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
@@ -182,6 +182,10 @@ class Receipt(Counts):
     def _of_repeats(self) -> list[Finding]:
         doubt = self.repeats.doubt
         return [Finding(Verdict.UNKNOWN, doubt, _KEEPS)] if doubt else []
+
+    def _of_caps(self) -> list[Finding]:
+        found = self.caps.doubts
+        return [Finding(Verdict.UNKNOWN, doubt, STEP, kind="parents" if of else "list") for doubt, of in found]
 
     def _of_lists(self) -> list[Finding]:
         """A finding where not one of the parents has a list, or not one of their lists was given: a name that is

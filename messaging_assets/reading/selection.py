@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.beside_list import beside, list_names
-from messaging_assets.answers.failure_words import FailureWord, says_failed
+from messaging_assets.answers.failure_words import FailureWord, said_instead, says_failed
 from messaging_assets.answers.field_names import NAME
 from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.formats.texts import Records
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from messaging_assets.reading.list_context import ListContext
 
 
+_SAID_INSTEAD = "look it up with the vendor, and say in error_in_body what an error looks like"
 _QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 _SEVERAL = re.compile(rf"\[(?:{_QUOTED.pattern}\s*,\s*)+{_QUOTED.pattern}\]$")
@@ -69,16 +71,26 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
     found = json_paths.find_values(path, response.parsed)
     is_left_out = isinstance(response.parsed, dict) and all(value is None for value in found)
     may_be_left_out = context.endpoint.paginator is not None and context.endpoint.paginator.empty_when_missing
-    if _is_list(context, path, found, response.parsed) or (is_left_out and may_be_left_out):
+    is_empty = is_left_out and may_be_left_out
+    if _is_list(context, path, found, response.parsed) or is_empty:
         _judge_error_beside(context, response, page, found, path)
         _judge_records(context, response, page)
+        if (
+            is_empty
+            and context.endpoint.error_in_body is None
+            and (said := said_instead(response.parsed, beside(response.parsed, list_names(path))))
+        ):
+            context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
         return selector
     step = ""
     if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
         )
+        lists = [key for key, value in response.parsed.items() if isinstance(value, list) and NAME.fullmatch(key)]
         step = f"if the API says so that {ends[0]}, write {ends[1]}: true in the paginator; else "
+        if near := get_close_matches(path, lists, 1):
+            step = f"write data_selector: {near[0]}, if that is the list; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
@@ -128,7 +140,7 @@ def _refuse_no_table(context: ListContext, response: Any, records: Records, wher
     if missing is not None:
         raise MendDescription(
             f"the header {where} has no column '{missing}', the primary_key",
-            "compare format (delimiter, quote_char) and primary_key with what the API sends",
+            "compare format (delimiter, quote_char, skip_rows_before_header) and primary_key with what the API sends",
             where=context.asset,
         )
 

@@ -122,7 +122,7 @@ class Deletions:
         sent = [name for name, column in fields.items() if column == self.column]
         said = [[deletion_of(row.get(name)) for name in sent] for row in typed.rows]
         deleted = [any(one) for one in said]
-        self._receipt.rows_hard_deleted += sum(deleted)
+        self._receipt.hard_deleted += sum(deleted)
         self._receipt.deletion_unknown(sum(None in one and not any(one) for one in said), self.column)
         if self._needs_mark:
             typed.mark_deleted(deleted)

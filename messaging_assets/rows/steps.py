@@ -13,7 +13,7 @@ from typing import Any
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
 from messaging_assets.description.endpoint import DELIMITED
-from messaging_assets.description.table import Step, filter_path
+from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.reading.receipt import Receipt
@@ -47,7 +47,7 @@ def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
     """What the API itself calls the fields of a key; empty where a step makes one of them."""
     sent = list(keys)
     for step in reversed(resource.steps):
-        if not step.made.isdisjoint(sent):
+        if any(map(step.makes, sent)):
             return ()
         before = {new: old for old, new in (step.rename or {}).items()}
         sent = [before.get(name, name) for name in sent]
@@ -66,6 +66,9 @@ def _map(step: Step) -> Callable[[Record], Record]:
     if step.copy_:
         paths = step.copy_
         return lambda row: row | {name: _found(path, row) for name, path in paths.items()}
+    if step.flatten:
+        opened = frozenset(step.flatten)
+        return lambda row: _flattened(row, opened)
     if step.template:
         texts = {name: (text, is_field(text)) for name, text in step.template.items()}
         return lambda row: row | {name: _made(*one, row) for name, one in texts.items()}
@@ -83,6 +86,26 @@ def _renamed(row: Record, names: dict[str, str]) -> Record:
     # A field that is there already stays, and so does the one that would take its place.
     taken = row.keys() - names.keys()
     return {names[name] if name in names and names[name] not in taken else name: value for name, value in row.items()}
+
+
+def _flattened(row: Record, names: frozenset[str]) -> Record:
+    made: Record = {}
+    for name, value in row.items():
+        found = _inside(name, value) if name in names and isinstance(value, dict) else [(name, value)]
+        fields = dict(found)
+        # A field that is there already stays, and so does the object that would take its place.
+        others = made.keys() | (row.keys() - {name})
+        made |= fields if len(fields) == len(found) and others.isdisjoint(fields) else {name: value}
+    return made
+
+
+def _inside(name: str, value: Record) -> list[tuple[str, Any]]:
+    """What an object holds, and the objects in it, each with the names on the way to it."""
+    found: list[tuple[str, Any]] = [(name, value)]
+    for path, one in found:
+        if isinstance(one, dict):
+            found.extend((f"{path}{INSIDE}{key}", within) for key, within in one.items())
+    return [(path, one) for path, one in found if not isinstance(one, dict)]
 
 
 def _filter(comparison: str | None) -> Callable[[Record], bool]:

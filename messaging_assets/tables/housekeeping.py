@@ -82,7 +82,7 @@ def _tidy_destination(
         if resource.retention.rejected_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.rejected_days)
             if expired := rows.delete(resource.table + REJECTED, f"{rows.column('rejected_at')} < %s", (before,)):
-                metadata["messaging_assets/rejected_rows_expired"] = expired
+                metadata["messaging_assets/rejected_expired"] = expired
         if resource.retention.history_days is not None:
             before = datetime.now(timezone.utc) - timedelta(days=resource.retention.history_days)
             rows.delete(HISTORY, f"{OF_RESOURCE} AND ended_at < %s", (description.name, resource.name, before))

@@ -93,7 +93,7 @@ def replace_window(
                     "they stay, run it again",
                     where=asset,
                 )
-        found: dict[str, Any] = {"rows_outside_window": at_end + beyond} if at_end + beyond else {}
+        found: dict[str, Any] = {"rows_outside": at_end + beyond} if at_end + beyond else {}
         finding = Finding(Verdict.UNKNOWN, words) if beyond else None
         if beyond:
             why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))

@@ -337,6 +337,11 @@ def api(client: dict[str, Any] | None = None, **endpoint: Any) -> dict[str, Any]
         (api(format={"delimiter": ";"}), "delimiter is for type csv or tsv, and this is json"),
         (api(format={"type": "csv", "lists": ["a"]}), "lists is for type xml"),
         (api(format={"type": "csv", "encoding": "latin-one"}), "is no charset that is known"),
+        (
+            api(format={"type": "csv", "columns": ["a"], "skip_rows_before_header": 1}),
+            "columns says that there is no header",
+        ),
+        (api(format={"skip_rows_before_header": 1}), "skip_rows_before_header is for type csv or tsv"),
         (api(format={"type": "csv", "columns": ["a", "a"]}), "each of columns needs a name of its own"),
         (api(format={"columns": ["a"], "columns_path": "c"}), "keep columns or columns_path"),
         (api(format={"type": "csv", "delimiter": '"'}), "delimiter must be another character"),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dagster import AssetKey, AssetSpec, Definitions
+from dagster import AssetKey, AssetSpec, DagsterInstance, Definitions
 
+from messaging_assets.assets.metadata import receipt_metadata as told
 from messaging_assets.files.api_files import InvalidDescription, read_file
 from messaging_assets.orchestration.api_definitions import definitions_for
+from messaging_assets.tables import window_rows
+from messaging_assets_tests.one_step import in_dagster
 from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.rooms import PACKAGE
 
 API = """\
 client:
@@ -123,3 +128,38 @@ def test_the_page_says_how_many_rows_more_there_are_and_nothing_of_dlts_files(on
     assert (second["dagster/row_count"], second["row_difference"]) == (8, 3)
     assert list(second)[:4] == ["verdict", "verdict_reason", "dagster/row_count", "row_difference"]
     assert "jobs" not in second
+
+
+def test_a_failed_sync_leaves_its_counts_on_the_page(one_table: OneTable, dagster_instance: DagsterInstance) -> None:
+    one_table.serve([{"id": 1}, {"id": 2}, {"id": None}, {"id": None}])
+    done = in_dagster(one_table.describe(maximum_set_aside_share=0.1), dagster_instance)
+    key = AssetKey(["generic_rest", "resource_name"])
+    assert dagster_instance.fetch_materializations(key, limit=1).records == []
+    [record] = dagster_instance.fetch_observations(key, limit=2).records
+    one: Any = record.asset_observation
+    assert one.description == done.error
+    shown = {name.removeprefix("messaging_assets/"): value.value for name, value in one.metadata.items()}
+    assert list(shown)[:2] == ["verdict", "verdict_reason"]
+    assert (shown["rows_read"], shown["rows_loaded"], shown["rows_set_aside"]) == (4, 0, 2)
+    assert shown["set_aside_by_reason"] == {"no id": 2}
+
+
+def test_a_long_address_of_a_table_is_folded_and_a_short_one_is_not() -> None:
+    short = "postgresql://db.example.com:5432/raw"
+    assert told.place_metadata(short) == {"messaging_assets/database": short}
+    long = "/srv/" + "folder/" * 9 + "warehouse.duckdb"
+    found = told.place_metadata(long)
+    assert found["messaging_assets/database"] == "…/warehouse.duckdb"
+    assert found["messaging_assets/database_in_full"].data == {"address": long}
+
+
+def test_no_name_of_ours_runs_into_its_value() -> None:
+    """The UI gives a name 33 letters, and writes a longer one over the value beside it."""
+    written = {path: path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py")}
+    named = {name for text in written.values() for name in re.findall(r'"messaging_assets/([a-z_]+)"', text)}
+    for module in (told, window_rows):
+        named |= set(re.findall(r'"([a-z_]+)"', written[Path(str(module.__file__))]))
+    assert {"row_difference", "set_aside_by_reason", "rows_outside", "orphaned_tables"} <= named
+    # Whose value is a word to press, which stands apart; people read it by this name.
+    named.remove("set_aside_by_reason")
+    assert [name for name in sorted(named) if len(f"messaging_assets/{name}") > 33] == []

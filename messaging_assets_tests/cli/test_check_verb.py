@@ -326,7 +326,9 @@ def test_a_narrow_terminal_cuts_neither_addresses_nor_words_of_the_file(
     known_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known_sandbox.fault(Fault(api="messaging", status=429))
-    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=80))
+    monkeypatch.setattr(
+        "messaging_assets.cli.tables.wide_console", lambda: Console(width=80, force_terminal=True, color_system=None)
+    )
     rows = [[cell.strip() for cell in line.split("│")] for line in check("messaging").output.splitlines()]
     found = ["".join(row[place] for row in rows if len(row) == 7) for place in (4, 5)]
     assert f"{known_sandbox.url}/messaging/v1/messages" in found[0]

@@ -179,5 +179,8 @@ def test_a_mistyped_name_is_answered_with_the_one_that_was_probably_meant(clean_
         click.UsageError, match=r"there is no API 'chatt' in .*apis; there are: chat; did you mean chat\?"
     ):
         chosen_apis(["chatt"])
+    for asset in ("chat/users", "chat.users"):
+        with pytest.raises(click.UsageError, match=r"did you mean chat\?"):
+            chosen_apis([asset])
     with pytest.raises(click.UsageError, match=r"there is no API 'orders' in .*apis; there are: chat$"):
         chosen_apis(["orders"])

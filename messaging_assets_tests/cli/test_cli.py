@@ -223,6 +223,12 @@ def test_that_there_is_no_folder_of_files_is_said_where_the_shipped_ones_stand_i
     assert f"there is no folder {own}, so these are the demo's" in told
     own.mkdir()
     assert f"no API file is in {own}, so these are the demo's" in CliRunner().invoke(main, words).output
+    beside = clean_room / "elsewhere"
+    (beside / "apis").mkdir(parents=True)
+    (beside / "apis" / "chat.yaml").touch()
+    monkeypatch.chdir(beside)
+    mend = f"set MESSAGING_ASSETS_HOME={beside} for those in {beside / 'apis'}"
+    assert mend in CliRunner().invoke(main, words).output
     monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(SHIPPED_APIS))
     assert "demo's" not in CliRunner().invoke(main, words).output
 

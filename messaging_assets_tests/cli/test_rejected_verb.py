@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from collections.abc import Callable
 from typing import Any
@@ -257,6 +258,21 @@ def test_the_verb_counts_and_shows_keys_and_contents_only_where_asked(
     assert "c@d.example" not in whole.output
     later = {**columns, "note": {"data_type": "text", "sensitive": True}}
     assert "hello" not in project("--records", columns=later).output, "what is sensitive by now"
+
+
+def test_a_record_that_every_sync_sets_aside_is_one_record_seen_often(
+    one_table: OneTable, project: Callable[..., Any]
+) -> None:
+    rows = [{"id": 1, "n": 1}, {"id": 2, "n": "x"}]
+    for more in ([], [], [{"id": 3, "n": "y"}]):
+        one_table.sync([*rows, *more], **NUMBERS | FULL)
+    found = json.loads(project("--json").output)
+    assert found["records_set_aside"] == 2
+    assert [(one["records"], one["times"]) for one in found["reasons"]] == [(2, 4)]
+    assert {one["key"]["id"]: one["times"] for one in found["records"]} == {2: 3, 3: 1}
+    shown = project().output
+    assert "2 records are set aside" in shown
+    assert re.search(r"^2 +4 +n: ", shown, re.MULTILINE)
 
 
 def test_the_verb_replays_and_tells_what_became_of_the_records(

@@ -94,6 +94,15 @@ def test_an_asset_without_a_sync_and_a_project_without_an_asset_have_a_page() ->
     assert "Tables from APIs" in page([], {}, NOW)
 
 
+def test_a_page_of_other_apis_than_the_projects_says_so(stored_instance: Any, open_database: None) -> None:
+    done = CliRunner().invoke(main, ["report"])
+    assert "so these are the demo's" in done.output
+    made = Path(done.output.partition(": ")[0]).read_text(encoding="utf-8")
+    assert "so these are the demo&#x27;s" in made
+    chosen = CliRunner().invoke(main, ["report", "messaging"])
+    assert "the demo's" not in chosen.output
+
+
 def test_the_verb_writes_what_the_destination_and_dagster_know(
     known_sandbox: Any, stored_instance: Any, open_database: None, tmp_path: Path
 ) -> None:

@@ -146,7 +146,9 @@ def test_a_narrow_terminal_is_not_given_the_last_run(
     file: Path, stored_instance: DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "last run" in status().output
-    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=100))
+    monkeypatch.setattr(
+        "messaging_assets.cli.tables.wide_console", lambda: Console(width=100, force_terminal=True, color_system=None)
+    )
     assert "last run" not in status().output
 
 
@@ -156,7 +158,7 @@ def test_a_loud_check_that_failed_is_wrong(file: Path, stored_instance: DagsterI
     assert only()["failed_checks"] == {"edited_at_is_not_null": "ERROR"}
     shown = status()
     assert shown.exit_code == 1
-    assert "check edited_at_is_not_null failed (ERROR)" in shown.output
+    assert "check edited_at_is_not_null failed (ERROR): nulls: 2,375, rows: 2,500" in shown.output
 
 
 def test_an_asset_is_stale_by_its_own_freshness(
@@ -207,7 +209,9 @@ def test_the_next_tick_of_windows_is_that_of_their_own_schedule(file: Path, stor
 
 
 def test_a_narrow_terminal_cuts_no_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("messaging_assets.cli.chosen_api.wide_console", lambda: Console(width=60))
+    monkeypatch.setattr(
+        "messaging_assets.cli.tables.wide_console", lambda: Console(width=60, force_terminal=True, color_system=None)
+    )
     shown = "".join(line.split("│")[1].strip() for line in status().output.splitlines() if line.startswith("│"))
     assert shown == "chat/messages"
 

@@ -89,5 +89,6 @@ def test_a_pipe_gets_plain_text_with_whole_words(
 ) -> None:
     show()
     piped = capsys.readouterr().out
-    assert "\x1b" not in piped
+    assert [sign for sign in "\x1b│┃└━" if sign in piped] == []
+    assert [line for line in piped.splitlines() if line != line.rstrip()] == []
     assert [word for word in words if word not in piped] == []

@@ -439,6 +439,7 @@ def test_what_is_made_by_code_is_not_in_the_file_and_said_so(clean_room: Path) -
             {"type": "CsvDecoder", "delimiter": ";", "encoding": "cp1252", "set_values_to_none": ["", "-"]},
             {"type": "csv", "encoding": "cp1252", "delimiter": ";", "null_values": ["", "-"]},
         ),
+        ({"type": "CsvDecoder", "skip_rows_before_header": 2}, {"type": "csv", "skip_rows_before_header": 2}),
     ],
 )
 def test_decoders_say_what_answers_are_written_in(decoder: dict[str, Any], expected: Any, clean_room: Path) -> None:

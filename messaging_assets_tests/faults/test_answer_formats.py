@@ -167,6 +167,7 @@ def test_a_table_of_nothing_but_bad_rows_is_red(rows: OneList) -> None:
     [
         (b'[{"id": 1}]', "application/json", {"format": "csv"}, "JSON (application/json) where CSV was expected"),
         (b"key\n1\n", "text/csv", {}, "has no column 'id', the primary_key"),
+        (b"# A title\nid\n1\n", "text/csv", {}, "skip_rows_before_header"),
         (b"The service is busy.", "text/plain", {"format": "csv"}, "has no column 'id', the primary_key"),
         (b"id\n1\n", "text/csv", {"format": "json"}, "CSV (text/csv) where JSON was expected"),
         (b'{"error": "busy"}', "text/csv", {"format": "csv", "error_in_body": {"path": "error"}}, "error at 'error'"),
@@ -184,6 +185,20 @@ def test_a_wrong_or_endless_answer_is_red_and_asked_for_once(
     outcome = rows.outcome(ONE_PAGE, **words)
     assert said in outcome.sentence
     assert len(outcome.requests) == 1
+
+
+def test_lines_before_the_header_are_left_out_and_counted_in_the_place_of_a_bad_row(rows: OneList) -> None:
+    body = b'sep=,\n"A title,\n\nid,n\n1,a\n2\n3,c\n'
+    outcome = sent(rows, body, format={"type": "csv", "skip_rows_before_header": 3})
+    assert outcome.ids == ["1", "3"], outcome.sentence
+    assert "line 6" in str(outcome.rejected)
+
+
+def test_a_table_without_a_byte_is_an_empty_list_where_the_file_says_so(rows: OneList) -> None:
+    rows.fault(body=b"", content_type="text/csv")
+    outcome = rows.outcome(ONE_PAGE, format="csv", error_handler={"max_retries": 0})
+    assert "without a header (empty_when_missing: true takes it for an empty list)" in outcome.sentence
+    assert rows.outcome({**ONE_PAGE, "empty_when_missing": True}, format="csv").verdict == "read to the end"
 
 
 @pytest.mark.parametrize(

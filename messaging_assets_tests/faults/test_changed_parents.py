@@ -57,7 +57,7 @@ def test_only_lists_of_changed_parents_are_asked_for_and_the_other_rows_stay(one
 
     assert first.ids == second.ids == third.ids == ["1a", "2a", "3a"]
     assert [row["of"] for row in third.table] == [100, 200, 100]
-    assert [one.receipt.get("parents_unchanged") for one in (first, second, third)] == [None, 2, 3]
+    assert [one.receipt.get("parents_same") for one in (first, second, third)] == [None, 2, 3]
     assert third.verdict == "read to the end"
     assert "did not change since they were loaded" in third.reason
 

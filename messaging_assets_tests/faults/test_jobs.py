@@ -210,6 +210,29 @@ def test_what_a_job_that_is_done_says_of_missing_rows_is_a_doubt(
     assert (doubt or "the job is done") in one["verdict_reason"]
 
 
+@pytest.mark.parametrize(
+    ("said", "path", "verdict"),
+    [
+        ({"truncated": True, "error": "none of yours"}, None, "read to the end"),
+        ({"cut": "true"}, "cut", "incomplete"),
+        ({"cut": False, "truncated": True}, "cut", "read to the end"),
+        ({}, "cut", "read to the end"),
+    ],
+    ids=str,
+)
+def test_a_file_says_where_a_job_tells_of_rows_that_are_left_out_or_that_no_sign_is_one(
+    api: ExportApi, said: dict[str, Any], path: str | None, verdict: str
+) -> None:
+    done = {"id": "job1", "status": "done", "urls": [f"{api.url}/exports/job1/0"], **said}
+    api.answers = lambda method, path: (200, done, {}) if (method, path) == ("GET", "/exports/job1") else None
+
+    one = sync_export(api.url, job={"rows_total_path": None, "has_more_path": path})
+
+    assert one["green"] == (verdict != "incomplete")
+    assert one["verdict"] == verdict
+    assert one["green"] or "at 'cut' that rows are left out; ask for less in one job" in one["error"]
+
+
 @pytest.mark.parametrize("counted", [None, "rows"])
 def test_a_job_that_failed_and_has_no_file_is_no_empty_list(api: ExportApi, counted: str | None) -> None:
     done = {"id": "job1", "status": "done", "urls": [], "rows": 0, "error": "3 shards failed"}

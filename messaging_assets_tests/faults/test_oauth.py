@@ -93,7 +93,7 @@ def test_a_token_that_is_revoked_in_mid_sync_is_renewed_and_the_request_repeated
     assert_whole(outcome)
     assert 2 <= len(team.asked_for_tokens) <= 3
     # As many pages again wait to be asked for, prepared with the old token.
-    assert outcome.receipt["retries_by_status"]["401"] <= 2 * in_flight
+    assert outcome.receipt["retry_reasons"]["401"] <= 2 * in_flight
 
 
 def test_a_token_is_renewed_once_for_a_request_and_then_given_up(team: WithTokens) -> None:

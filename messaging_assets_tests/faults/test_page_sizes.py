@@ -35,9 +35,9 @@ def test_the_first_sync_finds_the_longest_page_and_the_next_one_begins_with_it(o
     one_list.sandbox.settings.most_asked = 200
     first, then = one_list.sync(BY_MAX), one_list.sync(BY_MAX)
     assert (first.sentence, len(first.ids), sizes(first.requests)[:3]) == ("", 250, [1000, 500, 200])
-    assert (first.receipt["limit"], first.receipt["retries_by_status"]) == (200, {"400": 2})
+    assert (first.receipt["limit"], first.receipt["retry_reasons"]) == (200, {"400": 2})
     assert set(sizes(then.requests)) == {200}
-    assert "retries_by_status" not in then.receipt
+    assert "retry_reasons" not in then.receipt
 
 
 def test_a_larger_page_is_tried_anew_where_the_bound_of_the_file_is_lower_than_what_was_found(
@@ -60,7 +60,7 @@ def test_a_page_beyond_the_bytes_that_the_file_allows_is_asked_for_with_fewer_ro
     one_list.client["maximum_bytes"] = 4_000
     outcome = one_list.outcome(BY_MAX)
     assert (outcome.sentence, len(outcome.ids)) == ("", 250)
-    assert outcome.receipt["retries_by_status"]["too large"] > 0
+    assert outcome.receipt["retry_reasons"]["too large"] > 0
 
 
 def test_what_is_wrong_with_every_size_is_red_as_it_is_without_the_word(one_list: OneList) -> None:

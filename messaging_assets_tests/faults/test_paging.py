@@ -494,6 +494,7 @@ def test_an_only_page_that_counts_more_rows_than_it_has_is_unknown(
 
 @pytest.mark.parametrize("name", ["unread_count", "total_bytes", "limit"])
 def test_a_number_that_counts_no_rows_raises_no_doubt_about_an_only_page(one_list: OneList, name: str) -> None:
+    one_list.has(90)
     rewritten(one_list, lambda payload, request: {"data": payload["data"], name: 500})
     assert one_list.outcome({"type": "single_page"}).verdict == "read to the end"
 

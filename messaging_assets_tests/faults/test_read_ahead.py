@@ -75,7 +75,7 @@ def test_a_short_list_costs_at_most_one_request_more_than_one_by_one(one_list: O
         outcome = one_list.read(one_list.describe(paginator, path=path), one_list.name)
         assert outcome.green, outcome.sentence
         costs.append(len(outcome.requests))
-        assert outcome.receipt["requests_without_rows"] >= len(outcome.requests) - outcome.receipt["pages"]
+        assert outcome.receipt["empty_requests"] >= len(outcome.requests) - outcome.receipt["pages"]
 
     assert costs[0] <= costs[1] <= costs[0] + 1
 

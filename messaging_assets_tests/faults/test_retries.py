@@ -30,7 +30,7 @@ def test_a_status_is_repeated_exactly_where_the_file_lists_it(one_list: OneList,
     times = 4 if status in LISTED else 1
     assert len(outcome.requests) == outcome.receipt["requests"] == times
     assert outcome.receipt["retries"] == times - 1
-    assert outcome.receipt.get("retries_by_status", {}) == ({str(status): 3} if times > 1 else {})
+    assert outcome.receipt.get("retry_reasons", {}) == ({str(status): 3} if times > 1 else {})
     assert f"GET {one_list.sandbox.url}/messaging/v1/messages answered {status}" in outcome.sentence
     assert ("4 times" in outcome.sentence) == (times > 1)
     kind = CheckCredentials if status in (401, 403) else TryAgainLater if status in PASSING else MendDescription
@@ -45,7 +45,7 @@ def test_a_listed_status_that_passes_leaves_no_trace_but_the_count(one_list: One
     outcome = one_list.outcome(error_handler={**AT_ONCE, "retry_on_status_codes": [status]})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
-    assert outcome.receipt["retries_by_status"] == {str(status): 2}
+    assert outcome.receipt["retry_reasons"] == {str(status): 2}
     assert outcome.receipt["requests"] == len(outcome.requests) == 6
 
 
@@ -201,7 +201,7 @@ def test_nobody_listening_is_red_and_says_so(one_list: OneList) -> None:
     outcome = one_list.outcome()
     assert isinstance(outcome.failure, TryAgainLater)
     assert "could not be reached 4 times; see whether the API is up" in outcome.sentence
-    assert outcome.receipt["retries_by_status"] == {"connection": 3}
+    assert outcome.receipt["retry_reasons"] == {"connection": 3}
 
 
 def test_a_name_that_does_not_resolve_is_red_and_says_so(one_list: OneList) -> None:
@@ -216,7 +216,7 @@ def test_silence_meets_the_read_timeout(one_list: OneList) -> None:
     one_list.fault(latency=30, times=2)
     outcome = one_list.sync()
     assert outcome.green, outcome.sentence
-    assert outcome.receipt["retries_by_status"] == {"timeout": 2}
+    assert outcome.receipt["retry_reasons"] == {"timeout": 2}
 
 
 def test_a_dripping_body_meets_the_overall_timeout(one_list: OneList) -> None:

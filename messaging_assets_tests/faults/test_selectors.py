@@ -25,6 +25,7 @@ WRONG = {
     "data a list of numbers": ({"data": [1, 2]}, "holds no objects but a number", "data_selector"),
     "data a list of lists": ({"data": [[1], [2]]}, "holds no objects but a list", "data_selector"),
     "data a list of nulls": ({"data": [None]}, "holds no objects but null", "data_selector"),
+    "another name of the list": ({"datas": ROWS}, "finds nothing", "write data_selector: datas, if that is the list"),
     "an error inside a 200": ({"error": "secret-content"}, "finds nothing", "error_in_body"),
     "an empty object": ({}, "finds nothing", "the answer is an empty object"),
     "a bare list": (ROWS, "finds nothing", "the answer is a list"),
@@ -122,7 +123,7 @@ def test_what_is_called_an_error_and_is_none_is_passed_over_once_the_file_says_s
 
 
 UNREADABLE = {
-    "HTML": (HTML, "with HTML or XML, not JSON"),
+    "HTML": (HTML, "with HTML or XML in place of JSON"),
     "an empty body": (b"", "with an empty body"),
     "blank": (b" \n ", "with an empty body"),
     "truncated JSON": (b'{"data": [{"id": "ro', "with JSON that is cut off or broken"),
@@ -140,7 +141,7 @@ def test_an_unreadable_body_is_asked_for_again_and_then_red(one_list: OneList, c
     assert f"answered 200 {words} 4 times" in outcome.sentence
     assert "secret-content" not in outcome.sentence
     assert len(outcome.requests) == 4
-    assert outcome.receipt["retries_by_status"] == {"unreadable body": 3}
+    assert outcome.receipt["retry_reasons"] == {"unreadable body": 3}
     assert outcome.table == []
 
 
@@ -206,7 +207,7 @@ def test_an_error_inside_a_200_that_passes_is_mended_by_the_declared_retry(one_l
     outcome = one_list.outcome(error_in_body={"path": "error", "retry": True})
     assert outcome.green, outcome.sentence
     assert outcome.ids == ids(250)
-    assert outcome.receipt["retries_by_status"] == {"error in body": 2}
+    assert outcome.receipt["retry_reasons"] == {"error in body": 2}
 
 
 @pytest.mark.parametrize("nothing", [None, False, "", [], {}])

@@ -21,14 +21,17 @@ PASSWORD = "canary-password"
 @pytest.fixture
 def api() -> Iterator[SimpleNamespace]:
     """An API whose sessions may end after so many requests."""
-    state = SimpleNamespace(logins=[], lives=[], left=0, only_cookie=None)
+    state = SimpleNamespace(logins=[], lives=[], left=0, only_cookie=None, leads_to="/home", over=(401, {}, {}))
 
     class Answering(Handler):
         def do_POST(self) -> None:
             body = self.body().decode()
             state.logins.append(body)
             if state.only_cookie:
-                self.reply(state.only_cookie, b"", {"Set-Cookie": "sid=canary-cookie; Path=/; HttpOnly"})
+                is_right = PASSWORD in body
+                leads_to = state.leads_to if is_right else "/v1/login?again"
+                cookie = f"sid={'canary-cookie' if is_right else 'nobody'}; Path=/; HttpOnly"
+                self.reply(state.only_cookie, b"", {"Set-Cookie": cookie, "Location": leads_to})
                 return
             state.left = state.lives.pop(0) if state.lives else 1000
             token = f"canary-session-{len(state.logins)}"
@@ -45,7 +48,7 @@ def api() -> Iterator[SimpleNamespace]:
             is_good = (self.headers["Authorization"], self.headers["X-User"]) == good and state.left > 0
             is_good = is_good or bool(state.only_cookie and self.headers["Cookie"] == "sid=canary-cookie")
             state.left -= 1
-            self.reply(*((200, {"data": [{"id": 1}]}) if is_good else (401, {})))
+            self.reply(*((200, {"data": [{"id": 1}]}, {}) if is_good else state.over))
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
     state.url = f"http://127.0.0.1:{server.server_port}"
@@ -81,13 +84,63 @@ def test_a_login_by_get_has_all_of_it_in_the_query(chat: OneList, api: Any) -> N
     assert PASSWORD not in str(outcome.receipt)
 
 
-@pytest.mark.parametrize("status", [200, 204])
+@pytest.mark.parametrize("status", [200, 204, 302, 303])
 def test_a_login_may_answer_with_a_cookie_alone(chat: OneList, api: Any, status: int) -> None:
     api.only_cookie = status
     del chat.client["auth"]["headers"]
     outcome = once(chat)
     assert outcome.ids == [1], outcome.sentence
     assert len(api.logins) == 1
+
+
+def test_a_login_that_sends_back_to_itself_is_refused(chat: OneList, api: Any) -> None:
+    api.only_cookie, chat.secrets["password"] = 302, "canary-wrong"
+    outcome = once(chat)
+    assert isinstance(outcome.failure, CheckCredentials)
+    assert "/v1/login answered the login by sending back to it; check the username and the password" in outcome.sentence
+    assert "canary" not in outcome.sentence
+
+
+OVER: list[Any] = [
+    ((403, {}, {}), {"status_code": 403}),
+    ((302, b"", {"Location": "/login.html"}), {"status_code": 302}),
+    ((200, {"error": "token_expired"}, {}), {"path": "error", "values": ["token_expired"]}),
+    ((200, {"data": None, "why": "no session"}, {}), {"content": "no session"}),
+]
+
+
+@pytest.mark.parametrize(("over", "meant"), OVER, ids=str)
+def test_a_file_says_what_else_means_that_a_session_is_over(chat: OneList, api: Any, over: Any, meant: Any) -> None:
+    api.lives, api.over = [0], over
+    outcome = chat.outcome({"type": "single_page"}, response_actions=[{**meant, "action": "renew"}])
+    assert outcome.ids == [1], outcome.sentence
+    assert len(api.logins) == 2
+    assert outcome.receipt["retries"] == 1
+
+
+@pytest.mark.parametrize(("over", "meant"), OVER, ids=str)
+def test_a_session_that_is_over_right_behind_its_login_is_red(chat: OneList, api: Any, over: Any, meant: Any) -> None:
+    api.lives, api.over = [0, 0, 0], over
+    outcome = chat.outcome({"type": "single_page"}, response_actions=[{**meant, "action": "renew"}])
+    assert isinstance(outcome.failure, CheckCredentials)
+    assert "as to a login or token that is over, right behind a new one; check the credentials" in outcome.sentence
+    assert len(api.logins) == 2
+    assert "canary" not in outcome.sentence
+
+
+def test_an_answer_that_is_not_meant_renews_nothing(chat: OneList, api: Any) -> None:
+    api.lives, api.over = [0], (403, {}, {})
+    outcome = chat.outcome({"type": "single_page"}, response_actions=[{"status_code": 419, "action": "renew"}])
+    assert "answered 403" in outcome.sentence
+    assert len(api.logins) == 1
+
+
+def test_what_cannot_be_renewed_is_refused_with_a_hint() -> None:
+    endpoint = {"path": "m", "response_actions": [{"status_code": 403, "action": "renew"}]}
+    client = {"base_url": "https://api.example.com", "auth": {"type": "bearer"}}
+    with pytest.raises(InvalidDescription) as caught:
+        describe({"client": client, "resources": [{"name": "m", "endpoint": endpoint}]}, "chat")
+    assert "renew asks for a login or token anew, and auth has none; write auth of type session" in str(caught.value)
 
 
 def test_a_session_that_is_over_is_begun_anew(chat: OneList, api: Any) -> None:

@@ -6,12 +6,13 @@ import ssl
 from collections.abc import Iterator
 from http.server import ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 
 import pytest
 import requests
 
-from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets_tests.certificates import certificate_in
 from messaging_assets_tests.faults.one_list import OneList, ids
 from messaging_assets_tests.threaded_server import Handler, answering
@@ -84,3 +85,26 @@ def test_a_link_to_another_port_is_not_made_safe_by_its_scheme(
     assert isinstance(outcome.failure, MendDescription)
     assert "another origin" in outcome.sentence
     assert len(outcome.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "words"),
+    [
+        (b"HTTP/1.1 400 No\r\n\r\n", MendDescription, "answered without TLS, though its address says https; write"),
+        (b"", TryAgainLater, "closed the connection in the TLS handshake; see whether this port speaks TLS at all"),
+    ],
+    ids=["plain HTTP", "nothing"],
+)
+def test_a_port_without_tls_is_called_that(one_list: OneList, said: bytes, kind: type[SyncFailure], words: str) -> None:
+    class Plain(BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            self.request.sendall(said)
+
+    one_list.endpoint["error_handler"] = {"max_retries": 0}
+    server = ThreadingTCPServer(("127.0.0.1", 0), Plain)
+    with answering(server):
+        one_list.client["base_url"] = f"https://127.0.0.1:{server.server_address[1]}"
+        outcome = one_list.outcome(LINKS)
+    assert isinstance(outcome.failure, kind)
+    assert words in outcome.sentence

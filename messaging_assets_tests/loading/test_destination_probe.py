@@ -60,8 +60,11 @@ def test_sqlite_gives_back_what_it_got_and_nothing_of_it_stays(sqlite: OneTable)
     assert made == []
 
 
-def test_postgres_gives_back_what_it_got(postgres_table: OneTable) -> None:
+def test_postgres_gives_back_what_it_got_without_a_word_of_dlt(
+    postgres_table: OneTable, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert probe(API, profile()) == Probed()
+    assert "messaging_assets_probe" not in capfd.readouterr().err
 
 
 def test_a_decimal_that_is_clipped_is_found(stock_types: None, sqlite: OneTable) -> None:

@@ -25,6 +25,14 @@ def test_more_than_the_share_is_refused(aside: int, loaded: int, share: float, r
         refuse_if_most_are_aside(resource, "a.b", receipt)
 
 
+@pytest.mark.parametrize(("reason", "step"), [("no id", "name it in primary_key"), ("no name", "correct columns")])
+def test_records_without_the_key_ask_for_another_key(reason: str, step: str, one_table: OneTable) -> None:
+    receipt = Receipt()
+    receipt.set_aside[reason] += 3
+    with pytest.raises(TooManySetAside, match=step):
+        refuse_if_most_are_aside(one_table.describe().resources_in_full["resource_name"], "a.b", receipt)
+
+
 @pytest.mark.parametrize("disposition", ["merge", "replace"])
 def test_a_table_stands_still_and_the_rejected_records_are_kept(one_table: OneTable, disposition: str) -> None:
     one_table.sync([{"id": 1}], write_disposition=disposition)
@@ -138,6 +146,7 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert not _mistakes(steps=[{"drop": ["id"]}, {"rename": {"number": "id"}}]), "another field takes its place"
     assert _mistakes(steps=[{"rename": {"number": "id"}}, {"drop": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"keep": ["name"]}])[0].startswith("takes 'id' away")
+    assert _mistakes(steps=[{"flatten": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
 
 

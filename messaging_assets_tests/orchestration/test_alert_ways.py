@@ -69,8 +69,9 @@ def mailed(server: MailServer, monkeypatch: pytest.MonkeyPatch, before: str = ""
 
 def test_a_chat_gets_one_text_in_which_nothing_but_the_link_is_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     assert posted(ONE, "slack", monkeypatch) == {
-        "text": "• red: chat.messages: &lt;!channel&gt; &amp; the selector '[data](http://x)' found nothing; correct "
-        f"data_selector. <https://dagster.invalid/runs/{RUN}|run 0a1b2c3d>\nverdict: incomplete, rows read: 2,500"
+        "text": "• red: chat.messages: &lt;!channel&gt; &amp; the selector '[data]\u200b(http://x)' found nothing; "
+        f"correct data_selector. <https://dagster.invalid/runs/{RUN}|run 0a1b2c3d>\n"
+        "verdict: incomplete, rows read: 2,500"
     }
 
 

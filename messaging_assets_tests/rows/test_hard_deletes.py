@@ -63,7 +63,7 @@ def test_only_rows_that_the_api_calls_deleted_go(
     assert synced.green
     assert [row["id"] for row in one_table.rows()] == list(range(len(alive)))
     assert synced.receipt["rows_set_aside"] == 0
-    assert synced.receipt["rows_hard_deleted"] == len(gone)
+    assert synced.receipt["hard_deleted"] == len(gone)
 
 
 def test_rows_with_nested_tables_go_by_the_same_rule(one_table: OneTable) -> None:
@@ -88,4 +88,4 @@ def test_a_word_of_unknown_meaning_keeps_its_row_and_is_told(one_table: OneTable
     rows = [{"id": 1, "by": "alice"}, {"id": 2, "by": None}, {"id": 3, "by": "2099-01-01"}]
     synced = one_table.sync(rows, columns={"by": {"data_type": "text", "hard_delete": True}})
     assert [row["id"] for row in one_table.rows()] == [1, 2, 3]
-    assert synced.receipt["rows_of_unknown_deletion"] == 1
+    assert synced.receipt["maybe_deleted"] == 1

@@ -54,10 +54,10 @@ def test_rejected_records_go_after_their_retention_and_not_before(table: OneTabl
     table.sync(MIXED)
     assert len(table.rejected()) == 2, "tidied once a day"
     a_day_later()
-    assert table.sync(MIXED).receipt["rejected_rows_expired"] == 1
+    assert table.sync(MIXED).receipt["rejected_expired"] == 1
     assert len(table.rejected()) == 2, "those of the last two syncs"
     a_day_later()
-    assert "rejected_rows_expired" not in table.sync(MIXED).receipt
+    assert "rejected_expired" not in table.sync(MIXED).receipt
 
 
 def test_rejected_records_stay_for_ever_where_the_file_says_so(one_table: OneTable) -> None:
@@ -71,7 +71,7 @@ def test_rejected_records_stay_for_ever_where_the_file_says_so(one_table: OneTab
 def test_a_shorter_retention_counts_at_once(one_table: OneTable) -> None:
     one_table.sync(MIXED)
     one_table.execute(f"UPDATE {RESOURCE}__rejected SET rejected_at = rejected_at - INTERVAL '3 days'")
-    assert one_table.sync(MIXED, retention={"rejected_days": 2}).receipt["rejected_rows_expired"] == 1
+    assert one_table.sync(MIXED, retention={"rejected_days": 2}).receipt["rejected_expired"] == 1
 
 
 def test_a_renamed_resource_warns_of_its_old_table_until_it_is_dropped(

@@ -122,7 +122,7 @@ def test_rejected_rows_expire(named: Named) -> None:
     before = datetime.now(timezone.utc) - timedelta(days=91)
     named.load([1, 2], table=named.name + REJECTED, rejected_at=before)
 
-    assert tidy_up(*named.described(), named.folders) == {"messaging_assets/rejected_rows_expired": 2}
+    assert tidy_up(*named.described(), named.folders) == {"messaging_assets/rejected_expired": 2}
 
 
 @pytest.mark.parametrize("named", [("goneRows", "sql_ci_v1"), (LONG, "snake_case")], indirect=True, ids=["ci", "long"])

@@ -6,6 +6,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -53,7 +54,7 @@ def delimited_records(
     if names is None:
         _, header = next(rows, (0, None))
         if header is None:
-            raise Unreadable("an empty body, without a header")
+            raise Unreadable("an empty body, without a header (empty_when_missing: true takes it for an empty list)")
         names = header
         _refuse_odd_names(names)
         of.header = tuple(names)
@@ -79,8 +80,9 @@ def delimited_records(
 def _rows(lines: Iterable[str], written: Format) -> Iterator[tuple[int, list[str]]]:
     """Each row, with the line that it ends in."""
     csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_FIELD))
+    before = written.skip_rows_before_header
     reader = csv.reader(
-        lines,
+        islice(lines, before, None),
         delimiter=written.delimiter or ("\t" if written.type == "tsv" else ","),
         quotechar=written.quote_char,
         quoting=csv.QUOTE_NONE if written.quote_char is None else csv.QUOTE_MINIMAL,
@@ -90,11 +92,13 @@ def _rows(lines: Iterable[str], written: Format) -> Iterator[tuple[int, list[str
     try:
         for row in reader:
             if row:
-                yield reader.line_num, row
+                yield reader.line_num + before, row
     except csv.Error as error:
         is_cut = "unexpected end of data" in str(error)
         words = "that is cut off inside quotes" if is_cut else "whose quotes cannot be followed"
-        raise Unreadable(f"CSV {words} (line {reader.line_num}; quote_char in format says how it is quoted)") from None
+        raise Unreadable(
+            f"CSV {words} (line {reader.line_num + before}; quote_char in format says how it is quoted)"
+        ) from None
 
 
 def _refuse_odd_names(names: Sequence[str]) -> None:

@@ -124,7 +124,7 @@ def _real(digits: str) -> Any:
 def _looks_like(body: bytes) -> str:
     start = body.lstrip()[:1]
     if start == b"<":
-        return "HTML or XML, not JSON"
+        return "HTML or XML in place of JSON"
     if start in (b"{", b"["):
         return "JSON that is cut off or broken"
     return "something that is not JSON"

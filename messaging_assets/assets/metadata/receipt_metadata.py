@@ -26,7 +26,7 @@ _NUMBERS = (
     "pages",
     "passes",
     "requests",
-    "requests_without_rows",
+    "empty_requests",
     "retries",
     "waited_seconds",
     "mean_in_flight",
@@ -42,8 +42,8 @@ _COUNTED = ("rows_read", "rows_loaded", "rows_set_aside", "rows_deleted", "reque
 _TOLD = ("rows_read", "rows_loaded", "rows_set_aside", "requests", "retries")
 # Left out where they are None.
 _OPTIONAL = (
-    "rows_hard_deleted",
-    "rows_of_unknown_deletion",
+    "hard_deleted",
+    "maybe_deleted",
     "rows_filtered",
     "rows_made",
     "rows_before_mark",
@@ -52,7 +52,7 @@ _OPTIONAL = (
     "limit",
     "parents",
     "parents_left_out",
-    "parents_unchanged",
+    "parents_same",
     "parents_untold",
     "windows",
     "windows_halved",
@@ -64,6 +64,8 @@ _OPTIONAL = (
     "not_modified",
     "validator",
 )
+_DATABASE = f"{_PREFIX}database"
+_LONGEST_PLACE = 40
 PARTITION_ROWS = "dagster/partition_row_count"
 # What stands on top of a materialization's page; the receipt and what dlt did come below.
 _FIRST = (
@@ -74,7 +76,8 @@ _FIRST = (
     "messaging_assets/row_difference",
     PARTITION_ROWS,
     "dagster/table_name",
-    "messaging_assets/database",
+    _DATABASE,
+    f"{_DATABASE}_in_full",
     "messaging_assets/seconds",
     "messaging_assets/requests",
     "messaging_assets/child_tables",
@@ -89,11 +92,11 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         "retries": sum(receipt.retries.values()),
         "waited_seconds": round(receipt.waited_seconds, 3),
         "mean_in_flight": round(receipt.mean_in_flight, 1),
-        "rows_hard_deleted": receipt.rows_hard_deleted or None,
+        "hard_deleted": receipt.hard_deleted or None,
     }
     known = {name: value for name, value in counted.items() if value is not None}
     details = {
-        "retries_by_status": receipt.retries,
+        "retry_reasons": receipt.retries,
         "set_aside_by_reason": receipt.set_aside,
         "split_by_column": receipt.split,
         "how_it_ended": receipt.ends,
@@ -108,6 +111,18 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
 def finding_metadata(finding: Finding) -> dict[str, Any]:
     """How complete a read was, and why, as metadata."""
     return {f"{_PREFIX}verdict": finding.verdict.words, f"{_PREFIX}verdict_reason": finding.reason}
+
+
+def place_metadata(place: str) -> dict[str, Any]:
+    """Where a table is; a long address is folded, because the UI makes its table as wide as the longest word.
+
+    Args:
+        place: the path of a file, or an address without secrets.
+    """
+    if len(place) <= _LONGEST_PLACE:
+        return {_DATABASE: place}
+    name = place.rstrip("/").rpartition("/")[2]
+    return {_DATABASE: f"…/{name}", f"{_DATABASE}_in_full": MetadataValue.json({"address": place})}
 
 
 def told_numbers(metadata: Mapping[str, Any], *more: str) -> dict[str, Any]:
@@ -145,8 +160,8 @@ def history_row(
         seconds: how long the sync took.
         failure: the sentence of a sync that failed.
     """
-    found = {name: int(metadata.get(f"{_PREFIX}{name}") or 0) for name in (*_COUNTED, "rows_hard_deleted")}
-    found["rows_deleted"] += found.pop("rows_hard_deleted")
+    found = {name: int(metadata.get(f"{_PREFIX}{name}") or 0) for name in (*_COUNTED, "hard_deleted")}
+    found["rows_deleted"] += found.pop("hard_deleted")
     return HistoryRow(
         uuid4().hex,
         description.name,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from messaging_assets.description.api import ApiDescription, Resource
     from messaging_assets.foundation.redaction import Redaction
     from messaging_assets.loading.replay.replay import Replayed
-    from messaging_assets.loading.replay.set_aside import SetAside
+    from messaging_assets.loading.replay.set_aside import Reason, SetAside
 
 _LONGEST = 200
 
@@ -45,17 +45,13 @@ def command(api: str, resource: str, limit: int, records: bool, is_replay: bool,
     if not chosen.is_loaded:
         raise click.UsageError(f"{description.asset_of(chosen)} is read for its children only, and has no table")
     replayed, name, reasons, newest = _worked(description, chosen, limit, is_replay)
-    left = sum(count for _, _, count, _, _ in reasons)
+    left = sum(one.records for one in reasons)
     redaction = _redaction(description)
     shown = [redaction.within(_shown(description, chosen, one, records)) for one in newest]
     if as_json:
         told = {"replayed": asdict(replayed)} if replayed else {}
-        counted = [
-            {"reason": reason, "fields": fields, "records": count, "first_at": first, "last_at": last}
-            for reason, fields, count, first, last in reasons
-        ]
         found = {"api": description.name, "resource": chosen.name, "table": name, "is_right": not left, **told}
-        print_json({**found, "records_set_aside": left, "reasons": counted, "records": shown})
+        print_json({**found, "records_set_aside": left, "reasons": [asdict(one) for one in reasons], "records": shown})
     else:
         if replayed:
             click.echo(_words(replayed))
@@ -99,7 +95,8 @@ def _shown(description: ApiDescription, resource: Resource, one: SetAside, with_
     record = one.shown(sensitive_columns(description, resource))
     # Without a whole record there is no key: nothing tells which part of the text is sensitive.
     key = {name: (record or {}).get(name) for name in resource.keys}
-    shown = {"key": key, "reason": one.reason, "fields": one.fields, "page": one.page, "set_aside_at": one.at}
+    shown = {"key": key, "reason": one.reason, "fields": one.fields, "page": one.page}
+    shown |= {"set_aside_at": one.at, "times": one.times}
     return shown | ({"record": record} if with_record else {})
 
 
@@ -112,31 +109,32 @@ def _words(replayed: Replayed) -> str:
     return "\n".join([f"{words}.", *(f"{count} stay: {reason}." for reason, count in replayed.left.items())])
 
 
-def _print(asset: str, name: str, reasons: list[Any], shown: list[dict[str, Any]], left: int) -> None:
+def _print(asset: str, name: str, reasons: list[Reason], shown: list[dict[str, Any]], left: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from messaging_assets.cli.chosen_api import wide_console
+    from messaging_assets.cli.tables import print_table, wide_console
 
     if not left:
         click.echo(f"{asset}: no record is set aside.")
         return
     console = wide_console()
     console.print(f"{asset}: {left} record{'s are' if left > 1 else ' is'} set aside, in {name}", markup=False)
-    has_fields = any(fields for _, fields, *_ in reasons)
-    counted = Table("records", "reason", *(["fields"] if has_fields else []), "last set aside")
-    for reason, fields, count, _, last in reasons:
-        texts = (f"{count:,}", reason, *([fields or ""] if has_fields else []), f"{last:%Y-%m-%d %H:%M}")
-        counted.add_row(*(one_line(text, _LONGEST) for text in texts))
-    console.print(counted)
+    has_fields = any(one.fields for one in reasons)
+    counted = Table("records", "times", "reason", *(["fields"] if has_fields else []), "last set aside")
+    for one in reasons:
+        why = (one.reason, *([one.fields or ""] if has_fields else []))
+        texts = (f"{one.records:,}", f"{one.times:,}", *why, f"{one.last_at:%Y-%m-%d %H:%M}")
+        counted.add_row(*(Text(one_line(text, _LONGEST)) for text in texts))
+    print_table(console, counted)
     if not shown:
         return
     has_records = "record" in shown[0]
     listed = Table("key", "reason", "page", *(["record"] if has_records else []))
-    for one in shown:
-        key = ", ".join(f"{field}={value!r}" for field, value in one["key"].items()) or "none"
-        cells = [key, one["reason"], one["page"], *([json.dumps(one["record"])] if has_records else [])]
+    for row in shown:
+        key = ", ".join(f"{field}={value!r}" for field, value in row["key"].items()) or "none"
+        cells = [key, row["reason"], row["page"], *([json.dumps(row["record"])] if has_records else [])]
         listed.add_row(*(Text(one_line(str(cell), _LONGEST), overflow="fold") for cell in cells))
-    console.print(listed)
+    print_table(console, listed)
     if left > len(shown):
         click.echo(f"The {len(shown)} that were set aside last are shown; -n shows more.")

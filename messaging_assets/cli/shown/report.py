@@ -28,6 +28,7 @@ def command(apis: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     from messaging_assets.cli.chosen_api import chosen_apis
     from messaging_assets.cli.shown.report_facts import gathered
     from messaging_assets.cli.shown.report_page import page
+    from messaging_assets.files.api_files import why_the_shipped
     from messaging_assets.foundation.dagster_home import settle_dagster_home
     from messaging_assets.foundation.folders import settle_environment
 
@@ -37,11 +38,12 @@ def command(apis: tuple[str, ...], output: Path | None, as_json: bool) -> None:
     now = datetime.now(timezone.utc)
     found = gathered(files.descriptions, folders, now)
     broken = {name: str(error) for name, error in files.broken.items()}
+    instead = None if apis else why_the_shipped()
     place = output or folders.state / "report.html"
     try:
         # Whoever opens it meanwhile has the old page or the new one.
         partial = place.with_name(f"{place.name}.partial")
-        partial.write_text(page(found, broken, now), encoding="utf-8")
+        partial.write_text(page(found, broken, now, instead), encoding="utf-8")
         partial.replace(place)
     except OSError as error:
         raise click.ClickException(f"{place} cannot be written ({error.strerror}); name another with -o") from None
@@ -50,3 +52,5 @@ def command(apis: tuple[str, ...], output: Path | None, as_json: bool) -> None:
         print_json({"page": str(place.absolute()), "is_right": is_right})
     else:
         click.echo(f"{place.absolute()}: {sum(len(api.resources) for api in found)} assets, as they are now.")
+        if instead:
+            click.echo(instead)

@@ -170,6 +170,6 @@ def _reasons(rows: TableRows, resource: Resource, redaction: Redaction) -> Count
     aside = SetAsideRows(rows, resource)
     counted: Counter[str] = Counter()
     if aside.is_there:
-        for reason, _, count, _, _ in aside.by_reason():
-            counted[one_line(redaction(reason))] += count
+        for one in aside.by_reason():
+            counted[one_line(redaction(one.reason))] += one.records
     return counted

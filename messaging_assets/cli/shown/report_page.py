@@ -49,26 +49,29 @@ border-bottom:1px solid var(--line);vertical-align:top}td.n,th.n{text-align:righ
 """
 
 
-def page(apis: Sequence[ApiFacts], broken: Mapping[str, str], now: datetime) -> str:
+def page(apis: Sequence[ApiFacts], broken: Mapping[str, str], now: datetime, instead: str | None = None) -> str:
     """The whole page.
 
     Args:
         apis: what is known of each API.
         broken: what is wrong with files, by the API's name.
         now: when it is made, in UTC.
+        instead: why it shows other APIs than those of the project, if it does.
     """
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
         f"<title>Tables from APIs</title><style>{_STYLE}</style></head><body><main>"
-        f"{''.join(_parts(apis, broken, now))}</main></body></html>\n"
+        f"{''.join(_parts(apis, broken, now, instead))}</main></body></html>\n"
     )
 
 
-def _parts(apis: Sequence[ApiFacts], broken: Mapping[str, str], now: datetime) -> Iterator[str]:
+def _parts(apis: Sequence[ApiFacts], broken: Mapping[str, str], now: datetime, instead: str | None) -> Iterator[str]:
     every = [one for api in apis for one in api.resources]
     yield f"<h1>Tables from APIs</h1><p class=quiet>As it was at {moment(now)}. Days are days in UTC.</p>"
+    if instead:
+        yield f"<p>{escape(instead)}</p>"
     states = Counter(one.status.state for one in every)
     yield f"<ul class=sums>{''.join(f'<li>{mark(state)}{count} {state}</li>' for state, count in states.items())}</ul>"
     yield from _alarms(every, broken)

@@ -248,6 +248,7 @@ def _summarize(found: FoundApi, output: Path | None) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from messaging_assets.cli.tables import print_table
     from messaging_assets.foundation.redaction import one_line
 
     table = Table("resource", "key", "paging", "columns", box=None, pad_edge=False)
@@ -257,7 +258,7 @@ def _summarize(found: FoundApi, output: Path | None) -> None:
         shown = keys if isinstance(keys, str) else ", ".join(keys)
         table.add_row(one.name, one_line(shown), paging.get("type", "not known"), str(len(one.raw.get("columns", {}))))
     console = Console(stderr=True, highlight=False)
-    console.print(table)
+    print_table(console, table)
     for one in found.resources:
         for doubt in one.doubts:
             console.print(f"careful: {one.name}: {one_line(doubt)}.", style="bold yellow", soft_wrap=True, markup=False)

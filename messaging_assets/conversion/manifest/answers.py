@@ -193,6 +193,8 @@ def _words_of(decoder: Part) -> dict[str, Any]:
             words["type"] = "tsv"
         elif delimiter not in (None, ",") and isinstance(delimiter, str):
             words["delimiter"] = delimiter
+        if isinstance(lines := decoder["skip_rows_before_header"], int) and lines:
+            words["skip_rows_before_header"] = lines
         if isinstance(missing := decoder["set_values_to_none"], list):
             words["null_values"] = [str(one) for one in missing]
     return words

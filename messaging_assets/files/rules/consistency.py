@@ -179,9 +179,9 @@ def _steps(resource: Written) -> Iterator[Mistake]:
     written = resource.full.get("steps")
     steps = written if isinstance(written, list) else []
     for index, step in enumerate(steps):
-        dropped, kept = step_into(step, "drop"), step_into(step, "keep")
+        dropped, kept, opened = (step_into(step, word) for word in ("drop", "keep", "flatten"))
         renamed = mapping(step_into(step, "rename"))
-        gone = {*names_in(dropped), *map(str, renamed)}.difference(map(str, renamed.values()))
+        gone = {*names_in(dropped), *names_in(opened), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
             gone |= needed.keys() - set(names_in(kept))
         # A later step may make a field of this name anew.

@@ -30,6 +30,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
     yield from _pages_of_job(resource)
     yield from _conditional(resource)
+    yield from _renewing(resource, client)
     yield from _taking_away(resource)
     yield from _beside_without_key(resource)
     yield from _key_in_body(resource, client)
@@ -128,6 +129,21 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
     for part in (part for part, is_meant in parts.items() if is_meant):
         words = f"only a whole list that GET asks for can be as it was, and here is {part}; take one of the two out"
         yield Mistake(resource.place_of("endpoint", "conditional"), words)
+
+
+def _renewing(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
+    """An answer that means that a login or token is over, where there is none that could be asked for anew."""
+    auth = resource.endpoint.get("auth") or client.get("auth")
+    types = [
+        one if isinstance(one, str) else step_into(one, "type") for one in (auth if isinstance(auth, list) else [auth])
+    ]
+    actions = resource.endpoint.get("response_actions")
+    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+        if step_into(action, "action") == "renew" and not any(
+            str(one).startswith(("session", "oauth2")) for one in types
+        ):
+            words = "renew asks for a login or token anew, and auth has none; write auth of type session or oauth2"
+            yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
 
 
 def _beside_without_key(resource: Written) -> Iterator[Mistake]:

@@ -101,7 +101,7 @@ class JobRequests:
         if endpoint.format is not None and endpoint.format.type in TABULAR:
             # Lines of which there is none are an empty file, with or without a body.
             endpoint = endpoint.model_copy(update={"response_actions": [*endpoint.response_actions, _without_lines]})
-        terms = replace(_terms(reading, "download", endpoint, _GONE), leads_away=True)
+        terms = replace(_terms(reading, "download", endpoint, _GONE), sent_on="anywhere")
         for _ in range(_MOST_HOPS):
             try:
                 with _gone():
@@ -166,7 +166,7 @@ def _control(reading: Reading, actions: Any = ()) -> Endpoint:
         "data_selector": "$",
         "format": Format(type="json"),
         "paginator": None,
-        "response_actions": [*actions, _with_body],
+        "response_actions": [*(one for one in reading.terms.renewing if one not in actions), *actions, _with_body],
     }
     return reading.context.endpoint.model_copy(update=changes)
 

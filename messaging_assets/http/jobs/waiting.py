@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from messaging_assets.answers.beside_list import beside
+from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.answers.signs_of_more import signs_of_more
 from messaging_assets.answers.watched_counts import is_number_of_pages
@@ -116,9 +117,14 @@ def _look_beside(answer: Answer, reading: Reading, has_files: bool, is_empty: bo
     known = {json_paths.names_in(path) for path in (job.status_path or "$", *job.paths_in(job.download or ""))}
     leaves = [leaf for leaf in beside(answer.parsed, ()) if leaf.names not in known]
     reading.claims.watch_job(leaves)
+    if "has_more_path" in job.model_fields_set:
+        if job.has_more_path is not None and has_value(job.has_more_path, [True], answer.parsed):
+            words = f"the job says at '{job.has_more_path}' that rows are left out"
+            reading.ending.too_many(f"{words}; ask for less in one job, such as by for_each or step")
+        return
     if word := says_failed(answer.parsed, leaves):
         words = f"the answer of the job that is done says at '{word.path}' that something failed"
-        step = "look it up with the vendor"
+        step = "look it up with the vendor; write has_more_path: null in job if it is no failure"
         if not has_files and not is_empty:
             step += ", or write rows_total_path if the job has no rows"
             raise MendDescription(f"{words}, and it has no file", step, where=reading.asset)
@@ -126,5 +132,8 @@ def _look_beside(answer: Answer, reading: Reading, has_files: bool, is_empty: bo
     # A job's pages are its files.
     signs = signs_of_more((leaf for leaf in leaves if not is_number_of_pages(leaf.word)), {}, 1, ())
     if sign := signs.said or (f"{signs.link} names a next page" if signs.link and not signs.is_end_said else None):
-        step = "see with the vendor what that means, and ask for less in one job, such as by for_each or step"
+        step = (
+            "see with the vendor what that means, and ask for less in one job, such as by for_each or step; write "
+            "has_more_path: null in job if it is not to be believed"
+        )
         reading.context.doubt(f"{sign}, in the answer of the job that is done", step)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 
@@ -74,7 +75,15 @@ class Session(Asking):
         place = "params" if login.method == "GET" else "data" if login.encoding == "form" else "json"
         request = requests.Request(login.method, self.token_url, headers=headers, **{place: body or None}).prepare()
         endpoint = self.terms.endpoint.model_copy(update={"response_actions": [_with_body]})
-        answer = self.exchange.answer(request, replace(self.terms, endpoint=endpoint))
+        answer = self.exchange.answer(request, replace(self.terms, endpoint=endpoint, sent_on="logged in"))
+        if "location" in answer.headers and plain_address(
+            urljoin(self.token_url, answer.headers["location"])
+        ) == plain_address(self.token_url):
+            raise CheckCredentials(
+                f"{plain_address(self.token_url)} answered the login by sending back to it",
+                "check the username and the password",
+                where=self.terms.asset,
+            )
         cookies = {str(one.name): str(one.value or "") for one in answer.cookies}
         self._texts: dict[str, str] = {}
         values = {

@@ -35,6 +35,7 @@ class SetAside:
         at: when.
         text: the record as JSON, what was sensitive then masked.
         is_cut: whether something of it was left out.
+        times: how often it came so.
     """
 
     row_id: str
@@ -45,6 +46,7 @@ class SetAside:
     at: Any
     text: str | None
     is_cut: bool | None
+    times: int = 1
 
     @property
     def record(self) -> dict[str, Any] | None:
@@ -70,6 +72,27 @@ class SetAside:
         return record and {name: MASK if is_sensitive(name, sensitive) else one for name, one in record.items()}
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why some records were set aside.
+
+    Args:
+        reason: in the words of the rejected table.
+        fields: the fields that it is about, where there are several.
+        records: how many records, each counted once however often it came.
+        times: how often they came, a sync after the other.
+        first_at: when the first of them was set aside.
+        last_at: when the last was.
+    """
+
+    reason: str
+    fields: str | None
+    records: int
+    times: int
+    first_at: Any
+    last_at: Any
+
+
 class SetAsideRows:
     """The rejected table of a resource while a connection is open.
 
@@ -91,18 +114,23 @@ class SetAsideRows:
         """Whether anything was ever set aside."""
         return self._rows.is_there(self._table)
 
-    def by_reason(self) -> list[tuple[str, str | None, int, Any, Any]]:
-        """Reason, fields, number of records, the first moment and the last; most records first."""
+    def by_reason(self) -> list[Reason]:
+        """Why records were set aside, what is true of most of them first."""
         why, moment = f"{self._named('reason')}, {self._named('fields')}", self._named("rejected_at")
-        counted = f"SELECT {why}, COUNT(*), MIN({moment}), MAX({moment}) FROM {self._qualified} GROUP BY {why}"
+        records = f"COUNT(DISTINCT {self._named('record')})"
+        counted = f"SELECT {why}, {records}, COUNT(*), MIN({moment}), MAX({moment}) FROM {self._qualified}"
         return [
-            (str(one[0]), one[1], int(one[2]), one[3], one[4])
-            for one in self._rows.select(f"{counted} ORDER BY 3 DESC")
+            Reason(str(one[0]), one[1], int(one[2]), int(one[3]), one[4], one[5])
+            for one in self._rows.select(f"{counted} GROUP BY {why} ORDER BY 3 DESC")
         ]
 
     def newest(self, limit: int) -> list[SetAside]:
-        """Some of the records, those that were set aside last first."""
-        query = f"SELECT {self._listed} FROM {self._qualified} ORDER BY {self._named('rejected_at')} DESC"
+        """Some of the records, each as it came last, those that were set aside last first."""
+        why, at = ", ".join(map(self._named, ("reason", "fields", "record"))), self._named("rejected_at")
+        times = f"COUNT(*) OVER (PARTITION BY {why}) AS times"
+        place = f"ROW_NUMBER() OVER (PARTITION BY {why} ORDER BY {at} DESC) AS place"
+        every = f"SELECT {self._listed}, {times}, {place} FROM {self._qualified}"
+        query = f"SELECT {self._listed}, times FROM ({every}) AS every WHERE place = 1 ORDER BY {at} DESC"
         dialect = self._rows.client.capabilities.sqlglot_dialect
         return [SetAside(*row) for row in self._rows.select(limited(query, limit, dialect))]
 
@@ -159,7 +187,7 @@ def in_parts(row_ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def seen_set_aside(
     description: ApiDescription, resource: Resource, folders: ProjectFolders, limit: int
-) -> tuple[str, list[tuple[str, str | None, int, Any, Any]], list[SetAside]]:
+) -> tuple[str, list[Reason], list[SetAside]]:
     """The rejected table's name, its records by reason, and those that were set aside last.
 
     Args:

@@ -124,6 +124,8 @@ def _short(one: News) -> str:
 def _escaped(text: str) -> str:
     # Chats that take what Slack takes call everybody by these words.
     text = re.sub(r"@(?=(all|channel|everyone|here)\b)", "@\N{ZERO WIDTH SPACE}", text, flags=re.IGNORECASE)
+    # And some of them make a link of what stands so, which would lead where an API wants.
+    text = text.replace("](", "]\N{ZERO WIDTH SPACE}(")
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

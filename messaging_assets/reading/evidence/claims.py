@@ -11,6 +11,7 @@ from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.pagination import OffsetPaginator, SizedPaginator
 from messaging_assets.reading.evidence.equal_rows import surplus
+from messaging_assets.reading.evidence.usual_caps import END_OF_COUNTS
 
 
 class Claims:
@@ -127,6 +128,15 @@ class Claims:
     def agrees(self, rows: int) -> bool:
         """Whether a total says that so many rows are all."""
         return self.is_believed and self._counts.agrees(rows)
+
+    def are_all(self, rows: int) -> bool:
+        """Whether the API says, by a count or in so many words, that so many rows are all.
+
+        A count where search engines stop to count shows it only where the file says that it is exact.
+        """
+        is_counted = self.agrees(rows) or (self.is_believed and self.total == rows)
+        is_exact = self._endpoint.total == "exact" or rows != END_OF_COUNTS
+        return self.signs.is_end_said or (is_counted and is_exact)
 
     def more_than(self, rows: int) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""

@@ -70,7 +70,7 @@ class MoreFlag:
     """
 
     def __init__(self, description: PaginatorDescription) -> None:
-        self._path: str | None = getattr(description, "has_more_path", None)
+        self._path: str | None = description.has_more_path
         self._is_written = "has_more_path" in description.model_fields_set
         self._is_seen = self.is_unreadable = False
 

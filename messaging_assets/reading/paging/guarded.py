@@ -188,6 +188,8 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     if sent:
         paginator.statuses.add(_status_of(response))
     how = paginator.advance(response, sent)
+    if paginator.is_sign_disbelieved or paginator.end_flag.is_last:
+        reading.ending.usual_caps = frozenset()
     if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:
         reading.ending.too_many(too_many)
     elif how is not None:

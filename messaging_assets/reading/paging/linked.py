@@ -11,6 +11,7 @@ from messaging_assets.answers.beside_list import address_in
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets.reading.evidence.boundary import Boundary
+from messaging_assets.reading.evidence.usual_caps import OF_ONE
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.paging.references import NextReference, refuse_odd
 from messaging_assets.seams.dlt_rest_client import HeaderLinks
@@ -71,6 +72,8 @@ class ReferencePaginator(GuardedPaginator):
             return "an empty page"
         if not reference:
             self._there = self._at_place(response)
+            is_seen = self._there or self._next.has_come or self.reading.claims.signs.is_next_empty
+            self.reading.ending.usual_caps = frozenset() if is_seen else OF_ONE
             if sent and self._is_of_record:
                 path = self.description.cursor_path  # type: ignore[attr-defined]
                 raise MendDescription(
@@ -112,14 +115,16 @@ class ReferencePaginator(GuardedPaginator):
             return None
         reading, signs = self.reading, self.reading.claims.signs
         said = super().doubt_of_end() or self._boundary.said()
-        if said or (self._next and self._next.has_come) or not reading.counts.sent:
+        if said or not reading.counts.sent or signs.is_end_said or reading.is_whole_by_count:
             return said
-        if signs.is_end_said or reading.is_whole_by_count:
+        if _is_zero(self._there) and self._next and self._next.is_falling and not self._is_short(reading.counts.sent):
+            return (
+                f"the number 0 at {_place_of(self.description)} may be a token as the others; write end_path and "
+                "end_value: 0 in the paginator if it means the end"
+            )
+        if self._next and self._next.has_come:
             return None
         place, is_full = _place_of(self.description), reading.claims.is_full(reading.counts.sent, is_by_links=True)
-        if self._is_zero and is_full:
-            words = f"the only page was full ({reading.counts.sent} rows), and the number 0 at {place} may be a token"
-            return f"{words}; write end_path and end_value: 0 in the paginator if it means the end"
         # A token may stand for the page that came, so it says little where the declared place was there and empty.
         if sign := signs.link or (None if self._there else signs.token):
             return (
@@ -140,12 +145,6 @@ class ReferencePaginator(GuardedPaginator):
             return [response.headers[name]] if name in response.headers else []
         path = getattr(own, "cursor_path", None) or getattr(own, "next_url_path", None)
         return json_paths.find_values(path, response.parsed) if path else []
-
-    @property
-    def _is_zero(self) -> bool:
-        """Whether the number 0 stands where a cursor would."""
-        has_number = hasattr(self.description, "cursor_path") and bool(self._there) and type(self._there[0]) is int
-        return has_number and self._there[0] == 0
 
     def update_request(self, request: Request) -> None:
         """Let dlt's paginator put the reference on the request."""
@@ -175,6 +174,11 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     return dlt_paginators.JSONResponseCursorPaginator(
         json_paths.compiled(own.cursor_path), own.cursor_param, own.cursor_body_path
     )
+
+
+def _is_zero(there: list[Any]) -> bool:
+    """Whether the number 0 stands where a cursor would."""
+    return bool(there) and type(there[0]) is int and there[0] == 0
 
 
 def _place_of(own: Any) -> str:

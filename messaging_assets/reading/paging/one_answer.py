@@ -10,6 +10,7 @@ from requests import Request
 from messaging_assets.answers.beside_list import address_in
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.boundary import Boundary
+from messaging_assets.reading.evidence.usual_caps import OF_ONE
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.paging.linked import ReferencePaginator
@@ -57,11 +58,12 @@ class SinglePagePaginator(GuardedPaginator):
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""
         self.says_no_more(response)
+        self.reading.ending.usual_caps = frozenset() if self.reading.claims.signs.is_next_empty else OF_ONE
         return "one answer holds everything"
 
     def doubt_of_end(self) -> str | None:
         """See GuardedPaginator."""
-        return only_page(self.reading)
+        return None if self.is_sign_disbelieved else only_page(self.reading)
 
 
 def only_page(reading: Reading) -> str | None:

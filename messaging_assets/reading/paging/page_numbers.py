@@ -41,6 +41,8 @@ class PageNumberPaginator(CountingPaginator):
         pages = whole_number(json_paths.first_value(own.total_path, response.parsed)) if own.total_path else None
         done = self.position - own.base_page + 1
         self._pages = (pages, f"'{own.total_path}'") if pages else reading.claims.number_of_pages or self._pages
+        if self._pages:
+            reading.ending.usual_caps = frozenset()
         says_no_more = self.says_no_more(response, is_over=sent == 0)
         self._first_rows = self._first_rows or sent
         self._is_first_empty = self._is_first_empty or (sent == 0 and self.position == self.first_position())

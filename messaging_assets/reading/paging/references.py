@@ -20,11 +20,15 @@ class NextReference:
     Args:
         found: dlt's paginator, which finds it.
         description: the paginator as the file has it.
+
+    Attributes:
+        is_falling: whether each was a number below the one before it, so that 0 may be the next; so it is without any.
     """
 
     def __init__(self, found: Any, description: PaginatorDescription) -> None:
         self._found, self._own = found, description
         self._asked: Any = None
+        self.is_falling = True
         self._came: set[str] = set()
 
     def begin_at(self, position: Any) -> None:
@@ -60,6 +64,8 @@ class NextReference:
     def is_new(self) -> bool:
         """Whether no earlier page named the same one; it is known from here on."""
         is_new = str(self.value) not in self._came
+        numbers = [one for one in (self.value, self._asked) if one is not None]
+        self.is_falling &= all(type(one) is int for one in numbers) and numbers == sorted(numbers)
         self._came.add(str(self.value))
         return is_new
 

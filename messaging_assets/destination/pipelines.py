@@ -13,6 +13,7 @@ from filelock import FileLock
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.names import identifier
+from messaging_assets.destination.duckdb_file import unfit_file
 from messaging_assets.destination.names import pipeline_name, schema_name
 from messaging_assets.destination.profile import (
     DestinationProfile,
@@ -55,7 +56,7 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     asset = description.asset_of(resource)
     try:
         profile = destination_profile(folders)
-        refused = profile.refusal(resource) or profile.missing_driver()
+        refused = profile.refusal(resource) or profile.missing_driver() or unfit_file(profile, description.dataset_name)
         if description.tenancy and profile.is_files:
             refused = "files have no views; leave out account_column, or load into a database (DESTINATION_TYPE)."
     except MendDescription as unknown:
@@ -163,8 +164,11 @@ def _destination(folders: ProjectFolders) -> Any:
         is_elsewhere = any(dlt.config.get(one) or dlt.secrets.get(one) for one in (section, f"{section}.database"))
         if profile.name != "duckdb":
             settings["destination_name"] = profile.name
-        # Explicit settings win in dlt, so none is given where its configuration has one.
-        return duckdb(**settings) if is_elsewhere else duckdb(str(folders.database), **settings)
+        # Explicit settings win in dlt, so none is given where its configuration has one. A relative path of it would be
+        # another file for each folder that a process is started in.
+        if is_elsewhere:
+            return duckdb(**settings, local_dir=str(folders.home))
+        return duckdb(str(folders.database), **settings)
     if profile.kind == "sqlalchemy":
         with suppress(ImportError):  # which `missing_driver` tells
             from messaging_assets.seams.destinations.dlt_sqlalchemy import register

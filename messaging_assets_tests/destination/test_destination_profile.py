@@ -22,6 +22,7 @@ from dlt.destinations import (
 )
 
 from messaging_assets.description.api import Resource
+from messaging_assets.destination.duckdb_file import unfit_file
 from messaging_assets.destination.pipelines import destination_profile, keeps_rows_by_sql, loader_file_format
 from messaging_assets.destination.profile import DestinationProfile, missing_module
 from messaging_assets.foundation.folders import settle_environment
@@ -80,6 +81,44 @@ def test_a_named_duckdb_is_where_its_own_settings_say(named: Any, one_table: One
     assert one_table.sync([{"id": 1}]).green
     assert (tmp_path / "lake.duckdb").is_file()
     assert not settle_environment().database.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"credentials": ":memory:"}, "loses its rows; name a file: DESTINATION__DUCKDB__CREDENTIALS=/"),
+        ({"credentials": ":pipeline:"}, "or in a working folder, loses its rows"),
+        ({"credentials": "none/lake.duckdb"}, "the folder of the DuckDB file is not there; make /"),
+        (
+            {"credentials": "Chat.duckdb"},
+            "cannot tell the dataset chat from its file Chat.duckdb; give the file another",
+        ),
+        ({"credentials": "duckdb:///chat_staging.db"}, "cannot tell the dataset chat from its file chat_staging.db"),
+        ({"credentials__database": "a.duckdb", "credentials__read_only": "true"}, "take read_only out of DESTINATION_"),
+        ({"credentials": "lake.duckdb"}, None),
+        ({}, None),
+    ],
+    ids=str,
+)
+def test_a_duckdb_file_that_cannot_have_the_dataset_is_named(named: Any, settings: Any, words: str | None) -> None:
+    refused = unfit_file(named("duckdb", **settings), "chat")
+    assert words in str(refused) if words else refused is None
+
+
+def test_a_file_that_cannot_have_the_dataset_is_told_before_the_api_is_asked(named: Any, one_table: OneTable) -> None:
+    named("duckdb", credentials=":memory:")
+    assert "name a file: DESTINATION__DUCKDB__CREDENTIALS" in one_table.sync([{"id": 1}]).error
+
+
+def test_a_relative_file_is_the_same_one_wherever_a_process_is_started(
+    named: Any, one_table: OneTable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named("duckdb", credentials="lake.duckdb")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert one_table.sync([{"id": 1}]).green
+    assert (settle_environment().home / "lake.duckdb").is_file()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ import pytest
 
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets_tests.export_api import ExportApi, export_api, sync_export
-from messaging_assets_tests.own_process import Process, start_server
+from messaging_assets_tests.own_process import Process, in_a_process, start_server
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 and fork are POSIX")
 
@@ -60,6 +62,31 @@ def test_a_job_that_was_begun_is_gone_on_with(api: ExportApi, path: str, way: st
     assert one["jobs"] == {"gone on with": 1}
     assert api.count("POST", "/exports") == 1
     assert api.jobs == {}
+
+
+def test_a_job_whose_rows_were_read_and_kept_nowhere_is_gone_on_with(api: ExportApi) -> None:
+    url = api.url
+
+    def killed() -> Any:
+        from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
+
+        write = ReceiptFile.write
+
+        def and_die(self: ReceiptFile, receipt: KeptReceipt) -> None:
+            write(self, receipt)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        ReceiptFile.write = and_die  # type: ignore[method-assign]
+        return sync_export(url)
+
+    assert in_a_process(killed) == (signal.SIGKILL, None)
+
+    one = sync_export(url)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+    assert one["jobs"] == {"gone on with": 1}
+    assert api.count("POST", "/exports") == 1
 
 
 def test_a_range_that_ends_now_is_the_same_one_when_its_job_is_gone_on_with(api: ExportApi) -> None:

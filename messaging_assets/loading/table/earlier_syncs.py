@@ -78,7 +78,9 @@ def load_pending(table: ResourceTable, kept: KeptReceipt | None) -> list[Load]:
         # Which other windows were loaded since it was read, nobody knows.
         table.forget_working_files()
         return []
-    _note_kept_read(table, kept, table.ledger)
+    if table.pipeline.has_pending_data:
+        # Of a read whose rows are nowhere, only a job that it began is gone on with, from where the ledger stands.
+        _note_kept_read(table, kept, table.ledger)
 
     def fits() -> bool:
         before = frozenset((*kept.finished_before, *kept.load_ids)) if kept else frozenset[str]()

@@ -27,14 +27,12 @@ from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
 from messaging_assets.http.wire.origins import NoAddress
 from messaging_assets.http.wire.spool import NoRoom
-from messaging_assets.seams.foreign_words import is_too_many_headers
+from messaging_assets.seams.foreign_words import is_no_tls, is_too_many_headers
 
 # Nobody's mistake and worth a later try, though the file did not ask to repeat the request itself.
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
 # Seconds; what is signed is good for minutes at most.
 _CLOCKS_DIFFER = 300
-# What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
-_NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "http request")
 _RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
 _REMAINING_HEADERS = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
 
@@ -189,7 +187,7 @@ def _tls(error: requests.exceptions.SSLError) -> Trouble:
         step = "name the authority's certificate in client.ca_file"
         return Trouble("has a certificate that is not trusted", step, MendDescription, False, "certificate")
     plain = "write the port that speaks TLS, or http:// where the API has none"
-    if _is_caused_by(error, ssl.SSLError, lambda one: str(one.reason).replace("_", " ").lower() in _NO_TLS):
+    if _is_caused_by(error, ssl.SSLError, is_no_tls):
         return Trouble("answered without TLS, though its address says https", plain, MendDescription, False, "TLS")
     if _is_caused_by(error, ssl.SSLEOFError):
         step = f"see whether this port speaks TLS at all ({plain}), and try again"

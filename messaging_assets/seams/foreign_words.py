@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
 _TOO_MANY_HEADERS = "got more than"
+# What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
+_NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "http request")
 
 
 def is_null_refused(words: str) -> bool:
@@ -29,6 +32,11 @@ def is_arrow_remark(record: logging.LogRecord) -> bool:
 def is_too_many_headers(error: Exception) -> bool:
     """Whether Python's HTTP client stops reading because an answer has too many headers; it has no class for that."""
     return _TOO_MANY_HEADERS in str(error)
+
+
+def is_no_tls(error: ssl.SSLError) -> bool:
+    """Whether OpenSSL says that what came is no TLS at all; it has no class for that."""
+    return str(getattr(error, "reason", None)).replace("_", " ").lower() in _NO_TLS
 
 
 def words_of_error(error: SerializableErrorInfo) -> str:

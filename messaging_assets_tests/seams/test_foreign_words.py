@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import logging
+import ssl
 import sys
 from collections.abc import Iterator
 
@@ -14,6 +15,7 @@ import pytest
 
 from messaging_assets.seams.foreign_words import (
     is_arrow_remark,
+    is_no_tls,
     is_null_refused,
     is_too_many_headers,
     words_of_error,
@@ -67,6 +69,16 @@ def test_python_stops_at_too_many_headers() -> None:
 
     assert is_too_many_headers(many.value)
     assert not is_too_many_headers(http.client.HTTPException("another"))
+
+
+def test_openssl_says_that_what_came_is_no_tls() -> None:
+    came = ssl.MemoryBIO()
+    came.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    with pytest.raises(ssl.SSLError) as plain:
+        ssl.create_default_context().wrap_bio(came, ssl.MemoryBIO(), server_hostname="api.example.com").do_handshake()
+
+    assert is_no_tls(plain.value)
+    assert not is_no_tls(ssl.SSLError(1, "another"))
 
 
 def test_dagster_puts_the_name_of_the_class_before_what_an_exception_says() -> None:

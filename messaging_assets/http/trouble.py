@@ -158,7 +158,10 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         words = "closed the connection before it answered" if is_made else words
     step = "see whether the API is up at this address and try again"
     if _is_caused_by(error, urllib3.exceptions.NameResolutionError):
-        words, step = "has a host that no name server knows", "correct client.base_url, or see to DNS, and try again"
+        words, step = (
+            "could not be reached by the name of its host",
+            "correct client.base_url, or see to DNS, and try again",
+        )
     did_not_arrive = isinstance(error, requests.ConnectTimeout) or _is_caused_by(
         error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     )

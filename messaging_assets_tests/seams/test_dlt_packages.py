@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import _thread
 import shutil
+import signal
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -46,16 +47,27 @@ def test_a_load_that_is_interrupted_is_over_when_its_jobs_are(
     )
     monkeypatch.setattr(pool_runner, "create_pool", lambda config: pool())
     written: list[Any] = []
+    is_interrupted = threading.Event()
+
+    def interrupt(*of: Any) -> None:
+        is_interrupted.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupt)
 
     @dlt.destination
     def slow(items: Any, table: Any) -> None:
-        _thread.interrupt_main()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        assert is_interrupted.wait(60)
         time.sleep(0.2)
         written.append(table["name"])
 
     with own_settings():
         pipeline = one_pipeline("slow", destination=slow, pipelines_dir=str(clean_room))
-        with pytest.raises(PipelineStepFailed):
-            pipeline.run([{"id": 1}], table_name="rows")
+        try:
+            with pytest.raises(PipelineStepFailed):
+                pipeline.run([{"id": 1}], table_name="rows")
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     assert written == ["rows"]

@@ -33,9 +33,8 @@ def test_rows_and_what_is_set_aside_go_to_the_table_that_the_file_names(table: O
     synced = table.sync(ROWS, table_name="crmPeople", write_disposition="replace", maximum_deleted_share=1)
     assert synced.green
     assert synced.receipt["dagster/table_name"].endswith("generic_rest.crm_people")
-    assert re.fullmatch(
-        r"duckdb:////.*/warehouse\.duckdb|postgresql://127\.0\.0\.1:\d+/\w+", synced.receipt["database"]
-    )
+    place = synced.receipt.get("database_in_full", {}).get("address", synced.receipt["database"])
+    assert re.fullmatch(r"duckdb:////.*/warehouse\.duckdb|postgresql://127\.0\.0\.1:\d+/\w+", place)
     assert all(one.passed for name, one in synced.checks.items() if name != "no_record_rejected")
     assert table.sync([{"id": 1}]).green
     assert (counted(table, "crm_people"), counted(table, "crm_people__rejected")) == (1, 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,14 +25,18 @@ def print_table(console: Console, table: Table) -> None:
 
     Args:
         console: where it goes.
-        table: its cells are texts without markup.
+        table: a cell or header that is a plain text may have rich's markup.
     """
     if console.is_terminal:
         console.print(table)
         return
     from rich.cells import cell_len
+    from rich.text import Text
 
-    columns = [[" ".join(str(cell).split()) for cell in (one.header, *one.cells)] for one in table.columns]
+    def plain(cell: Any) -> str:
+        return " ".join(str(Text.from_markup(cell) if isinstance(cell, str) else cell).split())
+
+    columns = [[plain(cell) for cell in (one.header, *one.cells)] for one in table.columns]
     widths = [min(max(map(cell_len, cells)), _WIDEST) for cells in columns]
     for record in zip(*columns, strict=True):
         padded = []

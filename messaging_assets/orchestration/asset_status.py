@@ -171,15 +171,14 @@ def _add_checks(history: History, checks: Sequence[AssetCheckKey], status: Asset
 def _found(metadata: Mapping[str, MetadataValue[Any]]) -> str:
     """What a check found, in one line without the keys of rows."""
     plain = {name.rpartition("/")[2].replace("_", " "): value.value for name, value in metadata.items()}
-    listed = {
-        name: "; ".join(map(str, value)) for name, value in plain.items() if name == "changes" and value != "none"
-    }
-    told = {name: value for name, value in plain.items() if isinstance(value, (int, str)) and value != "none"} | listed
-    return one_line(
-        ", ".join(
-            f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}" for name, value in told.items()
-        )
-    )
+    told = [
+        f"{name}: {value:,}" if isinstance(value, int) else f"{name}: {value}"
+        for name, value in plain.items()
+        if isinstance(value, (int, str)) and value != "none"
+    ]
+    if isinstance(changes := plain.get("changes"), (list, tuple)):
+        told.append(f"changes: {'; '.join(map(str, changes))}")
+    return one_line(", ".join(told))
 
 
 def _next_tick(history: History, description: ApiDescription, resource: Resource) -> str:

@@ -91,7 +91,10 @@ def _renamed(row: Record, names: dict[str, str]) -> Record:
 def _flattened(row: Record, names: frozenset[str]) -> Record:
     made: Record = {}
     for name, value in row.items():
-        found = _inside(name, value) if name in names and isinstance(value, dict) else [(name, value)]
+        found = _inside(name, value) if name in names and isinstance(value, dict) else None
+        if found is None:
+            made[name] = value
+            continue
         fields = dict(found)
         # A field that is there already stays, and so does the object that would take its place.
         others = made.keys() | (row.keys() - {name})

@@ -8,9 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 
 from messaging_assets.cli import check, demo, doctor, status
 from messaging_assets.cli.health.symptom import Symptom
+from messaging_assets.cli.tables import print_table, wide_console
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.discovery.examined import Examined, Finding
 from messaging_assets.orchestration.asset_status import AssetStatus
@@ -92,3 +96,10 @@ def test_a_pipe_gets_plain_text_with_whole_words(
     assert [sign for sign in "\x1b│┃└━" if sign in piped] == []
     assert [line for line in piped.splitlines() if line != line.rstrip()] == []
     assert [word for word in words if word not in piped] == []
+
+
+def test_a_name_with_brackets_is_the_same_in_a_pipe(capsys: Captured) -> None:
+    table = Table(escape("[b]size"))
+    table.add_row(Text("[i]at"))
+    print_table(wide_console(), table)
+    assert capsys.readouterr().out.split() == ["[b]size", "[i]at"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.description.endpoint import TABULAR
@@ -90,9 +90,7 @@ def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
 
 def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
     """A key in the body of a request that has none, or has a text for one."""
-    auth = resource.endpoint.get("auth") or client.get("auth")
-    ways = auth if isinstance(auth, (list, tuple)) else [auth]
-    if not any(isinstance(way, Mapping) and way.get("location") == "body" for way in ways):
+    if not any(step_into(way, "location") == "body" for way in _ways(resource, client)):
         return
     if str(resource.endpoint.get("method", "GET")).upper() == "GET":
         words = "is GET, whose requests have no body for the key that auth puts there; write method: POST"
@@ -101,6 +99,12 @@ def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mista
         if not isinstance(resource.endpoint.get(word, {}), (Mapping, type(None))):
             told = "is no mapping, into which auth could put a key; write fields, or another location"
             yield Mistake(resource.place_of("endpoint", word), told)
+
+
+def _ways(resource: Written, client: Mapping[str, Any]) -> Sequence[Any]:
+    """The ways of authentication of a resource, as they are written."""
+    auth = resource.endpoint.get("auth") or client.get("auth")
+    return auth if isinstance(auth, (list, tuple)) else [auth]
 
 
 def _pages_of_job(resource: Written) -> Iterator[Mistake]:
@@ -133,15 +137,12 @@ def _conditional(resource: Written) -> Iterator[Mistake]:
 
 def _renewing(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
     """An answer that means that a login or token is over, where there is none that could be asked for anew."""
-    auth = resource.endpoint.get("auth") or client.get("auth")
-    types = [
-        one if isinstance(one, str) else step_into(one, "type") for one in (auth if isinstance(auth, list) else [auth])
-    ]
+    types = [str(way if isinstance(way, str) else step_into(way, "type")) for way in _ways(resource, client)]
+    if any(one.startswith(("session", "oauth2")) for one in types):
+        return
     actions = resource.endpoint.get("response_actions")
     for index, action in enumerate(actions if isinstance(actions, list) else ()):
-        if step_into(action, "action") == "renew" and not any(
-            str(one).startswith(("session", "oauth2")) for one in types
-        ):
+        if step_into(action, "action") == "renew":
             words = "renew asks for a login or token anew, and auth has none; write auth of type session or oauth2"
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
 

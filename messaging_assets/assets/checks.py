@@ -33,6 +33,7 @@ from messaging_assets.tables.loaded_table import LoadedTable, TableCounts, valid
 
 COMPLETE, REJECTED, UNCHANGED = "sync_is_complete", "no_record_rejected", "column_schema_is_unchanged"
 EVERY_ACCOUNT = "every_account_is_synced"
+VALID_FILE = "api_file_is_valid"
 _MOST_KEYS = 10
 
 

@@ -189,10 +189,11 @@ def _sync(
 
 
 def _show(context: AssetExecutionContext, key: AssetKey, failure: SyncFailure, *, will_retry: bool) -> None:
-    """Put the counts of a failed sync on the asset's own page, which shows no failure's metadata."""
-    if (shown := in_order(failure.metadata)) and not will_retry:
+    """Put sentence and counts of a failed sync on the asset's page, which shows an observation's metadata alone."""
+    if failure.metadata and not will_retry:
         partition = context.partition_key if context.has_partition_key else None
-        context.log_event(AssetObservation(key, description=str(failure), metadata=shown, partition=partition))
+        shown = in_order({**failure.metadata, "messaging_assets/verdict_reason": str(failure)})
+        context.log_event(AssetObservation(key, str(failure), shown, partition))
 
 
 def _end_run(context: AssetExecutionContext, description: ApiDescription) -> None:

@@ -28,10 +28,10 @@ from dagster import (
     sensor,
 )
 
+from messaging_assets.assets.checks import VALID_FILE
 from messaging_assets.description.names import identifier
 from messaging_assets.files.api_files import InvalidDescription
 
-CHECK = "api_file_is_valid"
 # Dagster sets it where it only looks whether definitions are right.
 VALIDATION = "DAGSTER_IS_DEFS_VALIDATION_CLI"
 _logger = logging.getLogger(__name__)
@@ -70,18 +70,18 @@ def _sensor(name: str, text: str) -> SensorDefinition:
     def broken_file(context: SensorEvaluationContext) -> SensorResult | SkipReason:
         if context.cursor == known:
             return SkipReason(words)
-        told = AssetCheckEvaluation(_key(name), CHECK, passed=False, description=text)
+        told = AssetCheckEvaluation(_key(name), VALID_FILE, passed=False, description=text)
         return SensorResult(skip_reason=words, asset_events=[told], cursor=known)
 
     return broken_file
 
 
 def _asset(name: str, text: str) -> AssetsDefinition:
-    spec = AssetCheckSpec(CHECK, asset=_key(name), description="Whether the API file can be used.")
+    spec = AssetCheckSpec(VALID_FILE, asset=_key(name), description="Whether the API file can be used.")
 
     @asset(key=_key(name), group_name=name, description=text, kinds={"yaml"}, check_specs=[spec])
     def broken_file() -> Iterator[AssetCheckResult]:
-        yield AssetCheckResult(passed=False, check_name=CHECK, description=text)
+        yield AssetCheckResult(passed=False, check_name=VALID_FILE, description=text)
         raise Failure(text, allow_retries=False)
 
     return broken_file

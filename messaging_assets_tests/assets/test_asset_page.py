@@ -130,14 +130,16 @@ def test_the_page_says_how_many_rows_more_there_are_and_nothing_of_dlts_files(on
     assert "jobs" not in second
 
 
-def test_a_failed_sync_leaves_its_counts_on_the_page(one_table: OneTable, dagster_instance: DagsterInstance) -> None:
+def test_a_failed_sync_leaves_its_sentence_and_its_counts_on_the_page(
+    one_table: OneTable, dagster_instance: DagsterInstance
+) -> None:
     one_table.serve([{"id": 1}, {"id": 2}, {"id": None}, {"id": None}])
     done = in_dagster(one_table.describe(maximum_set_aside_share=0.1), dagster_instance)
     key = AssetKey(["generic_rest", "resource_name"])
     assert dagster_instance.fetch_materializations(key, limit=1).records == []
     [record] = dagster_instance.fetch_observations(key, limit=2).records
     one: Any = record.asset_observation
-    assert one.description == done.error
+    assert one.description == one.metadata["messaging_assets/verdict_reason"].value == done.error
     shown = {name.removeprefix("messaging_assets/"): value.value for name, value in one.metadata.items()}
     assert list(shown)[:2] == ["verdict", "verdict_reason"]
     assert (shown["rows_read"], shown["rows_loaded"], shown["rows_set_aside"]) == (4, 0, 2)

@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -18,6 +19,8 @@ from dagster import (
     AssetCheckSeverity,
     AssetCheckSpec,
     AssetKey,
+    DagsterEvent,
+    DagsterEventType,
     DagsterInstance,
     DailyPartitionsDefinition,
     DefaultSensorStatus,
@@ -32,9 +35,11 @@ from dagster import (
 )
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
+from messaging_assets.files.rules.mistakes import InvalidDescription, Problem
 from messaging_assets.orchestration.alerts.delivery import FORMAT_VARIABLE, WEBHOOK_VARIABLE
 from messaging_assets.orchestration.alerts.messages import DAGSTER_VARIABLE
 from messaging_assets.orchestration.alerts.sensors import QUIET_VARIABLE, build_alert_sensors
+from messaging_assets.orchestration.broken_files import broken_definitions
 from messaging_assets_tests.raw_server import RawServer, answer
 
 WEBHOOK = "https://user:pass-word@hooks.invalid/services/T00/secret-path?token=secret-query"
@@ -49,6 +54,7 @@ class Location:
         self.instance, self.cursor = instance, cast("str | None", None)
         self.error: Exception | None = None
         self.metadata: dict[str, Any] = {}
+        self.found: dict[str, Any] = {"key": "record"}
         self.passes: dict[str, bool] = {"id_is_unique": True, "sync_is_complete": True}
         severities = {"id_is_unique": AssetCheckSeverity.ERROR, "sync_is_complete": AssetCheckSeverity.WARN}
         key = AssetKey(["chat", "messages"])
@@ -62,9 +68,7 @@ class Location:
             yield MaterializeResult(
                 metadata=self.metadata,
                 check_results=[
-                    AssetCheckResult(
-                        check_name=name, passed=passes, severity=severities[name], metadata={"key": "record"}
-                    )
+                    AssetCheckResult(check_name=name, passed=passes, severity=severities[name], metadata=self.found)
                     for name, passes in self.passes.items()
                 ],
             )
@@ -322,6 +326,68 @@ def test_a_step_that_fails_with_its_check_is_told_once(location, webhook):
         "red: chat.messages: rows are missing",
         "green again: chat/messages: a later run succeeded.",
     ]
+
+
+def test_a_check_that_a_failed_step_asked_again_is_told_with_the_step_and_is_not_green(location, webhook):
+    location.passes["sync_is_complete"] = False
+    location.run()
+    location.tick()
+    location.error = Failure("chat.messages: rows are missing")
+    location.run()
+    location.tick()
+    location.error, location.passes["sync_is_complete"] = None, True
+    location.run()
+    location.tick()
+    assert [alert["text"] for alert in posted(webhook)] == [
+        "warning: chat/messages: the check sync_is_complete failed; the asset's page shows what it found.",
+        "red: chat.messages: rows are missing",
+        "green again: chat/messages: a later run succeeded.",
+    ]
+
+
+def test_a_check_is_told_once_its_run_is_over(location, webhook):
+    location.passes["id_is_unique"] = False
+    run = location.run()
+    storage = location.instance.run_storage
+    for kind, told in ((DagsterEventType.RUN_START, 0), (DagsterEventType.RUN_SUCCESS, 1)):
+        storage.handle_run_event(run, DagsterEvent(kind.value, "chat_sync"), datetime.now(timezone.utc))
+        location.tick()
+        assert len(posted(webhook)) == told
+
+
+def test_red_comes_before_warnings(location, webhook):
+    location.passes = dict.fromkeys(reversed(location.passes), False)
+    location.run()
+    location.tick()
+    [alert] = posted(webhook)
+    assert [one["state"] for one in alert["news"]] == ["red", "warning"]
+
+
+def test_a_check_tells_what_it_counted_and_nothing_of_a_record(location, webhook):
+    location.passes["id_is_unique"] = False
+    location.found |= {"rows": 3_000, "repeated_keys": 2}
+    location.run()
+    location.tick()
+    [alert] = posted(webhook)
+    assert "the check id_is_unique failed (rows: 3,000, repeated keys: 2); the" in alert["text"]
+    assert "record" not in json.dumps(alert)
+
+
+def test_a_broken_file_is_told_with_its_first_mistake_and_the_page_of_its_asset(location, webhook, monkeypatch):
+    monkeypatch.setenv(DAGSTER_VARIABLE, "https://dagster.invalid")
+    mistakes = [Problem("crm.yaml", 4, "resources.users", "unknown key"), Problem("crm.yaml", 5, "schedule", "unknown")]
+    location.repository = Definitions.merge(
+        location.definitions, broken_definitions({"crm": InvalidDescription(mistakes)})
+    ).get_repository_def()
+    [found] = location.tick("crm_broken_file").asset_events
+    location.instance.report_runless_asset_event(found)
+    location.cursor = None
+    location.tick()
+    [alert] = posted(webhook)
+    assert (
+        alert["text"] == "red: crm/broken_file: crm.yaml:4: resources.users: unknown key (1 more on the asset's page)"
+    )
+    assert alert["news"][0]["url"] == "https://dagster.invalid/assets/crm/broken_file"
 
 
 # A webhook that is down

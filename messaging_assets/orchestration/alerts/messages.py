@@ -56,7 +56,7 @@ def as_slack(news: Sequence[News]) -> dict[str, Any]:
     """The one field that Slack, Mattermost and Rocket.Chat all show; https://docs.slack.dev/messaging/formatting-message-text."""
     lines = [] if len(news) == 1 else [_escaped(headline(news))]
     for one in news[:_MOST_SHOWN]:
-        link = f" <{url}|run {one.run_id[:8]}>" if (url := _link(one)) else ""
+        link = f" <{url}|{_place(one)}>" if (url := _link(one)) else ""
         lines += [f"• {one.state}: {_escaped(_short(one))}{link}", *filter(None, [_numbers(one)])]
     return {"text": "\n".join([*lines, *_rest(news)])}
 
@@ -67,7 +67,7 @@ def as_teams(news: Sequence[News]) -> dict[str, Any]:
     for one in news[:_MOST_SHOWN]:
         state = {"text": f"{one.state}: ", "color": _COLOURS[one.state], "weight": "bolder"}
         blocks.append(_rich(state, {"text": _short(one)}))
-        link = {"text": f"run {one.run_id[:8]}"}
+        link = {"text": _place(one)}
         if url := _link(one):
             link["selectAction"] = {"type": "Action.OpenUrl", "url": url}  # type: ignore[assignment]
         blocks.append(_rich({"text": f"{_numbers(one)} ".lstrip(), "isSubtle": True}, link, spacing="none"))
@@ -86,7 +86,7 @@ def as_teams(news: Sequence[News]) -> dict[str, Any]:
 def as_mail(news: Sequence[News]) -> tuple[str, str]:
     """Subject and text of an e-mail, without HTML."""
     parts = [
-        "\n".join(filter(None, [f"{one.state}: {_short(one)}", _numbers(one), _link(one) or f"run {one.run_id}"]))
+        "\n".join(filter(None, [f"{one.state}: {_short(one)}", _numbers(one), _link(one) or _place(one)]))
         for one in news[:_MOST_SHOWN]
     ]
     return one_line(f"[messaging_assets] {headline(news)}"), "\n\n".join([*parts, *_rest(news)]) + "\n"
@@ -100,8 +100,13 @@ FORMATS: Mapping[str, Callable[[Sequence[News]], dict[str, Any]]] = {
 
 
 def _link(one: News) -> str | None:
+    """The page that shows it: of its run, or of the asset where a sensor found it without one."""
     base = os.environ.get(DAGSTER_VARIABLE, "").rstrip("/")
-    return f"{base}/runs/{one.run_id}" if base else None
+    return f"{base}/{f'runs/{one.run_id}' if one.run_id else f'assets/{one.asset}'}" if base else None
+
+
+def _place(one: News) -> str:
+    return f"run {one.run_id[:8]}" if one.run_id else "asset's page"
 
 
 def _numbers(one: News) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from dagster import (
+    AssetCheckEvaluation,
     AssetCheckKey,
     AssetCheckSeverity,
     AssetKey,
@@ -27,7 +28,7 @@ from dagster import (
     SensorEvaluationContext,
 )
 
-from messaging_assets.assets.checks import COMPLETE
+from messaging_assets.assets.checks import COMPLETE, VALID_FILE
 from messaging_assets.assets.metadata.receipt_metadata import told_numbers
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.seams.dagster_inside import AssetCheckExecutionRecord, AssetCheckExecutionRecordStatus
@@ -35,8 +36,12 @@ from messaging_assets.seams.dagster_inside import AssetCheckExecutionRecord, Ass
 RED, WARNING, GREEN = "red", "warning", "green again"
 _AGAIN_AFTER = 86_400.0
 _MOST_RUNS = 100
+# Runs of one check that may be under way together.
+_MOST_AT_ONCE = 25
 _PARTITION = "dagster/partition"
 _VERDICTS = {verdict.words for verdict in Verdict}
+# What our own checks count; all else that a check found may be a record's.
+_COUNTED = ("rows", "nulls", "repeated_keys", "rows_set_aside")
 _ANSWERED = {AssetCheckExecutionRecordStatus.FAILED, AssetCheckExecutionRecordStatus.SUCCEEDED}
 
 
@@ -105,15 +110,21 @@ def failed_runs(context: SensorEvaluationContext, after: int) -> tuple[list[News
 
 
 def failing_checks(context: SensorEvaluationContext) -> list[News]:
-    """The checks whose last answer is no; one that is being asked again counts as it was before."""
+    """The checks whose last answer is no; one that is being asked again counts as it was before.
+
+    A run that goes on may try again, and answer otherwise.
+    """
     repository, storage = context.repository_def, context.instance.event_log_storage
     keys = sorted(repository.asset_graph.asset_check_keys, key=str) if repository else []
     failing = []
     for key, last in storage.get_latest_asset_check_execution_by_key(keys).items():
-        if last.status == AssetCheckExecutionRecordStatus.PLANNED:
-            last = next(iter(storage.get_asset_check_execution_history(key, 1, status=_ANSWERED)), last)
-        if last.status == AssetCheckExecutionRecordStatus.FAILED:
-            failing.append(_of_check(context.instance, key, last))
+        if last.status == AssetCheckExecutionRecordStatus.SUCCEEDED:
+            continue
+        answered = storage.get_asset_check_execution_history(key, _MOST_AT_ONCE, status=_ANSWERED)
+        runs = ((one, context.instance.get_run_by_id(one.run_id)) for one in answered)
+        ended = next(((one, run) for one, run in runs if run is None or run.is_finished), None)
+        if ended and ended[0].status == AssetCheckExecutionRecordStatus.FAILED:
+            failing.append(_of_check(context.instance, key, *ended))
     return failing
 
 
@@ -206,22 +217,16 @@ def _receipt_of(failure: DagsterEvent) -> dict[str, Any]:
     return told_numbers(told.metadata) if told else {}
 
 
-def _of_check(instance: DagsterInstance, key: AssetCheckKey, last: AssetCheckExecutionRecord) -> News:
+def _of_check(
+    instance: DagsterInstance, key: AssetCheckKey, last: AssetCheckExecutionRecord, run: DagsterRun | None
+) -> News:
     evaluation = last.evaluation
     is_warning = evaluation is not None and evaluation.severity == AssetCheckSeverity.WARN
     asset = key.asset_key.to_user_string()
-    run = instance.get_run_by_id(last.run_id)
-    found = {name: value.value for name, value in evaluation.metadata.items()} if evaluation else {}
-    verdict = found.get("verdict")
-    # What another check found may be a record's.
-    if key.name == COMPLETE and verdict in _VERDICTS:
-        text = f"{asset}: {verdict}: {found.get('reason')}"
-    else:
-        text = f"{asset}: the check {key.name} failed; the asset's page shows what it found."
     receipt, _ = _last_sync(instance, key.asset_key)
     return News(
         WARNING if is_warning else RED,
-        text,
+        f"{asset}: {_found(key.name, evaluation)}",
         last.run_id,
         last.create_timestamp,
         asset,
@@ -229,6 +234,19 @@ def _of_check(instance: DagsterInstance, key: AssetCheckKey, last: AssetCheckExe
         job=run.job_name if run else None,
         receipt=receipt,
     )
+
+
+def _found(name: str, evaluation: AssetCheckEvaluation | None) -> str:
+    """What a check found, in words and numbers of ours."""
+    found = {known: value.value for known, value in evaluation.metadata.items()} if evaluation else {}
+    if name == COMPLETE and found.get("verdict") in _VERDICTS:
+        return f"{found['verdict']}: {found.get('reason')}"
+    if name == VALID_FILE and evaluation and evaluation.description:
+        first, *others = evaluation.description.splitlines()
+        return first + (f" ({len(others)} more on the asset's page)" if others else "")
+    counted = {one.replace("_", " "): found[one] for one in _COUNTED if isinstance(found.get(one), int)}
+    numbers = ", ".join(f"{one}: {number:,}" for one, number in counted.items())
+    return f"the check {name} failed{f' ({numbers})' if numbers else ''}; the asset's page shows what it found."
 
 
 def _last_sync(instance: DagsterInstance, asset: AssetKey) -> tuple[dict[str, Any], str | None]:

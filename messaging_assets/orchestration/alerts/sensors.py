@@ -17,6 +17,7 @@ from dagster import DefaultSensorStatus, SensorDefinition, SensorEvaluationConte
 
 from messaging_assets.orchestration.alerts.delivery import SMTP_VARIABLE, WEBHOOK_VARIABLE, AlertFailed, mail, post
 from messaging_assets.orchestration.alerts.news import (
+    RED,
     News,
     failed_runs,
     failing_checks,
@@ -95,9 +96,11 @@ def _tell(context: SensorEvaluationContext, deliver: Callable[[Sequence[News]], 
     red = {key: one for key, one in red.items() if good[key] is None}
     # A step that fails may answer its checks with no before it does; that is one thing to tell, and not two.
     told_so = {(one.asset, one.run_id) for one in red.values()}
-    red |= {one.key: one for one in failing_checks(context) if (one.asset, one.run_id) not in told_so}
-    green = [good.get(key) or passes_again(context, one) for key, one in told.items() if key not in red]
-    fresh = [one for key, one in red.items() if not one.is_told_by(told.get(key), now)]
+    failing = {one.key: one for one in failing_checks(context)}
+    red |= {key: one for key, one in failing.items() if (one.asset, one.run_id) not in told_so}
+    over = {key: one for key, one in told.items() if key not in red and key not in failing}
+    green = [good.get(key) or passes_again(context, one) for key, one in over.items()]
+    fresh = sorted((one for key, one in red.items() if not one.is_told_by(told.get(key), now)), key=_loudness)
     news = [replace(one, told_at=now) for one in [*fresh, *green]]
     words = f"{len(red)} red or warning, {len(news)} told now."
     if news:
@@ -111,6 +114,11 @@ def _tell(context: SensorEvaluationContext, deliver: Callable[[Sequence[News]], 
     book.told = {key: told[key] for key in red if key in told} | {one.key: one for one in news if one.key in red}
     context.update_cursor(book.written())
     return SkipReason(words)
+
+
+def _loudness(one: News) -> bool:
+    # A message shows its first lines only.
+    return one.state != RED
 
 
 def _quiet() -> float:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -91,13 +94,25 @@ def _run(description: ApiDescription, names: list[str], verbose: bool) -> bool:
     job = definitions.resolve_job_def(job_name(description.name))
     left = ", ".join(_in_windows(description) if names == list(description.unpartitioned) else [])
     click.echo(f"running {job.name}{left and f', without windows of {left}'}", err=True)
-    with DagsterInstance.get() as instance:
+    with DagsterInstance.get() as instance, _own_output():
         return job.execute_in_process(
             instance=instance,
             asset_selection=[asset_key(description, name) for name in names],
             run_config={"loggers": {"console": {"config": {"log_level": "DEBUG"} if verbose else {}}}},
             raise_on_error=False,
         ).success
+
+
+@contextmanager
+def _own_output() -> Iterator[None]:
+    """Give the process its output back, which Dagster turns to a file for the run and, on a full disk, leaves there."""
+    kept = {place: os.dup(place) for place in (1, 2)}
+    try:
+        yield
+    finally:
+        for place, copy in kept.items():
+            os.dup2(copy, place)
+            os.close(copy)
 
 
 class _Lines(logging.Logger):

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from dagster import AssetKey, DagsterInstance
 
+from messaging_assets.cli import sync as sync_verb
 from messaging_assets.cli.sync import command
 from messaging_assets.sandbox import Fault, Sandbox
 
@@ -139,3 +143,13 @@ def test_what_is_read_in_windows_is_told_where_it_can_be_started(file: Path, sto
     file.write_text(alone)
     shown = sync(file)
     assert (shown.exit_code, told in shown.output) == (2, True)
+
+
+def test_a_run_that_does_not_turn_the_output_back_leaves_the_sentence_on_the_terminal(tmp_path: Path) -> None:
+    """Dagster forgets to where the disk is full."""
+    before = os.fstat(2)
+    with (tmp_path / "elsewhere").open("w") as elsewhere, suppress(OSError), sync_verb._own_output():
+        os.dup2(elsewhere.fileno(), 2)
+        turned = os.path.samestat(os.fstat(2), before)
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert (turned, os.path.samestat(os.fstat(2), before)) == (False, True)

@@ -80,6 +80,17 @@ def test_no_meaning_is_in_colour_alone() -> None:
     assert "Records set aside: 1,200" in made
 
 
+@pytest.mark.parametrize(
+    ("failed", "said"),
+    [({}, "synced"), ({"sync_is_complete": "WARN"}, "in doubt"), ({"a": "WARN", "b": "ERROR"}, "check failed")],
+)
+def test_only_an_asset_whose_every_check_passed_is_counted_as_synced(failed: dict[str, str], said: str) -> None:
+    made = page(facts(state="synced", checks=3, failed_checks=failed), {}, NOW)
+    [counted] = re.findall(r"<ul class=sums><li><svg.*?</svg>(.*?)</li></ul>", made)
+    [shown] = re.findall(r"<span class=state><svg.*?</svg>(.*?)</span>", made)
+    assert (counted, shown) == (f"1 {said}", said)
+
+
 def test_rows_of_a_day_are_those_of_syncs_that_loaded() -> None:
     [one] = facts()[0].resources
     days = dict(one.rows_by_day(NOW.date()))

@@ -10,6 +10,7 @@ from html import escape
 from messaging_assets.cli.shown.report_charts import bars, mark, moment, share, strip
 from messaging_assets.cli.shown.report_facts import DAYS, ApiFacts, ResourceFacts
 from messaging_assets.cli.status import ago, named
+from messaging_assets.orchestration.asset_status import AssetStatus
 
 _MOST_SYNCS, _MOST_REASONS, _MOST_SLOW = 30, 8, 8
 _STYLE = """
@@ -72,8 +73,9 @@ def _parts(apis: Sequence[ApiFacts], broken: Mapping[str, str], now: datetime, i
     yield f"<h1>Tables from APIs</h1><p class=quiet>As it was at {moment(now)}. Days are days in UTC.</p>"
     if instead:
         yield f"<p>{escape(instead)}</p>"
-    states = Counter(one.status.state for one in every)
-    yield f"<ul class=sums>{''.join(f'<li>{mark(state)}{count} {state}</li>' for state, count in states.items())}</ul>"
+    states = Counter(_state(one.status) for one in every)
+    sums = "".join(f"<li>{mark(kind)}{count} {words}</li>" for (kind, words), count in states.items())
+    yield f"<ul class=sums>{sums}</ul>"
     yield from _alarms(every, broken)
     yield f"{_legend()}<div class=apis>"
     for api in apis:
@@ -114,8 +116,16 @@ def _legend() -> str:
     return f"<p class=legend>{''.join(f'<span>{mark(kind)}{text}</span>' for kind, text in words.items())}</p>"
 
 
+def _state(status: AssetStatus) -> tuple[str, str]:
+    """An asset's mark and words, which are green only where every check passed."""
+    if status.state != "synced" or not status.failed_checks:
+        return status.state, status.state
+    return ("failed", "check failed") if "ERROR" in status.failed_checks.values() else ("unknown", "in doubt")
+
+
 def _card(one: ResourceFacts, now: datetime) -> str:
     status = one.status
+    kind, state = _state(status)
     lines = {
         "last sync": f"{_ago(one)} ago" if status.lag_seconds is not None else "none",
         "fresh for": f"{one.fresh_hours:g} h" if one.fresh_hours else "",
@@ -128,7 +138,7 @@ def _card(one: ResourceFacts, now: datetime) -> str:
     words = f"<p class=quiet>{escape(one.description)}</p>" if one.description else ""
     return (
         f"<article class=card><div class=head><h3>{escape(one.name)}</h3>"
-        f"<span class=state>{mark(status.state)}{status.state}</span></div>{words}<dl>{told}</dl>"
+        f"<span class=state>{mark(kind)}{state}</span></div>{words}<dl>{told}</dl>"
         f"{_syncs(one)}{_rows(one, now)}{_reasons(one)}</article>"
     )
 

@@ -138,7 +138,11 @@ BAD = [
         "no resources",
     ),
     example("3: resources: needs at least one entry", CLIENT + "resources: []\n", "empty resources"),
-    example("3: resources: must be a list, not a mapping", CLIENT + "resources: {}\n", "resources as mapping"),
+    example(
+        "3: resources: must be a list, not a mapping; write - name: users for each",
+        CLIENT + "resources: {}\n",
+        "resources as mapping",
+    ),
     example(
         "4: resources[0].name: is missing; add it: the asset's name, and the table's unless `table_name` is there",
         resources("{description: x}"),
@@ -238,7 +242,7 @@ BAD = [
         "column twice",
     ),
     example(
-        "5: resources.users.columns[0]: a column in a list needs a name",
+        "5: resources.users.columns[0]: a column in a list needs a name; write {name: ..., data_type: ...}",
         in_resource("columns: [{data_type: text}]"),
         "column without a name",
     ),

@@ -123,7 +123,10 @@ def _one_table(placed: Iterable[tuple[Place, str]], inherited: Iterable[str] = (
 def _unnamed(columns: Any, place: Place) -> Iterator[Mistake]:
     if isinstance(columns, list):
         unnamed = (index for index, one in enumerate(columns) if not isinstance(step_into(one, "name"), str))
-        yield from (Mistake((*place, index), "a column in a list needs a name") for index in unnamed)
+        yield from (
+            Mistake((*place, index), "a column in a list needs a name; write {name: ..., data_type: ...}")
+            for index in unnamed
+        )
     elif isinstance(columns, Mapping):
         for key, column in columns.items():
             if (step_into(column, "name") or key) != key:

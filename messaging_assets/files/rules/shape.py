@@ -30,7 +30,9 @@ REFUSED = {
     "ApiDescription": {
         "name": "the API's name is the file's stem; leave it out",
         "file": "where the file is, is known; leave it out",
+        **dict.fromkeys(("base_url", "auth", "headers", "paginator"), "write it under client"),
     },
+    "Endpoint": {"url": "write path: what follows client.base_url"},
     "Client": {"session": "the session is made here, with retries, pace and secrets; leave it out"},
     "TokenServerAuth": {"session": "tokens are asked for by the API's own session; leave it out"},
     "ResourceDefaults": {"table_name": "each resource has a table of its own; write table_name there"},
@@ -50,6 +52,8 @@ REFUSED = {
         "incremental": "name the column in endpoint.incremental.cursor_path instead",
     },
 }
+# What to write where something of another kind came.
+_EXAMPLES = {"schedule": '{cron: "0 * * * *"}', "resources": "- name: users for each"}
 _NOUNS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -152,10 +156,13 @@ def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], r
     value = value_at(raw, place)
     words = [word for error in errors for word in _allowed_words(error)]
     nouns = list(dict.fromkeys(_NOUNS[error["type"]] for error in errors if error["type"] in _NOUNS))
+    if bounds := [_own_words(error) for error in errors if error["type"].startswith(("greater_than", "less_than"))]:
+        return " or ".join([*bounds, *words])
     if words:
         return _unknown_word(value, place, words, nouns)
     if nouns:
-        hint = "; write {data_type: ...}" if place[-2:-1] == ("columns",) else ""
+        example = "{data_type: ...}" if place[-2:-1] == ("columns",) else _EXAMPLES.get(str(place[-1]))
+        hint = f"; write {example}" if example else ""
         if nouns[-1].endswith("number") and (said := _said_of(place, raw, root)):
             hint = f": {said}"
         return f"must be {' or '.join(nouns)}, not {kind_of(value)}{hint}"

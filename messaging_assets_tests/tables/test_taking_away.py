@@ -31,6 +31,7 @@ def test_each_way_takes_a_proven_read_and_none_in_doubt(way: Way) -> None:
     assert (to_the_end is None) == (way != "deletes")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("left", "share"), [(0, None), (1, None), (7, 0.2)])
 def test_a_replaced_list_that_shrinks_by_more_than_the_file_allows_is_refused(
     one_table: OneTable, left: int, share: float | None
@@ -53,6 +54,7 @@ def test_a_replaced_list_may_shrink_by_what_the_file_allows_and_grow_as_it_likes
     assert [row["id"] for row in one_table.rows()] == [0]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("left", [0, 1])
 def test_no_more_versions_are_retired_at_once_than_the_file_allows(one_table: OneTable, left: int) -> None:
     one_table.sync([{"id": number} for number in range(10)], **VERSIONS, maximum_deleted_share=0.8)

@@ -1,8 +1,8 @@
 """The one rule for whatever takes rows out of a table, retires or swaps them.
 
 Rows go only after a read of the whole list, or window, that leaves no doubt. A round number of rows alone is none,
-unless the table shrinks to it. The destination must know that read as the newest of its resource. What each way of taking
-rows away asks of a read, on top of that, stands in `_DEMANDS`.
+unless the table shrinks to it. The destination must know that read as the newest of its resource.
+What each way of taking rows away asks of a read, on top of that, stands in `_DEMANDS`.
 """
 
 from __future__ import annotations

@@ -161,7 +161,9 @@ def _destination(folders: ProjectFolders) -> Any:
         from messaging_assets.seams.destinations.dlt_duckdb import duckdb
 
         section = f"destination.{profile.name}.credentials"
-        found = [get(one) for get in (dlt.config.get, dlt.secrets.get) for one in (section, f"{section}.database")]
+        found: list[Any] = [
+            get(one) for get in (dlt.config.get, dlt.secrets.get) for one in (section, f"{section}.database")
+        ]
         # A section that only says how the file is opened names none.
         is_elsewhere = any(one and not isinstance(one, Mapping) for one in found)
         if profile.name != "duckdb":

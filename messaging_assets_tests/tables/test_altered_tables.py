@@ -19,6 +19,7 @@ ROWS = [{"id": number, "name": f"row {number}", "size": 1000 + number} for numbe
 TABLE = "generic_rest.resource_name"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("statements", "sentence"),
     [
@@ -141,6 +142,7 @@ def test_a_level_of_the_log_that_is_none_is_named_with_its_place(
         refuse_broken_files()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["append", "merge"])
 def test_an_append_of_which_every_note_was_dropped_is_red_and_has_no_row_twice(
     one_table: OneTable, disposition: str

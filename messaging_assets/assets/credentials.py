@@ -103,6 +103,23 @@ class ApiCredentials(ConfigurableResource[Any]):
         return address
 
 
+def credentials_in(resources: Any, description: ApiDescription) -> ApiCredentials:
+    """The credentials of an API among the resources that an op has.
+
+    Raises:
+        MendDescription: the project has another resource of that name.
+    """
+    key = credentials_key(description.name)
+    found = getattr(resources, key)
+    if not isinstance(found, ApiCredentials):
+        raise MendDescription(
+            f"the project has a resource of its own named {key}",
+            "give it another name, and values of the API's own to definitions_for, as credentials",
+            where=description.name,
+        )
+    return found
+
+
 def build_credentials(description: ApiDescription, values: Mapping[str, Any] | None = None) -> ApiCredentials:
     """The credentials resource of one API, with a field for each thing it can hold.
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from dagster import (
     AssetExecutionContext,
     BackfillPolicy,
+    DagsterInvariantViolationError,
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
@@ -50,7 +51,7 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
     """The window that this run is for; None for a resource without partitions.
 
     Raises:
-        MendDescription: the run names no partition.
+        MendDescription: the run names no partition, or one of others than the file's.
     """
     if resource.partitions is None:
         return None
@@ -60,7 +61,18 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
             "start it from its partitions in the UI, or with a partition key",
             where=asset,
         )
-    window = context.partition_time_window
+    try:
+        window = context.partition_time_window
+        own = list(windows_of(context, resource).values())
+        is_own = (own[0].start, own[-1].end) == (window.start, window.end)
+    except (DagsterInvariantViolationError, ValueError):
+        is_own = False
+    if not is_own:
+        raise MendDescription(
+            "its asset has other partitions here than the file's, so the window of a run is not known",
+            "leave partitions_def as it is, and write partitions in the file",
+            where=asset,
+        )
     return Window(window.start, window.end, placing_column(resource))
 
 

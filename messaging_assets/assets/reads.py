@@ -29,7 +29,7 @@ from messaging_assets.loading.passes.read_pass import PassOptions, ReadPass
 from messaging_assets.loading.recovery import before_load
 from messaging_assets.loading.table.account_view import renew_views
 from messaging_assets.loading.table.begun_jobs import job_notes
-from messaging_assets.loading.table.removal import refuse_to_take_away
+from messaging_assets.loading.table.removal import refuse_to_take_away, rows_from_elsewhere
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import is_as_loaded
 from messaging_assets.reading.cursors.marks import cursor_of
@@ -45,6 +45,8 @@ _FORGOTTEN = (
     "meanwhile stay"
 )
 _RETYPED = "a column is of another type than it began with; reading again"
+_ELSEWHERE = "the {} rows of its table came from another address of the API, and stay unless a row has the key of one"
+_TWO_APIS = "if these are two APIs, give one of the files another name or dataset; if the API has moved, nothing"
 # What no token of the API can be the cause of.
 _NO_TOKEN = (CapReached, LoadDiffers, TooManySetAside)
 _AHEAD = "the list does not go on where it was read ahead to; reading it from its start"
@@ -60,7 +62,7 @@ class Reads:
 
     def __init__(self, task: SyncTask, table: ResourceTable) -> None:
         self._task, self._table = task, table
-        self._early = EarlyCounts(Receipt())
+        self._early, self._from_elsewhere = EarlyCounts(Receipt()), 0
 
     def run(self, credentials: ApiCredentials, base_url: str) -> tuple[list[str], dict[str, Any]]:
         """Read and load, pass by pass.
@@ -76,6 +78,7 @@ class Reads:
             Unchanged: the API says that the list is the one that is in the table.
         """
         task = self._task
+        self._from_elsewhere = 0 if task.config.may_move else rows_from_elsewhere(self._table)
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
         ledger = self._table.ledger
         earlier = ledger.own.generation - 1 if ledger else None
@@ -127,6 +130,8 @@ class Reads:
         task.receipt.repeats = Repeats(task.ahead.came.get(task.resource.name, frozenset()), bool(task.resource.keys))
         if options.forget_state and not task.config.is_anew:
             task.receipt.found(Verdict.READ_TO_THE_END, _FORGOTTEN)
+        if self._from_elsewhere:
+            task.receipt.found(Verdict.UNKNOWN, _ELSEWHERE.format(self._from_elsewhere), _TWO_APIS)
         self._early.go_to(task.receipt)
         self._early = EarlyCounts(Receipt())
         one_pass = ReadPass(target, options, task.receipt, learnt, task.context.log.info)

@@ -39,7 +39,7 @@ from messaging_assets.assets.checks import (
     incomplete,
     report_accounts,
 )
-from messaging_assets.assets.credentials import ApiCredentials, credentials_key
+from messaging_assets.assets.credentials import credentials_in, credentials_key
 from messaging_assets.assets.metadata.hidden_metadata import check_without_secrets, without_secrets
 from messaging_assets.assets.metadata.receipt_metadata import (
     PARTITION_ROWS,
@@ -51,7 +51,7 @@ from messaging_assets.assets.metadata.receipt_metadata import (
 from messaging_assets.assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.assets.preview import table_preview
 from messaging_assets.assets.sync_config import SyncConfig
-from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec
+from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec, refuse_other_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.sensitive import sensitive_columns
 from messaging_assets.destination.names import REJECTED, pipeline_name
@@ -130,6 +130,7 @@ def _asset(
         try:
             try:
                 result = None
+                refuse_other_key(context, key, description.asset_of(resource))
                 if key in context.selected_asset_keys:
                     result = _sync(context, description, resource, translator, config)
                 answers = yield from _events(context, description, resource, key, result)
@@ -176,7 +177,7 @@ def _sync(
     folders = settle_environment().make()
     refuse_what_cannot_be_kept(description, resource, folders)
     refuse_what_comes_back_changed(description, resource, folders)
-    credentials = _credentials(context, description)
+    credentials = credentials_in(context.resources, description)
     started = time.monotonic()
     result = sync(context, description, resource, credentials, _LOADER, translator, config)
     if description.tenancy:
@@ -202,17 +203,12 @@ def _end_run(context: AssetExecutionContext, description: ApiDescription) -> Non
     end_run(context, description)
 
 
-def _credentials(context: AssetExecutionContext, description: ApiDescription) -> ApiCredentials:
-    credentials: ApiCredentials = getattr(context.resources, credentials_key(description.name))
-    return credentials
-
-
 def _as_failure(
     context: AssetExecutionContext, description: ApiDescription, resource: Resource, error: Exception
 ) -> SyncFailure:
     from messaging_assets.assets.failure_sentence import as_failure
 
-    known = Redaction(_credentials(context, description).all_secrets(description))
+    known = Redaction(credentials_in(context.resources, description).all_secrets(description))
     return as_failure(description.asset_of(resource), error, known)
 
 
@@ -242,7 +238,11 @@ def _events(
 
     sensitive = sensitive_columns(description, resource)
     counts, answers = check_results(resource, key, selected, table, seen, schemas, sensitive)
-    known = result.redaction if result else Redaction(_credentials(context, description).all_secrets(description))
+    known = (
+        result.redaction
+        if result
+        else Redaction(credentials_in(context.resources, description).all_secrets(description))
+    )
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}

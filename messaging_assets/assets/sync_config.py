@@ -17,10 +17,16 @@ class SyncConfig(Config):
         default=False, description="Go on from the cursor's mark although the file asks for something else now."
     )
     allow_many_deletes: bool = Field(
-        default=False, description="Let more rows go at once than maximum_deleted_share allows."
+        default=False,
+        description="Let more rows go at once than maximum_deleted_share allows, or all from another address.",
     )
 
     @property
     def is_anew(self) -> bool:
         """Whether everything is read from its beginning."""
         return self.full_refresh or self.forget_state
+
+    @property
+    def may_move(self) -> bool:
+        """Whether the API may be asked at another address than before, as whoever runs it knows."""
+        return self.full_refresh or self.keep_mark or self.allow_many_deletes

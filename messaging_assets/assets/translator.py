@@ -8,6 +8,7 @@ from typing import Any
 
 from dagster import (
     AssetDep,
+    AssetExecutionContext,
     AssetKey,
     AssetSpec,
     AutomationCondition,
@@ -123,6 +124,21 @@ class ApiTranslator(DagsterDltTranslator):
             reference = _reference(self.description.file, self.description.line_of(resource))
             metadata.update(CodeReferencesMetadataSet(code_references=reference))
         return metadata
+
+
+def refuse_other_key(context: AssetExecutionContext, key: AssetKey, asset: str) -> None:
+    """Stop where a project renamed the asset; its op would find nothing to do, and its run would be green.
+
+    Raises:
+        MendDescription: says where a prefix is written.
+    """
+    asked = {*context.selected_asset_keys, *(one.asset_key for one in context.selected_asset_check_keys)}
+    if strange := asked - {key}:
+        raise MendDescription(
+            f"its asset is called {min(strange).to_user_string()} here, and {key.to_user_string()} where it is made",
+            "leave the key as it is, and write key_prefix in the file",
+            where=asset,
+        )
 
 
 def _reference(file: str, line: int) -> CodeReferencesMetadataValue:

@@ -8,7 +8,8 @@ from typing import Any
 import dlt
 
 from messaging_assets.destination.profile import DestinationProfile
-from messaging_assets.seams.dlt_names import TerminalException
+from messaging_assets.destination.unreadable_settings import unreadable_setting
+from messaging_assets.seams.dlt_names import TerminalException, ValueNotSecretException
 
 
 def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
@@ -24,6 +25,8 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
     where = f"DESTINATION__{profile.name.upper()}__CREDENTIALS"
     try:
         client: Any = dlt.dataset(profile.destination, dataset_name, profile.new_schema("none")).destination_client
+    except ValueNotSecretException as error:
+        return "; ".join(unreadable_setting(error) or ()) + "."
     except (TerminalException, RuntimeError):
         # dlt's `:memory:` and `:pipeline:`
         return f"DuckDB in memory, or in a working folder, loses its rows; name a file: {where}=/data/lake.duckdb."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from functools import lru_cache
 from typing import Any
@@ -161,7 +161,11 @@ def _destination(folders: ProjectFolders) -> Any:
         from messaging_assets.seams.destinations.dlt_duckdb import duckdb
 
         section = f"destination.{profile.name}.credentials"
-        is_elsewhere = any(dlt.config.get(one) or dlt.secrets.get(one) for one in (section, f"{section}.database"))
+        found: list[Any] = [
+            get(one) for get in (dlt.config.get, dlt.secrets.get) for one in (section, f"{section}.database")
+        ]
+        # A section that only says how the file is opened names none.
+        is_elsewhere = any(one and not isinstance(one, Mapping) for one in found)
         if profile.name != "duckdb":
             settings["destination_name"] = profile.name
         # Explicit settings win in dlt, so none is given where its configuration has one. A relative path of it would be

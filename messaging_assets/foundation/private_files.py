@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import sys
 from pathlib import Path
 
 from messaging_assets.foundation.failures import UnusableFolder
@@ -29,6 +30,12 @@ def make_private(folder: Path) -> None:
     Raises:
         UnusableFolder: it cannot be made, or belongs to somebody else.
     """
+    if any("\ud800" <= sign <= "\udfff" for sign in str(folder)):
+        # dlt and DuckDB take paths as UTF-8.
+        raise UnusableFolder(
+            f"the folder's path has letters that this process cannot read as {sys.getfilesystemencoding()}; set "
+            "PYTHONUTF8=1, or a locale of UTF-8 such as LC_ALL=C.UTF-8."
+        )
     try:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
         found = folder.stat()

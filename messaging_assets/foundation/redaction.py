@@ -5,6 +5,7 @@ Whatever shortens a text takes the secrets out before, because half a secret is 
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import threading
@@ -218,6 +219,19 @@ def may_be_token(part: str, written: str) -> bool:
         written: the address in the file, whose parts everybody may read.
     """
     return len(part) >= 8 and any(map(str.isdigit, part)) and part not in written.split("/")
+
+
+def address_digest(url: str, written: str) -> str:
+    """What changes with whom is asked, and says nothing of it.
+
+    Args:
+        url: the address that is asked.
+        written: the address in the file; a part of the path that may be a token is left out.
+    """
+    parts = urlsplit(url)
+    path = [part for part in parts.path.split("/") if part and not may_be_token(part, written)]
+    host = f"{parts.hostname}:{parts.port or ''}" if parts.hostname else ""
+    return hashlib.sha256("/".join([host, *path]).encode()).hexdigest()
 
 
 def plain_address(url: str | None) -> str:

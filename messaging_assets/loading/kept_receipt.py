@@ -15,6 +15,7 @@ from messaging_assets.destination.names import pipeline_name
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.private_files import read_private, write_private
+from messaging_assets.foundation.redaction import address_digest
 from messaging_assets.reading.receipt import Finding, ReadResult, Verdict
 
 # A finished read that waited longer than this for its load is too old to pass for a sync.
@@ -83,10 +84,12 @@ class ReceiptFile:
         version: changes with the resource's description, so that a receipt of another one is not used; None where
             nobody can tell whether that changed.
         asked: changes with what is asked for, and where.
+        address: changes with whom is asked.
     """
 
-    def __init__(self, folder: Path, name: str, version: str | None, asked: str) -> None:
+    def __init__(self, folder: Path, name: str, version: str | None, asked: str, address: str = "") -> None:
         self._file, self._version, self._asked = folder / f"{name}.receipt.json", version, asked
+        self.address = address
 
     def write(self, receipt: KeptReceipt) -> None:
         """Keep a receipt until Dagster has it."""
@@ -132,4 +135,5 @@ def receipt_file(
     where = (window.as_texts() if window else None, base_url)
     version = identity_of(description.client, chain, where).certain
     name = pipeline_name(description.name, resource.name)
-    return ReceiptFile(folders.pipelines, name, version, identity_of(asked, where).digest)
+    address = address_digest(base_url, description.client.base_url)
+    return ReceiptFile(folders.pipelines, name, version, identity_of(asked, where).digest, address)

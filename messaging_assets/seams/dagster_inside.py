@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -80,6 +81,8 @@ __all__ = [
 
 # Builds the definitions that may hold these names; None where it cannot tell which.
 Part = Callable[[AbstractSet[str]], Definitions | None]
+# The packages of Dagster that load a code location.
+_LOADERS = ("dagster", "dagster_shared")
 
 
 def keys_of_this_process(context: AssetExecutionContext) -> list[AssetKey]:
@@ -138,8 +141,22 @@ class JobOfFew(UnresolvedAssetJobDefinition):
 
 
 def is_run() -> bool:
-    """Whether a process carries out a run or a step, for which it needs one job."""
-    return DefinitionsLoadContext.get().load_type is DefinitionsLoadType.RECONSTRUCTION
+    """Whether a process carries out a run or a step, for which it needs one job.
+
+    Not where a module of a project's own imports the definitions: it may merge them with others.
+    """
+    is_reconstruction = DefinitionsLoadContext.get().load_type is DefinitionsLoadType.RECONSTRUCTION
+    return is_reconstruction and _importer_of("messaging_assets.definitions").partition(".")[0] in ("", *_LOADERS)
+
+
+def _importer_of(module: str) -> str:
+    """The module that imports another one at this moment; empty where nobody does."""
+    frame = inspect.currentframe()
+    while frame and (frame.f_globals.get("__name__"), frame.f_code.co_name) != (module, "<module>"):
+        frame = frame.f_back
+    while frame and str(frame.f_globals.get("__name__")).partition(".")[0] in ("messaging_assets", "importlib"):
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__")) if frame else ""
 
 
 class RepositoryInParts(RepositoryDefinition):

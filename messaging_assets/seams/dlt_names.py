@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 # Since dlt 1.30: a setting that is missing, or of another type than dlt needs.
-from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigValueCannotBeCoercedException,
+    ValueNotSecretException,
+)
 
 # Since dlt 1.30: finds a destination by type or name, with settings, without making a pipeline.
 from dlt.common.destination import AnyDestination, Destination
@@ -42,6 +46,7 @@ __all__ = [
     "PipelineStepFailed",
     "TerminalException",
     "UnknownDestinationModule",
+    "ValueNotSecretException",
     "columns_in",
     "columns_of",
     "dlt_id_column",

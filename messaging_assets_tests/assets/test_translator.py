@@ -9,7 +9,19 @@ from typing import Any
 import pytest
 import yaml
 from click.testing import CliRunner
-from dagster import AssetKey, AssetsDefinition, AssetSpec, DailyPartitionsDefinition
+from dagster import (
+    AssetKey,
+    AssetsDefinition,
+    AssetSelection,
+    AssetSpec,
+    DagsterInstance,
+    DailyPartitionsDefinition,
+    Definitions,
+    PartitionsDefinition,
+    StaticPartitionsDefinition,
+    WeeklyPartitionsDefinition,
+    define_asset_job,
+)
 
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator
@@ -156,3 +168,55 @@ def test_assets_with_a_key_prefix_are_synced_and_found_by_the_verbs(
     assert (told["asset"], told["state"], told["rows"]) == ("raw/messaging/messages", "synced", 2_500)
     assert CliRunner().invoke(main, ["report", "-o", str(tmp_path / "page.html")]).exit_code == 0
     assert "raw/<wbr>messaging/<wbr>messages" in (tmp_path / "page.html").read_text()
+
+
+def _described(**resource: Any) -> dict[str, Any]:
+    return {"client": {"base_url": "https://api.example.com"}, "resources": [{"name": "rows", **resource}]}
+
+
+def _failure_of(assets: Any, resources: Any, selected: AssetSelection, partition_key: str | None = None) -> str:
+    """Why a run of these is red; none of them asks anybody."""
+    definitions = Definitions(assets=assets, resources=resources, jobs=[define_asset_job("some", selected)])
+    with DagsterInstance.ephemeral() as instance:
+        ended = definitions.resolve_job_def("some").execute_in_process(
+            instance=instance, raise_on_error=False, partition_key=partition_key
+        )
+    [failed] = [event for event in ended.all_events if event.is_step_failure]
+    told = failed.step_failure_data.user_failure_data
+    return str(told and told.description)
+
+
+@pytest.mark.parametrize("checks", [True, False])
+def test_a_run_of_an_asset_that_a_project_renamed_is_not_green_with_nothing_done(checks: bool) -> None:
+    definitions = definitions_for(_described(), "chat")
+    [asset] = definitions.assets or ()
+    assert isinstance(asset, AssetsDefinition)
+    key = asset.key.with_prefix("raw")
+    renamed = asset.with_attributes(asset_key_replacements={asset.key: key})
+    selected = AssetSelection.assets(key)
+    why = _failure_of([renamed], definitions.resources, selected if checks else selected.without_checks())
+    assert why.startswith("chat.rows: its asset is called raw/chat/rows here, and chat/rows where it is made; leave")
+    assert "write key_prefix in the file" in why
+
+
+@pytest.mark.parametrize(
+    ("other", "key"),
+    [(WeeklyPartitionsDefinition("2025-01-01"), "2025-01-05"), (StaticPartitionsDefinition(["a"]), "a")],
+    ids=["longer windows", "no windows"],
+)
+def test_partitions_that_a_project_put_in_place_of_the_files_are_refused(
+    other: PartitionsDefinition[Any], key: str
+) -> None:
+    window = {"type": "daily", "start": "2025-01-01", "start_param": "since", "end_param": "until", "column": "at"}
+    definitions = definitions_for(_described(partitions=window), "chat")
+    [asset] = definitions.assets or ()
+    assert isinstance(asset, AssetsDefinition)
+    assets = [asset.map_asset_specs(lambda spec: spec.replace_attributes(partitions_def=other))]
+    why = _failure_of(assets, definitions.resources, AssetSelection.all(), key)
+    assert why.startswith("chat.rows: its asset has other partitions here than the file's")
+
+
+def test_a_resource_of_the_projects_own_in_place_of_the_credentials_is_named() -> None:
+    definitions = definitions_for(_described(), "chat")
+    why = _failure_of(definitions.assets, {"chat_credentials": "mine"}, AssetSelection.all())
+    assert why.startswith("chat: the project has a resource of its own named chat_credentials; give it another name")

@@ -6,6 +6,7 @@ import builtins
 from pathlib import Path
 from typing import Any
 
+import dlt
 import duckdb as duckdb_library
 import pytest
 from dlt.destinations import (
@@ -109,6 +110,19 @@ def test_a_duckdb_file_that_cannot_have_the_dataset_is_named(named: Any, setting
 def test_a_file_that_cannot_have_the_dataset_is_told_before_the_api_is_asked(named: Any, one_table: OneTable) -> None:
     named("duckdb", credentials=":memory:")
     assert "name a file: DESTINATION__DUCKDB__CREDENTIALS" in one_table.sync([{"id": 1}]).error
+
+
+def test_a_file_that_is_named_where_dlt_takes_no_secret_is_told_where_to_name_it(one_table: OneTable) -> None:
+    dlt.config["destination.duckdb.credentials"] = "mine.duckdb"
+    refused = one_table.sync([{"id": 1}]).error
+    assert "destination.duckdb.credentials is a secret" in refused
+    assert "move it into .dlt/secrets.toml or the environment" in refused
+
+
+def test_a_setting_of_how_the_file_is_opened_leaves_it_where_it_is(one_table: OneTable) -> None:
+    dlt.config["destination.duckdb.credentials.pragmas"] = ["enable_object_cache"]
+    assert one_table.sync([{"id": 1}]).green
+    assert settle_environment().database.is_file()
 
 
 def test_a_relative_file_is_the_same_one_wherever_a_process_is_started(

@@ -137,3 +137,10 @@ def test_a_moment_of_another_clock_holds_nobody(tmp_path: Path, kept: str) -> No
     pacing = Pacing(tmp_path / "pace" / "chat", 1000)
     (tmp_path / "pace" / "chat").write_text(kept)
     assert pacing.pass_through() < 1
+
+
+def test_a_path_that_the_locale_cannot_read_is_refused_with_what_to_set(tmp_path: Path) -> None:
+    make_private(tmp_path / "gr\u00f6\u00dfe")
+    with pytest.raises(UnusableFolder, match="PYTHONUTF8=1") as refused:
+        make_private(tmp_path / os.fsdecode("gr\u00f6\u00dfe".encode("latin-1")))
+    assert str(refused.value).isprintable()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from dagster import AssetCheckKey, AssetKey, DagsterInstance, Definitions, RepositoryDefinition, in_process_executor
+from dagster._core.code_pointer import FileCodePointer, ModuleCodePointer
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
 
 from messaging_assets.files import api_files
@@ -61,6 +63,23 @@ def test_a_process_that_is_asked_what_there_is_builds_everything(
     monkeypatch.setattr(DefinitionsLoadContext, "_instance", None)
     assert isinstance(location_of_this_process(in_process_executor), Definitions)
     assert read == ["chat", "messaging"]
+
+
+def test_a_project_that_merges_the_definitions_gets_all_of_them_in_a_run_too(
+    apis: Path, clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "messaging_assets.definitions", raising=False)
+    assert isinstance(ModuleCodePointer("messaging_assets.definitions", "defs").load_target(), RepositoryInParts)
+    monkeypatch.delitem(sys.modules, "messaging_assets.definitions")
+    own = clean_room / "own_location.py"
+    own.write_text(
+        "from dagster import Definitions\n"
+        "from messaging_assets.definitions import defs as apis\n"
+        "defs = Definitions.merge(apis, Definitions())\n"
+    )
+    merged: Any = FileCodePointer(str(own), "defs", str(clean_room)).load_target()
+    assert SENT in {spec.key for spec in merged.resolve_all_asset_specs()}
+    monkeypatch.delitem(sys.modules, "messaging_assets.definitions")
 
 
 def test_the_run_of_one_asset_reads_its_file_and_no_other(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dlt.common.configuration.exceptions import ValueNotSecretException
 
 from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.destination.unreadable_settings import refuse_broken_files
@@ -101,6 +102,12 @@ def test_a_setting_of_dlt_that_cannot_be_read_is_named_and_never_tried_again(
     assert "zz" not in failed.error
 
 
+def test_a_secret_in_the_wrong_file_of_dlts_is_named_with_its_place() -> None:
+    told = str(as_failure("chat.rows", ValueNotSecretException("config.toml", "destination.postgres.credentials")))
+    assert "dlt's setting destination.postgres.credentials is a secret" in told
+    assert "move it into .dlt/secrets.toml" in told
+
+
 def test_an_error_that_is_of_no_setting_is_told_as_it_was() -> None:
     assert "dlt's setting" not in str(as_failure("api.list", ValueError("x")))
 
@@ -118,6 +125,21 @@ def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_i
     with pytest.raises(MendSettings, match=rf"\.dlt/{name}, line 2: this is not TOML") as refused:
         refuse_broken_files()
     assert "s3cret" not in str(refused.value)
+
+
+def test_a_level_of_the_log_that_is_none_is_named_with_its_place(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLT_PROJECT_DIR", str(clean_room))
+    (clean_room / ".dlt").mkdir(exist_ok=True)
+    (clean_room / ".dlt/config.toml").write_text('[runtime]\nlog_level = "info"\n', encoding="utf-8")
+    with pytest.raises(MendSettings, match=r"\.dlt/config.toml: runtime.log_level .* in capitals"):
+        refuse_broken_files()
+    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "DEBUG")  # which wins
+    refuse_broken_files()
+    monkeypatch.setenv("RUNTIME__LOG_LEVEL", "verbose")
+    with pytest.raises(MendSettings, match=r"the environment: runtime\.log_level"):
+        refuse_broken_files()
 
 
 @pytest.mark.sampled

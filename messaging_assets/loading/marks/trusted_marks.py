@@ -5,19 +5,17 @@ A mark says that everything before it is in the table. That was so for the quest
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
-from urllib.parse import urlsplit
 
 from messaging_assets.answers.signs_of_more import asked_sizes
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.foundation.redaction import may_be_token
+from messaging_assets.foundation.redaction import address_digest
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.reading.cursors.mark import is_of_other_place
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
@@ -81,11 +79,7 @@ def question_of(
         [step.filter for step in resource.steps if step.filter],
         own.last_value_func,
     )
-    parts = urlsplit(base_url)
-    path = [part for part in parts.path.split("/") if part and not may_be_token(part, written_url)]
-    host = f"{parts.hostname}:{parts.port or ''}" if parts.hostname else ""
-    address = hashlib.sha256("/".join([host, *path]).encode()).hexdigest()
-    return Question(asked.digest, address, resolved(own.initial_value, now))
+    return Question(asked.digest, address_digest(base_url, written_url), resolved(own.initial_value, now))
 
 
 def _says_no_rows(name: str, value: Any) -> bool:

@@ -13,7 +13,7 @@ from messaging_assets.reading.receipt import ReadResult, Receipt
 from messaging_assets.tables import window_rows
 from messaging_assets.tables.loaded_table import LoadedTable
 from messaging_assets.tables.notes.sync_history import HistoryRow
-from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, why_nothing_goes
+from messaging_assets.tables.taking_away import Read, TakenOut, is_of_news, refuse_in_doubt, way_of, why_nothing_goes
 from messaging_assets.tables.vanished_rows import delete_vanished
 
 
@@ -33,6 +33,32 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
     left_before = table.ledger.left_before if table.ledger else None
     loaded = LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.table)
     refuse_in_doubt(table.resource, table.asset, loaded, receipt, left_before, allow_many, is_refreshed)
+
+
+def rows_from_elsewhere(table: ResourceTable) -> int:
+    """How many rows a sync finds in its table that came from another address of the API.
+
+    Args:
+        table: the table.
+
+    Raises:
+        MendDescription: the sync would take them out, or retire them, which is right only where the API has moved.
+    """
+    own = table.ledger.own.address if table.ledger else ""
+    noted = [one.address for one in table.ledger.syncs if one.address] if table.ledger else []
+    if not noted or noted[-1] == own:
+        return 0
+    rows = (
+        LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.table).count().rows
+    )
+    if rows and (way_of(table.resource) or table.resource.deletes != "ignore" or table.window is not None):
+        raise MendDescription(
+            f"the {rows} rows of its table came from another address of the API, and this sync would let them go",
+            "if the API has moved, run it once with allow_many_deletes: true; if these are two APIs, give one of the "
+            "files another name or dataset",
+            where=table.asset,
+        )
+    return rows
 
 
 def settle(

@@ -69,7 +69,8 @@ class ResourceTable:
         """What the destination knows now of the resource's syncs."""
         if self.may_be_overtaken:
             self.loads_before = finished_loads(self)
-        return SyncLedger(self.pipeline, self.schema_name, self.asset, self.window, self.is_beside_others)
+        names = self.schema_name, self.asset, self.window
+        return SyncLedger(self.pipeline, *names, self.is_beside_others, self.receipts.address)
 
     def hold(self) -> None:
         """Keep a database that is a file open up to `let_go`, and a table whose windows are synced side by side."""
@@ -158,8 +159,7 @@ class ResourceTable:
             return
         client: Any = self.fresh_pipeline().sql_client()
         client.longest_wait = _WAIT_FOR_HISTORY
-        # The failure that it tells of is told all the same.
-        with suppress(Exception), client:
+        with suppress(Exception), client:  # the failure that it tells of is told all the same
             add_row(client, row)
 
     def remove_orphans(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from dlt import Pipeline
 
 from messaging_assets.description.windows import Window
 from messaging_assets.reading.receipt import Verdict
-from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation, columns_of
 from messaging_assets.tables.notes.own_tables import OwnTable
 
 TABLE = OwnTable(
@@ -28,6 +28,7 @@ TABLE = OwnTable(
         "rows_loaded": "BIGINT",
         "lists_left": "TEXT",
         "is_done": "BIGINT",
+        "address": "TEXT",
     },
 )
 
@@ -47,6 +48,7 @@ class NotedSync:
         rows: how many it wrote.
         left: which lists of the API a response action left unread, as hashes.
         is_done: whether nothing is to be taken out any more.
+        address: changes with whom of the API was asked; empty where an earlier version did not note it.
     """
 
     generation: int
@@ -59,6 +61,7 @@ class NotedSync:
     rows: int = 0
     left: frozenset[str] = frozenset()
     is_done: bool = False
+    address: str = ""
 
     def overlaps(self, other: NotedSync) -> bool:
         """Whether both may have read the same rows."""
@@ -74,11 +77,13 @@ def noted_syncs(pipeline: Pipeline, schema_name: str) -> list[NotedSync]:
         pipeline: the resource's pipeline.
         schema_name: the name of its dlt schema.
     """
-    names = ", ".join(name for name in TABLE.columns if name != "schema_name")
     with pipeline.sql_client() as client:
-        query = f"SELECT {names} FROM {TABLE.qualified(client)} WHERE schema_name = %s"
+        # All of them, because a table of an earlier version has fewer columns until a sync is noted there.
+        query = f"SELECT * FROM {TABLE.qualified(client)} WHERE schema_name = %s"
         try:
-            rows = client.execute_sql(query, schema_name) or ()
+            with client.execute_query(query, schema_name) as cursor:
+                names = [name.lower() for name in columns_of(cursor)]
+                rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         except DatabaseUndefinedRelation:
             return []
     syncs: dict[str, NotedSync] = {}
@@ -120,21 +125,22 @@ def values_of(schema_name: str, sync: NotedSync) -> tuple[Any, ...]:
         sync.rows,
         json.dumps(sorted(sync.left)),
         int(sync.is_done),
+        sync.address,
     )
 
 
-def _sync(row: Sequence[Any]) -> NotedSync:
-    sync_id, generation, step, load_ids, window, verdict, set_aside, rows, left, is_done = row
-    read = json.loads(window)
+def _sync(row: Mapping[str, Any]) -> NotedSync:
+    read, verdict = json.loads(row["read_window"]), int(row["verdict"])
     return NotedSync(
-        int(generation),
-        str(sync_id),
-        int(step),
-        tuple(json.loads(load_ids)),
+        int(row["generation"]),
+        str(row["sync_id"]),
+        int(row["step"]),
+        tuple(json.loads(row["load_ids"])),
         Window.from_texts(read) if read else None,
-        None if int(verdict) < 0 else Verdict(int(verdict)),
-        int(set_aside),
-        int(rows),
-        frozenset(json.loads(left)),
-        bool(int(is_done)),
+        None if verdict < 0 else Verdict(verdict),
+        int(row["rows_set_aside"]),
+        int(row["rows_loaded"]),
+        frozenset(json.loads(row["lists_left"])),
+        bool(int(row["is_done"])),
+        row.get("address") or "",
     )

@@ -26,6 +26,7 @@ from messaging_assets.tables.notes.sync_history import TABLE as HISTORY
 from messaging_assets.tables.notes.sync_history import HistoryRow, write_row
 
 _logger = logging.getLogger(__name__)
+_NO_HISTORY = "%s: its row of %s could not be written (%s); a table of that name that no sync made must be renamed"
 
 
 class SyncLedger:
@@ -36,18 +37,23 @@ class SyncLedger:
         schema_name: the name of the resource's dlt schema, which no other resource has.
         asset: the asset's name in errors.
         window: the window of time that this sync reads, if it is one.
-        is_beside_others: whether other windows may be synced meanwhile; then this one is held against those syncs alone
-            that may have read the same rows.
+        is_beside_others: whether other windows may be synced meanwhile; then only those are in the way that overlap.
+        address: changes with whom of the API is asked.
     """
 
     def __init__(
-        self, pipeline: Pipeline, schema_name: str, asset: str, window: Window | None, is_beside_others: bool = False
+        self,
+        pipeline: Pipeline,
+        schema_name: str,
+        asset: str,
+        window: Window | None,
+        is_beside_others: bool = False,
+        address: str = "",
     ) -> None:
-        self._is_beside_others = is_beside_others
-        self.pipeline, self._schema_name, self._asset = pipeline, schema_name, asset
-        self.syncs = noted_syncs(self.pipeline, self._schema_name)
-        base = self.syncs[-1].generation if self.syncs else 0
-        self.own = NotedSync(base + 1, uuid4().hex, window=window)
+        self.pipeline, self._is_beside_others = pipeline, is_beside_others
+        self._schema_name, self._asset, self.syncs = schema_name, asset, noted_syncs(pipeline, schema_name)
+        generation = 1 + (self.syncs[-1].generation if self.syncs else 0)
+        self.own = NotedSync(generation, uuid4().hex, window=window, address=address)
 
     @property
     def newest(self) -> NotedSync | None:
@@ -86,8 +92,7 @@ class SyncLedger:
     @property
     def left_before(self) -> frozenset[str]:
         """The lists that the last whole sync left unread, so that the table has no rows of them."""
-        done = [one for one in self.syncs if one.is_done]
-        return done[-1].left if done else frozenset()
+        return next((one.left for one in reversed(self.syncs) if one.is_done), frozenset())
 
     def note(self, load_ids: Sequence[str], result: ReadResult | None) -> None:
         """Tell the destination what is about to be loaded, and of which read.
@@ -171,8 +176,7 @@ class SyncLedger:
                     raise
                 # Whatever stands under that name, the rows are loaded; a lost connection fails once more.
                 write(client, [TABLE], lambda: note(None))
-                what = f"{self._asset}: its row of {HISTORY.name} could not be written ({type(refused).__name__})"
-                _logger.warning("%s; a table of that name that no sync made must be renamed", what)
+                _logger.warning(_NO_HISTORY, self._asset, HISTORY.name, type(refused).__name__)
         if sync is not None:
             self.syncs = [replace(one, is_done=True) if one is sync else one for one in self.syncs]
 

@@ -136,9 +136,14 @@ class Batches:
         self._count(typed)
         self.columns.targets.is_begun = True
         if self._is_typed_by_dlt:
-            yield typed.records()
+            records = typed.records()
+            if _are_ids_versions(self.resource):
+                # A field that is null is none, or it would be another version than a row without it.
+                records = [{name: one for name, one in row.items() if one is not None} for row in records]
+            yield records
             return
-        table = typed.table(self.columns.required.names, _are_ids_versions(self.resource))
+        nested = [name for name in typed.arrays if self.columns.data_type(name) == "json"]
+        table = typed.table(self.columns.required.names, nested if _are_ids_versions(self.resource) else None)
         yield _as_values(table, self.columns) if self.columns.as_values else table
 
     def _count(self, typed: TypedRows) -> None:

@@ -64,6 +64,7 @@ class ListCursor:
             self._next.note(last_of_rows)
         self._row_order = RowOrder(own.row_order, order)
         self._takes_late = takes_repeats and is_asked_for and not own.row_order
+        self._awaits_start = is_asked_for and last_of_rows is not None and self._known.are_awaited
 
     @property
     def values(self) -> dict[str, Any]:
@@ -76,6 +77,11 @@ class ListCursor:
             return self.answer.values(self._last) or request_values(self._own, self._last, self._order.now)
         except NoOrder:
             raise _not_sent(self._asset, self._own.cursor_path) from None
+
+    @property
+    def is_start_left_out(self) -> bool:
+        """Whether no row at the mark came again, though the last sync loaded some and the API was asked for them."""
+        return self._awaits_start
 
     @property
     def is_past(self) -> bool:
@@ -145,6 +151,7 @@ class ListCursor:
         self._next.note(value)
         place = self._range.place_of(value)
         self._row_order.came(place)
+        self._awaits_start &= place != "at start"
         if place == "past end":
             return False
         if place == "before":

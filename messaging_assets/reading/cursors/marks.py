@@ -55,6 +55,7 @@ class CursorMarks:
     Attributes:
         rows_ahead: rows that came dated ahead of that, and moved no mark.
         is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
+        is_start_left_out: whether a list did not have the rows again that stand at its mark.
         asked: the question that the marks are of, as it is stored beside them.
     """
 
@@ -73,7 +74,7 @@ class CursorMarks:
         self._begin = partial(
             ListCursor, asset, own, self._order, keys, takes_repeats=takes_repeats, is_asked_for=is_asked_for
         )
-        self.rows_ahead, self.is_one_missing = 0, False
+        self.rows_ahead, self.is_one_missing, self.is_start_left_out = 0, False, False
         self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
@@ -132,6 +133,7 @@ class CursorMarks:
             before = range_.doubted
         self.rows_ahead += cursor.rows_ahead if cursor else 0
         self.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
+        self.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.is_start_left_out)
         if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached

@@ -90,6 +90,11 @@ class KnownRows:
         self._takes_all = takes_repeats or is_closed(own)
 
     @property
+    def are_awaited(self) -> bool:
+        """Whether rows at the mark were loaded, which an API that is asked from there on gives again."""
+        return self.at_mark is not None and bool(self.hashes)
+
+    @property
     def has_beyond(self) -> bool:
         """Whether an earlier sync loaded rows behind which no mark can be set."""
         return bool(self._left_beyond)

@@ -49,8 +49,14 @@ class TypedRows:
         self.deleted = deleted
         self.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
 
-    def records(self) -> list[dict[str, Any]]:
-        """The records that can be loaded, for dlt to type them."""
+    def records(self, are_versions: bool = False) -> list[dict[str, Any]]:
+        """The records that can be loaded, for dlt to type them.
+
+        Args:
+            are_versions: whether dlt makes a row's id of what is in it, which a null would make another.
+        """
+        if are_versions:
+            return [{name: one for name, one in row.items() if one is not None} for row in self.records()]
         for place, name in self.dropped:
             self.rows[place] = {one: value for one, value in self.rows[place].items() if one != name}
         if self.deleted:
@@ -85,8 +91,8 @@ def _row_ids(count: int) -> Any:
 def _versions(arrays: Mapping[str, Any], nested: Collection[str]) -> Iterator[str]:
     """A hash for each row of what the table has of it, as dlt makes it of what was sent.
 
-    A field that is null in one answer and missing in the next, 1 for 1.0 and another way to write a moment are no
-    versions of a row, because nobody could tell them apart in the table.
+    A field that is null or missing, 1 or 1.0, one way to write a moment or another: nobody could tell such versions of
+    a row apart in the table.
     """
     columns = [_told_apart(array, name in nested) for name, array in arrays.items()]
     for row in zip(*columns, strict=True):

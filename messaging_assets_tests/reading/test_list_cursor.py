@@ -33,8 +33,8 @@ class Synced:
             rows = [{"at": value, **({"id": place} if keyed else {})} for place, value in enumerate(page)]
             self.taken += [row["at"] for row in cursor.newer(rows, number)]
         marks.close("", moves=True)
-        self.mark, self.ahead = marks.of_all([]).get(""), marks.rows_ahead
-        self.is_start_left_out = marks.is_start_left_out
+        self.mark, self.ahead = marks.of_all([]).get(""), marks.seen.rows_ahead
+        self.is_start_left_out = marks.seen.is_start_left_out
 
     @property
     def last(self) -> Any:

@@ -134,13 +134,13 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if not target.has_many_lists:
         moves = not (own.so_far.current and own.so_far.current.ending.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
-    if own.incremental and own.marks.is_one_missing:
+    if own.incremental and own.marks.seen.is_one_missing:
         words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
         if target.resource.disposition == "append":
             step = "correct cursor_path, or write merge"
             raise MendDescription(f"{words} append these rows again", step, where=target.asset)
         receipt.found(Verdict.UNKNOWN, f"{words} read these rows again", "correct cursor_path")
-    if own.marks.is_start_left_out:
+    if own.marks.seen.is_start_left_out and own.incremental and is_asked_for(own.endpoint, own.incremental):
         # Of reasons that weigh the same the first is shown. The last is that of the list's end, which says less.
         receipt.findings.insert(-1, _START_LEFT_OUT)
     unchanged = own.changes.unchanged if own.changes else ()
@@ -167,8 +167,8 @@ def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
 
 def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
-    if own.marks and own.marks.rows_ahead:
-        receipt.dated_ahead(own.marks.rows_ahead, receipt.last_cursor if target.is_child else last)
+    if own.marks and own.marks.seen.rows_ahead:
+        receipt.dated_ahead(own.marks.seen.rows_ahead, receipt.last_cursor if target.is_child else last)
     cursor = own.so_far.current.cursor if own.so_far.current else None
     if cursor and cursor.answer.is_meant and last is not None:
         receipt.last_cursor = last

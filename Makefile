@@ -118,8 +118,8 @@ docs: $(DOCS)/ready ## the documentation as a site, in build/site
 test-ui: setup ## drive the UI in a headless browser
 	@$(BIN)/python -m pytest -m ui messaging_assets_tests/ui $(ARGS)
 
-soak: setup ## the long versions of the kill, concurrency and backfill tests, and every case of a grid synced whole
-	@$(BIN)/python -m pytest -m soak $(ARGS)
+soak: setup ## what make test leaves out: all cases of sampled tests, long versions, and every case of a grid synced whole
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m soak $(ARGS)
 	@$(BIN)/python -m pytest -n auto --dist loadgroup --whole messaging_assets_tests/faults
 
 MODEL_EXAMPLES ?= 2000

@@ -7,6 +7,7 @@ import ipaddress
 import os
 import socket
 import sys
+import zlib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -42,9 +43,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole", action="store_true", help="let every case of the fault suite be a whole sync")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that take minutes, so that no worker idles while another ends with one of them."""
+    """Leave all but some cases of a sampled test to `make soak`, and begin with the tests that take minutes."""
+    for left in beyond_the_sample(items):
+        left.add_marker(pytest.mark.soak)
+    # No worker idles while another ends with one of them.
     items.sort(key=lambda item: item.get_closest_marker("minutes") is None)
+
+
+def beyond_the_sample(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The cases of tests that are marked `sampled` which the default run leaves out.
+
+    Which ones stay follows from their names: the same in each run and each worker, now the first and now another. So
+    all tests together have each database, disposition and kind of error.
+    """
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sampled") and not item.get_closest_marker("soak"):
+            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left = []
+    for cases in tests.values():
+        [count] = cases[0].get_closest_marker("sampled").args or [1]  # type: ignore[union-attr]
+        left += sorted(cases, key=lambda case: zlib.crc32(case.nodeid.encode()))[count:]
+    return left
 
 
 class OutsideConnection(RuntimeError):

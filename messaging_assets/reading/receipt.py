@@ -56,6 +56,7 @@ class Finding:
         moved: whether another pass may mend it.
         is_left: whether a response action left a list before its first page.
         kind: what it is about: the resource's own `list`, its `parents`, or a `cap` that the file sets.
+        may_be_chance: whether only a round number of rows speaks for it. Rows that did not come are gone all the same.
     """
 
     verdict: Verdict
@@ -64,6 +65,7 @@ class Finding:
     moved: bool = False
     is_left: bool = False
     kind: Literal["list", "parents", "cap"] = "list"
+    may_be_chance: bool = False
 
     @property
     def reason(self) -> str:
@@ -173,8 +175,8 @@ class Receipt(Counts):
         return self._worst_of(read or [Finding(Verdict.READ_TO_THE_END, "")])
 
     def _worst_of(self, findings: list[Finding]) -> Finding:
-        # Of two findings that are as bad, the one about the resource's own rows says more.
-        worst = max(findings, key=lambda one: (one.verdict, one.kind != "parents"), default=None)
+        # Of two findings that are as bad, the one about the resource's own rows says more, and chance says least.
+        worst = max(findings, key=lambda one: (one.verdict, not one.may_be_chance, one.kind != "parents"), default=None)
         if worst is not None and (worst.verdict is Verdict.INCOMPLETE or not self.lists_open):
             return worst
         return Finding(Verdict.INCOMPLETE, "the end of the list was not reached" if self.pages else "nothing was read")
@@ -185,7 +187,10 @@ class Receipt(Counts):
 
     def _of_caps(self) -> list[Finding]:
         found = self.caps.doubts
-        return [Finding(Verdict.UNKNOWN, doubt, STEP, kind="parents" if of else "list") for doubt, of in found]
+        return [
+            Finding(Verdict.UNKNOWN, doubt, STEP, kind="parents" if of else "list", may_be_chance=True)
+            for doubt, of in found
+        ]
 
     def _of_lists(self) -> list[Finding]:
         """A finding where not one of the parents has a list, or not one of their lists was given: a name that is

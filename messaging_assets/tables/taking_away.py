@@ -1,7 +1,8 @@
 """The one rule for whatever takes rows out of a table, retires or swaps them.
 
-Rows go only after a read of the whole list, or window, that leaves no doubt. The destination must know that read as the
-newest of its resource. What each way of taking rows away asks of a read, on top of that, stands in `_DEMANDS`.
+Rows go only after a read of the whole list, or window, that leaves no doubt. A round number of rows alone is none,
+unless the table shrinks to it. The destination must know that read as the newest of its resource.
+What each way of taking rows away asks of a read, on top of that, stands in `_DEMANDS`.
 """
 
 from __future__ import annotations
@@ -88,11 +89,15 @@ def why_nothing_goes(way: Way, read: Read) -> str | None:
     if read.set_aside and not takes_set_aside:
         return "a record was set aside" if read.set_aside == 1 else f"{read.set_aside} records were set aside"
     verdict = read.finding.verdict
-    if verdict <= worst:
+    if verdict <= worst or (read.finding.may_be_chance and worst is Verdict.READ_TO_THE_END):
         return None
     if worst is Verdict.PROVEN:
         return f"the read is not proven complete but {verdict.words}"
-    return f"the read is {verdict.words}" + (f" ({read.finding.reason})" if read.finding.reason else "")
+    return _in_doubt(read.finding)
+
+
+def _in_doubt(finding: Finding) -> str:
+    return f"the read is {finding.verdict.words}" + (f" ({finding.reason})" if finding.reason else "")
 
 
 def is_bounded(way: Way, resource: Resource) -> bool:
@@ -162,14 +167,18 @@ def refuse_in_doubt(
     why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(resource)))
     # With a merge_key, what did not come is only retired beside what did.
     is_counted = not is_refreshed and is_bounded(way, resource) and (way == "replace" or not resource.merge_keys)
-    if not (why or is_counted):
+    # A table that shrinks to just such a number is no chance.
+    is_doubted = finding.may_be_chance and not is_refreshed and (way == "replace" or not resource.merge_keys)
+    if not (why or is_counted or is_doubted):
         return
     rows = table.count().rows if way == "replace" or why else table.valid_rows(validity(resource))
+    gone = rows - receipt.rows_loaded - receipt.rows_set_aside
+    if is_doubted and gone > 0:
+        why = why or _in_doubt(finding)
     if rows and why:
         does = "swap out rows that may well be there" if way == "replace" else "retire the rows that did not come"
         other = "write merge" if way == "replace" else "use another merge strategy"
         kind = TooManySetAside if way == "scd2" and receipt.rows_set_aside else ReadIncomplete
         raise kind(f"{why}, and {way} would {does}", f"mend that and run it again, or {other}", where=asset)
     if is_counted:
-        gone = rows - receipt.rows_loaded - receipt.rows_set_aside
         refuse_too_many(way, resource, asset, gone, rows, allow_many)

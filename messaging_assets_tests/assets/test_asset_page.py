@@ -109,6 +109,7 @@ def test_a_sync_leaves_what_is_plotted_and_the_columns_of_the_table(known_sandbo
     assert all(column.description for name, column in columns.items() if name.startswith("_dlt"))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nested", ["tables", "json"])
 def test_the_tables_of_nested_lists_are_counted(one_table: OneTable, nested: str) -> None:
     rows = [

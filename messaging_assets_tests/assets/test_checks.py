@@ -49,6 +49,7 @@ def test_all_checks_pass_on_a_good_sync_and_all_are_there(one_table: OneTable) -
     assert synced.checks["id_is_unique"].metadata["rows"].value == 3
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("blocking", [True, False])
 def test_a_failed_check_stops_what_is_downstream_where_checks_block(
     known_sandbox: Any, dagster_instance: DagsterInstance, open_database: None, blocking: bool

@@ -82,6 +82,7 @@ def test_a_preview_is_small(one_table: OneTable) -> None:
         )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("is_hidden", [True, False])
 def test_a_sensitive_key_is_not_in_a_checks_metadata(one_table: OneTable, is_hidden: bool) -> None:
     columns = {"id": {"data_type": "text", "sensitive": is_hidden}, "name": {"nullable": False}}

@@ -115,6 +115,7 @@ def test_what_breaks_in_opentelemetry_is_a_line_in_the_log(
     assert caplog.messages == ["OpenTelemetry was told nothing (RuntimeError); pip install 'messaging_assets[otel]'"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("variable", "path", "expected"),
     [

@@ -62,6 +62,28 @@ def test_an_attempt_that_the_code_swallowed_still_fails_its_test(pytester: pytes
     result.stdout.fnmatch_lines([f"*tried to leave loopback: {OUTSIDE}*"])
 
 
+def test_of_a_sampled_test_as_many_cases_run_as_it_says_and_a_soak_has_the_others(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest((Path(__file__).parents[1] / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.sampled
+        @pytest.mark.parametrize("number", range(6))
+        def test_one(number): pass
+
+        @pytest.mark.sampled(2)
+        @pytest.mark.parametrize("number", [*range(5), pytest.param(5, marks=pytest.mark.soak)])
+        def test_two(number): pass
+
+        @pytest.mark.parametrize("number", range(4))
+        def test_all(number): pass
+        """
+    )
+    pytester.runpytest_inprocess("-m", "not soak").assert_outcomes(passed=1 + 2 + 4, deselected=9)
+    pytester.runpytest_inprocess("-m", "soak").assert_outcomes(passed=9, deselected=7)
+
+
 @pytest.mark.parametrize("visit", ["first", "second"])
 def test_nothing_outlives_a_test(visit: str, clean_room: Path) -> None:
     """Each visit leaves behind what it must not find: a variable, a configuration read, a pipeline."""

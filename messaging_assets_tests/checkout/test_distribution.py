@@ -42,6 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return archives
 
 
+@pytest.mark.soak
 def test_wheel_and_source_archive_have_the_same_bytes_when_they_are_built_twice(built: list[Path]) -> None:
     wheel, source, wheel_again, source_again = built
     assert [path.suffix for path in built] == [".whl", ".gz"] * 2

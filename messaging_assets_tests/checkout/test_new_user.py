@@ -163,6 +163,7 @@ def test_four_commands_and_no_python_lead_to_a_loaded_checked_and_scheduled_asse
     assert not {".dagster", ".dlt", ".dg"} & {path.name for path in home.iterdir()}
 
 
+@pytest.mark.soak
 def test_materialize_all_is_right_twice_with_the_wheel_in_an_empty_folder(programs: Path, clean_room: Path) -> None:
     folder = clean_room / "empty"
     folder.mkdir()
@@ -174,6 +175,7 @@ def test_materialize_all_is_right_twice_with_the_wheel_in_an_empty_folder(progra
     assert list((clean_room / "home").iterdir()) == []
 
 
+@pytest.mark.soak
 def test_materialize_all_is_right_in_a_project_of_dg(programs: Path, sandbox: Any, clean_room: Path) -> None:
     project = clean_room / "team_data"
     component = project / "team_data" / "defs" / "broker"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from messaging_assets_tests.programs import CHECKOUT, environment, run
 
@@ -46,6 +47,7 @@ def test_the_workspace_loads_anywhere_with_no_secret_set(clean_room: Path) -> No
     assert "Validation successful for code location messaging_assets" in done.stderr + done.stdout
 
 
+@pytest.mark.soak
 def test_dg_launches_a_job_in_processes_of_its_own_and_every_row_arrives(known_sandbox: Any, clean_room: Path) -> None:
     """Three steps load one DuckDB file at once, and wait for each other instead of failing."""
     own = environment(MESSAGING_ASSETS_EXECUTOR="multiprocess")

@@ -165,6 +165,7 @@ def test_every_table_holds_exactly_what_the_broker_says_twice_in_a_row(broker: M
     assert sum(row["vhost"] == odd["name"] for row in sync.rows("vhost_queues", ["vhost"])) == 120
 
 
+@pytest.mark.soak
 def test_what_was_added_and_deleted_in_the_broker_shows_after_the_next_sync(broker: Management, syncs: Syncs) -> None:
     before = {row["name"] for row in syncs.run("queues", "vhost_queues", "bindings").rows("queues", ["name", "vhost"])}
     added, deleted = "neu/ß {0} %s", "jobs 001"
@@ -219,6 +220,7 @@ def test_password_hashes_of_users_are_neither_loaded_nor_asked_for(broker: Manag
     assert all(hash_of_one.encode() not in path.read_bytes() for path in Path.cwd().rglob("*") if path.is_file())
 
 
+@pytest.mark.soak
 def test_all_that_the_broker_sends_loads_with_its_statistics_undeclared(broker: Management, syncs: Syncs) -> None:
     broker.wait_for_statistics()
     described = {

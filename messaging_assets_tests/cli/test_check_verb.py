@@ -290,6 +290,7 @@ resources:
 """
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("paginator", ["", ", paginator: single_page"], ids=["none", "single_page"])
 def test_an_only_page_that_counts_more_rows_than_it_has_is_wrong(
     paginator: str, known_sandbox: Sandbox, tmp_path: Path
@@ -315,6 +316,7 @@ def test_a_number_in_a_single_object_counts_no_rows(known_sandbox: Sandbox, tmp_
     assert found(file)["total"] is None
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("body", [b"<html>Sign in</html>", b'{"rows": []}'], ids=["HTML", "no list"])
 def test_an_answer_without_the_list_is_no_page(body: bytes, known_sandbox: Sandbox) -> None:
     known_sandbox.fault(Fault(api="messaging", body=body))

@@ -29,6 +29,7 @@ ROWS = {
 WHOLE = demo.AssetCount("messaging/messages", 2, rows_in_table=2, checks_passed=3, checks=3)
 
 
+@pytest.mark.newest
 @pytest.mark.minutes
 def test_the_demo_loads_every_row_of_five_apis_whatever_the_user_has_set(clean_room: Path) -> None:
     own = environment(

@@ -89,6 +89,7 @@ sys.exit(_run_until_told([sys.executable, "child.py"], {}))
 """
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_everything_that_was_started(number: signal.Signals, clean_room: Path) -> None:
     process, grandchild = start_family(clean_room, then="time.sleep(60)")
@@ -175,6 +176,7 @@ def test_a_port_that_is_taken_is_told_and_nothing_is_started(monkeypatch: pytest
     assert development._free_port("127.0.0.1") != port
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("option", "played"), [("--no-sandbox", []), ("--sandbox", SHIPPED)])
 def test_the_addresses_are_one_json_object_where_a_program_asks_for_them(
     option: str, played: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch

@@ -56,6 +56,7 @@ def test_a_verb_that_printed_its_document_and_fails_then_prints_no_second_one() 
     assert "too late" in done.stderr
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("words", [["validate"], ["check", "messaging"], ["sync", "messaging"], ["dev"]], ids=str)
 def test_a_file_of_secrets_that_does_not_parse_is_told_in_one_sentence(words: list[str], clean_room: Path) -> None:
     (clean_room / ".dlt").mkdir()

@@ -45,6 +45,7 @@ def by_id(table: OneTable) -> dict[Any, Any]:
     return {row["id"]: row["n"] for row in rows}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_records_that_fit_by_now_are_loaded_once_and_are_set_aside_no_more(table: OneTable, disposition: str) -> None:
     own = FULL if disposition == "merge" else FULL | APPEND
@@ -65,6 +66,7 @@ def test_records_that_fit_by_now_are_loaded_once_and_are_set_aside_no_more(table
     assert 3 in [row["id"] for row in table.rows()]
 
 
+@pytest.mark.sampled
 def test_what_still_does_not_fit_stays_with_its_new_reason(table: OneTable) -> None:
     table.sync([{"id": 1, "n": 1}, {"id": 2, "n": "many"}], **NUMBERS | FULL)
     before = table.rejected()[0]
@@ -78,6 +80,7 @@ def test_what_still_does_not_fit_stays_with_its_new_reason(table: OneTable) -> N
     assert (after["page"], after["rejected_at"]) == (before["page"], before["rejected_at"])
 
 
+@pytest.mark.sampled
 def test_a_later_version_in_the_table_is_not_overwritten(table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
     table.sync([{"id": 1, "n": "old"}, {"id": 2, "n": 2}], **NUMBERS | FULL)
     table.sync([{"id": 1, "n": 11}, {"id": 2, "n": 22}])
@@ -97,6 +100,7 @@ def test_a_later_version_in_the_table_is_not_overwritten(table: OneTable, monkey
 CURSOR = {"cursor_path": "id", "initial_value": 0}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "asked",
     [{"incremental": {**CURSOR, "start_param": "since"}}, {"params": {"since": {"type": "incremental", **CURSOR}}}],
@@ -187,6 +191,7 @@ def _before_it_is_done() -> None:
     SyncLedger.is_done = _kill  # type: ignore[method-assign]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("disposition", "moment", "then"),
     [

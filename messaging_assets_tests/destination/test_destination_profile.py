@@ -66,6 +66,7 @@ def test_postgres_is_postgres_by_any_name(named: Any, type_: str, name: str | No
     assert profile.words == ("house (postgres)" if name else "postgres")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("type_", "name"), [("duckdb", None), ("dlt.destinations.duckdb", None), ("duckdb", "lake")])
 def test_duckdb_waits_for_its_file_by_any_name(named: Any, one_table: OneTable, type_: str, name: str | None) -> None:
     profile = named(type_, name)
@@ -121,6 +122,7 @@ def test_a_relative_file_is_the_same_one_wherever_a_process_is_started(
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("type_", "name"),
     [("filesystem", None), ("dlt.destinations.filesystem", None), ("filesystem", "lake")],

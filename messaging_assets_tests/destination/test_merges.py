@@ -33,6 +33,7 @@ def merges(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return ranked
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("rows", "columns", "kept"),
     [(PLAIN, TEXT, 2), (PLAIN, {}, 2), (ONE_AND_TEXT, TEXT, 1), (ONE_MOMENT, TIMES, 1)],

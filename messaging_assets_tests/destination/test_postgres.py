@@ -20,6 +20,7 @@ SHIPPED = read_folders(api_folders()).descriptions
 ODD_TEXTS = ["", " ", "'", '"', "\\", "\\N", "NULL", "a\nb", "a\tb", "a,b;c", "%s {x}", "é 日本 🎉", "\u2028", "\x7f"]
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("description", SHIPPED, ids=lambda description: description.name)
 def test_the_shipped_apis_load_whole_and_once_and_again(description: ApiDescription, postgres_table: OneTable) -> None:
     for _ in range(2):
@@ -131,6 +132,7 @@ def test_changed_types_variants_and_new_columns_arrive(postgres_table: OneTable)
     assert postgres_table.rows(f"SELECT v__v_json FROM {RESOURCE} WHERE id = 3") == [{"v__v_json": {"a": 1}}]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "replace", "append", {"disposition": "merge", "strategy": "upsert"}])
 def test_every_disposition_loads(postgres_table: OneTable, disposition: Any) -> None:
     postgres_table.sync([{"id": 1, "v": 1}, {"id": 2, "v": 1}, {"id": 2, "v": 2}], write_disposition=disposition)

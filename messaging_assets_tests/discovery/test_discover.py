@@ -67,6 +67,7 @@ def loaded_ids(description: ApiDescription) -> list[str]:
         return [row[0] for row in client.execute_sql(f"SELECT id FROM {resource.name} ORDER BY id") or []]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("style", STYLES)
 def test_what_was_found_loads_every_row(style: str, sandbox: Sandbox, secret: None, tmp_path: Path) -> None:
     description = discover_messages(sandbox, tmp_path / "chat.yaml", style)
@@ -76,6 +77,7 @@ def test_what_was_found_loads_every_row(style: str, sandbox: Sandbox, secret: No
     assert loaded_ids(description) == [row["id"] for row in sandbox.rows("messaging", "messages")]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("key_in", KEYS)
 def test_each_way_of_authentication_is_asked_with_and_loads_every_row(
     key_in: str, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -172,6 +174,7 @@ def a_cursor_deep_down(sandbox: Sandbox) -> Any:
     return page
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("style", "selector", "paginator", "params"),
     [
@@ -243,6 +246,7 @@ def _as_xml(ids: list[str]) -> bytes:
     return ("<l>" + "".join(f"<e><id>{one}</id></e>" for one in ids) + "</l>").encode()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("content_type", "form", "write", "selector"),
     [
@@ -351,6 +355,7 @@ def test_a_refusal_past_the_end_is_written_down(sandbox: Sandbox, secret: None, 
     assert "page=4 is refused with 404 and page=3 has rows" in comments(tmp_path / "chat.yaml")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("style", ["", "/by_page"])
 def test_a_refusal_far_away_is_not_taken_for_the_end_where_no_total_tells(
     style: str, sandbox: Sandbox, secret: None, tmp_path: Path

@@ -22,6 +22,7 @@ from messaging_assets_tests.rabbitmq import PASSWORD, USER, missing, running_nod
 LISTS = ("queues", "exchanges", "permissions", "users")
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(missing() is not None, reason=str(missing()))
 @pytest.mark.minutes
 def test_a_brokers_lists_are_found_checked_and_loaded_whole(

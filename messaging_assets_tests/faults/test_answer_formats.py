@@ -133,6 +133,7 @@ def test_json_in_a_table_is_the_value_that_it_says(rows: OneList) -> None:
     assert [row["labels"] for row in outcome.table] == ['{"a":1}', '"plain"', None, "7"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("body", "words", "place"),
     [

@@ -62,6 +62,7 @@ def test_only_lists_of_changed_parents_are_asked_for_and_the_other_rows_stay(one
     assert "did not change since they were loaded" in third.reason
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("is_ignored", [False, True], ids=["failed", "ignored"])
 def test_a_list_that_did_not_come_is_asked_for_until_it_does(one_list: OneList, is_ignored: bool) -> None:
     chats = Chats()
@@ -111,6 +112,7 @@ def test_a_list_that_came_beside_an_error_is_asked_for_again(one_list: OneList) 
     assert first.verdict == "unknown"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("change", ["path", "table"])
 def test_every_list_is_asked_for_once_the_file_asks_for_others_or_the_table_is_empty(
     one_list: OneList, change: str, open_database: None

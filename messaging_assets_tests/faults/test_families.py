@@ -111,6 +111,7 @@ CHANNELS: list[dict[str, Any]] = [{"id": 1, "slug": "a"}, {"id": 2, "slug": "b"}
 LOCAL: Lists = {slug: [{"id": number, "text": f"{slug}{number}"} for number in range(5)] for slug in "ab"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("checkpoint", [{"pages": 50}, {"pages": 1}], ids=["one part", "several parts"])
 def test_children_whose_keys_are_their_parents_own_are_in_doubt(one_list: OneList, checkpoint: dict[str, Any]) -> None:
     """Children with one key in two parents' lists, and other content: one of them is lost, and the sync says so."""
@@ -146,6 +147,7 @@ def test_a_record_that_two_parents_share_is_one_record(one_list: OneList) -> Non
     assert synced.verdict == "proven"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["replace", {"disposition": "merge", "strategy": "scd2"}], ids=["replace", "scd2"])
 def test_rows_of_a_parent_whose_list_is_left_unread_stay(one_list: OneList, way: Any) -> None:
     """A list that was left unread from the first sync on has no rows to lose; one that is so from now on has."""

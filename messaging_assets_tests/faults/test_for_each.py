@@ -51,6 +51,7 @@ def test_values_of_two_names_are_asked_for_each_with_each_anywhere_in_a_request(
     }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("column", "own", "is_green"),
     [

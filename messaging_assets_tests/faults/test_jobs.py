@@ -39,6 +39,7 @@ def test_a_job_is_begun_waited_for_read_and_deleted(api: ExportApi) -> None:
     assert api.jobs == {}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("is_led", [False, True], ids=["named by the job", "behind a redirect"])
 def test_files_in_a_store_elsewhere_come_without_a_secret(api: ExportApi, is_led: bool) -> None:
     with export_api() as store:
@@ -114,6 +115,7 @@ def test_a_job_that_has_no_status_yet_goes_on(api: ExportApi) -> None:
     assert sync_export(api.url)["rows"] == EVERY
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("file", "rows"), [((200, b'{"id": 5}\n{"id": 6}\n', {}), [5, 6]), ((204, None, {}), [])])
 def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi, file: Any, rows: list[int]) -> None:
     bare: dict[str, Any] = dict.fromkeys(("status_path", "done", "failed", "download", "rows_total_path", "delete"))
@@ -126,6 +128,7 @@ def test_the_answer_that_says_that_it_is_done_may_be_the_file(api: ExportApi, fi
     assert one["rows"] == rows
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("following", [None, "/exports/job1/0?part=2"])
 def test_a_last_file_that_names_a_further_one_is_in_doubt(api: ExportApi, following: str | None) -> None:
     file = {"data": [{"id": 1}], "next": following}
@@ -138,6 +141,7 @@ def test_a_last_file_that_names_a_further_one_is_in_doubt(api: ExportApi, follow
     assert one["verdict"] == ("unknown" if following else "read to the end")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_file_of_no_line_is_an_empty_one(api: ExportApi, status: int) -> None:
     api.files = 3
@@ -186,6 +190,7 @@ def test_a_job_that_is_refused_inside_a_200_is_red_and_says_so(api: ExportApi) -
     assert one["error"].startswith("exporting.messages: the answer that began the job says at 'error' that it failed")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("said", "doubt"),
     [
@@ -296,6 +301,7 @@ def test_a_status_alone_and_the_location_header_tell_where_the_job_is(api: Expor
     assert one["rows"] == [5]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("status", "begun"), [(500, 1), (503, 2), (429, 2)], ids=["may have begun it", "was too busy", "had no budget"]
 )

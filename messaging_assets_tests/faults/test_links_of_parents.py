@@ -31,12 +31,14 @@ def synced(one_list: OneList, link: str) -> Outcome:
     return one_list.run(ApiDescription.model_validate(whole), "details")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("origin", ["the API's", ""], ids=["absolute", "relative"])
 def test_a_child_is_asked_for_at_its_parents_own_link(one_list: OneList, origin: str) -> None:
     outcome = synced(one_list, f"{origin and one_list.sandbox.url}/messaging/v1/messages?series=8%2F9")
     assert (outcome.sentence, outcome.ids) == ("", ["of 8/9"])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "link",
     [

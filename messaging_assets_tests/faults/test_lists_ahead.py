@@ -85,6 +85,7 @@ class Channels:
         return {"data": rows[start : start + 10], "next": following, "link": link and f"?{link.partition('?')[2]}"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", PAGINATORS)
 def test_rows_order_and_receipt_are_those_of_one_list_after_the_other(one_list: OneList, case: str) -> None:
     channels = Channels(one_list)

@@ -33,6 +33,7 @@ def _synced(one_list: OneList, lines: list[Any]) -> Outcome:
     return one_list.sync(ONE_PAGE, format="ndjson")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("keys", [["id"], None])
 def test_a_table_in_parts_is_the_same_table_with_the_same_receipt(
     one_list: OneList, in_short_parts: Callable[[], None], keys: Any
@@ -61,6 +62,7 @@ def test_a_table_in_parts_that_is_cut_off_brings_no_row(one_list: OneList, in_sh
     assert outcome.table == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("disposition", "committed"), [("merge", 4), ("append", 0), ("replace", 0)])
 def test_a_long_answer_is_committed_in_parts_where_rows_are_merged_and_read_anew_behind_a_failure(
     one_list: OneList, in_short_parts: Callable[[], None], disposition: str, committed: int
@@ -190,6 +192,7 @@ def test_a_full_disk_says_which_folder_has_no_room(
     assert outcome.sentence.endswith("or let TMPDIR name another folder, and run it again.")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "table",
     [

@@ -60,7 +60,7 @@ def server(open_database: None) -> Iterator[Any]:
         yield running
 
 
-@settings(max_examples=EXAMPLES or 30, **HOW)
+@settings(max_examples=EXAMPLES or 20, **HOW)
 @given(one=traits(), data=st.data())
 def test_a_list_that_is_read_is_what_the_api_had_or_the_read_says_so(
     one: Any, data: st.DataObject, server: Any, monkeypatch: pytest.MonkeyPatch
@@ -68,7 +68,7 @@ def test_a_list_that_is_read_is_what_the_api_had_or_the_read_says_so(
     read_once(one, data, server, monkeypatch)
 
 
-@settings(max_examples=EXAMPLES or 12, **HOW)
+@settings(max_examples=EXAMPLES or 8, **HOW)
 @given(one=traits(), data=st.data())
 def test_a_table_is_what_the_api_had_or_the_sync_says_so(
     one: Any, data: st.DataObject, server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

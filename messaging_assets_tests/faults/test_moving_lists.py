@@ -53,6 +53,7 @@ def changing(one_list: OneList, change: Change, times: int | None = 1, total: bo
     one_list.sandbox.settings.total = total
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", CHANGES)
 def test_a_list_that_moves_once_is_mended_by_a_second_pass(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case])
@@ -64,6 +65,7 @@ def test_a_list_that_moves_once_is_mended_by_a_second_pass(one_list: OneList, ca
     assert outcome.receipt["requests"] == len(outcome.requests)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", ["inserts in front", "a row is added at the end", "deletes in front"])
 def test_a_live_feed_is_unknown_and_green_never_red_for_ever(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case], times=None)
@@ -74,6 +76,7 @@ def test_a_live_feed_is_unknown_and_green_never_red_for_ever(one_list: OneList, 
     assert outcome.receipt["passes"] == 2
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("passes", [1, 3, 5])
 def test_the_number_of_passes_is_the_files(one_list: OneList, passes: int) -> None:
     one_list.resource["passes"] = passes
@@ -93,6 +96,7 @@ def test_a_row_that_moves_in_every_pass_is_red_because_the_total_tells(one_list:
     assert outcome.table == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("case", ["inserts in front", "a row moves to the front"])
 def test_rows_that_come_twice_tell_where_no_total_does(one_list: OneList, case: str) -> None:
     changing(one_list, CHANGES[case], total=False)

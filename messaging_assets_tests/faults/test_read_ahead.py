@@ -201,6 +201,7 @@ def test_lists_that_are_read_side_by_side_get_their_own_pages_only(
                 assert prepared.reading is reading
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("in_flight", [1, WINDOW])
 def test_children_that_are_read_side_by_side_are_all_there(one_list: OneList, in_flight: int) -> None:
     """The lists of several parents at once, with threads that change places often: each row once, and counted."""

@@ -115,6 +115,7 @@ def _by_cursor(rows: list[Any], request: Request) -> dict[str, Any]:
     return {"data": rows[start : start + 10], **more}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "paginator", [BY_TEN, {"type": "cursor", "cursor_path": "next", "cursor_param": "after"}], ids=["offset", "cursor"]
 )
@@ -211,6 +212,7 @@ def _left_behind_the_first_page(one_list: OneList, monkeypatch: pytest.MonkeyPat
     return run
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("seconds", [LONGEST_LEFT, -1.0], ids=["as an error tells", "as time tells"])
 def test_a_list_whose_token_did_not_live_until_its_turn_is_read_from_its_start(
     one_list: OneList, monkeypatch: pytest.MonkeyPatch, seconds: float

@@ -219,6 +219,7 @@ def test_no_failure_shows_a_secret_anywhere(
     assert outside_connections == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("auth", ["oauth2 body", "oauth2 header"])
 def test_no_failure_of_the_token_server_shows_a_secret_anywhere(
     auth: str,

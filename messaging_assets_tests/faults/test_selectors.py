@@ -75,6 +75,7 @@ def test_an_empty_list_is_a_complete_answer(one_list: OneList) -> None:
     assert outcome.verdict == "read to the end"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("page", [1, 2])
 @pytest.mark.parametrize("name", ["errors", "error"])
 def test_an_empty_list_beside_an_error_is_no_list_without_rows_and_no_end(

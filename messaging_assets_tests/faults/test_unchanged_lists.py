@@ -70,6 +70,7 @@ def api(open_database: None) -> Iterator[Api]:
         yield one
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["replace", "merge", "append"])
 def test_a_list_that_is_as_it_was_leaves_the_table_as_it_is(api: Api, way: str) -> None:
     first = api.sync(write_disposition=way, deletes="remove" if way == "merge" else "ignore")
@@ -127,6 +128,7 @@ def _described_anew(api: Api) -> None:
     api.sync(endpoint={"path": "/other"})
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("change", [_deleted_by_hand, _loaded_by_another, _described_anew])
 def test_a_name_says_nothing_of_a_table_that_changed_since(api: Api, change: Callable[[Api], None]) -> None:
     api.sync()

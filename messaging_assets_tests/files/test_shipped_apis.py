@@ -142,6 +142,7 @@ def _unexplained(schema):
     return found + _unexplained([*words.values(), *(part for key, part in schema.items() if key != "properties")])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("path", [*FILES, TEMPLATE], ids=lambda path: path.stem)
 def test_an_editor_finds_the_schema_and_nothing_wrong_with_a_shipped_file(path):
     first, _, _ = path.read_text().partition("\n")
@@ -152,6 +153,7 @@ def test_an_editor_finds_the_schema_and_nothing_wrong_with_a_shipped_file(path):
     jsonschema.validate(yaml.safe_load(path.read_text()), json.loads(SCHEMA.read_text()))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "wrong",
     [{"colour": "red"}, {"client": {}}, {"schedule": {"cron": 5}}, {"resources": [{"path": "x"}]}],

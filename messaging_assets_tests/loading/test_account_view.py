@@ -136,6 +136,7 @@ def test_accounts_in_one_view_collide_nowhere_and_fail_alone(accounts: Accounts)
     whole_story(accounts)
 
 
+@pytest.mark.soak
 @pytest.mark.xdist_group("postgres")
 def test_accounts_in_one_view_of_postgres_collide_nowhere_and_fail_alone(accounts_in_postgres: Accounts) -> None:
     whole_story(accounts_in_postgres)
@@ -220,6 +221,7 @@ def test_a_view_that_no_sync_made_is_told_and_stays(accounts: Accounts) -> None:
     assert accounts.shown() == [("apac", 1), ("emea", 1), ("emea", 2)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("one", "other"),
     [({"a": 1}, "plain"), (9007199254740993, 1.5), (5, "2024-01-01T00:00:00Z"), (True, 7)],

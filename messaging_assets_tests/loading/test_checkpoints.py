@@ -155,6 +155,7 @@ def test_a_read_that_fails_twice_goes_on_from_its_furthest_checkpoint(messages: 
     assert synced["ids"] == _keys(messages)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["replace", "append"])
 def test_only_a_merge_is_committed_before_the_read_is_over(messages: Sandbox, disposition: str) -> None:
     messages.fault(Fault(api="messaging", offset=140, status=500))
@@ -205,6 +206,7 @@ def _starts(messages: Sandbox) -> list[int]:
     return [request.offset or 0 for request in messages.asked("messaging", "messages")]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("endpoint", LINKED.values(), ids=LINKED)
 def test_cursors_and_links_go_on_from_the_one_that_was_kept(messages: Sandbox, endpoint: dict[str, Any]) -> None:
     failed = _failed(messages, endpoint)
@@ -230,6 +232,7 @@ REFUSALS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 def test_a_cursor_that_the_api_takes_no_more_means_to_read_from_the_start(
     messages: Sandbox, refusal: dict[str, Any]

@@ -47,6 +47,7 @@ def killed_at(api: ExportApi, method: str, path: str, **described: Any) -> None:
     api.answers = lambda asked, there: None
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("path", "way"),
     [("/exports/job1", "merge"), ("/exports/job1/0", "replace"), ("/exports/job1/0", "append")],

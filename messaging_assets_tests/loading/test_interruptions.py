@@ -155,6 +155,7 @@ def _aimed() -> Iterator[Any]:
         yield pytest.param(destination, way, number, turn // 6 % 2 == turn % 2, marks=group)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(("destination", "way", "number", "is_after"), list(_aimed()))
 def test_killed_at_a_commit_the_next_sync_is_right(
     place: Any, destination: str, way: str, number: int, is_after: bool
@@ -162,6 +163,7 @@ def test_killed_at_a_commit_the_next_sync_is_right(
     assert _kill_at(place(destination, way), number, is_after) or number >= FEWEST
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("destination", ["duckdb", "postgres"])
 @pytest.mark.parametrize("number", [COMMON + 2, COMMON + 4])
 def test_killed_while_the_clock_was_set_back_the_next_sync_is_right(place: Any, destination: str, number: int) -> None:
@@ -214,6 +216,7 @@ def _random(seeds: Iterable[int]) -> Iterator[Any]:
         yield pytest.param(destination, way, seed, marks=pytest.mark.xdist_group(f"killed-{destination}"))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("destination", "way", "seed"), list(_random(FEW_SEEDS)))
 def test_killed_at_a_random_moment_the_next_sync_is_right(place: Any, destination: str, way: str, seed: int) -> None:
     _kill_sometime(place(destination, way), seed)

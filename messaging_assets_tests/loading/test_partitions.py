@@ -61,6 +61,7 @@ def test_the_window_reaches_the_requests(messages: Sandbox) -> None:
         assert request.query["until"] == "2025-03-03T00:00:00Z"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "endpoint",
     [
@@ -82,6 +83,7 @@ def test_a_window_has_no_mark_so_that_an_old_one_is_read_whole_after_a_new_one(
     assert all("updated_after" not in request.query for request in messages.asked("messaging", "messages"))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("format_", "since"),
     [
@@ -103,6 +105,7 @@ def test_the_time_zone_of_the_file_bounds_the_window(messages: Sandbox) -> None:
     assert messages.asked("messaging", "messages")[0].query["since"] == "2025-03-01T23:00:00Z"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("type_", "key", "since", "until"),
     [
@@ -120,6 +123,7 @@ def test_windows_have_the_length_of_their_type(messages: Sandbox, type_: str, ke
     assert synced["ids"] == sorted(row["id"] for row in rows if since <= row["timestamp"] < until)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("day", "since", "until"),
     [
@@ -135,6 +139,7 @@ def test_a_day_on_which_clocks_change_is_as_long_as_it_is(messages: Sandbox, day
     assert (asked["since"], asked["until"]) == (since, until)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_running_a_window_again_replaces_exactly_that_window(messages: Sandbox, disposition: str) -> None:
     _run("2025-03-02", write_disposition=disposition)
@@ -175,6 +180,7 @@ def test_a_window_that_became_empty_upstream_empties_in_the_table(messages: Sand
     assert again["ids"] == _on(messages, "2025-03-03")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_a_window_loses_no_larger_share_than_the_file_allows(messages: Sandbox, disposition: str) -> None:
     before = _run("2025-03-02", write_disposition=disposition)["ids"]
@@ -273,6 +279,7 @@ def test_a_record_that_came_broken_keeps_its_earlier_row_in_a_merged_window(mess
     assert "because a record was set aside" in again["metadata"]["messaging_assets/deletes"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_an_answer_that_is_ignored_empties_no_window(messages: Sandbox, disposition: str) -> None:
     endpoint = {"response_actions": [{"status_code": 404, "action": "ignore"}]}
@@ -310,6 +317,7 @@ def test_a_window_by_a_column_that_dlt_renames_is_replaced_too(messages: Sandbox
     assert last["ids"] == _on(messages, "2025-03-02")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("zone", "disposition"),
     [

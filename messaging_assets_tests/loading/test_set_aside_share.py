@@ -33,6 +33,7 @@ def test_records_without_the_key_ask_for_another_key(reason: str, step: str, one
         refuse_if_most_are_aside(one_table.describe().resources_in_full["resource_name"], "a.b", receipt)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "replace"])
 def test_a_table_stands_still_and_the_rejected_records_are_kept(one_table: OneTable, disposition: str) -> None:
     one_table.sync([{"id": 1}], write_disposition=disposition)
@@ -57,6 +58,7 @@ def test_a_first_load_that_is_all_rejected_names_both_fields_and_a_step_mends_it
 DLTS = "a field with a name that dlt keeps for itself"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nested", ["json", "tables"])
 def test_fields_that_no_table_can_have_are_named(one_table: OneTable, nested: str) -> None:
     bad = [{"id": 1, "": 1}, {"id": 2, "_dlt_id": "x"}, {"id": 3, "_dlt_load_id": "x"}]
@@ -76,6 +78,7 @@ def test_fields_that_no_table_can_have_are_named(one_table: OneTable, nested: st
     )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "resource",
     [
@@ -97,6 +100,7 @@ def test_an_empty_first_list_is_green_and_the_next_one_loads(one_table: OneTable
     assert not one_table.sync([{"id": 1, "w": 1}]).checks["column_schema_is_unchanged"].passed
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("before", "after", "words"),
     [

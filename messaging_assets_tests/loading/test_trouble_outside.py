@@ -48,6 +48,7 @@ def _gone_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LoadedTable, "count", failing)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("config", [None, {"forget_state": True}, {"full_refresh": True}])
 def test_rows_are_not_appended_again_when_the_destination_goes_away_behind_the_load(
     messages: Sandbox, monkeypatch: pytest.MonkeyPatch, config: dict[str, Any] | None
@@ -79,6 +80,7 @@ def test_a_check_that_could_not_ask_fails_in_a_sentence_and_the_next_run_asks_th
     assert messages.requests
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("number", [27, 28, 30, 32, 34, 36])
 def test_an_append_with_nested_rows_that_was_killed_has_none_of_them_twice(messages: Sandbox, number: int) -> None:
     for row in messages.rows("messaging", "messages"):
@@ -109,6 +111,7 @@ def _children() -> int:
         return int(connection.table("messaging.messages__tags").count("*").fetchall()[0][0])
 
 
+@pytest.mark.soak
 def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> None:
     def cancelled() -> Any:
         taken = iter(range(1_000))
@@ -134,6 +137,7 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
     assert again["ids"] == _keys(messages)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("number", "moment"),
     [
@@ -180,6 +184,7 @@ def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, 
     assert again["ids"] == _keys(messages)
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("way", ["merge", "replace", "append"])
 @pytest.mark.parametrize("moment", ["while reading", "while loading"])
 def test_a_full_disk_costs_no_row(messages: Sandbox, way: str, moment: str) -> None:
@@ -211,6 +216,7 @@ def test_a_full_disk_costs_no_row(messages: Sandbox, way: str, moment: str) -> N
     assert again["ids"] == (sorted([*first["ids"], *_keys(messages)]) if way == "append" else _keys(messages))
 
 
+@pytest.mark.sampled
 @pytest.mark.xdist_group("killed-postgres")
 @pytest.mark.parametrize("way", ["merge", "replace", "append"])
 def test_a_database_that_goes_away_while_loading_costs_no_second_request(

@@ -122,6 +122,7 @@ def test_a_merge_reads_anew_what_it_is_asked_for_anew_and_an_append_says_so(one_
     assert one_table.sync(ROWS, endpoint=_endpoint()).green
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_a_table_without_rows_makes_its_mark_worth_nothing(one_table: OneTable, disposition: str) -> None:
     one_table.sync(ROWS, endpoint=_endpoint(), write_disposition=disposition)
@@ -134,6 +135,7 @@ def test_a_table_without_rows_makes_its_mark_worth_nothing(one_table: OneTable, 
     assert synced.green or "no rows any more" in synced.error
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("before", "now", "dropped"),
     [
@@ -170,6 +172,7 @@ def test_a_list_that_never_had_a_row_is_no_emptied_table(one_table: OneTable) ->
     assert [row["id"] for row in one_table.rows()] == [4]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append", "replace"])
 def test_a_dropped_table_is_told_with_the_way_out_though_nothing_is_new(one_table: OneTable, disposition: str) -> None:
     endpoint = _endpoint(incremental=None) if disposition == "replace" else _endpoint()

@@ -134,6 +134,7 @@ def disks_of_postgres(disks: TwoDisks, postgres_destination: None) -> TwoDisks:
     return disks
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", WAYS)
 def test_what_one_machine_left_behind_is_not_used_once_the_other_has_synced(disks: TwoDisks, way: str) -> None:
     _both_sync_after_a_kill(disks, way, "loaded")
@@ -147,6 +148,7 @@ def _each_fault() -> Iterator[Any]:
             yield pytest.param(way, moment, marks=marks)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("way", "moment"), list(_each_fault()))
 def test_two_machines_and_one_postgres_lose_and_double_nothing_whenever_one_is_killed(
     disks_of_postgres: TwoDisks, way: str, moment: str
@@ -208,6 +210,7 @@ def test_a_load_that_the_destination_has_is_told_though_the_other_machine_has_sy
     assert again["rows"] == disks.upstream()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["append", "deletes"])
 def test_a_machine_whose_result_nobody_was_told_tells_it_while_it_is_the_newest(disks: TwoDisks, way: str) -> None:
     disks.dies("one", "done", **WAYS[way])
@@ -273,6 +276,7 @@ def test_half_a_load_of_one_machine_is_taken_back_by_the_other_whatever_their_cl
     assert gone not in [row[0] for row in _valid("append")]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["append", "replace"])
 def test_a_receipt_of_another_address_passes_for_no_sync(
     disks: TwoDisks, way: str, monkeypatch: pytest.MonkeyPatch
@@ -291,6 +295,7 @@ def test_a_receipt_of_another_address_passes_for_no_sync(
     assert _valid(way) == disks.upstream()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("number", [0, 1], ids=["a function", "a closure"])
 def test_an_append_knows_its_own_load_again_whatever_functions_describe_it(disks: TwoDisks, number: int) -> None:
     """In another process a function has another address, and nobody knows what a closure closes over."""

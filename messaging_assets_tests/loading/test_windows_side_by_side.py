@@ -77,6 +77,7 @@ def _await(sign: Path) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("disposition", "homes"),
     [("append", ("one", "two")), ("merge", ("one", "one"))],

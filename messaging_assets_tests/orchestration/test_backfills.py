@@ -56,6 +56,7 @@ def year(sandbox: Sandbox) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.soak
 @pytest.mark.minutes
 def test_a_backfill_of_four_months_reads_every_window_once(clean_room: Path, sandbox: Sandbox, year: Any) -> None:
     (clean_room / "apis").mkdir()

@@ -120,6 +120,7 @@ def test_a_project_goes_from_scaffold_to_loaded_rows_with_dg(project: Path, sand
     assert {asset.split("/")[0] for asset in states} == {"team_chat"}
 
 
+@pytest.mark.newest
 def test_dg_and_the_ui_show_what_the_component_is_for_and_each_of_its_words(project: Path) -> None:
     page = get_package_entry_snap(EnvRegistryKey("messaging_assets", "RestApi"), RestApi)
     words = {**(page.component_schema or {})["properties"], **(page.scaffolder_schema or {})["properties"]}
@@ -259,6 +260,7 @@ def test_a_broken_file_is_an_asset_that_is_red_and_an_error_where_mistakes_are_l
         built(clean_room, API + "schedul: {}\n")
 
 
+@pytest.mark.newest
 def test_a_broken_file_takes_no_other_component_down_and_check_defs_names_it(project: Path) -> None:
     for name, text in (("chat", API), ("mail", API + "schedul: {}\n"), ("talk", API + "grup: talk\n")):
         folder = project / "team_data" / "defs" / name

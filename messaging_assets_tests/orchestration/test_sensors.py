@@ -109,6 +109,7 @@ def test_a_finished_run_stops_no_tick(messages):
     assert messages.requested() == {"messages"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("total", [True, False])
 def test_after_the_requested_run_there_is_no_news_until_rows_come(known_sandbox, dagster_instance, total):
     known_sandbox.settings.total = total

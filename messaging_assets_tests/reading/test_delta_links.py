@@ -150,6 +150,7 @@ def test_a_link_without_a_path_begins_at_the_address_of_its_list(
     assert pages.asked == ["/users/delta", "/users/delta?token=one"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("is_append", [False, True], ids=["merge", "append"])
 def test_a_mark_of_another_place_is_no_link_and_a_link_is_no_token(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, is_append: bool
@@ -196,6 +197,7 @@ def test_a_link_that_is_forgotten_on_its_second_page_is_begun_anew(
     assert [row["id"] for row in one_table.rows()] == [1, 3]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", [{"cursor_in": "link"}, {"cursor_in": "answer", "start_param": "since"}], ids=str)
 def test_rows_are_appended_only_where_an_answer_says_where_the_next_sync_begins(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, way: dict[str, Any]

@@ -302,6 +302,7 @@ def test_rows_that_a_bare_list_leaves_out_are_not_deleted(one_table: OneTable, m
     assert [row["id"] for row in one_table.rows()] == [1, 2]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("written", ["/list?page=2", '</list?page=1>; rel="first", </list?page=2>; rel="next"'])
 def test_a_header_of_any_name_may_hold_the_next_address(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, written: str

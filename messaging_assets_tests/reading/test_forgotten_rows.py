@@ -15,6 +15,7 @@ from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("count", [{}, {"total": 9}], ids=["counts nothing", "counts what is left"])
 def test_a_post_list_that_forgets_what_it_answers_keeps_what_came_and_is_in_doubt(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, count: dict[str, int]

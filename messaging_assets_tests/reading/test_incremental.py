@@ -118,6 +118,7 @@ def test_a_full_refresh_of_an_appended_table_has_each_row_once(messages: Sandbox
         assert synced["ids"] == _keys(messages)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["named again", "full refresh"])
 def test_a_key_that_the_file_no_longer_names_is_told_with_both_ways_out(messages: Sandbox, way: str) -> None:
     sync(columns=COLUMNS)
@@ -174,6 +175,7 @@ def _endpoint(**incremental: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "values", [[f"2025-01-01T00:00:0{second}Z" for second in range(5)], [8, 9, 10, 11, 100]], ids=["texts", "numbers"]
 )
@@ -278,6 +280,7 @@ def test_rows_in_the_cursors_order_are_left_behind_its_mark_and_a_late_one_at_th
     assert synced.receipt["verdict"] == "read to the end"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_what_a_read_in_doubt_missed_is_asked_for_once_more_and_the_mark_goes_on(
     one_table: OneTable, disposition: str

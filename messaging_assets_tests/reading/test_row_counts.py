@@ -24,6 +24,7 @@ def _balance(receipt: dict[str, Any], is_append: bool = False) -> int:
     return int(sum(receipt.get(name, 0) for name in came) - sum(receipt.get(name, 0) for name in gone))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_rows_that_are_filtered_before_the_mark_set_aside_or_came_again_are_counted(
     one_table: OneTable, disposition: str

@@ -15,6 +15,7 @@ from messaging_assets.reading.evidence.seen_keys import SeenKeys
 HASHES = st.integers(-(2**63), 2**63 - 1) | st.integers(-20, 20)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("many", [0, 5, 1_000], ids=["by Arrow", "by both", "one by one"])
 @given(st.lists(st.sets(HASHES, max_size=30), max_size=20), st.sets(HASHES))
 def test_it_knows_what_a_plain_set_knows(many: int, pages: list[set[int]], others: set[int]) -> None:

@@ -246,6 +246,7 @@ def test_windows_are_asked_for_side_by_side_and_tell_what_they_tell_one_after_th
         assert beside["metadata"][f"messaging_assets/{told}"] == after["metadata"][f"messaging_assets/{told}"], told
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("side_by_side", [True, False])
 def test_a_window_that_fails_keeps_those_before_it_and_the_next_sync_goes_on_with_it(
     messages: Sandbox, side_by_side: bool

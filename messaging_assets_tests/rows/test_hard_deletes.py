@@ -40,6 +40,7 @@ def test_a_true_value_or_a_moment_deletes(value: Any) -> None:
     assert deletion_of(value) is True
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("column", "alive", "gone"),
     [

@@ -54,6 +54,7 @@ def test_a_window_stays_a_moment_also_where_it_is_a_key() -> None:
     assert types_of(primary_key=["id", "at"], partitions=partitions) == {"id": "text", "at": "timestamp"}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("strategy", ["delete-insert", "scd2"])
 def test_keys_that_are_one_moment_are_rows_of_their_own(one_table: OneTable, strategy: str) -> None:
     rows = [{"id": key, "v": at} for at, key in enumerate(MOMENTS)]

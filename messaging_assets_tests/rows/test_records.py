@@ -66,6 +66,7 @@ def _meetings() -> Iterator[Any]:
             yield pytest.param(WAYS[way], *LAYOUTS[layout], marks=marks, id=f"{way}-{layout}")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("disposition", "page_size", "batch_rows"), list(_meetings()))
 def test_of_records_with_one_key_the_last_wins_wherever_they_meet(
     one_table: OneTable,
@@ -202,6 +203,7 @@ def test_a_table_of_versions_retires_nothing_after_a_read_in_doubt(one_table: On
     assert [row["id"] for row in one_table.rows(valid)] == list(range(6))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("columns", [{}, {"id": {"data_type": "bigint"}}], ids=["not declared", "declared"])
 def test_a_table_of_versions_retires_all_rows_of_a_list_that_is_empty_now(one_table: OneTable, columns: Any) -> None:
     one_table.sync([{"id": 1}], write_disposition={**MERGE, "strategy": "scd2"}, columns=columns)
@@ -218,6 +220,7 @@ def test_a_table_of_versions_is_loaded_whole_and_not_in_parts_that_would_retire_
     assert [row["id"] for row in valid] == list(range(6))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "by", [{"merge_key": "day"}, {"columns": {"day": {"data_type": "bigint", "merge_key": True}}}], ids=["key", "hint"]
 )
@@ -232,6 +235,7 @@ def test_rows_that_share_a_merge_key_are_loaded_at_once_and_not_in_parts_that_wo
     assert [tuple(row.values()) for row in found] == [(0, 1), (1, 1), (2, 0), (3, 1), (4, 0), (5, 1)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("batch_rows", [2, 100])
 def test_the_last_of_a_key_wins_across_the_parts_of_a_long_merge(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, batch_rows: int
@@ -335,6 +339,7 @@ STRANGE = [{"id": 1, "v": 1}, {"id": 2, "v": 2, "extra": "x"}]
 FIRST, LATER = False, True
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("contract", "nested", "loaded_before", "ids", "columns", "dropped"),
     [
@@ -366,6 +371,7 @@ def test_a_schema_contract_holds_for_columns_that_nobody_declared(
     assert synced.receipt["rows_set_aside"] == 2 - len(ids)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("loaded_before", [FIRST, LATER], ids=["on the first load", "later"])
 def test_a_frozen_table_refuses_a_field_that_is_not_declared(one_table: OneTable, loaded_before: bool) -> None:
     one_table.describe(schema_contract="freeze", columns=DECLARED)
@@ -384,6 +390,7 @@ def test_where_the_file_declares_no_column_the_first_load_says_what_the_contract
     assert not one_table.sync([{"id": 1, "v": 1, "extra": 1}]).green
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("rule", "ids", "dropped"), [("discard_value", [1, 2], 1), ("discard_row", [1], 0), ("freeze", [1], 0)]
 )
@@ -401,6 +408,7 @@ def test_a_contract_on_types_holds_for_columns_that_earlier_records_made(
 # Nothing, and nulls
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "replace", "append"])
 def test_an_empty_first_list_makes_the_declared_table_and_green_checks(one_table: OneTable, disposition: str) -> None:
     columns = {"id": {"data_type": "bigint", "nullable": False}, "v": {"data_type": "text"}}
@@ -420,6 +428,7 @@ def test_an_empty_list_empties_a_replaced_table_and_leaves_a_merged_one(one_tabl
     assert one_table.rows() == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nested", ["json", "tables"])
 def test_a_key_with_two_underscores_is_the_column_that_the_records_make(one_table: OneTable, nested: str) -> None:
     columns = {"id": {"data_type": "text"}, "_user__name": {"data_type": "text", "nullable": False}}
@@ -506,6 +515,7 @@ def comparable(one_table: OneTable) -> tuple[dict[str, str], list[dict[str, Any]
     return columns, rows
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("columns", HINTS, ids=["undeclared", "declared"])
 def test_the_fast_way_makes_the_table_that_dlt_makes(one_table: OneTable, columns: dict[str, Any]) -> None:
     assert one_table.sync(ROWS, columns=columns).green
@@ -517,6 +527,7 @@ def test_the_fast_way_makes_the_table_that_dlt_makes(one_table: OneTable, column
     assert comparable(one_table) == fast
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("first", ["fast", "plain"])
 @pytest.mark.parametrize("columns", HINTS, ids=["undeclared", "declared"])
 def test_a_table_that_was_made_one_way_goes_on_the_other_way(

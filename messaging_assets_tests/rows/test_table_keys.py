@@ -25,6 +25,7 @@ WAYS = [
 ]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("one", "other", "data_type", "column"), NAMED)
 @pytest.mark.parametrize("apart", [1, 3], ids=["in one batch", "in two parts"])
 def test_the_second_of_two_keys_that_are_one_in_the_table_is_set_aside(
@@ -52,6 +53,7 @@ def test_the_second_of_two_keys_that_are_one_in_the_table_is_set_aside(
     assert not synced.checks["no_record_rejected"].passed
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", WAYS, ids=["merge", "replace", "upsert", "scd2"])
 def test_a_key_that_is_written_in_another_way_next_time_is_the_same_row(one_table: OneTable, way: Any) -> None:
     for at, key in enumerate(MOMENTS):
@@ -77,6 +79,7 @@ def test_a_later_version_of_a_record_that_was_set_aside_does_not_take_the_others
     assert synced.receipt["rows_set_aside"] == 2
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("keys", "data_type", "resumed"),
     [(["1.10", "2", "3", "4", "1.1"], "decimal", None), ([1, 2, 3, 4, 5], "text", 2), ([1, 2, 3, 4, 5], "bigint", 2)],
@@ -119,6 +122,7 @@ def test_a_number_and_a_text_are_two_keys_over_the_parts_of_a_read_too(
     assert synced.receipt["rows_set_aside"] == 1
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["merge", "replace"])
 @pytest.mark.parametrize("batch_rows", [2, 100], ids=["in two batches", "in one batch"])
 def test_keys_that_a_step_makes_one_are_one_row_and_said(

@@ -61,6 +61,7 @@ def test_a_number_that_no_double_holds_keeps_its_column_and_the_other_is_counted
     assert [(row["v"], row["v__v_double"]) for row in one_table.rows()] == [(2**60, None), (None, 3.7)]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_a_list_whose_first_batch_misled_is_read_once_more(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch, disposition: str

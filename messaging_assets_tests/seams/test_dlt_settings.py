@@ -120,6 +120,7 @@ def _merged(lines: list[str]) -> str:
     return "\n".join("\n".join([header, *found]) for header, found in sorted(sections.items()))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("place", ["environment", "config.toml", "secrets.toml", "under the pipeline"])
 def test_no_setting_of_dlt_changes_what_a_sync_leaves(place, one_table, configure, monkeypatch):
     hostile = {**HOSTILE, **ANYWHERE}

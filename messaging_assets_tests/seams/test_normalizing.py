@@ -84,6 +84,7 @@ def comparable(tables: dict[str, tuple[Any, list[dict[str, Any]]]]) -> dict[str,
     return {name: (table, plain_rows(rows)) for name, (table, rows) in tables.items()}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("nesting", [None, 0, 1, 2])
 def test_tables_by_columns_are_those_of_dlt(tmp_path: Path, by_columns: list[int], nesting: int | None) -> None:
     draw = random.Random(nesting)
@@ -94,6 +95,7 @@ def test_tables_by_columns_are_those_of_dlt(tmp_path: Path, by_columns: list[int
     assert comparable(ours) == comparable(theirs)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["append", "replace", "merge", VERSIONS], ids=str)
 def test_children_know_their_parents_and_roots(tmp_path: Path, by_columns: list[int], disposition: Any) -> None:
     draw = random.Random(7)
@@ -133,6 +135,7 @@ NEW: dict[str, Any] = {
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("new", NEW.values(), ids=NEW)
 def test_what_is_new_in_a_later_chunk_is_as_dlt_has_it(tmp_path: Path, by_columns: list[int], new: Any) -> None:
     rows = [

@@ -18,6 +18,7 @@ ROWS = [{"id": number, "name": f"row {number}", "size": 1000 + number} for numbe
 TABLE = "generic_rest.resource_name"
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("statements", "sentence"),
     [
@@ -119,6 +120,7 @@ def test_a_settings_file_that_is_no_toml_is_named_with_its_line_and_nothing_of_i
     assert "s3cret" not in str(refused.value)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["append", "merge"])
 def test_an_append_of_which_every_note_was_dropped_is_red_and_has_no_row_twice(
     one_table: OneTable, disposition: str

@@ -35,12 +35,14 @@ def comments(table: OneTable, name: str = RESOURCE) -> dict[str, Any]:
         return {row[0]: row[1] for row in client.execute_sql(query) or [] if row[1]}
 
 
+@pytest.mark.sampled
 def test_descriptions_of_the_file_are_comments_in_the_catalog(table: OneTable) -> None:
     table.sync([{"id": 1, "name": "x", "mute": 1}], description="People's rows.", columns=COLUMNS)
     assert comments(table) == {"": "People's rows.", "id": "Who.", "name": WORDS}
     assert comments(table, "sync_history")["verdict"].startswith("How complete the read was")
 
 
+@pytest.mark.sampled
 def test_a_changed_description_is_there_with_the_next_sync(table: OneTable) -> None:
     table.sync([{"id": 1}], columns={"id": {"description": "Who."}})
     table.execute(f"COMMENT ON TABLE {RESOURCE} IS 'by hand'")

@@ -29,6 +29,7 @@ def counted(table: OneTable, name: str) -> int:
     return int(table.rows(f"SELECT COUNT(*) AS n FROM {name}")[0]["n"])
 
 
+@pytest.mark.sampled
 def test_rows_and_what_is_set_aside_go_to_the_table_that_the_file_names(table: OneTable) -> None:
     synced = table.sync(ROWS, table_name="crmPeople", write_disposition="replace", maximum_deleted_share=1)
     assert synced.green
@@ -40,6 +41,7 @@ def test_rows_and_what_is_set_aside_go_to_the_table_that_the_file_names(table: O
     assert (counted(table, "crm_people"), counted(table, "crm_people__rejected")) == (1, 1)
 
 
+@pytest.mark.sampled
 def test_a_new_name_of_a_table_is_a_new_table_that_is_read_from_its_beginning(table: OneTable) -> None:
     cursor = {"incremental": {"cursor_path": "at", "initial_value": 0}}
     endpoint = {**table.describe().resources[0].model_dump(exclude_unset=True)["endpoint"], **cursor}
@@ -53,6 +55,7 @@ def test_a_new_name_of_a_table_is_a_new_table_that_is_read_from_its_beginning(ta
     assert "_dlt_pipeline_state" not in told, "the resource goes on with its state"
 
 
+@pytest.mark.sampled
 def test_a_table_with_rows_of_another_resource_is_refused(table: OneTable) -> None:
     assert table.sync([{"id": 1}]).green
     # As a resource has left them that had the table before.
@@ -146,6 +149,7 @@ def test_a_dataset_of_the_users_choice_has_the_rows_and_their_history(one_table:
     assert dataset.dataset_name == "raw"
 
 
+@pytest.mark.sampled
 def test_a_history_of_an_earlier_version_gets_the_columns_that_it_has_not(table: OneTable) -> None:
     table.sync([{"id": 1}])
     table.execute("ALTER TABLE sync_history DROP COLUMN api")

@@ -48,6 +48,7 @@ def sync(*names: str) -> dict[str, Any]:
     return done[-1].metadata
 
 
+@pytest.mark.sampled
 def test_rejected_records_go_after_their_retention_and_not_before(table: OneTable) -> None:
     table.sync(MIXED)
     table.execute(f"UPDATE {RESOURCE}__rejected SET rejected_at = rejected_at - INTERVAL '91 days'")
@@ -74,6 +75,7 @@ def test_a_shorter_retention_counts_at_once(one_table: OneTable) -> None:
     assert one_table.sync(MIXED, retention={"rejected_days": 2}).receipt["rejected_expired"] == 1
 
 
+@pytest.mark.sampled
 def test_a_renamed_resource_warns_of_its_old_table_until_it_is_dropped(
     table: OneTable, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_sync_removes_the_working_files_of_others(one_table: OneTable) -> None
     assert not old.exists()
 
 
+@pytest.mark.sampled
 def test_the_staging_schema_is_empty_and_may_be_dropped_between_two_syncs(table: OneTable) -> None:
     rows = [{"id": 1}, {"id": 2}]
     table.sync(rows)

@@ -61,6 +61,7 @@ def test_a_missing_column_is_null_in_every_row_and_keeps_no_row_apart(table: Loa
     assert table.keys_without("nowhere", ["id"]) == []
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("end", "expected"), [(None, 1), ("b", 0), ("a", 1)])
 def test_only_versions_that_are_valid_must_have_keys_of_their_own(
     one_table: OneTable, table: LoadedTable, end: str | None, expected: int

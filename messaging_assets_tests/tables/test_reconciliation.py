@@ -113,6 +113,7 @@ def test_what_dlt_writes_as_it_should_is_never_taken_for_a_loss(one_table, way, 
         assert synced.green, (way, synced.error)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("way", ["append", "replace", "merge", "scd2", "insert-only"])
 def test_a_row_that_dlt_lost_makes_the_load_red_and_is_read_again(one_table, losses, way):
     losses.statement = "DELETE FROM resource_name WHERE id = 3"
@@ -186,6 +187,7 @@ def _pending(one_table: OneTable, **resource: Any) -> None:
     assert one_table.pipeline().list_normalized_load_packages()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_a_waiting_package_that_cannot_be_loaded_holds_nobody_up(one_table, monkeypatch, disposition):
     with refusing(monkeypatch):

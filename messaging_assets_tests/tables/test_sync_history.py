@@ -36,6 +36,7 @@ def history(table: OneTable) -> list[dict[str, Any]]:
     return table.rows("SELECT * FROM sync_history ORDER BY ended_at")
 
 
+@pytest.mark.sampled
 def test_each_sync_leaves_one_row_that_says_what_its_receipt_says(table: OneTable) -> None:
     first = table.sync([{"id": 1}, {"id": 2}, {"id": None}])
     second = table.sync([{"id": 1}, {"id": 2}])
@@ -53,6 +54,7 @@ def test_each_sync_leaves_one_row_that_says_what_its_receipt_says(table: OneTabl
     assert len({row["sync_id"] for row in rows}) == 2
 
 
+@pytest.mark.sampled
 def test_a_failed_sync_leaves_its_sentence(table: OneTable) -> None:
     table.sync([{"id": 1}])
     table.sandbox.faults.clear()
@@ -64,6 +66,7 @@ def test_a_failed_sync_leaves_its_sentence(table: OneTable) -> None:
     assert row["requests"] == failed.receipt["requests"] > 0
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("checkpoint", [{"pages": 1}, {"pages": 100}], ids=["in parts", "at once"])
 def test_a_failed_sync_counts_as_loaded_what_is_in_the_table(one_table: OneTable, checkpoint: dict[str, int]) -> None:
     one_table.page_size = 5
@@ -108,6 +111,7 @@ def test_a_sync_that_goes_on_from_a_killed_one_has_one_row(table: OneTable) -> N
     assert [(one["sync_id"], one["rows_loaded"]) for one in history(table)] == [(row.sync_id, 7)]
 
 
+@pytest.mark.sampled
 def test_a_row_goes_after_its_retention_and_those_of_other_resources_stay(table: OneTable) -> None:
     table.sync([{"id": 1}])
     table.execute("UPDATE sync_history SET ended_at = ended_at - INTERVAL '401 days'")
@@ -130,6 +134,7 @@ def test_history_stays_for_ever_where_the_file_says_so(one_table: OneTable) -> N
     assert len(history(one_table)) == 2
 
 
+@pytest.mark.sampled
 def test_a_table_of_that_name_that_no_sync_made_is_left_alone_and_named(
     table: OneTable, caplog: pytest.LogCaptureFixture
 ) -> None:

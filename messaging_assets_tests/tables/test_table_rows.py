@@ -88,6 +88,7 @@ def named(request: pytest.FixtureRequest, clean_room: Any, monkeypatch: pytest.M
     return Named(name)
 
 
+@pytest.mark.sampled
 def test_rows_go_by_whatever_takes_them_away(named: Named) -> None:
     api, resource = named.described(deletes="remove", maximum_deleted_share=1)
     named.load(range(10))
@@ -125,6 +126,7 @@ def test_rejected_rows_expire(named: Named) -> None:
     assert tidy_up(*named.described(), named.folders) == {"messaging_assets/rejected_expired": 2}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("named", [("goneRows", "sql_ci_v1"), (LONG, "snake_case")], indirect=True, ids=["ci", "long"])
 def test_the_checks_ask_the_table_of_versions(named: Named) -> None:
     for value in ("a", "b"):
@@ -134,6 +136,7 @@ def test_the_checks_ask_the_table_of_versions(named: Named) -> None:
     assert named.table().count(["id"], validity=Validity("_dlt_valid_to")).repeated_keys == 0
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("named", [("goneRows", "direct"), ("goneRows", "snake_case")], indirect=True, ids=["▶", "__"])
 def test_nested_rows_go_with_theirs(named: Named) -> None:
     api, resource = named.described(nested="tables")
@@ -152,6 +155,7 @@ def test_a_long_name_is_found_where_dlt_and_the_database_have_different_limits(
     test_rows_go_by_whatever_takes_them_away(Named(LONG))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", ["goneRows", LONG], ids=["capital", "long"])
 def test_postgres_has_shorter_names_which_are_found_too(postgres_destination: None, name: str) -> None:
     test_rows_go_by_whatever_takes_them_away(Named(name))

@@ -29,8 +29,26 @@ def test_each_way_takes_a_proven_read_and_none_in_doubt(way: Way) -> None:
     assert (why_nothing_goes(way, Read(proven, set_aside=2)) is None) == (way == "replace")
     to_the_end = why_nothing_goes(way, Read(Finding(Verdict.READ_TO_THE_END, "")))
     assert (to_the_end is None) == (way != "deletes")
+    a_round_number = why_nothing_goes(way, Read(Finding(Verdict.UNKNOWN, "it ended at 100", may_be_chance=True)))
+    assert (a_round_number is None) == (way != "deletes")
 
 
+@pytest.mark.parametrize("way", [REPLACE, VERSIONS])
+def test_a_list_of_a_round_number_is_swapped_again_and_refused_only_where_it_shrank_to_it(
+    one_table: OneTable, way: dict[str, Any]
+) -> None:
+    """100 rows in one answer may be all, or as many as an API gives at once."""
+    one_table.page_size = 1_000
+    way = way | {"endpoint": {"path": "v1/resource", "data_selector": "data", "paginator": "single_page"}}
+    grown = [one_table.sync([{"id": number} for number in range(rows)], **way) for rows in (99, 100, 100, 101)]
+    refused = one_table.sync([{"id": number} for number in range(100)])
+
+    assert [one.receipt["verdict"] for one in grown] == ["read to the end", "unknown", "unknown", "read to the end"]
+    assert "ended at exactly 100 rows" in refused.error
+    assert len(one_table.rows()) == 101
+
+
+@pytest.mark.sampled
 @pytest.mark.parametrize(("left", "share"), [(0, None), (1, None), (7, 0.2)])
 def test_a_replaced_list_that_shrinks_by_more_than_the_file_allows_is_refused(
     one_table: OneTable, left: int, share: float | None
@@ -53,6 +71,7 @@ def test_a_replaced_list_may_shrink_by_what_the_file_allows_and_grow_as_it_likes
     assert [row["id"] for row in one_table.rows()] == [0]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("left", [0, 1])
 def test_no_more_versions_are_retired_at_once_than_the_file_allows(one_table: OneTable, left: int) -> None:
     one_table.sync([{"id": number} for number in range(10)], **VERSIONS, maximum_deleted_share=0.8)

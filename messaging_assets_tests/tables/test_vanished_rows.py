@@ -152,6 +152,7 @@ def _count(table: str) -> int:
         return int(connection.table(f"messaging.{table}").count("*").fetchall()[0][0])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("deletes", "is_green"), [("mark", False), ("remove", True)])
 def test_a_mark_is_never_taken_for_a_field_of_the_api_that_has_its_name(
     messages: Sandbox, deletes: str, is_green: bool

@@ -144,6 +144,7 @@ def test_local_times_without_a_zone_are_those_of_the_windows_zone() -> None:
     assert [one.isoformat() for one in naive] == ["2025-03-30T00:00:00", "2025-03-31T00:00:00"]
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("place", ["epoch", "path"])
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_a_window_by_milliseconds_or_by_a_path_is_replaced_when_it_is_read_again(

@@ -60,6 +60,7 @@ def test_what_is_no_time_in_any_form_is_refused_and_a_declared_time_needs_no_col
         WindowColumn("api.logs", _resource()).place([{"at": 20250102100000}])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("form", ["text of seconds", "seven digits"])
 def test_an_appended_window_in_an_odd_form_is_replaced_when_it_is_read_again(known_sandbox: Sandbox, form: str) -> None:
     rows = known_sandbox.rows("messaging", "messages")

@@ -172,9 +172,8 @@ class ListCursor:
         missing = self._own.on_cursor_value_missing
         if value is None and missing == "raise":
             raise _no_value(self._asset, self._own.cursor_path, page)
-        if value is None and missing == "exclude":
-            return False
-        return self.known.is_new_beyond(row, None)
+        is_left_out = value is None and missing == "exclude"
+        return not is_left_out and self.known.is_new_beyond(row, None)
 
 
 def _not_sent(asset: str, path: str) -> MendDescription:

@@ -21,6 +21,7 @@ from messaging_assets.foundation import json_paths
 
 # No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
 _NUMBER = "\0%s"
+_TRUTHS = ("\0false", "\0true")
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def why_no_key(row: Mapping[str, Any], names: Sequence[str]) -> str:
 
 
 def hash_of(key: Iterable[Any]) -> int:
-    """The hash of one key, given by its parts; keys that Python calls equal have one hash."""
+    """The hash of one key, given by its parts; 1 and 1.0 have one hash, `true` has another."""
     return hash(tuple(map(_hashable, key)))
 
 
@@ -132,6 +133,11 @@ def hashes_of(keys: Sequence[tuple[Any, ...]]) -> list[int]:
     """The same for many keys at once."""
     columns = list(zip(*keys, strict=True))
     return _hashes(columns) if _are_plain(columns) else [hash_of(key) for key in keys]
+
+
+def told_apart(part: Any) -> Any:
+    """A part of a key such that `true` and 1, which Python calls equal, are two."""
+    return _TRUTHS[part] if isinstance(part, bool) else part
 
 
 def whole_number(value: Any) -> int | None:
@@ -172,6 +178,8 @@ def _texts(column: Sequence[Any]) -> Iterable[Any]:
 
 
 def _hashable(part: Any) -> Any:
+    if isinstance(part, bool):
+        return told_apart(part)
     if isinstance(part, float) and part.is_integer():
         part = int(part)
     return _NUMBER % int(part) if isinstance(part, int) else part

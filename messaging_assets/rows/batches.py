@@ -9,7 +9,7 @@ stays. An append-only table keeps every record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -136,9 +136,10 @@ class Batches:
         self._count(typed)
         self.columns.targets.is_begun = True
         if self._is_typed_by_dlt:
-            yield typed.records()
+            yield typed.records(_are_ids_versions(self.resource))
             return
-        table = typed.table(self.columns.required.names, _are_ids_versions(self.resource))
+        versions_with = _nested(typed.arrays, self.columns) if _are_ids_versions(self.resource) else None
+        table = typed.table(self.columns.required.names, versions_with)
         yield _as_values(table, self.columns) if self.columns.as_values else table
 
     def _count(self, typed: TypedRows) -> None:
@@ -207,9 +208,13 @@ def must_load_whole(resource: Resource) -> bool:
     return resource.disposition == "merge" and by_more
 
 
+def _nested(names: Iterable[str], columns: TableColumns) -> list[str]:
+    return [name for name in names if name != C_DLT_ID and columns.data_type(name) == "json"]
+
+
 def _as_values(table: Any, columns: TableColumns) -> list[dict[str, Any]]:
     """The rows of an Arrow table, nested values as values in place of the text of their JSON."""
-    nested = [name for name in table.column_names if name != C_DLT_ID and columns.data_type(name) == "json"]
+    nested = _nested(table.column_names, columns)
     rows: list[dict[str, Any]] = table.to_pylist()
     for row in rows:
         row.update({name: orjson.loads(row[name]) for name in nested if row[name] is not None})

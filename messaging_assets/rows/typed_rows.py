@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,27 +49,36 @@ class TypedRows:
         self.deleted = deleted
         self.arrays[HARD_DELETED] = pa.array(deleted, pa.bool_())
 
-    def records(self) -> list[dict[str, Any]]:
-        """The records that can be loaded, for dlt to type them."""
+    def records(self, are_versions: bool = False) -> list[dict[str, Any]]:
+        """The records that can be loaded, for dlt to type them.
+
+        Args:
+            are_versions: whether dlt makes a row's id of what is in it, which a null would make another.
+        """
+        if are_versions:
+            return [{name: one for name, one in row.items() if one is not None} for row in self.records()]
         for place, name in self.dropped:
             self.rows[place] = {one: value for one, value in self.rows[place].items() if one != name}
         if self.deleted:
             return [{**self.rows[place], HARD_DELETED: self.deleted[place]} for place in self.good]
         return [self.rows[place] for place in self.good]
 
-    def table(self, required: frozenset[str], are_versions: bool = False) -> Any:
+    def table(self, required: frozenset[str], versions_with: Collection[str] | None = None) -> Any:
         """The records that can be loaded as an Arrow table.
 
         Args:
             required: columns in which every row has a value.
-            are_versions: whether a row's id is made of what is in it, as dlt tells versions of rows apart.
+            versions_with: columns of JSON, where a row's id is made of what is in it; None where it is random.
         """
         # dlt warns of every batch whose keys could be null when its own schema says that they are not.
         fields = [pa.field(name, array.type, name not in required) for name, array in self.arrays.items()]
         kept = pa.array(self.good, pa.int64())
         arrays = [array.take(kept) if self.bad else array for array in self.arrays.values()]
         row_id = pa.field(C_DLT_ID, pa.string(), False)
-        ids = pa.array(map(_version, self.records()), pa.string()) if are_versions else _row_ids(len(kept))
+        if versions_with is None:
+            ids = _row_ids(len(kept))
+        else:
+            ids = pa.array(_versions(dict(zip(self.arrays, arrays, strict=True)), versions_with), pa.string())
         return pa.table([*arrays, ids], pa.schema([*fields, row_id]))
 
 
@@ -79,9 +88,24 @@ def _row_ids(count: int) -> Any:
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(16), count, [None, pa.py_buffer(text)]).cast(pa.string())
 
 
-def _version(record: Mapping[str, Any]) -> str:
-    """The hash that dlt gives a row by its fields, as they were sent."""
-    try:
-        return str(get_row_hash(dict(record)))
-    except TypeError:  # integers that are too large for it
-        return str(get_row_hash({"": json.dumps(record, sort_keys=True, default=str)}))
+def _versions(arrays: Mapping[str, Any], nested: Collection[str]) -> Iterator[str]:
+    """A hash for each row of what the table has of it, as dlt makes it of what was sent.
+
+    A field that is null or missing, 1 or 1.0, one way to write a moment or another: nobody could tell such versions of
+    a row apart in the table.
+    """
+    columns = [_told_apart(array, name in nested) for name, array in arrays.items()]
+    for row in zip(*columns, strict=True):
+        held = {name: value for name, value in zip(arrays, row, strict=True) if value is not None}
+        yield str(get_row_hash(held))
+
+
+def _told_apart(array: Any, is_nested: bool) -> list[Any]:
+    # Python's own moments have no nanoseconds.
+    values: list[Any] = (array.cast(pa.int64()) if pa.types.is_timestamp(array.type) else array).to_pylist()
+    return [None if one is None else _in_order(one) for one in values] if is_nested else values
+
+
+def _in_order(text: str) -> str:
+    """A text of JSON with its names in order; its numbers stay as they are, however long."""
+    return json.dumps(json.loads(text, parse_float=str), sort_keys=True)

@@ -208,6 +208,20 @@ def test_a_row_that_comes_late_is_loaded_within_the_lag(one_table: OneTable) -> 
     assert [row["id"] for row in one_table.rows()] == [0, 1, 2, 3]
 
 
+def test_a_start_that_the_api_leaves_out_is_said_with_the_word_that_has_its_late_rows(one_table: OneTable) -> None:
+    rows = [{"id": number, "at": 1735689600 + number} for number in range(3)]
+    _serve(one_table, rows)
+    one_table.sync(endpoint=_endpoint())
+    assert "lag" not in one_table.sync().receipt["verdict_reason"]
+
+    _serve(one_table, [])
+    synced = one_table.sync()
+
+    assert synced.green
+    assert "the API may leave that value out" in synced.receipt["verdict_reason"]
+    assert "a merge with incremental.lag: 1 has them" in synced.receipt["verdict_reason"]
+
+
 def test_a_mark_waits_for_later_versions_that_are_loaded_after_the_rest(
     one_table: OneTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,8 @@ class Synced:
             rows = [{"at": value, **({"id": place} if keyed else {})} for place, value in enumerate(page)]
             self.taken += [row["at"] for row in cursor.newer(rows, number)]
         marks.close("", moves=True)
-        self.mark, self.ahead = marks.of_all([]).get(""), marks.rows_ahead
+        self.mark, self.ahead = marks.of_all([]).get(""), marks.seen.rows_ahead
+        self.is_start_left_out = marks.seen.is_start_left_out
 
     @property
     def last(self) -> Any:
@@ -364,3 +365,16 @@ def test_a_word_that_is_misused_is_refused_with_what_to_write(wrong: dict[str, A
 def test_the_words_are_taken_where_they_are_right() -> None:
     _describe(format="%Y-%m-%d", cursor_format="epoch_ms", timezone="Europe/Berlin", initial_value="-30d")
     _describe(cursor_in="answer", start_param="token")
+
+
+@pytest.mark.parametrize("merge", [True, False])
+@pytest.mark.parametrize(
+    ("page", "own", "is_left_out"),
+    [([5, 6], {}, False), ([6, 7], {}, True), ([], {}, True), ([6], {"lag": 1}, False), ([6], {"end_value": 9}, False)],
+)
+def test_an_api_that_leaves_the_value_out_that_it_is_asked_from_shows_by_the_row_that_does_not_come_again(
+    page: list[Any], own: dict[str, Any], is_left_out: bool, merge: bool
+) -> None:
+    first = Synced([4, 5], merge=merge, **own)
+    assert not first.is_start_left_out
+    assert Synced(page, mark=first.mark or _mark(5), merge=merge, **own).is_start_left_out == is_left_out

@@ -109,6 +109,7 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     if _is_sum(value):
         return _counted(scope, part, strategy, value)
     _add_size(scope, part, strategy)
+    value, goes_on = _condition_of_token(scope, strategy, value)
     found = _token_path(scope, value)
     if found is None:
         words = value.words if isinstance(value, Unknown) else "more than one value"
@@ -139,9 +140,20 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
         paginator = {"type": "cursor", "cursor_path": path, **unusual(named)}
         if not named:
             scope.draft.ask("which parameter takes the next page's token? It is sent as cursor", *_PLACE)
+    paginator |= _flag(goes_on, True, path, paginator, scope.draft.endpoint.get("data_selector")) or {}
     return without_nothing(
         {**paginator, **_end(scope, strategy["stop_condition"], path, paginator, strategy.parameters)}
     )
+
+
+def _condition_of_token(scope: Scope, strategy: Part, value: Any) -> tuple[Any, Ref | None]:
+    """A token, and what else the answer has to have for it, such as rows."""
+    node = condition(strategy["cursor_value"], strategy.parameters)
+    if _token_path(scope, value) or not isinstance(node, ast.IfExp) or value_of(node.orelse) not in (None, ""):
+        return value, None
+    goes_on = value_of(node.test)
+    is_known = isinstance(goes_on, Ref) and goes_on.root == "response"
+    return (value_of(node.body), goes_on) if is_known else (value, None)
 
 
 def _is_sum(value: Any) -> bool:

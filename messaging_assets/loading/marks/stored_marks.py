@@ -17,7 +17,7 @@ from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.list_context import ListContext
-from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import holds_secret, storable
 from messaging_assets.rows.batches import merge_strategy
 
@@ -28,6 +28,13 @@ _PARENTS = "messaging_assets_parents"
 _SINGLE_MARK = "incremental"
 # With these merge strategies a row that comes again changes nothing; scd2 would make a version of it.
 _TAKING_REPEATS = ("delete-insert", "upsert", "insert-only")
+
+_START_LEFT_OUT = Finding(
+    Verdict.READ_TO_THE_END,
+    "no row came again that stands at the cursor's last value, so the API may leave that value out, and with it later "
+    "rows of the same moment",
+    "a merge with incremental.lag: 1 has them",
+)
 
 
 def read_marks(
@@ -127,12 +134,15 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if not target.has_many_lists:
         moves = not (own.so_far.current and own.so_far.current.ending.is_left)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
-    if own.incremental and own.marks.is_one_missing:
+    if own.incremental and own.marks.seen.is_one_missing:
         words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
         if target.resource.disposition == "append":
             step = "correct cursor_path, or write merge"
             raise MendDescription(f"{words} append these rows again", step, where=target.asset)
         receipt.found(Verdict.UNKNOWN, f"{words} read these rows again", "correct cursor_path")
+    if own.marks.seen.is_start_left_out and own.incremental and is_asked_for(own.endpoint, own.incremental):
+        # Of reasons that weigh the same the first is shown. The last is that of the list's end, which says less.
+        receipt.findings.insert(-1, _START_LEFT_OUT)
     unchanged = own.changes.unchanged if own.changes else ()
     marks = own.marks.of_all((*own.so_far.interrupted.finished, *unchanged))
     if own.incremental and own.incremental.cursor_in == "link" and "" in marks:
@@ -157,8 +167,8 @@ def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:
 
 def _note_last_mark(target: ReadTarget, own: ListContext, receipt: Receipt, last: Any) -> None:
     """Show the mark where no record shows it: the answer's own cursor, or a mark that was held. The sensor needs it."""
-    if own.marks and own.marks.rows_ahead:
-        receipt.dated_ahead(own.marks.rows_ahead, receipt.last_cursor if target.is_child else last)
+    if own.marks and own.marks.seen.rows_ahead:
+        receipt.dated_ahead(own.marks.seen.rows_ahead, receipt.last_cursor if target.is_child else last)
     cursor = own.so_far.current.cursor if own.so_far.current else None
     if cursor and cursor.answer.is_meant and last is not None:
         receipt.last_cursor = last

@@ -38,6 +38,7 @@ class ListCursor:
 
     Attributes:
         answer: the cursor as whole answers have it.
+        known: which rows an earlier sync loaded.
     """
 
     def __init__(
@@ -58,8 +59,8 @@ class ListCursor:
         last_of_rows = None if self.answer.is_meant else self._last
         self._direction = Direction(own, order)
         self._range = CursorRange(asset, own, order, self._direction, last_of_rows)
-        self._known = KnownRows(asset, own, keys, kept, takes_repeats)
-        self._next = NextMark(asset, own, order, self._direction, self._known, self._last)
+        self.known = KnownRows(asset, own, keys, kept, takes_repeats)
+        self._next = NextMark(asset, own, order, self._direction, self.known, self._last)
         if last_of_rows is not None:
             self._next.note(last_of_rows)
         self._row_order = RowOrder(own.row_order, order)
@@ -128,7 +129,7 @@ class ListCursor:
 
     def _are_all_newer(self, rows: list[Any], values: list[Any]) -> bool:
         """Whether all rows of a page are plainly newer, which its first and last value show at once."""
-        ends = self._order.ends(values) if self._direction.is_up and not self._known.has_beyond else None
+        ends = self._order.ends(values) if self._direction.is_up and not self.known.has_beyond else None
         if ends is None or not self._range.has_inside(*ends) or self._next.is_ahead(ends[1]):
             return False
         for value in ends:
@@ -151,14 +152,14 @@ class ListCursor:
             return self._takes_late and self._range.is_of_file(value)
         if place == "at start" and self._own.range_start == "open":
             return False
-        if place == "at start" and self._known.was_at_mark(row):
+        if place == "at start" and self.known.was_at_mark(row):
             self._next.take(value, row)
             return False
         if self._next.is_ahead(value):
             self._next.take_ahead(value, row)
-            return self._known.is_new_beyond(row, value)
+            return self.known.is_new_beyond(row, value)
         self._next.take(value, row)
-        return not self._known.was_beyond(row)
+        return not self.known.was_beyond(row)
 
     def _is_in_order(self, value: Any, page: int) -> bool:
         if callable(self._own.last_value_func) or self._order.has_place(value):
@@ -171,9 +172,8 @@ class ListCursor:
         missing = self._own.on_cursor_value_missing
         if value is None and missing == "raise":
             raise _no_value(self._asset, self._own.cursor_path, page)
-        if value is None and missing == "exclude":
-            return False
-        return self._known.is_new_beyond(row, None)
+        is_left_out = value is None and missing == "exclude"
+        return not is_left_out and self.known.is_new_beyond(row, None)
 
 
 def _not_sent(asset: str, path: str) -> MendDescription:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cmp_to_key, partial
 from typing import Any
@@ -40,6 +41,21 @@ GONE_KEPT = 1_000
 FILLED = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)(?::([^{}]*))?\}")
 
 
+@dataclass
+class Seen:
+    """What was odd of lists that are over.
+
+    Args:
+        rows_ahead: rows that came dated after the sync's start, and moved no mark.
+        is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
+        is_start_left_out: whether a list did not have the rows again that stand at its mark.
+    """
+
+    rows_ahead: int = 0
+    is_one_missing: bool = False
+    is_start_left_out: bool = False
+
+
 class CursorMarks:
     """The marks of a resource's lists, by the list's name.
 
@@ -53,8 +69,7 @@ class CursorMarks:
         now: when the sync began; no mark runs ahead of it.
 
     Attributes:
-        rows_ahead: rows that came dated ahead of that, and moved no mark.
-        is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
+        seen: what was odd of the lists that are over.
         asked: the question that the marks are of, as it is stored beside them.
     """
 
@@ -73,7 +88,7 @@ class CursorMarks:
         self._begin = partial(
             ListCursor, asset, own, self._order, keys, takes_repeats=takes_repeats, is_asked_for=is_asked_for
         )
-        self.rows_ahead, self.is_one_missing = 0, False
+        self.seen = Seen()
         self.asked: dict[str, Any] | None = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
@@ -130,8 +145,9 @@ class CursorMarks:
         if range_ is not None and not is_closed(self._own):
             reached = self._farther(reached, range_.last_mark) if moves else range_.safe_mark
             before = range_.doubted
-        self.rows_ahead += cursor.rows_ahead if cursor else 0
-        self.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
+        self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
+        self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
+        self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
         if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached

@@ -65,6 +65,9 @@ class KnownRows:
         keys: the fields that tell rows apart; empty where only whole rows do.
         mark: how far an earlier read came, None where there was none.
         takes_repeats: whether rows that were loaded before may be loaded again.
+
+    Attributes:
+        are_awaited: whether rows at the mark were loaded, and none came again so far.
     """
 
     def __init__(
@@ -85,6 +88,7 @@ class KnownRows:
         is_compared = own.range_start == "closed" and not is_closed(own) and not is_lagged
         self._digests, self.at_mark = digests, digests if is_compared else None
         self._left_at_mark = self.hashes.copy()
+        self.are_awaited = is_compared and bool(self.hashes)
         self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
         self._left_beyond = Counter(digest for digest, _ in self.beyond)
         self._takes_all = takes_repeats or is_closed(own)
@@ -96,6 +100,7 @@ class KnownRows:
 
     def was_at_mark(self, row: Any) -> bool:
         """Whether a row at the mark was loaded by the sync that set it."""
+        self.are_awaited = False
         return self.at_mark is not None and self.at_mark.is_known(row, self._left_at_mark)
 
     def was_beyond(self, row: Any) -> bool:

@@ -62,7 +62,7 @@ class Collected:
             if not self._first_wins and (key in self.late or not self._keys.is_loaded(key, row)):
                 self.late[key] = row
             return False
-        self._keys.note(key, len(self.rows))
+        self._keys.note(key, len(self.rows), row)
         return True
 
     def hand_out(self) -> tuple[list[dict[str, Any]], list[int], list[list[Any]]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from operator import itemgetter
 from typing import Any
 
-from messaging_assets.answers.record_keys import hash_of, hashes_of
+from messaging_assets.answers.record_keys import hash_of, hashes_of, told_apart
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.rows.keys.key_book import KeyBook
 
@@ -48,6 +48,8 @@ class PartKeys:
             fresh = set(keys)
         except (KeyError, TypeError):
             return False
+        if any(bool in set(map(type, column)) for column in columns):
+            return False
         if len(fresh) < len(rows) or not self._places.keys().isdisjoint(fresh):
             return False
         if self._has_earlier and (earlier := [one for one in (self.book.earlier, self._near(page)) if one]):
@@ -70,7 +72,7 @@ class PartKeys:
 
     def key(self, row: dict[str, Any]) -> tuple[Any, ...]:
         """The key of one record."""
-        return tuple(map(row.get, self.book.names))
+        return tuple(told_apart(row.get(name)) for name in self.book.names)
 
     def place(self, key: tuple[Any, ...]) -> int | None:
         """Where in the batch a key is; None where it is not.
@@ -80,11 +82,11 @@ class PartKeys:
         """
         return self._places.get(key)
 
-    def note(self, key: tuple[Any, ...], place: int) -> None:
-        """Note where in the batch a key is."""
+    def note(self, key: tuple[Any, ...], place: int, row: dict[str, Any]) -> None:
+        """Note where in the batch a key is, and the record's own values of it."""
         self._places[key] = place
-        for kept, part in zip(self._columns, key, strict=True):
-            kept.append(part)
+        for kept, name in zip(self._columns, self.book.names, strict=True):
+            kept.append(row.get(name))
 
     def repeats(self, row: dict[str, Any], before: dict[str, Any]) -> None:
         """Count a record whose key is in the batch."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from messaging_assets.foundation.dg_project import dg_project
-from messaging_assets.foundation.private_files import make_private, write_private
+from messaging_assets.foundation.private_files import make_private, refuse_few_open_files, write_private
 
 DATABASE_STEM = "warehouse"
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -92,8 +92,9 @@ class ProjectFolders:
         """Create the folders, readable by their user alone and out of git's sight.
 
         Raises:
-            UnusableFolder: one of them cannot be made, or belongs to somebody else.
+            UnusableFolder: one of them cannot be made, or belongs to somebody else, or too few files may be open.
         """
+        refuse_few_open_files()
         make_private(self.state)
         is_new = not self.pipelines.exists()
         for folder in (self.pipelines, self.dagster, self.pace, self.locks):

@@ -10,11 +10,19 @@ from pathlib import Path
 
 from messaging_assets.foundation.failures import UnusableFolder
 
+try:
+    import resource
+except ImportError:  # Windows has no such limit.
+    resource = None  # type: ignore[assignment]
+
 PRIVATE_FILE = 0o600
 _PRIVATE_FOLDER = 0o700
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 _ELSEWHERE = "let MESSAGING_ASSETS_HOME name a folder that this user can write to"
+# A sync of a small list has some forty files open: DuckDB's and dlt's, Dagster's storage, connections, locks.
+_LEAST_OPEN_FILES = 40
 _STEPS = {
+    errno.EMFILE: "let this process open more files at once, such as by ulimit -n 1024",
     errno.ENOSPC: "free some space on its disk",
     errno.EDQUOT: "free some space within this user's quota",
     errno.EEXIST: "a file stands in the folder's place; move it away",
@@ -22,6 +30,21 @@ _STEPS = {
     errno.ELOOP: "a link stands in its place; remove it",
 }
 _logger = logging.getLogger(__name__)
+
+
+def refuse_few_open_files() -> None:
+    """Stop where a sync would run out of open files midway, in words of whatever met the limit first.
+
+    Raises:
+        UnusableFolder: this process may have fewer files open at once than a small sync has.
+    """
+    if resource is None:
+        return
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if most != resource.RLIM_INFINITY and most < _LEAST_OPEN_FILES:
+        raise UnusableFolder(
+            f"this process may have only {most} files open at once, fewer than a sync needs; {_STEPS[errno.EMFILE]}."
+        )
 
 
 def make_private(folder: Path) -> None:

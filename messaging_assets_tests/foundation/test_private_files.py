@@ -55,6 +55,18 @@ def test_a_folder_that_is_open_to_others_is_closed(
     assert "was open to other users" in caplog.text
 
 
+@pytest.mark.parametrize(("most", "is_enough"), [(32, False), (40, True), (-1, True)])
+def test_a_process_that_may_open_too_few_files_for_a_sync_is_told_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, is_enough: bool
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda of: (most, most))
+    if is_enough:
+        ProjectFolders(tmp_path).make()
+        return
+    with pytest.raises(UnusableFolder, match=r"only 32 files open at once, .* such as by ulimit -n 1024\.$"):
+        ProjectFolders(tmp_path).make()
+
+
 def test_a_folder_of_somebody_else_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_private(tmp_path / "ours")
     monkeypatch.setattr(os, "geteuid", lambda: 4321)

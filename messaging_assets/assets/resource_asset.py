@@ -208,8 +208,11 @@ def _as_failure(
 ) -> SyncFailure:
     from messaging_assets.assets.failure_sentence import as_failure
 
-    known = Redaction(credentials_in(context.resources, description).all_secrets(description))
-    return as_failure(description.asset_of(resource), error, known)
+    return as_failure(description.asset_of(resource), error, _redaction(context, description))
+
+
+def _redaction(context: AssetExecutionContext, description: ApiDescription) -> Redaction:
+    return Redaction(credentials_in(context.resources, description).all_secrets(description))
 
 
 def _events(
@@ -238,11 +241,7 @@ def _events(
 
     sensitive = sensitive_columns(description, resource)
     counts, answers = check_results(resource, key, selected, table, seen, schemas, sensitive)
-    known = (
-        result.redaction
-        if result
-        else Redaction(credentials_in(context.resources, description).all_secrets(description))
-    )
+    known = result.redaction if result else _redaction(context, description)
     answers = [check_without_secrets(answer, known) for answer in answers]
     if result:
         rows: dict[str, Any] = {"dagster/row_count": counts.rows, "dagster/table_name": table.full_name}

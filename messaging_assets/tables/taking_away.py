@@ -166,9 +166,10 @@ def refuse_in_doubt(
     finding = receipt.finding_of_read_lists if is_as_before else receipt.finding
     why = why_nothing_goes(way, Read(finding, receipt.rows_set_aside, is_of_news=is_of_news(resource)))
     # With a merge_key, what did not come is only retired beside what did.
-    is_counted = not is_refreshed and is_bounded(way, resource) and (way == "replace" or not resource.merge_keys)
+    may_shrink = not is_refreshed and (way == "replace" or not resource.merge_keys)
+    is_counted = may_shrink and is_bounded(way, resource)
     # A table that shrinks to just such a number is no chance.
-    is_doubted = finding.may_be_chance and not is_refreshed and (way == "replace" or not resource.merge_keys)
+    is_doubted = may_shrink and finding.may_be_chance
     if not (why or is_counted or is_doubted):
         return
     rows = table.count().rows if way == "replace" or why else table.valid_rows(validity(resource))

@@ -31,8 +31,7 @@ def refuse_to_take_away(table: ResourceTable, receipt: Receipt, allow_many: bool
         ReadIncomplete: the read is in doubt.
     """
     left_before = table.ledger.left_before if table.ledger else None
-    loaded = LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.table)
-    refuse_in_doubt(table.resource, table.asset, loaded, receipt, left_before, allow_many, is_refreshed)
+    refuse_in_doubt(table.resource, table.asset, _as_loaded(table), receipt, left_before, allow_many, is_refreshed)
 
 
 def rows_from_elsewhere(table: ResourceTable) -> int:
@@ -48,9 +47,7 @@ def rows_from_elsewhere(table: ResourceTable) -> int:
     noted = [one.address for one in table.ledger.syncs if one.address] if table.ledger else []
     if not noted or noted[-1] == own:
         return 0
-    rows = (
-        LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.table).count().rows
-    )
+    rows = _as_loaded(table).count().rows
     if rows and (way_of(table.resource) or table.resource.deletes != "ignore" or table.window is not None):
         raise MendDescription(
             f"the {rows} rows of its table came from another address of the API, and this sync would let them go",
@@ -59,6 +56,10 @@ def rows_from_elsewhere(table: ResourceTable) -> int:
             where=table.asset,
         )
     return rows
+
+
+def _as_loaded(table: ResourceTable) -> LoadedTable:
+    return LoadedTable(loaded_dataset(table.description, table.resource, table.folders), table.resource.table)
 
 
 def settle(

@@ -12,7 +12,7 @@ from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.assets.metadata.column_schema import COLUMNS, loaded_schema
 from messaging_assets.assets.metadata.hidden_metadata import without_secrets
-from messaging_assets.assets.metadata.receipt_metadata import finding_metadata, receipt_metadata
+from messaging_assets.assets.metadata.receipt_metadata import FIELDS_NOT_SEEN, finding_metadata, receipt_metadata
 from messaging_assets.assets.partitions import window_of, windows_of
 from messaging_assets.assets.reads import Reads
 from messaging_assets.assets.sync_config import SyncConfig
@@ -42,6 +42,8 @@ from messaging_assets.tables.altered_tables import NEEDED, altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.taking_away import TakenOut
 from messaging_assets.tables.window_rows import rows_by_window
+
+_CORRECT = "correct the name under steps if the API calls it otherwise"
 
 
 def sync(
@@ -195,6 +197,8 @@ class _Sync:
         if result.finding.verdict is Verdict.UNKNOWN:
             words, reason = result.finding.verdict.words, result.finding.reason
             task.context.log.warning("%s: the read is '%s': %s", task.asset, words, reason)
+        if unseen := metadata.get(FIELDS_NOT_SEEN):
+            task.context.log.warning("%s: no record has what steps take of it, %s; %s", task.asset, unseen, _CORRECT)
         settled = self._settled(table, load_ids, result, metadata)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return replace(settled, metadata={**settled.metadata, **table.tidy(), **loaded})

@@ -60,6 +60,15 @@ class Step(Described):
         """Which of the words it has."""
         return next(iter(self.model_fields_set)).rstrip("_")
 
+    @property
+    def takes(self) -> list[str]:
+        """The fields of a record that it takes, as names, or as JSON paths where it has those."""
+        if self.filter:
+            return [self.filter]
+        paths = [*(self.copy_ or {}).values(), *(path for path, _ in fields_in(self.template or {}))]
+        lists = (self.drop, self.keep, self.flatten, self.hash, list(self.rename or {}), list(self.cast or {}))
+        return paths + [name for one in lists for name in one or ()]
+
     def makes(self, name: str) -> bool:
         """Whether it makes a field of this name, or changes its value."""
         made = (self.copy_, self.constant, self.template, self.cast, self.hash)

@@ -69,9 +69,16 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
         found += _count(examined)
         found += _more(paginator, resource, good)
     found += about_answers(resource, paginator, good)
-    found += [*_parents(came), *_wire(description, came.answers)]
+    found += [*_steps(came), *_parents(came), *_wire(description, came.answers)]
     examined.findings = sorted(found, key=lambda finding: order.index(finding.level))
     return examined
+
+
+def _steps(came: FirstPages) -> Iterator[Finding]:
+    """What the file's steps take that no record has."""
+    for word, name in came.receipt.fields.unseen():
+        what = f"no record has {name}, which {word} takes, of {came.receipt.rows_read}"
+        yield Finding("warning", "steps", what, "correct the name under steps if the API calls it otherwise")
 
 
 def _parents(came: FirstPages) -> Iterator[Finding]:

@@ -73,6 +73,18 @@ def find_values(path: str, body: Any) -> list[Any]:
     return [body]
 
 
+def compared_paths(path: str) -> dict[str, Any]:
+    """The paths that a filter compares with something, by their text; those that only have to be there are left out."""
+    found: dict[str, Any] = {}
+    places = [compiled(path)]
+    for place in places:
+        for one in getattr(place, "expressions", ()):
+            if one.op is not None:
+                found[str(one.target).removeprefix("`this`.")] = one.target
+        places.extend(inner for name in ("left", "right") if (inner := getattr(place, name, None)) is not None)
+    return found
+
+
 def first_value(path: str, body: Any) -> Any:
     """What a path finds first in parsed JSON; None where it finds nothing."""
     values = find_values(path, body)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from messaging_assets.reading.evidence.sought_fields import SoughtFields
 from messaging_assets.reading.evidence.usual_caps import UsualCaps
 
 
@@ -130,12 +131,13 @@ class RowCounts(_Locked):
 
 @dataclass
 class ValueCounts(_Locked):
-    """What became of single values, and how far those of the cursor reach."""
+    """What became of single values, how far those of the cursor reach, and which fields steps looked for."""
 
     values_rounded: int = 0
     values_dropped: int = 0
     values_split: int = 0
     split: Counter[str] = field(default_factory=Counter)
+    fields: SoughtFields = field(default_factory=SoughtFields)
     first_cursor: Any = None
     last_cursor: Any = None
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from messaging_assets.answers.formats.json_text import Unreadable, parse
@@ -16,15 +16,57 @@ from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
+from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.values.nested import to_json
 
 Record = dict[str, Any]
 
 
-def functions_of(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:
-    """The resource's steps as dlt takes them, in their order."""
-    return [{"filter": _filter(step.filter)} if step.filter else {"map": _map(step)} for step in resource.steps]
+def functions_of(resource: Resource, fields: SoughtFields | None = None) -> list[dict[str, Callable[[Record], Any]]]:
+    """The resource's steps as dlt takes them, in their order.
+
+    Args:
+        resource: the resource.
+        fields: where it is noted which of the fields that they take a record has; None for nobody to know.
+    """
+    every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step)) for step in resource.steps]
+    if fields is None:
+        return [{kind: function} for kind, function in every]
+    return [
+        {kind: _looking(function, fields.look_for(_fields_of(step))) if step.takes else function}
+        for step, (kind, function) in zip(resource.steps, every, strict=True)
+    ]
+
+
+def _looking(function: Callable[[Record], Any], look: Callable[[Record], None]) -> Callable[[Record], Any]:
+    @wraps(function)
+    def looks(row: Record) -> Any:
+        look(row)
+        return function(row)
+
+    return looks
+
+
+def _fields_of(step: Step) -> dict[Sought, Has]:
+    """How to tell whether a record has each of the fields that a step takes."""
+    if step.filter:
+        compared = json_paths.compared_paths(filter_path(step.filter))
+        return {("filter", name): partial(_finds, path) for name, path in compared.items()}
+    is_path = step.copy_ or step.template
+    return {(step.word, name): partial(_leads, name) if is_path else partial(_has, name) for name in step.takes}
+
+
+def _has(name: str, row: Record) -> bool:
+    return name in row
+
+
+def _leads(path: str, row: Record) -> bool:
+    return bool(json_paths.find_values(path, row))
+
+
+def _finds(path: Any, row: Record) -> bool:
+    return bool(path.find(row))
 
 
 def texts_as_json(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:

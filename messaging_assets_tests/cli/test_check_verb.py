@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+import messaging_assets
 from messaging_assets.answers.formats import texts
 from messaging_assets.cli.check import command
 from messaging_assets.http.wire import transport
@@ -190,6 +191,18 @@ def test_a_declared_column_that_nobody_sends_is_wrong_only_if_it_is_needed(known
     rewritten(known_sandbox, message_id=..., content=...)
     assert "no record has a field message_id" in told("wrong", "columns")[0]
     assert "no record has a field content" in told("warning", "columns")[0]
+
+
+def test_a_step_that_takes_what_no_record_has_is_told(known_sandbox: Sandbox, tmp_path: Path) -> None:
+    rewritten(known_sandbox, content=...)
+    assert not told("warning", "steps")
+    shipped = Path(messaging_assets.__file__).parent / "apis" / "messaging.yaml"
+    file = tmp_path / "messaging.yaml"
+    file.write_text(
+        shipped.read_text().replace("name: messages\n", "name: messages\n    steps: [{hash: [content]}]\n", 1)
+    )
+    [sentence] = told("warning", "steps", file)
+    assert sentence.startswith("no record has content, which hash takes, of 200 | correct the name under steps")
 
 
 def test_nulls_and_values_that_do_not_fit_are_wrong(known_sandbox: Sandbox) -> None:

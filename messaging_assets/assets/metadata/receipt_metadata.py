@@ -66,6 +66,7 @@ _OPTIONAL = (
 )
 _DATABASE = f"{_PREFIX}database"
 _LONGEST_PLACE = 40
+FIELDS_NOT_SEEN = f"{_PREFIX}fields_not_seen"
 PARTITION_ROWS = "dagster/partition_row_count"
 # What stands on top of a materialization's page; the receipt and what dlt did come below.
 _FIRST = (
@@ -103,6 +104,8 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         "jobs": receipt.jobs,
     }
     known |= {name: MetadataValue.json(dict(value)) for name, value in details.items() if value}
+    if unseen := receipt.fields.unseen():
+        known["fields_not_seen"] = ", ".join(f"{name} ({word})" for word, name in unseen)
     if receipt.rows_dated_ahead:
         known["mark_held"] = _HELD
     return {f"{_PREFIX}{name}": value for name, value in known.items()} | finding_metadata(receipt.finding)

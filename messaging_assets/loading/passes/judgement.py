@@ -9,11 +9,16 @@ from messaging_assets.description.pagination import (
     HeaderLinkPaginator,
     JsonLinkPaginator,
 )
+from messaging_assets.description.resource import Resource
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
+from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.receipt import Receipt, Verdict
 
 # Ways of paging by which a request names a place in the list.
 _PLACED = (CursorPaginator, HeaderCursorPaginator, HeaderLinkPaginator, JsonLinkPaginator)
+
+# Of so few new records, none may have a field that others have.
+_FEW = 10
 
 
 class Unsettled(SyncFailure):
@@ -32,6 +37,21 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
     # A job is begun anew, and a window is asked for again.
     is_named = isinstance(endpoint.paginator, _PLACED) or endpoint.has_step or endpoint.job is not None
     return endpoint.method.upper() == "GET" or is_named or receipt.repeats.is_seen
+
+
+def doubt_filters(resource: Resource, receipt: Receipt) -> None:
+    """Doubt a read whose filter compares a field that no record has, because it left every one of them out.
+
+    Args:
+        resource: says whether only news is asked for, of which few records need not have each field.
+        receipt: what was counted; the doubt joins it.
+    """
+    is_of_few = cursor_of(resource.endpoint) is not None or resource.only_changed_parents or resource.partitions
+    if receipt.rows_loaded or (is_of_few and receipt.rows_read < _FEW):
+        return
+    for _, name in receipt.fields.unseen("filter"):
+        what = f"no record has {name}, which a filter compares, so it left every one of them out"
+        receipt.found(Verdict.UNKNOWN, what, "correct the name under steps if the API calls it otherwise")
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

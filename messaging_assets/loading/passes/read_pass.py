@@ -18,7 +18,7 @@ from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust, rows_left
 from messaging_assets.loading.marks.validators import known_validator, store_validator
 from messaging_assets.loading.passes.checkpoint import Checkpoint, PartLimits
-from messaging_assets.loading.passes.judgement import may_repeat, refuse_incomplete
+from messaging_assets.loading.passes.judgement import doubt_filters, may_repeat, refuse_incomplete
 from messaging_assets.loading.passes.opening import note_first_page_number, note_interrupted, note_limit, open_reader
 from messaging_assets.loading.passes.page_stream import PageStream
 from messaging_assets.loading.passes.row_batches import RowBatches
@@ -183,6 +183,7 @@ class ReadPass:
 
     def _judge(self) -> None:
         assert self._stream is not None
+        doubt_filters(self._resource, self._receipt)
         is_last = self._options.is_last or not may_repeat(self._stream.own.endpoint, self._receipt)
         refuse_incomplete(self._target.asset, self._receipt, is_last)
 

@@ -1,0 +1,50 @@
+"""The fields that a file's steps take of each record, and which of them no record has.
+
+A name may be mistyped, or the API may call its field otherwise since. Then a filter leaves out every record, and what
+was to be dropped or hashed stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+# A step's word, and the field's name or path as the file has it.
+Sought = tuple[str, str]
+Has = Callable[[dict[str, Any]], bool]
+
+
+@dataclass
+class SoughtFields:
+    """What steps sought in the records of one sync; several threads may write it.
+
+    Args:
+        sought: what was looked for in a record.
+        seen: what a record had.
+    """
+
+    sought: set[Sought] = field(default_factory=set)
+    seen: set[Sought] = field(default_factory=set)
+
+    def look_for(self, wanted: Mapping[Sought, Has]) -> Callable[[dict[str, Any]], None]:
+        """A look at one record after the other, which costs nothing once all was seen.
+
+        Args:
+            wanted: tells of each field whether a record has it.
+        """
+        open_: dict[Sought, Has] = dict(wanted)
+
+        def look(record: dict[str, Any]) -> None:
+            if not open_:
+                return
+            self.sought.update(open_)
+            for one in [one for one, has in open_.items() if one in self.seen or has(record)]:
+                self.seen.add(one)
+                del open_[one]
+
+        return look
+
+    def unseen(self, word: str | None = None) -> list[Sought]:
+        """What no record had, in order; of one word only, if one is given."""
+        return sorted(one for one in self.sought - self.seen if word in (None, one[0]))

@@ -1,0 +1,98 @@
+"""What the steps of a file take of a record: a name that no record has is told, and a filter by it is in doubt."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from messaging_assets.description.table import Step
+from messaging_assets.foundation.json_paths import compared_paths
+from messaging_assets_tests.one_table import OneTable
+
+ROWS = [{"id": number, "state": "open", "of": {"name": "a"}, "at": f"2026-01-{number + 1:02d}"} for number in range(12)]
+CURSOR = {"cursor_path": "at", "start_param": "since", "initial_value": "2026-01-01"}
+
+
+def steps(*every: dict[str, Any]) -> list[Step]:
+    return [Step.model_validate(one) for one in every]
+
+
+def test_a_filter_by_a_field_that_no_record_has_is_in_doubt(one_table: OneTable) -> None:
+    receipt = one_table.sync(ROWS, steps=steps({"filter": "@.status == 'open'"})).receipt
+    assert (receipt["verdict"], receipt["rows_filtered"], receipt["rows_loaded"]) == ("unknown", 12, 0)
+    assert receipt["verdict_reason"].startswith("no record has status, which a filter compares, so it left every one")
+
+
+@pytest.mark.parametrize(
+    "comparison",
+    ["@.state == 'closed'", "@.of.name == 'b'", "@.status", "@.state == 'open' && @.of.name == 'b'"],
+    ids=["a field that is there", "a path that is there", "one that only has to be there", "two that are there"],
+)
+def test_a_filter_that_leaves_out_everything_by_what_is_there_is_in_no_doubt(
+    one_table: OneTable, comparison: str
+) -> None:
+    receipt = one_table.sync(ROWS, steps=steps({"filter": comparison})).receipt
+    assert (receipt["verdict"], receipt["rows_filtered"]) == ("read to the end", 12)
+    assert "fields_not_seen" not in receipt
+
+
+def test_a_table_that_is_replaced_keeps_its_rows_when_the_api_renames_what_a_filter_compares(
+    one_table: OneTable,
+) -> None:
+    described: dict[str, Any] = {"write_disposition": "replace", "steps": steps({"filter": "@.state == 'open'"})}
+    one_table.sync(ROWS, **described)
+    failed = one_table.sync([{"id": row["id"], "status": row["state"]} for row in ROWS], **described)
+    assert "no record has state, which a filter compares" in failed.error
+    assert len(one_table.rows()) == 12
+
+
+def test_few_new_records_need_not_have_every_field(one_table: OneTable) -> None:
+    described: dict[str, Any] = {
+        "endpoint": {"path": "v1/resource", "data_selector": "data", "paginator": "single_page", "incremental": CURSOR},
+        "steps": steps({"filter": "@.priority == 'high'"}),
+    }
+    few = one_table.sync(ROWS[:3], **described).receipt
+    assert (few["verdict"], few["rows_filtered"]) == ("read to the end", 3)
+    many = one_table.sync(ROWS, **described).receipt
+    assert (many["verdict"], many["rows_loaded"]) == ("unknown", 0)
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ({"drop": ["id2"]}, "id2 (drop)"),
+        ({"keep": ["id", "stat"]}, "stat (keep)"),
+        ({"rename": {"stat": "status"}}, "stat (rename)"),
+        ({"copy": {"name": "of.nam"}}, "of.nam (copy)"),
+        ({"flatten": ["off"]}, "off (flatten)"),
+        ({"template": {"text": "{of.name} {stat}"}}, "stat (template)"),
+        ({"cast": {"time": "epoch_ms"}}, "time (cast)"),
+        ({"hash": ["email"]}, "email (hash)"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_name_that_no_record_has_is_in_the_receipt(one_table: OneTable, step: dict[str, Any], told: str) -> None:
+    receipt = one_table.sync(ROWS, steps=steps(step)).receipt
+    assert receipt["fields_not_seen"] == told
+    assert receipt["verdict"] == "read to the end"
+
+
+def test_a_name_that_some_record_has_is_not_told_nor_one_that_a_step_before_makes(one_table: OneTable) -> None:
+    rows = [*ROWS, {"id": 99, "email": "a@example.com"}]
+    named = steps({"drop": ["email"]}, {"rename": {"state": "status"}}, {"hash": ["status"]}, {"constant": {"a": 1}})
+    assert "fields_not_seen" not in one_table.sync(rows, steps=named).receipt
+    assert "fields_not_seen" not in one_table.sync([], steps=named).receipt
+
+
+def test_the_log_of_the_run_names_it(one_table: OneTable, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        one_table.sync(ROWS, steps=steps({"hash": ["email"]}))
+    assert "no record has what steps take of it, email (hash); correct the name under steps" in caplog.text
+
+
+def test_the_paths_of_a_comparison_are_known_by_their_text() -> None:
+    assert [*compared_paths("$[?(@.a.b == 1 && c != 2 && @.d)]")] == ["a.b", "c"]
+    assert [*compared_paths("$[?(tags[*].k == 'x')]")] == ["tags.*.k"]
+    assert compared_paths("items[*]") == {}

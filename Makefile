@@ -28,7 +28,7 @@ $(VENV)/ready: pyproject.toml constraints.txt constraints-hashes.txt
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 # The file is complete, so nothing is resolved; `pip check` says so if it is not. What awk prints is how far pip has come.
 	@if command -v uv >/dev/null; then \
-		uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r constraints-hashes.txt; \
+		uv pip install -q --compile-bytecode --python $(BIN)/python --require-hashes --no-deps -r constraints-hashes.txt; \
 	else \
 		{ $(BIN)/python -m pip install --no-input --require-hashes --no-deps -r constraints-hashes.txt || echo FAILED; } \
 			| awk '/^Collecting/ {if (++n % 20 == 0) print "  " n " packages found"} /^Installing/ {print "  installing them"} \
@@ -61,7 +61,7 @@ test: setup ## run the tests, in parallel
 comma := ,
 # Into the environment of a target's folder; with uv, where there is one, it takes a tenth of the time.
 define install
-	@if command -v uv >/dev/null; then uv pip install -q --python $(@D)/bin/python $(1); \
+	@if command -v uv >/dev/null; then uv pip install -q --compile-bytecode --python $(@D)/bin/python $(1); \
 		else $(@D)/bin/python -m pip install -qq --no-input $(1); fi
 endef
 

@@ -158,7 +158,6 @@ class Reads:
 
     def _load(self, one_pass: ReadPass, source: DltSource, refresh: str | None = None) -> Mapping[str, Any]:
         # Source and pipeline are made afresh: dagster-dlt takes the live schema apart when it is done.
-        self._table.let_go()
         pipeline = self._table.fresh_pipeline()
         settings = {"loader_file_format": loader_file_format(pipeline), "refresh": refresh}
         # Only now, because rows that are fetched are to stay where the database cannot be asked.
@@ -214,6 +213,7 @@ def _options(task: SyncTask, table: ResourceTable, number: int, is_anew: bool, i
         # The other windows' rows are no part of this run, so the table stays; a window is read anew in any case.
         is_whole=config.full_refresh and task.window is None,
         is_as_loaded=partial(is_as_loaded, table),
+        before_requests=table.let_go,
     )
 
 

@@ -115,9 +115,7 @@ class _Sync:
         kept = receipt_file(task.description, task.resource, task.window, base_url, task.folders)
         table = self._table = ResourceTable(task.description, task.resource, task.folders, task.window, kept)
         try:
-            pending = self._load_pending(table)
-            table.let_go()
-            return pending or self._read_and_load(table, credentials, base_url)
+            return self._load_pending(table) or self._read_and_load(table, credentials, base_url)
         except PipelineStepFailed as failed:
             if refused_for_good(failed) is None:
                 if NEEDED in str(failed) and (

@@ -43,6 +43,7 @@ class PassOptions:
         keep_mark: whether a mark counts though the file asks for something else now.
         is_whole: whether all of it is one load, because the table is dropped before that.
         is_as_loaded: whether the destination has the rows of a load as the newest sync left them.
+        before_requests: called before a part asks the API for anything, when the destination was asked all.
     """
 
     is_last: bool = True
@@ -52,6 +53,7 @@ class PassOptions:
     keep_mark: bool = False
     is_whole: bool = False
     is_as_loaded: Callable[[str], bool] = lambda load_id: False
+    before_requests: Callable[[], None] = lambda: None
 
 
 class ReadPass:
@@ -125,6 +127,7 @@ class ReadPass:
         stream = self._stream = self._stream or self._open()
         limits, is_due = PartLimits(self._resource, self._options.is_whole), False
         is_first = self._receipt.rows_loaded == 0
+        self._options.before_requests()
         while not (is_due or stream.is_over):
             is_due = stream.fill(batches, limits)
             yield from emit(batches, self._resource)

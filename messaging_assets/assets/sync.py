@@ -43,7 +43,7 @@ from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.taking_away import TakenOut
 from messaging_assets.tables.window_rows import rows_by_window
 
-_CORRECT = "correct the name under steps if the API calls it otherwise"
+_CORRECT = "correct the name if the API calls it otherwise"
 
 
 def sync(
@@ -196,7 +196,9 @@ class _Sync:
             words, reason = result.finding.verdict.words, result.finding.reason
             task.context.log.warning("%s: the read is '%s': %s", task.asset, words, reason)
         if unseen := metadata.get(FIELDS_NOT_SEEN):
-            task.context.log.warning("%s: no record has what steps take of it, %s; %s", task.asset, unseen, _CORRECT)
+            task.context.log.warning(
+                "%s: no record has what the file takes of it, %s; %s", task.asset, unseen, _CORRECT
+            )
         settled = self._settled(table, load_ids, result, metadata)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return replace(settled, metadata={**settled.metadata, **table.tidy(), **loaded})

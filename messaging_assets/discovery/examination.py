@@ -75,10 +75,10 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
 
 
 def _steps(came: FirstPages) -> Iterator[Finding]:
-    """What the file's steps take that no record has."""
+    """What the file's steps and its selector take that no record has."""
     for word, name in came.receipt.fields.unseen():
         what = f"no record has {name}, which {word} takes, of {came.receipt.rows_read}"
-        yield Finding("warning", "steps", what, "correct the name under steps if the API calls it otherwise")
+        yield Finding("warning", "steps", what, "correct the name if the API calls it otherwise")
 
 
 def _parents(came: FirstPages) -> Iterator[Finding]:

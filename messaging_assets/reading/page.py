@@ -14,9 +14,10 @@ from messaging_assets.description.pagination import CursorPaginator, HeaderCurso
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
+from messaging_assets.reading.evidence.picked_lists import lists_picked_from, look_at_unfiltered, sent_by_server
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
-from messaging_assets.reading.selection import FoundList, check_objects, check_selection, sent_by_server, take_records
+from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
 
 
 def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
@@ -104,7 +105,8 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     """
     path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
-    is_list = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+    is_whole = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+    is_list = is_whole or bool(lists_picked_from(path, response.parsed))
     looked = list(rows) if is_list else []
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0
     rows.clear()
@@ -127,6 +129,8 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     context = reading.context
     selector = check_selection(context, response, page, reading.found.selector)
     reading.found = FoundList(selector, isinstance(response.parsed, dict))
+    if "?" in selector and not context.is_parent:
+        look_at_unfiltered(context.receipt.fields, selector, response.parsed)
     take_records(context, selector, response, page, rows)
     check_objects(context, response, page, rows)
     if reading.cursor:

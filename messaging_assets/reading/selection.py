@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import redacted
+from messaging_assets.reading.evidence.picked_lists import QUOTED, SEVERAL, lists_picked_from
 from messaging_assets.reading.list_fields import refuse_other_value
 from messaging_assets.reading.receipt import Verdict
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 
 _SAID_INSTEAD = "look it up with the vendor, and say in error_in_body what an error looks like"
-_QUOTED = re.compile(r"'[^']+'")
-# Several lists for one table: `['users','admins'][*]`.
-_SEVERAL = re.compile(rf"\[(?:{_QUOTED.pattern}\s*,\s*)+{_QUOTED.pattern}\]$")
 
 
 @dataclass(frozen=True)
@@ -246,21 +243,6 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
         )
 
 
-def sent_by_server(selector: str, body: Any, rows: list[Any]) -> int:
-    """How many rows of a page the server counts: those of the list that a wildcard or a filter picks from.
-
-    Args:
-        selector: what finds the records.
-        body: the answer's JSON.
-        rows: the records that it found.
-    """
-    path = selector.removesuffix("[*]")
-    before, bracket, _ = path.partition("[")
-    if not bracket or _SEVERAL.search(path):
-        return len(rows)
-    return sum(len(value) for value in json_paths.find_values(before or "$", body) if isinstance(value, list))
-
-
 def kind(value: Any) -> str:
     """What a value is, in words that do not show it."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
@@ -268,9 +250,9 @@ def kind(value: Any) -> str:
 
 
 def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bool:
-    if several := _SEVERAL.search(path):
+    if several := SEVERAL.search(path):
         # One that is left out would be missed by nobody.
-        return len(found) == len(_QUOTED.findall(several[0])) and all(isinstance(one, list) for one in found)
+        return len(found) == len(QUOTED.findall(several[0])) and all(isinstance(one, list) for one in found)
     if (len(found) == 1 and isinstance(found[0], list)) or is_keyed(path, body):
         return True
     if context.one_object and len(found) == 1 and isinstance(found[0], dict):
@@ -278,9 +260,7 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
             why = f"the answer was taken for one object, and {held.words}; name its data_selector if those are the rows"
             context.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in context.keys)
-    # A wildcard or filter inside the path picks from a list, and may pick nothing.
-    before, bracket, _ = path.partition("[")
-    return bool(bracket) and any(isinstance(value, list) for value in json_paths.find_values(before or "$", body))
+    return bool(lists_picked_from(path, body))
 
 
 def _detect(response: Any) -> str:

@@ -16,7 +16,7 @@ from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
-from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields
+from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.values.nested import to_json
 
@@ -51,8 +51,7 @@ def _looking(function: Callable[[Record], Any], look: Callable[[Record], None]) 
 def _fields_of(step: Step) -> dict[Sought, Has]:
     """How to tell whether a record has each of the fields that a step takes."""
     if step.filter:
-        compared = json_paths.compared_paths(filter_path(step.filter))
-        return {("filter", name): partial(_finds, path) for name, path in compared.items()}
+        return found_by("filter", json_paths.compared_paths(filter_path(step.filter)))
     is_path = step.copy_ or step.template
     return {(step.word, name): partial(_leads, name) if is_path else partial(_has, name) for name in step.takes}
 
@@ -63,10 +62,6 @@ def _has(name: str, row: Record) -> bool:
 
 def _leads(path: str, row: Record) -> bool:
     return bool(json_paths.find_values(path, row))
-
-
-def _finds(path: Any, row: Record) -> bool:
-    return bool(path.find(row))
 
 
 def texts_as_json(resource: Resource) -> list[dict[str, Callable[[Record], Any]]]:

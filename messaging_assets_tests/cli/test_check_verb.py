@@ -202,7 +202,7 @@ def test_a_step_that_takes_what_no_record_has_is_told(known_sandbox: Sandbox, tm
         shipped.read_text().replace("name: messages\n", "name: messages\n    steps: [{hash: [content]}]\n", 1)
     )
     [sentence] = told("warning", "steps", file)
-    assert sentence.startswith("no record has content, which hash takes, of 200 | correct the name under steps")
+    assert sentence.startswith("no record has content, which hash takes, of 200 | correct the name if the API")
 
 
 def test_nulls_and_values_that_do_not_fit_are_wrong(known_sandbox: Sandbox) -> None:

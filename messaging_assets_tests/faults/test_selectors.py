@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
+from messaging_assets.sandbox import Request
 from messaging_assets_tests.faults.one_list import OneList, ids, made
 
 MEND, LATER = MendDescription, TryAgainLater
@@ -255,3 +256,23 @@ def test_a_single_object_without_its_key_is_red(one_list: OneList) -> None:
     outcome = one_list.outcome({"type": "single_page"}, data_selector="$")
     assert isinstance(outcome.failure, MEND)
     assert "finds an object where a list of objects was expected" in outcome.sentence
+
+
+@pytest.mark.parametrize(
+    "paginator",
+    [{"type": "offset", "limit": 20, "total_path": None}, {"type": "page_number", "base_page": 1}],
+    ids=lambda one: one["type"],
+)
+def test_a_look_behind_the_end_finds_rows_that_the_selector_picks_from_a_list(
+    one_list: OneList, paginator: dict[str, Any]
+) -> None:
+    rows = [{"id": number, "state": "open" if number < 5 or number > 85 else "closed"} for number in range(90)]
+
+    def page(payload: Any, request: Request) -> dict[str, Any]:
+        start = request.offset or 20 * (int(request.query.get("page", 1)) - 1)
+        return {"data": rows[start : start + 20]}
+
+    one_list.fault(rewrite=page)
+    outcome = one_list.outcome(paginator, data_selector="data[?(@.state == 'open')]")
+    assert (outcome.sentence, outcome.verdict) == ("", "read to the end")
+    assert outcome.ids == [*range(5), *range(86, 90)]

@@ -22,7 +22,7 @@ def steps(*every: dict[str, Any]) -> list[Step]:
 def test_a_filter_by_a_field_that_no_record_has_is_in_doubt(one_table: OneTable) -> None:
     receipt = one_table.sync(ROWS, steps=steps({"filter": "@.status == 'open'"})).receipt
     assert (receipt["verdict"], receipt["rows_filtered"], receipt["rows_loaded"]) == ("unknown", 12, 0)
-    assert receipt["verdict_reason"].startswith("no record has status, which a filter compares, so it left every one")
+    assert receipt["verdict_reason"].startswith("no record has status, which the filter compares, so it left every one")
 
 
 @pytest.mark.parametrize(
@@ -38,13 +38,24 @@ def test_a_filter_that_leaves_out_everything_by_what_is_there_is_in_no_doubt(
     assert "fields_not_seen" not in receipt
 
 
+def test_a_filter_in_the_selector_is_in_doubt_too_unless_a_record_has_what_it_compares(one_table: OneTable) -> None:
+    def verdict(comparison: str) -> tuple[str, int]:
+        endpoint = {"path": "v1/resource", "data_selector": f"data[?({comparison})]", "paginator": "single_page"}
+        receipt = one_table.sync(ROWS, endpoint=endpoint).receipt
+        return receipt["verdict"], receipt["rows_loaded"]
+
+    assert verdict("@.status == 'open'") == ("unknown", 0)
+    assert verdict("@.state == 'closed'") == ("read to the end", 0)
+    assert verdict("@.state == 'open'") == ("read to the end", 12)
+
+
 def test_a_table_that_is_replaced_keeps_its_rows_when_the_api_renames_what_a_filter_compares(
     one_table: OneTable,
 ) -> None:
     described: dict[str, Any] = {"write_disposition": "replace", "steps": steps({"filter": "@.state == 'open'"})}
     one_table.sync(ROWS, **described)
     failed = one_table.sync([{"id": row["id"], "status": row["state"]} for row in ROWS], **described)
-    assert "no record has state, which a filter compares" in failed.error
+    assert "no record has state, which the filter compares" in failed.error
     assert len(one_table.rows()) == 12
 
 
@@ -89,7 +100,7 @@ def test_a_name_that_some_record_has_is_not_told_nor_one_that_a_step_before_make
 def test_the_log_of_the_run_names_it(one_table: OneTable, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         one_table.sync(ROWS, steps=steps({"hash": ["email"]}))
-    assert "no record has what steps take of it, email (hash); correct the name under steps" in caplog.text
+    assert "no record has what the file takes of it, email (hash); correct the name" in caplog.text
 
 
 def test_the_paths_of_a_comparison_are_known_by_their_text() -> None:

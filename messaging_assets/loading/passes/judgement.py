@@ -40,7 +40,7 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
 
 
 def doubt_filters(resource: Resource, receipt: Receipt) -> None:
-    """Doubt a read whose filter compares a field that no record has, because it left every one of them out.
+    """Doubt a read whose filter, a step or one in the selector, compares a field that no record has: nothing passed it.
 
     Args:
         resource: says whether only news is asked for, of which few records need not have each field.
@@ -49,9 +49,9 @@ def doubt_filters(resource: Resource, receipt: Receipt) -> None:
     is_of_few = cursor_of(resource.endpoint) is not None or resource.only_changed_parents or resource.partitions
     if receipt.rows_loaded or (is_of_few and receipt.rows_read < _FEW):
         return
-    for _, name in receipt.fields.unseen("filter"):
-        what = f"no record has {name}, which a filter compares, so it left every one of them out"
-        receipt.found(Verdict.UNKNOWN, what, "correct the name under steps if the API calls it otherwise")
+    for word, name in [*receipt.fields.unseen("filter"), *receipt.fields.unseen("data_selector")]:
+        what = f"no record has {name}, which the {word} compares, so it left every one of them out"
+        receipt.found(Verdict.UNKNOWN, what, "correct the name if the API calls it otherwise")
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

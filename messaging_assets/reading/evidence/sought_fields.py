@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 # A step's word, and the field's name or path as the file has it.
 Sought = tuple[str, str]
 Has = Callable[[dict[str, Any]], bool]
+
+
+def found_by(word: str, paths: Mapping[str, Any]) -> dict[Sought, Has]:
+    """How to tell whether a record has what the compiled JSON paths of a word lead to."""
+    return {(word, name): partial(_finds, path) for name, path in paths.items()}
+
+
+def _finds(path: Any, record: Any) -> bool:
+    return bool(path.find(record))
 
 
 @dataclass

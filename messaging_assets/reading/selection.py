@@ -296,5 +296,9 @@ def _outline(body: Any) -> str:
     if isinstance(body, dict):
         # XML's names may have a prefix, as in soap:Body.
         keys = [key if NAME.fullmatch(key.replace(":", "_", 1)) else "(no name)" for key in body][:10]
-        return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
+        return (
+            f"{getattr(body, 'place', 'the answer')} has the keys {', '.join(keys)}"
+            if keys
+            else "the answer is an empty object"
+        )
     return "the answer is the list itself, $" if isinstance(body, Records) else f"the answer is {kind(body)}"

@@ -9,7 +9,7 @@ What the words mean (lag, open and closed ends, rows at the boundary) is dlt's. 
 With `merge` we load every row that the API returns, except rows identical to ones already loaded. A row with the mark's
 own value may have changed since. One that looks older may be newer, by a clock that was set back. An append leaves
 out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
-everything.
+everything, unless the list is left behind its mark (`row_order: desc`).
 
 There is one road for cursors: a list without a parent is the child of one nameless parent, so its name is empty. The
 sensor goes the same road. Only one moment differs. A child's rows meet the cursor as they came (`reading/page.py`);

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
 _MISSING = "it has no '{}', which the request takes"
+_HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
 _NO_TEXT = "its '{}' is {}, which no path can take"
 
 
@@ -151,7 +152,8 @@ class ListFields:
         value, placeholder = str(json_paths.first_value(field, row)), self._placeholder(field)
         is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
         if not (self._path.startswith(placeholder) and is_address):
-            return quote(value, safe="")
+            is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
+            return value if is_host else quote(value, safe="")
         if self._path != placeholder and ("?" in value or "#" in value):
             raise MendDescription(
                 f"a parent's '{field}' is an address with parameters, to which nothing can be added",

@@ -125,7 +125,7 @@ class JobRequests:
         except NoAddress as error:
             words = f"the job's file is said to be at an address that {error}"
             raise MendDescription(words, "correct endpoint.job.download", where=reading.asset) from None
-        if there == base:
+        if self.session.preparation.is_ours(address):
             request = requests.Request("GET", address, headers=_without_body(reading))
             return self.session.ask(request, reading, terms)
         if base[0] == "https" and there[0] != "https":

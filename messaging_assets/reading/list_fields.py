@@ -98,7 +98,7 @@ class ListFields:
         fields |= {
             other_field(field): json_paths.first_value(field, row) for field in (*self._in_path, *self._elsewhere)
         }
-        fields |= _of_cursor(self._context.cursor_values(name))
+        fields |= _of_cursor(self._plain(self._context.cursor_values(name)))
         # APIs leave out what is empty, and dlt stops at a parent without the field.
         fields |= {
             shared_field(one): row[one] if one in row else json_paths.first_value(one, row) for one in self._shared
@@ -106,6 +106,12 @@ class ListFields:
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
+
+    def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
+        if any(isinstance(one, (list, dict)) for one in values.values()):
+            words = "the answer's cursor is a list or an object, which the request of a child cannot take"
+            raise MendDescription(words, "let cursor_path lead to a text in it", where=self._context.asset)
+        return values
 
     def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The record once for each window of its list's range; one comes when the one before it was read."""

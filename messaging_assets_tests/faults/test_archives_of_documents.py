@@ -131,3 +131,13 @@ def test_an_archive_of_documents_is_no_page_of_a_numbered_list(one_list: OneList
     outcome = one_list.sync({"type": "page_number"})
 
     assert "an archive of several documents, which is no page of page_number" in outcome.sentence
+
+
+def test_documents_of_one_answer_are_left_as_they_are_where_the_api_says_so(one_list: OneList) -> None:
+    archive = packed(listed(1), listed(2))
+    one_list.fault(body=archive, content_type="application/zip", headers={"ETag": '"one"'})
+    assert one_list.sync(ONE_PAGE, conditional=True).ids == [1, 2]
+
+    again = one_list.sync(ONE_PAGE, conditional=True)
+
+    assert [request.headers.get("if-none-match") for request in again.requests] == ['"one"']

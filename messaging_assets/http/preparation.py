@@ -101,7 +101,7 @@ class Preparation:
     def _keep_to_origin(self, request: requests.Request, reading: Reading) -> None:
         address = str(request.url)
         try:
-            if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
+            if address.startswith("http://") and self.is_ours(safe := f"https{address[4:]}"):
                 # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
                 address = request.url = safe
             is_ours = self.is_ours(address)

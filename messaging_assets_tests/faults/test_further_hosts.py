@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from http.server import ThreadingHTTPServer
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
+from requests.cookies import RequestsCookieJar
 
-from messaging_assets.description.api import ApiDescription
+from messaging_assets.description.api import ApiDescription, Client
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.http.preparation import Preparation
+from messaging_assets.http.wire.hosts import HostsTransport
 from messaging_assets.http.wire.origins import is_among, origin
 from messaging_assets_tests.faults.one_list import synced, tables
 from messaging_assets_tests.threaded_server import Handler, answering
@@ -107,6 +114,34 @@ def test_a_list_may_be_at_a_host_that_the_file_allows(hosts: list[_Host], path: 
     assert len(base.asked) == (parent is not None)
 
 
+def test_connections_to_few_hosts_are_kept_and_each_host_is_asked(
+    hosts: list[_Host], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("messaging_assets.http.wire.hosts._MOST_KEPT", 1)
+    base, *others = hosts
+    with ThreadPoolExecutor(4) as pool, closing(_session(hosts)) as transport:
+        urls = [f"http://{one.name}/v1/{number}" for number in range(10) for one in (base, *others)]
+        answers = list(pool.map(lambda url: transport(requests.Request("GET", url).prepare()), urls))
+        for answer in answers:
+            answer.settle(is_good=True)
+        threads = [one.name for one in threading.enumerate() if one.name == "deadline"]
+
+        assert [answer.status_code for answer in answers] == [200] * 30
+        assert [len(one.asked) for one in hosts] == [10, 10, 10]
+        assert len(transport._others) <= 2
+        assert len(threads) == 1
+    _ended.set()
+
+
+_ended = threading.Event()
+
+
+def _session(hosts: list[_Host]) -> HostsTransport:
+    base, *others = hosts
+    client = Client(base_url=f"http://{base.name}", allowed_hosts=[one.name for one in others])
+    return HostsTransport(client.base_url, client, RequestsCookieJar(), _ended)
+
+
 def test_a_next_page_and_a_redirect_may_lead_to_a_further_host(hosts: list[_Host]) -> None:
     base, further, _ = hosts
     base.answers["/v1/users"] = {"data": [{"id": 1}], "next": f"http://{further.name}/v1/more"}
@@ -133,6 +168,15 @@ def test_no_other_host_is_asked_and_the_sentence_names_the_word(hosts: list[_Hos
     assert other.asked == []
     assert "another origin" in sentence
     assert "client.allowed_hosts" in sentence
+
+
+def test_a_link_that_a_proxy_made_plain_is_asked_for_by_the_scheme_of_the_api() -> None:
+    prepared = Preparation("https://api.example.com", {}, RequestsCookieJar(), ["*.example.com"])
+    request = requests.Request("GET", "http://eu.example.com/v1")
+
+    prepared._keep_to_origin(request, SimpleNamespace(page=1, asset="houses.users"))  # type: ignore[arg-type]
+
+    assert request.url == "https://eu.example.com/v1"
 
 
 def test_a_host_that_does_not_answer_is_named(hosts: list[_Host]) -> None:

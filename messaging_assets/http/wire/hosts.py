@@ -24,7 +24,7 @@ class HostsTransport(Transport):
 
     def __init__(self, url: str, client: Client, cookies: RequestsCookieJar, closing: threading.Event) -> None:
         super().__init__(url, client, cookies, closing)
-        self._made = partial(Transport, client=client, cookies=cookies, closing=closing)
+        self._made = partial(Transport, client=client, cookies=cookies, closing=closing, watchdog=self._watchdog)
         self._lock = threading.Lock()
         # With each, how many requests are under way; the one that was asked last is the last.
         self._others: dict[Origin, tuple[Transport, int]] = {}

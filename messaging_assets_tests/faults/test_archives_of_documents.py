@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.foundation.redaction import Redaction
+from messaging_assets.http.authenticators import Authenticators
+from messaging_assets.http.session import ApiSession
+from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets_tests.export_api import ExportApi, export_api, sync_export
 from messaging_assets_tests.faults.one_list import OneList
 
@@ -141,3 +146,19 @@ def test_documents_of_one_answer_are_left_as_they_are_where_the_api_says_so(one_
     again = one_list.sync(ONE_PAGE, conditional=True)
 
     assert [request.headers.get("if-none-match") for request in again.requests] == ['"one"']
+
+
+def test_the_sensor_looks_at_every_document(one_list: OneList) -> None:
+    seen = []
+    for documents in ([listed(1), listed(2)], [listed(1), listed(3)], [listed(1), listed(3)]):
+        one_list.fault(body=packed(*documents), content_type="application/zip", times=1)
+        description = one_list.describe(ONE_PAGE)
+        with ApiSession(one_list.sandbox.url, description.client) as session, Redaction().on_loggers():
+            base = f"{one_list.sandbox.url}/{one_list.api}/v1"
+            resource = description.resources_in_full[one_list.name]
+            auth = Authenticators(description, build_credentials(description, one_list.secrets), Redaction()).of(
+                resource
+            )
+            seen.append(Probe(description, resource, session, auth, base, {}).fingerprint())
+
+    assert seen[0] != seen[1] == seen[2]

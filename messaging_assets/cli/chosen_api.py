@@ -18,7 +18,8 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
 
     Args:
         names_or_files: of each its name in the project, or the path of any API file; without any, every API of the
-            project. A name is the stem of a file in the folders of API files, or that of a component.
+            project. A name is the stem of a file in the folders of API files, or that of a component. One with accounts
+            is all of them.
 
     Raises:
         click.UsageError: there is no such API or file, or none at all.
@@ -59,6 +60,8 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
             chosen[told] = by_name[told]
         elif told in every.broken:
             broken[told] = every.broken[told]
+        elif accounts := {one.name: one for one in every.descriptions if _is_account(one, told)}:
+            chosen |= accounts
         else:
             # A folder that cannot be read is what hides them all.
             why = "".join(f"\n{error}" for error in every.broken.values())
@@ -71,6 +74,11 @@ def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
             instead = f"; {clause}" if (clause := why_the_shipped()) else ""
             raise click.UsageError(f"there is no API '{told}' in {where}; there are: {known}{instead}{hint}{why}")
     return DescriptionFiles(list(chosen.values()), broken)
+
+
+def _is_account(description: ApiDescription, file: str) -> bool:
+    is_of_file = description.file is not None and Path(description.file).stem == file
+    return is_of_file and description.name.startswith(f"{file}_")
 
 
 def chosen_api(name_or_file: str) -> ApiDescription:

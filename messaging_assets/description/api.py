@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from messaging_assets.description.authentication import Auth, Described, WebAddress
+from messaging_assets.description.authentication import Auth, Described, Host, WebAddress
 from messaging_assets.description.automation import Schedule, Sensor
 from messaging_assets.description.endpoint import Endpoint, ErrorHandler, ErrorInBody, Incremental, ResponseAction
 from messaging_assets.description.pagination import Paginator
@@ -66,7 +66,9 @@ class Client(Described):
     """Where the API is and how to talk to it."""
 
     base_url: WebAddress
-    """The API's address, without parameters; no other origin is asked, tokens aside."""
+    """The API's address, without parameters; no other origin is asked, tokens and `allowed_hosts` aside."""
+    allowed_hosts: list[Host] = Field(default_factory=list)
+    """Further hosts of the API, which get its secrets too: `eu.example.com`, or all below one, `*.example.com`."""
     headers: dict[str, str] = Field(default_factory=dict)
     """Sent with each request; no secrets."""
     auth: Auth | None = None

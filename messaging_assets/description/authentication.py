@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, TypeAdapter, WrapValidator
 
-from messaging_assets.description.ways.described import Described, Prefix, SecretName, WebAddress
+from messaging_assets.description.ways.described import Described, Host, Prefix, SecretName, WebAddress
 from messaging_assets.description.ways.signatures import AwsAuth, HmacAuth, JwtAuth
 from messaging_assets.description.ways.token_servers import (
     OAuth2ClientCredentialsAuth,
@@ -29,6 +29,7 @@ __all__ = [
     "BearerAuth",
     "Described",
     "HmacAuth",
+    "Host",
     "HttpBasicAuth",
     "HttpDigestAuth",
     "JwtAuth",

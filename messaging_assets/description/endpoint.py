@@ -239,7 +239,7 @@ class Endpoint(Described):
     """Where a resource's rows are and how to ask for them."""
 
     path: str | None = None
-    """Below `base_url`; the resource's name where it is left out."""
+    """Below `base_url`, or an address at one of `client.allowed_hosts`; the resource's name where it is left out."""
     method: Literal["GET", "POST", "get", "post"] = "GET"
     """`GET` or `POST`."""
     params: dict[str, Any] = Field(default_factory=dict)
@@ -288,12 +288,3 @@ class Endpoint(Described):
     @property
     def _cursor_params(self) -> list[dict[str, Any]]:
         return [one for one in self.params.values() if isinstance(one, dict) and one.get("type") == "incremental"]
-
-    @field_validator("path")
-    @classmethod
-    def _relative(cls, value: str | None) -> str | None:
-        if value is not None and "://" in value:
-            raise ValueError(
-                "leave the address out; a path follows client.base_url, so that secrets go to one origin only"
-            )
-        return value

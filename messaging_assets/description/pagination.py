@@ -200,18 +200,21 @@ class AutoPaginator(PaginatorDescription):
     """`auto`: the first answer shows how pages go on."""
 
 
-_OF_JOB = re.compile(r"\{job\.([^{}]+)\}")
+# A path in the job's answers, or the name of a header of theirs.
+OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9-]+))\}")
 
 
 def _job_address(value: str) -> str:
-    rest = _OF_JOB.sub("", value)
+    rest = OF_JOB.sub("", value)
     if "{" in rest or "}" in rest:
-        raise ValueError("takes {job.<path>} alone, what the job's answers have at that path, such as {job.id}")
+        raise ValueError(
+            "takes {job.<path>}, what the job's answers have at that path, such as {job.id}, and {header.<Name>} alone"
+        )
     if "://" in rest:
         raise ValueError(
             "is a path below client.base_url, or one {job.<path>} that finds an address; leave the rest out"
         )
-    for path in _OF_JOB.findall(value):
+    for path in Job.paths_in(value):
         compiled_or_refused(path)
     return value
 
@@ -226,7 +229,7 @@ class Job(Described):
     """
 
     poll: JobAddress | None = None
-    """Where the job is looked at, such as `/exports/{job.id}`; else the address that the `Location` header names."""
+    """Where it is looked at: `/exports/{job.id}`, or an address, `{header.<Name>}`; else what `Location` names."""
     status_path: JsonPath | None = None
     """Where that answer says how far the job is; else its status does: 202 while it goes on, 200 when it is done."""
     done: list[str | bool | int] | None = Field(None, min_length=1)
@@ -261,7 +264,12 @@ class Job(Described):
     @staticmethod
     def paths_in(address: str) -> list[str]:
         """The JSON paths whose values an address takes."""
-        return _OF_JOB.findall(address)
+        return [path for path, _ in OF_JOB.findall(address) if path]
+
+    @staticmethod
+    def headers_in(address: str) -> list[str]:
+        """The names of headers whose values an address takes."""
+        return [name for _, name in OF_JOB.findall(address) if name]
 
 
 def _shorthand(value: Any) -> Any:

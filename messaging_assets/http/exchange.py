@@ -168,7 +168,8 @@ class Exchange:
 
 def _stranger(target: str) -> Trouble:
     words = f"sends on to another origin ({plain_origin(target)}), where no secret may go"
-    return Trouble(words, "set client.base_url to the address the API is at now", MendDescription, False, "redirect")
+    step = "set client.base_url to the address the API is at now, or name its other host in client.allowed_hosts"
+    return Trouble(words, step, MendDescription, False, "redirect")
 
 
 def _nowhere(status: int) -> Trouble:

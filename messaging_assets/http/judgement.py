@@ -99,7 +99,8 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
         words = "sent more than this machine's memory holds when it is parsed"
         step = "ask for smaller pages, and lower client.maximum_bytes"
         return Trouble(words, step, MendDescription, False, "too large")
-    return _error_inside(answer, terms, answer.parsed) or _not_done(answer, terms) or answer
+    errors = (_error_inside(answer, terms, one) for one in answer.said)
+    return next((one for one in errors if one), None) or _not_done(answer, terms) or answer
 
 
 def _unreadable(answer: Answer, unreadable: Unreadable) -> Trouble:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -12,27 +12,33 @@ from requests.structures import CaseInsensitiveDict
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import NoAddress, origin
+from messaging_assets.http.wire.origins import NoAddress, is_among, origin
 from messaging_assets.http.wire.validators import is_etag
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 
+_OR_ALLOWED = ", or name the host in client.allowed_hosts, if it is the API's and may have its secrets"
+
+
 class Preparation:
     """Makes requests as they are sent; safe to use from several threads.
 
     Args:
-        base_url: the API's address; no request goes to another origin.
+        base_url: the API's address; no request goes to another origin, but to those of its further hosts.
         headers: the session's, which those of a request go before.
         cookies: the session's.
+        hosts: further hosts of the API, as the file has them.
 
     Raises:
         NoAddress: the API's address is none.
     """
 
-    def __init__(self, base_url: str, headers: Mapping[str, Any], cookies: RequestsCookieJar) -> None:
-        self._base_url, self._origin = base_url, origin(base_url)
+    def __init__(
+        self, base_url: str, headers: Mapping[str, Any], cookies: RequestsCookieJar, hosts: Sequence[str] = ()
+    ) -> None:
+        self._base_url, self._origin, self._hosts = base_url, origin(base_url), hosts
         self._headers, self._cookies = headers, cookies
         # The session's headers together with those of the request before.
         self._together: dict[tuple[tuple[str, Any], ...], dict[str, Any]] = {}
@@ -84,13 +90,21 @@ class Preparation:
             prepared.jar = jar  # type: ignore[attr-defined]
         return prepared
 
+    def is_ours(self, address: str) -> bool:
+        """Whether the API's secrets may go to an address.
+
+        Raises:
+            NoAddress: it is none.
+        """
+        return is_among(origin(address), self._hosts, self._origin)
+
     def _keep_to_origin(self, request: requests.Request, reading: Reading) -> None:
         address = str(request.url)
         try:
-            if address.startswith("http://") and origin(safe := f"https{address[4:]}") == self._origin:
+            if address.startswith("http://") and self.is_ours(safe := f"https{address[4:]}"):
                 # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
                 address = request.url = safe
-            is_ours = origin(address) == self._origin
+            is_ours = self.is_ours(address)
         except NoAddress as error:
             raise MendDescription(
                 f"page {reading.page + 1} is said to be at an address that {error}, which may mean another "
@@ -103,7 +117,7 @@ class Preparation:
             raise MendDescription(
                 f"the {what} is said to be at {plain_origin(address)}, another origin than "
                 f"{plain_address(self._base_url)}, where no secret may go",
-                "correct client.base_url",
+                f"correct client.base_url{_OR_ALLOWED}",
                 where=reading.asset,
             )
 

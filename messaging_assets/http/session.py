@@ -29,6 +29,7 @@ from messaging_assets.http.ways.asked_secrets import Asking
 from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest, refused_look
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
+from messaging_assets.http.wire.hosts import HostsTransport
 from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
@@ -66,7 +67,7 @@ class ApiSession(Session):
     and which authentication it takes.
 
     Args:
-        base_url: the API's address; no request goes to another origin.
+        base_url: the API's address; no request goes elsewhere, but to `client.allowed_hosts`.
         client: time limits, pace and number of requests in flight.
         pace_file: the file of the API's pacing gate.
         beside: the pacing of another session, which this one shares.
@@ -88,7 +89,7 @@ class ApiSession(Session):
         self._closing = threading.Event()
         self._transports: list[Transport] = []
         self._elsewhere: dict[Origin, Transport] = {}
-        transport = self._transport_to(base_url, "client.base_url")
+        transport = self._transport_to(base_url, "client.base_url", HostsTransport)
         self._origin = transport.origin
         self.pacing = _pacing(beside, self._closing, client, pace_file, self._origin)
         _warn_of_plain_http(base_url)
@@ -96,7 +97,7 @@ class ApiSession(Session):
         self.at_first_answer: Callable[[], None] = _nothing
         self.begun = BegunList()
         self.ahead = PagesAhead(client.max_in_flight)
-        self.preparation = Preparation(base_url, self.headers, self.cookies)
+        self.preparation = Preparation(base_url, self.headers, self.cookies, client.allowed_hosts)
 
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         """Check the origin, join the secrets, and send the pages ahead that the paginator named."""
@@ -166,10 +167,10 @@ class ApiSession(Session):
         endpoint = terms.endpoint.model_copy(update=_JSON_ALONE)
         credentials.terms = Terms(terms.asset, endpoint, terms.counts, explain=refused_client)
 
-    def _transport_to(self, url: str, name: str, cookies: RequestsCookieJar | None = None) -> Transport:
+    def _transport_to(self, url: str, name: str, kind: type[Transport] = Transport, jar: Any = None) -> Transport:
         """A door to one server alone; what is meant for the API does not fit through the token server's."""
         try:
-            transport = Transport(url, self.client, self.cookies if cookies is None else cookies, self._closing)
+            transport = kind(url, self.client, self.cookies if jar is None else jar, self._closing)
         except NoAddress as error:
             raise MendDescription(f"{name} {error}; correct it in the file or the environment.") from None
         self._transports.append(transport)
@@ -200,7 +201,7 @@ class ApiSession(Session):
         """Ask another server for what lies there, such as a store of files: no secret and no cookie goes there."""
         there = origin(url)
         if there not in self._elsewhere:
-            self._elsewhere[there] = self._transport_to(url, "the address of a file", RequestsCookieJar())
+            self._elsewhere[there] = self._transport_to(url, "the address of a file", jar=RequestsCookieJar())
         sent = {name: self.headers[name] for name in ("User-Agent", "Accept-Encoding") if name in self.headers}
         return Exchange(self._elsewhere[there], self.pacing, self._closing).answer(
             requests.Request("GET", url, headers=sent).prepare(), terms

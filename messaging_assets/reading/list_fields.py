@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
 _MISSING = "it has no '{}', which the request takes"
+_HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
 _NO_TEXT = "its '{}' is {}, which no path can take"
 
 
@@ -97,7 +98,7 @@ class ListFields:
         fields |= {
             other_field(field): json_paths.first_value(field, row) for field in (*self._in_path, *self._elsewhere)
         }
-        fields |= _of_cursor(self._context.cursor_values(name))
+        fields |= _of_cursor(self._plain(self._context.cursor_values(name)))
         # APIs leave out what is empty, and dlt stops at a parent without the field.
         fields |= {
             shared_field(one): row[one] if one in row else json_paths.first_value(one, row) for one in self._shared
@@ -105,6 +106,12 @@ class ListFields:
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
+
+    def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
+        if any(isinstance(one, (list, dict)) for one in values.values()):
+            words = "the answer's cursor is a list or an object, which the request of a child cannot take"
+            raise MendDescription(words, "let cursor_path lead to a text in it", where=self._context.asset)
+        return values
 
     def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The record once for each window of its list's range; one comes when the one before it was read."""
@@ -151,7 +158,8 @@ class ListFields:
         value, placeholder = str(json_paths.first_value(field, row)), self._placeholder(field)
         is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
         if not (self._path.startswith(placeholder) and is_address):
-            return quote(value, safe="")
+            is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
+            return value if is_host else quote(value, safe="")
         if self._path != placeholder and ("?" in value or "#" in value):
             raise MendDescription(
                 f"a parent's '{field}' is an address with parameters, to which nothing can be added",

@@ -25,7 +25,6 @@ from messaging_assets.reading.receipt import Verdict
 if TYPE_CHECKING:
     from messaging_assets.reading.list_context import ListContext
 
-
 _SAID_INSTEAD = "look it up with the vendor, and say in error_in_body what an error looks like"
 
 
@@ -276,5 +275,6 @@ def _outline(body: Any) -> str:
     if isinstance(body, dict):
         # XML's names may have a prefix, as in soap:Body.
         keys = [key if NAME.fullmatch(key.replace(":", "_", 1)) else "(no name)" for key in body][:10]
-        return f"the answer has the keys {', '.join(keys)}" if keys else "the answer is an empty object"
+        what = getattr(body, "place", "the answer")
+        return f"{what} has the keys {', '.join(keys)}" if keys else f"{what} is an empty object"
     return "the answer is the list itself, $" if isinstance(body, Records) else f"the answer is {kind(body)}"

@@ -194,7 +194,7 @@ def test_a_table_is_read_as_the_file_says(body: bytes, words: dict[str, Any], ex
         (gzipped(b"id\n1\n") + b"more", {"type": "csv"}, "gzip file that is broken"),
         (zipped(a_csv=b"id\n1\n")[:-1], {"type": "csv"}, "zip archive that is cut off or broken"),
         (zipped(a_csv=b"id\n1\n", b_csv=b"key\n2\n"), {"type": "csv"}, "different headers"),
-        (zipped(a_xml=b"<a/>", b_xml=b"<a/>"), {"type": "xml"}, "several XML files"),
+        (zipped(a_xml=b"<a/>", b_xml=b"<a/>"), {"type": "xml"}, "an object with lists; write data_selector"),
         (zipped(a_csv=b"id\n"), {"type": "csv", "members": "*.json"}, "without a file that format.members names"),
     ],
 )
@@ -205,16 +205,15 @@ def test_what_is_cut_off_or_broken_is_named_and_never_a_short_list(
         read(body, has_end=False, **words)
 
 
-@pytest.mark.parametrize("selector", ["data", None])
-def test_an_archive_of_several_objects_with_a_list_each_is_named_where_a_list_is_looked_for(
-    selector: str | None,
-) -> None:
-    came = Came(zipped(a=b'{"data": [{"id": 1}]}', b=b'{"data": [{"id": 2}]}'), "", True)
-    if selector:
-        with pytest.raises(WrongFormat, match="several JSON objects, each with a list"):
-            decoded(came, Format(), selector, 1_000)
-    else:
-        assert len(decoded(came, Format(), selector, 1_000)) == 2
+def test_an_archive_of_several_objects_is_records_or_documents_by_the_selector() -> None:
+    archive = zipped(a=b'{"data": [{"id": 1}]}', b=b'{"data": [{"id": 2}]}')
+    assert len(read(archive, selector="$")) == 2
+    assert [one.place for one in read(archive, selector="data")] == [
+        "file 1 of the archive (a)",
+        "file 2 of the archive (b)",
+    ]
+    with pytest.raises(WrongFormat, match="each an object with lists; write data_selector, or \\$ where each file is"):
+        read(archive)
 
 
 @pytest.mark.parametrize(

@@ -184,3 +184,16 @@ def test_a_mistyped_name_is_answered_with_the_one_that_was_probably_meant(clean_
             chosen_apis([asset])
     with pytest.raises(click.UsageError, match=r"there is no API 'orders' in .*apis; there are: chat$"):
         chosen_apis(["orders"])
+
+
+def test_the_name_of_a_file_with_accounts_means_all_of_them(clean_room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = clean_room / "files"
+    folder.mkdir()
+    monkeypatch.setenv("MESSAGING_ASSETS_APIS", str(folder))
+    (folder / "chat.yaml").write_text("accounts: [emea, apac]\n" + API)
+    (folder / "chat_room.yaml").write_text(API)
+
+    assert names("chat") == ["chat_emea", "chat_apac"]
+    assert names("chat_apac") == ["chat_apac"]
+    with pytest.raises(click.UsageError, match="chat is the file of chat_emea and chat_apac; name one of them"):
+        chosen_api("chat")

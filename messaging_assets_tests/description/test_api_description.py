@@ -302,7 +302,6 @@ DECIMAL = {"data_type": "decimal", "precision": 5}
         (ours.ResourceDefaults, {"tags": {"domain": ""}}, {"tags": {"do main": ""}}),
         (ours.Client, {"base_url": "http://localhost:8000"}, {"base_url": "https://"}),
         (ours.Client, {**CLIENT, "requests_per_second": 1.5}, {**CLIENT, "requests_per_second": float("inf")}),
-        (ours.Endpoint, {"path": "/v1"}, {"path": "https://elsewhere.example.com/v1"}),
         (ours.Endpoint, {"data_selector": "a[*].'b-c'"}, {"data_selector": "a["}),
         (ours.Endpoint, {"data_selector": "$.a.b"}, {"data_selector": "a where"}),
     ],

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from requests.cookies import RequestsCookieJar
 
 from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.discovery.first_pages import Reader
@@ -15,6 +16,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.session import ApiSession
 from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
 
@@ -282,12 +284,14 @@ def test_a_short_wait_that_the_api_asks_for_is_waited(api: ExportApi) -> None:
     assert 0.5 < one["waited_seconds"] <= 1.1
 
 
-def test_a_status_alone_and_the_location_header_tell_where_the_job_is(api: ExportApi) -> None:
-    states: Iterator[Any] = iter([(202, None, {}), (200, {"state": "ready"}, {})])
+@pytest.mark.sampled
+@pytest.mark.parametrize("nothing", [None, {}, []], ids=["no body", "an empty object", "an empty list"])
+def test_a_status_alone_and_the_location_header_tell_where_the_job_is(api: ExportApi, nothing: Any) -> None:
+    states: Iterator[Any] = iter([(202, nothing, {}), (200, {"state": "ready"}, {})])
 
     def answers(method: str, path: str) -> object:
         if method == "POST":
-            return 202, None, {"Location": "/jobs/1"}
+            return 202, nothing, {"Location": "/jobs/1"}
         return next(states, (200, b'{"id": 5}', {})) if path == "/jobs/1" else None
 
     api.answers = answers
@@ -299,6 +303,37 @@ def test_a_status_alone_and_the_location_header_tell_where_the_job_is(api: Expor
 
     assert one["green"], one["error"]
     assert one["rows"] == [5]
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("header", "poll"),
+    [("/exports/job1", "{header.Operation-Location}"), ("job1", "/exports/{header.operation-location}")],
+    ids=["an address", "an id"],
+)
+def test_any_header_may_name_the_job_and_each_of_its_files(api: ExportApi, header: str, poll: str) -> None:
+    api.jobs["job1"] = [0, -1]
+    done = {"status": "done", "rows": 7}
+
+    def answers(method: str, path: str) -> object:
+        if method == "POST":
+            return 202, None, {"Operation-Location": header}
+        is_look = (method, path) == ("GET", "/exports/job1")
+        return (200, done, {"X-File": "/exports/job1/0"}) if is_look else None
+
+    api.answers = answers
+    words = {"poll": poll, "download": "{header.X-File}", "delete": None}
+
+    one = sync_export(api.url, job=words)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+
+
+def test_a_header_that_is_not_there_is_told_with_the_word_that_takes_it(api: ExportApi) -> None:
+    one = sync_export(api.url, job={"poll": "/exports/{header.X-Job}"})
+
+    assert "has not one value where job.poll takes it from ('/exports/{header.X-Job}')" in one["error"]
 
 
 @pytest.mark.sampled
@@ -362,7 +397,9 @@ def test_an_address_of_a_file_that_expired_is_asked_for_anew(api: ExportApi) -> 
 
 def test_an_address_that_is_not_encrypted_is_not_asked_where_the_api_is() -> None:
     reading: Any = SimpleNamespace(asset="exporting.messages")
-    asked = JobRequests(None, "https://api.example.com")  # type: ignore[arg-type]
+    base = "https://api.example.com"
+    session: Any = SimpleNamespace(preparation=Preparation(base, {}, RequestsCookieJar()))
+    asked = JobRequests(session, base)
 
     with pytest.raises(MendDescription, match="which is not encrypted; ask the vendor for an https address"):
         asked._asked_for("http://10.0.0.1/latest", reading, None)  # type: ignore[arg-type]

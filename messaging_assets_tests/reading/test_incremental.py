@@ -274,9 +274,31 @@ def test_rows_in_the_cursors_order_are_left_behind_its_mark_and_a_late_one_at_th
 
     synced = one_table.sync(**described)
 
-    assert synced.receipt["rows_loaded"] == 2
+    # The older row that ends it is loaded too: it may be a late one.
+    assert synced.receipt["rows_loaded"] == 3
     assert len(asked) == 2
     assert len(one_table.rows()) == 10
+    assert synced.receipt["verdict"] == "read to the end"
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_a_late_row_of_a_list_that_is_left_behind_its_mark_is_merged_and_an_append_counts_it(
+    one_table: OneTable, disposition: str
+) -> None:
+    described: dict[str, Any] = {"endpoint": _endpoint(row_order="desc", start_param=None)}
+    described["write_disposition"] = disposition
+    rows = [{"id": number, "at": 10 - number} for number in range(4)]
+    _serve(one_table, rows)
+    one_table.sync(**described)
+    rows[:0] = [{"id": 21, "at": 11}]
+    rows[2:2] = [{"id": 22, "at": 9}]
+    _serve(one_table, rows)
+
+    synced = one_table.sync(**described)
+
+    late, left_out = ({22}, 1) if disposition == "merge" else (set(), 5)
+    assert {row["id"] for row in one_table.rows()} == {0, 1, 2, 3, 21} | late
+    assert synced.receipt["rows_before_mark"] == left_out
     assert synced.receipt["verdict"] == "read to the end"
 
 

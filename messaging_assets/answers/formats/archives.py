@@ -87,6 +87,22 @@ def unfolded_pieces(file: BinaryIO, most: int, members: str | None = None) -> It
     yield _gunzipped(pieces, allowance) if start.startswith(_GZIP) else pieces
 
 
+def gzip_members(body: bytes) -> list[bytes]:
+    """The members of a gzip file that `unfolded` took, apart from one another; none of another body."""
+    members = []
+    while body.startswith(_GZIP):
+        inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        members.append(inner.decompress(body))
+        body = inner.unused_data
+    return members
+
+
+def member_names(body: bytes, members: str | None = None) -> list[str]:
+    """The names of the files that `unfolded` finds in a zip archive, in their order."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        return [one.filename for one in _wanted(archive, members)]
+
+
 def _gunzipped(pieces: Iterable[bytes], allowance: _Allowance) -> Iterator[bytes]:
     """A gzip file, which may have several members; zeros may stand behind them."""
     inner, has_zeros = None, False
@@ -118,17 +134,20 @@ def _gunzipped(pieces: Iterable[bytes], allowance: _Allowance) -> Iterator[bytes
 def _members(file: BinaryIO, allowance: _Allowance, wanted: str | None) -> Iterator[Iterator[bytes]]:
     _refuse_many_members(file)
     with _told(), zipfile.ZipFile(file) as archive:
-        # One system puts notes of its own beside each file.
-        listed = (one for one in archive.infolist() if not one.is_dir())
-        files = [one for one in listed if not one.filename.startswith("__MACOSX/")]
-        if wanted is not None:
-            files = [one for one in files if fnmatchcase(one.filename.rpartition("/")[2], wanted)]
+        files = _wanted(archive, wanted)
         if not files:
             if wanted:
                 raise WrongFormat("a zip archive without a file that format.members names")
             raise Unreadable("a zip archive without a file")
         for one in files:
             yield _unfolded_member(archive, one, allowance)
+
+
+def _wanted(archive: zipfile.ZipFile, wanted: str | None) -> list[zipfile.ZipInfo]:
+    # One system puts notes of its own beside each file.
+    listed = (one for one in archive.infolist() if not one.is_dir())
+    files = [one for one in listed if not one.filename.startswith("__MACOSX/")]
+    return files if wanted is None else [one for one in files if fnmatchcase(one.filename.rpartition("/")[2], wanted)]
 
 
 @contextmanager

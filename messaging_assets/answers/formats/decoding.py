@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from messaging_assets.answers.formats.archives import is_archive, unfolded, unfolded_pieces
 from messaging_assets.answers.formats.delimited import delimited_rows
 from messaging_assets.answers.formats.in_parts import Pieces, Spooled
+from messaging_assets.answers.formats.joined import each_of_gzip, each_parsed, together
 from messaging_assets.answers.formats.json_lines import json_lines
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, is_utf8, parse
 from messaging_assets.answers.formats.laid_out import NotInParts, Scratch
@@ -101,7 +102,8 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
         may_be_empty: whether a body without a byte is an empty list; JSON is never empty.
 
     Returns:
-        `Records` for formats that have nothing but records; else plain values.
+        `Records` for formats that have nothing but records, `Documents` where an archive holds several objects with a
+        list each; else plain values.
 
     Raises:
         Unreadable: it is cut off, broken or in another format, which the text names.
@@ -112,8 +114,20 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
     files = unfolded(came.body, most, written.members)
     if may_be_empty and written.type != "json" and not any(map(bytes.strip, files)):
         return Records()
-    parsed = [_one(Came(one, came.content_type, came.has_end), written, selector) for one in files]
-    return parsed[0] if len(parsed) == 1 else _together(parsed, written, selector)
+
+    def one_of(file: bytes) -> Any:
+        return _one(Came(file, came.content_type, came.has_end), written, selector)
+
+    try:
+        parsed = each_parsed(files, came.body, written.members, one_of)
+    except Unreadable:
+        apart = each_of_gzip(came.body, one_of) if written.type == "json" else None
+        if apart is None:
+            raise
+        parsed = apart
+    if len(parsed) == 1:
+        return parsed[0]
+    return together(parsed, came.body, written.members, selector, written.type == "xml")
 
 
 def decoded_in_parts(
@@ -156,6 +170,9 @@ def decoded_in_parts(
     try:
         laid = laid_json(_only_file(file, most, written), names_in(path))
     except Unreadable:
+        if came.body.startswith(b"\x1f\x8b"):
+            # Its members may be a text each.
+            raise NotInParts from None
         start = b"".join(islice(_only_file(file, most, written), 4))
         _refuse_other_than_json(replace(came, body=start))
         raise
@@ -168,22 +185,6 @@ def _only_file(file: BinaryIO, most: int, written: Format) -> Iterator[bytes]:
     yield from next(files)
     if next(files, None) is not None:
         raise NotInParts
-
-
-def _together(parsed: list[Any], written: Format, selector: str | None) -> Any:
-    """The records of the files of one archive."""
-    if selector not in (None, "$") and any(isinstance(one, dict) for one in parsed):
-        raise WrongFormat("a zip archive of several JSON objects, each with a list (members in format names the one)")
-    if written.type == "xml":
-        raise WrongFormat("a zip archive of several XML files (members in format names the one)")
-    records = Records()
-    for one in parsed:
-        records += one if isinstance(one, list) else [one]
-    headers = {one.header for one in parsed if isinstance(one, Records)}
-    if len(headers) > 1:
-        raise WrongFormat("a zip archive whose files have different headers (members in format names some)")
-    records.header = next(iter(headers), None)
-    return records
 
 
 def _one(came: Came, written: Format, selector: str | None) -> Any:

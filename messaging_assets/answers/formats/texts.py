@@ -49,6 +49,18 @@ class PartOfObject(dict[str, Any], Portion):
     """An answer that is an object, with some records in place of its list."""
 
 
+class Document(dict[str, Any]):
+    """One of several objects that came in one archive, each with a list of its own.
+
+    Attributes:
+        place: which of them it is, as sentences say it.
+        goes_on: whether others of the same archive follow.
+    """
+
+    place = ""
+    goes_on = False
+
+
 class Records(list[Any], Portion):
     """The records of an answer that is nothing but records: a list, as parsed JSON could be.
 

@@ -70,3 +70,15 @@ def _plain_prefix(value: str) -> str:
 
 SecretName = Annotated[str, AfterValidator(_secret_name)]
 Prefix = Annotated[str, AfterValidator(_plain_prefix)]
+
+# A host, or all below one, and a port where it is not that of the scheme.
+_HOST = re.compile(r"(\*\.(?=[^.]+\.))?[a-z0-9_-]+(\.[a-z0-9_-]+)*(:[1-9][0-9]{0,4})?", re.IGNORECASE)
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("must be a host alone, such as eu.example.com, or all below one that you trust: *.example.com")
+    return value.lower()
+
+
+Host = Annotated[str, AfterValidator(_host)]

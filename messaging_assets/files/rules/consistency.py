@@ -102,12 +102,15 @@ def _keys(resource: Written) -> Iterator[Mistake]:
 
 
 def _keys_inside(resource: Written) -> Iterator[Mistake]:
-    """A key that is a path: it is looked for as a field of the record, and a field may have a dot in its name."""
+    """A key that is a path, or named twice: it is looked for as a field of the record, whose name may have a dot."""
     steps = resource.full.get("steps")
     made = {str(name) for step in (steps if isinstance(steps, list) else ()) for name in _made(step)}
     known = made | set(columns_of(resource))
     for word in ("primary_key", "merge_key"):
-        for name in names_in(resource.full.get(word)):
+        names = names_in(resource.full.get(word))
+        if len({identifier(name) for name in names}) < len(names):
+            yield Mistake(resource.place_of(word), "names one column twice; name each column of a key once")
+        for name in names:
             if "." in name and name not in known:
                 path = name.removeprefix("$.")
                 field = path.replace(".", "_")

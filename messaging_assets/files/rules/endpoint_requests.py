@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from messaging_assets.files.rules.written import Written, columns_of
 _PATHS_OF_PAGING = frozenset(
     ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")
 )
+_ADDRESS = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _PAGING_OF_TABLES = (
     "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
 )
@@ -24,6 +26,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
         resource: whose requests they are.
         client: the file's `client`, as it was written.
     """
+    yield from _other_hosts(resource, client.get("allowed_hosts"))
     yield from _objects_in_requests(resource)
     yield from _paths_in_tables(resource, client.get("paginator"))
     if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
@@ -35,6 +38,28 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _beside_without_key(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
+
+
+def _other_hosts(resource: Written, allowed: Any) -> Iterator[Mistake]:
+    """A path that is an address of its own, at a host to which nobody let the API's secrets go."""
+    path = str(resource.endpoint.get("path", ""))
+    if "://" not in path:
+        return
+    hosts = [str(one).lower() for one in allowed] if isinstance(allowed, (list, tuple)) else []
+    found = _ADDRESS.match(path)
+    host = found[1].lower() if found else ""
+    if found and "{" in host:
+        if hosts:
+            return
+        words = "a parent's record names the host; write in client.allowed_hosts which hosts may have the API's secrets"
+    elif any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts):
+        return
+    else:
+        words = (
+            "leave the address out; a path follows client.base_url, so that secrets go to one origin only; name "
+            "another host of the API in client.allowed_hosts"
+        )
+    yield Mistake(resource.place_of("endpoint", "path"), words)
 
 
 def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:

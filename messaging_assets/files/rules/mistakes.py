@@ -22,6 +22,8 @@ _ELSEWHERE = {
     "pageincrement": "page_number",
     "cursorpagination": "cursor",
     "basic": "http_basic",
+    "token": "bearer",
+    "access_token": "bearer",
     "digest": "http_digest",
     "password": "oauth2_password",
     "sigv4": "aws_sigv4",

@@ -119,13 +119,13 @@ class JobRequests:
         base = origin(self.base_url)
         try:
             there = origin(address)
-            if there[0] == "http" and origin(safe := f"https{address[4:]}") == base:
+            if there[0] == "http" and self.session.preparation.is_ours(safe := f"https{address[4:]}"):
                 # Behind a proxy that ends TLS, many an API writes its links as it is asked by the proxy.
-                address, there = safe, base
+                address = safe
         except NoAddress as error:
             words = f"the job's file is said to be at an address that {error}"
             raise MendDescription(words, "correct endpoint.job.download", where=reading.asset) from None
-        if there == base:
+        if self.session.preparation.is_ours(address):
             request = requests.Request("GET", address, headers=_without_body(reading))
             return self.session.ask(request, reading, terms)
         if base[0] == "https" and there[0] != "https":
@@ -173,7 +173,7 @@ def _control(reading: Reading, actions: Any = ()) -> Endpoint:
 
 def _with_body(answer: Answer) -> Answer | None:
     """Some only say by their status and headers that they understood, which a list would not do."""
-    if answer.content.strip():
+    if answer.content.strip() not in (b"", b"{}", b"[]", b"null"):
         return None
     answer.fill(b'{"": null}', 200 if answer.status_code == 204 else answer.status_code)
     return answer

@@ -13,6 +13,7 @@ import requests
 
 from messaging_assets.answers.beside_list import beside
 from messaging_assets.answers.failure_words import says_failed
+from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
@@ -139,7 +140,7 @@ class Jobs:
             # The same key after a kill begins no second job.
             self.notes.keep(digest, job)
         answer = self._requests.begin(request, job.key, reading)
-        job.values = values_in(job_of(reading), answer.parsed)
+        job.values = values_in(job_of(reading), answer)
         job.poll = self._poll_address(job, answer, str(request.url), reading)
         job.not_before = time.time() + (asked_to_wait(answer) or 0)
         self.notes.keep(digest, job)
@@ -152,13 +153,16 @@ class Jobs:
         if written is None:
             if location := answer.headers.get("Location"):
                 return urljoin(asked, location)
-            words, step = "names no address in its Location header", "write endpoint.job.poll"
+            words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
         else:
             addresses = filled(written, job.values, self._requests.base_url, asked)
             if addresses is not None and len(addresses) == 1:
                 return addresses[0]
             words, step = f"has not one value where job.poll takes it from ('{written}')", "correct endpoint.job.poll"
-        if word := says_failed(answer.parsed, beside(answer.parsed, ())):
+        # A job that waits for its turn has not failed.
+        status = json_paths.names_in(job_of(reading).status_path or "$")
+        leaves = [leaf for leaf in beside(answer.parsed, ()) if leaf.names != status]
+        if word := says_failed(answer.parsed, leaves):
             words, step = f"says at '{word.path}' that it failed", "look the error up with the vendor, and run it again"
         raise MendDescription(f"the answer that began the job {words}", step, where=reading.asset)
 

@@ -11,12 +11,13 @@ from urllib.parse import quote, urljoin
 from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.field_names import NAME
 from messaging_assets.answers.record_keys import whole_number
-from messaging_assets.description.pagination import Job
+from messaging_assets.description.pagination import OF_JOB, Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.answer import Answer
 
-_PLACEHOLDER = re.compile(r"\{job\.([^{}]+)\}")
+# No path in JSON begins so.
+_HEADER = ":"
 
 
 def state_of(job: Job, answer: Answer, asset: str) -> Literal["done", "failed", "going on"]:
@@ -52,14 +53,16 @@ def rows_of(job: Job, answer: Answer) -> int | None:
     return whole_number(found[0]) if found else None
 
 
-def values_in(job: Job, body: Any) -> dict[str, list[str]]:
-    """What an answer says of the paths that the job's addresses take; a list is each of its values."""
-    addresses = [one for one in (job.poll, job.download, job.delete) if one is not None]
+def values_in(job: Job, answer: Answer) -> dict[str, list[str]]:
+    """What an answer says of the paths and headers that the job's addresses take; a list is each of its values."""
+    addresses, body = [one for one in (job.poll, job.download, job.delete) if one is not None], answer.parsed
+    headers = {name: answer.headers.get(name, "").strip() for one in addresses for name in Job.headers_in(one)}
     found = {path: json_paths.find_values(path, body) for one in addresses for path in Job.paths_in(one)}
     texts = {path: [text for value in values for text in _texts(value)] for path, values in found.items()}
     # Of three files two addresses are not what the job made.
     whole = {path for path, came in texts.items() if len(came) >= (_number(path, body) or 1)}
-    return {path: texts[path] for path in found if path in whole or _is_empty_list(path, body)}
+    of_body = {path: texts[path] for path in found if path in whole or _is_empty_list(path, body)}
+    return of_body | {_HEADER + name: [value] for name, value in headers.items() if value not in ("", ".", "..")}
 
 
 def _number(path: str, body: Any) -> int:
@@ -92,15 +95,19 @@ def filled(address: str, values: Mapping[str, list[str]], base_url: str, asked: 
     Returns:
         None where an answer did not say what a placeholder stands for.
     """
-    paths = Job.paths_in(address)
-    if any(path not in values for path in paths):
+    names = list(dict.fromkeys(_name_of(found) for found in OF_JOB.finditer(address)))
+    if any(name not in values for name in names):
         return None
-    if alone := _PLACEHOLDER.fullmatch(address):
-        return [urljoin(asked, one) for one in values[alone[1]]]
-    names = list(dict.fromkeys(paths))
+    if OF_JOB.fullmatch(address):
+        return [urljoin(asked, one) for one in values[names[0]]]
     every = [dict(zip(names, each, strict=True)) for each in product(*(values[name] for name in names))]
     return [f"{base_url.rstrip('/')}/{_path(address, chosen).lstrip('/')}" for chosen in every]
 
 
 def _path(address: str, chosen: Mapping[str, str]) -> str:
-    return _PLACEHOLDER.sub(lambda found: quote(chosen[found[1]], safe=""), address)
+    return OF_JOB.sub(lambda found: quote(chosen[_name_of(found)], safe=""), address)
+
+
+def _name_of(placeholder: re.Match[str]) -> str:
+    path, header = placeholder.groups()
+    return path or _HEADER + header

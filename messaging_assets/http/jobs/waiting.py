@@ -51,7 +51,7 @@ class JobWait:
             MendDescription: its answers say it elsewhere than the file looks for it.
         """
         described, answer = job_of(reading), self._done(digest, job, reading)
-        job.values |= values_in(described, answer.parsed)
+        job.values |= values_in(described, answer)
         self._notes.keep(digest, job)
         rows = rows_of(described, answer)
         reading.claims.announce(rows)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import requests
 
 from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.answers.formats.decoding import Came, decoded, decoded_in_parts, format_of
-from messaging_assets.answers.formats.json_text import Unreadable, parse
+from messaging_assets.answers.formats.joined import Documents
+from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat, parse
 from messaging_assets.answers.formats.laid_out import NotInParts
-from messaging_assets.answers.formats.texts import charset_of
+from messaging_assets.answers.formats.texts import Document, charset_of
 from messaging_assets.description.api import Client, Endpoint
+from messaging_assets.description.pagination import AutoPaginator, SinglePagePaginator
 from messaging_assets.http.wire.spool import NoRoom, Spool
 
 
@@ -24,7 +26,8 @@ class Answer(requests.Response):
         is_clean: whether it ended where it said, and nothing came behind it.
         format: what its body was written in.
         spool: its body, where that is long and is read in parts; `content` is empty then.
-        rest: the parts behind the one that is parsed; None where there are none.
+        rest: the parts, or documents, behind the one that is parsed; None where there are none.
+        documents: all of those that an archive held, each with a list of its own.
         is_refused: whether it stands for one that was welcome but did not come.
     """
 
@@ -34,6 +37,7 @@ class Answer(requests.Response):
     is_clean = True
     spool: Spool | None = None
     rest: Iterator[Any] | None = None
+    documents: Sequence[Document] = ()
     is_refused = False
 
     def settle(self, is_good: bool) -> None:
@@ -51,6 +55,11 @@ class Answer(requests.Response):
     def size(self) -> int:
         """Bytes of the body."""
         return len(self.content) if self.spool is None else self.spool.size
+
+    @property
+    def said(self) -> list[Any]:
+        """All that its body says: more than one object where an archive held several."""
+        return list(self.documents) or [self.parsed]
 
     def twin(self) -> Answer:
         """The same answer once more, which may be read otherwise."""
@@ -99,6 +108,11 @@ class Answer(requests.Response):
         may_be_empty = pager is not None and pager.empty_when_missing
         self.parsed = decoded(came, written, endpoint.data_selector, client.maximum_bytes, may_be_empty)
         self.format = written.type
+        if isinstance(self.parsed, Documents):
+            if not isinstance(pager, SinglePagePaginator | AutoPaginator | None):
+                raise WrongFormat(f"an archive of several documents, which is no page of {pager.type}")
+            self.documents = self.parsed
+            self.parsed, self.rest = self.documents[0], iter(self.documents[1:])
 
     def read_anyhow(self, endpoint: Endpoint, client: Client) -> Any:
         """What the body of any answer says, also of one that is an error; None where it cannot be read."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from urllib3.exceptions import LocationParseError
 from urllib3.util import parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Origin = tuple[str, str, int]
 
@@ -42,3 +46,20 @@ def origin(url: str) -> Origin:
     if (scheme, host.isascii() and host, parts.port) != (seen[0], seen[1] if seen[1].isascii() else host, seen[2]):
         raise NoAddress("can be read in two ways")
     return scheme, host, parts.port or _PORTS[scheme]
+
+
+def is_among(there: Origin, hosts: Iterable[str], base: Origin) -> bool:
+    """Whether an origin is the API's own, or at one of its further hosts, with the API's scheme.
+
+    Args:
+        there: the origin.
+        hosts: as `client.allowed_hosts` has them.
+        base: that of the API's address.
+    """
+    return there == base or (there[0] == base[0] and any(_is_at(there, one) for one in hosts))
+
+
+def _is_at(there: Origin, pattern: str) -> bool:
+    name, _, port = pattern.partition(":")
+    is_host = there[1].endswith(name[1:]) if name.startswith("*.") else there[1] == name
+    return is_host and there[2] == int(port or _PORTS[there[0]])

@@ -31,15 +31,23 @@ class Transport:
         client: time limits, certificates, the largest answer and the number of requests in flight.
         cookies: where cookies of answers go, unless a request has a `jar` of its own.
         closing: set when the sync ends, which cuts off what is under way.
+        watchdog: that of another transport, which this one shares.
 
     Raises:
         NoAddress: the address is none.
     """
 
-    def __init__(self, url: str, client: Client, cookies: RequestsCookieJar, closing: threading.Event) -> None:
+    def __init__(
+        self,
+        url: str,
+        client: Client,
+        cookies: RequestsCookieJar,
+        closing: threading.Event,
+        watchdog: Watchdog | None = None,
+    ) -> None:
         self.origin = origin(url)
         self.client, self._cookies = client, cookies
-        self._watchdog = Watchdog(client.timeout.total, closing)
+        self._watchdog = watchdog or Watchdog(client.timeout.total, closing)
         limits = client.timeout
         verify = client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
         # Proxies are looked up for this very server, because NO_PROXY names servers.

@@ -35,7 +35,7 @@ from messaging_assets.description.parents import (
 )
 from messaging_assets.foundation import json_paths
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
-from messaging_assets.reading.cursors.marks import FILLED, filled, no_start, with_bounds
+from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
 from messaging_assets.reading.paging.paginators import build_paginator
@@ -146,7 +146,9 @@ class ApiReader:
             entries = for_each_list(entries, parent, has_cursor=cursor is not None)
         elif cursor is not None:
             values = source.newest_window("").values if endpoint.has_step else source.cursor_values("")
-            entries = filled(entries, values)
+            texts = {name: as_text(one) for name, one in values.items()}
+            asked = {name: filled(one, values if name in ("json", "data") else texts) for name, one in entries.items()}
+            entries = {name: one for name, one in asked.items() if one is not None}
             if "path" not in entries:
                 raise no_start(source.asset)
             # A value that is the whole path may be a link.

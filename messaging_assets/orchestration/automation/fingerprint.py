@@ -25,7 +25,6 @@ from typing import Any
 import requests
 from requests.auth import AuthBase
 
-from messaging_assets.answers.formats.texts import Portion
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.pagination import OffsetPaginator
 from messaging_assets.foundation import json_paths
@@ -160,9 +159,8 @@ class Probe:
         # None: the file says that this answer is to be ignored, which stands for an empty list.
         if page is None:
             return [], None
-        # Of a long page in parts, each further one stands here as a record.
-        said = page.response.json()
-        further = map(_digest, pages) if isinstance(said, Portion) and said.goes_on else ()
+        # Of a page in parts, or in documents, each further one stands here as a record.
+        further = map(_digest, pages) if getattr(page.response.json(), "goes_on", False) else ()
         return [*page, *({**dict.fromkeys(names, one), "": one} for one in further)], page.response
 
     def _behind_cursor(self, page: list[Any], keys: list[Any], path: str) -> str | None:

@@ -46,7 +46,7 @@ class AnswerCursor:
             if any(json_paths.find_values(path, row) for row in rows):
                 return
         found = json_paths.find_values(path, body) if isinstance(body, dict) else []
-        if found and isinstance(found[0], (str, int, float)) and not isinstance(found[0], bool) and found[0] != "":
+        if found and (_is_token(found[0]) or (self._own.cursor_in == "answer" and _is_position(found[0]))):
             self.is_meant, self._found = True, found[0]
         is_declared = self._own.cursor_in in ("answer", "link")
         self.is_missing = is_declared and self._found is None and (self.is_missing or bool(rows))
@@ -63,6 +63,15 @@ class AnswerCursor:
         start = _token(last, own.start_param)
         start = own.convert(start) if own.convert else start
         return {"start_value": start, "last_value": start, "initial_value": start, "end_value": None}
+
+
+def _is_token(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
+
+
+def _is_position(value: Any) -> bool:
+    """Whether a value is a place in a list that a body takes as it came, such as the sort values of a record."""
+    return isinstance(value, (list, dict)) and bool(value)
 
 
 def _token(value: Any, param: str | None) -> Any:

@@ -64,7 +64,7 @@ class ListCursor:
         if last_of_rows is not None:
             self._next.note(last_of_rows)
         self._row_order = RowOrder(own.row_order, order)
-        self._takes_late = takes_repeats and is_asked_for and not own.row_order
+        self._takes_late = takes_repeats and _may_have_late(own, is_asked_for)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -174,6 +174,11 @@ class ListCursor:
             raise _no_value(self._asset, self._own.cursor_path, page)
         is_left_out = value is None and missing == "exclude"
         return not is_left_out and self.known.is_new_beyond(row, None)
+
+
+def _may_have_late(own: described.Incremental, is_asked_for: bool) -> bool:
+    """Whether rows behind the mark are few, of which one may be late: it was asked for, or ends the list."""
+    return own.row_order == "desc" or (is_asked_for and own.row_order is None)
 
 
 def _not_sent(asset: str, path: str) -> MendDescription:

@@ -9,7 +9,7 @@ What the words mean (lag, open and closed ends, rows at the boundary) is dlt's. 
 With `merge` we load every row that the API returns, except rows identical to ones already loaded. A row with the mark's
 own value may have changed since. One that looks older may be newer, by a clock that was set back. An append leaves
 out what is behind its mark, which it would have twice. So does a merge where the API is not told of the mark and sends
-everything.
+everything, unless the list is left behind its mark (`row_order: desc`).
 
 There is one road for cursors: a list without a parent is the child of one nameless parent, so its name is empty. The
 sensor goes the same road. Only one moment differs. A child's rows meet the cursor as they came (`reading/page.py`);
@@ -19,6 +19,7 @@ Its mark is closed behind the last of them.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -220,11 +221,16 @@ def filled(value: Any, values: Mapping[str, Any], in_path: bool = False) -> Any:
         return values[found[0][0]]
 
     def written(one: re.Match[str]) -> str:
-        text = format(values[one[1]], one[2] or "")
+        text = format(as_text(values[one[1]]), one[2] or "")
         # dlt looks for placeholders once more, and takes doubled braces for themselves.
         return quote(text, safe="") if in_path else text.replace("{", "{{").replace("}", "}}")
 
     return FILLED.sub(written, value)
+
+
+def as_text(value: Any) -> Any:
+    """A cursor's value as a text or a parameter takes it: a list or an object as JSON."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if isinstance(value, (list, dict)) else value
 
 
 def no_start(asset: str) -> MendDescription:

@@ -13,7 +13,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
-from messaging_assets.answers.formats.texts import Portion
+from messaging_assets.answers.formats.texts import Document, Portion
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
@@ -24,6 +24,7 @@ from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.page import judge_page, judge_part, looked_at
+from messaging_assets.reading.paging.documents import DocumentsOfOne
 from messaging_assets.reading.paging.end_flag import EndFlag, MoreFlag
 from messaging_assets.reading.paging.page_size import take_size
 
@@ -44,6 +45,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         self.description, self.context, self.max_in_flight = description, context, max_in_flight
         self.reading = Reading(context)
         self.end_flag, self._more_flag = EndFlag(description), MoreFlag(description)
+        self.documents = DocumentsOfOne()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> GuardedPaginator:
         # dlt copies the paginator for each parent; the receipt behind it must stay one.
@@ -56,7 +58,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         with self.context.receipt.page_lock:
             self.reading = request.reading = Reading(self.context, name)  # type: ignore[attr-defined]
             self.end_flag, self._more_flag = EndFlag(self.description), MoreFlag(self.description)
-            self.statuses = set[int]()
+            self.statuses, self.documents = set[int](), DocumentsOfOne()
             self.reading.join.may_begin_with_last = self.description.end_path is not None
             if self.context.marks:
                 _leave_out_unset(request, self.context.asset)
@@ -74,8 +76,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
-        # Of a list of several pages the first one's says nothing.
-        self.context.so_far.validator = None if reading.page else validator_of(response.headers)
+        # Of a list of several pages the first one's says nothing; documents of one answer have one.
+        is_more = reading.page and not isinstance(part, Document)
+        self.context.so_far.validator = None if is_more else validator_of(response.headers)
         if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")
@@ -100,9 +103,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
     def has_next_page(self) -> bool:
         """Whether the list goes on; asked when the rows of the page that came have met their cursor."""
         with self.context.receipt.page_lock:
-            return self.reading.repetition.page.goes_on or (
-                self._has_next_page and not self.reading.ending.is_behind_cursor()
-            )
+            is_inside = self.reading.repetition.page.goes_on or self.documents.goes_on
+            return is_inside or (self._has_next_page and not self.reading.ending.is_behind_cursor())
 
     def looks_once_more(self, how: str) -> bool:
         """Whether a page is asked for after the end, to see whether the list moved or began elsewhere."""
@@ -183,11 +185,13 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     """Whether another page follows the one of `sent` rows that came; else it is noted how the list ended."""
     reading, own = paginator.reading, paginator.description
     reading.watch(response)
-    if own.rows_total_path:
+    if isinstance(response.parsed, Document):
+        paginator.documents.came(response, paginator)
+    elif own.rows_total_path:
         reading.claims.announce(json_paths.first_value(own.rows_total_path, response.parsed))
     if sent:
         paginator.statuses.add(_status_of(response))
-    how = paginator.advance(response, sent)
+    how = None if paginator.documents.goes_on else paginator.advance(response, sent)
     if paginator.is_sign_disbelieved or paginator.end_flag.is_last:
         reading.ending.usual_caps = frozenset()
     if (too_many := reading.too_many_rows) is not None and reading.ending.how is None:

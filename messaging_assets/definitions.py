@@ -11,11 +11,11 @@ import gc
 _is_collecting = gc.isenabled()
 gc.disable()
 try:
-    from messaging_assets.destination.unreadable_settings import refuse_broken_files
+    from messaging_assets.destination.unreadable_settings import refuse_what_stops_dlt
     from messaging_assets.foundation.folders import settle_environment
 
     settle_environment()
-    refuse_broken_files()
+    refuse_what_stops_dlt()
 
     from dagster import in_process_executor
 

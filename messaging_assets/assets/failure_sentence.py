@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
+from messaging_assets.destination.duckdb_file import lacking_extension
 from messaging_assets.destination.profile import missing_module
 from messaging_assets.destination.unreadable_settings import unreadable_setting
 from messaging_assets.foundation.failures import (
@@ -21,7 +22,8 @@ from messaging_assets.tables.failed_loads import refused_for_good, with_names_of
 
 _LONGEST_WORDS = 300
 # What is in quotes may be a record's value, which may hold quotes; databases like to quote what they refuse.
-_QUOTED = re.compile(r"'.*'|\".*\"")
+# The quote of "can't" begins nothing.
+_QUOTED = re.compile(r"'(?!(?<=n')t\b).*'|\".*\"")
 _OF_CODE = (TypeError, AttributeError, NameError, AssertionError, ImportError)
 
 
@@ -63,6 +65,8 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
     logging.getLogger(__name__).debug("%s failed", asset, exc_info=error)
     if (setting := unreadable_setting(error)) is not None:
         return MendSettings(*setting, where=asset)
+    if (extension := lacking_extension(innermost, asset)) is not None:
+        return extension
     if (missing := _import_error(error)) is not None and missing.name != "messaging_assets":
         return MendDescription(missing_module(missing), where=asset)
     if isinstance(innermost, _OF_CODE):

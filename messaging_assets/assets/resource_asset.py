@@ -97,10 +97,10 @@ def build_assets(
     """
     upstream = [endpoint_spec(description)] if description.lineage == "endpoints" else []
     pipeline = definition_pipeline(project_folders())
-    every = description.resources_in_full.values()
+    assets = description.resources_in_full.values()
     return [
         *upstream,
-        *(_asset(description, one, pipeline, translator(description, one, translation)) for one in every),
+        *(_asset(description, one, pipeline, translator(description, one, translation)) for one in assets),
     ]
 
 
@@ -208,7 +208,10 @@ def _as_failure(
 ) -> SyncFailure:
     from messaging_assets.assets.failure_sentence import as_failure
 
-    return as_failure(description.asset_of(resource), error, _redaction(context, description))
+    try:
+        return as_failure(description.asset_of(resource), error, _redaction(context, description))
+    except SyncFailure as replaced:  # the credentials, so that nobody knows what to hide
+        return replaced
 
 
 def _redaction(context: AssetExecutionContext, description: ApiDescription) -> Redaction:
@@ -223,8 +226,7 @@ def _events(
     result: "SyncResult | None",
 ) -> Generator[Any, None, list[AssetCheckResult]]:
     """The materialization, if there was a sync, and the results of the selected checks, which it returns too."""
-    dataset = loaded_dataset(description, resource, project_folders())
-    table = LoadedTable(dataset, resource.table)
+    table = LoadedTable(dataset := loaded_dataset(description, resource, project_folders()), resource.table)
     selected = {check.name for check in context.selected_asset_check_keys}
     shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
     seen = result.read if result else stored_result(shown)
@@ -289,8 +291,7 @@ def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -
 def _retry_policy(resource: Resource) -> RetryPolicy | None:
     handler = resource.endpoint.error_handler
     if handler.max_retries == 0:
-        # With a policy of no retries Dagster's own words would stand above the sentence.
-        return None
+        return None  # with a policy of no retries Dagster's own words would stand above the sentence
     return RetryPolicy(
         max_retries=handler.max_retries,
         delay=max(handler.backoff_factor, 0.1) if handler.backoff_factor else 0,

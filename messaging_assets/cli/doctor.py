@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from messaging_assets.foundation.printed_json import JsonCommand, print_json
+from messaging_assets.foundation.printed_json import JsonCommand, disk_told, print_json
 
 if TYPE_CHECKING:
     from messaging_assets.cli.health.symptom import Symptom
@@ -55,12 +55,26 @@ def examine() -> Iterator[Symptom]:
     )
     for about, look in looks:
         try:
-            yield from look()
+            with disk_told():
+                yield from look()
         except Exception as error:  # noqa: BLE001 - a doctor goes on to the next thing
-            from messaging_assets.assets.failure_sentence import as_failure
-            from messaging_assets.cli.health.symptom import Symptom
+            yield _of_error(about, error)
 
-            yield Symptom(about, "wrong", str(as_failure(about, error)), "mend that first, and run doctor again")
+
+def _of_error(about: str, error: Exception) -> Symptom:
+    """What kept something from being looked at, in words that are of a sentence of ours or a setting's name."""
+    from messaging_assets.cli.health.symptom import Symptom
+    from messaging_assets.destination.unreadable_settings import unreadable_setting
+    from messaging_assets.foundation.failures import clause, sync_failure
+
+    what, mend = f"it cannot be looked at ({type(error).__name__})", ""
+    if isinstance(error, click.ClickException):
+        what, _, mend = error.format_message().rstrip(".").partition("; ")
+    elif (failure := sync_failure(error)) is not None:
+        what, mend = clause(failure.where, failure.what, ""), failure.next_step
+    elif (setting := unreadable_setting(error)) is not None:
+        what, mend = setting
+    return Symptom(about, "wrong", what, mend or "mend that first, and run doctor again")
 
 
 def _print(found: list[Symptom], is_right: bool) -> None:

@@ -1,4 +1,4 @@
-"""Whether a dataset can be in the DuckDB file that the settings name; told before the API is asked."""
+"""Whether a dataset can be in the DuckDB file that the settings name, and what DuckDB itself may lack."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import dlt
 
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.destination.unreadable_settings import unreadable_setting
+from messaging_assets.foundation.failures import MendSettings, SyncFailure, TryAgainLater
 from messaging_assets.seams.dlt_names import TerminalException, ValueNotSecretException
+from messaging_assets.seams.foreign_words import missing_extension
 
 
 def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
@@ -41,3 +43,20 @@ def unfit_file(profile: DestinationProfile, dataset_name: str) -> str | None:
             f"({where}), or the data another dataset."
         )
     return None
+
+
+def lacking_extension(error: BaseException, where: str) -> SyncFailure | None:
+    """What to say where DuckDB has not an extension that the settings ask for; None where it is something else.
+
+    Args:
+        error: of DuckDB's own, or what was raised from it.
+        where: the asset.
+    """
+    found = missing_extension(str(error))
+    if found is None:
+        cause = error.__cause__ or error.__context__ or getattr(error, "dbapi_exception", None)
+        return lacking_extension(cause, where) if isinstance(cause, Exception) else None
+    name, fetched = found
+    how = "could not be fetched" if fetched else "is not installed for this user"
+    mend = f"run INSTALL {name} in DuckDB where extensions.duckdb.org can be reached, and bring its ~/.duckdb here"
+    return (TryAgainLater if fetched else MendSettings)(f"DuckDB's extension {name} {how}", mend, where=where)

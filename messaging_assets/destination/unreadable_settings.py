@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,27 @@ def refuse_broken_files() -> None:
         raise MendSettings("runtime.log_level (RUNTIME__LOG_LEVEL) is no level of a log", words, where=where)
 
 
+def refuse_what_stops_dlt() -> None:
+    """Stop where dlt would not begin, whatever it was to do: a broken file, or a setting below `runtime`.
+
+    Raises:
+        MendSettings: names the file and line, or the setting.
+    """
+    refuse_broken_files()
+    from messaging_assets.destination.profile import missing_module
+    from messaging_assets.seams.dlt_settings import begin_dlt
+
+    try:
+        begin_dlt()
+    except ImportError as error:
+        missing, _, mend = missing_module(error).partition("; ")
+        raise MendSettings(f"{missing}, and dlt's settings below [runtime] need it", mend) from None
+    except Exception as error:  # noqa: BLE001 - of any kind, by a value that nobody checks before it is used
+        what = f"dlt does not begin with its settings below [runtime] ({type(error).__name__})"
+        mend = "correct log_format, slack_incoming_hook and their neighbours in .dlt/ or the environment (RUNTIME__...)"
+        raise MendSettings(*(unreadable_setting(error) or (what, mend))) from None
+
+
 def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
     """What is wrong with a setting that dlt could not take, and the next step; None where nothing is."""
     # Imported late: files are looked at before dlt reads its settings, which it does on import.
@@ -62,7 +84,17 @@ def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
             kind = getattr(error.hint, "__name__", None) or str(error.hint)
             return f"dlt's setting {error.field_name} is no {kind}", "correct it in .dlt/config.toml or the environment"
         if isinstance(error, ConfigFieldMissingException):
-            names = ", ".join(error.fields)
-            return f"dlt's setting {names} is missing", "write it into .dlt/secrets.toml or the environment"
+            first, *others = list(_variables(error.traces)) or ["it in the environment"]
+            mend = ", ".join([f"set {first}", *(f"__{one.rpartition('__')[2]}" for one in others)])
+            return f"dlt's setting {', '.join(error.fields)} is missing", f"{mend}, or the same in .dlt/secrets.toml"
         error = error.__cause__ or error.__context__
     return None
+
+
+def _variables(traces: Mapping[str, Any]) -> Iterator[str]:
+    """The variables of the environment that dlt looked for a destination's missing settings in, one each."""
+    for looked_at in traces.values():
+        # Of several kinds of credentials the first, which is the usual one.
+        yield from _variables(getattr(looked_at[0], "traces", {}))
+        keys = [str(getattr(one, "key", "")) for one in looked_at]
+        yield from [key for key in keys if key.startswith("DESTINATION__")][:1]

@@ -96,15 +96,29 @@ def disk_told() -> Iterator[None]:
 
 @contextmanager
 def _settings_read() -> Iterator[None]:
-    """Tell in one sentence that dlt cannot read its files, which it does when something is first looked up there."""
+    """Tell in one sentence that dlt cannot begin, which it does when something is first looked up in its settings."""
     try:
         yield
+    except (click.ClickException, click.exceptions.Exit, click.Abort):
+        raise
     except Exception as error:
         # By its name, because whoever only wants --help waits for no import of dlt; of its text, the line alone holds
         # nothing of the file.
         if type(error).__name__ != "TomlProviderReadException":
+            _tell_what_stops_dlt()
             raise
         files = [os.path.relpath(path) for path in getattr(error, "full_paths", ()) if Path(path).exists()]
         line = re.search(r"at line (\d+)", str(error))
         told = f"{' or '.join(files)}{f':{line[1]}' if line else ''}: does not parse as TOML; mend it there."
         raise click.ClickException(told) from None
+
+
+def _tell_what_stops_dlt() -> None:
+    """Look for the reason of a failure in dlt's own settings, by which it may do nothing at all."""
+    from messaging_assets.destination.unreadable_settings import refuse_what_stops_dlt
+    from messaging_assets.foundation.failures import MendSettings
+
+    try:
+        refuse_what_stops_dlt()
+    except MendSettings as told:
+        raise click.ClickException(str(told)) from None

@@ -100,6 +100,15 @@ _holders: list[Callable[[str], None]] = []
 _theirs: list[tuple[Any, list[Any]]] = []
 
 
+def begin_dlt() -> None:
+    """Let dlt read its settings below `runtime`, without which it does nothing, and raise what it raises.
+
+    Raises:
+        Exception: of any kind; dlt checks few of them.
+    """
+    Container()[PluggableRunContext].initialize_runtime()
+
+
 @contextmanager
 def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[None]:
     """Let our settings win while a pipeline or a table of ours is at work.

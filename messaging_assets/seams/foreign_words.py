@@ -17,11 +17,20 @@ _ARROW_REMARK = "merging arrow schema"
 _TOO_MANY_HEADERS = "got more than"
 # What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
 _NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "http request")
+# Of an extension that is not on the disk DuckDB says the path, of one that it could not fetch the name.
+_EXTENSION = re.compile(r"extension ['\"](?:[^'\"\n]*/)?(?P<name>\w+)", re.IGNORECASE)
 
 
 def is_null_refused(words: str) -> bool:
     """Whether a destination, or dlt, says that a column may not be null."""
     return bool(_NULL_REFUSED.search(words))
+
+
+def missing_extension(words: str) -> tuple[str, bool] | None:
+    """Which extension DuckDB has not, and whether it tried to fetch it; None where its words are of something else."""
+    found, fetched = _EXTENSION.search(words), "download" in words
+    is_missing = found and "duckdb" in words and (fetched or "not found" in words)
+    return (found["name"], fetched) if found and is_missing else None
 
 
 def is_arrow_remark(record: logging.LogRecord) -> bool:

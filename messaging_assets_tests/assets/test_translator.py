@@ -220,3 +220,12 @@ def test_a_resource_of_the_projects_own_in_place_of_the_credentials_is_named() -
     definitions = definitions_for(_described(), "chat")
     why = _failure_of(definitions.assets, {"chat_credentials": "mine"}, AssetSelection.all())
     assert why.startswith("chat: the project has a resource of its own named chat_credentials; give it another name")
+
+
+def test_checks_alone_with_such_a_resource_say_so_where_the_destination_fails_too(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    definitions = definitions_for(_described(), "chat")
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", f"duckdb:///{clean_room}/nowhere/lake.duckdb")
+    why = _failure_of(definitions.assets, {"chat_credentials": "mine"}, AssetSelection.all_asset_checks())
+    assert why.startswith("chat: the project has a resource of its own named chat_credentials; give it another name")

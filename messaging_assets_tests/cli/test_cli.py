@@ -82,7 +82,7 @@ def test_each_verb_has_help(verb: str) -> None:
 def test_an_unknown_verb_is_answered_with_those_there_are() -> None:
     shown = CliRunner().invoke(main, ["valdate"])
     assert shown.exit_code == 2
-    assert f"there is no 'valdate'; the verbs are {', '.join(VERBS)}" in shown.output
+    assert f"there is no 'valdate'; the verbs are {', '.join(VERBS)}; did you mean validate?" in shown.output
 
 
 def test_a_good_file_is_described(files: Path) -> None:

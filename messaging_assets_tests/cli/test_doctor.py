@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -238,3 +240,27 @@ def test_a_connection_that_has_held_a_sync_for_long_is_named_with_the_statement_
     users = build_pipeline(chat, chat.resources_in_full["users"], project_folders().make())
     with only_sync_in_database("chat/users", users):
         assert "SELECT pg_terminate_backend(" in _doctor()[1]["locks"][0]["mend"]
+
+
+def test_a_full_disk_is_wrong_and_told_as_that(apis: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=4096))
+
+    def dagster(_: Path) -> Any:
+        raise sqlite3.OperationalError("(sqlite3.OperationalError) disk I/O error")
+
+    monkeypatch.setattr(runs, "dagster", dagster)
+    status, found = _doctor()
+    assert (status, found["disk"][0]["level"]) == (1, "wrong")
+    assert found["Dagster"][0]["what"] == "Dagster's storage cannot be used (disk I/O error)"
+    assert found["Dagster"][0]["mend"].startswith("free some space on its disk")
+
+
+def test_settings_that_a_destination_misses_are_named_by_their_variables(
+    apis: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION_TYPE", "postgres")
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", "postgresql://loader@db.example/lake")
+    status, found = _doctor()
+    assert (status, found["destination"][0]["level"]) == (1, "wrong")
+    assert found["destination"][0]["what"] == "dlt's setting credentials is missing"
+    assert found["destination"][0]["mend"].startswith("set DESTINATION__POSTGRES__CREDENTIALS__PASSWORD, or the same")

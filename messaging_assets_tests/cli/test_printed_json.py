@@ -69,6 +69,38 @@ def test_a_file_of_secrets_that_does_not_parse_is_told_in_one_sentence(words: li
     assert done.stderr == f"Error: {json.loads(done.stdout)['error']}\n"
 
 
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("setting", "told"),
+    [
+        (
+            'slack_incoming_hook = "hook-77"',
+            "dlt's setting runtime.slack_incoming_hook is a secret, and dlt takes none",
+        ),
+        ("request_timeout = 'soon'", "dlt's setting request_timeout is no float; correct it in .dlt/config.toml"),
+        (
+            "log_format = '{foo'",
+            "dlt does not begin with its settings below [runtime] (ValueError); correct log_format",
+        ),
+        (
+            "sentry_dsn = 'https://a@b.example/1'",
+            "a Python package is not installed, and dlt's settings below [runtime]",
+        ),
+    ],
+    ids=lambda words: words.split()[0],
+)
+def test_a_setting_with_which_dlt_does_not_begin_is_told_in_one_sentence(
+    setting: str, told: str, clean_room: Path
+) -> None:
+    (clean_room / ".dlt").mkdir()
+    (clean_room / ".dlt" / "config.toml").write_text(f"[runtime]\n{setting}\n")
+    done = messaging_assets("sync", "messaging", env=environment(DLT_PROJECT_DIR=str(clean_room)))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"Error: {told}")
+    assert len(done.stderr.splitlines()) == 1
+    assert "hook-77" not in done.stderr
+
+
 @pytest.mark.parametrize("words", [["status"], ["sync", "messaging"], ["dev"]], ids=str)
 def test_a_dagster_home_that_is_no_folder_is_the_commands_mistake(
     words: list[str], clean_room: Path, monkeypatch: pytest.MonkeyPatch

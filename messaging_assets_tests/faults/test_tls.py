@@ -108,3 +108,16 @@ def test_a_port_without_tls_is_called_that(one_list: OneList, said: bytes, kind:
         outcome = one_list.outcome(LINKS)
     assert isinstance(outcome.failure, kind)
     assert words in outcome.sentence
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"], ids=["not there", "no certificate"])
+def test_a_file_of_certificates_that_cannot_be_read_is_named_and_the_api_is_not_asked(
+    one_list: OneList, proxy: str, tmp_path: Path, text: str | None
+) -> None:
+    file = tmp_path / "house.pem"
+    if text:
+        file.write_text(text)
+    one_list.client |= {"base_url": f"{proxy}/messaging/v1", "ca_file": str(file)}
+    outcome = one_list.outcome()
+    assert f"client.ca_file names {file}, which holds no certificates that can be read; correct it" in outcome.sentence
+    assert outcome.requests == []

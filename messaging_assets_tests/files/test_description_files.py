@@ -148,8 +148,14 @@ BAD = [
         resources("{description: x}"),
         "no name",
     ),
-    example("4: resources[0]: must be a mapping, not a number", resources("5"), "resource as number"),
-    example("5: resources.users.endpoint: must be a mapping, not a list", in_resource("endpoint: []"), "endpoint list"),
+    example(
+        "4: resources[0]: must be a mapping, not a number; write {name: ...}", resources("5"), "resource as number"
+    ),
+    example(
+        "5: resources.users.endpoint: must be a mapping, not a list; write {path: ...}",
+        in_resource("endpoint: []"),
+        "endpoint list",
+    ),
     example("5: resources.users.primary_key[1]: must be text, not a number", in_resource("primary_key: [a, 1]"), "key"),
     example(
         "5: resources.users.primary_key: must be text or a list, not a mapping", in_resource("primary_key: {}"), "keys"

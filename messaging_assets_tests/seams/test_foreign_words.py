@@ -18,6 +18,7 @@ from messaging_assets.seams.foreign_words import (
     is_no_tls,
     is_null_refused,
     is_too_many_headers,
+    missing_extension,
     words_of_error,
 )
 
@@ -79,6 +80,20 @@ def test_openssl_says_that_what_came_is_no_tls() -> None:
 
     assert is_no_tls(plain.value)
     assert not is_no_tls(ssl.SSLError(1, "another"))
+
+
+def test_duckdb_names_an_extension_that_is_not_on_the_disk_or_could_not_be_fetched() -> None:
+    with duckdb.connect(config={"custom_extension_repository": "http://127.0.0.1:9"}) as connection:
+        with pytest.raises(duckdb.Error) as not_there:
+            connection.execute("LOAD 'no_such_one'")
+        with pytest.raises(duckdb.Error) as not_fetched:
+            connection.execute("INSTALL no_such_one")
+        with pytest.raises(duckdb.Error) as other:
+            connection.execute("SELECT * FROM 'extension'")
+
+    assert missing_extension(str(not_there.value)) == ("no_such_one", False)
+    assert missing_extension(f"{not_fetched.value} https://duckdb.org") == ("no_such_one", True)
+    assert missing_extension(str(other.value)) is None
 
 
 def test_dagster_puts_the_name_of_the_class_before_what_an_exception_says() -> None:

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from dlt.common.configuration.exceptions import ValueNotSecretException
 
@@ -140,6 +141,23 @@ def test_a_level_of_the_log_that_is_none_is_named_with_its_place(
     monkeypatch.setenv("RUNTIME__LOG_LEVEL", "verbose")
     with pytest.raises(MendSettings, match=r"the environment: runtime\.log_level"):
         refuse_broken_files()
+
+
+def test_an_extension_that_duckdb_has_not_is_named_with_how_to_bring_it_and_not_tried_again() -> None:
+    with duckdb.connect() as connection, pytest.raises(duckdb.Error) as caught:
+        connection.execute("LOAD no_such_one")
+    failure = as_failure("chat.rows", caught.value)
+    assert str(failure).startswith(
+        "chat.rows: DuckDB's extension no_such_one is not installed for this user; run INSTALL"
+    )
+    assert not failure.retryable
+
+
+def test_the_quote_of_a_word_hides_nothing_of_the_sentence_and_that_of_a_value_does() -> None:
+    told = str(as_failure("chat.rows", OSError("Can't find it at '/home/ann' or 'there's more'")))
+    assert "Can't find it at '...'" in told
+    assert "ann" not in told
+    assert "more" not in told
 
 
 @pytest.mark.sampled

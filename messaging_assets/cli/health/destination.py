@@ -51,15 +51,17 @@ def destination(folders: ProjectFolders) -> Iterator[Symptom]:
     except DatabaseHeld as held:
         yield Symptom("destination", "warning", held.what, "end that process, or let a sync wait for it")
     except Exception as error:  # noqa: BLE001 - whatever a driver raises; its words may hold the address' secrets
+        from messaging_assets.destination.duckdb_file import lacking_extension
         from messaging_assets.destination.unreadable_settings import unreadable_setting
 
+        extension = lacking_extension(error, "")
         closed = (
             f"the DuckDB file cannot be opened ({_kind(error)})",
             "see whether DuckDB wrote it, and no newer release",
         )
         shut = f"{profile.words} cannot be reached, or does not let this user in ({_kind(error)})"
         told = closed if profile.kind == "duckdb" else (shut, _SETTINGS.format(profile.name.upper()))
-        what, mend = unreadable_setting(error) or told
+        what, mend = (extension.what, extension.next_step) if extension else unreadable_setting(error) or told
         yield Symptom("destination", "wrong", what, mend)
 
 

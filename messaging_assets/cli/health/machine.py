@@ -15,6 +15,8 @@ from messaging_assets.foundation.folders import ProjectFolders
 
 _PACKAGES = ("messaging_assets", "dagster", "dagster-dlt", "dagster-embedded-elt", "dlt", "duckdb")
 _LEAST_FREE = 1_000_000_000
+# Not even an empty database goes there.
+_FULL = 10_000_000
 # A file or a server that is ahead by more than this has another clock.
 CLOCK_SECONDS = 120.0
 
@@ -46,7 +48,9 @@ def folders_of(folders: ProjectFolders) -> Iterator[Symptom]:
     """Where the project is, and whether its folders can be written."""
     yield Symptom("project", "good", f"{folders.home}")
     free = shutil.disk_usage(folders.state).free
-    if free < _LEAST_FREE:
+    if free < _FULL:
+        yield Symptom("disk", "wrong", f"the disk is full where {folders.state} is", "free some space")
+    elif free < _LEAST_FREE:
         what = f"{free / 1e9:.1f} GB are free where {folders.state} is"
         yield Symptom("disk", "warning", what, "free some space, or a long read may end halfway")
     for path in (folders.state, folders.pipelines, folders.locks):

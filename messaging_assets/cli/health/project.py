@@ -10,7 +10,7 @@ from messaging_assets.cli.health.symptom import Symptom
 
 def settings() -> Iterator[Symptom]:
     """Variables that stop every sync, and where the settings that matter stand."""
-    from messaging_assets.destination.unreadable_settings import refuse_broken_files
+    from messaging_assets.destination.unreadable_settings import refuse_what_stops_dlt
     from messaging_assets.orchestration.executors import chosen_executor
     from messaging_assets.seams.dlt_settings import REFUSED
 
@@ -18,7 +18,7 @@ def settings() -> Iterator[Symptom]:
         if os.environ.get(name, default).lower() != default.lower():
             what = f"the environment variable {name} changes what dlt writes, so every sync is refused"
             yield Symptom("settings", "wrong", what, f"unset {name}")
-    refuse_broken_files()
+    refuse_what_stops_dlt()
     chosen_executor()
 
 

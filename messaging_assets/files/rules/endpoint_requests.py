@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.description.endpoint import TABULAR
-from messaging_assets.files.rules.mistakes import Mistake, mapping, step_into
+from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into
 from messaging_assets.files.rules.written import Written, columns_of
 
 _PATHS_OF_PAGING = frozenset(
@@ -17,6 +17,10 @@ _ADDRESS = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
 _PAGING_OF_TABLES = (
     "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
 )
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+# Python's client sends Latin-1, which servers read as they like.
+_HEADER_VALUE = re.compile(r"(?!\s)[\t\x20-\x7e\xa0-\xff]*(?<!\s)|")
 
 
 def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
@@ -28,6 +32,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     """
     yield from _other_hosts(resource, client.get("allowed_hosts"))
     yield from _objects_in_requests(resource)
+    yield from header_mistakes(resource.endpoint.get("headers"), resource.place_of("endpoint", "headers"))
     yield from _paths_in_tables(resource, client.get("paginator"))
     if resource.endpoint.get("json") is not None and resource.endpoint.get("data") is not None:
         yield Mistake(resource.place_of("endpoint", "data"), "a request has one body; keep json or data")
@@ -111,6 +116,22 @@ def _objects_in_requests(resource: Written) -> Iterator[Mistake]:
                     "'{{\"a\": 1}}'"
                 )
                 yield Mistake(resource.place_of("endpoint", part, name), words)
+
+
+def header_mistakes(headers: Any, place: Place) -> Iterator[Mistake]:
+    """A mistake for each header that no request can have (RFC 9110, 5.1 and 5.5).
+
+    Args:
+        headers: as they were written.
+        place: where they were written.
+    """
+    for name, value in mapping(headers).items():
+        if not _HEADER_NAME.fullmatch(str(name)):
+            words = "is no name of a header; write letters, digits and hyphens, without the colon"
+            yield Mistake((*place, name), words)
+        elif isinstance(value, str) and not _HEADER_VALUE.fullmatch(value):
+            words = "a header is one line, of letters that Latin-1 has, without spaces around it; write it so"
+            yield Mistake((*place, name), words)
 
 
 def _key_in_body(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:

@@ -22,6 +22,7 @@ from messaging_assets.files.rules.mistakes import (
     suggestion,
     value_at,
 )
+from messaging_assets.files.rules.pydantic_words import own_words
 from messaging_assets.files.rules.secrets import IN_AUTH
 
 _DLT_SETS = "dlt sets it by itself; leave it out"
@@ -53,7 +54,12 @@ REFUSED = {
     },
 }
 # What to write where something of another kind came.
-_EXAMPLES = {"schedule": '{cron: "0 * * * *"}', "resources": "- name: users for each"}
+_EXAMPLES = {
+    "schedule": '{cron: "0 * * * *"}',
+    "resources": "- name: users for each",
+    "timeout": "{total: ...}",
+    "error_handler": "{max_retries: ...}",
+}
 _NOUNS = {
     "string_type": "text",
     "int_type": "a whole number",
@@ -156,17 +162,33 @@ def _message(errors: list[ErrorDetails], place: Place, raw: Mapping[str, Any], r
     value = value_at(raw, place)
     words = [word for error in errors for word in _allowed_words(error)]
     nouns = list(dict.fromkeys(_NOUNS[error["type"]] for error in errors if error["type"] in _NOUNS))
-    if bounds := [_own_words(error) for error in errors if error["type"].startswith(("greater_than", "less_than"))]:
+    if bounds := [own_words(error) for error in errors if error["type"].startswith(("greater_than", "less_than"))]:
         return " or ".join([*bounds, *words])
     if words:
         return _unknown_word(value, place, words, nouns)
     if nouns:
-        example = "{data_type: ...}" if place[-2:-1] == ("columns",) else _EXAMPLES.get(str(place[-1]))
-        hint = f"; write {example}" if example else ""
+        hint = f"; write {example}" if (example := _example(nouns, value, place, root)) else ""
         if nouns[-1].endswith("number") and (said := _said_of(place, raw, root)):
             hint = f": {said}"
         return f"must be {' or '.join(nouns)}, not {kind_of(value)}{hint}"
-    return "; ".join(dict.fromkeys(_own_words(error) for error in errors))
+    return "; ".join(dict.fromkeys(own_words(error) for error in errors))
+
+
+def _example(nouns: list[str], value: Any, place: Place, root: type[Described]) -> str | None:
+    """What to write where something of another kind came; None where that is clear."""
+    if place[-2:-1] == ("columns",):
+        return "{data_type: ...}"
+    if (known := _EXAMPLES.get(str(place[-1]))) or nouns not in (["a mapping"], ["a list"]):
+        return known
+    if nouns == ["a list"]:
+        return "- before each" if isinstance(value, Mapping) else "[...]"
+    fields = [
+        (field.alias or name, field)
+        for model in _models_below(place, root)
+        for name, field in model.model_fields.items()
+    ]
+    words = [name for name, field in fields if field.is_required()] or [name for name, _ in fields]
+    return f"{{{words[0] if words else 'name'}: ...}}"
 
 
 def _missing(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str:
@@ -182,14 +204,6 @@ def _said_of(place: Place, raw: Mapping[str, Any], root: type[Described]) -> str
     said = [sentences(model).get(str(place[-1]), "") for model in models_at(place[:-1], raw, root)]
     text = re.split(r"[;:.](?:\s|$)", next(filter(None, said), ""))[0]
     return f"{text[:1].lower()}{text[1:]}"
-
-
-def _own_words(error: ErrorDetails) -> str:
-    if error["type"] == "too_short":
-        return "needs at least one entry"
-    text = str(error.get("ctx", {}).get("error", "")) if error["type"] == "value_error" else ""
-    text = text or error["msg"].replace("Input should", "must")
-    return text.replace("greater than or equal to", "at least").replace("less than or equal to", "at most")
 
 
 def _allowed_words(error: ErrorDetails) -> list[str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import ssl
 import threading
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -11,6 +13,7 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.utils import get_environ_proxies
 
 from messaging_assets.description.api import Client
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import read_body
 from messaging_assets.http.wire.connections import Adapter
@@ -35,6 +38,7 @@ class Transport:
 
     Raises:
         NoAddress: the address is none.
+        MendDescription: the file of trusted certificates cannot be read.
     """
 
     def __init__(
@@ -49,7 +53,7 @@ class Transport:
         self.client, self._cookies = client, cookies
         self._watchdog = watchdog or Watchdog(client.timeout.total, closing)
         limits = client.timeout
-        verify = client.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
+        verify = _trusted(client) if url.lower().startswith("https:") else True
         # Proxies are looked up for this very server, because NO_PROXY names servers.
         self._settings: dict[str, Any] = {
             "verify": verify,
@@ -114,3 +118,23 @@ class Transport:
         is_ambiguous = "transfer-encoding" in response.headers and "content-length" in response.headers
         answer.line, answer.is_clean = line, not (watched.has_surplus or is_ambiguous)
         return answer
+
+
+def _trusted(client: Client) -> str | bool:
+    """The file, or folder, of certificates that are trusted; True: those of this machine.
+
+    Raises:
+        MendDescription: it cannot be read.
+    """
+    named = {"client.ca_file": client.ca_file}
+    named |= {name: os.environ.get(name) for name in ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")}
+    for name, path in named.items():
+        if path:
+            try:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.load_verify_locations(**{"capath" if Path(path).is_dir() else "cafile": path})
+            except OSError:  # which ssl's own error is, too
+                what = f"{name} names {path}, which holds no certificates that can be read"
+                raise MendDescription(what, "correct it") from None
+            return path
+    return True

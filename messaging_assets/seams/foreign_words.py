@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # DuckDB: "NOT NULL constraint failed"; PostgreSQL: "violates not-null constraint"; Arrow and dlt: "non-nullable".
 _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
+# PostgreSQL; "permission denied" of a disk has another form.
+_RIGHT_MISSING = re.compile(r"permission denied for \w+|read-only transaction|must be owner of", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
 _TOO_MANY_HEADERS = "got more than"
 # What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
@@ -22,6 +24,11 @@ _NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "
 def is_null_refused(words: str) -> bool:
     """Whether a destination, or dlt, says that a column may not be null."""
     return bool(_NULL_REFUSED.search(words))
+
+
+def is_right_missing(words: str) -> bool:
+    """Whether a destination says that its user may not do what was asked."""
+    return bool(_RIGHT_MISSING.search(words))
 
 
 def is_arrow_remark(record: logging.LogRecord) -> bool:

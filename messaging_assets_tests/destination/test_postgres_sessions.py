@@ -57,3 +57,28 @@ def test_what_the_environment_says_of_a_session_changes_no_row(
         monkeypatch.setenv(name, value)
 
     synced_twice(postgres_table)
+
+
+def test_a_user_who_may_make_no_schema_is_told_which_right_is_missing(postgres_table: OneTable) -> None:
+    tell_database("default_transaction_read_only TO on")
+
+    failed = postgres_table.sync([ROW], columns=COLUMNS)
+
+    assert "the destination's user may not do what a sync does; let it write there" in failed.error
+    assert "(cannot execute CREATE SCHEMA in a read-only transaction)" in failed.error
+
+
+def test_a_database_in_another_encoding_refuses_what_it_cannot_keep_and_says_so(postgres_table: OneTable) -> None:
+    import psycopg2
+
+    address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    connection.close()
+    os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = f"{address.rsplit('/', 1)[0]}/latin"
+
+    assert "UntranslatableCharacter" in postgres_table.sync([ROW], columns=COLUMNS).error
+    assert postgres_table.sync([{**ROW, "text": "é"}], columns=COLUMNS).green
+    assert [row["text"] for row in postgres_table.rows()] == ["é"]

@@ -60,6 +60,19 @@ def print_json(value: Any, indent: int | None = 2) -> None:
         context.meta[_IS_PRINTED] = True
 
 
+# Settings that dlt looks up before it does anything: which attribute of its error names them, and the next step.
+_UNREAD = {
+    "ValueNotSecretException": (
+        "key",
+        "is a secret, and dlt takes none from .dlt/config.toml; move it into .dlt/secrets.toml or the environment",
+    ),
+    "ConfigValueCannotBeCoercedException": (
+        "field_name",
+        "has a value of another type than it takes; correct it in .dlt/config.toml or the environment",
+    ),
+}
+
+
 @contextmanager
 def _failures_told(is_asked: bool, context: click.Context | None = None) -> Iterator[None]:
     try:
@@ -102,7 +115,11 @@ def _settings_read() -> Iterator[None]:
     except Exception as error:
         # By its name, because whoever only wants --help waits for no import of dlt; of its text, the line alone holds
         # nothing of the file.
-        if type(error).__name__ != "TomlProviderReadException":
+        kind = type(error).__name__
+        if kind in _UNREAD:
+            name, mend = getattr(error, _UNREAD[kind][0], ""), _UNREAD[kind][1]
+            raise click.ClickException(f"dlt's setting {name} {mend}.") from None
+        if kind != "TomlProviderReadException":
             raise
         files = [os.path.relpath(path) for path in getattr(error, "full_paths", ()) if Path(path).exists()]
         line = re.search(r"at line (\d+)", str(error))

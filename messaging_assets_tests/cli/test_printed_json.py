@@ -94,3 +94,26 @@ def test_what_an_output_cannot_write_is_escaped_and_means_the_same() -> None:
     shown = printed(["Grüße, 日本 😀"], "latin-1")
     assert "Grüße" in shown
     assert json.loads(shown) == ["Grüße, 日本 😀"]
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (
+            "slack_incoming_hook = 'http://127.0.0.1:9/hook'",
+            "runtime.slack_incoming_hook is a secret, and dlt takes none",
+        ),
+        ("request_timeout = 'soon'", "request_timeout has a value of another type than it takes"),
+    ],
+)
+def test_a_setting_that_dlt_refuses_at_once_is_told_without_a_trace(line: str, told: str, clean_room: Path) -> None:
+    settings = clean_room / "project" / ".dlt"
+    settings.mkdir(parents=True)
+    (settings / "config.toml").write_text(f"[runtime]\n{line}\n")
+    done = messaging_assets("sync", "messaging", env={**environment(), "DLT_PROJECT_DIR": str(settings.parent)})
+
+    assert done.returncode == 1
+    assert f"Error: dlt's setting {told}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hook'" not in done.stderr

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import pytest
 
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.loading.sync_lock import only_sync_in_database
 from messaging_assets_tests.one_table import OneTable
 
 ROW: dict[str, Any] = {"id": 1, "at": "9999-12-31T23:59:59Z", "text": "日本 é", "real": 0.1 + 0.2, "raw": "\\x it's"}
@@ -57,6 +60,17 @@ def test_what_the_environment_says_of_a_session_changes_no_row(
         monkeypatch.setenv(name, value)
 
     synced_twice(postgres_table)
+
+
+def test_a_lock_outlives_the_time_after_which_a_server_ends_idle_connections(postgres_table: OneTable) -> None:
+    tell_database("idle_session_timeout TO '200ms'")
+    with only_sync_in_database("one", postgres_table.pipeline()):
+        time.sleep(0.6)
+        with (
+            pytest.raises(TryAgainLater, match="another machine has been syncing it"),
+            only_sync_in_database("other", postgres_table.pipeline(), longest_wait=0.1),
+        ):
+            pass
 
 
 def test_a_user_who_may_make_no_schema_is_told_which_right_is_missing(postgres_table: OneTable) -> None:

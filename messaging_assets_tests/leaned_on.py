@@ -232,6 +232,8 @@ THINGS = [
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:postgres._raw_capabilities"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.factory:PostgresTypeMapper"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.postgres:PostgresClient.create_load_job"),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.postgres:PostgresClient.__init__"),
+    *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient._reset_connection"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient._make_database_exception"),
     *_things("dlt_postgres", "text", _COPIES, f"{_POSTGRES}.sql_client:Psycopg2SqlClient.begin_transaction"),
     *_things("dlt_postgres", "there", _COPIES, "dlt.common.destination.client:HasFollowupJobs"),

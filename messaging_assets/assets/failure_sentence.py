@@ -17,7 +17,8 @@ from messaging_assets.foundation.failures import (
     sync_failure,
 )
 from messaging_assets.foundation.redaction import Redaction, one_line
-from messaging_assets.seams.foreign_words import is_null_refused
+from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+from messaging_assets.seams.foreign_words import is_null_refused, is_right_missing
 from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
 
 _LONGEST_WORDS = 300
@@ -57,8 +58,8 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
         error: what was caught.
     """
     innermost: BaseException = error
-    while innermost.__cause__ or innermost.__context__:
-        innermost = innermost.__cause__ or innermost.__context__  # type: ignore[assignment]
+    while (behind := _behind(innermost)) is not None:
+        innermost = behind
     first_line = redaction.short(str(innermost).strip().split("\n")[0], _LONGEST_WORDS)
     words = _QUOTED.sub("'...'", with_names_of_columns(first_line, error)).rstrip(".")
     kind = type(innermost).__name__
@@ -81,6 +82,12 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
             f"name it again, or let the column be null there ({kind}: {words})",
             where=asset,
         )
+    if is_right_missing(words):
+        return MendDescription(
+            "the destination's user may not do what a sync does",
+            f"let it write there, and make schemas and tables (CREATE on the database), and run it again ({words})",
+            where=asset,
+        )
     if refused_for_good(error):
         return LoadRefused(
             f"the destination refused the rows for good with {kind} ({words})",
@@ -92,6 +99,12 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
         f"mend the cause in the destination or on the disk, and run it again ({kind}: {words})",
         where=asset,
     )
+
+
+def _behind(error: BaseException) -> BaseException | None:
+    """What an error came of; not that dlt found no table, which it was about to make when it failed."""
+    is_handled = error.__cause__ is None and isinstance(error.__context__, DatabaseUndefinedRelation)
+    return None if is_handled else error.__cause__ or error.__context__
 
 
 def _interruption(error: BaseException | None) -> BaseException | None:

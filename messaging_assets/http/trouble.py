@@ -33,6 +33,12 @@ from messaging_assets.seams.foreign_words import is_no_tls, is_too_many_headers
 _PASSING = {408, 409, 423, 425, 429, *range(500, 600)}
 # Seconds; what is signed is good for minutes at most.
 _CLOCKS_DIFFER = 300
+_HOST = ("could not be reached by the name of its host", "correct client.base_url, or see to DNS, and try again")
+_PROXY = (
+    "could not be reached through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY)",
+    "see whether the proxy lets this machine through, or name the API's host in NO_PROXY, and try again",
+)
+_NOT_REACHED = {urllib3.exceptions.ProxyError: _PROXY, urllib3.exceptions.NameResolutionError: _HOST}
 _RESET_HEADERS = ("RateLimit-Reset", "X-RateLimit-Reset-After", "X-RateLimit-Reset", "X-Rate-Limit-Reset")
 _REMAINING_HEADERS = ("RateLimit-Remaining", "X-RateLimit-Remaining", "X-Rate-Limit-Remaining")
 
@@ -157,11 +163,7 @@ def broken_on_the_way(error: Exception, client: Client) -> Trouble:
         is_made = not _is_caused_by(error, urllib3.exceptions.NewConnectionError)
         words = "closed the connection before it answered" if is_made else words
     step = "see whether the API is up at this address and try again"
-    if _is_caused_by(error, urllib3.exceptions.NameResolutionError):
-        words, step = (
-            "could not be reached by the name of its host",
-            "correct client.base_url, or see to DNS, and try again",
-        )
+    words, step = next((told for kind, told in _NOT_REACHED.items() if _is_caused_by(error, kind)), (words, step))
     did_not_arrive = isinstance(error, requests.ConnectTimeout) or _is_caused_by(
         error, (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
     )

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from decimal import Decimal
@@ -32,7 +33,7 @@ from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.targets import KnownTable
-from messaging_assets.seams.dlt_names import PipelineStepFailed
+from messaging_assets.seams.dlt_names import DatabaseException, PipelineStepFailed
 from messaging_assets.tables.table_rows import table_rows
 
 SWITCH = "MESSAGING_ASSETS_PROBE"
@@ -214,8 +215,12 @@ def _load_and_read(dataset: str, profile: DestinationProfile, names: Sequence[st
                 key = opened.column("key")
                 by_key = f"SELECT {key} FROM {opened.qualified(table)} GROUP BY {key}"
                 [(keys,)] = opened.select(f"SELECT COUNT(*) FROM ({by_key}) by_key")
-        finally:
-            _clean_up(pipeline, table, schema_name(description, one))
+        except BaseException:
+            # Why it failed is to be told, and not that there is nothing to take away.
+            with suppress(DatabaseException):
+                _clean_up(pipeline, table, schema_name(description, one))
+            raise
+        _clean_up(pipeline, table, schema_name(description, one))
     return {
         **{name: list(values) for name, values in zip(columns, zip(*found, strict=True), strict=True)},
         "keys": [keys],

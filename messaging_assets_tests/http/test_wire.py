@@ -385,3 +385,18 @@ def test_no_proxy_counts_for_the_server_that_is_asked(asking: Any, monkeypatch: 
     assert (inside.ask().json(), outside.ask().json()) == ({"by": "server"}, {"by": "proxy"})
     inside.close()
     outside.close()
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy"])
+def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
+    asking: Any, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        monkeypatch.setenv(variable, f"http://user:s3cret@127.0.0.1:{free.getsockname()[1]}")
+        _, asker = asking(lambda connection, path, number: False, retries=0)
+        with pytest.raises(TryAgainLater) as failure:
+            asker.ask()
+
+    assert "through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY); see whether" in str(failure.value)
+    assert "s3cret" not in str(failure.value)

@@ -136,6 +136,21 @@ def test_accounts_in_one_view_collide_nowhere_and_fail_alone(accounts: Accounts)
     whole_story(accounts)
 
 
+def test_an_account_that_the_file_names_no_more_leaves_the_view_aloud(
+    accounts: Accounts, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert accounts.sync("emea")
+    assert accounts.sync("apac")
+    accounts.more = {"accounts": {"emea": {"site": "emea"}}}
+    for _ in range(2):
+        assert accounts.sync("emea")
+
+    assert accounts.shown() == [("emea", 1), ("emea", 2)]
+    told = [record.getMessage() for record in caplog.records if "shows apac no more" in record.getMessage()]
+    [line] = told
+    assert line.endswith("which the file does not name; its rows stay in chat_apac.users")
+
+
 @pytest.mark.soak
 @pytest.mark.xdist_group("postgres")
 def test_accounts_in_one_view_of_postgres_collide_nowhere_and_fail_alone(accounts_in_postgres: Accounts) -> None:

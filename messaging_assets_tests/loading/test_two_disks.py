@@ -201,12 +201,25 @@ def _both_sync_after_a_kill(disks: TwoDisks, way: str, moment: str) -> None:
 
 
 def test_a_load_that_the_destination_has_is_told_though_the_other_machine_has_synced_since(disks: TwoDisks) -> None:
-    disks.dies("one", "noted", **WAYS["append"])
-    disks.sync("two", **WAYS["append"])
-    again = disks.sync("one", **WAYS["append"])
+    plain: dict[str, Any] = {"write_disposition": "append", "primary_key": None}
+    disks.dies("one", "noted", **plain)
+    disks.sync("two", **plain)
+    again = disks.sync("one", **plain)
 
     assert again["green"], again["error"]
     assert "messaging_assets/resumed" in again["metadata"]
+    assert again["rows"] == sorted(disks.upstream() * 2)
+
+
+def test_later_rows_come_behind_a_load_that_the_destination_has_once_the_other_machine_has_synced(
+    disks: TwoDisks,
+) -> None:
+    disks.dies("one", "noted", **WAYS["append"])
+    disks.sync("two", **WAYS["append"])
+    disks.rows.append({**disks.spare[0], "timestamp": "2025-12-01T00:00:00Z"})
+    again = disks.sync("one", **WAYS["append"])
+
+    assert again["green"], again["error"]
     assert again["rows"] == disks.upstream()
 
 

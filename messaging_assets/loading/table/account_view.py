@@ -6,7 +6,8 @@ Each account keeps a table of its own. So whatever takes rows away in one of the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -26,6 +27,7 @@ from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
 # Seconds to wait for the DuckDB file; a view that is made anew is the end of a sync, whose rows are loaded.
 _WAIT = 60.0
+_logger = logging.getLogger(__name__)
 
 
 def renew_views(
@@ -159,7 +161,9 @@ def _renew(
     digest = hashlib.sha256(select.encode()).hexdigest()
     if list(every) == [one for one in there or () if one != own] and view.is_as_made(digest):
         return
+    gone = {*view.accounts(own)} - {*tenancy.datasets} if own in (there or ()) else frozenset[str]()
     if view.is_made(select, digest):
+        _tell_of(gone, view, tenancy.dataset)
         return
     if is_before:
         raise _in_the_way(view, asset)
@@ -169,6 +173,12 @@ def _renew(
         "destination's user make views there",
         where=asset,
     )
+
+
+def _tell_of(gone: Iterable[str], view: AccountView, dataset: str) -> None:
+    for account in sorted(gone):
+        told = "the view %s of all accounts shows %s no more, which the file does not name; its rows stay in %s"
+        _logger.warning(told, view.shown, account, f"{dataset}_{account}.{view.table}")
 
 
 def _in_the_way(view: AccountView, asset: str) -> MendDescription:

@@ -102,8 +102,9 @@ def confirm_loaded(table: ResourceTable, kept: KeptReceipt, loads: list[Load]) -
     Raises:
         LoadDiffers: the table does not have its rows.
     """
-    # What is appended is there for good, whatever was loaded since.
-    is_good = table.is_newest(kept) or (table.is_appended and table.window is None)
+    # What is appended is there for good, whatever was loaded since; behind a mark the list is asked for what is newer.
+    is_whole_list = table.is_appended and table.window is None and not cursor_of(table.resource.endpoint)
+    is_good = table.is_newest(kept) or is_whole_list
     if not is_good or not is_loaded(table.pipeline, kept.load_ids[-1]):
         return False
     if not loads:

@@ -36,7 +36,8 @@ class AccountView:
     def __init__(self, rows: TableRows, kind: str, api: str, table: str) -> None:
         self.name, self.shown = rows.qualified(table), rows.qualified(table, quote=False)
         self._rows, self._client, self._query = rows, rows.client, _FOUND.get(kind)
-        self._place = (str(rows.client.dataset_name), rows.name_of(table))
+        self.table = rows.name_of(table)
+        self._place = (str(rows.client.dataset_name), self.table)
         self._sign = f"Made by the syncs of {api}; do not change it."
 
     @property
@@ -47,6 +48,11 @@ class AccountView:
         except DatabaseException:
             return None
         return None if found is None else list(found)
+
+    def accounts(self, column: str) -> list[str]:
+        """The accounts whose rows it shows, by the column that has their names."""
+        query = f"SELECT DISTINCT {self._client.escape_column_name(column)} FROM {self.name}"
+        return [str(account) for (account,) in self._rows.select(query)]
 
     @property
     def is_foreign(self) -> bool:

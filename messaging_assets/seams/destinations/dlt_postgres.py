@@ -2,6 +2,8 @@
 
 dlt's own COPY reads a CSV file in which an empty text is null and bytes are no bytes. Its way with ADBC needs two more
 packages, and columns of another type. Here Arrow writes the CSV: every value in quotes, and null as nothing at all.
+
+Its connections speak in one way, whatever the server, the database, the role or the environment says: in UTC and UTF-8.
 """
 
 from __future__ import annotations
@@ -24,7 +26,16 @@ from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 # Since dlt 1.30: `create_load_job` chooses the job for a file.
 from dlt.destinations.impl.postgres.postgres import PostgresClient
 
+# Since dlt 1.30: `_reset_connection` is what each connection begins with, and begins anew with behind an error.
+from dlt.destinations.impl.postgres.sql_client import Psycopg2SqlClient
+
 _ROWS = 10_000
+# A server, a database or the environment may say otherwise. In another zone the last moments are in year 10000,
+# which Python has not; fewer digits would read another number than was written.
+_SPOKEN = (
+    "SET timezone TO 'UTC'; SET datestyle TO 'ISO'; SET extra_float_digits TO 3; "
+    "SET standard_conforming_strings TO on; SET default_transaction_isolation TO 'read committed'"
+)
 
 
 class _CopyJob(RunnableLoadJob, HasFollowupJobs):
@@ -92,7 +103,22 @@ class _Types(PostgresTypeMapper):
         return str(super().to_destination_type(column, table))
 
 
+class _PlainSqlClient(Psycopg2SqlClient):
+    def _reset_connection(self) -> None:
+        super()._reset_connection()
+        self._conn.set_client_encoding("UTF8")
+        with self._conn.cursor() as cursor:
+            cursor.execute(_SPOKEN)
+
+
 class _CopyingClient(PostgresClient):
+    def __init__(self, schema: Any, config: Any, capabilities: Any) -> None:
+        super().__init__(schema, config, capabilities)
+        theirs = self.sql_client
+        self.sql_client = _PlainSqlClient(
+            theirs.dataset_name, theirs.staging_dataset_name, config.credentials, capabilities
+        )
+
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if file_path.endswith(".parquet"):
             return _CopyJob(file_path)

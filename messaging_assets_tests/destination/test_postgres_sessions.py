@@ -1,0 +1,98 @@
+"""PostgreSQL as others set it up: what a server, a database or the environment says of a connection changes no row."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import pytest
+
+from messaging_assets.foundation.failures import TryAgainLater
+from messaging_assets.loading.sync_lock import only_sync_in_database
+from messaging_assets_tests.one_table import OneTable
+
+ROW: dict[str, Any] = {"id": 1, "at": "9999-12-31T23:59:59Z", "text": "日本 é", "real": 0.1 + 0.2, "raw": "\\x it's"}
+COLUMNS = {"at": {"data_type": "timestamp"}}
+
+
+def tell_database(*settings: str) -> None:
+    """Give the test's database settings, which each of its later connections begins with."""
+    import psycopg2
+
+    address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        for setting in settings:
+            cursor.execute(f"ALTER DATABASE {address.rsplit('/', 1)[1]} SET {setting}")
+    connection.close()
+
+
+def synced_twice(table: OneTable) -> None:
+    for rows in ([ROW], [ROW, {**ROW, "id": 2}]):
+        synced = table.sync(rows, columns=COLUMNS)
+        assert synced.green, synced.error
+        assert synced.receipt["rows_set_aside"] == 0
+    for loaded in table.rows():
+        assert loaded["at"].isoformat() == "9999-12-31T23:59:59+00:00"
+        assert (loaded["text"], loaded["real"], loaded["raw"]) == (ROW["text"], ROW["real"], ROW["raw"])
+    assert [row["id"] for row in table.rows()] == [1, 2]
+
+
+def test_what_a_database_says_of_its_sessions_changes_no_row(postgres_table: OneTable) -> None:
+    tell_database(
+        "timezone TO 'Asia/Kathmandu'",
+        "datestyle TO 'German, DMY'",
+        "extra_float_digits TO 0",
+        "bytea_output TO 'escape'",
+        "standard_conforming_strings TO off",
+        "default_transaction_isolation TO 'serializable'",
+    )
+
+    synced_twice(postgres_table)
+
+
+def test_what_the_environment_says_of_a_session_changes_no_row(
+    postgres_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"PGCLIENTENCODING": "LATIN1", "PGTZ": "Asia/Kathmandu", "PGDATESTYLE": "German"}.items():
+        monkeypatch.setenv(name, value)
+
+    synced_twice(postgres_table)
+
+
+def test_a_lock_outlives_the_time_after_which_a_server_ends_idle_connections(postgres_table: OneTable) -> None:
+    tell_database("idle_session_timeout TO '200ms'")
+    with only_sync_in_database("one", postgres_table.pipeline()):
+        time.sleep(0.6)
+        with (
+            pytest.raises(TryAgainLater, match="another machine has been syncing it"),
+            only_sync_in_database("other", postgres_table.pipeline(), longest_wait=0.1),
+        ):
+            pass
+
+
+def test_a_user_who_may_make_no_schema_is_told_which_right_is_missing(postgres_table: OneTable) -> None:
+    tell_database("default_transaction_read_only TO on")
+
+    failed = postgres_table.sync([ROW], columns=COLUMNS)
+
+    assert "the destination's user may not do what a sync does; let it write there" in failed.error
+    assert "(cannot execute CREATE SCHEMA in a read-only transaction)" in failed.error
+
+
+def test_a_database_in_another_encoding_refuses_what_it_cannot_keep_and_says_so(postgres_table: OneTable) -> None:
+    import psycopg2
+
+    address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
+    connection = psycopg2.connect(address)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    connection.close()
+    os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = f"{address.rsplit('/', 1)[0]}/latin"
+
+    assert "UntranslatableCharacter" in postgres_table.sync([ROW], columns=COLUMNS).error
+    assert postgres_table.sync([{**ROW, "text": "é"}], columns=COLUMNS).green
+    assert [row["text"] for row in postgres_table.rows()] == ["é"]

@@ -16,6 +16,7 @@ from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.values.nested import to_json
@@ -23,17 +24,20 @@ from messaging_assets.rows.values.nested import to_json
 Record = dict[str, Any]
 
 
-def functions_of(resource: Resource, fields: SoughtFields | None = None) -> list[dict[str, Callable[[Record], Any]]]:
+def functions_of(
+    resource: Resource, asset: str, fields: SoughtFields | None = None
+) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order.
 
     Args:
         resource: the resource.
+        asset: the asset's name in errors.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
     """
     every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step)) for step in resource.steps]
     if fields is None:
         return [{kind: function} for kind, function in every]
-    wanted = [_fields_of(step) for step in resource.steps]
+    wanted = [_fields_of(step, asset) for step in resource.steps]
     return [
         {kind: _looking(function, fields.look_for(sought)) if sought else function}
         for sought, (kind, function) in zip(wanted, every, strict=True)
@@ -49,16 +53,24 @@ def _looking(function: Callable[[Record], Any], look: Callable[[Record], None]) 
     return looks
 
 
-def _fields_of(step: Step) -> dict[Sought, Has]:
+def _fields_of(step: Step, asset: str) -> dict[Sought, Has]:
     """How to tell whether a record has each of the fields that a step takes."""
     if step.filter:
         [(_, compared)] = json_paths.filters_in(filter_path(step.filter)) or [(None, {})]
         return found_by("filter", compared)
-    is_path = step.copy_ or step.template
-    return {(step.word, name): partial(_leads, name) if is_path else partial(_has, name) for name in step.takes}
+    if step.copy_ or step.template:
+        return {(step.word, path): partial(_leads, path) for path in step.takes}
+    return {(step.word, name): partial(_has, name, step.word, asset) for name in step.takes}
 
 
-def _has(name: str, row: Record) -> bool:
+def _has(name: str, word: str, asset: str, row: Record) -> bool:
+    if name not in row and "." in name and _leads(name, row):
+        # What was to be dropped or hashed would be loaded as it is.
+        raise MendDescription(
+            f"the step {word} takes fields of a record and no path, and {name} stands inside another field",
+            f"flatten that field in a step before, and write {name.replace('.', INSIDE)}",
+            where=asset,
+        )
     return name in row
 
 

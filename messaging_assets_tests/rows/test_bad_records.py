@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.table import Step
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import API, HUGE, OneTable
 
@@ -221,3 +222,18 @@ def test_a_sensitive_part_of_a_nested_value_is_masked_in_a_bad_record(one_table:
     [rejected] = one_table.rejected()
     assert "hunter2" not in rejected["record"]
     assert "***" in rejected["record"]
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize(
+    "written", ["merge", "replace", {"disposition": "merge", "strategy": "insert-only"}, "append"], ids=str
+)
+def test_each_record_of_which_a_step_makes_no_key_is_set_aside(one_table: OneTable, written: Any) -> None:
+    rows = [{"of": {"id": number}} if number % 3 else {"number": number} for number in range(250)]
+    copied = [Step.model_validate({"copy": {"key": "of.id"}})]
+    receipt = one_table.sync(
+        rows, primary_key="key", write_disposition=written, steps=copied, maximum_set_aside_share=1
+    ).receipt
+    assert (receipt["set_aside_by_reason"], receipt["rows_loaded"]) == ({"no key": 84}, 166)
+    assert receipt["duplicates"] == 0
+    assert len({row["record"] for row in one_table.rejected()}) == 84

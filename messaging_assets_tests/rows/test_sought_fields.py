@@ -135,3 +135,19 @@ def test_a_filter_behind_a_wildcard_is_looked_up_in_its_own_list(one_table: OneT
         receipt = one_table.sync(groups, endpoint={**endpoint, "data_selector": selector}).receipt
         assert (receipt["verdict"], receipt["rows_loaded"]) == (verdict, rows)
         assert ("fields_not_seen" in receipt) == (rows == 0)
+
+
+@pytest.mark.parametrize(
+    "step", [{"hash": ["of.name"]}, {"drop": ["of.name"]}, {"rename": {"of.name": "name"}}], ids=str
+)
+def test_a_step_that_takes_a_field_inside_another_one_loads_nothing(one_table: OneTable, step: dict[str, Any]) -> None:
+    failed = one_table.sync(ROWS, steps=steps(step))
+    assert "takes fields of a record and no path, and of.name stands inside another field" in failed.error
+    assert "flatten that field in a step before, and write of__name" in failed.error
+    assert one_table.sync(ROWS, steps=steps({"flatten": ["of"]}, {"hash": ["of__name"]})).green
+
+
+def test_a_field_whose_own_name_has_a_dot_is_taken_by_it(one_table: OneTable) -> None:
+    rows = [{"id": 1, "of.name": "a"}]
+    assert one_table.sync(rows, steps=steps({"drop": ["of.name"]})).green
+    assert one_table.rows() == [{"id": 1}]

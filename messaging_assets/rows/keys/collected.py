@@ -40,6 +40,10 @@ class Collected:
             except TypeError:
                 yield row
                 continue
+            if None in key:
+                # A step found nothing to make the key of, so that these records are not each other.
+                yield row
+                continue
             if self._is_new(row, page, key, place):
                 self.rows.append(row)
                 self.pages.append(page)

@@ -60,6 +60,45 @@ def test_every_document_of_an_archive_is_read(one_list: OneList, kind: str, pagi
     assert len(outcome.requests) == 1
 
 
+@pytest.mark.parametrize("key", ["id", None])
+@pytest.mark.parametrize("paginator", [ONE_PAGE, None], ids=str)
+def test_rows_of_several_documents_of_one_archive_are_duplicates_as_in_one_list(
+    one_list: OneList, key: str | None, paginator: Any
+) -> None:
+    one_list.resource = {"primary_key": key, "write_disposition": "merge"} if key else {"write_disposition": "append"}
+    came = {}
+    for documents in ([[{"id": 1}], [{"id": 1}], [{"id": 1}]], [listed(1), listed(1), listed(1)]):
+        one_list.resource["table_name"] = f"of_{type(documents[0]).__name__}"
+        one_list.fault(body=packed(*documents), content_type="application/zip", times=1)
+        selector = "data" if isinstance(documents[0], dict) else "$"
+        outcome = one_list.outcome(paginator, data_selector=selector)
+        assert outcome.green, outcome.sentence
+        came[selector] = {name: outcome.receipt.get(name) for name in ("verdict", "duplicates", "rows_read")}
+
+    assert came["data"] == came["$"]
+    assert came["data"]["rows_read"] == 3
+
+
+def test_an_archive_that_comes_again_behind_its_own_link_is_red(one_list: OneList) -> None:
+    addresses = (f"{one_list.sandbox.url}/{one_list.api}/v1/messages?at={number}" for number in range(9))
+    one_list.fault(rewrite=lambda payload, request: packed(listed(1), listed(2, next=next(addresses, None))))
+
+    outcome = one_list.outcome(None)
+
+    assert "repeats rows of an earlier page" in outcome.sentence
+    assert len(outcome.requests) == 2
+
+
+@pytest.mark.parametrize("paginator", [ONE_PAGE, {**ONE_PAGE, "maximum_empty_pages": 2, "maximum_pages": 3}], ids=str)
+def test_no_limit_of_pages_ends_an_archive(one_list: OneList, paginator: Any) -> None:
+    one_list.fault(body=packed(*[listed()] * 101, listed(7)), content_type="application/zip")
+
+    outcome = one_list.sync(paginator)
+
+    assert outcome.green, outcome.sentence
+    assert (outcome.ids, outcome.verdict) == ([7], "read to the end")
+
+
 def test_the_files_of_a_job_may_be_archives_of_documents(api: ExportApi) -> None:
     api.files, archive = 2, packed(listed(1, 2), listed(3))
     api.answers = lambda method, path: (

@@ -70,7 +70,8 @@ def together(parsed: list[Any], body: bytes, members: str | None, selector: str 
             raise WrongFormat(f"{words} (members in format names those that are read)")
         documents = Documents(Document(one) for one in parsed)
         for place, document in enumerate(documents):
-            document.place, document.goes_on = _place(place, body, members), place + 1 < len(documents)
+            document.place = _place(place, body, members)
+            document.is_begun, document.goes_on = place > 0, place + 1 < len(documents)
         return documents
     if is_xml or (selector is None and any(isinstance(one, dict) and _holds_list(one) for one in parsed)):
         words = "an archive of several files, each an object with lists; write data_selector"

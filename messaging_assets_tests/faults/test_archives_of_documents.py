@@ -89,6 +89,17 @@ def test_an_archive_that_comes_again_behind_its_own_link_is_red(one_list: OneLis
     assert len(outcome.requests) == 2
 
 
+def test_of_archives_behind_one_another_the_name_of_the_last_says_nothing(one_list: OneList) -> None:
+    link = f"{one_list.sandbox.url}/{one_list.api}/v1/messages?at=2"
+    for documents in ([listed(1), listed(2, next=link)], [listed(3), listed(4, next=None)]):
+        one_list.fault(body=packed(*documents), headers={"ETag": '"one"'}, times=1)
+
+    outcome = one_list.sync(None, conditional=True)
+
+    assert (outcome.ids, outcome.verdict) == ([1, 2, 3, 4], "read to the end")
+    assert "validator" not in outcome.receipt
+
+
 @pytest.mark.parametrize("paginator", [ONE_PAGE, {**ONE_PAGE, "maximum_empty_pages": 2, "maximum_pages": 3}], ids=str)
 def test_no_limit_of_pages_ends_an_archive(one_list: OneList, paginator: Any) -> None:
     one_list.fault(body=packed(*[listed()] * 101, listed(7)), content_type="application/zip")

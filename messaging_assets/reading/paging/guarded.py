@@ -76,9 +76,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
-        # Of a list of several pages the first one's says nothing; documents of one answer have one.
-        is_more = reading.page and not isinstance(part, Document)
-        self.context.so_far.validator = None if is_more else validator_of(response.headers)
+        # Of a list of several answers the first one's says nothing; documents of one answer have one.
+        if not (isinstance(part, Document) and part.is_begun):
+            self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")

@@ -1,4 +1,4 @@
-"""A cursor of an answer that is a list or an object: the next JSON body takes it as it came, forms and parameters as JSON."""
+"""A cursor of an answer that is a list or an object: the next JSON body takes it as it came, others take it as JSON."""
 
 from __future__ import annotations
 

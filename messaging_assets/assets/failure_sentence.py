@@ -18,7 +18,7 @@ from messaging_assets.foundation.failures import (
 )
 from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
-from messaging_assets.seams.foreign_words import is_null_refused, is_right_missing
+from messaging_assets.seams.foreign_words import is_null_refused, is_read_only, is_right_missing
 from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
 
 _LONGEST_WORDS = 300
@@ -80,6 +80,12 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
         return MendDescription(
             "the table has a column that may not be null, such as a key that the file no longer names",
             f"name it again, or let the column be null there ({kind}: {words})",
+            where=asset,
+        )
+    if is_read_only(words):
+        return TryAgainLater(
+            "the destination takes no writes now",
+            f"see whether it is a standby, or set to be read-only, and run it again ({words})",
             where=asset,
         )
     if is_right_missing(words):

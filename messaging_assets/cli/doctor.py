@@ -74,7 +74,7 @@ def _of_error(about: str, error: Exception) -> Symptom:
         what, mend = clause(failure.where, failure.what, ""), failure.next_step
     elif (setting := unreadable_setting(error)) is not None:
         what, mend = setting
-    return Symptom(about, "wrong", what, mend or "mend that first, and run doctor again")
+    return Symptom(about, "wrong", what, mend or "see what messaging-assets sync says; report this if it says no more")
 
 
 def _print(found: list[Symptom], is_right: bool) -> None:

@@ -201,7 +201,7 @@ class AutoPaginator(PaginatorDescription):
 
 
 # A path in the job's answers, or the name of a header of theirs.
-OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9-]+))\}")
+OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9_-]+))\}")
 
 
 def _job_address(value: str) -> str:

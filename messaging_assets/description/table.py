@@ -62,9 +62,7 @@ class Step(Described):
 
     @property
     def takes(self) -> list[str]:
-        """The fields of a record that it takes, as names, or as JSON paths where it has those."""
-        if self.filter:
-            return [self.filter]
+        """The fields of a record that it takes, as names or JSON paths; what a filter compares is in its text."""
         paths = [*(self.copy_ or {}).values(), *(path for path, _ in fields_in(self.template or {}))]
         lists = (self.drop, self.keep, self.flatten, self.hash, list(self.rename or {}), list(self.cast or {}))
         return paths + [name for one in lists for name in one or ()]

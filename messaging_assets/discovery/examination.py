@@ -76,8 +76,9 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
 
 def _steps(came: FirstPages) -> Iterator[Finding]:
     """What the file's steps and its selector take that no record has."""
-    for word, name in came.receipt.fields.unseen():
-        what = f"no record has {name}, which {word} takes, of {came.receipt.rows_read}"
+    fields = came.receipt.fields
+    for word, name in fields.unseen():
+        what = f"no record has {name}, which {word} takes, of {fields.met[word, name]}"
         yield Finding("warning", "steps", what, "correct the name if the API calls it otherwise")
 
 

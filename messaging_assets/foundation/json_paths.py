@@ -15,6 +15,9 @@ _NAME = r"(?![@$](?:\.|$))[^\s.\[\]*?()'\"|`,&~<>=+]+(?: +[^\s.\[\]*?()'\"|`,&~<
 _NAMES = re.compile(rf"(?:\$\.)?{_NAME}(?:\.{_NAME})*")
 _WORDS = re.compile(r"(^|[ .])(where|parent|wherenot)([ .]|$)")
 
+# Comparisons of a filter that hold for no record without the field.
+_NEEDING = ("==", "=", "<", "<=", ">", ">=", "=~")
+
 
 @lru_cache(maxsize=1024)
 def compiled(path: str) -> Any:
@@ -73,15 +76,20 @@ def find_values(path: str, body: Any) -> list[Any]:
     return [body]
 
 
-def compared_paths(path: str) -> dict[str, Any]:
-    """The paths that a filter compares with something, by their text; those that only have to be there are left out."""
-    found: dict[str, Any] = {}
-    places = [compiled(path)]
+def filters_in(path: str) -> list[tuple[Any, dict[str, Any]]]:
+    """The filters in a path: where the list is that each picks from, and the compared paths that a record must have.
+
+    One that only has to be there, one under `||`, and what `!` and `!=` take let a record pass that lacks it.
+    """
+    found, places = [], [compiled(path)]
     for place in places:
-        for one in getattr(place, "expressions", ()):
-            if one.op is not None:
-                found[str(one.target).removeprefix("`this`.")] = one.target
-        places.extend(inner for name in ("left", "right") if (inner := getattr(place, name, None)) is not None)
+        before, last = getattr(place, "left", None), getattr(place, "right", None)
+        needed = [one for one in getattr(last, "expressions", ()) if getattr(one, "op", None) in _NEEDING]
+        # What combines comparisons has an operator too, and no target.
+        targets = [one.target for one in needed if hasattr(one, "target")]
+        if targets:
+            found.append((before, {str(one).removeprefix("`this`."): one for one in targets}))
+        places += [one for one in (before, last) if one is not None]
     return found
 
 

@@ -125,10 +125,10 @@ class Exchange:
                 self.sign(request)
                 try:
                     answer = self._answered(request, terms)
-                except OtherOrigin:
+                except OtherOrigin as other:
                     if terms.sent_on == "anywhere":
                         raise LedAway(str(request.url)) from None
-                    return _stranger(request.url or "")
+                    return _stranger(request.url or "", str(other))
                 except (requests.RequestException, urllib3.exceptions.HTTPError, UnicodeError, NoAddress) as error:
                     return broken_on_the_way(error, self.transport.client)
             terms.counts.received(answer.size)
@@ -166,9 +166,9 @@ class Exchange:
         self.closing.wait(seconds)
 
 
-def _stranger(target: str) -> Trouble:
+def _stranger(target: str, or_allow: str) -> Trouble:
     words = f"sends on to another origin ({plain_origin(target)}), where no secret may go"
-    step = "set client.base_url to the address the API is at now, or name its other host in client.allowed_hosts"
+    step = f"set client.base_url to the address the API is at now{or_allow}"
     return Trouble(words, step, MendDescription, False, "redirect")
 
 

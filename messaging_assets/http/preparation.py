@@ -12,14 +12,11 @@ from requests.structures import CaseInsensitiveDict
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import NoAddress, is_among, origin
+from messaging_assets.http.wire.origins import NoAddress, is_among, or_allow, origin
 from messaging_assets.http.wire.validators import is_etag
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
-
-
-_OR_ALLOWED = ", or name the host in client.allowed_hosts, if it is the API's and may have its secrets"
 
 
 class Preparation:
@@ -117,7 +114,7 @@ class Preparation:
             raise MendDescription(
                 f"the {what} is said to be at {plain_origin(address)}, another origin than "
                 f"{plain_address(self._base_url)}, where no secret may go",
-                f"correct client.base_url{_OR_ALLOWED}",
+                f"correct client.base_url{or_allow(origin(address), origin(self._base_url))}",
                 where=reading.asset,
             )
 

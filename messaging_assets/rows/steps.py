@@ -33,9 +33,10 @@ def functions_of(resource: Resource, fields: SoughtFields | None = None) -> list
     every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step)) for step in resource.steps]
     if fields is None:
         return [{kind: function} for kind, function in every]
+    wanted = [_fields_of(step) for step in resource.steps]
     return [
-        {kind: _looking(function, fields.look_for(_fields_of(step))) if step.takes else function}
-        for step, (kind, function) in zip(resource.steps, every, strict=True)
+        {kind: _looking(function, fields.look_for(sought)) if sought else function}
+        for sought, (kind, function) in zip(wanted, every, strict=True)
     ]
 
 
@@ -51,7 +52,8 @@ def _looking(function: Callable[[Record], Any], look: Callable[[Record], None]) 
 def _fields_of(step: Step) -> dict[Sought, Has]:
     """How to tell whether a record has each of the fields that a step takes."""
     if step.filter:
-        return found_by("filter", json_paths.compared_paths(filter_path(step.filter)))
+        [(_, compared)] = json_paths.filters_in(filter_path(step.filter)) or [(None, {})]
+        return found_by("filter", compared)
     is_path = step.copy_ or step.template
     return {(step.word, name): partial(_leads, name) if is_path else partial(_has, name) for name in step.takes}
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 # DuckDB: "NOT NULL constraint failed"; PostgreSQL: "violates not-null constraint"; Arrow and dlt: "non-nullable".
 _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 # PostgreSQL; "permission denied" of a disk has another form.
-_RIGHT_MISSING = re.compile(r"permission denied for \w+|read-only transaction|must be owner of", re.IGNORECASE)
+_RIGHT_MISSING = re.compile(r"permission denied for \w+|must be owner of", re.IGNORECASE)
+_READ_ONLY = re.compile(r"read-only (?:transaction|mode)", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
 _TOO_MANY_HEADERS = "got more than"
 # What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
@@ -38,6 +39,11 @@ def missing_extension(words: str) -> tuple[str, bool] | None:
 def is_right_missing(words: str) -> bool:
     """Whether a destination says that its user may not do what was asked."""
     return bool(_RIGHT_MISSING.search(words))
+
+
+def is_read_only(words: str) -> bool:
+    """Whether a database says that nothing is written there, as on a standby, or for a setting."""
+    return bool(_READ_ONLY.search(words))
 
 
 def is_arrow_remark(record: logging.LogRecord) -> bool:

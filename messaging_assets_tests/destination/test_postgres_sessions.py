@@ -16,17 +16,22 @@ ROW: dict[str, Any] = {"id": 1, "at": "9999-12-31T23:59:59Z", "text": "日本 é
 COLUMNS = {"at": {"data_type": "timestamp"}}
 
 
-def tell_database(*settings: str) -> None:
-    """Give the test's database settings, which each of its later connections begins with."""
+def execute(*statements: str) -> None:
+    """Let the test's database do something, each by itself."""
     import psycopg2
 
-    address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
-    connection = psycopg2.connect(address)
+    connection = psycopg2.connect(os.environ["DESTINATION__POSTGRES__CREDENTIALS"])
     connection.autocommit = True
     with connection.cursor() as cursor:
-        for setting in settings:
-            cursor.execute(f"ALTER DATABASE {address.rsplit('/', 1)[1]} SET {setting}")
+        for statement in statements:
+            cursor.execute(statement)
     connection.close()
+
+
+def tell_database(*settings: str) -> None:
+    """Give the test's database settings, which each of its later connections begins with."""
+    name = os.environ["DESTINATION__POSTGRES__CREDENTIALS"].rsplit("/", 1)[1]
+    execute(*(f"ALTER DATABASE {name} SET {setting}" for setting in settings))
 
 
 def synced_twice(table: OneTable) -> None:
@@ -73,24 +78,34 @@ def test_a_lock_outlives_the_time_after_which_a_server_ends_idle_connections(pos
             pass
 
 
-def test_a_user_who_may_make_no_schema_is_told_which_right_is_missing(postgres_table: OneTable) -> None:
+def test_a_database_that_takes_no_writes_is_called_so(postgres_table: OneTable) -> None:
     tell_database("default_transaction_read_only TO on")
 
     failed = postgres_table.sync([ROW], columns=COLUMNS)
 
-    assert "the destination's user may not do what a sync does; let it write there" in failed.error
+    assert "the destination takes no writes now; see whether it is a standby" in failed.error
     assert "(cannot execute CREATE SCHEMA in a read-only transaction)" in failed.error
 
 
-def test_a_database_in_another_encoding_refuses_what_it_cannot_keep_and_says_so(postgres_table: OneTable) -> None:
-    import psycopg2
-
+def test_a_user_who_may_make_no_schema_is_told_which_right_is_missing(
+    postgres_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
     address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
-    connection = psycopg2.connect(address)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
-    connection.close()
+    # Roles are of the whole server, which other tests use too.
+    execute("DROP ROLE IF EXISTS without_rights", "CREATE ROLE without_rights LOGIN")
+    head, _, tail = address.partition("://")
+    place = tail.rpartition("@")[2]
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", f"{head}://without_rights:none@{place}")
+
+    failed = postgres_table.sync([ROW], columns=COLUMNS)
+
+    assert "the destination's user may not do what a sync does; let it write there" in failed.error
+    assert "(permission denied for database" in failed.error
+
+
+def test_a_database_in_another_encoding_refuses_what_it_cannot_keep_and_says_so(postgres_table: OneTable) -> None:
+    address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
+    execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
     os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = f"{address.rsplit('/', 1)[0]}/latin"
 
     assert "UntranslatableCharacter" in postgres_table.sync([ROW], columns=COLUMNS).error

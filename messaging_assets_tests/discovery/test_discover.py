@@ -526,7 +526,7 @@ def test_a_file_is_written_over_only_by_force(sandbox: Sandbox, secret: None, tm
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--path", "/x"], "give --base-url"),
+        (["--path", "/x"], "give an address with a path"),
         (["--base-url", "https://x.example", "--path", "/x", "--auth", "magic"], "--auth is"),
         (["--base-url", "https://x.example", "--path", "/x", "--auth", "oauth2"], "--auth is"),
         (["--base-url", "https://x.example", "--path", "/x", "-o", "chat.txt"], "ends in .yaml"),
@@ -714,3 +714,30 @@ def test_records_by_their_keys_are_said_loudly_and_get_no_paginator(
     assert resource.endpoint.paginator is None
     assert not resource.columns
     assert "5 records by their keys" in comments(tmp_path / "chat.yaml")
+
+
+def test_one_address_stands_for_the_servers_and_the_path(secret: None, sandbox: Sandbox, tmp_path: Path) -> None:
+    file = tmp_path / "chat.yaml"
+    done = discover(f"{sandbox.url}/messaging/v1/messages", "--auth", "api_key:query:api_key", "-o", file)
+    assert done.exit_code == 0, done.output
+    found = read_file(file)
+    assert (found.client.base_url, only(found).endpoint.path) == (sandbox.url, "/messaging/v1/messages")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["chat", "https://api.example.com"], "unexpected extra argument"),
+        (["chat"], "ADDRESS is one such as https://api.example.com/v1/messages"),
+        (["https://me:pw-77@api.example.com/users"], "without a user"),
+        (["https://api.example.com/users?key=pw-77"], "ADDRESS ends before the question mark"),
+        (["https://api.example.com/users", "--path", "/x"], "ADDRESS stands for --base-url and --path"),
+        (["https://api.example.com"], "give an address with a path"),
+    ],
+    ids=str,
+)
+def test_an_address_that_is_none_is_the_commands_mistake(words: list[str], told: str) -> None:
+    done = discover(*words)
+    assert done.exit_code == 2
+    assert told in done.output
+    assert "pw-77" not in done.output

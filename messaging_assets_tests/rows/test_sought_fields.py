@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.description.table import Step
-from messaging_assets.foundation.json_paths import compared_paths
+from messaging_assets.foundation.json_paths import filters_in
 from messaging_assets_tests.one_table import OneTable
 
 ROWS = [{"id": number, "state": "open", "of": {"name": "a"}, "at": f"2026-01-{number + 1:02d}"} for number in range(12)]
@@ -68,6 +68,9 @@ def test_few_new_records_need_not_have_every_field(one_table: OneTable) -> None:
     assert (few["verdict"], few["rows_filtered"]) == ("read to the end", 3)
     many = one_table.sync(ROWS, **described).receipt
     assert (many["verdict"], many["rows_loaded"]) == ("unknown", 0)
+    described["endpoint"]["data_selector"], described["steps"] = "data[?(@.priority == 'high')]", []
+    assert one_table.sync(ROWS[:3], **described).receipt["verdict"] == "read to the end"
+    assert one_table.sync(ROWS, **described).receipt["verdict"] == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,32 @@ def test_the_log_of_the_run_names_it(one_table: OneTable, caplog: pytest.LogCapt
     assert "no record has what the file takes of it, email (hash); correct the name" in caplog.text
 
 
-def test_the_paths_of_a_comparison_are_known_by_their_text() -> None:
-    assert [*compared_paths("$[?(@.a.b == 1 && c != 2 && @.d)]")] == ["a.b", "c"]
-    assert [*compared_paths("$[?(tags[*].k == 'x')]")] == ["tags.*.k"]
-    assert compared_paths("items[*]") == {}
+@pytest.mark.parametrize(
+    ("path", "needed"),
+    [
+        ("$[?(@.a.b == 1 && c > 2 && @.d)]", ["a.b", "c"]),
+        ("$[?(tags[*].k == 'x')]", ["tags.*.k"]),
+        ("$[?(@.a == 1 || @.b == 2)]", []),
+        ("$[?(@.a != 1)]", []),
+        ("items[*]", []),
+    ],
+)
+def test_what_a_record_must_have_to_pass_a_filter_is_known(path: str, needed: list[str]) -> None:
+    assert [name for _, compared in filters_in(path) for name in compared] == needed
+
+
+@pytest.mark.parametrize("comparison", ["@.nope != 1", "!@.nope", "@.nope == 1 || @.state == 'open'"])
+def test_a_filter_that_a_record_passes_without_the_field_is_in_no_doubt(one_table: OneTable, comparison: str) -> None:
+    receipt = one_table.sync(ROWS, steps=steps({"filter": comparison})).receipt
+    assert (receipt["verdict"], receipt["rows_loaded"]) == ("read to the end", 12)
+    assert "fields_not_seen" not in receipt
+
+
+def test_a_filter_behind_a_wildcard_is_looked_up_in_its_own_list(one_table: OneTable) -> None:
+    groups = [{"state": "open", "users": [{"id": 1, "status": "open"}]}, {"users": [{"id": 2}]}]
+    endpoint = {"path": "v1/resource", "paginator": "single_page"}
+    for name, verdict, rows in (("status", "read to the end", 1), ("state", "unknown", 0)):
+        selector = f"data[*].users[?(@.{name} == 'open')]"
+        receipt = one_table.sync(groups, endpoint={**endpoint, "data_selector": selector}).receipt
+        assert (receipt["verdict"], receipt["rows_loaded"]) == (verdict, rows)
+        assert ("fields_not_seen" in receipt) == (rows == 0)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -19,6 +20,7 @@ _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, http_dige
 
 
 @click.command(name="discover", cls=JsonCommand, short_help="Make an API file from an address or an OpenAPI document.")
+@click.argument("address", required=False)
 @click.option("--base-url", metavar="URL", help="The API's address; with --openapi it replaces the document's.")
 @click.option("--path", "paths", multiple=True, metavar="PATH", help="A list below the address; may come more often.")
 @click.option("--auth", metavar="WAY", help=f"How the API knows who asks: {_AUTH}.")
@@ -47,6 +49,7 @@ _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, http_dige
 @click.option("--force", is_flag=True, help="Write over an output file that exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as one JSON object.")
 def command(
+    address: str | None,
     base_url: str | None,
     paths: tuple[str, ...],
     auth: str | None,
@@ -67,13 +70,17 @@ def command(
 
     \b
     export CHAT__API_KEY=...
-    messaging-assets discover --base-url https://api.example.com --path /v1/messages \
+    messaging-assets discover https://api.example.com/v1/messages \
         --auth api_key:query:api_key --schedule "0 6 * * *" -o apis/chat.yaml
     messaging-assets discover --base-url https://chat.example.com --path /users --path /channels \
         --auth oauth2:https://chat.example.com/oauth/token --name chat
     messaging-assets discover --openapi openapi.yaml --only users,messages -o apis/chat.yaml
     messaging-assets discover --openapi openapi.yaml --param tenant=acme
     """
+    if address is not None:
+        if base_url or paths or document:
+            raise click.UsageError("ADDRESS stands for --base-url and --path; leave it or them out")
+        base_url, paths = _parts_of(address)
     name = chosen_name(name, output)
     refuse_existing(output, force, "--output")
     if output:
@@ -82,6 +89,16 @@ def command(
     found = found_api(name, base_url, paths, auth, document, only, params)
     found.schedule = schedule
     hand_over(found, output, as_json)
+
+
+def _parts_of(address: str) -> tuple[str, tuple[str, ...]]:
+    """The server's address and the path of a list, of one address that has both."""
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.netloc or "@" in parts.netloc:
+        raise click.UsageError("ADDRESS is one such as https://api.example.com/v1/messages, without a user")
+    if parts.query or parts.fragment:
+        raise click.UsageError("ADDRESS ends before the question mark; what follows belongs into params of the file")
+    return f"{parts.scheme}://{parts.netloc}", (parts.path,) if parts.path.strip("/") else ()
 
 
 def _check_schedule(line: str | None) -> None:
@@ -118,7 +135,9 @@ def found_api(
     if params:
         raise click.UsageError("--param goes with --openapi; else write parameters into --path: /users?tenant=acme")
     if not base_url or not paths or only:
-        raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
+        raise click.UsageError(
+            "give an address with a path, or --base-url with --path (--only goes with --openapi), or --openapi"
+        )
     return _from_live_api(base_url, paths, auth, name)
 
 

@@ -29,7 +29,8 @@ def own_words(error: ErrorDetails) -> str:
 
 def _signs(pattern: str) -> str:
     """The signs that a pattern of ours takes: one class of them, perhaps another one for the first."""
-    *first, taken = re.findall(r"\[([^\]]*)\]", pattern)
+    classes = re.findall(r"\[([^\]]*)\]", pattern)
+    first, taken = classes[0], classes[-1]
     names: list[str] = []
     for sign, name in _SIGNS.items():
         if sign in taken:
@@ -37,4 +38,5 @@ def _signs(pattern: str) -> str:
             taken = taken.replace(sign, "", 1)
     longest = re.search(r",(\d+)\}", pattern)
     many = f"up to {longest[1]} " if longest else ""
-    return f"must be {many}{', '.join(names[:-1])} and {names[-1]}{', no digit first' if first else ''}"
+    begin = "" if first == classes[-1] else ", a letter first" if "_" not in first else ", no digit first"
+    return f"must be {many}{', '.join(names[:-1])} and {names[-1]}{begin}"

@@ -1,6 +1,6 @@
-"""Variables of other tools in a description, `${TENANT}` or `{{ env.TENANT }}`: nothing fills them, so none is allowed.
+"""Texts that are sent as nobody means them: variables of other tools, such as `${TENANT}`, and curly quotes.
 
-Sent as they are, an API may take them for the name of another tenant, or for none.
+Nothing fills those variables. Sent as they are, an API may take them for the name of another tenant, or for none.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ _FILLED = frozenset({"headers", "params", "text", "claims", "jwt_headers", "fiel
 _OF_TOKENS = "access_token_request_data"
 _NO_SECRET = re.compile(r"\{(?!secret\.)[A-Za-z_][\w.-]*\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
+# As word processors and chats make them of straight ones.
+_IN_CURLY_QUOTES = re.compile(r"[\u201c\u201d\u201e\u2018\u2019\u201a].*[\u201c\u201d\u2018\u2019]")
 
 
 def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
@@ -46,6 +48,9 @@ def template_mistakes(raw: Mapping[str, Any], name: str) -> Iterator[Mistake]:
     for place, text in texts_of(value_at(raw, ("client", "headers")), ("client", "headers")):
         if place not in told and _DOUBLED.search(text):
             yield Mistake(place, "braces are sent as they are written here; write each of them once")
+    for place, text in texts_of(raw, ()):
+        if _IN_CURLY_QUOTES.fullmatch(text) and "description" not in place:
+            yield Mistake(place, "curly quotes are part of the text; write straight ones, or none")
 
 
 def is_template(text: str) -> bool:

@@ -12,7 +12,7 @@ from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import Client
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import Origin, is_among, origin
+from messaging_assets.http.wire.origins import Origin, is_among, or_allow, origin
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 # Connections to so many further hosts are kept open.
@@ -35,7 +35,7 @@ class HostsTransport(Transport):
         if there == self.origin:
             return super().__call__(request, takes_parts)
         if not is_among(there, self.client.allowed_hosts, self.origin):
-            raise OtherOrigin
+            raise OtherOrigin(or_allow(there, self.origin))
         with self._to(there, str(request.url)) as other:
             return other(request, takes_parts)
 

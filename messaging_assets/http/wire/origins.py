@@ -59,6 +59,14 @@ def is_among(there: Origin, hosts: Iterable[str], base: Origin) -> bool:
     return there == base or (there[0] == base[0] and any(_is_at(there, one) for one in hosts))
 
 
+def or_allow(there: Origin, base: Origin) -> str:
+    """Words behind a next step: to name the host. Empty where the scheme is another one than the API's."""
+    if there[0] != base[0]:
+        return ""
+    host = there[1] if there[2] == _PORTS[there[0]] else f"{there[1]}:{there[2]}"
+    return f", or name {host} in client.allowed_hosts, if it is the API's and may have its secrets"
+
+
 def _is_at(there: Origin, pattern: str) -> bool:
     name, _, port = pattern.partition(":")
     is_host = there[1].endswith(name[1:]) if name.startswith("*.") else there[1] == name

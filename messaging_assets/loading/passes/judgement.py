@@ -47,9 +47,10 @@ def doubt_filters(resource: Resource, receipt: Receipt) -> None:
         receipt: what was counted; the doubt joins it.
     """
     is_of_few = cursor_of(resource.endpoint) is not None or resource.only_changed_parents or resource.partitions
-    if receipt.rows_loaded or (is_of_few and receipt.rows_read < _FEW):
+    # What an interrupted read had loaded had passed.
+    if receipt.rows_loaded or receipt.resumed_rows:
         return
-    for word, name in [*receipt.fields.unseen("filter"), *receipt.fields.unseen("data_selector")]:
+    for word, name in receipt.fields.unseen("filter", "data_selector", least=_FEW if is_of_few else 1):
         what = f"no record has {name}, which the {word} compares, so it left every one of them out"
         receipt.found(Verdict.UNKNOWN, what, "correct the name if the API calls it otherwise")
 

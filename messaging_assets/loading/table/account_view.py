@@ -161,7 +161,9 @@ def _renew(
     digest = hashlib.sha256(select.encode()).hexdigest()
     if list(every) == [one for one in there or () if one != own] and view.is_as_made(digest):
         return
-    gone = {*view.accounts(own)} - {*tenancy.datasets} if own in (there or ()) else frozenset[str]()
+    # Every row is looked at for that, so not where the view is made anew for a new column.
+    shown = view.accounts(own) if {own, *every} <= {*(there or ())} else []
+    gone = {*shown} - {*tenancy.datasets}
     if view.is_made(select, digest):
         _tell_of(gone, view, tenancy.dataset)
         return

@@ -50,9 +50,11 @@ class AccountView:
         return None if found is None else list(found)
 
     def accounts(self, column: str) -> list[str]:
-        """The accounts whose rows it shows, by the column that has their names."""
+        """The accounts whose rows it shows, by the column that has their names; none where it cannot be asked."""
         query = f"SELECT DISTINCT {self._client.escape_column_name(column)} FROM {self.name}"
-        return [str(account) for (account,) in self._rows.select(query)]
+        with suppress(DatabaseException):
+            return [str(account) for (account,) in self._rows.select(query)]
+        return []
 
     @property
     def is_foreign(self) -> bool:

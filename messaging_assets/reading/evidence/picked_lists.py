@@ -35,8 +35,9 @@ def lists_picked_from(path: str, body: Any) -> list[list[Any]]:
 
 
 def look_at_unfiltered(fields: SoughtFields, selector: str, body: Any) -> None:
-    """Look in the lists from which a filter picks for what it compares, and note what a record has."""
-    look = fields.look_for(found_by("data_selector", json_paths.compared_paths(selector)))
-    for items in lists_picked_from(selector, body):
-        for item in items:
-            look(item)
+    """Look in the lists from which filters pick for what they compare, and note what a record has."""
+    for place, compared in json_paths.filters_in(selector):
+        look = fields.look_for(found_by("data_selector", compared))
+        for items in place.find(body):
+            for item in items.value if isinstance(items.value, list) else ():
+                look(item)

@@ -6,6 +6,7 @@ was to be dropped or hashed stays.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,11 +31,11 @@ class SoughtFields:
     """What steps sought in the records of one sync; several threads may write it.
 
     Args:
-        sought: what was looked for in a record.
+        met: in how many records something was looked for, until one had it.
         seen: what a record had.
     """
 
-    sought: set[Sought] = field(default_factory=set)
+    met: Counter[Sought] = field(default_factory=Counter)
     seen: set[Sought] = field(default_factory=set)
 
     def look_for(self, wanted: Mapping[Sought, Has]) -> Callable[[dict[str, Any]], None]:
@@ -48,13 +49,14 @@ class SoughtFields:
         def look(record: dict[str, Any]) -> None:
             if not open_:
                 return
-            self.sought.update(open_)
+            self.met.update([*open_])
             for one in [one for one, has in open_.items() if one in self.seen or has(record)]:
                 self.seen.add(one)
                 del open_[one]
 
         return look
 
-    def unseen(self, word: str | None = None) -> list[Sought]:
-        """What no record had, in order; of one word only, if one is given."""
-        return sorted(one for one in self.sought - self.seen if word in (None, one[0]))
+    def unseen(self, *words: str, least: int = 1) -> list[Sought]:
+        """What none of so many records had, in order; of some words only, if any are given."""
+        unseen = (one for one, records in self.met.items() if records >= least and one not in self.seen)
+        return sorted(one for one in unseen if not words or one[0] in words)

@@ -229,7 +229,12 @@ def test_a_host_is_written_alone_and_no_pattern_is_of_everybody(host: str) -> No
             [],
             "a parent's record names the host; write in client.allowed_hosts",
         ),
+        ("https://u:p@eu.example.com/users", ["*.example.com"], "an address that has a user in it is not asked"),
+        ("ftp://eu.example.com/users", ["*.example.com"], "leave the address out"),
         ("https://eu.example.com/users", ["*.example.com"], None),
+        ("https://eu.example.com:443/users?at={resources.tenants.at}", ["eu.example.com"], None),
+        ("http://eu.example.com/users", ["eu.example.com"], None),
+        ("https://api.example.com/users", ["eu.example.com"], "leave the address out"),
         ("https://{resources.tenants.host}/users", ["*.example.com"], None),
     ],
 )
@@ -242,8 +247,13 @@ def test_an_address_in_a_path_needs_a_host_that_is_allowed(path: str, hosts: lis
             described(resources, hosts)
 
 
-def described(resources: list[Any], hosts: list[str]) -> None:
+def test_a_path_has_the_scheme_of_the_api() -> None:
+    with pytest.raises(InvalidDescription, match=r"by the scheme of .*; write http:// here"):
+        described(
+            [{"name": "users", "endpoint": "https://eu.example.com/x"}], ["eu.example.com"], "http://api.internal"
+        )
+
+
+def described(resources: list[Any], hosts: list[str], url: str = "https://api.example.com") -> None:
     """Check a file with these resources and further hosts."""
-    describe(
-        {"client": {"base_url": "https://api.example.com", "allowed_hosts": hosts}, "resources": resources}, "houses"
-    )
+    describe({"client": {"base_url": url, "allowed_hosts": hosts}, "resources": resources}, "houses")

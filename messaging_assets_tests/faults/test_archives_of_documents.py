@@ -7,12 +7,15 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from messaging_assets.answers.formats.decoding import Came, decoded
 from messaging_assets.assets.credentials import build_credentials
+from messaging_assets.description.endpoint import Format
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.authenticators import Authenticators
 from messaging_assets.http.session import ApiSession
@@ -170,6 +173,59 @@ def test_what_each_document_says_of_its_list_is_heard(
 
     assert outcome.verdict == verdict, (outcome.sentence, outcome.reason)
     assert outcome.green == (verdict != "incomplete")
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (b"read me first", "answered 200 with .*, in file 2 of the archive"),
+        ([2], "file 2 of the archive is no object"),
+    ],
+    ids=["no JSON", "a list"],
+)
+def test_a_member_of_a_gzip_file_that_is_no_document_is_named(one_list: OneList, other: Any, said: str) -> None:
+    one_list.fault(body=packed(listed(1), other, listed(3), kind="gzip"))
+
+    outcome = one_list.sync(ONE_PAGE)
+
+    assert outcome.table == []
+    assert re.search(said, outcome.sentence), outcome.sentence
+
+
+def test_a_text_over_several_members_of_a_gzip_file_that_is_broken_is_no_archive(one_list: OneList) -> None:
+    one_list.fault(body=packed(b'{"data": [{"id"', b': 1}, {"id', b'": 2}', kind="gzip"))
+
+    assert "file" not in one_list.sync(ONE_PAGE).sentence.partition("answered 200 with")[2].partition(";")[0]
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip"])
+def test_an_archive_is_opened_a_few_times_however_many_documents_it_has(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, unpacked = list[Any](), list[int]()
+    real, plain = zipfile.ZipFile, zlib.decompressobj
+
+    class Counted:
+        def __init__(self, bits: int) -> None:
+            self.inner = plain(bits)
+
+        def decompress(self, piece: bytes, *most: int) -> bytes:
+            unpacked.append(len(piece))
+            return self.inner.decompress(piece, *most)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self.inner, name)
+
+    body = packed(*[listed(number, text="x" * 99) for number in range(2_000)], kind=kind)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *given: opened.append(given) or real(*given))
+    if kind == "gzip":
+        monkeypatch.setattr(zlib, "decompressobj", Counted)
+
+    documents = decoded(Came(body, "application/json", True), Format(type="json"), "data", 1_000_000)
+
+    assert len(documents) == 2_000
+    assert len(opened) == (2 if kind == "zip" else 0)
+    assert max(unpacked, default=0) <= 1 << 16
 
 
 def test_an_error_that_the_file_declares_is_found_in_every_document(one_list: OneList) -> None:

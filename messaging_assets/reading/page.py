@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from messaging_assets.answers.formats.texts import Document
 from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
 from messaging_assets.answers.signs_of_more import is_word_of_none
 from messaging_assets.description.pagination import CursorPaginator, HeaderCursorPaginator
@@ -42,10 +43,14 @@ def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
     again = reading.repetition.among(page.hashes)
     if not reading.context.is_parent:
         reading.context.receipt.repeats.page(page.hashes, again)
-    if _comes_again(reading, page.hashes, again, sent):
+    if _comes_again(reading, response.parsed, page.hashes, again, sent):
         rows.clear()
         return 0
-    kept = reading.join.kept(page.hashes, again)
+    if isinstance(response.parsed, Document) and response.parsed.is_begun:
+        kept = list(range(len(page.hashes)))
+        reading.join.equal_rows.page_goes_on(page.hashes, len(set(page.hashes) - again) < len(kept))
+    else:
+        kept = reading.join.kept(page.hashes, again)
     _count(reading, rows, page, kept, again)
     _note_place(reading, page)
     _hand_on(reading, rows)
@@ -159,13 +164,17 @@ def _resumed(reading: Reading, place: Place, page: PageKeys, rows: list[Any]) ->
     return place.rows
 
 
-def _comes_again(reading: Reading, keys: list[int], again: set[int], sent: int) -> bool:
+def _comes_again(reading: Reading, parsed: Any, keys: list[int], again: set[int], sent: int) -> bool:
     """Whether an earlier page came once more where that means something; elsewhere it is an error."""
     join, repetition = reading.join, reading.repetition
-    if join.refuses(keys, repetition.is_known_page(keys)):
+    if isinstance(parsed, Document):
+        is_repeat = repetition.document_came(parsed, keys, again, sent)
+    elif join.refuses(keys, repetition.is_known_page(keys)):
         return True
-    repetition.note_fresh(keys, again)
-    if not sent or not repetition.is_repeat(keys, again, join.is_overlap(keys)):
+    else:
+        repetition.note_fresh(keys, again)
+        is_repeat = sent > 0 and repetition.is_repeat(keys, again, join.is_overlap(keys))
+    if not is_repeat:
         return False
     if repetition.may_repeat or repetition.is_clamped:
         return True

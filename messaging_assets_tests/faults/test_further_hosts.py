@@ -64,9 +64,9 @@ class _Answers(Handler):
 
 @pytest.fixture
 def hosts(open_database: None) -> Iterator[list[_Host]]:
-    """The API's own host, a further one, and somebody else's."""
+    """The API's own host, a further one, and others."""
     with ExitStack() as stack:
-        made = [_Host() for _ in range(3)]
+        made = [_Host() for _ in range(5)]
         for one in made:
             stack.enter_context(answering(one))
         yield made
@@ -74,7 +74,7 @@ def hosts(open_database: None) -> Iterator[list[_Host]]:
 
 def come(hosts: list[_Host], path: str, parent: dict[str, Any] | None = None, **client: Any) -> tuple[list[Any], str]:
     """The rows of a list at a path, and the sentence that it failed with; `parent` is the record above it."""
-    base, further, _ = hosts
+    base, further, *_ = hosts
     resources: list[Any] = [
         {"name": "users", "primary_key": "id", "endpoint": {"path": path, "paginator": "json_link"}}
     ]
@@ -104,7 +104,7 @@ def come(hosts: list[_Host], path: str, parent: dict[str, Any] | None = None, **
     ids=["a parent's address", "a parent's link", "a parent's host", "the file's own"],
 )
 def test_a_list_may_be_at_a_host_that_the_file_allows(hosts: list[_Host], path: str, field: str | None) -> None:
-    base, further, _ = hosts
+    base, further, *_ = hosts
     further.answers["/v1/users"] = {"data": [{"id": 1}], "next": f"http://{further.name}/v1/more"}
     further.answers["/v1/more"] = {"data": [{"id": 2}], "next": None}
     parent = {"id": 7, "at": field.replace("{0}", further.name)} if field else None
@@ -114,46 +114,52 @@ def test_a_list_may_be_at_a_host_that_the_file_allows(hosts: list[_Host], path: 
     assert len(base.asked) == (parent is not None)
 
 
-def test_connections_to_few_hosts_are_kept_and_each_host_is_asked(
-    hosts: list[_Host], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("most", [1, 2])
+def test_connections_to_few_hosts_are_kept_and_a_closed_one_is_asked_again(
+    hosts: list[_Host], monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("messaging_assets.http.wire.hosts._MOST_KEPT", 1)
+    monkeypatch.setattr("messaging_assets.http.wire.hosts._MOST_KEPT", most)
     base, *others = hosts
-    with ThreadPoolExecutor(4) as pool, closing(_session(hosts)) as transport:
+    ended = threading.Event()
+    with ThreadPoolExecutor(4) as pool, closing(_session(hosts, ended)) as transport:
+        before = set(threading.enumerate())
         urls = [f"http://{one.name}/v1/{number}" for number in range(10) for one in (base, *others)]
         answers = list(pool.map(lambda url: transport(requests.Request("GET", url).prepare()), urls))
         for answer in answers:
             answer.settle(is_good=True)
-        threads = [one.name for one in threading.enumerate() if one.name == "deadline"]
+        assert [answer.status_code for answer in answers] == [200] * 50
+        assert [len(one.asked) for one in hosts] == [10] * 5
+        assert len(transport._others) == most
+        closed = next(one for one in others if origin(f"http://{one.name}") not in transport._others)
+        transport(requests.Request("GET", f"http://{closed.name}/again").prepare()).settle(is_good=True)
+        assert closed.asked[-1][0] == "/again"
+        assert len(transport._others) == most
+        assert all(other._watchdog is transport._watchdog for other, _ in transport._others.values())
+        threads = {one for one in threading.enumerate() if one.name == "deadline"} - before
+        assert threads == {transport._watchdog._thread}
+    ended.set()
 
-        assert [answer.status_code for answer in answers] == [200] * 30
-        assert [len(one.asked) for one in hosts] == [10, 10, 10]
-        assert len(transport._others) <= 2
-        assert len(threads) == 1
-    _ended.set()
 
-
-_ended = threading.Event()
-
-
-def _session(hosts: list[_Host]) -> HostsTransport:
+def _session(hosts: list[_Host], ended: threading.Event) -> HostsTransport:
     base, *others = hosts
     client = Client(base_url=f"http://{base.name}", allowed_hosts=[one.name for one in others])
-    return HostsTransport(client.base_url, client, RequestsCookieJar(), _ended)
+    return HostsTransport(client.base_url, client, RequestsCookieJar(), ended)
 
 
 def test_a_next_page_and_a_redirect_may_lead_to_a_further_host(hosts: list[_Host]) -> None:
-    base, further, _ = hosts
+    base, further, *_ = hosts
     base.answers["/v1/users"] = {"data": [{"id": 1}], "next": f"http://{further.name}/v1/more"}
     further.answers["/v1/more"] = (307, {}, {"Location": f"http://{base.name}/v1/last"})
     base.answers["/v1/last"] = {"data": [{"id": 2}]}
 
     assert come(hosts, "users") == ([1, 2], "")
+    assert further.asked == [("/v1/more", f"Bearer {SECRET}")]
+    assert base.asked == [("/v1/users", f"Bearer {SECRET}"), ("/v1/last", f"Bearer {SECRET}")]
 
 
 @pytest.mark.parametrize("way", ["address", "host", "next page", "redirect"])
 def test_no_other_host_is_asked_and_the_sentence_names_the_word(hosts: list[_Host], way: str) -> None:
-    base, _, other = hosts
+    base, _, other, *_ = hosts
     base.answers["/v1/users"] = {"data": [{"id": 1}], "next": f"http://{other.name}/v1/more"}
     path, parent = "users", None
     if way == "redirect":
@@ -229,7 +235,12 @@ def test_a_host_is_written_alone_and_no_pattern_is_of_everybody(host: str) -> No
             [],
             "a parent's record names the host; write in client.allowed_hosts",
         ),
+        ("https://u:p@eu.example.com/users", ["*.example.com"], "an address that has a user in it is not asked"),
+        ("ftp://eu.example.com/users", ["*.example.com"], "leave the address out"),
         ("https://eu.example.com/users", ["*.example.com"], None),
+        ("https://eu.example.com:443/users?at={resources.tenants.at}", ["eu.example.com"], None),
+        ("http://eu.example.com/users", ["eu.example.com"], None),
+        ("https://api.example.com/users", ["eu.example.com"], "leave the address out"),
         ("https://{resources.tenants.host}/users", ["*.example.com"], None),
     ],
 )
@@ -242,8 +253,13 @@ def test_an_address_in_a_path_needs_a_host_that_is_allowed(path: str, hosts: lis
             described(resources, hosts)
 
 
-def described(resources: list[Any], hosts: list[str]) -> None:
+def test_a_path_has_the_scheme_of_the_api() -> None:
+    with pytest.raises(InvalidDescription, match=r"by the scheme of .*; write http:// here"):
+        described(
+            [{"name": "users", "endpoint": "https://eu.example.com/x"}], ["eu.example.com"], "http://api.internal"
+        )
+
+
+def described(resources: list[Any], hosts: list[str], url: str = "https://api.example.com") -> None:
     """Check a file with these resources and further hosts."""
-    describe(
-        {"client": {"base_url": "https://api.example.com", "allowed_hosts": hosts}, "resources": resources}, "houses"
-    )
+    describe({"client": {"base_url": url, "allowed_hosts": hosts}, "resources": resources}, "houses")

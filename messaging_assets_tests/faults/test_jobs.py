@@ -184,12 +184,24 @@ def test_a_failed_job_is_red_and_the_next_sync_begins_another(api: ExportApi) ->
     assert api.count("POST", "/exports") == 2
 
 
-def test_a_job_that_is_refused_inside_a_200_is_red_and_says_so(api: ExportApi) -> None:
-    api.answers = lambda method, path: (200, {"error": "quota of exports used up"}, {}) if method == "POST" else None
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"error": "quota of exports used up"}, "says at 'error' that it failed"),
+        ({"status": "failed", "id": None}, "says at 'status' that it failed"),
+        ({"status": "gave up"}, "says at 'status' that it failed"),
+        ({"status": "queued"}, "has not one value where job.poll takes it from"),
+    ],
+    ids=str,
+)
+def test_a_job_that_is_refused_inside_a_200_is_red_and_says_so(
+    api: ExportApi, said: dict[str, Any], words: str
+) -> None:
+    api.answers = lambda method, path: (200, said, {}) if method == "POST" else None
 
-    one = sync_export(api.url)
+    one = sync_export(api.url, job={"failed": ["failed", "gave up"]})
 
-    assert one["error"].startswith("exporting.messages: the answer that began the job says at 'error' that it failed")
+    assert one["error"].startswith(f"exporting.messages: the answer that began the job {words}")
 
 
 @pytest.mark.sampled

@@ -44,9 +44,19 @@ class _Allowance:
         return piece
 
 
+def is_zip(body: bytes) -> bool:
+    """Whether a body begins as a zip archive."""
+    return body.startswith(_ZIP)
+
+
+def is_gzip(body: bytes) -> bool:
+    """Whether a body begins as a gzip file."""
+    return body.startswith(_GZIP)
+
+
 def is_archive(body: bytes) -> bool:
     """Whether a body begins as no text does, but as an archive."""
-    return body.startswith((_GZIP, *_ZIP))
+    return is_gzip(body) or is_zip(body)
 
 
 def unfolded(body: bytes, most: int, members: str | None = None) -> list[bytes]:
@@ -89,11 +99,15 @@ def unfolded_pieces(file: BinaryIO, most: int, members: str | None = None) -> It
 
 def gzip_members(body: bytes) -> list[bytes]:
     """The members of a gzip file that `unfolded` took, apart from one another; none of another body."""
-    members = []
-    while body.startswith(_GZIP):
-        inner = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        members.append(inner.decompress(body))
-        body = inner.unused_data
+    members, parts, inner, at = list[bytes](), list[bytes](), None, 0
+    while inner is not None or body.startswith(_GZIP, at):
+        inner = inner or zlib.decompressobj(16 + zlib.MAX_WBITS)
+        piece = body[at : at + _SMALL_PIECE]
+        parts.append(inner.decompress(piece))
+        at += len(piece) - len(inner.unused_data)
+        if inner.eof:
+            members.append(b"".join(parts))
+            parts, inner = [], None
     return members
 
 

@@ -10,7 +10,7 @@ from io import BufferedReader
 from itertools import islice
 from typing import Any, BinaryIO
 
-from messaging_assets.answers.formats.archives import is_archive, unfolded, unfolded_pieces
+from messaging_assets.answers.formats.archives import is_archive, is_gzip, is_zip, unfolded, unfolded_pieces
 from messaging_assets.answers.formats.delimited import delimited_rows
 from messaging_assets.answers.formats.in_parts import Pieces, Spooled
 from messaging_assets.answers.formats.joined import each_of_gzip, each_parsed, together
@@ -109,7 +109,7 @@ def decoded(came: Came, written: Format, selector: str | None, most: int, may_be
         Unreadable: it is cut off, broken or in another format, which the text names.
         TooFar: see there.
     """
-    if written.members is not None and not came.body.startswith(b"PK"):
+    if written.members is not None and not is_zip(came.body):
         raise WrongFormat("no zip archive, though the file says format.members")
     files = unfolded(came.body, most, written.members)
     if may_be_empty and written.type != "json" and not any(map(bytes.strip, files)):
@@ -147,7 +147,7 @@ def decoded_in_parts(
         NotInParts: it has to be decoded at once.
         Unreadable, TooFar: see `decoded`; before the first part.
     """
-    if written.members is not None and not came.body.startswith(b"PK"):
+    if written.members is not None and not is_zip(came.body):
         raise WrongFormat("no zip archive, though the file says format.members")
 
     def refuse(start: bytes) -> None:
@@ -170,7 +170,7 @@ def decoded_in_parts(
     try:
         laid = laid_json(_only_file(file, most, written), names_in(path))
     except Unreadable:
-        if came.body.startswith(b"\x1f\x8b"):
+        if is_gzip(came.body):
             # Its members may be a text each.
             raise NotInParts from None
         start = b"".join(islice(_only_file(file, most, written), 4))

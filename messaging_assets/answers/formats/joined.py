@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from messaging_assets.answers.field_names import NAME
-from messaging_assets.answers.formats.archives import gzip_members, member_names
+from messaging_assets.answers.formats.archives import gzip_members, is_zip, member_names
 from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.formats.texts import Document, Records
 
@@ -36,18 +36,27 @@ def each_parsed(files: list[bytes], body: bytes, members: str | None, parse: Cal
         try:
             parsed.append(parse(file))
         except Unreadable as error:
-            words = f"{error}, in {_place(place, body, members)} (members in format names those that are read)"
+            words = f"{error}, in {_place(place, _names(body, members))} (members in format names those that are read)"
             raise type(error)(words) from None
     return parsed
 
 
 def each_of_gzip(body: bytes, parse: Callable[[bytes], Any]) -> list[Any] | None:
-    """What each member of a gzip file says, where it has several that are no one text together; else None."""
-    members = gzip_members(body)
-    try:
-        return [parse(one) for one in members] if len(members) > 1 else None
-    except Unreadable:
-        return None
+    """What each member of a gzip file says, where it has several that are no one text together; else None.
+
+    Raises:
+        Unreadable: one of them is none, though another is a text by itself; it is named.
+    """
+    members, parsed, wrong = gzip_members(body), list[Any](), dict[int, Unreadable]()
+    for place, one in enumerate(members if len(members) > 1 else ()):
+        try:
+            parsed.append(parse(one))
+        except Unreadable as error:
+            wrong[place] = error
+    if wrong and any(isinstance(one, (dict, list)) for one in parsed):
+        place, first = next(iter(wrong.items()))
+        raise type(first)(f"{first}, in {_place(place, ())}") from None
+    return None if wrong else parsed or None
 
 
 def together(parsed: list[Any], body: bytes, members: str | None, selector: str | None, is_xml: bool) -> Any:
@@ -64,13 +73,15 @@ def together(parsed: list[Any], body: bytes, members: str | None, selector: str 
         WrongFormat: they do not fit together.
     """
     if selector not in _WHOLE and any(isinstance(one, dict) for one in parsed):
+        names = _names(body, members)
         other = next((place for place, one in enumerate(parsed) if not isinstance(one, dict)), None)
         if other is not None:
-            words = f"an archive in which {_place(other, body, members)} is no object, as others are"
+            words = f"an archive in which {_place(other, names)} is no object, as others are"
             raise WrongFormat(f"{words} (members in format names those that are read)")
         documents = Documents(Document(one) for one in parsed)
         for place, document in enumerate(documents):
-            document.place, document.goes_on = _place(place, body, members), place + 1 < len(documents)
+            document.place = _place(place, names)
+            document.is_begun, document.goes_on = place > 0, place + 1 < len(documents)
         return documents
     if is_xml or (selector is None and any(isinstance(one, dict) and _holds_list(one) for one in parsed)):
         words = "an archive of several files, each an object with lists; write data_selector"
@@ -89,7 +100,10 @@ def _holds_list(body: dict[str, Any]) -> bool:
     return any(isinstance(one, list) and any(isinstance(row, dict) for row in one) for one in body.values())
 
 
-def _place(place: int, body: bytes, members: str | None) -> str:
-    names = member_names(body, members) if body.startswith(b"PK") else []
+def _names(body: bytes, members: str | None) -> list[str]:
+    return member_names(body, members) if is_zip(body) else []
+
+
+def _place(place: int, names: Sequence[str]) -> str:
     name = names[place].rpartition("/")[2] if names else ""
     return f"file {place + 1} of the archive" + (f" ({name})" if NAME.fullmatch(name) else "")

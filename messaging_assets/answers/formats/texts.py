@@ -54,11 +54,12 @@ class Document(dict[str, Any]):
 
     Attributes:
         place: which of them it is, as sentences say it.
+        is_begun: whether others of the same archive came before it.
         goes_on: whether others of the same archive follow.
     """
 
     place = ""
-    goes_on = False
+    is_begun = goes_on = False
 
 
 class Records(list[Any], Portion):

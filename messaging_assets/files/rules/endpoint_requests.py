@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from messaging_assets.description.endpoint import TABULAR
+from messaging_assets.description.ways.origins import NoAddress, is_among, origin
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into
 from messaging_assets.files.rules.written import Written, columns_of
 
@@ -14,6 +15,11 @@ _PATHS_OF_PAGING = frozenset(
     ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")
 )
 _ADDRESS = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+_ANOTHER = (
+    "leave the address out; a path follows client.base_url, so that secrets go to one origin only; name another host "
+    "of the API in client.allowed_hosts"
+)
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _PAGING_OF_TABLES = (
     "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
 )
@@ -30,7 +36,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
         resource: whose requests they are.
         client: the file's `client`, as it was written.
     """
-    yield from _other_hosts(resource, client.get("allowed_hosts"))
+    yield from _other_hosts(resource, client)
     yield from _objects_in_requests(resource)
     yield from header_mistakes(resource.endpoint.get("headers"), resource.place_of("endpoint", "headers"))
     yield from _paths_in_tables(resource, client.get("paginator"))
@@ -45,26 +51,46 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
 
 
-def _other_hosts(resource: Written, allowed: Any) -> Iterator[Mistake]:
+def _other_hosts(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
     """A path that is an address of its own, at a host to which nobody let the API's secrets go."""
     path = str(resource.endpoint.get("path", ""))
     if "://" not in path:
         return
+    allowed = client.get("allowed_hosts")
     hosts = [str(one).lower() for one in allowed] if isinstance(allowed, (list, tuple)) else []
     found = _ADDRESS.match(path)
-    host = found[1].lower() if found else ""
-    if found and "{" in host:
+    if found and "{" in found[1]:
         if hosts:
             return
         words = "a parent's record names the host; write in client.allowed_hosts which hosts may have the API's secrets"
-    elif any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts):
+    elif (refusal := _refusal(path, hosts, str(client.get("base_url"))) if found else _ANOTHER) is None:
         return
     else:
-        words = (
-            "leave the address out; a path follows client.base_url, so that secrets go to one origin only; name "
-            "another host of the API in client.allowed_hosts"
-        )
+        words = refusal
     yield Mistake(resource.place_of("endpoint", "path"), words)
+
+
+def _refusal(path: str, hosts: Sequence[str], base_url: str) -> str | None:
+    """Why the API's secrets may not go to a path that is an address; None where they may."""
+    try:
+        scheme, *_ = origin(base_url)
+    except NoAddress:
+        return None  # That is told of base_url.
+    address = _PLACEHOLDER.sub("x", path)
+    try:
+        there, alike = origin(address), origin(f"{scheme}://{address.partition('://')[2]}")
+        # What is at the API's own address is written as a path alone.
+        among = is_among(alike, hosts, (scheme, "", 0))
+    except NoAddress as error:
+        return f"an address that {error} is not asked; write it plainly, such as https://eu.example.com/users"
+    except ValueError:
+        return None  # That is told of allowed_hosts.
+    # Where the API is at https, a plain link is asked for there.
+    if among and there[0] in ("http", scheme):
+        return None
+    if among:
+        return "the API's hosts are asked by the scheme of client.base_url; write http:// here, or https:// there"
+    return _ANOTHER
 
 
 def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:

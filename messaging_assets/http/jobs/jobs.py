@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 from uuid import uuid4
 
 import requests
 
 from messaging_assets.answers.beside_list import beside
+from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.failure_words import says_failed
+from messaging_assets.description.pagination import Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
@@ -159,11 +161,8 @@ class Jobs:
             if addresses is not None and len(addresses) == 1:
                 return addresses[0]
             words, step = f"has not one value where job.poll takes it from ('{written}')", "correct endpoint.job.poll"
-        # A job that waits for its turn has not failed.
-        status = json_paths.names_in(job_of(reading).status_path or "$")
-        leaves = [leaf for leaf in beside(answer.parsed, ()) if leaf.names != status]
-        if word := says_failed(answer.parsed, leaves):
-            words, step = f"says at '{word.path}' that it failed", "look the error up with the vendor, and run it again"
+        if failed := _failed_at(job_of(reading), answer.parsed):
+            words, step = f"says at '{failed}' that it failed", "look the error up with the vendor, and run it again"
         raise MendDescription(f"the answer that began the job {words}", step, where=reading.asset)
 
     def _fetched(self, digest: str, job: KeptJob, reading: Reading) -> Answer:
@@ -192,3 +191,13 @@ class Jobs:
             answer = self._requests.file(files[begun.came], reading)
         begun.came += 1
         return answer
+
+
+def _failed_at(job: Job, body: Any) -> str | None:
+    """Where the answer that should have begun a job says that it failed; None where it does not."""
+    if job.status_path and has_value(job.status_path, job.failed, body):
+        return job.status_path
+    # A job that waits for its turn has not failed.
+    status = json_paths.names_in(job.status_path or "$")
+    word = says_failed(body, [leaf for leaf in beside(body, ()) if leaf.names != status])
+    return word.path if word else None

@@ -147,7 +147,7 @@ class ApiReader:
         elif cursor is not None:
             values = source.newest_window("").values if endpoint.has_step else source.cursor_values("")
             texts = {name: as_text(one) for name, one in values.items()}
-            asked = {name: filled(one, values if name in ("json", "data") else texts) for name, one in entries.items()}
+            asked = {name: filled(one, values if name == "json" else texts) for name, one in entries.items()}
             entries = {name: one for name, one in asked.items() if one is not None}
             if "path" not in entries:
                 raise no_start(source.asset)

@@ -17,6 +17,7 @@ class PageSoFar:
         signature: the same for pages with the same keys in the same order and parts.
         is_stale: whether no row of it is new to the list.
         goes_on: whether a part follows.
+        within: keys of the document that came last which an earlier one of the same answer had.
     """
 
     def __init__(self) -> None:
@@ -24,6 +25,7 @@ class PageSoFar:
         self.strange: Counter[int] = Counter()
         self.sent, self.signature, self.is_stale = 0, 0, True
         self.goes_on = False
+        self.within: set[int] = set()
 
     def fresh(self, came: set[int], again: set[int]) -> tuple[set[int], set[int]]:
         """A part's keys that are new to the list; and those of earlier pages that are new to this page.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from messaging_assets.answers.record_keys import keys_of
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.evidence.seen_keys import SeenKeys
+
+if TYPE_CHECKING:
+    from messaging_assets.answers.formats.texts import Document
 
 
 class Repetition:
@@ -21,7 +24,7 @@ class Repetition:
         is_clamped: whether it came so.
         is_nothing_new: whether the page that came last held nothing but rows that had come.
         rows_again: how many rows came on more than one page, an overlap aside.
-        page: the one that comes in parts.
+        page: the one that comes in parts, or in documents.
         moved: that the first page holds other rows than before, as a clause.
     """
 
@@ -61,7 +64,7 @@ class Repetition:
 
     def note_fresh(self, keys: list[int], again: set[int]) -> None:
         """Note whether a page brings any new row, and what the first page holds."""
-        self._first_keys = self._first_keys or keys[:]
+        self._first_keys, self.page.within = self._first_keys or keys[:], set()
         self.is_nothing_new = self._has_keys and again.issuperset(keys)
 
     def is_repeat(self, keys: list[int], again: set[int], is_overlap: bool) -> bool:
@@ -74,6 +77,25 @@ class Repetition:
         """
         is_stale = again.issuperset(keys) if self._has_keys else not keys
         return self._is_repeat(hash(tuple(keys)), is_stale, is_overlap)
+
+    def document_came(self, document: Document, keys: list[int], again: set[int], sent: int) -> bool:
+        """Note a document of an archive; whether with it the archive is an earlier answer once more.
+
+        Rows that two documents of one answer have are the API's data, so only all of them together may be one.
+
+        Args:
+            document: the document.
+            keys: hashes of its keys.
+            again: those of them that came before.
+            sent: rows that the server sent in it.
+        """
+        if not document.is_begun:
+            self.page = PageSoFar()
+            self._first_keys = self._first_keys or keys[:]
+        self.page.within = self.page.keys.among(again)
+        self.page.fresh(set(keys), again)
+        self.page.note(keys, sent)
+        return not document.goes_on and self.page.sent > 0 and self.ends_as_repeat()
 
     def ends_as_repeat(self) -> bool:
         """The page that came in parts is over; whether it is an earlier one once more, see `is_repeat`."""
@@ -95,7 +117,7 @@ class Repetition:
     def count(self, fresh: set[int], again: set[int]) -> None:
         """Count a page's keys, those that it was asked to repeat left out."""
         # A key twice within one page is the API's data; twice across pages, something moved.
-        self.rows_again += len(again) if self._has_keys else 0
+        self.rows_again += len(again - self.page.within) if self._has_keys else 0
         self._seen.add(fresh)
 
     def looked(self, rows: list[Any]) -> tuple[bool, bool]:

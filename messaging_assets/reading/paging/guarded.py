@@ -76,9 +76,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         if isinstance(part, Portion) and part.is_part:
             self._part_came(response, rows)
             return
-        # Of a list of several pages the first one's says nothing; documents of one answer have one.
-        is_more = reading.page and not isinstance(part, Document)
-        self.context.so_far.validator = None if is_more else validator_of(response.headers)
+        # Of a list of several answers the first one's says nothing; documents of one answer have one.
+        if not (isinstance(part, Document) and part.is_begun):
+            self.context.so_far.validator = None if reading.page else validator_of(response.headers)
         if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")
@@ -202,12 +202,19 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
         )
         if not paginator.looks_once_more(how):
             reading.ending.over(how)
-    elif own.maximum_pages == reading.page:
-        reading.ending.cut_short(f"maximum_pages ({reading.page}) was reached before the end", is_cap=True)
-    elif own.maximum_empty_pages == reading.counts.empty_pages:
+    elif not paginator.documents.goes_on:
+        _end_at_cap(paginator)
+    return reading.ending.how is None
+
+
+def _end_at_cap(paginator: GuardedPaginator) -> None:
+    """End a list that would go on, where the file says so; documents may be more at once than it allows."""
+    reading, own = paginator.reading, paginator.description
+    if own.maximum_pages is not None and own.maximum_pages <= reading.page:
+        reading.ending.cut_short(f"maximum_pages ({own.maximum_pages}) was reached before the end", is_cap=True)
+    elif own.maximum_empty_pages <= reading.counts.empty_pages:
         why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
         reading.ending.cut_short(why, is_cap=True)
-    return reading.ending.how is None
 
 
 def _is_refused(response: Any) -> bool:

@@ -526,7 +526,7 @@ def test_a_file_is_written_over_only_by_force(sandbox: Sandbox, secret: None, tm
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["--path", "/x"], "give an address with a path"),
+        (["--path", "/x"], "give --base-url with --path"),
         (["--base-url", "https://x.example", "--path", "/x", "--auth", "magic"], "--auth is"),
         (["--base-url", "https://x.example", "--path", "/x", "--auth", "oauth2"], "--auth is"),
         (["--base-url", "https://x.example", "--path", "/x", "-o", "chat.txt"], "ends in .yaml"),
@@ -732,7 +732,7 @@ def test_one_address_stands_for_the_servers_and_the_path(secret: None, sandbox: 
         (["https://me:pw-77@api.example.com/users"], "without a user"),
         (["https://api.example.com/users?key=pw-77"], "ADDRESS ends before the question mark"),
         (["https://api.example.com/users", "--path", "/x"], "ADDRESS stands for --base-url and --path"),
-        (["https://api.example.com"], "give an address with a path"),
+        (["https://api.example.com"], "give --base-url with --path"),
     ],
     ids=str,
 )

@@ -136,7 +136,7 @@ def found_api(
         raise click.UsageError("--param goes with --openapi; else write parameters into --path: /users?tenant=acme")
     if not base_url or not paths or only:
         raise click.UsageError(
-            "give an address with a path, or --base-url with --path (--only goes with --openapi), or --openapi"
+            "give --base-url with --path (--only goes with --openapi), or --openapi"
         )
     return _from_live_api(base_url, paths, auth, name)
 

@@ -113,11 +113,11 @@ def test_ctrl_c_ends_the_demo_and_starts_no_further_run() -> None:
         assert program.stderr is not None
         while program.stderr.readline() != "running messaging_sync\n":
             assert program.poll() is None
-        # Its run waits for a second, as the sandbox asks it to; Dagster hears of nothing that comes at a run's very end.
+        # Its run waits for a second. What comes at the very end of a run, Dagster forgets.
         time.sleep(0.2)
         program.send_signal(signal.SIGINT)
         shown, told = program.communicate(timeout=60)
-    assert program.returncode == 1
+    assert program.returncode == 1, told
     assert shown == ""
     assert "Aborted!" in told
     assert "running" not in told

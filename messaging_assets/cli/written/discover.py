@@ -135,9 +135,7 @@ def found_api(
     if params:
         raise click.UsageError("--param goes with --openapi; else write parameters into --path: /users?tenant=acme")
     if not base_url or not paths or only:
-        raise click.UsageError(
-            "give --base-url with --path (--only goes with --openapi), or --openapi"
-        )
+        raise click.UsageError("give --base-url with --path (--only goes with --openapi), or --openapi")
     return _from_live_api(base_url, paths, auth, name)
 
 

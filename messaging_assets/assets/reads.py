@@ -82,7 +82,7 @@ class Reads:
         made = Authenticators(task.description, credentials, task.redaction, task.context.run.run_id)
         ledger = self._table.ledger
         earlier = ledger.own.generation - 1 if ledger else None
-        begun, self._early = task.ahead.take(task.resource, base_url, earlier)
+        begun, self._early = task.ahead.take(task.resource, base_url, earlier, self._table.let_go)
         auths = begun.auths if begun else {one.name: made.of(one) for one in ancestry(task.description, task.resource)}
         number, is_anew, learnt, is_forgotten = 1, False, dict[str, str](), False
         notes = job_notes(self._table, base_url, task.config.is_anew and not task.context.retry_number)

@@ -44,6 +44,7 @@ from messaging_assets.assets.metadata.hidden_metadata import check_without_secre
 from messaging_assets.assets.metadata.receipt_metadata import (
     PARTITION_ROWS,
     in_order,
+    last_metadata,
     place_metadata,
     plain_metadata,
     stored_result,
@@ -97,10 +98,10 @@ def build_assets(
     """
     upstream = [endpoint_spec(description)] if description.lineage == "endpoints" else []
     pipeline = definition_pipeline(project_folders())
-    assets = description.resources_in_full.values()
+    every = description.resources_in_full.values()
     return [
         *upstream,
-        *(_asset(description, one, pipeline, translator(description, one, translation)) for one in assets),
+        *(_asset(description, one, pipeline, translator(description, one, translation)) for one in every),
     ]
 
 
@@ -226,14 +227,15 @@ def _events(
     result: "SyncResult | None",
 ) -> Generator[Any, None, list[AssetCheckResult]]:
     """The materialization, if there was a sync, and the results of the selected checks, which it returns too."""
-    table = LoadedTable(dataset := loaded_dataset(description, resource, project_folders()), resource.table)
+    dataset = loaded_dataset(description, resource, project_folders())
+    table = LoadedTable(dataset, resource.table)
     selected = {check.name for check in context.selected_asset_check_keys}
-    shown = plain_metadata(result.metadata) if result else _last_metadata(context, key, 1)[0]
+    shown = plain_metadata(result.metadata) if result else last_metadata(context.instance, key, 1)[0]
     seen = result.read if result else stored_result(shown)
 
     @cache
     def earlier_ones() -> list[dict[str, Any]]:
-        return _last_metadata(context, key, 1 if result else 2)
+        return last_metadata(context.instance, key, 1 if result else 2)
 
     def schemas() -> list[Any]:
         newest, *earlier = ([shown] if result else []) + earlier_ones()
@@ -278,20 +280,11 @@ def _child_tables(table: LoadedTable, metadata: Mapping[str, Any]) -> list[str]:
     return [name for name in table.nested(named) if not name.startswith(table.named(REJECTED))]
 
 
-def _last_metadata(context: AssetExecutionContext, key: AssetKey, number: int) -> list[dict[str, Any]]:
-    """Metadata of the last materializations, the newest first, padded with empty ones."""
-    found = [
-        {name: value.value for name, value in record.asset_materialization.metadata.items()}
-        for record in context.instance.fetch_materializations(key, limit=number).records
-        if record.asset_materialization
-    ]
-    return found + [{}] * (number - len(found))
-
-
 def _retry_policy(resource: Resource) -> RetryPolicy | None:
     handler = resource.endpoint.error_handler
     if handler.max_retries == 0:
-        return None  # with a policy of no retries Dagster's own words would stand above the sentence
+        # With a policy of no retries Dagster's own words would stand above the sentence.
+        return None
     return RetryPolicy(
         max_retries=handler.max_retries,
         delay=max(handler.backoff_factor, 0.1) if handler.backoff_factor else 0,

@@ -12,7 +12,7 @@ from messaging_assets.assets.credentials import ApiCredentials
 from messaging_assets.assets.failure_sentence import as_failure
 from messaging_assets.assets.metadata.column_schema import COLUMNS, loaded_schema
 from messaging_assets.assets.metadata.hidden_metadata import without_secrets
-from messaging_assets.assets.metadata.receipt_metadata import FIELDS_NOT_SEEN, finding_metadata, receipt_metadata
+from messaging_assets.assets.metadata.receipt_metadata import finding_metadata, receipt_metadata
 from messaging_assets.assets.partitions import window_of, windows_of
 from messaging_assets.assets.reads import Reads
 from messaging_assets.assets.sync_config import SyncConfig
@@ -32,6 +32,7 @@ from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import result_of_unchanged
 from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
+from messaging_assets.reading.evidence.sought_fields import CORRECT
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
 from messaging_assets.seams.dagster_storage import remember_storage
@@ -42,8 +43,6 @@ from messaging_assets.tables.altered_tables import NEEDED, altered
 from messaging_assets.tables.failed_loads import refused_for_good
 from messaging_assets.tables.taking_away import TakenOut
 from messaging_assets.tables.window_rows import rows_by_window
-
-_CORRECT = "correct the name if the API calls it otherwise"
 
 
 def sync(
@@ -195,10 +194,8 @@ class _Sync:
         if result.finding.verdict is Verdict.UNKNOWN:
             words, reason = result.finding.verdict.words, result.finding.reason
             task.context.log.warning("%s: the read is '%s': %s", task.asset, words, reason)
-        if unseen := metadata.get(FIELDS_NOT_SEEN):
-            task.context.log.warning(
-                "%s: no record has what the file takes of it, %s; %s", task.asset, unseen, _CORRECT
-            )
+        if unseen := task.receipt.fields.told:
+            task.context.log.warning("%s: no record has what the file takes of it, %s; %s", task.asset, unseen, CORRECT)
         settled = self._settled(table, load_ids, result, metadata)
         # What the sync saw comes first on the asset's page, what dlt did after it.
         return replace(settled, metadata={**settled.metadata, **table.tidy(), **loaded})

@@ -38,6 +38,7 @@ from messaging_assets.foundation.failures import (
 )
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.evidence.sought_fields import CORRECT
 from messaging_assets.reading.paging.paginators import with_paginator
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values.conversion import arrow_type, convert_declared
@@ -79,7 +80,7 @@ def _steps(came: FirstPages) -> Iterator[Finding]:
     fields = came.receipt.fields
     for word, name in fields.unseen():
         what = f"no record has {name}, which {word} takes, of {fields.met[word, name]}"
-        yield Finding("warning", "steps", what, "correct the name if the API calls it otherwise")
+        yield Finding("warning", "steps", what, CORRECT)
 
 
 def _parents(came: FirstPages) -> Iterator[Finding]:

@@ -79,7 +79,7 @@ def find_values(path: str, body: Any) -> list[Any]:
 def filters_in(path: str) -> list[tuple[Any, dict[str, Any]]]:
     """The filters in a path: where the list is that each picks from, and the compared paths that a record must have.
 
-    One that only has to be there, one under `||`, and what `!` and `!=` take let a record pass that lacks it.
+    Left out are one that is compared with nothing, and those without which a record passes: by `||`, `!` or `!=`.
     """
     found, places = [], [compiled(path)]
     for place in places:

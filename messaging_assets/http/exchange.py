@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import requests
 import urllib3.exceptions
 
+from messaging_assets.description.ways.origins import NoAddress
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.judgement import is_renewed_by, judged
@@ -28,7 +29,6 @@ from messaging_assets.http.trouble import (
     seconds_before,
 )
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import NoAddress
 from messaging_assets.http.wire.rate_limits import allowance
 from messaging_assets.http.wire.redirects import moved, redirect_of
 from messaging_assets.http.wire.transport import OtherOrigin, Transport

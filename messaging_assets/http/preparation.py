@@ -9,10 +9,10 @@ import requests
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
+from messaging_assets.description.ways.origins import NoAddress, is_among, or_allow, origin
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address, plain_origin
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import NoAddress, is_among, or_allow, origin
 from messaging_assets.http.wire.validators import is_etag
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import Client
 from messaging_assets.description.endpoint import Format
+from messaging_assets.description.ways.origins import NoAddress, Origin, origin
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.http.authentication import renewed, signed
@@ -30,7 +31,6 @@ from messaging_assets.http.ways.oauth_tokens import refused_client
 from messaging_assets.http.wire.answer import Answer, for_next_part, keep_rest, refused_look
 from messaging_assets.http.wire.body import ACCEPTED_ENCODINGS
 from messaging_assets.http.wire.hosts import HostsTransport
-from messaging_assets.http.wire.origins import NoAddress, Origin, origin
 from messaging_assets.http.wire.transport import Transport
 from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 

@@ -17,6 +17,7 @@ import urllib3.exceptions
 
 from messaging_assets.answers.formats.archives import TooFar
 from messaging_assets.description.api import Client, Endpoint, ErrorHandler
+from messaging_assets.description.ways.origins import NoAddress
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.http.refusals import what_to_declare
@@ -25,7 +26,6 @@ from messaging_assets.http.wire.body import StrangeEncoding, TooLarge
 from messaging_assets.http.wire.connections import TooManyInterim
 from messaging_assets.http.wire.deadline import TookTooLong
 from messaging_assets.http.wire.header_lines import StrangeTransfer, UnreadableHeaders
-from messaging_assets.http.wire.origins import NoAddress
 from messaging_assets.http.wire.spool import NoRoom
 from messaging_assets.seams.foreign_words import is_no_tls, is_too_many_headers
 

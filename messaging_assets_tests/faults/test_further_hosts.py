@@ -16,13 +16,13 @@ import requests
 from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import ApiDescription, Client
+from messaging_assets.description.ways.origins import is_among, origin
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.wire.hosts import HostsTransport
-from messaging_assets.http.wire.origins import is_among, origin
 from messaging_assets_tests.faults.one_list import synced, tables
 from messaging_assets_tests.threaded_server import Handler, answering
 

@@ -314,9 +314,12 @@ def test_what_was_begun_is_taken_while_it_is_the_newest_and_counted_in_any_case(
     ahead, begun = _begun(one_list)
     begun.began -= seconds
     [resource] = one_list.describe().resources_in_full.values()
-    taken, counts = ahead.take(resource, one_list.sandbox.url, syncs)
+    let_go: list[bool] = []
+    taken, counts = ahead.take(resource, one_list.sandbox.url, syncs, lambda: let_go.append(True))
 
     assert (taken is begun) == is_taken
+    # Nobody is kept from the destination while requests that are under way for nothing are waited for.
+    assert let_go == [True] * (not is_taken)
     assert counts is begun.counts
     begun.session.close()
     assert ahead.take(resource, one_list.sandbox.url, syncs)[0] is None

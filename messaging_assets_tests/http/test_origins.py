@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from messaging_assets.description.api import Client
+from messaging_assets.description.ways.origins import NoAddress, origin
 from messaging_assets.http.wire.connections import Adapter
-from messaging_assets.http.wire.origins import NoAddress, origin
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 HOME = "http://127.0.0.1:8001"

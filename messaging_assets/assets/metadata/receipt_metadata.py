@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 from uuid import uuid4
 
-from dagster import MetadataValue
+from dagster import AssetKey, DagsterInstance, MetadataValue
 
 from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.windows import Window
@@ -66,7 +66,6 @@ _OPTIONAL = (
 )
 _DATABASE = f"{_PREFIX}database"
 _LONGEST_PLACE = 40
-FIELDS_NOT_SEEN = f"{_PREFIX}fields_not_seen"
 PARTITION_ROWS = "dagster/partition_row_count"
 # What stands on top of a materialization's page; the receipt and what dlt did come below.
 _FIRST = (
@@ -104,8 +103,8 @@ def receipt_metadata(receipt: Receipt) -> dict[str, Any]:
         "jobs": receipt.jobs,
     }
     known |= {name: MetadataValue.json(dict(value)) for name, value in details.items() if value}
-    if unseen := receipt.fields.unseen():
-        known["fields_not_seen"] = ", ".join(f"{name} ({word})" for word, name in unseen)
+    if unseen := receipt.fields.told:
+        known["fields_not_seen"] = unseen
     if receipt.rows_dated_ahead:
         known["mark_held"] = _HELD
     return {f"{_PREFIX}{name}": value for name, value in known.items()} | finding_metadata(receipt.finding)
@@ -178,6 +177,22 @@ def history_row(
         file_version=file_version(description, resource),
         **found,
     )
+
+
+def last_metadata(instance: DagsterInstance, key: AssetKey, number: int) -> list[dict[str, Any]]:
+    """Metadata of an asset's last materializations as plain values, the newest first, padded with empty ones.
+
+    Args:
+        instance: where Dagster keeps them.
+        key: the asset's.
+        number: how many.
+    """
+    found = [
+        {name: value.value for name, value in record.asset_materialization.metadata.items()}
+        for record in instance.fetch_materializations(key, limit=number).records
+        if record.asset_materialization
+    ]
+    return found + [{}] * (number - len(found))
 
 
 def stored_result(metadata: Mapping[str, Any]) -> ReadResult | None:

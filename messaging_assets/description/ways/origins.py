@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Origin = tuple[str, str, int]
 
-PORTS = {"http": 80, "https": 443}
+_PORTS = {"http": 80, "https": 443}
 # Parsers disagree on these; a blank in the query is none of them, because no host can stand behind it.
 _STRANGE = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|^[^?]*\s|[^\S ]")
 
@@ -39,13 +39,13 @@ def origin(url: str) -> Origin:
     except (LocationParseError, ValueError):
         raise NoAddress("cannot be read") from None
     scheme, host = parts.scheme or "", (parts.host or "").strip("[]").lower()
-    if scheme not in PORTS or not host:
+    if scheme not in _PORTS or not host:
         raise NoAddress("is no http or https address")
     if parts.auth is not None or "@" in other.netloc:
         raise NoAddress("has a user in it")
     if (scheme, host.isascii() and host, parts.port) != (seen[0], seen[1] if seen[1].isascii() else host, seen[2]):
         raise NoAddress("can be read in two ways")
-    return scheme, host, parts.port or PORTS[scheme]
+    return scheme, host, parts.port or _PORTS[scheme]
 
 
 def is_among(there: Origin, hosts: Iterable[str], base: Origin) -> bool:
@@ -59,7 +59,15 @@ def is_among(there: Origin, hosts: Iterable[str], base: Origin) -> bool:
     return there == base or (there[0] == base[0] and any(_is_at(there, one) for one in hosts))
 
 
+def or_allow(there: Origin, base: Origin) -> str:
+    """Words behind a next step: to name the host. Empty where the scheme is another one than the API's."""
+    if there[0] != base[0]:
+        return ""
+    host = there[1] if there[2] == _PORTS[there[0]] else f"{there[1]}:{there[2]}"
+    return f", or name {host} in client.allowed_hosts, if it is the API's and may have its secrets"
+
+
 def _is_at(there: Origin, pattern: str) -> bool:
     name, _, port = pattern.partition(":")
     is_host = there[1].endswith(name[1:]) if name.startswith("*.") else there[1] == name
-    return is_host and there[2] == int(port or PORTS[there[0]])
+    return is_host and there[2] == int(port or _PORTS[there[0]])

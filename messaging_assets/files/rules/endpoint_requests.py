@@ -19,6 +19,7 @@ _ANOTHER = (
     "leave the address out; a path follows client.base_url, so that secrets go to one origin only; name another host "
     "of the API in client.allowed_hosts"
 )
+_FROM_PARENT = "a parent's record names the host; write in client.allowed_hosts which hosts may have the API's secrets"
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _PAGING_OF_TABLES = (
     "page by offset, page_number, header_link or header_cursor, or by a field of the last record, [-1].id"
@@ -36,7 +37,8 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
         resource: whose requests they are.
         client: the file's `client`, as it was written.
     """
-    yield from _other_hosts(resource, client)
+    if words := _other_host(str(resource.endpoint.get("path", "")), client):
+        yield Mistake(resource.place_of("endpoint", "path"), words)
     yield from _objects_in_requests(resource)
     yield from header_mistakes(resource.endpoint.get("headers"), resource.place_of("endpoint", "headers"))
     yield from _paths_in_tables(resource, client.get("paginator"))
@@ -51,23 +53,18 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
 
 
-def _other_hosts(resource: Written, client: Mapping[str, Any]) -> Iterator[Mistake]:
-    """A path that is an address of its own, at a host to which nobody let the API's secrets go."""
-    path = str(resource.endpoint.get("path", ""))
+def _other_host(path: str, client: Mapping[str, Any]) -> str | None:
+    """Why a path is no address of its own: nobody let the API's secrets go to its host. None where it may be one."""
     if "://" not in path:
-        return
+        return None
     allowed = client.get("allowed_hosts")
     hosts = [str(one).lower() for one in allowed] if isinstance(allowed, (list, tuple)) else []
     found = _ADDRESS.match(path)
-    if found and "{" in found[1]:
-        if hosts:
-            return
-        words = "a parent's record names the host; write in client.allowed_hosts which hosts may have the API's secrets"
-    elif (refusal := _refusal(path, hosts, str(client.get("base_url"))) if found else _ANOTHER) is None:
-        return
-    else:
-        words = refusal
-    yield Mistake(resource.place_of("endpoint", "path"), words)
+    if found is None:
+        return _ANOTHER
+    if "{" in found[1]:
+        return None if hosts else _FROM_PARENT
+    return _refusal(path, hosts, str(client.get("base_url")))
 
 
 def _refusal(path: str, hosts: Sequence[str], base_url: str) -> str | None:

@@ -1,4 +1,4 @@
-"""pydantic's own words about one value, in those of this project; imports nothing of it."""
+"""What pydantic says of one value, in words of this project."""
 
 from __future__ import annotations
 

@@ -17,12 +17,12 @@ import requests
 
 from messaging_assets.description.endpoint import TABULAR, Endpoint, Format
 from messaging_assets.description.pagination import Job
+from messaging_assets.description.ways.origins import NoAddress, origin
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_origin
 from messaging_assets.http.session import ApiSession
 from messaging_assets.http.terms import Ignored, LedAway, Terms
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import NoAddress, origin
 
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading

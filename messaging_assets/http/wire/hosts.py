@@ -11,8 +11,8 @@ import requests
 from requests.cookies import RequestsCookieJar
 
 from messaging_assets.description.api import Client
+from messaging_assets.description.ways.origins import Origin, is_among, or_allow, origin
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import Origin, is_among, or_allow, origin
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 
 # Connections to so many further hosts are kept open.

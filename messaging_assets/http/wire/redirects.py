@@ -6,8 +6,8 @@ from urllib.parse import urljoin
 
 import requests
 
+from messaging_assets.description.ways.origins import origin
 from messaging_assets.http.wire.answer import Answer
-from messaging_assets.http.wire.origins import origin
 
 
 def redirect_of(answer: Answer) -> str | None:

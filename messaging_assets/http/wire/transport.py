@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import threading
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,12 @@ from requests.cookies import RequestsCookieJar, extract_cookies_to_jar
 from requests.utils import get_environ_proxies
 
 from messaging_assets.description.api import Client
+from messaging_assets.description.ways.origins import origin
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.body import read_body
 from messaging_assets.http.wire.connections import Adapter
 from messaging_assets.http.wire.deadline import TookTooLong, Watchdog, Watched
-from messaging_assets.http.wire.origins import origin
 from messaging_assets.http.wire.spool import SPOOLED_FROM
 
 
@@ -131,10 +132,16 @@ def _trusted(client: Client) -> str | bool:
     for name, path in named.items():
         if path:
             try:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-                context.load_verify_locations(**{"capath" if Path(path).is_dir() else "cafile": path})
+                _load(path)
             except OSError:  # which ssl's own error is, too
                 what = f"{name} names {path}, which holds no certificates that can be read"
                 raise MendDescription(what, "correct it") from None
             return path
     return True
+
+
+@lru_cache(maxsize=16)
+def _load(path: str) -> None:
+    """Load certificates, once a process: those of a whole system take longer than many a list."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(**{"capath" if Path(path).is_dir() else "cafile": path})

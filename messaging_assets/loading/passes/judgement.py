@@ -12,6 +12,7 @@ from messaging_assets.description.pagination import (
 from messaging_assets.description.resource import Resource
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
 from messaging_assets.reading.cursors.marks import cursor_of
+from messaging_assets.reading.evidence.sought_fields import CORRECT
 from messaging_assets.reading.receipt import Receipt, Verdict
 
 # Ways of paging by which a request names a place in the list.
@@ -52,7 +53,7 @@ def doubt_filters(resource: Resource, receipt: Receipt) -> None:
         return
     for word, name in receipt.fields.unseen("filter", "data_selector", least=_FEW if is_of_few else 1):
         what = f"no record has {name}, which the {word} compares, so it left every one of them out"
-        receipt.found(Verdict.UNKNOWN, what, "correct the name if the API calls it otherwise")
+        receipt.found(Verdict.UNKNOWN, what, CORRECT)
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -146,13 +147,16 @@ class ReadsAhead:
             if resource.name not in self._begun:
                 session.close()
 
-    def take(self, resource: Resource, base_url: str, earlier: int | None) -> tuple[ReadBegun | None, EarlyCounts]:
+    def take(
+        self, resource: Resource, base_url: str, earlier: int | None, let_go: Callable[[], None] = lambda: None
+    ) -> tuple[ReadBegun | None, EarlyCounts]:
         """What was begun for a resource whose turn it is, if it is still right to go on with it.
 
         Args:
             resource: the resource.
             base_url: the API's address.
             earlier: how many syncs of it the destination knows; None where it keeps no count.
+            let_go: called before requests under way are waited for, which nobody wants any more.
 
         Returns:
             The read, or None; and what its requests cost in any case.
@@ -163,6 +167,7 @@ class ReadsAhead:
         known = (self._generations or {}).get(schema_name(self._description, resource), 0)
         # Another process may have loaded newer rows meanwhile.
         if begun.is_old or begun.base_url != base_url or earlier != known:
+            let_go()
             begun.session.close()
             return None, begun.counts
         begun.session.pacing.is_behind, begun.session.ahead.most_bytes = False, MOST_BYTES

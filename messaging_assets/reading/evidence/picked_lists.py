@@ -37,7 +37,10 @@ def lists_picked_from(path: str, body: Any) -> list[list[Any]]:
 def look_at_unfiltered(fields: SoughtFields, selector: str, body: Any) -> None:
     """Look in the lists from which filters pick for what they compare, and note what a record has."""
     for place, compared in json_paths.filters_in(selector):
-        look = fields.look_for(found_by("data_selector", compared))
+        wanted = found_by("data_selector", compared)
+        if fields.seen.issuperset(wanted):
+            continue
+        look = fields.look_for(wanted)
         for items in place.find(body):
             for item in items.value if isinstance(items.value, list) else ():
                 look(item)

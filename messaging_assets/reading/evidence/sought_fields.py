@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+CORRECT = "correct the name if the API calls it otherwise"
 # A step's word, and the field's name or path as the file has it.
 Sought = tuple[str, str]
 Has = Callable[[dict[str, Any]], bool]
@@ -55,6 +56,11 @@ class SoughtFields:
                 del open_[one]
 
         return look
+
+    @property
+    def told(self) -> str:
+        """What no record had, for people; empty where each was seen."""
+        return ", ".join(f"{name} ({word})" for word, name in self.unseen())
 
     def unseen(self, *words: str, least: int = 1) -> list[Sought]:
         """What none of so many records had, in order; of some words only, if any are given."""

@@ -214,6 +214,8 @@ def _end_at_cap(paginator: GuardedPaginator) -> None:
         reading.ending.cut_short(f"maximum_pages ({own.maximum_pages}) was reached before the end", is_cap=True)
     elif own.maximum_empty_pages <= reading.counts.empty_pages:
         why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
+        if own.type in ("cursor", "header_link", "json_link", "json_response"):  # type: ignore[attr-defined]
+            why = f"{why}; if an empty page is the end, write stop_after_empty_page: true, else"
         reading.ending.cut_short(why, is_cap=True)
 
 

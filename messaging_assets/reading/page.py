@@ -15,7 +15,12 @@ from messaging_assets.description.pagination import CursorPaginator, HeaderCurso
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
-from messaging_assets.reading.evidence.picked_lists import lists_picked_from, look_at_unfiltered, sent_by_server
+from messaging_assets.reading.evidence.picked_lists import (
+    cut_off_inside,
+    lists_picked_from,
+    look_at_unfiltered,
+    sent_by_server,
+)
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
 from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
@@ -136,11 +141,21 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     reading.found = FoundList(selector, isinstance(response.parsed, dict))
     if "?" in selector and not context.is_parent:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
+    if "*" in selector:
+        _doubt_inner_lists(reading, selector, response.parsed)
     take_records(context, selector, response, page, rows)
     check_objects(context, response, page, rows)
     if reading.cursor:
         reading.cursor.take_answer(response.parsed, rows, page)
     return sent_by_server(selector, response.parsed, rows)
+
+
+def _doubt_inner_lists(reading: Reading, selector: str, body: Any) -> None:
+    """Doubt a read whose rows are in lists inside records, of which one says that it has more."""
+    own = reading.context.endpoint.paginator
+    are_signs_believed = own is None or "has_more_path" not in own.model_fields_set or own.has_more_path is not None
+    if said := cut_off_inside(selector, body, reading.claims.is_believed, are_signs_believed):
+        reading.context.doubt(said, "read such lists as those of a child, whose path takes the record's key")
 
 
 def _count_sent(reading: Reading, sent: int) -> None:

@@ -21,7 +21,11 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     if endpoint is None:
         return step
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
-        step = f"if a parent may have no list, write response_actions: [{{status_code: {status}, action: ignore}}]"
+        step = (
+            f"if it means that a parent has no rows, write response_actions: [{{status_code: {status}, action: empty}}]"
+        )
+    elif page == 1 and status == 404 and endpoint.has_cursor:
+        step += "; if it means that nothing is new, write response_actions: [{status_code: 404, action: empty}]"
     elif page == 1 and status == 410 and endpoint.has_cursor:
         step = "if the API has forgotten the token of the last sync, write response_actions: "
         step += "[{status_code: 410, action: restart}], or run it with forget_state"

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from messaging_assets.answers.beside_list import address_in
+from messaging_assets.description.endpoint import ResponseAction
+from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
 
 ROWS = [{"id": number} for number in range(60)]
@@ -80,3 +83,56 @@ def test_of_a_next_page_that_is_named_by_its_address_a_cursor_takes_its_own_para
     found = read(pages, {"type": "cursor", "cursor_path": "next", "cursor_param": "cursor"}, "results")
 
     assert (found.verdict, len(found.rows)) == ("read to the end", 60)
+
+
+# An answer that is an empty list
+
+
+@pytest.mark.parametrize(("action", "verdict"), [("empty", "read to the end"), ("ignore", "unknown")])
+def test_an_answer_that_says_that_nothing_was_found_is_an_empty_list_where_the_file_says_so(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, action: str, verdict: str
+) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        none = answer({"errors": ["No calls found"]}, status="404 Not Found")
+        rows = {"data": [{"id": number, "at": f"2026-01-0{number}T00:00:00Z"}]}
+        connection.sendall(none if number == 2 else answer(rows))
+
+    endpoint = {
+        "path": "/calls",
+        "data_selector": "data",
+        "paginator": "single_page",
+        "incremental": {"cursor_path": "at", "initial_value": "2025-01-01T00:00:00Z", "start_param": "since"},
+        "response_actions": [{"status_code": 404, "content": "No calls found", "action": action}],
+    }
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = [one_table.sync(endpoint=endpoint) for _ in range(3)]
+
+    assert [one.green for one in synced] == [True, True, True]
+    assert synced[1].receipt["verdict"] == verdict
+    assert [row["id"] for row in one_table.rows()] == [1, 3]
+    assert "since=2026-01-01" in server.asked[2]
+
+
+def test_parents_that_have_no_rows_may_be_answered_so(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    def talk(connection: Any, path: str, number: int) -> None:
+        none = answer({"error": "no messages"}, status="404 Not Found")
+        connection.sendall(none if "/2/" in path else answer({"data": [{"id": 7}]}))
+
+    endpoint = {
+        "path": "/users/{for_each.user}/messages",
+        "data_selector": "data",
+        "paginator": "single_page",
+        "response_actions": [{"status_code": 404, "action": "empty"}],
+    }
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        synced = one_table.sync(endpoint=endpoint, for_each={"user": [1, 2]})
+
+    assert synced.receipt["verdict"] == "read to the end"
+    assert [row["id"] for row in one_table.rows()] == [7]
+
+
+def test_a_refusal_is_no_empty_list() -> None:
+    with pytest.raises(ValueError, match="a 403 says nothing about rows; write action: ignore"):
+        ResponseAction(status_code=403, action="empty")

@@ -48,6 +48,16 @@ def test_an_empty_page_0_of_an_api_that_counts_from_1_is_told_with_base_page() -
     assert "write base_page: 1" in found.reason
 
 
+def test_a_page_behind_the_declared_number_of_pages_may_leave_its_list_out() -> None:
+    def pages(asked: Asked) -> Any:
+        rows = ROWS[asked["page"] * 20 - 20 : asked["page"] * 20]
+        return {"page": {"totalPages": 3}, **({"_embedded": {"list": rows}} if rows else {})}
+
+    found = read(pages, {**PAGES, "total_path": "page.totalPages"}, "_embedded.list")
+
+    assert (found.verdict, len(found.rows)) == ("read to the end", 60)
+
+
 # A page that is named, and has no rows
 
 

@@ -79,7 +79,8 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         # Of a list of several answers the first one's says nothing; documents of one answer have one.
         if not (isinstance(part, Document) and part.is_begun):
             self.context.so_far.validator = None if reading.page else validator_of(response.headers)
-        if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
+        may_lack_list = reading.page and (own.end_on_missing_selector or reading.ending.may_end_with)
+        if may_lack_list and reading.ending.look is None and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")
             self._has_next_page = False

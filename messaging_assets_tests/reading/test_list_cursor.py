@@ -378,3 +378,11 @@ def test_an_api_that_leaves_the_value_out_that_it_is_asked_from_shows_by_the_row
     first = Synced([4, 5], merge=merge, **own)
     assert not first.is_start_left_out
     assert Synced(page, mark=first.mark or _mark(5), merge=merge, **own).is_start_left_out == is_left_out
+
+
+def test_an_empty_text_is_no_cursor_unless_the_letters_are_its_order() -> None:
+    assert Synced(["", "2025-01-02"], on_cursor_value_missing="exclude").taken == ["2025-01-02"]
+    assert Synced(["", "2025-01-02"], on_cursor_value_missing="include").taken == ["", "2025-01-02"]
+    with pytest.raises(MendDescription, match="a record on page 1 has no 'at'"):
+        Synced(["", "2025-01-02"])
+    assert Synced(["", "b"], cursor_format="text").taken == ["", "b"]

@@ -118,7 +118,7 @@ class ListCursor:
         """
         if self.answer.is_meant or not rows:
             return rows
-        values = _values(self._own, rows)
+        values = _values_of(self.known.by_key.came(rows), self._own)
         try:
             self._row_order.note(values)
             if self._are_all_newer(rows, values):
@@ -176,7 +176,7 @@ class ListCursor:
         return not is_left_out and self.known.is_new_beyond(row, None)
 
 
-def _values(own: described.Incremental, rows: list[Any]) -> list[Any]:
+def _values_of(rows: list[Any], own: described.Incremental) -> list[Any]:
     """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts."""
     found = ((json_paths.find_values(own.cursor_path, row) or (None,))[0] for row in rows)
     missing = None if own.cursor_format == "text" else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from messaging_assets.description.endpoint import Endpoint
 
+_LINKS = ("json_link", "json_response")
+
 
 def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     """The next step after an error status that says that something is wrong with the request.
@@ -18,6 +20,8 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
         step = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
         if getattr(endpoint and endpoint.paginator, "type", "offset") == "offset":
             step += "; if it takes no offset within a page, write overlap: 0"
+        elif status == 404 and getattr(endpoint and endpoint.paginator, "type", "") in _LINKS:
+            step += "; if the next page's address lacks a part, take its token by type: cursor and cursor_param"
     if endpoint is None:
         return step
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.formats.texts import Document
+from messaging_assets.answers.list_shapes import is_keyed
 from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
 from messaging_assets.answers.signs_of_more import is_word_of_none
 from messaging_assets.description.pagination import CursorPaginator, HeaderCursorPaginator
@@ -116,6 +117,7 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     is_whole = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+    is_whole = is_whole or is_keyed(path, response.parsed)
     is_list = is_whole or bool(lists_picked_from(path, response.parsed))
     looked = list(rows) if is_list else []
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0

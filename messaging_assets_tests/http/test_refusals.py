@@ -21,6 +21,7 @@ NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "sinc
         ({}, 404, 1, "compare path", "response_actions"),
         (OFFSETS, 400, 2, "end_status_codes; if it takes no offset within a page, write overlap: 0", "compare"),
         (LINKS, 400, 2, "end_status_codes", "overlap"),
+        (LINKS, 404, 2, "take its token by type: cursor and cursor_param", "overlap"),
         (OF_PARENT, 404, 1, "response_actions: [{status_code: 404, action: empty}]", "compare"),
         (NEW, 404, 1, "nothing is new, write response_actions: [{status_code: 404, action: empty}]", "ignore"),
         (OF_PARENT, 422, 1, "compare path", "response_actions"),

@@ -8,6 +8,7 @@ import pytest
 
 from messaging_assets.answers.beside_list import address_in
 from messaging_assets.description.endpoint import ResponseAction
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
@@ -77,6 +78,39 @@ def test_empty_pages_that_name_a_next_one_for_ever_are_told_with_the_word_for_th
 
     assert found.verdict == "incomplete"
     assert "write stop_after_empty_page: true" in found.reason
+
+
+@pytest.mark.parametrize("beside", [{"pageInfo": {"hasNextPage": False}}, {"has_more": False}], ids=str)
+def test_an_empty_page_that_says_that_there_is_no_more_is_the_end_though_it_has_a_token(beside: dict[str, Any]) -> None:
+    def pages(asked: Asked) -> Any:
+        begin = int(asked.get("cursor", 0))
+        more = beside if begin >= 40 else {}
+        return {"data": ROWS[begin : begin + 20], "next": str(begin + 20), **more}
+
+    found = read(pages, {"type": "cursor", "cursor_path": "next"})
+
+    assert (found.verdict, len(found.rows), len(found.asked)) == ("read to the end", 60, 4)
+
+
+# Records by their keys
+
+
+@pytest.mark.parametrize("selector", ["posts.*", "*"])
+def test_numbered_pages_of_records_by_their_keys_are_looked_at_once_more_like_any_others(selector: str) -> None:
+    def pages(asked: Asked) -> Any:
+        rows = ROWS[asked["page"] * 20 - 20 : asked["page"] * 20]
+        by_key = {f"k{row['id']}": row for row in rows}
+        return by_key if selector == "*" else {"posts": by_key}
+
+    found = read(pages, PAGES, selector)
+
+    assert (found.verdict, len(found.rows)) == ("read to the end", 60)
+
+
+def test_an_object_of_records_that_has_none_may_be_an_empty_list() -> None:
+    assert read(lambda asked: {"users": []}, {"type": "single_page"}, "users.*").verdict == "read to the end"
+    with pytest.raises(MendDescription, match="finds nothing"):
+        read(lambda asked: {"users": None}, {"type": "single_page"}, "users.*")
 
 
 # An address in a token's place

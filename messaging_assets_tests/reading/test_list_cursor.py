@@ -386,3 +386,13 @@ def test_an_empty_text_is_no_cursor_unless_the_letters_are_its_order() -> None:
     with pytest.raises(MendDescription, match="a record on page 1 has no 'at'"):
         Synced(["", "2025-01-02"])
     assert Synced(["", "b"], cursor_format="text").taken == ["", "b"]
+
+
+@pytest.mark.parametrize(
+    ("own", "first"),
+    [({"format": "date"}, "2026-01-07"), ({"format": "%d.%m.%Y"}, "2026-01-07"), ({"format": "iso"}, "2026-01-08")],
+    ids=str,
+)
+def test_a_relative_start_that_is_sent_as_a_day_has_that_whole_day(own: dict[str, Any], first: str) -> None:
+    days = ["2026-01-06", "2026-01-07", "2026-01-08"]
+    assert Synced(days, initial_value="-3d", merge=False, **own).taken == days[days.index(first) :]

@@ -104,7 +104,7 @@ class RowsAtMark:
         return ({AT_MARK: self.kept} if self.kept else {}) | ({START_SEEN: True} if self.is_seen else {})
 
     def _digest(self, row: Any) -> str:
-        return digest_dedup_value([row.get(key) for key in self._keys], False)
+        return digest_dedup_value([row.get(key) for key in self._keys] if isinstance(row, dict) else row, False)
 
 
 class KnownRows:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from messaging_assets.description.names import identifier
 from messaging_assets.foundation.json_paths import quoted_path
@@ -152,14 +153,24 @@ def in_headers(headers: Mapping[str, str]) -> Iterator[Leaf]:
 def address_in(header: str, relation: str) -> str | None:
     """The address that a Link header (RFC 8288) has for a relation, which may stand beside others and in any letters.
 
-    requests' reader cuts an address or a quoted text at its first semicolon.
+    requests' reader cuts an address or a quoted text at its first semicolon. Some name a page behind the last one too,
+    and say by `results="false"` that it has no rows.
     """
     for link in _LINK.finditer(header):
-        named = _PARAMETER.findall(link[3])
-        relations = next((quoted or plain for name, quoted, plain in named if name.lower() == "rel"), "")
-        if relation.lower() in (relations.lower(), *relations.lower().split()):
-            return (link[1] or link[2] or "").strip()
+        named = {
+            name.lower(): (quoted or plain).lower() for name, quoted, plain in reversed(_PARAMETER.findall(link[3]))
+        }
+        relations = named.get("rel", "")
+        if relation.lower() in (relations, *relations.split()):
+            return None if named.get("results") == "false" else (link[1] or link[2] or "").strip()
     return None
+
+
+def token_in(value: Any, param: str | None) -> Any:
+    """Of a link the value of a parameter, where it has that; any other value as it is."""
+    if param and isinstance(value, str) and ("://" in value or value.startswith(("/", "?"))):
+        return (parse_qs(urlsplit(value).query).get(param) or [value])[0]
+    return value
 
 
 def _plain_in(header: str) -> Iterator[tuple[str, Any]]:

@@ -10,7 +10,7 @@ from messaging_assets.foundation import json_paths
 # As dlt names them where it makes a table of a list of plain values.
 VALUE = "value"
 KEY = "_key"
-_EVERY = ".*"
+_EVERY, _EVERY_OF_ANSWER = ".*", "*"
 
 
 def is_keyed(path: str, body: Any) -> bool:
@@ -67,9 +67,12 @@ def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
 
 
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:
-    if not path.endswith(_EVERY):
+    if not path.endswith(_EVERY) and path != _EVERY_OF_ANSWER:
         return None
-    found = json_paths.find_values(path.removesuffix(_EVERY), body)
+    found = json_paths.find_values(path.removesuffix(_EVERY) if path != _EVERY_OF_ANSWER else "$", body)
+    if found == [[]]:
+        # PHP writes an object without a key so.
+        return {}
     if len(found) != 1 or not isinstance(found[0], dict):
         return None
     return found[0] if all(type(row) is dict for row in found[0].values()) else None

@@ -149,12 +149,17 @@ def is_full(sent: int, leaves: Iterable[Leaf], asked: Mapping[str, Any], is_by_l
         asked: the request's parameters.
         is_by_links: whether the file looks for a link or token; else it takes the page for everything.
     """
-    echoed = [whole_number(leaf.value) for leaf in leaves if leaf.word in _SIZES and not leaf.is_header]
+    echoed = [whole_number(leaf.value) for leaf in leaves if is_size(leaf)]
     sizes = [size for size in (*echoed, *map(whole_number, asked_sizes(asked))) if size]
     if sizes:
         # An API that sends more than was asked for heeds no size; only a usual number looks like a limit of its own.
         return sent in sizes or (sent > min(sizes) and sent in _USUAL)
     return is_by_links and sent in _USUAL
+
+
+def is_size(leaf: Leaf) -> bool:
+    """Whether a value repeats the size of a page."""
+    return leaf.word in _SIZES and not leaf.is_header
 
 
 def asked_sizes(asked: Mapping[str, Any]) -> list[Any]:

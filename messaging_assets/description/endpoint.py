@@ -145,8 +145,8 @@ class ResponseAction(Described):
     """A JSON path in the answers that are meant, with `values`."""
     values: list[Plain] | None = Field(None, min_length=1)
     """The values at the path, such as `[not_in_channel]`."""
-    action: Literal["ignore", "split", "restart", "renew"] | Callable[..., Any]
-    """`ignore`: ends this list; `split`: halves its window; `restart`: reads anew; `renew`: asks by a new login."""
+    action: Literal["empty", "ignore", "split", "restart", "renew"] | Callable[..., Any]
+    """`empty`: no rows; `ignore`: leaves the list; `split`: halves its window; `restart`: anew; `renew`: new login."""
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
@@ -157,6 +157,8 @@ class ResponseAction(Described):
             )
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")
+        if self.action == "empty" and self.status_code in (401, 403, 429):
+            raise ValueError(f"a {self.status_code} says nothing about rows; write action: ignore")
         return _can_match(self)
 
 

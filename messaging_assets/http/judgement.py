@@ -70,6 +70,10 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
             raise Ignored(f"status {status} says that one range has too many rows", is_end=False, action="split")
         if action.action == "restart":
             raise Ignored(f"status {status}", is_end=False, action="restart")
+        if action.action == "empty":
+            raise Ignored(
+                f"status {status}, by which the API says that there are no rows", is_end=False, action="empty"
+            )
         raise Ignored(f"status {status}, which response_actions ignore", is_end=False)
 
 
@@ -86,7 +90,7 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
     if answer.status_code == 204:
         step = "declare 204 in the paginator's end_status_codes if it means that there is no more"
         if terms.page == 1:
-            step = "write response_actions: [{status_code: 204, action: ignore}] if it means that there are no rows"
+            step = "write response_actions: [{status_code: 204, action: empty}] if it means that there are no rows"
         return Trouble("answered 204, which is no list", step, MendDescription, False, "204")
     try:
         answer.read(terms.endpoint, client)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from messaging_assets.description.endpoint import Endpoint
 
+_LINKS = ("json_link", "json_response")
+
 
 def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     """The next step after an error status that says that something is wrong with the request.
@@ -18,10 +20,16 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
         step = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
         if getattr(endpoint and endpoint.paginator, "type", "offset") == "offset":
             step += "; if it takes no offset within a page, write overlap: 0"
+        elif status == 404 and getattr(endpoint and endpoint.paginator, "type", "") in _LINKS:
+            step += "; if the next page's address lacks a part, take its token by type: cursor and cursor_param"
     if endpoint is None:
         return step
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
-        step = f"if a parent may have no list, write response_actions: [{{status_code: {status}, action: ignore}}]"
+        step = (
+            f"if it means that a parent has no rows, write response_actions: [{{status_code: {status}, action: empty}}]"
+        )
+    elif page == 1 and status == 404 and endpoint.has_cursor:
+        step += "; if it means that nothing is new, write response_actions: [{status_code: 404, action: empty}]"
     elif page == 1 and status == 410 and endpoint.has_cursor:
         step = "if the API has forgotten the token of the last sync, write response_actions: "
         step += "[{status_code: 410, action: restart}], or run it with forget_state"

@@ -15,7 +15,7 @@ from messaging_assets.http.wire.answer import Answer
 
 class Ignored(Exception):
     """This request's answer ends the list: `is_end` where the file declares it as the end of the pages, else by a
-    response action, `ignore`, `split` or `restart`.
+    response action, `empty`, `ignore`, `split` or `restart`.
     """
 
     def __init__(self, how: str, is_end: bool, action: str = "ignore") -> None:

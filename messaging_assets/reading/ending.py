@@ -114,17 +114,8 @@ class Ending:
         self.over(how)
 
     def ignored(self, how: str) -> None:
-        """A response action let a request go unanswered, which says nothing of the rows behind it.
-
-        Raises:
-            CannotResume: it was the request for the place that was kept.
-        """
+        """A response action let a request go unanswered, which says nothing of the rows behind it."""
         reading, receipt = self._reading, self._reading.context.receipt
-        if self.look is not None:
-            self.over(self.look)
-            return
-        if reading.is_resuming:
-            raise reading.cannot_resume(f"the API answers the place that was kept with {how}")
         self.is_left = True
         if not reading.page and reading.begins_list:
             receipt.left.add(hashlib.sha256(f"{reading.asset}\n{reading.list_name}".encode()).hexdigest()[:16])
@@ -133,10 +124,18 @@ class Ending:
         self.over(how, Finding(Verdict.UNKNOWN, f"the list was left after page {reading.page} by {how}"))
 
     def left_by(self, action: str, how: str) -> None:
-        """An answer ends the list as the file declares: by `end`, `ignore`, `split`, or `restart`, which fails it."""
+        """An answer ends the list as the file declares: by `end`, `empty`, `ignore`, `split`, or `restart`, a failure.
+
+        Raises:
+            CannotResume: it was the request for the place that was kept.
+        """
+        reading = self._reading
+        if action in ("restart", "ignore", "empty") and reading.is_resuming:
+            raise reading.cannot_resume(f"the API answers the place that was kept with {how}")
         if action == "restart":
-            raise _forgotten(self._reading, how)
-        {"end": self.refused, "split": self.too_many}.get(action, self.ignored)(how)
+            raise _forgotten(reading, how)
+        empty = self.refused if reading.page else self.over
+        {"end": self.refused, "empty": empty, "split": self.too_many}.get(action, self.ignored)(how)
 
     def is_behind_cursor(self) -> bool:
         """Whether the rows that follow are behind the cursor's mark, because they come in its order; ends the list."""
@@ -209,8 +208,6 @@ def _forgotten(reading: Reading, how: str) -> SyncFailure:
     """What to raise when the API has forgotten the token of the last sync, as the file says that its answer means."""
     marks = reading.context.marks
     what = f"the API answered {how}, which response_actions take for a token that it has forgotten"
-    if reading.is_resuming:
-        return reading.cannot_resume(f"the API answers the place that was kept with {how}")
     # A later page goes on with what the token began, and an API may forget it there.
     if marks is None or not marks.is_begun(reading.list_name):
         words = "no earlier sync left one that was sent"

@@ -9,13 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.formats.texts import Document
+from messaging_assets.answers.list_shapes import is_keyed
 from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
 from messaging_assets.answers.signs_of_more import is_word_of_none
 from messaging_assets.description.pagination import CursorPaginator, HeaderCursorPaginator
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
-from messaging_assets.reading.evidence.picked_lists import lists_picked_from, look_at_unfiltered, sent_by_server
+from messaging_assets.reading.evidence.picked_lists import (
+    cut_off_inside,
+    lists_picked_from,
+    look_at_unfiltered,
+    sent_by_server,
+)
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
 from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
@@ -111,6 +117,7 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     is_whole = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
+    is_whole = is_whole or is_keyed(path, response.parsed)
     is_list = is_whole or bool(lists_picked_from(path, response.parsed))
     looked = list(rows) if is_list else []
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0
@@ -136,11 +143,21 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     reading.found = FoundList(selector, isinstance(response.parsed, dict))
     if "?" in selector and not context.is_parent:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
+    if "*" in selector:
+        _doubt_inner_lists(reading, selector, response.parsed)
     take_records(context, selector, response, page, rows)
     check_objects(context, response, page, rows)
     if reading.cursor:
         reading.cursor.take_answer(response.parsed, rows, page)
     return sent_by_server(selector, response.parsed, rows)
+
+
+def _doubt_inner_lists(reading: Reading, selector: str, body: Any) -> None:
+    """Doubt a read whose rows are in lists inside records, of which one says that it has more."""
+    own = reading.context.endpoint.paginator
+    are_signs_believed = own is None or "has_more_path" not in own.model_fields_set or own.has_more_path is not None
+    if said := cut_off_inside(selector, body, reading.claims.is_believed, are_signs_believed):
+        reading.context.doubt(said, "read such lists as those of a child, whose path takes the record's key")
 
 
 def _count_sent(reading: Reading, sent: int) -> None:

@@ -378,3 +378,21 @@ def test_an_api_that_leaves_the_value_out_that_it_is_asked_from_shows_by_the_row
     first = Synced([4, 5], merge=merge, **own)
     assert not first.is_start_left_out
     assert Synced(page, mark=first.mark or _mark(5), merge=merge, **own).is_start_left_out == is_left_out
+
+
+def test_an_empty_text_is_no_cursor_unless_the_letters_are_its_order() -> None:
+    assert Synced(["", "2025-01-02"], on_cursor_value_missing="exclude").taken == ["2025-01-02"]
+    assert Synced(["", "2025-01-02"], on_cursor_value_missing="include").taken == ["", "2025-01-02"]
+    with pytest.raises(MendDescription, match="a record on page 1 has no 'at'"):
+        Synced(["", "2025-01-02"])
+    assert Synced(["", "b"], cursor_format="text").taken == ["", "b"]
+
+
+@pytest.mark.parametrize(
+    ("own", "first"),
+    [({"format": "date"}, "2026-01-07"), ({"format": "%d.%m.%Y"}, "2026-01-07"), ({"format": "iso"}, "2026-01-08")],
+    ids=str,
+)
+def test_a_relative_start_that_is_sent_as_a_day_has_that_whole_day(own: dict[str, Any], first: str) -> None:
+    days = ["2026-01-06", "2026-01-07", "2026-01-08"]
+    assert Synced(days, initial_value="-3d", merge=False, **own).taken == days[days.index(first) :]

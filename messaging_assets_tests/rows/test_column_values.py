@@ -115,6 +115,17 @@ def test_a_declared_column_takes_the_texts_of_a_table(data_type: str, text: str,
     assert bool(result.misfits) == (expected is None)
 
 
+@pytest.mark.parametrize("data_type", ["timestamp", "date", "time", "bigint", "double", "decimal", "bool", "wei"])
+def test_an_empty_text_is_no_value_of_a_declared_column_that_holds_no_texts(data_type: str) -> None:
+    result = convert_declared(["", None], data_type, arrow_type(data_type))
+    assert (result.array.to_pylist(), result.misfits) == ([None, None], {})
+
+
+def test_an_empty_text_stays_one_in_a_column_of_texts_and_where_nothing_is_declared() -> None:
+    assert convert_declared(["", "a"], "text", arrow_type("text")).array.to_pylist() == ["", "a"]
+    assert converted(["", "2025-01-01T00:00:00Z"], "timestamp").misfits
+
+
 MISFITS = [
     ("text", "a\x00b", "a NUL character"),
     ("text", "\ud800", "invalid unicode"),

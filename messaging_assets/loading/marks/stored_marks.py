@@ -36,6 +36,13 @@ _START_LEFT_OUT = Finding(
     "a merge with incremental.lag: 1 has them",
 )
 
+_START_MISREAD = Finding(
+    Verdict.UNKNOWN,
+    "the start was sent as a moment before the cursor's last value, and no row came again that stands there, so the "
+    "API reads the start otherwise, such as in another time zone, and rows behind it may be missing",
+    "declare incremental.timezone, or a lag that is long enough, and run it with full_refresh",
+)
+
 
 def read_marks(
     target: ReadTarget, one: Resource, asset: str, keys: tuple[str, ...], trust: MarkTrust
@@ -140,7 +147,10 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
             step = "correct cursor_path, or write merge"
             raise MendDescription(f"{words} append these rows again", step, where=target.asset)
         receipt.found(Verdict.UNKNOWN, f"{words} read these rows again", "correct cursor_path")
-    if own.marks.seen.is_start_left_out and own.incremental and is_asked_for(own.endpoint, own.incremental):
+    is_asked = own.incremental is not None and is_asked_for(own.endpoint, own.incremental)
+    if own.marks.seen.is_start_misread and is_asked:
+        receipt.findings.append(_START_MISREAD)
+    elif own.marks.seen.is_start_left_out and is_asked:
         # Of reasons that weigh the same the first is shown. The last is that of the list's end, which says less.
         receipt.findings.insert(-1, _START_LEFT_OUT)
     unchanged = own.changes.unchanged if own.changes else ()

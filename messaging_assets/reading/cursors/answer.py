@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+from messaging_assets.answers.beside_list import token_in
 from messaging_assets.description import api as described
 from messaging_assets.foundation import json_paths
 
@@ -60,7 +60,7 @@ class AnswerCursor:
         own = self._own
         if not self.is_meant or last is None or own.lag or own.format:
             return None
-        start = _token(last, own.start_param)
+        start = token_in(last, own.start_param)
         start = own.convert(start) if own.convert else start
         return {"start_value": start, "last_value": start, "initial_value": start, "end_value": None}
 
@@ -72,10 +72,3 @@ def _is_token(value: Any) -> bool:
 def _is_position(value: Any) -> bool:
     """Whether a value is a place in a list that a body takes as it came, such as the sort values of a record."""
     return isinstance(value, (list, dict)) and bool(value)
-
-
-def _token(value: Any, param: str | None) -> Any:
-    """What a request takes of an answer's cursor: of a link, the parameter's own value in it."""
-    if isinstance(value, str) and "://" in value and param:
-        return (parse_qs(urlsplit(value).query).get(param) or [value])[0]
-    return value

@@ -118,7 +118,7 @@ class ListCursor:
         """
         if self.answer.is_meant or not rows:
             return rows
-        values = [(json_paths.find_values(self._own.cursor_path, row) or (None,))[0] for row in rows]
+        values = _values_of(self.known.by_key.came(rows), self._own)
         try:
             self._row_order.note(values)
             if self._are_all_newer(rows, values):
@@ -174,6 +174,13 @@ class ListCursor:
             raise _no_value(self._asset, self._own.cursor_path, page)
         is_left_out = value is None and missing == "exclude"
         return not is_left_out and self.known.is_new_beyond(row, None)
+
+
+def _values_of(rows: list[Any], own: described.Incremental) -> list[Any]:
+    """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts."""
+    found = ((json_paths.find_values(own.cursor_path, row) or (None,))[0] for row in rows)
+    missing = None if own.cursor_format == "text" else ""
+    return [None if isinstance(value, str) and value == missing else value for value in found]
 
 
 def _may_have_late(own: described.Incremental, is_asked_for: bool) -> bool:

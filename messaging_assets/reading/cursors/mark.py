@@ -117,14 +117,20 @@ class NextMark:
 
     def take(self, value: Any, row: Any) -> None:
         """A row of the range came."""
+        self._take(value, row)
+
+    def _take(self, value: Any, row: Any) -> None:
+        before = self._held.value
         self._held.take(value, row)
+        if self._held.value is value or self._direction.is_same(value, self._held.value):
+            self._known.by_key.take(row, before is None or self._direction.is_further(value, before))
 
     def take_all(self, high: Any, values: list[Any], rows: list[Any]) -> None:
         """A page of the range came whose highest value is known."""
         if self._held.value is None or not self._direction.is_further(self._held.value, high):
             for row, value in zip(rows, values, strict=True):
                 if value == high:
-                    self._held.take(high, row)
+                    self._take(high, row)
 
     def is_ahead(self, value: Any) -> bool:
         """Whether a value is dated after the sync's own start."""
@@ -170,7 +176,7 @@ class NextMark:
         last = initial if reach.value is None else reach.value
         if not hashes and not beyond and (last is None or last == initial):
             return None
-        return mark_at(self._own, last, hashes) | ({BEYOND: beyond} if beyond else {})
+        return mark_at(self._own, last, hashes) | ({BEYOND: beyond} if beyond else {}) | self._known.by_key.of_mark
 
     def _is_beyond(self, one: list[Any], reach: Reach) -> bool:
         return one[1] is None or reach.value is None or not self._direction.is_further(reach.value, one[1])

@@ -33,7 +33,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.mark import held_back
 from messaging_assets.reading.cursors.order import order_of
-from messaging_assets.reading.cursors.request_values import is_closed
+from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
 
 # Marks of so many parents that no longer come are kept, for those that come back.
@@ -50,11 +50,13 @@ class Seen:
         rows_ahead: rows that came dated after the sync's start, and moved no mark.
         is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
         is_start_left_out: whether a list did not have the rows again that stand at its mark.
+        is_start_misread: whether it never had, although it was asked from an earlier moment on.
     """
 
     rows_ahead: int = 0
     is_one_missing: bool = False
     is_start_left_out: bool = False
+    is_start_misread: bool = False
 
 
 class CursorMarks:
@@ -149,6 +151,9 @@ class CursorMarks:
         self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
         self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
         self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
+        is_awaited = cursor is not None and moves and range_ is None and cursor.known.by_key.are_awaited
+        if is_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
+            self.seen.is_start_misread = True
         if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached

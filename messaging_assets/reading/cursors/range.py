@@ -8,9 +8,8 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
-from messaging_assets.reading.cursors.request_values import is_closed, lagged
+from messaging_assets.reading.cursors.request_values import first_of_file, is_closed, lagged
 from messaging_assets.reading.times.notation import NoOrder
-from messaging_assets.reading.times.relative_times import resolved
 
 
 class CursorRange:
@@ -29,7 +28,7 @@ class CursorRange:
 
     def __init__(self, asset: str, own: described.Incremental, order: Order, direction: Direction, last: Any) -> None:
         self._own, self._direction = own, direction
-        self._initial = self._start = resolved(own.initial_value, order.now)
+        self._initial = self._start = first_of_file(own, order)
         if last is not None:
             try:
                 self._start = lagged(own, order, last, self._initial)

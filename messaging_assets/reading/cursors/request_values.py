@@ -79,6 +79,29 @@ def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: 
     return _written(own, order, moments.datetime_of(moment), sample, is_end)
 
 
+def first_of_file(own: described.Incremental, order: Order) -> Any:
+    """Where the file's range begins: of `-30d` with the day, where requests say days, so that its rows are inside."""
+    initial = resolved(own.initial_value, order.now)
+    if own.format is None or not is_relative(own.initial_value) or (moment := order.moment(initial)) is None:
+        return initial
+    zone = order.zone or timezone.utc
+    day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    begun = moments.moment_of(day)
+    is_of_days = begun is not None and moments.written(begun, own.format, zone) == moments.written(
+        moment, own.format, zone
+    )
+    return day if is_of_days else initial
+
+
+def is_sent_before(own: described.Incremental, order: Order, last: Any) -> bool:
+    """Whether a request is sent an earlier moment than the mark, because its format cuts that off, or of a lag."""
+    moment = order.moment(last) if own.format is not None and own.last_value_func not in ("min", min) else None
+    if moment is None or own.format is None:
+        return False
+    zone = order.zone or timezone.utc
+    return bool(own.lag) or moments.written(moment, own.format, zone) == moments.written(moment - 1, own.format, zone)
+
+
 def is_closed(own: described.Incremental) -> bool:
     """Whether the file says where the range ends, so that no state is kept."""
     return own.end_value not in (None, "now")

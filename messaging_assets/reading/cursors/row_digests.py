@@ -13,6 +13,10 @@ from messaging_assets.seams.dlt_values import digest_dedup_value, has_legacy_ded
 
 # Under this name a mark keeps the rows that it cannot be set behind, because they are dated ahead or not at all.
 BEYOND = "messaging_assets_beyond"
+# Under these a mark keeps the keys of rows that stand at it, and whether a sync that began there had one of them again.
+AT_MARK, START_SEEN = "messaging_assets_at_mark", "messaging_assets_start_seen"
+# One that comes again is enough.
+_KEYS_KEPT = 20
 
 
 class RowDigests:
@@ -56,6 +60,53 @@ class RowDigests:
         return True
 
 
+class RowsAtMark:
+    """The keys of rows that stand at a mark, where the request takes it in a format of its own.
+
+    An API may read that otherwise than it was meant: in another time zone, or without that very day.
+
+    Args:
+        own: the incremental as the file has it.
+        keys: the fields that tell rows apart.
+        mark: how far an earlier read came, None where there was none.
+
+    Attributes:
+        kept: digests of the keys.
+        is_seen: whether a sync that began at a mark had a row again that stands there, so that the API reads it well.
+    """
+
+    def __init__(self, own: described.Incremental, keys: tuple[str, ...], mark: Mapping[str, Any] | None) -> None:
+        self._keys = keys if own.format is not None and not is_closed(own) else ()
+        self.kept: list[str] = list((mark or {}).get(AT_MARK, ()) if self._keys else ())
+        self.is_seen = bool((mark or {}).get(START_SEEN))
+        self._awaited = frozenset() if self.is_seen else frozenset(self.kept)
+
+    @property
+    def are_awaited(self) -> bool:
+        """Whether such rows were loaded, and no sync had one of them again so far."""
+        return bool(self._awaited)
+
+    def came(self, rows: list[Any]) -> list[Any]:
+        """Note that these rows came, wherever they stand now."""
+        if self._awaited and any(self._digest(row) in self._awaited for row in rows):
+            self._awaited, self.is_seen = frozenset(), True
+        return rows
+
+    def take(self, row: Any, is_further: bool) -> None:
+        """A row came that stands at the mark, or beyond all others."""
+        if self._keys:
+            kept = [] if is_further else self.kept
+            self.kept = [*kept, self._digest(row)] if len(kept) < _KEYS_KEPT else kept
+
+    @property
+    def of_mark(self) -> dict[str, Any]:
+        """What a mark keeps of this."""
+        return ({AT_MARK: self.kept} if self.kept else {}) | ({START_SEEN: True} if self.is_seen else {})
+
+    def _digest(self, row: Any) -> str:
+        return digest_dedup_value([row.get(key) for key in self._keys] if isinstance(row, dict) else row, False)
+
+
 class KnownRows:
     """Which rows an earlier sync loaded, by its mark: those that stand at it, and those behind which none can be set.
 
@@ -68,6 +119,7 @@ class KnownRows:
 
     Attributes:
         are_awaited: whether rows at the mark were loaded, and none came again so far.
+        by_key: the keys of those.
     """
 
     def __init__(
@@ -89,6 +141,7 @@ class KnownRows:
         self._digests, self.at_mark = digests, digests if is_compared else None
         self._left_at_mark = self.hashes.copy()
         self.are_awaited = is_compared and bool(self.hashes)
+        self.by_key = RowsAtMark(own, keys, mark)
         self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
         self._left_beyond = Counter(digest for digest, _ in self.beyond)
         self._takes_all = takes_repeats or is_closed(own)

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from messaging_assets.answers.beside_list import beside
+from messaging_assets.answers.signs_of_more import is_size, signs_of_more
+from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.foundation import json_paths
 from messaging_assets.reading.evidence.sought_fields import SoughtFields, found_by
 
 QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 SEVERAL = re.compile(rf"\[(?:{QUOTED.pattern}\s*,\s*)+{QUOTED.pattern}\]$")
+# What holds the lists, behind a wildcard, and the key that they have there.
+_INNER = re.compile(r"(.*\*.*?)\.('[^'.]+'|[^.\[\]'*?@]+)$")
 
 
 def sent_by_server(selector: str, body: Any, rows: list[Any]) -> int:
@@ -44,3 +49,35 @@ def look_at_unfiltered(fields: SoughtFields, selector: str, body: Any) -> None:
         for items in place.find(body):
             for item in items.value if isinstance(items.value, list) else ():
                 look(item)
+
+
+def cut_off_inside(selector: str, body: Any, with_counts: bool = True, with_signs: bool = True) -> str | None:
+    """That a list inside a record says that it has more rows than came, as a clause; None where none does.
+
+    Plain values of a record that holds its list itself may be anything, such as an order's total. Of such a record only
+    a sign of more counts.
+
+    Args:
+        selector: what finds the rows, such as `issues[*].changelog.histories[*]`.
+        body: the answer, as parsed.
+        with_counts: whether the file believes counts.
+        with_signs: whether it believes signs of more.
+    """
+    found = _INNER.match(selector.removesuffix("[*]"))
+    if found is None:
+        return None
+    holders, name = found[1], found[2].strip("'")
+    is_record = holders.endswith(("*]", "*"))
+    for holder in json_paths.find_values(holders, body):
+        rows = holder.get(name) if isinstance(holder, dict) else None
+        if not isinstance(rows, list):
+            continue
+        leaves, counts = list(beside(holder, (name,))), WatchedCounts(words_of(name))
+        has_size = any(is_size(leaf) for leaf in leaves)
+        counts.page([leaf for leaf in leaves if leaf.word != "total" or has_size], len(rows))
+        more = counts.more_than(len(rows)) if with_counts and not is_record else None
+        signs = signs_of_more(leaves, {}, 1, ())
+        link = f"{signs.link} names a next page" if signs.link and not is_record else None
+        if said := more or ((signs.said or link) if with_signs else None):
+            return f"of a list inside '{holders}', {said}"
+    return None

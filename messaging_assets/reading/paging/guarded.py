@@ -79,7 +79,7 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
         # Of a list of several answers the first one's says nothing; documents of one answer have one.
         if not (isinstance(part, Document) and part.is_begun):
             self.context.so_far.validator = None if reading.page else validator_of(response.headers)
-        if own.end_on_missing_selector and reading.page and _has_no_list(self.context.endpoint, response):
+        if _may_lack_list(reading, own) and _has_no_list(self.context.endpoint, response):
             reading.look_beside(response)
             reading.ending.refused("the list was left out past the last page")
             self._has_next_page = False
@@ -214,7 +214,15 @@ def _end_at_cap(paginator: GuardedPaginator) -> None:
         reading.ending.cut_short(f"maximum_pages ({own.maximum_pages}) was reached before the end", is_cap=True)
     elif own.maximum_empty_pages <= reading.counts.empty_pages:
         why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
+        if own.type in ("cursor", "header_link", "json_link", "json_response"):  # type: ignore[attr-defined]
+            why = f"{why}; write stop_after_empty_page: true where an empty page is the end"
         reading.ending.cut_short(why, is_cap=True)
+
+
+def _may_lack_list(reading: Reading, own: described.PaginatorDescription) -> bool:
+    """Whether an answer without the list is the end: where the file says so, or behind the announced last page."""
+    is_past = bool(reading.ending.may_end_with) and reading.ending.look is None
+    return reading.page > 0 and (own.end_on_missing_selector or is_past)
 
 
 def _is_refused(response: Any) -> bool:

@@ -8,6 +8,7 @@ from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
 from messaging_assets.answers.beside_list import address_in
+from messaging_assets.answers.signs_of_more import Signs
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, PagesRepeat
 from messaging_assets.reading.evidence.boundary import Boundary
@@ -69,7 +70,7 @@ class ReferencePaginator(GuardedPaginator):
         if self.says_no_more(response):
             self._is_told = True
             return "the API said that there is no more"
-        if getattr(self.description, "stop_after_empty_page", False) and sent == 0:
+        if sent == 0 and _may_end_empty(self.description, self.reading.claims.signs):
             self.reading.ending.is_more_said, self._is_told = False, True
             return "an empty page"
         if not reference:
@@ -179,6 +180,11 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
     return dlt_paginators.JSONResponseCursorPaginator(
         json_paths.compiled(own.cursor_path), own.cursor_param, own.cursor_body_path
     )
+
+
+def _may_end_empty(own: Any, signs: Signs) -> bool:
+    """Whether an empty page is the end, though it may name a next one: by the file's word, or by the page's own."""
+    return getattr(own, "stop_after_empty_page", False) or (signs.is_end_said and not signs.said)
 
 
 def _is_zero(there: list[Any]) -> bool:

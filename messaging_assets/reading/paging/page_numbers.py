@@ -50,6 +50,8 @@ class PageNumberPaginator(CountingPaginator):
             # An empty list is often announced as one page.
             if pages is not None and done <= pages and pages > 1:
                 step = f"if '{own.total_path}' counts rows, name it rows_total_path in the file"
+                if self.position == self.first_position() == 0:
+                    step = "if the API counts its pages from 1, write base_page: 1 in the paginator"
                 reading.ending.cut_short(f"page {done} of {pages} was empty, so rows may be missing behind it; {step}")
             is_more_said = reading.ending.is_more_said or self.names_more()
             is_last = (pages or done + 1) <= done or reading.counts.empty_pages > _MOST_EMPTY
@@ -67,15 +69,17 @@ class PageNumberPaginator(CountingPaginator):
             _PAST_THE_END if all_came else frozenset(),
         )
         # Some give their last page for whatever is behind it; two that differ show that the parameter is obeyed.
-        reading.repetition.may_clamp = bool(self.context.keys) and self._pages is None and reading.counts.full_pages > 1
+        is_last = self._pages is None or done >= self._pages[0]
+        reading.repetition.may_clamp = bool(self.context.keys) and is_last and reading.counts.full_pages > 1
         self.ask_ahead(sent, 1, own.base_page + pages - 1 if pages is not None else self._last_by_rows(sent))
         return None
 
     def doubt_of_end(self) -> str | None:
         """See GuardedPaginator; an API may go no further than a page that is full, and give it once more."""
         reading = self.reading
-        is_short = self._last_sent < reading.counts.most_sent
-        if reading.repetition.is_clamped and not is_short and not reading.is_whole_by_count:
+        done = self.position - self.description.base_page
+        is_told = self._last_sent < reading.counts.most_sent or (self._pages is not None and self._pages[0] >= done)
+        if reading.repetition.is_clamped and not is_told and not reading.is_whole_by_count:
             return (
                 f"page {self.position - 1} was no shorter than others, so the API may only go no further; {_TELL_END}"
             )

@@ -6,6 +6,7 @@ from typing import Any
 
 from requests import Request
 
+from messaging_assets.answers.beside_list import token_in
 from messaging_assets.answers.formats.json_lines import with_numbers_as_written
 from messaging_assets.description.pagination import PaginatorDescription
 from messaging_assets.foundation import json_paths
@@ -45,6 +46,11 @@ class NextReference:
         if isinstance(self.value, float) and path and not self._found.cursor_body_path:
             whole = with_numbers_as_written(response.content, getattr(response, "format", "json") == "ndjson")
             set_next_reference(self._found, str(json_paths.find_values(path, whole)[0]))
+        kind = self._own.type  # type: ignore[attr-defined]
+        if kind in ("cursor", "header_cursor") and not getattr(self._own, "cursor_body_path", None):
+            # Some give the next page's address where a token is looked for.
+            param = self._own.cursor_param or "cursor"  # type: ignore[attr-defined]
+            set_next_reference(self._found, token_in(self.value, param))
 
     @property
     def value(self) -> Any:

@@ -23,6 +23,8 @@ from messaging_assets.rows.values.single_values import CAREFUL, has_lost_digits
 
 LARGEST_VALUE = 16_000_000
 _TRUTHS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
+# Of any other type an empty text is how an API writes that there is no value.
+_TAKING_EMPTY = frozenset(("text", "json", "binary"))
 # So many digits are no date.
 _EPOCH = re.compile(r"[0-9]{9,10}(\.[0-9]{1,6})?")
 
@@ -98,8 +100,10 @@ def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
 def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted:
     """The same for a column that the file declares: texts, as a table has them, are what their type makes of them.
 
-    A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970.
+    A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970. An empty text is no value but of a text.
     """
+    if data_type not in _TAKING_EMPTY and "" in values:
+        values = [None if value == "" else value for value in values]
     if data_type == "bool":
         values = [_TRUTHS.get(value.lower(), value) if type(value) is str else value for value in values]
     elif data_type == "timestamp":

@@ -1,0 +1,77 @@
+"""A start that an API reads otherwise than it was sent: in another time zone, or without the day that it names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.reading.cursors.row_digests import AT_MARK, START_SEEN
+from messaging_assets.sandbox import Fault
+from messaging_assets_tests.one_table import OneTable
+
+MINUTES = {"format": "%Y-%m-%d %H:%M"}
+ROWS = [{"id": number, "at": f"2026-01-0{number}T10:00:30Z"} for number in range(1, 4)]
+
+
+def _sync(one_table: OneTable, rows: list[Any], **own: Any) -> Any:
+    """Sync rows that are all that the API sends, whatever it is asked for."""
+    one_table.sandbox.faults.clear()
+    one_table.sandbox.fault(
+        Fault(api="generic_rest", rewrite=lambda payload, request: {"data": rows[request.offset or 0 :]})
+    )
+    cursor = {"cursor_path": "at", "start_param": "since", "initial_value": "2025-01-01T00:00:00Z", **MINUTES, **own}
+    paginator = {"type": "offset", "limit": 100, "overlap": 0}
+    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": paginator, "incremental": cursor}
+    return one_table.sync(endpoint=endpoint)
+
+
+@pytest.mark.parametrize("disposition", ["merge", "append"])
+def test_a_start_before_the_last_row_that_brings_it_never_again_is_in_doubt(
+    one_table: OneTable, disposition: str
+) -> None:
+    one_table.described["write_disposition"] = disposition
+    _sync(one_table, ROWS)
+
+    synced = _sync(one_table, [{"id": 9, "at": "2026-01-09T10:00:30Z"}])
+
+    assert synced.green
+    assert synced.receipt["verdict"] == "unknown"
+    assert "declare incremental.timezone" in synced.receipt["verdict_reason"]
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3, 9]
+
+
+@pytest.mark.parametrize(
+    ("own", "again"),
+    [
+        ({}, ROWS[-1:]),
+        # It was changed since, and stands elsewhere.
+        ({}, [{"id": 3, "at": "2026-01-09T00:00:30Z"}]),
+        # The start is the very moment, which an API may leave out.
+        ({"format": "iso"}, []),
+        ({"lag": 60}, ROWS[-1:]),
+    ],
+    ids=str,
+)
+def test_a_start_that_is_read_as_it_was_sent_is_in_no_doubt(
+    one_table: OneTable, own: dict[str, Any], again: list[Any]
+) -> None:
+    _sync(one_table, ROWS, **own)
+    assert _sync(one_table, again, **own).receipt["verdict"] == "read to the end"
+
+
+def test_an_api_that_had_the_row_again_once_reads_starts_well_and_a_row_that_is_gone_later_is_no_sign(
+    one_table: OneTable,
+) -> None:
+    _sync(one_table, ROWS)
+    _sync(one_table, [*ROWS[-1:], {"id": 4, "at": "2026-01-04T10:00:30Z"}])
+    assert _sync(one_table, []).receipt["verdict"] == "read to the end"
+
+
+def test_a_lag_whose_rows_never_come_again_is_in_doubt(one_table: OneTable) -> None:
+    _sync(one_table, ROWS, lag=3600)
+    assert _sync(one_table, [], lag=3600).receipt["verdict"] == "unknown"
+
+
+def test_the_names_under_which_a_mark_keeps_this_stay() -> None:
+    assert (AT_MARK, START_SEEN) == ("messaging_assets_at_mark", "messaging_assets_start_seen")

@@ -6,10 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.endpoint_words import MOST_RETRIES, USUAL_PAGE, add_handler, retry_too, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.spec_texts import SpecScope, first_start
-from messaging_assets.conversion.texts import Hole, named, only, quoted
+from messaging_assets.conversion.texts import (
+    MOST_RETRIES,
+    USUAL_PAGE,
+    Hole,
+    add_handler,
+    named,
+    only,
+    quoted,
+    retry_too,
+    unusual,
+)
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at

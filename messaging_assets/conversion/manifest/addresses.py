@@ -39,12 +39,6 @@ def settle_addresses(converted: Converted, bases: Mapping[str, str]) -> None:
             draft.give_up(told)
 
 
-def at_itself(address: str) -> tuple[str, str]:
-    """The base and the path of a list at an address itself, which no slash follows."""
-    above, _, last = address.rpartition("/")
-    return (above, f"/{last}") if last and "://" in above else (address, "/")
-
-
 def _put_below(draft: Draft, steps: str) -> None:
     if not steps:
         return

@@ -9,10 +9,9 @@ from typing import Any
 from messaging_assets.conversion.components.expressions import condition, single
 from messaging_assets.conversion.components.parts import Part, target_of
 from messaging_assets.conversion.components.values import Ref, Unknown, value_of
-from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
-from messaging_assets.conversion.texts import quoted
+from messaging_assets.conversion.texts import USUAL_PAGE, quoted, unusual
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 

@@ -8,7 +8,7 @@ from typing import Any
 from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part, resolved
 from messaging_assets.conversion.manifest import answers
-from messaging_assets.conversion.manifest.addresses import at_itself, settle_addresses
+from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
 from messaging_assets.conversion.manifest.errors import add_errors
@@ -21,6 +21,7 @@ from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
 from messaging_assets.conversion.own_code.classes import OwnCode
 from messaging_assets.conversion.own_code.known import notes_in, without_code
 from messaging_assets.conversion.secret_fields import joined
+from messaging_assets.conversion.texts import at_itself
 from messaging_assets.files.rules.mistakes import value_at
 
 

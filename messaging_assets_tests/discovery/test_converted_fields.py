@@ -169,3 +169,10 @@ def test_a_filter_by_a_setting_that_nobody_gave_keeps_everything(text: str) -> N
     assert [
         kind for kind, words in told(drafted(manifest({"retriever": retriever}), ids="a")) if "filter" in words
     ] == ["loss"]
+
+
+def test_a_field_that_is_made_of_one_that_was_made_before_is_a_step_behind_it() -> None:
+    texts = {"at": "{{ format_datetime(record['at'], '%Y') }}", "key": "{{ record['id'] }}|{{ record['at'] }}"}
+    added = [{"path": [name], "value": text} for name, text in texts.items()]
+    [draft] = drafted(manifest({"transformations": [{"type": "AddFields", "fields": added}]})).drafts
+    assert draft.raw["steps"] == [{"template": {"at": "{at:%Y}"}}, {"template": {"key": "{id}|{at}"}}]

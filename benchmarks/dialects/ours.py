@@ -63,12 +63,10 @@ def sync(converted: Converted, folder: Path, port: int) -> dict[str, dict[str, A
             value = variables[f"{api.upper()}__{name.upper()}"] = SECRET
         address = address.replace(f"{{setting.{name}}}", str(value))
     file = folder / f"{api}.yaml"
-    here = f"http://127.0.0.1:{port}"
-    raw["client"]["base_url"] = here + urlsplit(address).path
-    file.write_text(yaml.safe_dump(_at_server(_impatient(raw), here), sort_keys=False))
+    file.write_text(yaml.safe_dump(_at_server(_impatient(raw), port), sort_keys=False))
     variables |= dict.fromkeys(re.findall(rf"\b{api.upper()}__[A-Z0-9_]+", text.partition("\nclient:")[0]), SECRET)
-    variables[f"{api.upper()}__BASE_URL"] = raw["client"]["base_url"]
-    variables[f"{api.upper()}__TOKEN_URL"] = f"{here}/oauth/token"
+    variables[f"{api.upper()}__BASE_URL"] = f"http://127.0.0.1:{port}{urlsplit(address).path}"
+    variables[f"{api.upper()}__TOKEN_URL"] = f"http://127.0.0.1:{port}/oauth/token"
     homes = ("MESSAGING_ASSETS_HOME", "DAGSTER_HOME", "DLT_DATA_DIR", "DLT_PROJECT_DIR")
     (folder / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
     environment = {**os.environ, **dict.fromkeys(homes, str(folder)), **variables}
@@ -92,9 +90,10 @@ def _impatient(raw: dict[str, Any]) -> dict[str, Any]:
     return raw
 
 
-def _at_server(raw: dict[str, Any], here: str) -> dict[str, Any]:
-    """The file with the lists of further hosts on the server, too, so that no real host is ever asked."""
-    raw["client"].pop("allowed_hosts", None)
+def _at_server(raw: dict[str, Any], port: int) -> dict[str, Any]:
+    """The file with lists of further hosts on the server too, by its other name, so that no real one is asked."""
+    if "allowed_hosts" in raw["client"]:
+        raw["client"]["allowed_hosts"] = [f"localhost:{port}"]
     for one in raw["resources"]:
-        one["endpoint"]["path"] = re.sub(r"^https?://[^/]+", here, one["endpoint"]["path"])
+        one["endpoint"]["path"] = re.sub(r"^https?://[^/]+", f"http://localhost:{port}", one["endpoint"]["path"])
     return raw

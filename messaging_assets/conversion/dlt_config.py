@@ -102,6 +102,8 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
         if isinstance(holder.get(part), Mapping):
             holder[part], found = taken_apart(holder[part], location, below(lose, part))
             ways += found
+            if found and not holder[part]:
+                del holder[part]
     return joined(ways)
 
 

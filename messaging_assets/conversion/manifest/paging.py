@@ -110,7 +110,9 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     _add_size(scope, part, strategy)
     value, goes_on = _condition_of_token(scope, strategy, value)
     found = _token_path(scope, value)
-    if found is None:
+    # What is added to a page's number makes the next one's; to a record's own field it makes no page.
+    is_of_record = isinstance(value, Ref) and value.added and value.root.startswith("last_record")
+    if found is None or is_of_record:
         words = value.words if isinstance(value, Unknown) else "more than one value"
         scope.draft.ask(f"the next page's token is made by {words}; declare the paginator", "endpoint")
         return None

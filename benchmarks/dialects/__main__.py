@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,14 @@ OUTCOMES = (
     "both failed",
     "nothing came",
 )
+_TIMES = ("once", "twice")
 
 
 def main() -> int:
     """Compare the chosen packages; the exit code is 1 where a stream differs, or is read by the peer alone."""
     chosen = _arguments()
     python = _reader()
-    counts: collections.Counter[str] = collections.Counter()
+    counts = {time: collections.Counter[str]() for time in _TIMES[: 1 + chosen.twice]}
     for name in chosen.packages:
         manifest = _manifest(name, python)
         if manifest is None:
@@ -49,14 +50,20 @@ def main() -> int:
             folder = Path(chosen.keep).resolve() / name if chosen.keep else Path(temporary) / name
             folder.mkdir(parents=True)
             found = list(compared(manifest, name.replace("-", "_"), folder, python, chosen.twice))
-        for stream, outcome, why in found:
-            counts[outcome] += 1
+        for time, stream, outcome, why in found:
+            counts[time][outcome] += 1
             if outcome != "equal" or chosen.verbose:
-                print(f"{name}.{stream}: {outcome}{f': {why}' if why else ''}", flush=True)
-        own = collections.Counter(outcome for _, outcome, _ in found)
-        print(f"{name}: " + ", ".join(f"{own[one]} {one}" for one in OUTCOMES if own[one]), flush=True)
-    print("\nall: " + ", ".join(f"{counts[one]} {one}" for one in OUTCOMES if counts[one]))
-    return 1 if counts["different"] or counts["ours failed"] else 0
+                print(f"{name}.{stream}, {time}: {outcome}{f': {why}' if why else ''}", flush=True)
+        for time in counts:
+            print(f"{name}, {time}: {_counted(outcome for one, _, outcome, _ in found if one == time)}", flush=True)
+    for time, several in counts.items():
+        print(f"all, {time}: {_counted(several.elements())}")
+    return 1 if any(one["different"] or one["ours failed"] for one in counts.values()) else 0
+
+
+def _counted(outcomes: Iterable[str]) -> str:
+    own = collections.Counter(outcomes)
+    return ", ".join(f"{own[one]} {one}" for one in OUTCOMES if own[one])
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,8 +77,8 @@ def _arguments() -> argparse.Namespace:
 
 def compared(
     manifest: Path, api: str, folder: Path, python: Path, is_twice: bool = False
-) -> Iterator[tuple[str, str, str]]:
-    """Each stream of a manifest, what came of it, and why.
+) -> Iterator[tuple[str, str, str, str]]:
+    """After which sync, `once` or `twice`; each stream of a manifest; what came of it; and why.
 
     Args:
         manifest: its file, in the folder of its package.
@@ -82,6 +89,7 @@ def compared(
     """
     command = [str(python), "-m", "benchmarks.dialects.theirs.play", manifest, manifest.parent.parent, folder]
     command[1:3] = ["-m", "theirs.play"]
+    times = _TIMES[: 1 + is_twice]
     with (folder / "peer.log").open("w") as log:
         playing = subprocess.Popen(
             command, env={"PYTHONPATH": str(_HERE), "PATH": ""}, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -91,25 +99,27 @@ def compared(
             assert playing.stdout
             ready = next((line for line in playing.stdout if line.startswith("ready ")), "")
             if not ready:
-                yield "*", "theirs failed", (folder / "peer.log").read_text().strip().rpartition("\n")[2][:200]
+                told = (folder / "peer.log").read_text().strip().rpartition("\n")[2][:200]
+                yield from ((time, "*", "theirs failed", told) for time in times)
                 return
             plan = json.loads((folder / "plan.json").read_text())
             shutil.copytree(manifest.parent, folder, dirs_exist_ok=True, ignore=_but_code)
             try:
                 converted = converted_by(folder / "manifest.yaml", api, plan["config"])
             except Exception as error:  # noqa: BLE001 - the command would end here, too
-                yield "*", "not converted", str(error)[:200]
+                told = str(error)[:200]
+                yield from ((time, "*", "not converted", told) for time in times)
                 return
-            assets = sync(converted, folder, int(ready.split()[1]))
-            if is_twice and playing.stdin:
-                # Each list has newer rows by now; both go on from where they were.
-                print(file=playing.stdin, flush=True)
-                next((line for line in playing.stdout if line.startswith("ready ")), "")
+            for time in times:
+                if time != _TIMES[0] and playing.stdin:
+                    # Each list has newer rows by now; both go on from where they were.
+                    print(file=playing.stdin, flush=True)
+                    next((line for line in playing.stdout if line.startswith("ready ")), "")
                 assets = sync(converted, folder, int(ready.split()[1]))
+                yield from ((time, *one) for one in _told(converted, assets, folder, api))
             playing.communicate(timeout=30)
         finally:
             playing.kill()
-    yield from _told(converted, assets, folder, api)
 
 
 def _but_code(_: str, names: list[str]) -> list[str]:

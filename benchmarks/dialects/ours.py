@@ -63,7 +63,7 @@ def sync(converted: Converted, folder: Path, port: int) -> dict[str, dict[str, A
             value = variables[f"{api.upper()}__{name.upper()}"] = SECRET
         address = address.replace(f"{{setting.{name}}}", str(value))
     file = folder / f"{api}.yaml"
-    file.write_text(yaml.safe_dump(_impatient(raw), sort_keys=False))
+    file.write_text(yaml.safe_dump(_at_server(_impatient(raw), port), sort_keys=False))
     variables |= dict.fromkeys(re.findall(rf"\b{api.upper()}__[A-Z0-9_]+", text.partition("\nclient:")[0]), SECRET)
     variables[f"{api.upper()}__BASE_URL"] = f"http://127.0.0.1:{port}{urlsplit(address).path}"
     variables[f"{api.upper()}__TOKEN_URL"] = f"http://127.0.0.1:{port}/oauth/token"
@@ -87,4 +87,13 @@ def _impatient(raw: dict[str, Any]) -> dict[str, Any]:
     raw["client"].pop("requests_per_second", None)
     for one in raw["resources"]:
         one["endpoint"].setdefault("error_handler", {})["max_retries"] = 0
+    return raw
+
+
+def _at_server(raw: dict[str, Any], port: int) -> dict[str, Any]:
+    """The file with lists of further hosts on the server too, by its other name, so that no real one is asked."""
+    if "allowed_hosts" in raw["client"]:
+        raw["client"]["allowed_hosts"] = [f"localhost:{port}"]
+    for one in raw["resources"]:
+        one["endpoint"]["path"] = re.sub(r"^https?://[^/]+", f"http://localhost:{port}", one["endpoint"]["path"])
     return raw

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,17 +10,29 @@ from urllib.parse import urlsplit
 from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, secret_name, taken_apart, with_secrets
 from messaging_assets.conversion.spec_answers import add_answers, add_mark, add_paging
-from messaging_assets.conversion.spec_texts import SpecScope, state_of, text_of
-from messaging_assets.conversion.texts import Hole, Lose, below, filled, named
+from messaging_assets.conversion.spec_texts import (
+    Filler,
+    SpecScope,
+    endpoints_of,
+    of_parent,
+    queues_of,
+    state_of,
+    text_of,
+    values_of,
+)
+from messaging_assets.conversion.texts import Hole, Lose, below, filled, named, only, quoted
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
+from messaging_assets.foundation.redaction import one_line
 
 _FORMATS = {"": None, "None": None, "json": None, "csv": "csv", "xml": "xml", "jsonl": "ndjson", "jsonlines": "ndjson"}
+_LOCATIONS = {"params": "query", "headers": "header", "json": "body", "data": "body"}
 _ASKING = {
     "client_credentials": "oauth2",
     "refresh_token": "oauth2_refresh_token",
     "password": "oauth2_password",
 }
+_SCHEME = re.compile(r"https?://")
 # What its signing texts take -> ours.
 _SIGNED = {
     "http_method": "{method}",
@@ -47,23 +58,28 @@ def from_spec(spec: Mapping[str, Any], converted: Converted) -> None:
     """
     description = spec.get("description")
     converted.description = description if isinstance(description, str) else None
-    ways = _ways(spec, converted)
-    endpoints = _endpoints(spec)
+    shared = spec.get("authentication")
+    ways = _ways(shared, converted, below(converted.lose, "client", "auth"))
+    endpoints = endpoints_of(spec)
     names = {name: converted.draft(name) for name in endpoints}
-    queues = _queues(endpoints)
+    queues = queues_of(endpoints)
     addresses: dict[str, str] = {}
     rates: list[float] = []
     for name, endpoint in endpoints.items():
-        with falls_alone(names[name]):
-            scope = SpecScope(names[name], converted.settings, state_of(endpoint))
-            if not _add_parent(scope, endpoint, names, queues) or _is_unsayable(scope.draft, endpoint):
+        with falls_alone(draft := names[name]):
+            scope = SpecScope(draft, converted.settings, state_of(endpoint))
+            if isinstance(told := endpoint.get("description"), str):
+                draft.raw["description"] = one_line(told)
+            if not _add_parent(scope, endpoint, names, queues) or _is_unsayable(draft, endpoint):
                 continue
-            addresses[name] = _add_request(scope, endpoint, ways)
+            auth = endpoint.get("authentication", shared)
+            own = ways if auth == shared else _ways(auth, converted, below(draft.lose, "endpoint", "auth"))
+            addresses[name] = _add_request(scope, endpoint, own, _static_headers(auth))
             add_answers(scope, endpoint)
             add_paging(scope, endpoint)
             add_mark(scope, endpoint)
-            if endpoint.get("disabled") is True:
-                scope.draft.raw["selected"] = False
+            if True in (endpoint.get("disabled"), endpoint.get("queue_only")):
+                draft.raw["selected"] = False
             rates += [scope.rate] if scope.rate else []
     _settle_address({name: one for name, one in addresses.items() if names[name].is_carried}, names, converted)
     if rates:
@@ -72,31 +88,16 @@ def from_spec(spec: Mapping[str, Any], converted: Converted) -> None:
         converted.draft("dynamic_endpoints").give_up("its endpoints are made while it runs")
 
 
-def _endpoints(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The endpoints by name, with the defaults laid under them."""
-    written = spec.get("endpoints")
-    if isinstance(written, list):
-        written = {str(step_into(one, "name")): one for one in written}
-    defaults = spec.get("defaults") or {}
-    found = written.items() if isinstance(written, Mapping) else ()
-    return {str(name): _over(defaults, one) for name, one in found if isinstance(one, Mapping)}
+def _static_headers(auth: Any) -> dict[str, Any]:
+    """What a way without a type, or of this one, sends with each request."""
+    headers = step_into(auth, "headers") if step_into(auth, "type") in (None, "", "static") else None
+    return dict(headers) if isinstance(headers, Mapping) else {}
 
 
-def _over(below_it: Any, own: Any) -> Any:
-    if not (isinstance(below_it, Mapping) and isinstance(own, Mapping)):
-        return below_it if own is None else own
-    return {**below_it, **{key: _over(below_it.get(key), one) if one is not None else None for key, one in own.items()}}
-
-
-def _ways(spec: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]:
-    auth = spec.get("authentication")
+def _ways(auth: Any, converted: Converted, lose: Lose) -> list[dict[str, Any]]:
     kind = step_into(auth, "type")
-    if not auth or kind in (None, "none"):
+    if not auth or kind in (None, "", "none", "static"):
         return []
-    lose = below(converted.lose, "client", "auth")
-    if kind == "static":
-        fields = {name: text_of(one, {}) for name, one in (step_into(auth, "headers") or {}).items()}
-        return taken_apart(fields, "header", lose)[1]
     if kind == "basic":
         empty = [half for half in ("username", "password") if step_into(auth, half) in (None, "")]
         return [without_nothing({"type": "http_basic", "empty": empty[0] if empty else None})]
@@ -109,15 +110,14 @@ def _ways(spec: Mapping[str, Any], converted: Converted) -> list[dict[str, Any]]
         region, service = step_into(auth, "aws_region"), step_into(auth, "aws_service")
         if isinstance(region, str) and isinstance(service, str) and "{" not in region + service:
             return [{"type": "aws_sigv4", "region": region, "service": service}]
-    if kind == "hmac" and (signed := _hmac(auth, converted)):
+    if kind == "hmac" and (signed := _hmac(auth, converted, lose)):
         return [signed]
-    converted.lose(f"it authenticates by {kind}{f' ({flow})' if flow else ''}; say under auth how", "client", "auth")
+    lose(f"it authenticates by {kind}{f' ({flow})' if flow else ''}; say under auth how")
     return []
 
 
-def _hmac(auth: Mapping[str, Any], converted: Converted) -> dict[str, Any] | None:
+def _hmac(auth: Mapping[str, Any], converted: Converted, lose: Lose) -> dict[str, Any] | None:
     """A signature, where each word in its texts is known."""
-    lose = below(converted.lose, "client", "auth")
     secret = named(text_of(auth.get("secret"), {}), "secret", "setting")
     headers = auth.get("request_headers")
     headers = headers if isinstance(headers, Mapping) else {}
@@ -147,60 +147,52 @@ def _signing_text(value: Any, converted: Converted, lose: Lose) -> str | None:
     return "".join(parts)
 
 
-def _queues(endpoints: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
-    """Queue -> the endpoint that fills it, and the field of its records."""
-    found: dict[str, tuple[str, str]] = {}
-    for name, endpoint in endpoints.items():
-        for processor in value_at(endpoint, ("response", "processors")) or []:
-            output, expression = str(step_into(processor, "output")), str(step_into(processor, "expression"))
-            if output.startswith("queue.") and (field := re.fullmatch(r"record\.([\w.]+)", expression.strip())):
-                found.setdefault(output.removeprefix("queue."), (name, field[1]))
-    return found
-
-
 def _add_parent(
     scope: SpecScope,
     endpoint: Mapping[str, Any],
     names: Mapping[str, Draft],
-    queues: Mapping[str, tuple[str, str]],
+    queues: Mapping[str, list[Filler]],
 ) -> bool:
     over = value_at(endpoint, ("iterate", "over"))
     if over in (None, ""):
         return True
     into = str(value_at(endpoint, ("iterate", "into")) or "").removeprefix("state.")
-    if (values := _listed(over)) and into.isidentifier():
+    if asked := value_at(endpoint, ("iterate", "if")):
+        scope.draft.lose(f"it is read whether {quoted(asked)} holds or not", "endpoint")
+    if (values := values_of(over, scope)) and into.isidentifier():
         scope.draft.raw.setdefault("for_each", {})[into] = values
         scope.state[into] = [Hole("each", into)]
         return True
     queue = re.fullmatch(r"[{$ ]*queue\.(\w+)[} ]*", str(over))
-    if queue is None or queue[1] not in queues:
+    fillers = queues.get(queue[1], []) if queue else []
+    if queue is None or not fillers:
         shown = f"the queue {queue[1]}, which no endpoint fills from a field" if queue else "the values of a list"
         scope.draft.give_up(f"it is read once for each of {shown}; write it by hand{'' if queue else ', see for_each'}")
         return False
-    parent, field = queues[queue[1]]
-    if scope.draft is names[parent]:
+    first, others = fillers[0], [one.endpoint for one in fillers[1:]]
+    if scope.draft is names[first.endpoint]:
         scope.draft.give_up("it is its own parent")
         return False
-    scope.state[into] = [Hole("parent", f"{names[parent].name}.{field}")]
+    if others:
+        told = f"only {first.endpoint} is its parent here, but {', '.join(others)} fill its queue, too; write a union"
+        scope.draft.lose(told, "endpoint")
+    if first.condition:
+        told = f"it is read for all records of {first.endpoint}, also where {quoted(first.condition)} does not hold"
+        scope.draft.lose(told, "endpoint")
+    for key, expression in first.fields.items():
+        scope.state[f"{into}.{key}" if key else into] = [of_parent(names[first.endpoint], expression)]
     return True
-
-
-def _listed(over: Any) -> list[Any]:
-    """The values that stand in a spec itself, as a list or as the text of one; none of anything else."""
-    try:
-        found = json.loads(over) if isinstance(over, str) else over
-    except ValueError:
-        return []
-    is_plain = isinstance(found, list) and all(isinstance(one, (str, int)) and "{" not in str(one) for one in found)
-    return list(dict.fromkeys(found)) if is_plain else []
 
 
 def _is_unsayable(draft: Draft, endpoint: Mapping[str, Any]) -> bool:
     format_ = str(value_at(endpoint, ("response", "format")) or "")
     for word in ("setup", "teardown"):
-        if endpoint.get(word):
-            draft.give_up(f"its {word} sends requests before or after it, which no word says")
-            return True
+        if calls := endpoint.get(word):
+            told = f"its {word} sends requests before or after it, which no word says"
+            if _is_needed(calls, endpoint):
+                draft.give_up(told)
+                return True
+            draft.lose(told, "endpoint")
     if format_ not in _FORMATS:
         draft.give_up(f"its answers are {format_}; write it by hand, see format")
         return True
@@ -211,7 +203,21 @@ def _is_unsayable(draft: Draft, endpoint: Mapping[str, Any]) -> bool:
     return False
 
 
-def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[str, Any]]) -> str:
+def _is_needed(calls: Any, endpoint: Mapping[str, Any]) -> bool:
+    """Whether requests beside the list change anything at the API, or say what the list is asked by."""
+    asked = repr([endpoint.get("request"), endpoint.get("pagination"), endpoint.get("iterate")])
+    for call in calls if isinstance(calls, list) else [None]:
+        processors = value_at(call, ("response", "processors")) or []
+        kept = [str(step_into(one, "output")) for one in processors]
+        is_get = str(value_at(call, ("request", "method")) or "GET").upper() == "GET"
+        if not is_get or any(one.startswith("state.") and one in asked for one in kept):
+            return True
+    return False
+
+
+def _add_request(
+    scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[str, Any]], static: Mapping[str, Any]
+) -> str:
     """Say how to ask; returns the whole address."""
     request = endpoint.get("request") or {}
     draft = scope.draft
@@ -219,16 +225,24 @@ def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[
     if method != "GET":
         draft.endpoint["method"] = method
     url = scope.text(request.get("url") or "")
+    if (whole := only(url)) and whole.kind == "token":
+        # The first page is at the address that the state begins with.
+        url = text_of((endpoint.get("state") or {}).get(whole.name), {**scope.state, whole.name: None})
     if not url:
         draft.give_up("it asks for nothing itself; its records are made of those of others")
     if unsaid := named(url, "unknown", "token", "now"):
         draft.give_up(f"its address takes {' and '.join(unsaid)}, which no word says; write it by hand")
-    address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True)
+    # A setting that is the whole address, its scheme too, stands as it is, since endpoints are told apart by origin.
+    is_whole = isinstance(url, list) and isinstance(url[0], Hole)
+    address = filled(url, scope.settings, below(draft.lose, "endpoint", "path"), True, True, not is_whole)
     found = list(ways)
-    payload = request.get("payload")
-    parts = {"params": request.get("parameters"), "headers": request.get("headers"), "json": payload}
-    for part, location in (("params", "query"), ("headers", "header"), ("json", "body")):
-        fields = parts[part]
+    headers = {**static, **(request.get("headers") or {})}
+    is_form = method == "POST" and any("x-www-form-urlencoded" in str(one).lower() for one in headers.values())
+    parts = {"params": request.get("parameters"), "headers": headers, "json": request.get("payload")}
+    if is_form:
+        parts = {"headers": headers, "data": parts["params"] or parts["json"]}
+    for part, fields in parts.items():
+        location = _LOCATIONS[part]
         if fields in (None, {}, ""):
             continue
         if not isinstance(fields, Mapping):
@@ -250,10 +264,8 @@ def _add_request(scope: SpecScope, endpoint: Mapping[str, Any], ways: list[dict[
 
 def _settle_address(addresses: Mapping[str, str], names: Mapping[str, Draft], converted: Converted) -> None:
     """One base for all: what the addresses begin with alike, up to a slash."""
-    origins = [urlsplit(one)[:2] for one in addresses.values() if one.startswith(("http://", "https://"))]
-    if not origins:
-        converted.client["base_url"] = UNKNOWN_ADDRESS
-        return
+    addresses = {name: one if _SCHEME.match(one) else _unknown(one) for name, one in addresses.items()}
+    origins = [urlsplit(one)[:2] for one in addresses.values()] or [urlsplit(UNKNOWN_ADDRESS)[:2]]
     most = max(origins, key=origins.count)
     own = {name: one for name, one in addresses.items() if urlsplit(one)[:2] == most}
     base = _in_common([one.partition("{")[0] for one in own.values()], f"{most[0]}://{most[1]}")
@@ -263,6 +275,11 @@ def _settle_address(addresses: Mapping[str, str], names: Mapping[str, Draft], co
             names[name].raw["endpoint"] = {"path": address[len(base) :] or "/", **names[name].endpoint}
         else:
             names[name].give_up(f"it is at another address, {address.partition('?')[0]}; give it a file of its own")
+
+
+def _unknown(address: str) -> str:
+    """An address whose host nobody gave."""
+    return f"{UNKNOWN_ADDRESS}/{address.partition('/')[2]}"
 
 
 def _in_common(addresses: list[str], origin: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.endpoint_words import USUAL_PAGE
 from messaging_assets.conversion.outcome import NO_PAGINATOR, Converted, Draft, falls_alone
 from messaging_assets.conversion.secret_fields import joined, taken_apart
-from messaging_assets.conversion.texts import Hole, Lose, Settings, below, filled, has, only
+from messaging_assets.conversion.texts import USUAL_PAGE, Hole, Lose, Settings, below, filled, has, only
 from messaging_assets.files.rules.mistakes import step_into
 from messaging_assets.files.rules.secrets import IN_AUTH
 
@@ -103,6 +102,8 @@ def _ways(holder: dict[str, Any], settings: Settings, lose: Lose) -> Any:
         if isinstance(holder.get(part), Mapping):
             holder[part], found = taken_apart(holder[part], location, below(lose, part))
             ways += found
+            if found and not holder[part]:
+                del holder[part]
     return joined(ways)
 
 

@@ -95,9 +95,10 @@ class Draft:
         fields[path[-1]] = value
 
     def step(self, word: str, **fields: Any) -> None:
-        """Add to what is done to its records; steps of one word behind each other are one."""
+        """Add to what is done to its records; steps of one word are one, unless one takes what the other makes."""
         steps: list[dict[str, Any]] = self.raw.setdefault("steps", [])
-        if steps and word in steps[-1] and not fields.keys() & steps[-1][word].keys():
+        last = steps[-1].get(word, {}) if steps else {}
+        if last and not {*last} & {*re.findall(r"\w+", str(fields))}:
             steps[-1][word].update(fields)
         else:
             steps.append({word: fields})
@@ -204,11 +205,14 @@ class Converted:
     def share(self) -> None:
         """Move authentication and headers that resources share up to `client`, and so what they lost of them alike."""
         carried = [one for one in self.drafts if one.is_carried]
-        every = [loss for one in carried for loss in set(one.losses) if loss.place[1:2] and loss.place[1] in _SHARED]
-        for loss in [one for one, times in Counter(every).items() if times > 1]:
+        for loss in {loss: None for one in carried for loss in one.losses}:
             names = [one.name for one in carried if loss in one.losses]
-            whose = "" if len(names) == len(carried) else f" (of {', '.join(names)})"
-            self.lose(loss.words + whose, "client", *loss.place[1:], kind=loss.kind)
+            # A setting of the file is given once, whoever takes it.
+            is_setting = loss.words.endswith("under settings")
+            if len(names) < 2 or not (is_setting or (loss.place[1:2] and loss.place[1] in _SHARED)):
+                continue
+            whose = "" if is_setting or len(names) == len(carried) else f" (of {', '.join(names)})"
+            self.lose(loss.words + whose, "client", *(() if is_setting else loss.place[1:]), kind=loss.kind)
             for one in carried:
                 one.losses = [other for other in one.losses if other != loss]
         for word in ("auth", "headers"):

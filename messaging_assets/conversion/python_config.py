@@ -7,6 +7,7 @@ authentication and paging. What only running the file would tell becomes a hole.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +37,13 @@ _CLASSES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "jsonresponsecursorpaginator": ("cursor", ("cursor_path", "cursor_param", "cursor_body_path")),
     "headercursorpaginator": ("header_cursor", ("cursor_key", "cursor_param")),
     "singlepagepaginator": ("single_page", ()),
+    "incremental": ("incremental", ("cursor_path", "initial_value")),
 }
+# A start that lies some time before now.
+_AGO = re.compile(
+    r"(?:pendulum|datetime)\.(?:today|now)\([^()]*\)\.subtract\((year|month|week|day|hour)s=(\d+)\)(?:\.\w+\([^()]*\))?"
+)
+_UNITS = {"year": "y", "month": "mo", "week": "w", "day": "d", "hour": "h"}
 
 
 class UnreadableConfig(Exception):
@@ -174,7 +181,7 @@ class _Names:
             return -node.operand.value  # type: ignore[operator]
         if isinstance(node, ast.Call):
             return self._call(node)
-        return _looked_up(node) or [Hole("unknown", quoted(ast.unparse(node)))]
+        return self._made(node) or _looked_up(node) or [Hole("unknown", quoted(ast.unparse(node)))]
 
     def _mapping(self, node: ast.Dict) -> dict[str, Any]:
         made: dict[str, Any] = {}
@@ -184,6 +191,27 @@ class _Names:
                 made.update(value if isinstance(value, dict) else {})
             elif isinstance(name := self.value(key), str):
                 made[name] = value
+        return made
+
+    def _made(self, node: ast.AST) -> Any:
+        """A value that stands in an expression of others; nothing where it does not."""
+        if isinstance(node, ast.IfExp) and _is_given(node):
+            return self.value(node.body)
+        return self._repeated(node) if isinstance(node, (ast.ListComp, ast.GeneratorExp)) else None
+
+    def _repeated(self, node: ast.ListComp | ast.GeneratorExp) -> list[Any] | None:
+        """What is made once for each of several plain values; None where they are not known."""
+        [first, *more] = node.generators
+        over = self.value(first.iter)
+        is_plain = isinstance(over, list) and all(isinstance(one, (str, int)) for one in over)
+        if more or first.ifs or not is_plain or not isinstance(first.target, ast.Name):
+            return None
+        name, before = first.target.id, dict(self._values)
+        made = []
+        for one in over:
+            self._values[name] = ast.Constant(one)
+            made.append(self.value(node.elt))
+        self._values = before
         return made
 
     def _named(self, node: ast.Name) -> Any:
@@ -207,7 +235,16 @@ class _Names:
             return {"type": kind, **given, **{one.arg: self.value(one.value) for one in node.keywords if one.arg}}
         if name == "dict" and not node.args:
             return {one.arg: self.value(one.value) for one in node.keywords if one.arg}
+        if ago := _AGO.fullmatch(ast.unparse(node)):
+            return f"-{ago[2]}{_UNITS[ago[1]]}"
         return _looked_up(node) or [Hole("unknown", quoted(ast.unparse(node)))]
+
+
+def _is_given(node: ast.IfExp) -> bool:
+    """Whether an expression is of a name where that is given, and else nothing: `{..., token} if token else None`."""
+    names = {one.id for one in ast.walk(node.body) if isinstance(one, ast.Name)}
+    is_nothing = isinstance(node.orelse, ast.Constant) and not node.orelse.value
+    return is_nothing and isinstance(node.test, ast.Name) and node.test.id in names
 
 
 def _looked_up(node: ast.AST) -> list[Hole] | None:

@@ -63,9 +63,11 @@ def _parsed(text: str, name: str) -> Any:
 
 def _told_apart(value: Any, name: str) -> Source:
     extractors = value_at(value, ("plugins", "extractors"))
-    for one in extractors if isinstance(extractors, list) else ():
-        if isinstance(config := value_at(one, ("config",)), Mapping) and "api_url" in config:
-            return Source("tap", config)
+    configs = [value_at(one, ("config",)) for one in (extractors if isinstance(extractors, list) else ())]
+    taps = [one for one in configs if isinstance(one, Mapping) and "api_url" in one]
+    if taps:
+        others = [f"the file has another tap, of {one['api_url']}; give each a file of its own" for one in taps[1:]]
+        return Source("tap", taps[0], tuple(others))
     if isinstance(value, Mapping):
         if "streams" in value and "api_url" in value:
             return Source("tap", value)

@@ -6,10 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from messaging_assets.conversion.endpoint_words import MOST_RETRIES, USUAL_PAGE, add_handler, retry_too, unusual
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.spec_texts import SpecScope, first_start
-from messaging_assets.conversion.texts import Hole, named, only, quoted
+from messaging_assets.conversion.texts import (
+    MOST_RETRIES,
+    USUAL_PAGE,
+    Hole,
+    add_handler,
+    named,
+    only,
+    quoted,
+    retry_too,
+    unusual,
+)
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.files.rules.mistakes import step_into, value_at
@@ -21,11 +30,19 @@ _PLAIN_PATH = re.compile(r"[\w.@-]+(?:\[\*?\]\.[\w.@-]+)*")
 def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     """Say where the records are, what is done to them, and which answers are errors."""
     records = value_at(endpoint, ("response", "records")) or {}
-    path = re.sub(r"\[\*?\]$", "", str(step_into(records, "jmespath") or "").strip())
-    if path in ("", "@"):
+    path, fields = _projected(str(step_into(records, "jmespath") or step_into(records, "jq") or "").strip())
+    for word in ("casing", "select"):
+        if step_into(records, word):
+            scope.draft.lose(f"its {word} of fields is left out; write it as a step", "steps")
+    for name, place in fields.items():
+        if name != place:
+            scope.draft.step("copy", **{name: place})
+    if fields:
+        scope.draft.raw.setdefault("steps", []).append({"keep": list(fields)})
+    if path in ("", "@", "."):
         scope.draft.endpoint["data_selector"] = "$"
     elif _PLAIN_PATH.fullmatch(path):
-        scope.draft.endpoint["data_selector"] = path.replace("[]", "[*]")
+        scope.draft.endpoint["data_selector"] = path.removeprefix(".").replace("[]", "[*]")
     else:
         scope.draft.lose(f"its records are taken by {path}, a path of another language", "endpoint", "data_selector")
     if step_into(records, "limit"):
@@ -35,12 +52,25 @@ def add_answers(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     _add_rules(scope, value_at(endpoint, ("response", "rules")) or [])
 
 
+def _projected(path: str) -> tuple[str, dict[str, str]]:
+    """The path to a list, and of a projection, `list[].{name: path}`, the fields of each record."""
+    found = re.fullmatch(r"(.*?)\[\*?\]\s*(?:\.|\|\s*)\{(.*)\}", path, re.DOTALL)
+    found = found or re.fullmatch(r"()\[\s*\{(.*)\}\s*\]", path, re.DOTALL)
+    pairs = re.findall(r"\s*(\w+)\s*:\s*\.?([\w.]+)\s*(?:,|$)", found[2]) if found else []
+    if found and len(pairs) == found[2].count(":"):
+        return found[1], dict(pairs)
+    return re.sub(r"\[\*?\]$", "", path), {}
+
+
 def _add_processor(scope: SpecScope, processor: Any) -> None:
     expression, output = str(step_into(processor, "expression")).strip(), str(step_into(processor, "output"))
-    if output.startswith(("queue.", "state.")) and not step_into(processor, "if"):
+    # What goes into a queue is its reader's matter.
+    if output.startswith("queue.") or (output.startswith("state.") and not step_into(processor, "if")):
         return
     field = output.removeprefix("record.")
-    source = re.fullmatch(r"(record|state)\.([\w.]+)", expression)
+    source = re.fullmatch(r"(?:trim\()?(record|state)\.([\w.]+)\)?", expression)
+    if not step_into(processor, "if") and _add_plain_step(scope, expression, output):
+        return
     if not output.startswith("record.") or "." in field or source is None or step_into(processor, "if"):
         scope.draft.lose(f"what it makes of {quoted(expression)} ({output}) is left out; write it as a step", "steps")
         return
@@ -49,8 +79,26 @@ def _add_processor(scope: SpecScope, processor: Any) -> None:
         scope.draft.step("copy", **{field: source[2]})
     elif isinstance(hole, Hole) and hole.kind == "parent":
         scope.draft.take_from_parent(hole.name, field)
+    elif isinstance(hole, Hole) and hole.kind == "each":
+        scope.draft.put(f"_{hole.name}", field)
     else:
         scope.draft.lose(f"the field {field} is left out; write it as a step", "steps")
+
+
+def _add_plain_step(scope: SpecScope, expression: str, output: str) -> bool:
+    """Whether a processor takes fields out, or gives them other names, which a step says."""
+    steps: list[dict[str, Any]] = scope.draft.raw.setdefault("steps", [])
+    called = re.fullmatch(r"object_(delete|rename)\(\s*record\s*,(.*)\)", expression) if output == "record" else None
+    names = re.findall(r"[\"']([\w.-]+)[\"']", called[2]) if called else []
+    if called and called[1] == "delete" and names:
+        steps.append({"drop": names})
+    elif called and len(names) > 1:
+        steps.append({"rename": dict(zip(names[::2], names[1::2], strict=False))})
+    elif expression in ("nil", "null") and re.fullmatch(r"record\.\w+", output):
+        steps.append({"drop": [output.removeprefix("record.")]})
+    else:
+        return False
+    return True
 
 
 def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
@@ -64,7 +112,7 @@ def _add_rules(scope: SpecScope, rules: list[Any]) -> None:
                 words["max_retries"] = min(most, MOST_RETRIES)
             if isinstance(base := step_into(rule, "backoff_base"), int):
                 words["backoff_factor"] = base
-        elif action in ("skip", "stop", "continue") and codes and len(codes) < 10:
+        elif action in ("skip", "stop", "continue", "break") and codes and len(codes) < 10:
             actions = [{"status_code": one, "action": "ignore"} for one in codes]
             scope.draft.endpoint.setdefault("response_actions", []).extend(actions)
         elif action != "fail" or not codes or {*codes} & {*RETRIED_STATUSES}:
@@ -99,8 +147,10 @@ def add_paging(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     if paginator is None:
         scope.draft.ask(f"its pages go on by {name}: {quoted(expression)}; declare the paginator", "endpoint")
         return
-    for part in re.split(r"\|\|", _plain(str(pagination.get("stop_condition") or ""))):
-        end = _end(part.strip(), paginator)
+    parts = [one.strip() for one in re.split(r"\|\|", _plain(str(pagination.get("stop_condition") or "")))]
+    # Whether a place is empty says no more than what is there.
+    for part in sorted(parts, key=lambda one: one.startswith(("is_null", "is_empty"))):
+        end = _end(part, paginator, scope.draft.endpoint.get("data_selector", "$"))
         if end is None:
             scope.draft.ask(
                 f"it stops by {quoted(part.strip())}; does it end by itself? If not, add end_path", *_PAGING
@@ -125,7 +175,8 @@ def _paginator(scope: SpecScope, endpoint: Mapping[str, Any], name: str, express
     if (record := re.fullmatch(r"(?:response\.)?records\[-1\]\.([\w.]+)", inner)) and place:
         selector = scope.draft.endpoint.get("data_selector", "$")
         return {"type": "cursor", "cursor_path": f"{selector}[-1].{record[1]}", **_named("cursor", place)}
-    if token := re.fullmatch(r"response\.json\.([\w.@-]+)", inner):
+    chosen = re.fullmatch(r"if\(length\(.*?\)\s*>\s*0\s*,\s*(\S+)\s*,\s*(?:null|nil)\)", inner)
+    if token := re.fullmatch(r"response\.json\.([\w.@-]+(?:\[-1\]\.[\w.@-]+)?)", chosen[1] if chosen else inner):
         if not place and f"state.{name}" in url:
             return {"type": "json_link", "next_url_path": token[1]}
         return {"type": "cursor", "cursor_path": token[1], **_named("cursor", place)} if place else None
@@ -144,7 +195,7 @@ def _plain(expression: str) -> str:
 
 def _place_of(scope: SpecScope, name: str) -> tuple[str, str] | None:
     """Where the requests put a variable: `params` or `json`, and the field there."""
-    for part in ("params", "json"):
+    for part in ("params", "json", "data"):
         for field, value in _flat(scope.texts.get(part, {}), ""):
             hole = only(value)
             if hole is not None and hole.kind == "token" and hole.name == name:
@@ -160,14 +211,14 @@ def _flat(fields: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
 
 
 def _named(word: str, place: tuple[str, str]) -> dict[str, str]:
-    if place[0] == "json":
+    if place[0] != "params":
         return {f"{word}_body_path": place[1]}
     return unusual({f"{word}_param": place[1]})
 
 
 def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str], step: str) -> dict[str, Any]:
     request = endpoint.get("request") or {}
-    fields = request.get("parameters" if place[0] == "params" else "payload") or {}
+    fields = request.get("payload" if place[0] == "json" else "parameters") or {}
     # The field with the variable that is added, else the one with the number.
     wanted = [step, f"state.{step.removeprefix('state.')}"]
     limit = next((name for name, one in fields.items() if re.sub(r"[${} ]", "", str(one)) in wanted), None)
@@ -185,21 +236,24 @@ def _offset(scope: SpecScope, endpoint: Mapping[str, Any], place: tuple[str, str
     return {"type": "offset", "limit": number, **without_nothing(words), **named, "total_path": None}
 
 
-def _end(condition: str, paginator: Mapping[str, Any]) -> dict[str, Any] | None:
-    if not condition or re.match(r"length\((response\.)?records\)", condition):
+def _end(condition: str, paginator: Mapping[str, Any], selector: str) -> dict[str, Any] | None:
+    if paginator["type"] == "header_link" and re.search(r"response\.headers\b.*\blink\b", condition):
+        return {}
+    if not condition or re.match(r"length\((response\.)?(records|json\.[\w.]+)\)", condition):
         return {}
     path = r"response\.json\.([\w.]+)"
     own = paginator.get("cursor_path") or paginator.get("next_url_path")
     empty = re.fullmatch(rf"(?:is_null|is_empty)\({path}\)|{path}\s*==\s*(?:null|nil|\"\"|'')", condition)
     if empty:
-        return {} if own in empty.groups() else None
+        known = {own, paginator.get("has_more_path"), paginator.get("end_path")} - {None}
+        return {} if any(one in known or selector.startswith(one) for one in empty.groups() if one) else None
     if more := re.fullmatch(rf"{path}\s*==\s*false|!\s*{path}", condition):
         found = more[1] or more[2]
         takes = paginator["type"] in ("cursor", "offset", "page_number")
         return {"has_more_path": found} if takes else {"end_path": found, "end_value": False}
     if last := re.fullmatch(rf"{path}\s*==\s*true|{path}", condition):
         return {"end_path": last[1] or last[2]}
-    if total := re.fullmatch(rf"state\.\w+\s*>=?\s*{path}", condition):
+    if total := re.fullmatch(rf"(?:state\.\w+|response\.json\.[\w.]*page\w*)\s*>=?\s*{path}", condition):
         return {"total_path": total[1]} if paginator["type"] in ("offset", "page_number") else None
     return None
 
@@ -209,7 +263,10 @@ def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
     draft = scope.draft
     synced = [str(one) for one in endpoint.get("sync") or []]
     state = endpoint.get("state") or {}
-    for name in synced:
+    url = scope.text(value_at(endpoint, ("request", "url")) or "")
+    sent = [url, *(value for fields in scope.texts.values() for _, value in _flat(fields, ""))]
+    # What is kept and never sent asks for nothing; a list that is read whole has no mark.
+    for name in synced if any(named(one, "start") for one in sent) else ():
         field = _field_of(endpoint, name)
         variable, start = next(((key, one) for key, one in state.items() if f"sync.{name}" in str(one)), ("", None))
         if variable in (value_at(endpoint, ("pagination", "next_state")) or {}):
@@ -217,17 +274,14 @@ def add_mark(scope: SpecScope, endpoint: Mapping[str, Any]) -> None:
         elif field is None or "incremental" in draft.endpoint:
             draft.lose(f"its state {name} is not kept; declare incremental", "endpoint", "incremental")
         else:
-            words = {"cursor_path": field, "initial_value": first_start(start), "format": _format(scope)}
+            words = {"cursor_path": field, "initial_value": first_start(start, state), "format": _format(sent)}
             draft.endpoint["incremental"] = without_nothing(words)
-    if not synced and (key := value_at(endpoint, ("response", "records", "update_key"))):
-        draft.endpoint["incremental"] = {"cursor_path": key}
     keys = value_at(endpoint, ("response", "records", "primary_key")) or []
     draft.tell_rows_apart([keys] if isinstance(keys, str) else list(keys))
 
 
-def _format(scope: SpecScope) -> str | None:
+def _format(sent: list[Any]) -> str | None:
     """How the requests write the start of the range; None where they send it as it is."""
-    sent = [value for fields in scope.texts.values() for _, value in _flat(fields, "")]
     formats = {name for value in sent for name in named(value, "start")} - {""}
     return {"%s": "epoch_seconds", "%Y-%m-%d": "date"}.get(one := formats.pop(), one) if len(formats) == 1 else None
 

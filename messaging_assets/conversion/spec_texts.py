@@ -1,19 +1,21 @@
-"""Expressions of a Sling API spec -> texts with holes."""
+"""Endpoints of a Sling API spec with their defaults, and their expressions -> texts with holes."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from messaging_assets.conversion.outcome import Draft
 from messaging_assets.conversion.texts import Hole, Settings, below, doubled, filled, has, quoted
+from messaging_assets.files.rules.mistakes import step_into, value_at
 from messaging_assets.files.rules.secret_signs import names_secret
 
 # Braces of a query in a payload hold other things.
 _EXPRESSION = re.compile(r"\$?\{\s*((?:[a-z_]+[.(]|[\"'\d])[^{}]*?)\s*\}")
-_REQUIRE = re.compile(r"(?:require|string|trim)\((.*)\)", re.DOTALL)
+_REQUIRE = re.compile(r"(?:require|string|trim)\((.*?)(?:,\s*(?:\"[^\"]*\"|'[^']*')\s*)?\)", re.DOTALL)
 _NAME = re.compile(r"(state|secrets|env|inputs|context|sync|store|auth)\.([\w.]+)")
 _COALESCE = re.compile(r"coalesce\((.*)\)", re.DOTALL)
 # A variable of the state, parsed or not, in a format of strftime.
@@ -21,7 +23,47 @@ _WRITTEN = re.compile(r"date_format\(\s*(?:date_parse\(\s*)?(state\.\w+)[^%]*[\"
 _NOW = re.compile(r"(?:date_format\()?\s*(?:date_add\(\s*)?now\(\)(?:\s*,\s*-(\d+)\s*,\s*[\"'](\w+?)s?[\"']\s*\))?.*")
 _LITERAL = re.compile(r"\"([^\"]*)\"|'([^']*)'|(-?\d+(?:\.\d+)?)")
 _DEEPEST = 8
+# Pairs of an object that is put into a queue, and a list that whoever uses the spec gives.
+_FIELD = re.compile(r"[\"'](\w+)[\"']\s*,\s*([^,]+?)\s*(?:,|$)")
+_GIVEN_LIST = re.compile(r"(?:require\()?(?:inputs|env|secrets|context)\.(\w+)(?:,.*\))?")
+# An endpoint may put more before and behind what the defaults have.
+_LISTS = ("rules", "processors", "setup", "teardown")
 _GIVEN = ("env", "inputs", "context", "store", "secrets")
+
+
+class Filler(NamedTuple):
+    """An endpoint that fills a queue, with which expressions, and where that alone."""
+
+    endpoint: str
+    fields: dict[str, str]
+    condition: str
+
+
+def endpoints_of(spec: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The endpoints by name, with the defaults laid under them, and what goes before and behind a list in it."""
+    written = spec.get("endpoints")
+    if isinstance(written, list):
+        written = {str(step_into(one, "name")): one for one in written}
+    defaults = spec.get("defaults") or {}
+    found = written.items() if isinstance(written, Mapping) else ()
+    return {str(name): _whole(_over(defaults, one)) for name, one in found if isinstance(one, Mapping)}
+
+
+def _over(below_it: Any, own: Any) -> Any:
+    if not (isinstance(below_it, Mapping) and isinstance(own, Mapping)):
+        return below_it if own is None else own
+    return {**below_it, **{key: _over(below_it.get(key), one) if one is not None else None for key, one in own.items()}}
+
+
+def _whole(endpoint: dict[str, Any]) -> dict[str, Any]:
+    made = {
+        word: _whole(one) if word == "response" and isinstance(one, dict) else one for word, one in endpoint.items()
+    }
+    for word in _LISTS:
+        parts = [made.pop(key, None) for key in (f"+{word}", word, f"{word}+")]
+        if any(parts):
+            made[word] = [one for part in parts if isinstance(part, list) for one in part]
+    return made
 
 
 @dataclass
@@ -120,17 +162,63 @@ def _evaluated(expression: str, state: Mapping[str, Any], depth: int) -> list[An
     return [Hole("secret" if root == "auth" or names_secret(name_) else "setting", name_.lower())]
 
 
-def first_start(value: Any) -> Any:
+def first_start(value: Any, state: Mapping[str, Any], depth: int = 0) -> Any:
     """Where a mark begins, out of `coalesce(sync.x, <start>)`: a literal, or a time before now; None for neither."""
     found = _EXPRESSION.fullmatch(str(value).strip())
     default = _COALESCE.fullmatch(found[1]) if found else None
-    if default is None:
+    if default is None or depth > _DEEPEST:
         return None
     rest = default[1].partition(",")[2].strip()
     # The last of several is the one that always says something.
     last = re.split(r",\s*(?![^()]*\))", rest)[-1].strip()
     if literal := _LITERAL.fullmatch(last):
         return next(one for one in literal.groups() if one is not None)
+    if last.startswith("state."):
+        return first_start(state.get(last.removeprefix("state.")), state, depth + 1)
     ago = _NOW.fullmatch(last)
     units = {"day": "d", "hour": "h", "week": "w", "month": "mo", "year": "y", "minute": "min"}
     return f"-{ago[1]}{units[ago[2]]}" if ago and ago[1] and ago[2] in units else None
+
+
+def queues_of(endpoints: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Filler]]:
+    """Queue -> the endpoints that fill it, and with what of their records."""
+    found: dict[str, list[Filler]] = {}
+    for name, endpoint in endpoints.items():
+        for processor in value_at(endpoint, ("response", "processors")) or []:
+            output, expression = str(step_into(processor, "output")), str(step_into(processor, "expression")).strip()
+            made = re.fullmatch(r"object\((.*)\)", expression)
+            fields = dict(_FIELD.findall(made[1])) if made else {"": expression}
+            if output.startswith("queue."):
+                condition = str(step_into(processor, "if") or "")
+                found.setdefault(output.removeprefix("queue."), []).append(Filler(name, fields, condition))
+    return found
+
+
+def of_parent(parent: Draft, expression: str) -> Hole:
+    """What a queue takes of its parent: a field of the record, or the value that the parent itself was asked for."""
+    found = re.fullmatch(r"(?:trim\()?(record|state)\.([\w.]+)\)?", expression.strip())
+    if found and found[1] == "record":
+        return Hole("parent", f"{parent.name}.{found[2]}")
+    if found and found[2] in parent.raw.get("for_each", {}):
+        column = f"_{found[2]}"
+        renamed = [one["rename"][column] for one in parent.raw.get("steps", ()) if column in one.get("rename", {})]
+        return Hole("parent", f"{parent.name}.{renamed[0] if renamed else column}")
+    return Hole("unknown", f"'{quoted(expression)}'")
+
+
+def values_of(over: Any, scope: SpecScope) -> list[Any]:
+    """The values that stand in a spec itself, as a list or as the text of one, or in a setting; none of others."""
+    if isinstance(over, str) and (named_ := _GIVEN_LIST.fullmatch(over.strip(" {}"))):
+        name = named_[1].lower()
+        scope.settings.asked.add(name)
+        if (given := scope.settings.given.get(name)) is not None:
+            return list(dict.fromkeys(one.strip() for one in given.split(",")))
+        told = f"the setting '{name}' has no value; give it by --setting {name}=one,two, or write its values here"
+        scope.draft.lose(told, "for_each", kind="setting")
+        return [f"your-{name.replace('_', '-')}"]
+    try:
+        found = json.loads(over) if isinstance(over, str) else over
+    except ValueError:
+        return []
+    is_plain = isinstance(found, list) and all(isinstance(one, (str, int)) and "{" not in str(one) for one in found)
+    return list(dict.fromkeys(found)) if is_plain else []

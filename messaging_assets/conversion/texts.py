@@ -1,17 +1,24 @@
 """Texts of a source with what they leave open, and what an API file has in its place.
 
-Each kind of source reads its own way of writing a variable; from here on they are all the same.
+Each kind of source reads its own way of writing a variable; from here on they are all the same. So are addresses, and
+words of a paginator or an error handler, without what an API file has by default.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
+from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.files.rules.secret_signs import certain_look_of, is_ordinary, is_password, names_secret
 
+# Rows of a page, where a source does not say how many.
+USUAL_PAGE = 100
+# So many an API file takes.
+MOST_RETRIES = 20
+_USUAL = {"offset_param": "offset", "limit_param": "limit", "page_param": "page", "cursor_param": "cursor"}
 # What stands in an address for a setting that nobody gave; no such host exists (RFC 6761).
 UNSET = "your-{}"
 
@@ -194,3 +201,26 @@ def named(value: Any, *kinds: str) -> list[str]:
 def only(value: Any) -> Hole | None:
     """The hole that is all of a text."""
     return value[0] if isinstance(value, (list, tuple)) and len(value) == 1 and isinstance(value[0], Hole) else None
+
+
+def unusual(words: Mapping[str, Any]) -> dict[str, Any]:
+    """The words of a paginator that say something else than its defaults."""
+    return {word: one for word, one in words.items() if one is not None and _USUAL.get(word) != one}
+
+
+def retry_too(words: dict[str, Any], codes: Iterable[int]) -> None:
+    """Let an error handler ask again after these statuses, too."""
+    words["retry_on_status_codes"] = sorted({*words.get("retry_on_status_codes", RETRIED_STATUSES), *codes})
+
+
+def add_handler(endpoint: dict[str, Any], words: Mapping[str, Any]) -> None:
+    """Give an endpoint its error handler, where that says anything."""
+    usual = {"retry_on_status_codes": sorted(RETRIED_STATUSES)}
+    if said := {word: one for word, one in words.items() if usual.get(word) != one}:
+        endpoint["error_handler"] = said
+
+
+def at_itself(address: str) -> tuple[str, str]:
+    """The base and the path of a list at an address itself, which no slash follows."""
+    above, _, last = address.rpartition("/")
+    return (above, f"/{last}") if last and "://" in above else (address, "/")

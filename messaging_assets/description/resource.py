@@ -219,8 +219,8 @@ class Resource(ResourceBase):
 
     @property
     def path(self) -> str:
-        """Where its list is, below the API's address: its name where the file gives no path, as in dlt."""
-        return self.endpoint.path or self.name
+        """Where its list is, below the API's address: its name where the file has no path, as in dlt."""
+        return self.name if self.endpoint.path is None else self.endpoint.path or "/"
 
 
 def laid_over(defaults: ResourceDefaults, resource: Resource) -> Resource:

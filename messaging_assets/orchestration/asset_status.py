@@ -24,6 +24,7 @@ from messaging_assets.assets.metadata.receipt_metadata import stored_result
 from messaging_assets.assets.partitions import partitions_definition
 from messaging_assets.assets.translator import asset_key
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.parents import ancestry
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.orchestration.automation.jobs import job_name, partitioned_job_name
 from messaging_assets.orchestration.history import History, history_of
@@ -121,7 +122,7 @@ def _status(
         is_its_sync = event is not None and event.run_id == run_id
         status.last_run = run_id
         if record := history.runs.get(run_id):
-            _add_run(instance, record, f"{description.name}__{resource.name}", status, is_its_sync)
+            _add_run(instance, record, description, resource, status, is_its_sync)
     return status
 
 
@@ -129,7 +130,14 @@ def _utc(timestamp: float) -> str:
     return datetime.fromtimestamp(timestamp, timezone.utc).isoformat(timespec="seconds")
 
 
-def _add_run(instance: DagsterInstance, record: RunRecord, step: str, status: AssetStatus, is_its_sync: bool) -> None:
+def _add_run(
+    instance: DagsterInstance,
+    record: RunRecord,
+    description: ApiDescription,
+    resource: Resource,
+    status: AssetStatus,
+    is_its_sync: bool,
+) -> None:
     """The last run that was to sync the asset, and what became of it where it did not, or not yet."""
     run, start, end = record.dagster_run, record.start_time, record.end_time
     status.last_run_started_at = _utc(start) if start else None
@@ -142,10 +150,16 @@ def _add_run(instance: DagsterInstance, record: RunRecord, step: str, status: As
         return
     status.state = "failed"
     status.reason = f"run {run.run_id} ended as {run.status.value.lower()} before its step was over"
-    for entry in instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE).records:
-        failed = entry.event_log_entry.dagster_event
-        if failed is not None and failed.step_key == step:
-            status.reason = reason_of(failed)
+    records = instance.get_records_for_run(run.run_id, of_type=DagsterEventType.STEP_FAILURE).records
+    events = [event for one in records if (event := one.event_log_entry.dagster_event)]
+    failed = {str(event.step_key).removeprefix(f"{description.name}__"): event for event in events}
+    for one in ancestry(description, resource):
+        if one.name in failed and one.name != resource.name:
+            told = f"was not asked, as its parent {one.name} failed in that run; mend that, and run both again"
+            status.reason = f"{description.name}.{resource.name} {told}"
+            return
+    if resource.name in failed:
+        status.reason = reason_of(failed[resource.name])
 
 
 def reason_of(failed: DagsterEvent) -> str | None:

@@ -87,6 +87,8 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
         step = f"if the API says so that {ends[0]}, write {ends[1]}: true in the paginator; else "
         if near := get_close_matches(path, lists, 1):
             step = f"write data_selector: {near[0]}, if that is the list; else "
+    if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
+        step = "if that object is all there is, write paginator: single_page; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
@@ -260,6 +262,12 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
             context.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in context.keys)
     return bool(lists_picked_from(path, body))
+
+
+def _may_be_a_record(context: ListContext, path: str, found: list[Any]) -> bool:
+    """Whether a selector found one object that looks like a record, and like no answer around a list."""
+    one = found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
+    return bool(one) and all(key in one for key in context.keys) and not held_records(one, path)
 
 
 def _detect(response: Any) -> str:

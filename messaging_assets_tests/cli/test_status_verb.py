@@ -124,6 +124,20 @@ def test_a_reason_that_does_not_name_the_asset_is_told_with_it(file: Path, store
     assert f"\nchat/messages: run {run.run_id} ended as canceled before its step was over\n" in status().output
 
 
+def test_a_child_whose_parent_failed_is_told_of_it(
+    file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
+) -> None:
+    child = "  - {name: parts, endpoint: {path: 'v1/messages/{resources.messages.id}', paginator: single_page}}\n"
+    file.write_text(CHAT.replace("NULLABLE", "true").replace("schedule:", f"{child}schedule:"))
+    sandbox.fault(Fault(api="messaging", status=404))
+    sync(file, stored_instance)
+    told = [one["reason"] for one in json.loads(status("--json").output)["assets"]]
+    assert "answered 404" in told[0]
+    assert (
+        told[1] == "chat.parts was not asked, as its parent messages failed in that run; mend that, and run both again"
+    )
+
+
 def test_the_last_run_is_told_with_its_start_and_its_seconds(
     file: Path, sandbox: Sandbox, stored_instance: DagsterInstance
 ) -> None:

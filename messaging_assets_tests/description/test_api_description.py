@@ -320,3 +320,8 @@ def test_every_owner_and_tag_that_is_accepted_is_accepted_by_dagster():
 
     assert all(is_valid_asset_owner(owner) for owner in defaults.owners)
     assert normalize_tags(defaults.tags, strict=True)
+
+
+def test_a_path_that_is_empty_is_the_apis_own_address_and_one_that_is_missing_the_resources_name():
+    endpoints = [{"path": ""}, {}, {"path": "/v1"}]
+    assert [ours.Resource(name="a", endpoint=one).path for one in endpoints] == ["/", "a", "/v1"]

@@ -124,11 +124,10 @@ def test_the_end_of_a_range_is_asked_about_where_a_setting_gives_one(given: dict
     assert any("ends its range early" in words for _, words in told(found)) == asks
 
 
-def test_a_token_that_is_one_of_two_is_a_question() -> None:
-    paginator = {
-        **CURSORS,
-        "pagination_strategy": {"type": "CursorPagination", "cursor_value": "{{ response.a or response.b }}"},
-    }
+@pytest.mark.parametrize("value", ["{{ response.a or response.b }}", "{{ last_record['id'] + 1 }}"])
+def test_a_token_that_is_one_of_two_or_counted_on_from_a_record_is_a_question(value: str) -> None:
+    strategy = {"type": "CursorPagination", "cursor_value": value}
+    paginator = {**CURSORS, "pagination_strategy": strategy}
     found = drafted(manifest({"retriever": {"paginator": paginator}}))
     assert "paginator" not in endpoint_of(found)
     assert [kind for kind, words in told(found) if "next page's token" in words] == ["question"]
@@ -169,3 +168,10 @@ def test_a_filter_by_a_setting_that_nobody_gave_keeps_everything(text: str) -> N
     assert [
         kind for kind, words in told(drafted(manifest({"retriever": retriever}), ids="a")) if "filter" in words
     ] == ["loss"]
+
+
+def test_a_field_that_is_made_of_one_that_was_made_before_is_a_step_behind_it() -> None:
+    texts = {"at": "{{ format_datetime(record['at'], '%Y') }}", "key": "{{ record['id'] }}|{{ record['at'] }}"}
+    added = [{"path": [name], "value": text} for name, text in texts.items()]
+    [draft] = drafted(manifest({"transformations": [{"type": "AddFields", "fields": added}]})).drafts
+    assert draft.raw["steps"] == [{"template": {"at": "{at:%Y}"}}, {"template": {"key": "{id}|{at}"}}]

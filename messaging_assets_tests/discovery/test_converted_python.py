@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from messaging_assets.conversion.dlt_config import from_dlt
@@ -59,3 +61,66 @@ def test_a_page_whose_length_only_a_run_tells_stays_and_is_asked_about() -> None
     assert converted.client["paginator"] == {"type": "offset", "total_path": None, "limit": 100}
     assert "how long is a page? 100 rows are asked for" in [one.words for one in converted.losses]
     assert "made()" in converted.drafts[1].losses[0].words
+
+
+def _resources(text: str, **given: str) -> Converted:
+    found = Converted("chat", "a file", Settings(given))
+    config, _ = config_in(text, "chat.py")
+    from_dlt(config, found)
+    return found
+
+
+@pytest.mark.parametrize("opened", ["[{}]", "[*[{}]]", "[*({})]"])
+def test_what_is_made_for_each_of_several_names_is_a_resource_each(opened: str) -> None:
+    made = '{"name": one, "endpoint": {"path": f"v1/{one}"}} for one in NAMES'
+    resources = f"RESOURCES = {opened.replace('{}', made)}\n"
+    found = _resources(BASE + 'NAMES = ["users", "teams"]\n' + resources + CONFIG)
+    assert [(one.name, one.endpoint["path"]) for one in found.drafts] == [("users", "v1/users"), ("teams", "v1/teams")]
+
+
+@pytest.mark.parametrize("made", ["one for one in NAMES if one", "one for one in names()", "a for a, b in NAMES"])
+def test_what_only_a_run_makes_of_several_is_not_carried(made: str) -> None:
+    found = _resources(BASE + f'NAMES = ["a"]\nRESOURCES = [{{"name": "users"}}, *[{made}]]\n' + CONFIG)
+    assert [one.is_carried for one in found.drafts] == [True, False]
+
+
+@pytest.mark.parametrize(("condition", "auth"), [("token", {"type": "bearer"}), ("other", None)])
+def test_a_way_that_a_token_switches_on_is_one_and_any_other_choice_is_code(condition: str, auth: Any) -> None:
+    way = f'{{"type": "bearer", "token": token}} if {condition} else None'
+    found = _resources(
+        "def source(token=dlt.secrets.value, other=1):\n"
+        f'    client = {{"base_url": "https://api.example.com", "auth": ({way})}}\n'
+        '    rest_api_source({"client": client, "resources": ["a"]})\n'
+    )
+    assert found.client.get("auth") == auth
+    assert bool(found.losses) == (auth is None)
+
+
+@pytest.mark.parametrize(
+    ("start", "ours"),
+    [
+        ("pendulum.today().subtract(days=30).to_iso8601_string()", "-30d"),
+        ("pendulum.now('UTC').subtract(months=2)", "-2mo"),
+        ("pendulum.now().subtract(days=N)", None),
+    ],
+)
+def test_a_start_before_now_is_one(start: str, ours: str | None) -> None:
+    mark = f'{{"cursor_path": "at", "initial_value": {start}}}'
+    found = _resources(BASE + f'RESOURCES = [{{"name": "a", "endpoint": {{"incremental": {mark}}}}}]\n' + CONFIG)
+    assert found.drafts[0].endpoint["incremental"].get("initial_value") == ours
+
+
+def test_dlts_own_incremental_is_a_parameter_of_that_type() -> None:
+    since = 'dlt.sources.incremental("at", initial_value="2025-01-01")'
+    found = _resources(
+        BASE + f'RESOURCES = [{{"name": "a", "endpoint": {{"params": {{"since": {since}}}}}}}]\n' + CONFIG
+    )
+    expected = {"type": "incremental", "cursor_path": "at", "initial_value": "2025-01-01"}
+    assert found.drafts[0].endpoint["params"] == {"since": expected}
+
+
+def test_headers_that_were_secrets_alone_leave_nothing() -> None:
+    client = '{"base_url": "https://a.example.com", "headers": {"X-Token": dlt.secrets["k"]}}'
+    found = _resources(f'config = {{"client": {client}, "resources": ["a"]}}')
+    assert found.client["auth"] == {"type": "api_key", "name": "X-Token", "location": "header"}
+    assert "headers" not in found.client

@@ -12,7 +12,7 @@ from messaging_assets.conversion.components.values import Ref
 from messaging_assets.conversion.manifest.streams import from_manifest
 from messaging_assets.conversion.outcome import Converted
 from messaging_assets.conversion.texts import Settings
-from messaging_assets_tests.discovery.test_convert import KINDS, convert, converted, manifest, only, parent, routed
+from messaging_assets_tests.discovery.test_convert import KINDS, converted, manifest, parent, routed
 
 
 def drafted(source: dict[str, Any], **given: str) -> Converted:
@@ -88,27 +88,6 @@ def test_an_address_of_tokens_that_is_a_setting_is_asked_for(clean_room: Path) -
     raw, done = converted(manifest(authenticator=way), clean_room)
     assert raw["client"]["auth"]["token_url"] == "https://your-token-host.invalid"
     assert "the setting 'token_host' has no value" in done.stderr
-
-
-def _at(host: str, name: str, path: str) -> dict[str, Any]:
-    stream: dict[str, Any] = manifest({"name": name}, url_base=f"https://{host}.example.com", path=path)["streams"][0]
-    return stream
-
-
-def test_the_lists_of_each_host_have_a_file_of_their_own(clean_room: Path) -> None:
-    streams = [_at("api", "users", "/users"), _at("api", "teams", "/teams"), _at("chat", "rooms", "/v1/rooms")]
-    source = {"version": "6.0.0", "streams": streams}
-
-    raw, done = converted(source, clean_room)
-    of_chat, again = converted(source, clean_room, "--address", "https://chat.example.com")
-
-    assert "into a file of its own, with --address https://chat.example.com" in done.stderr
-    assert [one["name"] for one in raw["resources"]] == ["users", "teams"]
-    assert (of_chat["client"]["base_url"], only(of_chat)["name"]) == ("https://chat.example.com", "rooms")
-    assert "with --address https://api.example.com" in again.stderr
-    refused = convert(clean_room / "source.json", "--address", "https://other.example.com")
-    assert refused.exit_code == 1
-    assert "with --address https://chat.example.com" in refused.output
 
 
 def test_a_key_that_is_the_parents_alone_is_left_out_so_that_no_row_takes_the_place_of_another() -> None:

@@ -251,6 +251,18 @@ def test_a_single_object_is_a_whole_answer_only_where_one_is_expected(one_list: 
     assert outcome.verdict == "proven"
 
 
+@pytest.mark.parametrize(
+    ("body", "says"), [(b'{"id": "one"}', True), (b'{"note": "one"}', False), (b'{"rows": [{"id": 2}]}', False)]
+)
+def test_a_single_object_where_pages_are_expected_is_red_and_told_of_single_page(
+    body: bytes, says: bool, one_list: OneList
+) -> None:
+    one_list.fault(body=body)
+    outcome = one_list.outcome({"type": "json_link", "next_url_path": "next"}, data_selector="$")
+    assert isinstance(outcome.failure, MEND)
+    assert ("if that object is all there is, write paginator: single_page; else compare" in outcome.sentence) == says
+
+
 def test_a_single_object_without_its_key_is_red(one_list: OneList) -> None:
     one_list.fault(body=b'{"error": "secret-content"}')
     outcome = one_list.outcome({"type": "single_page"}, data_selector="$")

@@ -110,3 +110,10 @@ def test_a_scan_that_little_memory_does_not_do_for_takes_more(
 def memory_of(client: Any) -> str:
     [(found,)] = client.execute_sql("SELECT current_setting('memory_limit')")
     return str(found)
+
+
+@pytest.mark.parametrize("name", ["cur", "query"])
+def test_a_table_may_have_the_name_of_a_variable_of_dlts(one_table: OneTable, name: str) -> None:
+    for _ in range(2):
+        one_table.sync([{"id": 1}, {"id": 2}], table_name=name)
+    assert LoadedTable(one_table.dataset(), name).count(["id"]) == TableCounts(True, 2, 0, {})

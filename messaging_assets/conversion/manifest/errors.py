@@ -9,9 +9,8 @@ from typing import Any
 from messaging_assets.conversion.components.expressions import condition
 from messaging_assets.conversion.components.parts import Part
 from messaging_assets.conversion.components.values import Ref, value_of
-from messaging_assets.conversion.endpoint_words import MOST_RETRIES, add_handler, retry_too
 from messaging_assets.conversion.manifest.scope import Scope
-from messaging_assets.conversion.texts import quoted
+from messaging_assets.conversion.texts import MOST_RETRIES, add_handler, quoted, retry_too
 from messaging_assets.description.endpoint import RETRIED_STATUSES
 from messaging_assets.foundation.json_paths import quoted_path
 

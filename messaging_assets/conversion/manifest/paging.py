@@ -9,10 +9,9 @@ from typing import Any
 from messaging_assets.conversion.components.expressions import condition, single
 from messaging_assets.conversion.components.parts import Part, target_of
 from messaging_assets.conversion.components.values import Ref, Unknown, value_of
-from messaging_assets.conversion.endpoint_words import USUAL_PAGE, unusual
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
-from messaging_assets.conversion.texts import quoted
+from messaging_assets.conversion.texts import USUAL_PAGE, quoted, unusual
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -111,7 +110,9 @@ def _cursor(scope: Scope, part: Part, strategy: Part, token: Part | None) -> dic
     _add_size(scope, part, strategy)
     value, goes_on = _condition_of_token(scope, strategy, value)
     found = _token_path(scope, value)
-    if found is None:
+    # What is added to a page's number makes the next one's; to a record's own field it makes no page.
+    is_of_record = isinstance(value, Ref) and value.added and value.root.startswith("last_record")
+    if found is None or is_of_record:
         words = value.words if isinstance(value, Unknown) else "more than one value"
         scope.draft.ask(f"the next page's token is made by {words}; declare the paginator", "endpoint")
         return None

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from messaging_assets.conversion.components.expressions import pieces_of
 from messaging_assets.conversion.components.parts import Part, resolved
 from messaging_assets.conversion.manifest import answers
+from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
 from messaging_assets.conversion.manifest.errors import add_errors
@@ -18,10 +17,11 @@ from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.requests import add_job, add_request, address_of, name_job
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.manifest.transformations import add_transformations
-from messaging_assets.conversion.outcome import UNKNOWN_ADDRESS, Converted, Draft, falls_alone
+from messaging_assets.conversion.outcome import Converted, Draft, falls_alone
 from messaging_assets.conversion.own_code.classes import OwnCode
 from messaging_assets.conversion.own_code.known import notes_in, without_code
 from messaging_assets.conversion.secret_fields import joined
+from messaging_assets.conversion.texts import at_itself
 from messaging_assets.files.rules.mistakes import value_at
 
 
@@ -79,7 +79,7 @@ class _Streams:
         for one in self._source.parts("dynamic_streams"):
             draft = self._converted.draft(str(one["name"] or "dynamic_stream"))
             draft.give_up("its streams are made while it runs, from what the API or the settings list")
-        self._settle_addresses()
+        settle_addresses(self._converted, self._bases)
 
     def _all_streams(self) -> Iterator[Part]:
         for one in self._source.parts("streams"):
@@ -146,8 +146,9 @@ class _Streams:
         base, path = address_of(scope, requester)
         if not draft.is_carried:
             return
-        self._bases[draft.name], draft.endpoint["path"] = base, path or "/"
-        draft.raw["endpoint"] = {"path": path or "/", **draft.endpoint}
+        base, path = (base, path) if path else at_itself(base)
+        self._bases[draft.name] = base
+        draft.raw["endpoint"] = {"path": path, **draft.endpoint}
         if requester.is_custom:
             draft.lose(f"it is asked for by {requester.shown}, which may send more than the manifest says", "endpoint")
         for kind, words in dict.fromkeys(notes_in(stream.own)):
@@ -169,32 +170,6 @@ class _Streams:
         answers.add_key(scope, stream)
         answers.add_columns(scope, stream)
 
-    def _settle_addresses(self) -> None:
-        """One base for all: that of most streams, or their common origin."""
-        counted = Counter(base for name, base in self._bases.items() if base)
-        most = counted.most_common(1)[0][0] if counted else UNKNOWN_ADDRESS
-        if wanted := self._converted.address:
-            most = next((base for base, _ in counted.most_common() if _origin(base) == _origin(wanted)), wanted)
-        origin = "//".join(urlsplit(most)[:2]).replace("//", "://", 1)
-        within = {base for base in counted if _origin(base) == _origin(most)}
-        shared = most if len(within) < 2 else origin
-        self._converted.client["base_url"] = shared.rstrip("/") if shared.count("/") > 2 else shared
-        for draft in self._drafts.values():
-            base = self._bases.get(draft.name, "")
-            if not draft.is_carried or not base or base == shared:
-                continue
-            if _origin(base) != _origin(shared):
-                told = f"it is at another address; convert once more into a file of its own, with --address {base}"
-                draft.give_up(told)
-                continue
-            if not (below := base[len(shared.rstrip("/")) :].strip("/")):
-                continue
-            draft.endpoint["path"] = f"/{below}/{draft.endpoint['path'].lstrip('/')}"
-            job = draft.endpoint.get("job", {})
-            for word in ("poll", "download", "delete"):
-                if str(job.get(word, "")).startswith("/"):
-                    job[word] = f"/{below}{job[word]}"
-
 
 def _asked(stream: Part) -> str:
     """What a stream asks for, told apart from other streams of its name; its cache and its schema are no matter."""
@@ -205,11 +180,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _plain(one) for name, one in sorted(value.items()) if name not in ("use_cache", "$parameters")}
     return [_plain(one) for one in value] if isinstance(value, list) else value
-
-
-def _origin(address: str) -> tuple[str, str]:
-    parts = urlsplit(address)
-    return parts.scheme, parts.netloc
 
 
 def _add_pace(source: Part, converted: Converted) -> None:

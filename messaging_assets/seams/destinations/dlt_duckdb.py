@@ -109,6 +109,9 @@ class _WaitingSqlClient(DuckDbSqlClient):
                 raise
             holder, waited = _holder(error), time.monotonic() - started
         else:
+            # A table that is not there yet is none, even where dlt has a variable of its name, such as `cur`.
+            with suppress(duckdb_library.CatalogException):
+                connection.execute("SET python_enable_replacements = false")
             return connection
         raise DatabaseHeld(f"{holder} has held the DuckDB file for {waited:.0f} s")
 

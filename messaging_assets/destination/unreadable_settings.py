@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,23 @@ def refuse_what_stops_dlt() -> None:
         what = f"dlt does not begin with its settings below [runtime] ({type(error).__name__})"
         mend = "correct log_format, slack_incoming_hook and their neighbours in .dlt/ or the environment (RUNTIME__...)"
         raise MendSettings(*(unreadable_setting(error) or (what, mend))) from None
+
+
+@contextmanager
+def telling_what_stops_dlt() -> Iterator[None]:
+    """Say in a sentence why dlt did not begin, where that is why something failed; it begins when it is first asked.
+
+    Raises:
+        MendSettings: names the file and line, or the setting.
+    """
+    try:
+        yield
+    except Exception:
+        try:
+            refuse_what_stops_dlt()
+        except MendSettings as told:
+            raise told from None  # dlt's own error says where it was read, and quotes a broken file
+        raise
 
 
 def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +106,11 @@ def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
             first, *others = list(_variables(error.traces)) or ["it in the environment"]
             mend = ", ".join([f"set {first}", *(f"__{one.rpartition('__')[2]}" for one in others)])
             return f"dlt's setting {', '.join(error.fields)} is missing", f"{mend}, or the same in .dlt/secrets.toml"
+        # dlt's TomlProviderReadException, of a file in the user's home too; its words quote the file.
+        if files := [path for path in getattr(error, "full_paths", ()) if Path(path).exists()]:
+            line = re.search(r"at line (\d+)", str(error))
+            where = f"{' or '.join(files)}{f', line {line[1]}' if line else ''}"
+            return f"{where} is not TOML, so none of its settings is read", "correct it there"
         error = error.__cause__ or error.__context__
     return None
 

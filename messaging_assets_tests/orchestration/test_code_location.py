@@ -253,6 +253,15 @@ def test_a_setting_with_which_dlt_does_not_begin_is_told_to_who_builds_definitio
     assert refused.value.__suppress_context__, "dlt's own error comes before the sentence"
 
 
+def test_a_broken_file_of_dlts_in_the_users_home_is_named_with_its_line(clean_room: Path) -> None:
+    (clean_room / "dlt" / "config.toml").write_text("[runtime]\nslack_incoming_hook = hook-77\n")
+    with pytest.raises(MendSettings, match=r"dlt/config\.toml, line 2 is not TOML") as refused:
+        messaging_assets.definitions_for(
+            {"client": {"base_url": "https://api.example.com"}, "resources": ["a"]}, "chat"
+        )
+    assert "hook-77" not in str(refused.value)
+
+
 def test_a_project_that_builds_definitions_itself_reports_no_usage(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in TELEMETRY_OFF:
         monkeypatch.setenv(name, "")

@@ -26,7 +26,7 @@ LONGEST = 50
 HISTORY = "sync_history"
 # What the table of records that were set aside has behind its resource's name, and its columns beside dlt's.
 REJECTED = "__rejected"
-REJECTED_COLUMNS = ("reason", "fields", "page", "rejected_at", "record", "is_cut")
+REJECTED_COLUMNS = ("reason", "fields", "page", "rejected_at", "record", "is_cut", "steps")
 
 
 def identifier(name: str) -> str:

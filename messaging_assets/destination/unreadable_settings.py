@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,23 @@ def refuse_what_stops_dlt() -> None:
         raise MendSettings(*(unreadable_setting(error) or (what, mend))) from None
 
 
+@contextmanager
+def telling_what_stops_dlt() -> Iterator[None]:
+    """Say in a sentence why dlt did not begin, where that is why something failed; it begins when it is first asked.
+
+    Raises:
+        MendSettings: names the file and line, or the setting.
+    """
+    try:
+        yield
+    except Exception:
+        try:
+            refuse_what_stops_dlt()
+        except MendSettings as told:
+            raise told from None  # dlt's own error says where it was read, and quotes a broken file
+        raise
+
+
 def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
     """What is wrong with a setting that dlt could not take, and the next step; None where nothing is."""
     # Imported late: files are looked at before dlt reads its settings, which it does on import.
@@ -87,6 +106,11 @@ def unreadable_setting(error: BaseException | None) -> tuple[str, str] | None:
             first, *others = list(_variables(error.traces)) or ["it in the environment"]
             mend = ", ".join([f"set {first}", *(f"__{one.rpartition('__')[2]}" for one in others)])
             return f"dlt's setting {', '.join(error.fields)} is missing", f"{mend}, or the same in .dlt/secrets.toml"
+        # dlt's TomlProviderReadException, of a file in the user's home too; its words quote the file.
+        if files := [path for path in getattr(error, "full_paths", ()) if Path(path).exists()]:
+            line = re.search(r"at line (\d+)", str(error))
+            where = f"{' or '.join(files)}{f', line {line[1]}' if line else ''}"
+            return f"{where} is not TOML, so none of its settings is read", "correct it there"
         error = error.__cause__ or error.__context__
     return None
 

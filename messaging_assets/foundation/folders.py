@@ -128,8 +128,13 @@ def settle_environment() -> ProjectFolders:
     """
     folders = project_folders()
     os.environ.setdefault("DLT_PROJECT_DIR", str(folders.home))
-    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
+    switch_telemetry_off()
     # Arrow's own allocator keeps what it freed: 65 MB more at the peak of a sync, which takes no less time.
     os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
     return folders
+
+
+def switch_telemetry_off() -> None:
+    """Let dlt and Dagster report nothing, unless the environment says otherwise; dlt asks once, when it begins."""
+    os.environ.setdefault("RUNTIME__DLTHUB_TELEMETRY", "false")
+    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")

@@ -33,6 +33,7 @@ _REJECTED_COLUMNS: dict[str, Any] = {
     "rejected_at": {"data_type": "timestamp"},
     "record": {"data_type": "text"},
     "is_cut": {"data_type": "bool"},
+    "steps": {"data_type": "text"},
 }
 
 

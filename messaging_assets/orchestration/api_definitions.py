@@ -10,10 +10,13 @@ from messaging_assets.assets.credentials import build_credentials, credentials_k
 from messaging_assets.assets.resource_asset import build_assets
 from messaging_assets.assets.translator import ApiTranslator, Translation, account_views, view_spec
 from messaging_assets.description.api import ApiDescription
+from messaging_assets.destination.unreadable_settings import telling_what_stops_dlt
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.folders import switch_telemetry_off
 from messaging_assets.seams.dagster_storage import remember_storage
 
 
+@telling_what_stops_dlt()
 def definitions_for(
     description: ApiDescription | Mapping[str, Any],
     name: str | None = None,
@@ -37,12 +40,14 @@ def definitions_for(
         InvalidDescription: the description is wrong; the text lists all its mistakes.
         MendDescription: translation or translator changes a key (write `key_prefix` in the file), or one set of
             credentials is given for several accounts.
+        MendSettings: dlt does not begin with its settings; the text names the file and line, or the setting.
     """
     from messaging_assets.files.api_files import describe_accounts
     from messaging_assets.orchestration.automation.jobs import build_jobs
     from messaging_assets.orchestration.automation.schedules import build_schedules
     from messaging_assets.orchestration.automation.sensors import build_sensors
 
+    switch_telemetry_off()
     remember_storage()
     if not isinstance(description, ApiDescription):
         found = describe_accounts(description, name or "")

@@ -165,13 +165,13 @@ class Batches:
             types = "/".join(self.columns.data_type(self.columns.name(name) or "") for name in names)
             typed.bad[place] = f"{'/'.join(names)}: as {types} it is another record's key (text tells them apart)"
 
-    def set_aside(self, record: Any, reason: str, page: int | None = None) -> None:
-        """Put a record where a person can see it, sensitive values masked.
+    def set_aside(self, record: Any, reason: str, page: int | None = None, *, is_as_sent: bool = False) -> None:
+        """Put a record where a person can see it, sensitive values masked; one as it was sent is in front of the steps.
 
         Raises:
             MendDescription: the file says `on_bad_record: fail`.
         """
-        self._aside.take(record, reason, page or self.page())
+        self._aside.take(record, reason, page or self.page(), is_as_sent)
 
     def rejected(self) -> list[dict[str, Any]]:
         """The records set aside since the last call, as rows of the rejected table."""

@@ -13,6 +13,7 @@ from messaging_assets.description.sensitive import is_sensitive
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import MASK
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.steps import AS_SENT, mark_of
 from messaging_assets.rows.values.nested import shown
 
 _LARGEST_SHOWN = 1_000_000
@@ -35,11 +36,18 @@ class Rejected:
 
     def __init__(self, resource: Resource, asset: str, receipt: Receipt, sensitive: Collection[str]) -> None:
         self._resource, self._asset, self._receipt, self._sensitive = resource, asset, receipt, sensitive
+        self._mark = mark_of(resource)
         self._rows: list[dict[str, Any]] = []
         self.first: list[dict[str, Any]] = []
 
-    def take(self, record: Any, reason: str, page: int) -> None:
+    def take(self, record: Any, reason: str, page: int, is_as_sent: bool) -> None:
         """Set a record aside, sensitive values masked.
+
+        Args:
+            record: the record, as the steps left it that it was taken through.
+            reason: why it cannot be loaded.
+            page: the page of its list.
+            is_as_sent: whether it was taken through none of them, nor of Python's.
 
         Raises:
             MendDescription: the file says `on_bad_record: fail`.
@@ -63,6 +71,7 @@ class Rejected:
                 "rejected_at": datetime.now(timezone.utc),
                 "record": text,
                 "is_cut": is_cut,
+                "steps": AS_SENT if is_as_sent else self._mark,
             }
         )
         if len(self.first) < _MOST_KEPT:

@@ -6,6 +6,7 @@ A row that a filter leaves out is no row that was lost.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
 from messaging_assets.description.endpoint import DELIMITED
+from messaging_assets.description.parents import columns_from_parents
 from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
@@ -22,6 +24,8 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.values.nested import to_json
 
 Record = dict[str, Any]
+# Stands for: no step was taken, neither of the file nor of Python.
+AS_SENT = "none"
 
 
 def functions_of(
@@ -249,3 +253,29 @@ def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[.
         receipt.made(rows - 1)
 
     return makes
+
+
+def mark_of(resource: Resource, taken: int | None = None) -> str:
+    """What stands for the first steps of a resource in the rejected table; without a number for all of them."""
+    steps = [one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in resource.steps[:taken]]
+    return hashlib.sha256(json.dumps(steps, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def missed_steps(mark: str | None, resource: Resource, asset: str) -> list[dict[str, Callable[[Record], Any]]] | None:
+    """The steps that a record of that mark lacks, as dlt takes them; None where it cannot be taken through them here.
+
+    Args:
+        mark: the record's; None for one of a release that wrote none, which is taken as it is.
+        resource: the resource, as the file has it now.
+        asset: the asset's name in errors.
+    """
+    if mark is None or mark == mark_of(resource):
+        return []
+    every = functions_of(resource, asset)
+    if mark == AS_SENT:
+        # Neither what comes from above nor the functions of Python are here.
+        is_known = not (resource.processing_steps or columns_from_parents(resource))
+        return [*every, *texts_as_json(resource)] if is_known else None
+    places = (number for number in range(len(every)) if mark_of(resource, number) == mark)
+    taken = None if resource.processing_steps else next(places, None)
+    return None if taken is None else every[taken:]

@@ -85,7 +85,7 @@ def test_a_later_version_in_the_table_is_not_overwritten(table: OneTable, monkey
     table.sync([{"id": 1, "n": "old"}, {"id": 2, "n": 2}], **NUMBERS | FULL)
     table.sync([{"id": 1, "n": 11}, {"id": 2, "n": 22}])
     table.execute(f"UPDATE {RESOURCE}__rejected SET record = '{json.dumps({'id': 1, 'n': 5})}'")
-    columns = "reason, fields, page, rejected_at, '{\"id\": 9}', is_cut, _dlt_load_id, 'another'"
+    columns = "reason, fields, page, rejected_at, '{\"id\": 9}', is_cut, steps, _dlt_load_id, 'another'"
     table.execute(f"INSERT INTO {RESOURCE}__rejected SELECT {columns} FROM {RESOURCE}__rejected")
     found = replayed(table)
     assert (found.tried, found.superseded, found.older) == (0, 1, 1)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from email import message_from_string
+from email.utils import parsedate_to_datetime
 from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
@@ -125,6 +127,16 @@ def test_a_mail_server_gets_one_mail_with_the_sentence_the_numbers_and_the_link(
     assert text.decode() == (
         f"red: {SENTENCE}\nverdict: incomplete, rows read: 2,500\nhttps://dagster.invalid/runs/{RUN}"
     )
+
+
+def test_a_mail_says_when_it_was_sent_and_which_one_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with MailServer() as server:
+        mailed(server, monkeypatch)
+        mailed(server, monkeypatch)
+    first, second = map(message_from_string, server.mails)
+    assert abs(parsedate_to_datetime(first["Date"]).timestamp() - time.time()) < 600
+    assert first["Message-ID"].endswith("@example.com>")
+    assert first["Message-ID"] != second["Message-ID"]
 
 
 def test_a_mail_of_many_has_their_numbers_as_its_subject(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,13 +23,17 @@ from dagster import (
 from dagster._core.remote_representation.external_data import RepositorySnap
 from dagster_shared.serdes import serialize_value
 from dagster_shared.utils.warnings import disable_dagster_warnings
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
+import messaging_assets
 from messaging_assets.files.api_files import InvalidDescription
 from messaging_assets.foundation.failures import MendSettings
 from messaging_assets.foundation.folders import SHIPPED_APIS
 from messaging_assets.orchestration.broken_files import VALIDATION, broken_definitions
 from messaging_assets.orchestration.code_location import build_code_location
 from messaging_assets.orchestration.executors import chosen_executor
+from messaging_assets_tests.conftest import TELEMETRY_OFF
 from messaging_assets_tests.definitions_text import definitions_text
 from messaging_assets_tests.programs import run
 
@@ -223,3 +227,44 @@ def test_a_job_has_its_own_assets_and_resources_whatever_else_the_location_has(k
 def test_a_program_that_loads_the_front_door_ends_without_a_word() -> None:
     done = run(sys.executable, "-c", "import messaging_assets.definitions")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('[runtime]\nslack_incoming_hook = "hook-77"\n', "slack_incoming_hook is a secret, and dlt takes none"),
+        ("[runtime]\nlog_format = '{foo'\n", "dlt does not begin with its settings"),
+        ("[runtime]\nlog_level = 'LOUD'\n", r"\.dlt/config\.toml: runtime\.log_level"),
+        ("[runtime\nslack_incoming_hook = 'hook-77'\n", r"\.dlt/config\.toml, line 1: this is not TOML"),
+    ],
+    ids=lambda words: words.split()[-1],
+)
+def test_a_setting_with_which_dlt_does_not_begin_is_told_to_who_builds_definitions(
+    text: str, told: str, clean_room: Path
+) -> None:
+    folder = Path(os.environ["DLT_PROJECT_DIR"], ".dlt")
+    folder.mkdir()
+    (folder / "config.toml").write_text(text)
+    with pytest.raises(MendSettings, match=told) as refused:
+        messaging_assets.definitions_for(
+            {"client": {"base_url": "https://api.example.com"}, "resources": ["a"]}, "chat"
+        )
+    assert "hook-77" not in str(refused.value)
+    assert refused.value.__suppress_context__, "dlt's own error comes before the sentence"
+
+
+def test_a_broken_file_of_dlts_in_the_users_home_is_named_with_its_line(clean_room: Path) -> None:
+    (clean_room / "dlt" / "config.toml").write_text("[runtime]\nslack_incoming_hook = hook-77\n")
+    with pytest.raises(MendSettings, match=r"dlt/config\.toml, line 2 is not TOML") as refused:
+        messaging_assets.definitions_for(
+            {"client": {"base_url": "https://api.example.com"}, "resources": ["a"]}, "chat"
+        )
+    assert "hook-77" not in str(refused.value)
+
+
+def test_a_project_that_builds_definitions_itself_reports_no_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in TELEMETRY_OFF:
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    messaging_assets.definitions_for({"client": {"base_url": "https://api.example.com"}, "resources": ["a"]}, "chat")
+    assert Container()[PluggableRunContext].context.runtime_config.dlthub_telemetry is False

@@ -46,8 +46,8 @@ class RowBatches:
         return self._current
 
     def set_aside(self, record: Any, reason: str, page: int) -> None:
-        """Take a record that cannot be loaded."""
-        self.current.set_aside(record, reason, page)
+        """Take a record of a page that cannot be loaded, in front of the steps."""
+        self.current.set_aside(record, reason, page, is_as_sent=True)
 
     def begin(self, is_late: bool = False) -> Batches:
         """The batches of a new part.

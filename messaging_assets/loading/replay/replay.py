@@ -166,7 +166,7 @@ class _Replay:
     def _part(self, row_ids: Sequence[str]) -> None:
         with self._table.tables() as rows:
             aside = SetAsideRows(rows, self._resource)
-            records = aside.of(row_ids)
+            records = [one.by_steps_of_now(self._resource, self._asset) for one in aside.of(row_ids)]
             is_merged = self._resource.disposition == "merge"
             later = have_later_version(rows, self._resource, records) if is_merged else set()
             aside.remove(list(later))

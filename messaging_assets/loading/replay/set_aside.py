@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from messaging_assets.description.api import ApiDescription, Resource
@@ -13,11 +14,12 @@ from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import destination_profile, loaded_dataset
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import MASK
-from messaging_assets.seams.dlt_names import C_DLT_ID, C_DLT_LOAD_ID
+from messaging_assets.rows.steps import missed_steps
+from messaging_assets.seams.dlt_names import C_DLT_ID, C_DLT_LOAD_ID, columns_in
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
 
-_COLUMNS = (C_DLT_ID, C_DLT_LOAD_ID, "reason", "fields", "page", "rejected_at", "record", "is_cut")
+_COLUMNS = (C_DLT_ID, C_DLT_LOAD_ID, "reason", "fields", "page", "rejected_at", "record", "is_cut", "steps")
 # What databases take as the values of one statement.
 _MOST = 1_000
 
@@ -35,7 +37,10 @@ class SetAside:
         at: when.
         text: the record as JSON, what was sensitive then masked.
         is_cut: whether something of it was left out.
+        steps: the mark of the steps that it was taken through.
         times: how often it came so.
+        made: what later steps made of it.
+        obstacle: why those cannot be taken.
     """
 
     row_id: str
@@ -46,11 +51,16 @@ class SetAside:
     at: Any
     text: str | None
     is_cut: bool | None
+    steps: str | None
     times: int = 1
+    made: dict[str, Any] | None = None
+    obstacle: str | None = None
 
     @property
     def record(self) -> dict[str, Any] | None:
         """The record; None where it is none, or not whole."""
+        if self.made is not None:
+            return self.made
         try:
             found = None if self.is_cut else json.loads(self.text or "")
         except ValueError:
@@ -60,11 +70,32 @@ class SetAside:
     def why_not(self) -> str | None:
         """Why it cannot be loaded from here, whatever the file says now; None where it may be."""
         record = self.record
+        if self.obstacle:
+            return self.obstacle
         if record is None:
             return "it was not kept as a whole record, so it must be read from the API again"
         if any(value == MASK for value in record.values()):
             return "a sensitive value of it was masked, so it must be read from the API again"
         return None
+
+    def by_steps_of_now(self, resource: Resource, asset: str) -> SetAside:
+        """The record behind those steps of the file that it was not taken through.
+
+        Args:
+            resource: the resource, as the file has it now.
+            asset: the asset's name in errors.
+        """
+        if self.why_not():
+            return self
+        missed = missed_steps(self.steps, resource, asset)
+        if missed is None:
+            return replace(self, obstacle="the file has other steps by now, so it must be read from the API again")
+        record = self.record
+        for kind, step in (pair for one in missed for pair in one.items()):
+            if kind == "filter" and not step(record or {}):
+                return replace(self, obstacle="a filter of the file leaves it out")
+            record = step(record or {}) if kind == "map" else record
+        return replace(self, made=record) if missed else self
 
     def shown(self, sensitive: Collection[str]) -> dict[str, Any] | None:
         """The record as people may see it, by what the file calls sensitive now."""
@@ -169,9 +200,12 @@ class SetAsideRows:
     def _qualified(self) -> str:
         return self._rows.qualified(self._table)
 
-    @property
+    @cached_property
     def _listed(self) -> str:
-        return ", ".join(map(self._named, _COLUMNS))
+        # A table of an earlier release lacks it until something is set aside again.
+        there = {one.lower() for one in columns_in(self._rows.client, self._qualified) or ()}
+        names = [self._named(one) if one != "steps" or "steps" in there else "NULL AS steps" for one in _COLUMNS]
+        return ", ".join(names)
 
     def _named(self, column: str) -> str:
         return self._rows.column(column)

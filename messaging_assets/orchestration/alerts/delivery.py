@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
+from email.utils import localtime, make_msgid
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -84,7 +86,12 @@ def mail(news: Sequence[News]) -> None:
             raise ValueError
         message = EmailMessage()
         message["Subject"], text = as_mail(news)
-        message["To"], message["From"] = ", ".join(receivers), os.environ.get(FROM_VARIABLE) or receivers[0]
+        sender = os.environ.get(FROM_VARIABLE) or receivers[0]
+        message["To"], message["From"], message["Date"] = ", ".join(receivers), sender, localtime()
+        # RFC 5322 wants the date; a mail without either is often taken for spam.
+        message["Message-ID"] = make_msgid(
+            domain=re.sub(r"[^A-Za-z0-9.-]", "", sender.rpartition("@")[2]) or "localhost"
+        )
         message.set_content(text)
         with within(_TOTAL), _connected(parts) as server:
             refused = server.send_message(message)

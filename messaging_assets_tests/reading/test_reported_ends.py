@@ -77,7 +77,7 @@ def test_empty_pages_that_name_a_next_one_for_ever_are_told_with_the_word_for_th
     found = read(pages, {"type": "cursor", "cursor_path": "next", "maximum_empty_pages": 5})
 
     assert found.verdict == "incomplete"
-    assert "write stop_after_empty_page: true" in found.reason
+    assert "stop_after_empty_page: true makes it one" in found.reason
 
 
 @pytest.mark.parametrize("beside", [{"pageInfo": {"hasNextPage": False}}, {"has_more": False}], ids=str)

@@ -215,7 +215,7 @@ def _end_at_cap(paginator: GuardedPaginator) -> None:
     elif own.maximum_empty_pages <= reading.counts.empty_pages:
         why = f"maximum_empty_pages ({own.maximum_empty_pages}) was reached before the end"
         if own.type in ("cursor", "header_link", "json_link", "json_response"):  # type: ignore[attr-defined]
-            why = f"{why}; write stop_after_empty_page: true where an empty page is the end"
+            why = f"an empty page is no end here (stop_after_empty_page: true makes it one), and {why}"
         reading.ending.cut_short(why, is_cap=True)
 
 

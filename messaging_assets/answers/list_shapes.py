@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
+from messaging_assets.answers.beside_list import plain_word
 from messaging_assets.foundation import json_paths
 
 # As dlt names them where it makes a table of a list of plain values.
 VALUE = "value"
 KEY = "_key"
 _EVERY, _EVERY_OF_ANSWER = ".*", "*"
+# An answer that has one of these is more than records by their keys.
+_BESIDE = frozenset(("error", "errors", "meta", "metadata", "links", "paging", "pagination", "page_info"))
 
 
 def is_keyed(path: str, body: Any) -> bool:
@@ -74,5 +77,7 @@ def _keyed(path: str, body: Any) -> dict[str, Any] | None:
         # PHP writes an object without a key so.
         return {}
     if len(found) != 1 or not isinstance(found[0], dict):
+        return None
+    if path == _EVERY_OF_ANSWER and any(plain_word(name) in _BESIDE for name in found[0]):
         return None
     return found[0] if all(type(row) is dict for row in found[0].values()) else None

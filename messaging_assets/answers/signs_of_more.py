@@ -18,6 +18,8 @@ _MORE = frozenset(
         *("is_truncated", "truncated"),
     )
 )
+# Of a record, these may say that a text of it was cut.
+_OF_A_TEXT = frozenset(("is_truncated", "truncated"))
 # These say nothing of further pages where they are false.
 _PARTIAL = frozenset(
     (
@@ -96,6 +98,7 @@ class Signs:
         link: a place with the next page's address or token, named so.
         token: a place with what may be a token.
         is_end_said: whether a place says in so many words that there is no more.
+        is_more_denied: whether one of the body says that of further pages or rows, such as `has_more: false`.
         is_next_empty: whether a place for the next page is there, and empty.
     """
 
@@ -103,6 +106,7 @@ class Signs:
     link: str | None = None
     token: str | None = None
     is_end_said: bool = False
+    is_more_denied: bool = False
     is_next_empty: bool = False
 
 
@@ -116,7 +120,7 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
         asked: values of the request; an answer may repeat them.
     """
     said = link = token = None
-    is_end_said = is_next_empty = False
+    is_end_said = is_more_denied = is_next_empty = False
     echoes = {str(value) for value in asked}
     leaves = list(leaves)
     here = (leaf for leaf in leaves if leaf.word in ("page", "current_page", "self", "page_number"))
@@ -126,6 +130,7 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
         if told is not None:
             said = said or (words if told else None)
             is_end_said = is_end_said or not told
+            is_more_denied = is_more_denied or (not told and not leaf.is_header and is_of_more(leaf.word))
         elif is_number_of_pages(leaf.word):
             continue
         elif _is_reference(leaf.value) and str(leaf.value) not in current:
@@ -137,7 +142,12 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
             is_next_empty = is_next_empty or _names_next(leaf)
     if address_in(headers.get("link", ""), "next"):
         link = link or "the header Link"
-    return Signs(said, link, token, is_end_said, is_next_empty)
+    return Signs(said, link, token, is_end_said, is_more_denied, is_next_empty)
+
+
+def is_of_more(word: str) -> bool:
+    """Whether a plain word asks whether there are further pages or rows, and can mean nothing else."""
+    return word in _MORE and word not in _OF_A_TEXT
 
 
 def is_full(sent: int, leaves: Iterable[Leaf], asked: Mapping[str, Any], is_by_links: bool) -> bool:

@@ -15,6 +15,8 @@ from messaging_assets.description.windows import CursorFormat, MomentFormat, Ste
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
+# Those of a refusal, which say nothing of what is there, as those of a server that fails do not.
+REFUSING_STATUSES = (401, 403, 407, 408, 429)
 
 FormatName = Literal["json", "ndjson", "csv", "tsv", "xml"]
 # Records and nothing beside them.
@@ -157,8 +159,9 @@ class ResponseAction(Described):
             )
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")
-        if self.action == "empty" and self.status_code in (401, 403, 429):
-            raise ValueError(f"a {self.status_code} says nothing about rows; write action: ignore")
+        status = self.status_code or 0
+        if self.action == "empty" and (status in REFUSING_STATUSES or status >= 500):
+            raise ValueError(f"a {status} says nothing about rows; write action: ignore")
         return _can_match(self)
 
 

@@ -25,9 +25,8 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     if endpoint is None:
         return step
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
-        step = (
-            f"if it means that a parent has no rows, write response_actions: [{{status_code: {status}, action: empty}}]"
-        )
+        step = f"write response_actions: [{{status_code: {status}, action: empty}}] if it means that a parent has no "
+        step += "rows, or action: ignore if it may mean that they cannot be read"
     elif page == 1 and status == 404 and endpoint.has_cursor:
         step += "; if it means that nothing is new, write response_actions: [{status_code: 404, action: empty}]"
     elif page == 1 and status == 410 and endpoint.has_cursor:

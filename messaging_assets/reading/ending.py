@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
+from messaging_assets.reading.evidence.picked_lists import READ_AS_CHILD
 from messaging_assets.reading.evidence.usual_caps import OF_SEVERAL
 from messaging_assets.reading.facts import facts_of, is_open_ended
 from messaging_assets.reading.receipt import Finding, Verdict
@@ -64,6 +65,8 @@ class Ending:
             return
         reading, context = self._reading, self._reading.context
         receipt, window = context.receipt, reading.window
+        if reading.found.cut_off:
+            context.doubt(reading.found.cut_off, READ_AS_CHILD)
         came = (context.asset, context.is_parent, reading.counts.all_rows, _usual_caps(reading, is_early))
         is_capped = receipt.caps.is_cap(*came)
         # A window below the cap holds all of its rows.
@@ -94,7 +97,8 @@ class Ending:
             if context.changes and receipt.doubts == doubts_before and reading.resume.at is None:
                 context.changes.loaded(reading.list_name)
         if context.marks and reading.meets_cursor and is_over:
-            context.marks.close(reading.list_name, is_read, is_in_doubt=is_moved)
+            is_resumed = reading.resume.at is not None
+            context.marks.close(reading.list_name, is_read, is_in_doubt=is_moved, is_resumed=is_resumed)
         kind = "parents" if context.is_parent else worst.kind
         receipt.add(replace(worst, kind=kind, is_left=self.is_left and not reading.page))
 

@@ -6,6 +6,7 @@ ones alike.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from messaging_assets.answers.formats.texts import Document
@@ -17,7 +18,9 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.evidence.picked_lists import (
+    READ_AS_CHILD,
     cut_off_inside,
+    lists_inside,
     lists_picked_from,
     look_at_unfiltered,
     sent_by_server,
@@ -140,7 +143,7 @@ def _select(reading: Reading, response: Any, rows: list[Any]) -> int:
 def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     context = reading.context
     selector = check_selection(context, response, page, reading.found.selector)
-    reading.found = FoundList(selector, isinstance(response.parsed, dict))
+    reading.found = FoundList(selector, isinstance(response.parsed, dict), reading.found.cut_off)
     if "?" in selector and not context.is_parent:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
     if "*" in selector:
@@ -154,10 +157,14 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
 
 def _doubt_inner_lists(reading: Reading, selector: str, body: Any) -> None:
     """Doubt a read whose rows are in lists inside records, of which one says that it has more."""
-    own = reading.context.endpoint.paginator
+    own, (holders, lists) = reading.context.endpoint.paginator, lists_inside(selector, body)
     are_signs_believed = own is None or "has_more_path" not in own.model_fields_set or own.has_more_path is not None
-    if said := cut_off_inside(selector, body, reading.claims.is_believed, are_signs_believed):
-        reading.context.doubt(said, "read such lists as those of a child, whose path takes the record's key")
+    said = cut_off_inside(holders, lists, reading.claims.is_believed, are_signs_believed)
+    if len(lists) == 1:
+        # That list may be the one that is read page by page.
+        reading.found = replace(reading.found, cut_off=said)
+    elif said:
+        reading.context.doubt(said, READ_AS_CHILD)
 
 
 def _count_sent(reading: Reading, sent: int) -> None:

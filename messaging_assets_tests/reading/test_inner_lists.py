@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.reading.evidence.picked_lists import cut_off_inside
-from messaging_assets_tests.scripted_list import read
+from messaging_assets.reading.evidence.picked_lists import cut_off_inside, lists_inside
+from messaging_assets_tests.scripted_list import Asked, read
 
 CHANGES = "issues[*].changelog.histories[*]"
 
@@ -48,11 +48,37 @@ def test_lists_inside_records_that_are_whole_are_in_no_doubt(beside: dict[str, A
     assert read(lambda asked: _issues(**beside), {"type": "single_page"}, CHANGES).verdict == "read to the end"
 
 
-def test_a_number_of_the_record_that_holds_the_list_itself_counts_something_else() -> None:
-    order = {"total": 120, "item_count": 7, "items": [{"id": 1}]}
+@pytest.mark.parametrize(
+    ("beside", "is_cut_off"),
+    [
+        ({"total": 120, "item_count": 7}, False),
+        ({"done": False, "pages": 320, "remaining": 4, "partial": True, "truncated": True}, False),
+        ({"has_more": True}, True),
+        ({"pageInfo": {"hasNextPage": True}}, True),
+    ],
+    ids=str,
+)
+def test_of_the_record_that_holds_the_list_itself_a_word_that_asks_for_more_counts_alone(
+    beside: dict[str, Any], is_cut_off: bool
+) -> None:
+    orders = [{"items": [{"id": number}], **beside} for number in range(2)]
+    found = cut_off_inside(*lists_inside("orders[*].items[*]", {"orders": orders}))
+    assert (found is not None) == is_cut_off
 
-    assert cut_off_inside("orders[*].items[*]", {"orders": [order]}) is None
-    assert cut_off_inside("orders[*].items[*]", {"orders": [{**order, "has_more": True}]}) is not None
+
+@pytest.mark.parametrize("is_last_whole", [True, False])
+def test_a_list_that_is_read_page_by_page_inside_the_one_record_of_each_answer_is_judged_by_its_last_page(
+    is_last_whole: bool,
+) -> None:
+    def pages(asked: Asked) -> Any:
+        begin = int(asked.get("cursor", 0))
+        has_more = begin < 40 or not is_last_whole
+        group = {"items": [{"id": number} for number in range(begin, begin + 20)], "has_more": has_more}
+        return {"data": [group], "next": str(begin + 20) if begin < 40 else None}
+
+    found = read(pages, {"type": "cursor", "cursor_path": "next"}, "data[*].items[*]")
+
+    assert (found.verdict, len(found.rows)) == ("read to the end" if is_last_whole else "unknown", 60)
 
 
 def test_a_file_that_believes_no_count_and_no_sign_is_not_told_of_them() -> None:

@@ -92,6 +92,31 @@ def test_an_empty_page_that_says_that_there_is_no_more_is_the_end_though_it_has_
     assert (found.verdict, len(found.rows), len(found.asked)) == ("read to the end", 60, 4)
 
 
+@pytest.mark.parametrize(
+    ("beside", "own"),
+    [
+        *(
+            ({name: value}, {})
+            for name, value in (("remaining", 0), ("truncated", False), ("done", True), ("pages", 1))
+        ),
+        ({"has_more": False}, {"stop_after_empty_page": False}),
+        ({"has_more": False}, {"has_more_path": None}),
+        ({"has_more": False, "hasNextPage": True}, {}),
+    ],
+    ids=str,
+)
+def test_an_empty_page_with_a_token_ends_no_list_where_nothing_or_the_file_denies_further_ones(
+    beside: dict[str, Any], own: dict[str, Any]
+) -> None:
+    def pages(asked: Asked) -> Any:
+        begin = int(asked.get("cursor", 0))
+        if begin == 20:
+            return {"data": [], "next": "40", **beside}
+        return {"data": ROWS[begin : begin + 20], "next": "20" if begin == 0 else ""}
+
+    assert len(read(pages, {"type": "cursor", "cursor_path": "next", **own}).rows) == 40
+
+
 # Records by their keys
 
 
@@ -180,3 +205,5 @@ def test_parents_that_have_no_rows_may_be_answered_so(one_table: OneTable, monke
 def test_a_refusal_is_no_empty_list() -> None:
     with pytest.raises(ValueError, match="a 403 says nothing about rows; write action: ignore"):
         ResponseAction(status_code=403, action="empty")
+    with pytest.raises(ValueError, match="a 503 says nothing about rows"):
+        ResponseAction(status_code=503, action="empty")

@@ -38,9 +38,9 @@ _START_LEFT_OUT = Finding(
 
 _START_MISREAD = Finding(
     Verdict.UNKNOWN,
-    "the start was sent as a moment before the cursor's last value, and no row came again that stands there, so the "
-    "API reads the start otherwise, such as in another time zone, and rows behind it may be missing",
-    "declare incremental.timezone, or a lag that is long enough, and run it with full_refresh",
+    "no row came again that stands at the cursor's last value, though an earlier start was sent, so the API may read "
+    "it in another time zone, and rows may be missing",
+    "declare incremental.timezone, which ends this doubt, and run it with full_refresh",
 )
 
 
@@ -139,8 +139,9 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     if own.marks is None:
         return
     if not target.has_many_lists:
-        moves = not (own.so_far.current and own.so_far.current.ending.is_left)
-        own.marks.close("", moves, is_in_doubt=receipt.finding.moved)
+        current = own.so_far.current
+        moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
+        own.marks.close("", moves, is_in_doubt=receipt.finding.moved, is_resumed=is_resumed)
     if own.incremental and own.marks.seen.is_one_missing:
         words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
         if target.resource.disposition == "append":
@@ -148,9 +149,10 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
             raise MendDescription(f"{words} append these rows again", step, where=target.asset)
         receipt.found(Verdict.UNKNOWN, f"{words} read these rows again", "correct cursor_path")
     is_asked = own.incremental is not None and is_asked_for(own.endpoint, own.incremental)
-    if own.marks.seen.is_start_misread and is_asked:
+    seen = own.marks.seen
+    if seen.is_start_missing and not seen.is_start_seen and is_asked:
         receipt.findings.append(_START_MISREAD)
-    elif own.marks.seen.is_start_left_out and is_asked:
+    elif seen.is_start_left_out and is_asked:
         # Of reasons that weigh the same the first is shown. The last is that of the list's end, which says less.
         receipt.findings.insert(-1, _START_LEFT_OUT)
     unchanged = own.changes.unchanged if own.changes else ()

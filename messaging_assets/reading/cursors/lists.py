@@ -118,7 +118,8 @@ class ListCursor:
         """
         if self.answer.is_meant or not rows:
             return rows
-        values = _values_of(self.known.by_key.came(rows), self._own)
+        self.known.by_key.came(rows)
+        values = _values_of(rows, self._own)
         try:
             self._row_order.note(values)
             if self._are_all_newer(rows, values):

@@ -117,9 +117,6 @@ class NextMark:
 
     def take(self, value: Any, row: Any) -> None:
         """A row of the range came."""
-        self._take(value, row)
-
-    def _take(self, value: Any, row: Any) -> None:
         before = self._held.value
         self._held.take(value, row)
         if self._held.value is value or self._direction.is_same(value, self._held.value):
@@ -130,7 +127,7 @@ class NextMark:
         if self._held.value is None or not self._direction.is_further(self._held.value, high):
             for row, value in zip(rows, values, strict=True):
                 if value == high:
-                    self._take(high, row)
+                    self.take(high, row)
 
     def is_ahead(self, value: Any) -> bool:
         """Whether a value is dated after the sync's own start."""

@@ -50,13 +50,15 @@ class Seen:
         rows_ahead: rows that came dated after the sync's start, and moved no mark.
         is_one_missing: whether rows of a list came in answers without the cursor that should stand in them.
         is_start_left_out: whether a list did not have the rows again that stand at its mark.
-        is_start_misread: whether it never had, although it was asked from an earlier moment on.
+        is_start_missing: whether it never had, although it was asked from an earlier moment on.
+        is_start_seen: whether another one had, of the same API.
     """
 
     rows_ahead: int = 0
     is_one_missing: bool = False
     is_start_left_out: bool = False
-    is_start_misread: bool = False
+    is_start_missing: bool = False
+    is_start_seen: bool = False
 
 
 class CursorMarks:
@@ -134,7 +136,7 @@ class CursorMarks:
         """What two values with an order compare by."""
         return cmp_to_key(self._order.compare)
 
-    def close(self, name: str, moves: bool, is_in_doubt: bool = False) -> None:
+    def close(self, name: str, moves: bool, is_in_doubt: bool = False, is_resumed: bool = False) -> None:
         """A list is over.
 
         Args:
@@ -142,6 +144,7 @@ class CursorMarks:
             moves: whether its rows move its mark.
             is_in_doubt: whether it moved while it was read, so that rows of its range may be missing. A merge then asks
                 for that range once more: its mark goes only as far as the read before reached.
+            is_resumed: whether rows came before an interruption, of which this read knows nothing.
         """
         cursor, kept = self._open.pop(name, None), self._kept.get(name)
         reached, range_, before = cursor.mark if cursor and moves else kept, self._ranges.get(name), None
@@ -151,12 +154,17 @@ class CursorMarks:
         self.seen.rows_ahead += cursor.rows_ahead if cursor else 0
         self.seen.is_one_missing |= bool(cursor and moves and cursor.answer.is_missing)
         self.seen.is_start_left_out |= bool(cursor and moves and range_ is None and cursor.known.are_awaited)
-        is_awaited = cursor is not None and moves and range_ is None and cursor.known.by_key.are_awaited
-        if is_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
-            self.seen.is_start_misread = True
+        if cursor and moves and range_ is None and not is_resumed:
+            self._note_start(cursor, kept)
         if is_in_doubt and self._takes_repeats and reached is not None and reached is not (before or kept):
             reached = held_back(self._own, reached, kept, before)
         self._reached[name] = reached
+
+    def _note_start(self, cursor: ListCursor, kept: dict[str, Any] | None) -> None:
+        by_key, seen = cursor.known.by_key, self.seen
+        seen.is_start_seen |= by_key.is_seen
+        if by_key.are_awaited and kept and is_sent_before(self._own, self._order, kept["last_value"]):
+            seen.is_start_missing = True
 
     def of_finished(self, names: Collection[str]) -> dict[str, Any]:
         """The marks once these lists are loaded, while others are still to come."""

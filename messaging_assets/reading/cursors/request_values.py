@@ -82,7 +82,10 @@ def bound_of(own: described.Incremental, order: Order, moment: Decimal, sample: 
 def first_of_file(own: described.Incremental, order: Order) -> Any:
     """Where the file's range begins: of `-30d` with the day, where requests say days, so that its rows are inside."""
     initial = resolved(own.initial_value, order.now)
-    if own.format is None or not is_relative(own.initial_value) or (moment := order.moment(initial)) is None:
+    is_backward = own.last_value_func in ("min", min)
+    if own.format is None or is_backward or not is_relative(own.initial_value):
+        return initial
+    if (moment := order.moment(initial)) is None:
         return initial
     zone = order.zone or timezone.utc
     day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)

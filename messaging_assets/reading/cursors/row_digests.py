@@ -72,12 +72,14 @@ class RowsAtMark:
 
     Attributes:
         kept: digests of the keys.
-        is_seen: whether a sync that began at a mark had a row again that stands there, so that the API reads it well.
+        is_seen: whether a sync that began at a mark had a row again that stood there, so that the API reads it well.
     """
 
     def __init__(self, own: described.Incremental, keys: tuple[str, ...], mark: Mapping[str, Any] | None) -> None:
-        self._keys = keys if own.format is not None and not is_closed(own) else ()
-        self.kept: list[str] = list((mark or {}).get(AT_MARK, ()) if self._keys else ())
+        is_looked_at = own.format is not None and own.timezone is None and not is_closed(own)
+        self._keys = keys if is_looked_at else ()
+        # Of another key nothing is known.
+        self.kept: list[str] = list((mark or {}).get(AT_MARK, {}).get("/".join(self._keys), ()))
         self.is_seen = bool((mark or {}).get(START_SEEN))
         self._awaited = frozenset() if self.is_seen else frozenset(self.kept)
 
@@ -86,22 +88,22 @@ class RowsAtMark:
         """Whether such rows were loaded, and no sync had one of them again so far."""
         return bool(self._awaited)
 
-    def came(self, rows: list[Any]) -> list[Any]:
+    def came(self, rows: list[Any]) -> None:
         """Note that these rows came, wherever they stand now."""
         if self._awaited and any(self._digest(row) in self._awaited for row in rows):
             self._awaited, self.is_seen = frozenset(), True
-        return rows
 
     def take(self, row: Any, is_further: bool) -> None:
         """A row came that stands at the mark, or beyond all others."""
         if self._keys:
-            kept = [] if is_further else self.kept
-            self.kept = [*kept, self._digest(row)] if len(kept) < _KEYS_KEPT else kept
+            kept, digest = [] if is_further else self.kept, self._digest(row)
+            self.kept = [*kept, digest] if len(kept) < _KEYS_KEPT and digest not in kept else kept
 
     @property
     def of_mark(self) -> dict[str, Any]:
         """What a mark keeps of this."""
-        return ({AT_MARK: self.kept} if self.kept else {}) | ({START_SEEN: True} if self.is_seen else {})
+        kept = {AT_MARK: {"/".join(self._keys): self.kept}} if self.kept else {}
+        return kept | ({START_SEEN: True} if self.is_seen else {})
 
     def _digest(self, row: Any) -> str:
         return digest_dedup_value([row.get(key) for key in self._keys] if isinstance(row, dict) else row, False)

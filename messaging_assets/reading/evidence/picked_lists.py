@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from messaging_assets.answers.beside_list import beside
-from messaging_assets.answers.signs_of_more import is_size, signs_of_more
+from messaging_assets.answers.beside_list import beside, plain_word
+from messaging_assets.answers.signs_of_more import is_of_more, is_size, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.foundation import json_paths
 from messaging_assets.reading.evidence.sought_fields import SoughtFields, found_by
@@ -14,6 +15,8 @@ from messaging_assets.reading.evidence.sought_fields import SoughtFields, found_
 QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 SEVERAL = re.compile(rf"\[(?:{QUOTED.pattern}\s*,\s*)+{QUOTED.pattern}\]$")
+# The next step where a list inside a record says that it has more.
+READ_AS_CHILD = "read such lists as those of a child, whose path takes the record's key"
 # What holds the lists, behind a wildcard, and the key that they have there.
 _INNER = re.compile(r"(.*\*.*?)\.('[^'.]+'|[^.\[\]'*?@]+)$")
 
@@ -51,33 +54,48 @@ def look_at_unfiltered(fields: SoughtFields, selector: str, body: Any) -> None:
                 look(item)
 
 
-def cut_off_inside(selector: str, body: Any, with_counts: bool = True, with_signs: bool = True) -> str | None:
+def lists_inside(selector: str, body: Any) -> tuple[str, list[tuple[dict[str, Any], str]]]:
+    """Where a selector finds lists inside records: what finds their holders, and those with the list's name."""
+    found = _INNER.match(selector.removesuffix("[*]"))
+    if found is None:
+        return "", []
+    holders, name = found[1], found[2].strip("'")
+    there = json_paths.find_values(holders, body)
+    return holders, [(one, name) for one in there if isinstance(one, dict) and isinstance(one.get(name), list)]
+
+
+def cut_off_inside(
+    holders: str, lists: list[tuple[dict[str, Any], str]], with_counts: bool = True, with_signs: bool = True
+) -> str | None:
     """That a list inside a record says that it has more rows than came, as a clause; None where none does.
 
     Plain values of a record that holds its list itself may be anything, such as an order's total. Of such a record only
-    a sign of more counts.
+    a word that asks for more rows counts.
 
     Args:
-        selector: what finds the rows, such as `issues[*].changelog.histories[*]`.
-        body: the answer, as parsed.
+        holders: what finds the holders, such as `issues[*].changelog`.
+        lists: those, with the name of the list, as of `lists_inside`.
         with_counts: whether the file believes counts.
         with_signs: whether it believes signs of more.
     """
-    found = _INNER.match(selector.removesuffix("[*]"))
-    if found is None:
-        return None
-    holders, name = found[1], found[2].strip("'")
     is_record = holders.endswith(("*]", "*"))
-    for holder in json_paths.find_values(holders, body):
-        rows = holder.get(name) if isinstance(holder, dict) else None
-        if not isinstance(rows, list):
+    for holder, name in lists:
+        if is_record and not any(map(_may_tell, holder)):
             continue
         leaves, counts = list(beside(holder, (name,))), WatchedCounts(words_of(name))
         has_size = any(is_size(leaf) for leaf in leaves)
-        counts.page([leaf for leaf in leaves if leaf.word != "total" or has_size], len(rows))
-        more = counts.more_than(len(rows)) if with_counts and not is_record else None
-        signs = signs_of_more(leaves, {}, 1, ())
-        link = f"{signs.link} names a next page" if signs.link and not is_record else None
-        if said := more or ((signs.said or link) if with_signs else None):
-            return f"of a list inside '{holders}', {said}"
+        counts.page([leaf for leaf in leaves if leaf.word != "total" or has_size], len(holder[name]))
+        more = counts.more_than(len(holder[name])) if with_counts and not is_record else None
+        said = signs_of_more([one for one in leaves if is_of_more(one.word)], {}, 1, ()).said
+        link = None if is_record else signs_of_more(leaves, {}, 1, ()).link
+        sign = said or (f"{link} names a next page" if link else None)
+        if told := more or (sign if with_signs else None):
+            return f"of a list inside '{holders}', {told}"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _may_tell(name: str) -> bool:
+    """Whether a field of a record may say that the record's list has more."""
+    word = plain_word(name)
+    return is_of_more(word) or "page" in word or "paging" in word or "pagination" in word

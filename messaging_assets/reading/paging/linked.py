@@ -183,8 +183,10 @@ def _dlt_paginator(own: Any) -> dlt_paginators.BaseReferencePaginator:
 
 
 def _may_end_empty(own: Any, signs: Signs) -> bool:
-    """Whether an empty page is the end, though it may name a next one: by the file's word, or by the page's own."""
-    return getattr(own, "stop_after_empty_page", False) or (signs.is_end_said and not signs.said)
+    """Whether an empty page is the end, though it may name a next one: by the file's word, else by the page's own."""
+    if {"stop_after_empty_page", "has_more_path"} & own.model_fields_set:
+        return bool(getattr(own, "stop_after_empty_page", False))
+    return signs.is_more_denied and not signs.said
 
 
 def _is_zero(there: list[Any]) -> bool:

@@ -162,6 +162,12 @@ def test_seconds_and_milliseconds_in_one_cursor_are_refused() -> None:
         Synced([1735786800, 1735786800000])
 
 
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_an_api_that_counts_in_another_unit_than_at_the_last_sync_is_read_anew(is_merged: bool) -> None:
+    with pytest.raises(MendDescription, match=r"another unit than at the last sync.*run it once with full_refresh"):
+        Synced([1767225600000, 1767225601000], mark=_mark(1767225600), merge=is_merged)
+
+
 def test_local_times_count_in_the_zone_of_the_file() -> None:
     synced = Synced(["2026-01-10T13:30:00", "2026-01-10T12:30:00"], timezone="Europe/Berlin")
     assert (synced.last, synced.ahead) == ("2026-01-10T12:30:00", 1)
@@ -352,6 +358,8 @@ def _describe(**incremental: Any) -> None:
         ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, epoch_seconds"),
         ({"cursor_format": "unix"}, "'unix' is no way to read a cursor; write epoch_seconds"),
         ({"cursor_format": "%Q"}, "'%Q' is no way to read a cursor"),
+        ({"cursor_format": "%d.%m.%d"}, "'%d.%m.%d' is no way to read a cursor"),
+        ({"cursor_format": "%G-W%V"}, "'%G-W%V' is no way to read a cursor"),
         ({"timezone": "Berlin"}, "'Berlin' is no time zone; use an IANA name"),
         ({"cursor_in": "answer"}, "nothing sends it to the API; name start_param"),
     ],

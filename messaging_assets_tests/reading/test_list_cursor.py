@@ -178,6 +178,7 @@ def test_local_times_count_in_the_zone_of_the_file() -> None:
     [
         ("1700000000.000100", 86400, "1699913600.000100"),
         ("2025-01-05 12:00:00", 86400, "2025-01-04 12:00:00"),
+        ("2025-01-05", 7, "2024-12-29"),
         ("2025-01-05T12:00:00+02:00", 60, "2025-01-05T11:59:00+02:00"),
         (1735786800000, 60, 1735786740000),
         ("1735786800000", 60, "1735786740000"),
@@ -404,3 +405,30 @@ def test_an_empty_text_is_no_cursor_unless_the_letters_are_its_order() -> None:
 def test_a_relative_start_that_is_sent_as_a_day_has_that_whole_day(own: dict[str, Any], first: str) -> None:
     days = ["2026-01-06", "2026-01-07", "2026-01-08"]
     assert Synced(days, initial_value="-3d", merge=False, **own).taken == days[days.index(first) :]
+
+
+def test_days_of_a_pattern_are_days_of_a_lag_and_of_a_range() -> None:
+    pattern = {"cursor_format": "%d.%m.%Y", "initial_value": "01.01.2025"}
+    assert Synced(mark=_mark("20.01.2025"), lag=7, **pattern).sent["start_value"] == "13.01.2025"
+    times = {"cursor_format": "%d.%m.%Y %H:%M", "initial_value": "01.01.2025 00:00"}
+    assert Synced(mark=_mark("20.01.2025 00:00"), lag=7, **times).sent["start_value"] == "19.01.2025 23:59"
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_what_lies_behind_an_end_that_moves_is_left_for_a_later_sync(is_merged: bool) -> None:
+    moving = {"end_value": "-1d", "end_param": "until", "merge": is_merged}
+    rows = ["2026-01-08T00:00:00Z", "2026-01-09T11:59:59Z", "2026-01-09T12:00:00Z", "2026-01-10T11:00:00Z"]
+    first = Synced(rows, initial_value="2026-01-01T00:00:00Z", **moving)
+    assert (first.sent["end_value"], first.taken) == ("2026-01-09T12:00:00Z", rows[:2])
+    assert first.last == rows[1]
+    # A file that said `now` before came further than it says now.
+    assert Synced(mark=_mark(rows[3]), **moving).sent["end_value"] == rows[3]
+
+
+@pytest.mark.parametrize("end", [None, "now"])
+def test_the_moment_of_a_sync_is_sent_with_no_more_digits_than_the_api_writes(
+    end: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "NOW", NOW.replace(microsecond=413331))
+    for last, sent in (("2026-01-08T00:00:00Z", "12:00:00Z"), ("2026-01-08T00:00:00.125Z", "12:00:00.000Z")):
+        assert Synced(mark=_mark(last), end_value=end, end_param="to").sent["end_value"] == f"2026-01-10T{sent}"

@@ -71,7 +71,7 @@ def test_a_token_that_the_file_takes_for_the_next_sync_names_no_further_page(
         return {"data": [{"id": 1}], "next": 7, "has_more": more}
 
     one_table.sandbox.fault(Fault(api="generic_rest", rewrite=page))
-    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page"}
+    endpoint: dict[str, Any] = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page"}
     endpoint["incremental"] = {"cursor_path": "next", "cursor_in": "answer", "start_param": "token"}
 
     assert one_table.sync(endpoint=endpoint).receipt["verdict"] == verdict

@@ -408,15 +408,15 @@ def test_a_relative_start_that_is_sent_as_a_day_has_that_whole_day(own: dict[str
 
 
 def test_days_of_a_pattern_are_days_of_a_lag_and_of_a_range() -> None:
-    pattern = {"cursor_format": "%d.%m.%Y", "initial_value": "01.01.2025"}
+    pattern: dict[str, Any] = {"cursor_format": "%d.%m.%Y", "initial_value": "01.01.2025"}
     assert Synced(mark=_mark("20.01.2025"), lag=7, **pattern).sent["start_value"] == "13.01.2025"
-    times = {"cursor_format": "%d.%m.%Y %H:%M", "initial_value": "01.01.2025 00:00"}
+    times: dict[str, Any] = {"cursor_format": "%d.%m.%Y %H:%M", "initial_value": "01.01.2025 00:00"}
     assert Synced(mark=_mark("20.01.2025 00:00"), lag=7, **times).sent["start_value"] == "19.01.2025 23:59"
 
 
 @pytest.mark.parametrize("is_merged", [True, False])
 def test_what_lies_behind_an_end_that_moves_is_left_for_a_later_sync(is_merged: bool) -> None:
-    moving = {"end_value": "-1d", "end_param": "until", "merge": is_merged}
+    moving: dict[str, Any] = {"end_value": "-1d", "end_param": "until", "merge": is_merged}
     rows = ["2026-01-08T00:00:00Z", "2026-01-09T11:59:59Z", "2026-01-09T12:00:00Z", "2026-01-10T11:00:00Z"]
     first = Synced(rows, initial_value="2026-01-01T00:00:00Z", **moving)
     assert (first.sent["end_value"], first.taken) == ("2026-01-09T12:00:00Z", rows[:2])

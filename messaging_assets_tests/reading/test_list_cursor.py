@@ -432,3 +432,4 @@ def test_the_moment_of_a_sync_is_sent_with_no_more_digits_than_the_api_writes(
     monkeypatch.setitem(globals(), "NOW", NOW.replace(microsecond=413331))
     for last, sent in (("2026-01-08T00:00:00Z", "12:00:00Z"), ("2026-01-08T00:00:00.125Z", "12:00:00.000Z")):
         assert Synced(mark=_mark(last), end_value=end, end_param="to").sent["end_value"] == f"2026-01-10T{sent}"
+    assert Synced(initial_value="-1d", format="iso").sent["start_value"] == "2026-01-09T12:00:00Z"

@@ -110,6 +110,22 @@ def test_of_versions_of_a_record_the_newest_by_the_cursor_wins_in_whatever_order
     assert synced.receipt["last_cursor"] == rows[-1]["at"]
 
 
+def test_a_list_of_changes_is_told_what_makes_its_rows_differ_and_is_green_with_it(one_table: OneTable) -> None:
+    rows = [{"id": place % 2, "at": f"2025-01-0{place + 1}T00:00:00Z"} for place in range(6)]
+    endpoint = {
+        "path": "v1/resource",
+        "data_selector": "data",
+        "paginator": {"type": "offset", "limit": 2, "overlap": 0},
+        "incremental": {"cursor_path": "at", "start_param": "since"},
+    }
+    one_table.page_size = 2
+    error = one_table.sync(rows, endpoint=endpoint, passes=1).error
+    assert "add at to primary_key or write append" in str(error)
+
+    assert one_table.sync(endpoint=endpoint, primary_key=["id", "at"]).green
+    assert len(one_table.rows()) == 6
+
+
 def test_an_append_only_table_keeps_every_record(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "BATCH_ROWS", 3)
     synced = one_table.sync(TWICE, write_disposition="append", passes=1)

@@ -187,7 +187,7 @@ class Incremental(Described):
     initial_value: Any = None
     """Where to begin; also `now`, or a time before it such as `-30d` or `-P30D`."""
     end_value: Any = None
-    """Where to end: a closed range, without state; `now` is each sync's own start, and keeps the mark."""
+    """Where to end: a closed range, without state; `now` (also `-1d`) moves with each sync, and keeps the mark."""
     last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
     """Which cursor is the mark: `max` or `min`."""
     primary_key: str | list[str] | None = None

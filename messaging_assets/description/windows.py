@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -24,12 +25,24 @@ def _zone(value: str) -> str:
 
 
 # Directives that both strptime and strftime know; a C library's strftime knows more.
-_READ = re.compile(r"([^%]|%[aAbBcdfHIjmMpSUwWxXyYzZ%])*")
+_READ = re.compile(r"([^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*")
 _WRITTEN = re.compile(r"([^%]|%-?[A-Za-z%])*")
 
 
 def _is_pattern(value: str, directives: re.Pattern[str]) -> bool:
     return "%" in value.replace("%%", "") and bool(directives.fullmatch(value))
+
+
+@lru_cache
+def _reads(pattern: str) -> bool:
+    """Whether it is a pattern that strptime takes: no directive comes twice, no week of ISO 8601 without its day."""
+    if not _is_pattern(pattern, _READ):
+        return False
+    try:
+        datetime.strptime(datetime(2001, 2, 3, tzinfo=timezone.utc).strftime(pattern), pattern)  # noqa: DTZ007
+    except (ValueError, re.error):
+        return False
+    return True
 
 
 def _moment_format(value: str) -> str:
@@ -42,11 +55,11 @@ def _moment_format(value: str) -> str:
 
 
 def _cursor_format(value: str) -> str:
-    if value in (*EPOCHS, "number", "text") or _is_pattern(value, _READ):
+    if value in (*EPOCHS, "number", "text") or _reads(value):
         return value
     raise ValueError(
         f"'{value}' is no way to read a cursor; write epoch_seconds, epoch_ms, epoch_us, epoch_ns, number, text "
-        "or a pattern such as %d.%m.%Y %H:%M; leave it out for ISO 8601 and mail dates"
+        "or a pattern such as %d.%m.%Y %H:%M; leave it out for ISO 8601, mail dates and /Date(...)/"
     )
 
 
@@ -117,7 +130,7 @@ class Partitions(Described):
     @property
     def reading(self) -> str | None:
         """How records write `column`, where `format` says it: a unit of time since 1970, a pattern of strptime."""
-        return self.format if self.format in EPOCHS or _is_pattern(self.format, _READ) else None
+        return self.format if self.format in EPOCHS or _reads(self.format) else None
 
     def placed_by(self, data_type: str | None) -> str:
         """The column in the table that places a row.

@@ -47,6 +47,8 @@ _ASCTIME = re.compile(
     r"(?P<weekday>[A-Za-z]{3}) (?P<month>[A-Za-z]{3}) (?P<day>[ \d]?\d) "
     r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?: (?P<zone>[A-Z]{1,4}|[+-]\d{4}))? (?P<year>\d{4})"
 )
+# Milliseconds since 1970 as .NET's older serializers wrote them; an offset behind them only says where it was.
+_DOTNET = re.compile(r"/Date\((?P<milliseconds>-?\d{1,15})(?P<zone>[+-]\d{4})?\)/")
 _ZONES = {"Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6}
 _ZONES |= {"PST": -8, "PDT": -7}
 
@@ -105,6 +107,8 @@ def _moment_in(text: str, pattern: str | None, zone: tzinfo) -> Decimal | None:
             return None
     if found := _ISO.fullmatch(text):
         return _iso(found, zone)
+    if found := _DOTNET.fullmatch(text):
+        return Decimal(found["milliseconds"]).scaleb(-3)
     return _mail(text, zone)
 
 
@@ -247,10 +251,16 @@ def _as_asctime(found: re.Match[str], moment: datetime, fraction: Decimal) -> st
     )
 
 
+def _as_dotnet(found: re.Match[str], moment: datetime, fraction: Decimal) -> str:
+    milliseconds = calendar.timegm(moment.utctimetuple()) * 1000 + int(fraction * 1000)
+    return f"/Date({milliseconds}{found['zone'] or ''})/"
+
+
 _SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime, Decimal], str]], ...] = (
     (_ISO, _as_iso),
     (_MAIL, _as_mail),
     (_ASCTIME, _as_asctime),
+    (_DOTNET, _as_dotnet),
 )
 
 

@@ -27,13 +27,17 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
         step = f"write response_actions: [{{status_code: {status}, action: empty}}] if it means that a parent has no "
         step += "rows, or action: ignore if it may mean that they cannot be read"
-    elif page == 1 and status == 404 and endpoint.has_cursor:
-        step += "; if it means that nothing is new, write response_actions: [{status_code: 404, action: empty}]"
+    elif page == 1 and status in (304, 404) and endpoint.has_cursor:
+        step = "" if status == 304 else f"{step}; "
+        step += f"if it means that nothing is new, write response_actions: [{{status_code: {status}, action: empty}}]"
     elif page == 1 and status == 410 and endpoint.has_cursor:
         step = "if the API has forgotten the token of the last sync, write response_actions: "
         step += "[{status_code: 410, action: restart}], or run it with forget_state"
     if endpoint.has_cursor and status in (400, 413, 416, 422):
         step += f"; {_of_range(endpoint, page)}"
+    own = endpoint.incremental
+    if page == 1 and status in (400, 422) and own and own.format is None and own.cursor_in is None:
+        step += "; if it takes moments that are written otherwise, write format, such as date or epoch_seconds"
     return step
 
 

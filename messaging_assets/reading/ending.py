@@ -97,8 +97,7 @@ class Ending:
             if context.changes and receipt.doubts == doubts_before and reading.resume.at is None:
                 context.changes.loaded(reading.list_name)
         if context.marks and reading.meets_cursor and is_over:
-            is_resumed = reading.resume.at is not None
-            context.marks.close(reading.list_name, is_read, is_in_doubt=is_moved, is_resumed=is_resumed)
+            context.marks.close(reading.list_name, is_read, is_moved, is_resumed=reading.resume.at is not None)
         kind = "parents" if context.is_parent else worst.kind
         receipt.add(replace(worst, kind=kind, is_left=self.is_left and not reading.page))
 

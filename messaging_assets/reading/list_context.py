@@ -188,6 +188,7 @@ class ListContext:
         if self.marks is None:
             return rows
         cursor = self.marks.cursor(name)
+        cursor.known.by_key.came(rows)
         newer = cursor.newer(rows, page)
         if cursor.is_disordered:
             words = "rows came in another order than row_order says, so the list was not left early"

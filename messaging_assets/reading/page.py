@@ -210,9 +210,18 @@ def _repeats(reading: Reading) -> PagesRepeat:
     reading.ending.cut_short(why)
     return PagesRepeat(
         f"{why}, so the API ignores the paging parameter or repeats its link",
-        f"{_end_token(reading)}correct the paginator in the file",
+        f"{_end_token(reading)}correct the paginator in the file{_changes(reading)}",
         where=reading.asset,
     )
+
+
+def _changes(reading: Reading) -> str:
+    """What to write where rows with one key are no repeats, but versions of a record."""
+    own, keys = reading.context.incremental, reading.context.keys
+    if own is None or own.cursor_in not in (None, "record") or not keys or own.cursor_path in keys:
+        return ""
+    more = f"add {own.cursor_path} to primary_key or write append"
+    return f"; if it is a list of changes, with several rows of a key, {more}"
 
 
 def _end_token(reading: Reading) -> str:

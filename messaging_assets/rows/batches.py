@@ -3,8 +3,8 @@
 A bad record never sinks a good one. `rows/columns.py` decides what is bad, and what becomes of a value
 that does not fit.
 
-Within one sync the last record of a key wins. With dlt's `insert-only` the first wins, because what is in such a table
-stays. An append-only table keeps every record.
+Within one sync the newest record of a key wins: by the file's cursor, and without one the last that came. With dlt's
+`insert-only` the first wins, because what is in such a table stays. An append-only table keeps every record.
 """
 
 from __future__ import annotations

@@ -74,7 +74,8 @@ def replace_window(
         if is_append and beyond:
             raise MendDescription(
                 words,
-                "correct partitions, with end_is_inclusive: true for an API that also sends what lies at the end",
+                "correct partitions: timezone, where the API's days are of another zone, or end_is_inclusive: true, "
+                "where it also sends what lies at the end",
                 where=asset,
             )
         if is_append and at_end:

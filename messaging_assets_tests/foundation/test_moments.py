@@ -31,6 +31,8 @@ ONE_MOMENT = [
     "5 Jan 2025 12:00 GMT",
     "Sun Jan 05 12:00:00 +0000 2025",
     "Sun Jan  5 12:00:00 2025",
+    "/Date(1736078400000)/",
+    "/Date(1736078400000+0200)/",
 ]
 
 
@@ -55,6 +57,7 @@ def test_every_way_to_write_a_moment_is_read_and_written_again(text: str) -> Non
         "Sun, 05 Jan 2025 12:00:00 CEST",
         "2025-01-05T12:00:00Z, or later",
         "01/05/2025",
+        "/Date(now)/",
     ],
 )
 def test_what_is_no_moment_for_sure_is_none(text: str) -> None:

@@ -24,10 +24,13 @@ NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "sinc
         (LINKS, 404, 2, "take its token by type: cursor and cursor_param", "overlap"),
         (OF_PARENT, 404, 1, "response_actions: [{status_code: 404, action: empty}]", "compare"),
         (NEW, 404, 1, "nothing is new, write response_actions: [{status_code: 404, action: empty}]", "ignore"),
+        (NEW, 304, 1, "nothing is new, write response_actions: [{status_code: 304, action: empty}]", "compare"),
         (OF_PARENT, 422, 1, "compare path", "response_actions"),
         (OF_PARENT, 404, 2, "end_status_codes", "response_actions"),
         (NEW, 410, 1, "[{status_code: 410, action: restart}]", "ignore"),
         (NEW, 422, 1, "write step in incremental", "maximum_results"),
+        (NEW, 400, 1, "written otherwise, write format, such as date", "maximum_results"),
+        (NEW, 400, 2, "write step in incremental", "written otherwise"),
     ],
 )
 def test_the_next_step_is_what_the_file_can_say(

@@ -10,6 +10,7 @@ import pytest
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.sandbox import Fault
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 from messaging_assets_tests.scripted_list import Asked, read
@@ -60,3 +61,17 @@ def test_it_is_refused_where_it_says_nothing(words: dict[str, Any], message: str
     resource = {"name": "messages", "endpoint": {"path": "/a", **BESIDE, **words}}
     with pytest.raises(InvalidDescription, match=message):
         describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "chat")
+
+
+@pytest.mark.parametrize(("more", "verdict"), [(None, "read to the end"), (True, "unknown")], ids=str)
+def test_a_token_that_the_file_takes_for_the_next_sync_names_no_further_page(
+    one_table: OneTable, more: bool | None, verdict: str
+) -> None:
+    def page(payload: Any, request: Any) -> Any:
+        return {"data": [{"id": 1}], "next": 7, "has_more": more}
+
+    one_table.sandbox.fault(Fault(api="generic_rest", rewrite=page))
+    endpoint: dict[str, Any] = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page"}
+    endpoint["incremental"] = {"cursor_path": "next", "cursor_in": "answer", "start_param": "token"}
+
+    assert one_table.sync(endpoint=endpoint).receipt["verdict"] == verdict

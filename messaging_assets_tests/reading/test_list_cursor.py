@@ -162,6 +162,12 @@ def test_seconds_and_milliseconds_in_one_cursor_are_refused() -> None:
         Synced([1735786800, 1735786800000])
 
 
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_an_api_that_counts_in_another_unit_than_at_the_last_sync_is_read_anew(is_merged: bool) -> None:
+    with pytest.raises(MendDescription, match=r"another unit than at the last sync.*run it once with full_refresh"):
+        Synced([1767225600000, 1767225601000], mark=_mark(1767225600), merge=is_merged)
+
+
 def test_local_times_count_in_the_zone_of_the_file() -> None:
     synced = Synced(["2026-01-10T13:30:00", "2026-01-10T12:30:00"], timezone="Europe/Berlin")
     assert (synced.last, synced.ahead) == ("2026-01-10T12:30:00", 1)
@@ -172,6 +178,7 @@ def test_local_times_count_in_the_zone_of_the_file() -> None:
     [
         ("1700000000.000100", 86400, "1699913600.000100"),
         ("2025-01-05 12:00:00", 86400, "2025-01-04 12:00:00"),
+        ("2025-01-05", 7, "2024-12-29"),
         ("2025-01-05T12:00:00+02:00", 60, "2025-01-05T11:59:00+02:00"),
         (1735786800000, 60, 1735786740000),
         ("1735786800000", 60, "1735786740000"),
@@ -352,6 +359,8 @@ def _describe(**incremental: Any) -> None:
         ({"format": "epoch"}, "'epoch' is no way to write a moment; write iso, date, epoch_seconds"),
         ({"cursor_format": "unix"}, "'unix' is no way to read a cursor; write epoch_seconds"),
         ({"cursor_format": "%Q"}, "'%Q' is no way to read a cursor"),
+        ({"cursor_format": "%d.%m.%d"}, "'%d.%m.%d' is no way to read a cursor"),
+        ({"cursor_format": "%G-W%V"}, "'%G-W%V' is no way to read a cursor"),
         ({"timezone": "Berlin"}, "'Berlin' is no time zone; use an IANA name"),
         ({"cursor_in": "answer"}, "nothing sends it to the API; name start_param"),
     ],
@@ -396,3 +405,31 @@ def test_an_empty_text_is_no_cursor_unless_the_letters_are_its_order() -> None:
 def test_a_relative_start_that_is_sent_as_a_day_has_that_whole_day(own: dict[str, Any], first: str) -> None:
     days = ["2026-01-06", "2026-01-07", "2026-01-08"]
     assert Synced(days, initial_value="-3d", merge=False, **own).taken == days[days.index(first) :]
+
+
+def test_days_of_a_pattern_are_days_of_a_lag_and_of_a_range() -> None:
+    pattern: dict[str, Any] = {"cursor_format": "%d.%m.%Y", "initial_value": "01.01.2025"}
+    assert Synced(mark=_mark("20.01.2025"), lag=7, **pattern).sent["start_value"] == "13.01.2025"
+    times: dict[str, Any] = {"cursor_format": "%d.%m.%Y %H:%M", "initial_value": "01.01.2025 00:00"}
+    assert Synced(mark=_mark("20.01.2025 00:00"), lag=7, **times).sent["start_value"] == "19.01.2025 23:59"
+
+
+@pytest.mark.parametrize("is_merged", [True, False])
+def test_what_lies_behind_an_end_that_moves_is_left_for_a_later_sync(is_merged: bool) -> None:
+    moving: dict[str, Any] = {"end_value": "-1d", "end_param": "until", "merge": is_merged}
+    rows = ["2026-01-08T00:00:00Z", "2026-01-09T11:59:59Z", "2026-01-09T12:00:00Z", "2026-01-10T11:00:00Z"]
+    first = Synced(rows, initial_value="2026-01-01T00:00:00Z", **moving)
+    assert (first.sent["end_value"], first.taken) == ("2026-01-09T12:00:00Z", rows[:2])
+    assert first.last == rows[1]
+    # A file that said `now` before came further than it says now.
+    assert Synced(mark=_mark(rows[3]), **moving).sent["end_value"] == rows[3]
+
+
+@pytest.mark.parametrize("end", [None, "now"])
+def test_the_moment_of_a_sync_is_sent_with_no_more_digits_than_the_api_writes(
+    end: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "NOW", NOW.replace(microsecond=413331))
+    for last, sent in (("2026-01-08T00:00:00Z", "12:00:00Z"), ("2026-01-08T00:00:00.125Z", "12:00:00.000Z")):
+        assert Synced(mark=_mark(last), end_value=end, end_param="to").sent["end_value"] == f"2026-01-10T{sent}"
+    assert Synced(initial_value="-1d", format="iso").sent["start_value"] == "2026-01-09T12:00:00Z"

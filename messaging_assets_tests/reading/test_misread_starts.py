@@ -87,7 +87,7 @@ def _closed(lists: dict[str, bool], is_resumed: bool) -> CursorMarks:
         first.close(name, moves=True)
     second = CursorMarks("chat.messages", own, ("id",), first.of_all(()))
     for name, has_come in lists.items():
-        second.cursor(name).newer([{"id": name, "at": "2026-01-05T10:00:00Z"}] if has_come else [], 1)
+        second.cursor(name).known.by_key.came([{"id": name, "at": "2026-01-05T10:00:00Z"}] if has_come else [])
         second.close(name, moves=True, is_resumed=is_resumed)
     return second
 

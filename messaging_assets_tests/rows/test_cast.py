@@ -18,6 +18,7 @@ from messaging_assets_tests.one_table import OneTable
         ("epoch_ms", 1735776000123, "2025-01-02T00:00:00.123Z"),
         ("epoch_seconds", "1735776000", "2025-01-02T00:00:00Z"),
         ("%d.%m.%Y %H:%M", "02.01.2025 10:30", "2025-01-02T10:30:00Z"),
+        ("%G-W%V-%u", "2025-W01-4", "2025-01-02T00:00:00Z"),
         ("epoch_ms", "soon", "soon"),
         ("epoch_ms", None, None),
         ("epoch_seconds", 10**40, 10**40),

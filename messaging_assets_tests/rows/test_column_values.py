@@ -60,6 +60,7 @@ FITTING = [
     ("timestamp", "2025-01-01T00:00:00", NEW_YEAR),
     ("timestamp", "2025-01-01 00:00:00", NEW_YEAR),
     ("timestamp", "20250101T000000Z", NEW_YEAR),
+    ("timestamp", "/Date(1735689600000+0100)/", NEW_YEAR),
     ("timestamp", "0001-01-01T00:00:00Z", datetime.datetime(1, 1, 1, tzinfo=UTC)),
     ("timestamp", 1735689600, NEW_YEAR),
     ("timestamp", 1735689600.25, NEW_YEAR + datetime.timedelta(milliseconds=250)),

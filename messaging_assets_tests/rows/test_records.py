@@ -87,6 +87,45 @@ def test_of_records_with_one_key_the_last_wins_wherever_they_meet(
     assert synced.receipt["rows_loaded"] == 6
 
 
+@pytest.mark.parametrize(("page_size", "batch_rows"), LAYOUTS.values(), ids=LAYOUTS)
+@pytest.mark.parametrize("is_newest_first", [True, False])
+def test_of_versions_of_a_record_the_newest_by_the_cursor_wins_in_whatever_order_they_come(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, page_size: int, batch_rows: int, is_newest_first: bool
+) -> None:
+    monkeypatch.setattr(records, "BATCH_ROWS", batch_rows)
+    one_table.page_size = page_size
+    rows = [{"id": key, "v": v, "at": f"2025-0{v + 1}-0{key + 1}T00:00:00Z"} for v in (0, 1) for key in range(5)]
+    # A page that brings no new key would repeat an earlier one.
+    later = lambda row, place: {**row, "id": place, "at": row["at"].replace("T00", "T01")}  # noqa: E731
+    rows = [one for place, row in enumerate(rows, 5) for one in (row, later(row, place))]
+    endpoint = {
+        "path": "v1/resource",
+        "data_selector": "data",
+        "paginator": {"type": "offset", "limit": page_size, "overlap": 0},
+        "incremental": {"cursor_path": "at", "start_param": "since"},
+    }
+    synced = one_table.sync(rows[::-1] if is_newest_first else rows, endpoint=endpoint, passes=1)
+    assert synced.green, synced.error
+    assert {row["id"]: row["v"] for row in one_table.rows() if row["id"] < 5} == dict.fromkeys(range(5), 1)
+    assert synced.receipt["last_cursor"] == rows[-1]["at"]
+
+
+def test_a_list_of_changes_is_told_what_makes_its_rows_differ_and_is_green_with_it(one_table: OneTable) -> None:
+    rows = [{"id": place % 2, "at": f"2025-01-0{place + 1}T00:00:00Z"} for place in range(6)]
+    endpoint = {
+        "path": "v1/resource",
+        "data_selector": "data",
+        "paginator": {"type": "offset", "limit": 2, "overlap": 0},
+        "incremental": {"cursor_path": "at", "start_param": "since"},
+    }
+    one_table.page_size = 2
+    error = one_table.sync(rows, endpoint=endpoint, passes=1).error
+    assert "add at to primary_key or write append" in str(error)
+
+    assert one_table.sync(endpoint=endpoint, primary_key=["id", "at"]).green
+    assert len(one_table.rows()) == 6
+
+
 def test_an_append_only_table_keeps_every_record(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(records, "BATCH_ROWS", 3)
     synced = one_table.sync(TWICE, write_disposition="append", passes=1)

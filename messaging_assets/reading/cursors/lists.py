@@ -118,7 +118,6 @@ class ListCursor:
         """
         if self.answer.is_meant or not rows:
             return rows
-        self.known.by_key.came(rows)
         values = _values_of(rows, self._own)
         try:
             self._row_order.note(values)

@@ -91,11 +91,11 @@ class NextMark:
         last: Any,
     ) -> None:
         self._asset, self._own, self._order, self._known = asset, own, order, known
-        self._direction = direction
+        self._direction, self._last = direction, last
         self._held = Reach(self._direction, known.at_mark, last, known.hashes)
         self._ahead = Reach(self._direction, known.at_mark)
         self._rows_ahead = 0
-        self._units = Units(order)
+        self._units, self._noted = Units(order), 0
         # The file's own words for the range are moments, so that numbers between them are too.
         initial = resolved(own.initial_value, order.now)
         is_moment = moments.number_of(initial) is None and order.moment(initial) is not None
@@ -108,6 +108,14 @@ class NextMark:
             MendDescription: an earlier one was in another unit.
         """
         self._units.note(value)
+        self._noted += 1
+        if self._units.are_mixed and self._noted == 2 and self._last is not None:
+            raise MendDescription(
+                f"'{self._own.cursor_path}' holds times in another unit than at the last sync, so which of two is "
+                "newer is not known",
+                "run it once with full_refresh",
+                where=self._asset,
+            )
         if self._units.are_mixed:
             raise MendDescription(
                 f"'{self._own.cursor_path}' holds times in more than one unit, so which of two is newer is not known",

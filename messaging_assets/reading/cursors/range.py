@@ -8,8 +8,9 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
-from messaging_assets.reading.cursors.request_values import first_of_file, is_closed, lagged
+from messaging_assets.reading.cursors.request_values import first_of_file, lagged
 from messaging_assets.reading.times.notation import NoOrder
+from messaging_assets.reading.times.relative_times import resolved
 
 
 class CursorRange:
@@ -39,7 +40,8 @@ class CursorRange:
                     "declare cursor_format, or take the lag out",
                     where=asset,
                 ) from None
-        self._end = own.end_value if is_closed(own) else None
+        # Rows behind `now` are taken; those behind a time before it are left for a later sync.
+        self._end = None if own.end_value == "now" else resolved(own.end_value, order.now)
         # A range that is closed by a day has that whole day.
         has_whole_day = self._end is not None and own.range_end == "closed" and direction.is_up
         is_day = has_whole_day and order.is_day(self._end)

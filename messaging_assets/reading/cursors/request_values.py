@@ -35,9 +35,10 @@ def request_values(own: described.Incremental, last: Any, now: datetime) -> dict
         end = now if own.end_value is None and own.last_value_func not in ("min", min) else resolved(own.end_value, now)
         if is_closed(own):
             end = _whole_day(own, order, end)
-        elif end is now and _is_behind(order, now, start):
-            # An API whose clock is ahead has rows from a moment on that is still to come here.
-            end = start
+        elif isinstance(end, datetime):
+            # Whole seconds, which every API reads. One whose clock is ahead has rows from a moment to come here.
+            end = end.replace(microsecond=0)
+            end = start if _is_behind(order, end, start) else end
         values["end_value"] = _written(own, order, end, sample, is_end=is_closed(own))
     except NoOrder:
         if own.end_value is not None or own.end_param is not None:
@@ -106,8 +107,8 @@ def is_sent_before(own: described.Incremental, order: Order, last: Any) -> bool:
 
 
 def is_closed(own: described.Incremental) -> bool:
-    """Whether the file says where the range ends, so that no state is kept."""
-    return own.end_value not in (None, "now")
+    """Whether the file says for good where the range ends, so that no state is kept."""
+    return own.end_value is not None and not is_relative(own.end_value)
 
 
 def _whole_day(own: described.Incremental, order: Order, end: Any) -> Any:
@@ -122,9 +123,9 @@ def _whole_day(own: described.Incremental, order: Order, end: Any) -> Any:
     return moments.datetime_of(moments.moment_of(day, zone=zone) or moment)
 
 
-def _is_behind(order: Order, now: datetime, start: Any) -> bool:
+def _is_behind(order: Order, end: datetime, start: Any) -> bool:
     first = None if start is None else order.moment(start)
-    return first is not None and (moments.moment_of(now) or 0) < first
+    return first is not None and (moments.moment_of(end) or 0) < first
 
 
 def _written(own: described.Incremental, order: Order, value: Any, sample: Any, is_end: bool = False) -> Any:

@@ -176,9 +176,7 @@ class TimeRange:
 
     def _end(self) -> Decimal:
         own, order = self._own, self._order
-        if not is_closed(own):
-            return max(self._moment(order.now), self.start)
-        end = self._moment(resolved(own.end_value, order.now))
+        end = self._moment(order.now if own.end_value is None else resolved(own.end_value, order.now))
         is_whole_day = own.range_end == "closed" and order.is_day(own.end_value)
         return max(end + moments.DAY * is_whole_day, self.start)
 

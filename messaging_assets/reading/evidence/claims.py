@@ -66,7 +66,11 @@ class Claims:
         return list_names(selector or self._endpoint.data_selector)
 
     def _signs(self, leaves: list[Leaf], response: Any, page: int, position: Any) -> Signs:
-        return signs_of_more(leaves, response.headers, page, [*self._asked.values(), position])
+        # What the file calls the next sync's cursor leads to no further page; a word beside it may.
+        own = self._endpoint.incremental
+        of_next_sync = list_names(own.cursor_path) if own and own.cursor_in in ("answer", "link") else None
+        here = [leaf for leaf in leaves if leaf.is_header or leaf.names != of_next_sync]
+        return signs_of_more(here, response.headers, page, [*self._asked.values(), position])
 
     def announce(self, total: Any) -> None:
         """Note a total of the API; texts that are numbers count, anything else is no statement."""

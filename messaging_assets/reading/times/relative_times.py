@@ -17,7 +17,11 @@ _SECONDS = {"w": 7 * moments.DAY, "d": moments.DAY, "h": 3600, "min": 60, "s": 1
 
 
 def resolved(value: Any, now: datetime) -> Any:
-    """A value of the file: `now`, a time before it such as `-30d` or `-P30D` as a moment, anything else as it is."""
+    """A value of the file: `now`, a time before it such as `-30d` or `-P30D` as a moment, anything else as it is.
+
+    The moment is in whole seconds, which every API reads.
+    """
+    now = now.replace(microsecond=0)
     if value == "now":
         return now
     if not isinstance(value, str):

@@ -57,13 +57,16 @@ class Collected:
             key: its key.
             place: where in the batch that key is; None where it is not.
         """
+        versions = self._keys.book.versions
         if place is not None:
             self._keys.repeats(row, self.rows[place])
-            if not self._first_wins:
+            if not self._first_wins and not versions.is_older(row, self.rows[place]):
                 self.rows[place], self.pages[place] = row, page
             return False
         if self._keys.came_earlier(key, row):
-            if not self._first_wins and (key in self.late or not self._keys.is_loaded(key, row)):
+            before = self.late.get(key)
+            is_older = versions.is_older(row, before) if before else versions.is_older_than_all(row)
+            if not self._first_wins and not is_older and (before or not self._keys.is_loaded(key, row)):
                 self.late[key] = row
             return False
         self._keys.note(key, len(self.rows), row)
@@ -73,4 +76,5 @@ class Collected:
         """Let go of the records; also their pages, and their keys as `PartKeys.hand_out` has them."""
         rows, self.rows = self.rows, []
         pages, self.pages = self.pages, []
+        self._keys.book.versions.hand_out(rows)
         return rows, pages, self._keys.hand_out(rows, pages)

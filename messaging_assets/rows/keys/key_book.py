@@ -16,6 +16,7 @@ from messaging_assets.answers.record_keys import hashes_of
 from messaging_assets.description.api import Resource
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.rows.keys.table_keys import TableKeys
+from messaging_assets.rows.keys.versions import Versions
 
 
 class KeyBook:
@@ -32,6 +33,7 @@ class KeyBook:
         sees_repeats: whether repeats are seen behind the processing steps; else the reading sees them.
         as_sent: the keys that the API sent more than once.
         in_table: the keys as the table has them.
+        versions: tells which of two records with one key is the newer one.
     """
 
     def __init__(self, resource: Resource, is_child: bool = False, from_parent: Set[str] = frozenset()) -> None:
@@ -44,7 +46,7 @@ class KeyBook:
         repeats = is_child or self._has_windows or bool(resource.processing_steps or resource.steps)
         self.sees_repeats = bool(self.names) and repeats
         self.as_sent = SentKeys(are_counted=not self.sees_repeats)
-        self.in_table = TableKeys()
+        self.in_table, self.versions = TableKeys(), Versions(resource)
         # Maps each key already handed out to a hash of its record. Filled only when `sees_repeats`.
         self._loaded: dict[int, int] = {}
 

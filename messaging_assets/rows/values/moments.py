@@ -91,11 +91,11 @@ def moment(value: Any, type_: Any) -> int:
 
 
 def _parsed(text: str) -> Any:
-    """A text in one of ISO 8601's rarer shapes, as dlt reads them, or as mail headers have it."""
+    """A text in one of ISO 8601's rarer shapes, as dlt reads them, or as mail headers or .NET have it."""
     from messaging_assets.seams.dlt_values import parse_iso_like_datetime
 
     try:
-        if text[:1].isalpha() and (moment := moment_of(text)) is not None:
+        if (text[:1].isalpha() or text[:1] == "/") and (moment := moment_of(text)) is not None:
             return datetime_of(moment)
         # Its parser also takes "2024", which is no moment.
         return parse_iso_like_datetime(text) if len(text) > 9 else None

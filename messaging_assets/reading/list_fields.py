@@ -17,10 +17,13 @@ from messaging_assets.description.parents import (
     NO_VALUE,
     PARENTS,
     bound_path,
+    fields_in_texts,
     fields_of_parents,
     other_field,
     path_field,
     shared_field,
+    text_field,
+    written,
 )
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
 _MISSING = "it has no '{}', which the request takes"
 _HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
-_NO_TEXT = "its '{}' is {}, which no path can take"
+_NO_TEXT = "its '{}' is {}, which nothing but a value of a JSON body can take"
 
 
 class ListFields:
@@ -56,6 +59,7 @@ class ListFields:
     ) -> None:
         self._context, self._parent, self._base_url, self._is_carried = context, parent, base_url, is_carried
         self._in_path, self._elsewhere = fields_of_parents(child)
+        self._in_texts = fields_in_texts(child)
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child)
         self._seen, self._lacking = set[str](), set[int]()
@@ -95,10 +99,10 @@ class ListFields:
         """The record with what the list's requests take."""
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
-        fields |= {
-            other_field(field): json_paths.first_value(field, row) for field in (*self._in_path, *self._elsewhere)
-        }
-        fields |= _of_cursor(self._plain(self._context.cursor_values(name)))
+        for field in (*self._in_path, *self._elsewhere):
+            fields[other_field(field)] = value = json_paths.first_value(field, row)
+            fields[text_field(field)] = written(value)
+        fields |= _of_cursor(_plain(self._context.cursor_values(name), self._context.asset))
         # APIs leave out what is empty, and dlt stops at a parent without the field.
         fields |= {
             shared_field(one): row[one] if one in row else json_paths.first_value(one, row) for one in self._shared
@@ -106,12 +110,6 @@ class ListFields:
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
-
-    def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
-        if any(isinstance(one, (list, dict)) for one in values.values()):
-            words = "the answer's cursor is a list or an object, which the request of a child cannot take"
-            raise MendDescription(words, "let cursor_path lead to a text in it", where=self._context.asset)
-        return values
 
     def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The record once for each window of its list's range; one comes when the one before it was read."""
@@ -129,11 +127,9 @@ class ListFields:
         for field in (*self._in_path, *self._elsewhere):
             if (value := json_paths.first_value(field, row)) is None:
                 return field, _MISSING.format(field)
-            if field not in self._in_path:
-                continue
-            if isinstance(value, (dict, list)):
+            if field in self._in_texts and isinstance(value, (dict, list)):
                 return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
-            if self._is_segment(field) and str(value).strip() in ("", ".", ".."):
+            if field in self._in_path and self._is_segment(field) and str(value).strip() in ("", ".", ".."):
                 return field, _NO_ADDRESS.format(field)
         return None
 
@@ -155,7 +151,7 @@ class ListFields:
 
     def _as_path(self, row: dict[str, Any], field: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
-        value, placeholder = str(json_paths.first_value(field, row)), self._placeholder(field)
+        value, placeholder = str(written(json_paths.first_value(field, row))), self._placeholder(field)
         is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
         if not (self._path.startswith(placeholder) and is_address):
             is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
@@ -168,6 +164,13 @@ class ListFields:
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def _plain(values: dict[str, Any], asset: str) -> dict[str, Any]:
+    if any(isinstance(one, (list, dict)) for one in values.values()):
+        words = "the answer's cursor is a list or an object, which the request of a child cannot take"
+        raise MendDescription(words, "let cursor_path lead to a text in it", where=asset)
+    return values
 
 
 def _in_window(row: dict[str, Any], window: Window) -> dict[str, Any]:

@@ -58,8 +58,9 @@ class ListFields:
         self, context: ListContext, parent: str, child: Resource, base_url: str = "", is_carried: bool = False
     ) -> None:
         self._context, self._parent, self._base_url, self._is_carried = context, parent, base_url, is_carried
-        self._in_path, self._elsewhere = fields_of_parents(child)
-        self._in_texts = fields_in_texts(child)
+        self._in_path, elsewhere = fields_of_parents(child)
+        in_texts = fields_in_texts(child)
+        self._is_in_text = {field: field in in_texts for field in (*self._in_path, *elsewhere)}
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child)
         self._seen, self._lacking = set[str](), set[int]()
@@ -77,10 +78,10 @@ class ListFields:
 
     def name(self, row: dict[str, Any]) -> str:
         """The list's name: a digest, because a parent's key may be nobody's business; empty for the only list."""
-        if not (self._in_path or self._elsewhere):
+        if not self._is_in_text:
             return ""
         # As text, because 7 and "7" ask for one list.
-        asked = [[str(json_paths.first_value(field, row))] for field in (*self._in_path, *self._elsewhere)]
+        asked = [[str(json_paths.first_value(field, row))] for field in self._is_in_text]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
@@ -99,7 +100,7 @@ class ListFields:
         """The record with what the list's requests take."""
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
-        for field in (*self._in_path, *self._elsewhere):
+        for field in self._is_in_text:
             fields[other_field(field)] = value = json_paths.first_value(field, row)
             fields[text_field(field)] = written(value)
         fields |= _of_cursor(_plain(self._context.cursor_values(name), self._context.asset))
@@ -124,10 +125,10 @@ class ListFields:
 
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
-        for field in (*self._in_path, *self._elsewhere):
+        for field in self._is_in_text:
             if (value := json_paths.first_value(field, row)) is None:
                 return field, _MISSING.format(field)
-            if field in self._in_texts and isinstance(value, (dict, list)):
+            if self._is_in_text[field] and isinstance(value, (dict, list)):
                 return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
             if field in self._in_path and self._is_segment(field) and str(value).strip() in ("", ".", ".."):
                 return field, _NO_ADDRESS.format(field)

@@ -24,7 +24,7 @@ from messaging_assets.reading.evidence.picked_lists import (
 )
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
-from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
+from messaging_assets.reading.selection import FoundList, check_objects, check_selection, may_be_empty, take_records
 
 
 def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
@@ -141,6 +141,8 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     context = reading.context
     selector = check_selection(context, response, page, reading.found.selector)
     reading.found = FoundList(selector, isinstance(response.parsed, dict))
+    if may_be_empty(context, selector, response.parsed):
+        rows.clear()
     if "?" in selector and not context.is_parent:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
     if "*" in selector:

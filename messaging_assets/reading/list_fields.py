@@ -104,10 +104,12 @@ class ListFields:
             fields[other_field(field)] = value = json_paths.first_value(field, row)
             fields[text_field(field)] = written(value)
         fields |= _of_cursor(_plain(self._context.cursor_values(name), self._context.asset))
-        # APIs leave out what is empty, and dlt stops at a parent without the field.
-        fields |= {
-            shared_field(one): row[one] if one in row else json_paths.first_value(one, row) for one in self._shared
-        }
+        for one in self._shared:
+            found = [row[one]] if one in row else json_paths.find_values(one, row)
+            # APIs leave out what is empty, and dlt stops at a parent without the field.
+            fields[shared_field(one)] = found[0] if found else None
+            if not self._context.is_parent:
+                self._context.receipt.fields.note("include_from_parent", one, bool(found))
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
@@ -189,6 +191,21 @@ def _of_cursor(values: Mapping[str, Any]) -> dict[str, Any]:
 def line_of(row: dict[str, Any], parent: str) -> dict[str, Any]:
     """A parent's record and those above it, each under its resource's name."""
     return row if parent == PARENTS else {**row.get(LINE, {}), parent: row}
+
+
+def fields_of_answer(context: ListContext, shared: Mapping[str, str], body: Any, rows: list[Any]) -> dict[str, Any]:
+    """What each record of a page gets of the answer around it; what no answer has is noted.
+
+    Args:
+        context: what the resource's lists share.
+        shared: the paths in the answer, by the name that records get.
+        body: the answer's JSON.
+        rows: the page's records.
+    """
+    came = {name: json_paths.find_values(path, body) for name, path in shared.items()}
+    for name, path in shared.items() if rows and not context.is_parent else ():
+        context.receipt.fields.note("include_from_answer", path, bool(came[name]))
+    return {name: found[0] if found else None for name, found in came.items()}
 
 
 def refuse_other_value(

@@ -28,7 +28,7 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.reading.evidence.picked_lists import QUOTED, SEVERAL, lists_picked_from
-from messaging_assets.reading.list_fields import refuse_other_value
+from messaging_assets.reading.list_fields import fields_of_answer, refuse_other_value
 from messaging_assets.reading.receipt import Verdict
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
     """
     to_objects(selector, context.keys, response.parsed, rows)
     if shared := context.endpoint.include_from_answer:
-        beside_them = {name: json_paths.first_value(path, response.parsed) for name, path in shared.items()}
+        beside_them = fields_of_answer(context, shared, response.parsed, rows)
         for row in rows:
             if type(row) is dict:
                 refuse_other_value(

@@ -106,3 +106,22 @@ def kind(value: Any) -> str:
     """What a value is, in words that do not show it."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+# What answers call the list that they are asked for; others may stand beside it.
+_USUAL_NAMES = frozenset({"data", "items", "results", "records", "entries", "values", "value", "rows"})
+
+
+def likeliest_list(body: Any) -> tuple[str, list[str]]:
+    """The list that dlt takes for that of an answer, and others that are as likely.
+
+    Args:
+        body: the answer's JSON.
+    """
+    from messaging_assets.seams.dlt_rest_client import find_response_page_data
+
+    path, _ = find_response_page_data(body)
+    if len(path) != 1 or path[0] in _USUAL_NAMES or not isinstance(body, dict):
+        return ".".join(path) or "$", []
+    names = [name for name in list_names_in(body) if any(isinstance(one, dict) for one in body[name])]
+    return path[0], [name for name in names if name != path[0]]

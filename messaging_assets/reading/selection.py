@@ -50,17 +50,14 @@ class FoundList:
     is_object: bool = False
 
 
-def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:
+def check_selection(context: ListContext, response: Any, page: int, selector: str) -> None:
     """Refuse an answer in which the selector finds no list.
 
     Args:
         context: the resource that is read.
         response: the answer, its JSON as `parsed`.
         page: the page's number, for the sentence.
-        detected: the selector found on the first page, where the file has none.
-
-    Returns:
-        The selector.
+        selector: the file's own, or the one that was guessed on the first page.
 
     Raises:
         MendDescription: the selector finds something else, or nothing.
@@ -71,7 +68,6 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
             "name data_selector, the path to the elements that are records, such as feed.entry",
             where=context.asset,
         )
-    selector = context.endpoint.data_selector or detected or _detect(response)
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     is_left_out = leaves_out(path, response.parsed)
@@ -85,7 +81,7 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
             and (said := said_instead(response.parsed, beside(response.parsed, list_names(path))))
         ):
             context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
-        return selector
+        return
     step = ""
     if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
@@ -280,14 +276,6 @@ def _may_be_a_record(context: ListContext, path: str, found: list[Any]) -> bool:
     """Whether a selector found one object that looks like a record, and like no answer around a list."""
     one = found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
     return bool(one) and all(key in one for key in context.keys) and not held_records(one, path)
-
-
-def _detect(response: Any) -> str:
-    """dlt's own detection, made once, on the first page."""
-    from messaging_assets.seams.dlt_rest_client import find_response_page_data
-
-    path, _ = find_response_page_data(response.parsed)
-    return ".".join(path) or "$"
 
 
 def _outline(body: Any) -> str:

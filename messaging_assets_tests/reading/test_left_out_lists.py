@@ -62,3 +62,19 @@ def test_where_lists_are_elsewhere_the_selector_to_write_is_told(
     one_table: OneTable, body: Any, selector: str, written: str
 ) -> None:
     assert f"write {written}" in synced(one_table, body, selector).error
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict"),
+    [
+        ({"users": ROWS, "groups": ROWS}, "unknown"),
+        ({"data": ROWS, "included": ROWS}, "read to the end"),
+        ({"users": ROWS, "tags": ["a"], "groups": []}, "read to the end"),
+    ],
+)
+def test_a_list_is_guessed_among_others_in_doubt(one_table: OneTable, body: Any, verdict: str) -> None:
+    one_table.sandbox.fault(Fault(api=API, rewrite=lambda payload, request: json.dumps(body).encode()))
+    description = {"path": "v1/resource", "data_selector": None, "paginator": "single_page"}
+    receipt = one_table.sync(endpoint=description).receipt
+    assert (receipt["verdict"], receipt["rows_loaded"]) == (verdict, 2)
+    assert ("beside 'users' stand other lists: groups" in receipt["verdict_reason"]) == (verdict == "unknown")

@@ -1,4 +1,7 @@
-"""Lists that are no lists of objects, made such: plain values, lists of values, objects kept under their keys."""
+"""Lists that are no lists of objects, made such: plain values, lists of values, objects kept under their keys.
+
+And answers that leave a list out, or have several in its place.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
 from messaging_assets.answers.beside_list import plain_word
+from messaging_assets.answers.field_names import NAME
 from messaging_assets.foundation import json_paths
 
 # As dlt names them where it makes a table of a list of plain values.
@@ -14,6 +18,8 @@ KEY = "_key"
 _EVERY, _EVERY_OF_ANSWER = ".*", "*"
 # An answer that has one of these is more than records by their keys.
 _BESIDE = frozenset(("error", "errors", "meta", "metadata", "links", "paging", "pagination", "page_info"))
+# Where a list is empty. Some languages have one empty table for lists and objects, and write it as {}.
+STANDS_FOR_NOTHING: tuple[Any, ...] = (None, {}, "")
 
 
 def is_keyed(path: str, body: Any) -> bool:
@@ -81,3 +87,46 @@ def _keyed(path: str, body: Any) -> dict[str, Any] | None:
     if path == _EVERY_OF_ANSWER and any(plain_word(name) in _BESIDE for name in found[0]):
         return None
     return found[0] if all(type(row) is dict for row in found[0].values()) else None
+
+
+def leaves_out(path: str, body: Any) -> bool:
+    """Whether nothing is at a path of an answer, or what stands for nothing."""
+    return isinstance(body, dict) and all(value in STANDS_FOR_NOTHING for value in json_paths.find_values(path, body))
+
+
+def lists_beside_each_other(path: str, body: Any) -> str:
+    """What selects the lists of an object by their names, where a path takes all that it holds; else nothing."""
+    before, wildcard, _ = path.removesuffix("[*]").rpartition("*")
+    holder = json_paths.first_value(before.rstrip(".") or "$", body) if wildcard else None
+    names = list_names_in(holder) if isinstance(holder, dict) else []
+    return f"{before.rstrip('.') or '$'}[{','.join(map(repr, names))}][*]" if len(names) > 1 else ""
+
+
+def list_names_in(holder: dict[str, Any]) -> list[str]:
+    """The keys of an object under which lists are, but those that look like values."""
+    return [key for key, value in holder.items() if isinstance(value, list) and NAME.fullmatch(key)]
+
+
+def kind(value: Any) -> str:
+    """What a value is, in words that do not show it."""
+    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+# What answers call the list that they are asked for; others may stand beside it.
+_USUAL_NAMES = frozenset({"data", "items", "results", "records", "entries", "values", "value", "rows"})
+
+
+def likeliest_list(body: Any) -> tuple[str, list[str]]:
+    """The list that dlt takes for that of an answer, and others that are as likely.
+
+    Args:
+        body: the answer's JSON.
+    """
+    from messaging_assets.seams.dlt_rest_client import find_response_page_data
+
+    path, _ = find_response_page_data(body)
+    if len(path) != 1 or path[0] in _USUAL_NAMES or not isinstance(body, dict):
+        return ".".join(path) or "$", []
+    names = [name for name in list_names_in(body) if any(isinstance(one, dict) for one in body[name])]
+    return path[0], [name for name in names if name != path[0]]

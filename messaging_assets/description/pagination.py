@@ -34,7 +34,7 @@ class PaginatorDescription(Described):
     end_on_missing_selector: bool = False
     """Whether a page after the first that leaves the list out is the end."""
     empty_when_missing: bool = False
-    """Whether an answer that leaves the list out, or has null there, is an empty list; on the first page too."""
+    """Whether an answer without the list, or with null, `{}` or an empty text there, has no rows; on any page."""
     rows_total_path: JsonPath | None = None
     """Where the API says how many rows it has, if `total_path` is not that place."""
     has_more_path: JsonPath | None = None

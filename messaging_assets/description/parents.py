@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -52,6 +53,16 @@ def shared_field(name: str) -> str:
 def other_field(name: str) -> str:
     """Under which name a parent's record carries a field as the rest of a request takes it."""
     return f"__field__{_plain(name)}"
+
+
+def text_field(name: str) -> str:
+    """Under which name a parent's record carries a field as the texts of a request take it."""
+    return f"__text__{_plain(name)}"
+
+
+def written(value: Any) -> Any:
+    """A value as the texts of a request take it: APIs write truth values small."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _plain(name: str) -> str:
@@ -146,9 +157,7 @@ def bound_path(resource: Resource) -> tuple[str, dict[str, Any]]:
         if _is_resolve(value):
             path = path.replace("{" + param + "}", f"{{resources.{value['resource']}.{value['field']}}}")
         else:
-            # APIs write truth values small.
-            text = str(value).lower() if isinstance(value, bool) else str(value)
-            path = path.replace("{" + param + "}", quote(text, safe=""))
+            path = path.replace("{" + param + "}", quote(str(written(value)), safe=""))
     return _PLAIN_FIELD.sub(lambda found: f"{found[1]}{path_field(found[2])}}}", path), params
 
 
@@ -164,6 +173,17 @@ def fields_of_parents(child: Resource) -> tuple[list[str], list[str]]:
     return sorted(fields), sorted({found[2] for found in _FIELD.finditer(_written(child))} - fields)
 
 
+def fields_in_texts(child: Resource) -> set[str]:
+    """The parent's fields that a text takes: all but those that are a value of a JSON body by themselves."""
+    body = _changed(child.endpoint.json_body, lambda text: "" if _PLAIN_FIELD.fullmatch(text) else text)
+    endpoint = child.endpoint.model_copy(update={"json_body": body})
+    in_path, _ = fields_of_parents(child)
+    return {
+        *in_path,
+        *(found[2] for found in _FIELD.finditer(_written(child.model_copy(update={"endpoint": endpoint})))),
+    }
+
+
 def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[str, Any]:
     """A child's request with everything that differs from list to list taken from the parent's record: fields, the
     list's name in a header, and the cursor's values.
@@ -174,14 +194,18 @@ def for_each_list(asked: dict[str, Any], parent: str, has_cursor: bool) -> dict[
         has_cursor: whether the child has a cursor.
     """
 
-    def of_record(text: str) -> str:
-        text = _FIELD.sub(lambda found: f"{found[1]}{other_field(found[2])}", text)
+    def of_record(text: str, is_json: bool = False) -> str:
+        # A value of JSON keeps its type.
+        carried = other_field if is_json and _PLAIN_FIELD.fullmatch(text) else text_field
+        text = _FIELD.sub(lambda found: f"{found[1]}{carried(found[2])}", text)
         return _CURSOR.sub(rf"{{resources.{parent}.{LIST}\1", text) if has_cursor else text
 
     path = asked.get("path")
     if has_cursor and path:
         path = _CURSOR.sub(rf"{{resources.{parent}.{IN_PATH}\1", path)
-    rest = {name: _changed(one, of_record) for name, one in asked.items() if name in ("params", "json", "data")}
+    rest = {name: _changed(one, of_record) for name, one in asked.items() if name in ("params", "data")}
+    if "json" in asked:
+        rest["json"] = _changed(asked["json"], partial(of_record, is_json=True))
     headers = {**_changed(asked.get("headers") or {}, of_record), LIST_HEADER: f"{{resources.{parent}.{LIST}}}"}
     return {**asked, **rest, "path": path, "headers": headers}
 

@@ -28,11 +28,20 @@ def refuse_if_most_are_aside(resource: Resource, asset: str, receipt: Receipt) -
     more = ", ..." if len(receipt.set_aside) > _MOST_REASONS else ""
     why = f"{aside} of {every} records were set aside: {'; '.join(reasons)}{more}"
     receipt.found(Verdict.INCOMPLETE, why)
-    step = f"look at {resource.table}__rejected, and correct columns, or let steps drop or rename a field"
-    if receipt.set_aside.most_common(1)[0][0] in [f"no {key}" for key in resource.keys]:
-        step = f"see in {resource.table}__rejected which field tells records apart, and name it in primary_key"
     raise TooManySetAside(
         f"{why}, which is more than maximum_set_aside_share allows, so nothing was loaded",
-        step,
+        _step(resource, receipt.set_aside.most_common(1)[0][0]),
         where=asset,
     )
+
+
+def _step(resource: Resource, reason: str) -> str:
+    """What to do about the most frequent reason."""
+    rejected = f"{resource.table}__rejected"
+    if reason in [f"no {key}" for key in resource.keys]:
+        return f"see in {rejected} which field tells records apart, and name it in primary_key"
+    if reason.endswith("a key is one value"):
+        return "let steps copy a value out of it that tells records apart ({copy: {uid: id.value}}), for primary_key"
+    if reason.endswith("invalid unicode"):
+        return "name the charset that the API writes in format, such as {type: json, encoding: windows-1252}"
+    return f"look at {rejected}, and correct columns, or let steps drop or rename a field"

@@ -17,10 +17,13 @@ from messaging_assets.description.parents import (
     NO_VALUE,
     PARENTS,
     bound_path,
+    fields_in_texts,
     fields_of_parents,
     other_field,
     path_field,
     shared_field,
+    text_field,
+    written,
 )
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
 _MISSING = "it has no '{}', which the request takes"
 _HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
-_NO_TEXT = "its '{}' is {}, which no path can take"
+_NO_TEXT = "its '{}' is {}, which nothing but a value of a JSON body can take"
 
 
 class ListFields:
@@ -55,7 +58,9 @@ class ListFields:
         self, context: ListContext, parent: str, child: Resource, base_url: str = "", is_carried: bool = False
     ) -> None:
         self._context, self._parent, self._base_url, self._is_carried = context, parent, base_url, is_carried
-        self._in_path, self._elsewhere = fields_of_parents(child)
+        self._in_path, elsewhere = fields_of_parents(child)
+        in_texts = fields_in_texts(child)
+        self._is_in_text = {field: field in in_texts for field in (*self._in_path, *elsewhere)}
         self._shared = tuple(child.include_from_parent)
         self._path, _ = bound_path(child)
         self._seen, self._lacking = set[str](), set[int]()
@@ -73,10 +78,10 @@ class ListFields:
 
     def name(self, row: dict[str, Any]) -> str:
         """The list's name: a digest, because a parent's key may be nobody's business; empty for the only list."""
-        if not (self._in_path or self._elsewhere):
+        if not self._is_in_text:
             return ""
         # As text, because 7 and "7" ask for one list.
-        asked = [[str(json_paths.first_value(field, row))] for field in (*self._in_path, *self._elsewhere)]
+        asked = [[str(json_paths.first_value(field, row))] for field in self._is_in_text]
         return hashlib.blake2b(repr(asked).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
     def is_new(self, row: dict[str, Any]) -> bool:
@@ -95,23 +100,19 @@ class ListFields:
         """The record with what the list's requests take."""
         name = self.name(row)
         fields: dict[str, Any] = {path_field(field): self._as_path(row, field) for field in self._in_path}
-        fields |= {
-            other_field(field): json_paths.first_value(field, row) for field in (*self._in_path, *self._elsewhere)
-        }
-        fields |= _of_cursor(self._plain(self._context.cursor_values(name)))
-        # APIs leave out what is empty, and dlt stops at a parent without the field.
-        fields |= {
-            shared_field(one): row[one] if one in row else json_paths.first_value(one, row) for one in self._shared
-        }
+        for field in self._is_in_text:
+            fields[other_field(field)] = value = json_paths.first_value(field, row)
+            fields[text_field(field)] = written(value)
+        fields |= _of_cursor(_plain(self._context.cursor_values(name), self._context.asset))
+        for one in self._shared:
+            found = [row[one]] if one in row else json_paths.find_values(one, row)
+            # APIs leave out what is empty, and dlt stops at a parent without the field.
+            fields[shared_field(one)] = found[0] if found else None
+            if not self._context.is_parent:
+                self._context.receipt.fields.note("include_from_parent", one, bool(found))
         if self._is_carried:
             fields[LINE] = line_of(row, self._parent)
         return row | fields | {LIST: name}
-
-    def _plain(self, values: dict[str, Any]) -> dict[str, Any]:
-        if any(isinstance(one, (list, dict)) for one in values.values()):
-            words = "the answer's cursor is a list or an object, which the request of a child cannot take"
-            raise MendDescription(words, "let cursor_path lead to a text in it", where=self._context.asset)
-        return values
 
     def windows(self, row: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
         """The record once for each window of its list's range; one comes when the one before it was read."""
@@ -126,14 +127,12 @@ class ListFields:
 
     def _why_none(self, row: dict[str, Any]) -> tuple[str, str] | None:
         """The field for which a record has no list, and why, as a clause; None where it has one."""
-        for field in (*self._in_path, *self._elsewhere):
+        for field in self._is_in_text:
             if (value := json_paths.first_value(field, row)) is None:
                 return field, _MISSING.format(field)
-            if field not in self._in_path:
-                continue
-            if isinstance(value, (dict, list)):
+            if self._is_in_text[field] and isinstance(value, (dict, list)):
                 return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
-            if self._is_segment(field) and str(value).strip() in ("", ".", ".."):
+            if field in self._in_path and self._is_segment(field) and str(value).strip() in ("", ".", ".."):
                 return field, _NO_ADDRESS.format(field)
         return None
 
@@ -155,7 +154,7 @@ class ListFields:
 
     def _as_path(self, row: dict[str, Any], field: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
-        value, placeholder = str(json_paths.first_value(field, row)), self._placeholder(field)
+        value, placeholder = str(written(json_paths.first_value(field, row))), self._placeholder(field)
         is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
         if not (self._path.startswith(placeholder) and is_address):
             is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
@@ -168,6 +167,13 @@ class ListFields:
             )
         # Whether it is of the API's own origin is seen before anything is sent there.
         return urljoin(f"{self._base_url}/", value) if value.startswith("/") else value
+
+
+def _plain(values: dict[str, Any], asset: str) -> dict[str, Any]:
+    if any(isinstance(one, (list, dict)) for one in values.values()):
+        words = "the answer's cursor is a list or an object, which the request of a child cannot take"
+        raise MendDescription(words, "let cursor_path lead to a text in it", where=asset)
+    return values
 
 
 def _in_window(row: dict[str, Any], window: Window) -> dict[str, Any]:
@@ -185,6 +191,21 @@ def _of_cursor(values: Mapping[str, Any]) -> dict[str, Any]:
 def line_of(row: dict[str, Any], parent: str) -> dict[str, Any]:
     """A parent's record and those above it, each under its resource's name."""
     return row if parent == PARENTS else {**row.get(LINE, {}), parent: row}
+
+
+def fields_of_answer(context: ListContext, shared: Mapping[str, str], body: Any, rows: list[Any]) -> dict[str, Any]:
+    """What each record of a page gets of the answer around it; what no answer has is noted.
+
+    Args:
+        context: what the resource's lists share.
+        shared: the paths in the answer, by the name that records get.
+        body: the answer's JSON.
+        rows: the page's records.
+    """
+    came = {name: json_paths.find_values(path, body) for name, path in shared.items()}
+    for name, path in shared.items() if rows and not context.is_parent else ():
+        context.receipt.fields.note("include_from_answer", path, bool(came[name]))
+    return {name: found[0] if found else None for name, found in came.items()}
 
 
 def refuse_other_value(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from messaging_assets.answers.formats.texts import Document
-from messaging_assets.answers.list_shapes import is_keyed
+from messaging_assets.answers.list_shapes import is_keyed, likeliest_list
 from messaging_assets.answers.record_keys import PageKeys, keys_of, page_keys
 from messaging_assets.answers.signs_of_more import is_word_of_none
 from messaging_assets.description.pagination import CursorPaginator, HeaderCursorPaginator
@@ -27,7 +27,7 @@ from messaging_assets.reading.evidence.picked_lists import (
 )
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
-from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
+from messaging_assets.reading.selection import FoundList, check_objects, check_selection, may_be_empty, take_records
 
 
 def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
@@ -142,8 +142,11 @@ def _select(reading: Reading, response: Any, rows: list[Any]) -> int:
 
 def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     context = reading.context
-    selector = check_selection(context, response, page, reading.found.selector)
+    selector = context.endpoint.data_selector or reading.found.selector or _guessed(reading, response)
+    check_selection(context, response, page, selector)
     reading.found = FoundList(selector, isinstance(response.parsed, dict), reading.found.cut_off)
+    if may_be_empty(context, selector, response.parsed):
+        rows.clear()
     if "?" in selector and not context.is_parent:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
     if "*" in selector:
@@ -153,6 +156,14 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     if reading.cursor:
         reading.cursor.take_answer(response.parsed, rows, page)
     return sent_by_server(selector, response.parsed, rows)
+
+
+def _guessed(reading: Reading, response: Any) -> str:
+    selector, others = likeliest_list(response.parsed)
+    if others:
+        words = f"no data_selector is written, and beside '{selector}' stand other lists: {', '.join(others)}"
+        reading.context.doubt(words, "write data_selector, and read another list by a resource of its own")
+    return selector
 
 
 def _doubt_inner_lists(reading: Reading, selector: str, body: Any) -> None:

@@ -13,13 +13,22 @@ from messaging_assets.answers.field_names import NAME
 from messaging_assets.answers.formats.decoding import shown_format
 from messaging_assets.answers.formats.texts import Records
 from messaging_assets.answers.held_records import held_records
-from messaging_assets.answers.list_shapes import column_names, is_keyed, name_values, to_objects
+from messaging_assets.answers.list_shapes import (
+    column_names,
+    is_keyed,
+    kind,
+    leaves_out,
+    list_names_in,
+    lists_beside_each_other,
+    name_values,
+    to_objects,
+)
 from messaging_assets.description.endpoint import DELIMITED
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import redacted
 from messaging_assets.reading.evidence.picked_lists import QUOTED, SEVERAL, lists_picked_from
-from messaging_assets.reading.list_fields import refuse_other_value
+from messaging_assets.reading.list_fields import fields_of_answer, refuse_other_value
 from messaging_assets.reading.receipt import Verdict
 
 if TYPE_CHECKING:
@@ -43,17 +52,14 @@ class FoundList:
     cut_off: str | None = None
 
 
-def check_selection(context: ListContext, response: Any, page: int, detected: str | None) -> str:
+def check_selection(context: ListContext, response: Any, page: int, selector: str) -> None:
     """Refuse an answer in which the selector finds no list.
 
     Args:
         context: the resource that is read.
         response: the answer, its JSON as `parsed`.
         page: the page's number, for the sentence.
-        detected: the selector found on the first page, where the file has none.
-
-    Returns:
-        The selector.
+        selector: the file's own, or the one that was guessed on the first page.
 
     Raises:
         MendDescription: the selector finds something else, or nothing.
@@ -64,12 +70,10 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
             "name data_selector, the path to the elements that are records, such as feed.entry",
             where=context.asset,
         )
-    selector = context.endpoint.data_selector or detected or _detect(response)
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
-    is_left_out = isinstance(response.parsed, dict) and all(value is None for value in found)
-    may_be_left_out = context.endpoint.paginator is not None and context.endpoint.paginator.empty_when_missing
-    is_empty = is_left_out and may_be_left_out
+    is_left_out = leaves_out(path, response.parsed)
+    is_empty = may_be_empty(context, selector, response.parsed)
     if _is_list(context, path, found, response.parsed) or is_empty:
         _judge_error_beside(context, response, page, found, path)
         _judge_records(context, response, page)
@@ -79,16 +83,19 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
             and (said := said_instead(response.parsed, beside(response.parsed, list_names(path))))
         ):
             context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
-        return selector
+        return
     step = ""
     if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
         )
-        lists = [key for key, value in response.parsed.items() if isinstance(value, list) and NAME.fullmatch(key)]
         step = f"if the API says so that {ends[0]}, write {ends[1]}: true in the paginator; else "
-        if near := get_close_matches(path, lists, 1):
+        if near := get_close_matches(path, list_names_in(response.parsed), 1):
             step = f"write data_selector: {near[0]}, if that is the list; else "
+    elif isinstance(response.parsed, list) and response.parsed and path != "$":
+        step = "write data_selector: $, if the answer itself is the list; else "
+    elif several := lists_beside_each_other(path, response.parsed):
+        step = f'write data_selector: "{several}", if those are the lists; else '
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
         step = "if that object is all there is, write paginator: single_page; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
@@ -101,13 +108,18 @@ def check_selection(context: ListContext, response: Any, page: int, detected: st
     )
 
 
+def may_be_empty(context: ListContext, selector: str, body: Any) -> bool:
+    """Whether an answer leaves the list out, and the file takes such a one for an empty list."""
+    is_taken = getattr(context.endpoint.paginator, "empty_when_missing", False)
+    return is_taken and leaves_out(selector.removesuffix("[*]") or "$", body)
+
+
 def _judge_records(context: ListContext, response: Any, page: int) -> None:
     """Refuse an answer that is no table, as any text could pass for one; doubt one of which a part may be missing."""
     records = response.parsed
     if not isinstance(records, Records):
         return
-    where = f"on page {page} of {context.shown(response.url)}"
-    _refuse_no_table(context, response, records, where)
+    _refuse_no_table(context, response, records, where := f"on page {page} of {context.shown(response.url)}")
     doubt = _doubt_of(context, records)
     if word := _failing_line(context, records):
         says = f"has '{word.path}' and no {' and '.join(context.keys)}"
@@ -171,7 +183,7 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
     """
     to_objects(selector, context.keys, response.parsed, rows)
     if shared := context.endpoint.include_from_answer:
-        beside_them = {name: json_paths.first_value(path, response.parsed) for name, path in shared.items()}
+        beside_them = fields_of_answer(context, shared, response.parsed, rows)
         for row in rows:
             if type(row) is dict:
                 refuse_other_value(
@@ -238,18 +250,14 @@ def check_objects(context: ListContext, response: Any, page: int, rows: list[Any
     # Of a page in parts the first one says what it holds.
     is_told = getattr(response.parsed, "is_begun", False)
     if rows and not is_told and not any(isinstance(row, (dict, BadLine)) for row in rows):
+        path = context.endpoint.data_selector or ""
+        inner = f"write data_selector: {path}[*]; or " if "*" in path and isinstance(rows[0], list) else ""
         raise MendDescription(
             f"the list on page {page} of {context.shown(response.url)} holds no objects but {kind(rows[0])}",
-            "point data_selector at the list of records; or, for a list of plain values, let value be the primary_key; "
-            "for lists of values, name columns in format",
+            f"{inner}point data_selector at the list of records; or, for a list of plain values, let value be the "
+            "primary_key; for lists of values, name columns in format",
             where=context.asset,
         )
-
-
-def kind(value: Any) -> str:
-    """What a value is, in words that do not show it."""
-    names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
-    return names.get(type(value), "a number")
 
 
 def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bool:
@@ -270,14 +278,6 @@ def _may_be_a_record(context: ListContext, path: str, found: list[Any]) -> bool:
     """Whether a selector found one object that looks like a record, and like no answer around a list."""
     one = found[0] if len(found) == 1 and isinstance(found[0], dict) else {}
     return bool(one) and all(key in one for key in context.keys) and not held_records(one, path)
-
-
-def _detect(response: Any) -> str:
-    """dlt's own detection, made once, on the first page."""
-    from messaging_assets.seams.dlt_rest_client import find_response_page_data
-
-    path, _ = find_response_page_data(response.parsed)
-    return ".".join(path) or "$"
 
 
 def _outline(body: Any) -> str:

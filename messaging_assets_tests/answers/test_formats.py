@@ -393,3 +393,12 @@ def test_a_word_that_a_format_has_no_use_for_is_refused_with_a_hint(raw: dict[st
 )
 def test_what_a_format_can_do_is_taken(raw: dict[str, Any]) -> None:
     assert describe(raw, "tables").resources_in_full["rows"].endpoint.format is not None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_json_is_in_the_encoding_that_a_mark_at_its_start_says(encoding: str) -> None:
+    body = '{"data": [{"id": 1, "name": "Zürich"}]}'.encode(encoding)
+    assert (
+        decoded(Came(body, "application/json", has_end=True), Format(type="json"), None, 1000)["data"][0]["name"]
+        == "Zürich"
+    )

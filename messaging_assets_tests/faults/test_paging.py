@@ -293,13 +293,12 @@ def test_a_cap_that_is_not_met_changes_nothing(one_list: OneList) -> None:
     assert_whole(one_list.outcome({**OFFSETS, "maximum_pages": 5, "maximum_offset": 1000}))
 
 
-@pytest.mark.parametrize(("told", "green"), [(True, True), ("false", True), ("yes?", False), (None, False)])
+@pytest.mark.parametrize(("told", "green"), [(True, True), ("false", True), (1, True), ("yes?", False), (None, False)])
 def test_has_more_is_believed_when_it_is_a_truth_value(one_list: OneList, told: Any, green: bool) -> None:
     def tell(payload: dict[str, Any], request: Any) -> None:
         more = request.offset + len(payload["data"]) < 250
-        payload["more"] = (
-            told if not isinstance(told, bool) and told != "false" else more if told is True else str(more)
-        )
+        written = {"false": str(more), True: more} if isinstance(told, (bool, str)) else {1: int(more)}
+        payload["more"] = written.get(told, told)
 
     rewritten(one_list, tell)
     outcome = one_list.outcome({**OFFSETS, "has_more_path": "more"})

@@ -25,8 +25,16 @@ def test_more_than_the_share_is_refused(aside: int, loaded: int, share: float, r
         refuse_if_most_are_aside(resource, "a.b", receipt)
 
 
-@pytest.mark.parametrize(("reason", "step"), [("no id", "name it in primary_key"), ("no name", "correct columns")])
-def test_records_without_the_key_ask_for_another_key(reason: str, step: str, one_table: OneTable) -> None:
+@pytest.mark.parametrize(
+    ("reason", "step"),
+    [
+        ("no id", "name it in primary_key"),
+        ("no name", "correct columns"),
+        ("id is an object, and a key is one value", "let steps copy a value out of it"),
+        ("name: invalid unicode", "encoding: windows-1252"),
+    ],
+)
+def test_the_next_step_is_that_of_the_most_frequent_reason(reason: str, step: str, one_table: OneTable) -> None:
     receipt = Receipt()
     receipt.set_aside[reason] += 3
     with pytest.raises(TooManySetAside, match=step):

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.api import Resource
 from messaging_assets.description.table import Step
 from messaging_assets.foundation.json_paths import filters_in
+from messaging_assets_tests.lists_of_parents import list_fields
 from messaging_assets_tests.one_table import OneTable
 
 ROWS = [{"id": number, "state": "open", "of": {"name": "a"}, "at": f"2026-01-{number + 1:02d}"} for number in range(12)]
@@ -151,3 +153,22 @@ def test_a_field_whose_own_name_has_a_dot_is_taken_by_it(one_table: OneTable) ->
     rows = [{"id": 1, "of.name": "a"}]
     assert one_table.sync(rows, steps=steps({"drop": ["of.name"]})).green
     assert one_table.rows() == [{"id": 1}]
+
+
+def test_what_no_answer_and_no_parent_has_is_told(one_table: OneTable) -> None:
+    endpoint = {"path": "v1/resource", "data_selector": "data", "paginator": "single_page"}
+    shared = {"a": "data[0].of.name", "b": "meta.nowhere"}
+    receipt = one_table.sync(ROWS, endpoint={**endpoint, "include_from_answer": shared}).receipt
+    assert (receipt["rows_loaded"], receipt["fields_not_seen"]) == (12, "meta.nowhere (include_from_answer)")
+
+    child = Resource.model_validate(
+        {
+            "name": "messages",
+            "endpoint": {"path": "messages/{resources.channels.id}"},
+            "include_from_parent": ["of.name", "topic", "nowhere"],
+        }
+    )
+    fields, told = list_fields(child)
+    for row in ({"id": 1, "of": {}}, {"id": 2, "of": {"name": "a"}, "topic": None}):
+        fields.with_fields(row)
+    assert told.fields.told == "nowhere (include_from_parent)"

@@ -77,3 +77,9 @@ def test_another_text_where_moments_are_stored_is_counted_beside_them(one_table:
     one_table.sync(of(MOMENT))
     synced = one_table.sync([{"id": 1, "v": "n/a"}])
     assert synced.receipt["split_by_column"] == {"v__v_text": 1}
+
+
+def test_a_truth_value_among_texts_of_a_nested_list_is_as_json_has_it(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1, "tags": ["a"]}, {"id": 2, "tags": [True, 1]}], nested="tables")
+    found = one_table.rows("SELECT value FROM resource_name__tags ORDER BY value")
+    assert [row["value"] for row in found] == ["1", "a", "true"]

@@ -24,6 +24,7 @@ from messaging_assets.answers.formats.texts import (
     Records,
     as_text,
     charset_of,
+    encoding_of,
     media_type,
 )
 from messaging_assets.answers.formats.xml_tree import laid_xml, xml_tree
@@ -207,7 +208,7 @@ def _one(came: Came, written: Format, selector: str | None) -> Any:
 
 def _json(came: Came, written: Format, encoding: str | None) -> Any:
     try:
-        return parse(came.body, encoding)
+        return parse(came.body, encoding_of(came.body, encoding)[0])
     except Unreadable:
         _refuse_other_than_json(came)
         raise

@@ -137,7 +137,7 @@ class ApiReader:
             "method": endpoint.method,
             "params": _written(params),
             "json": endpoint.json_body,
-            "data": endpoint.data,
+            "data": _written(endpoint.data) if isinstance(endpoint.data, Mapping) else endpoint.data,
             "headers": _written(endpoint.headers),
             "data_selector": _compiled(source.endpoint),
             "paginator": build_paginator(source, at_once),
@@ -245,7 +245,7 @@ def _carrying(kind: str, step: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Parameters or headers with truth values and numbers as APIs write them, where Python would write True."""
+    """Parameters, a form or headers with truth values and numbers as APIs write them, where Python would write True."""
     if values is None:
         return None
     return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""The fields that a file's steps take of each record, and which of them no record has.
+"""The fields that a file takes of records, parents and answers, and which of them none has.
 
 A name may be mistyped, or the API may call its field otherwise since. Then a filter leaves out every record, and what
 was to be dropped or hashed stays.
@@ -56,6 +56,12 @@ class SoughtFields:
                 del open_[one]
 
         return look
+
+    def note(self, word: str, name: str, is_there: bool) -> None:
+        """Count one look for a field, and note whether it was there."""
+        self.met[word, name] += 1
+        if is_there:
+            self.seen.add((word, name))
 
     @property
     def told(self) -> str:

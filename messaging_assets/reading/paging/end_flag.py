@@ -78,14 +78,9 @@ class MoreFlag:
         """Whether an answer's parsed JSON says that there is more; None where it says nothing."""
         found = json_paths.find_values(self._path, body) if self._path is not None else []
         self._is_seen = self._is_seen or bool(found)
-        value = found[0] if found else None
-        if isinstance(value, str):
-            try:
-                value = str2bool(value)
-            except ValueError:
-                value = None
-        self.is_unreadable = bool(found) and not isinstance(value, bool)
-        return value if isinstance(value, bool) else None
+        truth = _truth(found[0]) if found else None
+        self.is_unreadable = bool(found) and truth is None
+        return truth
 
     @property
     def is_decisive(self) -> bool:

@@ -14,6 +14,7 @@ from dlt.sources.helpers.rest_client import paginators as dlt_paginators
 from requests import Request
 
 from messaging_assets.answers.formats.texts import Document, Portion
+from messaging_assets.answers.list_shapes import STANDS_FOR_NOTHING
 from messaging_assets.answers.signs_of_more import doubt_of_status
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
@@ -234,7 +235,7 @@ def _has_no_list(endpoint: Endpoint, response: Any) -> bool:
     if _is_refused(response):
         return False
     found = json_paths.find_values(endpoint.data_selector or "$", response.parsed)
-    return not any(value is not None for value in found)
+    return all(value in STANDS_FOR_NOTHING for value in found)
 
 
 def _status_of(response: Any) -> int:

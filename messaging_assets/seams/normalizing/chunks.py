@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
@@ -63,8 +63,18 @@ class _EitherWriter(ParquetDataWriter):
                 )
 
 
+def _as_json_has_it(coerce: Callable[..., Any], to: str, own: str, value: Any) -> Any:
+    """A truth value among texts as JSON writes it, where dlt makes it Python's."""
+    is_truth_value = to == "text" and own == "bool" and _is_ours.get()
+    return str(value).lower() if is_truth_value else coerce(to, own, value)
+
+
 class NormalizerByColumns(JsonLItemsNormalizer):
     """dlt's normalizer of documents. A chunk that is not plain is dlt's alone, before anything of it is written."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._coerce_type = partial(_as_json_has_it, self._coerce_type)
 
     def _normalize_chunk(
         self, root_table_name: str, items: list[Any], may_have_pua: bool, skip_write: bool

@@ -5,6 +5,8 @@ And answers that leave a list out, or have several in its place.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from messaging_assets.answers.bad_lines import BadLine
@@ -117,16 +119,31 @@ def kind(value: Any) -> str:
 _USUAL_NAMES = frozenset({"data", "items", "results", "records", "entries", "values", "value", "rows"})
 
 
-def likeliest_list(body: Any) -> tuple[str, list[str]]:
+# What stands beside a list, and is none of the kind.
+_OTHER_NAMES = frozenset(
+    (
+        *("links", "errors", "warnings", "facets", "aggregations", "fields", "sort", "filters"),
+        *("columns", "schema", "included", "includes", "meta", "notices", "validation_errors", "notifications"),
+    )
+)
+
+
+def likeliest_list(body: Any, keys: Sequence[str], names: Sequence[str]) -> tuple[str, list[str]]:
     """The list that dlt takes for that of an answer, and others that are as likely.
 
     Args:
         body: the answer's JSON.
+        keys: the fields of the primary key; a list without them is not as likely.
+        names: what the list may be called, beside the usual names.
     """
     from messaging_assets.seams.dlt_rest_client import find_response_page_data
 
     path, _ = find_response_page_data(body)
-    if len(path) != 1 or path[0] in _USUAL_NAMES or not isinstance(body, dict):
+    if len(path) != 1 or path[0] in _USUAL_NAMES or path[0] in names or not isinstance(body, dict):
         return ".".join(path) or "$", []
-    names = [name for name in list_names_in(body) if any(isinstance(one, dict) for one in body[name])]
-    return path[0], [name for name in names if name != path[0]]
+    others = [name for name in list_names_in(body) if name != path[0] and plain_word(name) not in _OTHER_NAMES]
+    return path[0], [name for name in others if any(map(partial(_has, keys), body[name]))]
+
+
+def _has(keys: Sequence[str], row: Any) -> bool:
+    return isinstance(row, dict) and all(row.get(key) is not None for key in keys)

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from messaging_assets.description.authentication import Auth, Described
 from messaging_assets.description.names import JsonPath
 from messaging_assets.description.pagination import Job, Paginator
-from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone
+from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
@@ -217,6 +217,7 @@ class Incremental(Described):
 
     @model_validator(mode="after")
     def _can_be_link(self) -> Incremental:
+        refuse_long_lag(self.cursor_format, self.lag)
         if self.cursor_in == "link":
             for name in ("start_param", "end_param", "initial_value", "end_value", "lag", "format", "convert"):
                 if getattr(self, name) is not None:

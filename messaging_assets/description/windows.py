@@ -24,6 +24,21 @@ def _zone(value: str) -> str:
     return value
 
 
+# What a pattern has of the time of day, and more days than any list goes back.
+_OF_CLOCK, _MOST_DAYS = re.compile("%[HIMSfTcXsp]"), 10_000
+
+
+def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
+    """Refuse seconds where a lag counts days.
+
+    Raises:
+        ValueError: the cursor is days in a pattern, and the lag is decades of them.
+    """
+    is_of_days = "%" in (cursor_format or "") and not _OF_CLOCK.search(cursor_format or "")
+    if is_of_days and (lag or 0) > _MOST_DAYS:
+        raise ValueError(f"lag counts days where cursor_format has no time of day, and {lag:,.0f} days are too many")
+
+
 # Directives that both strptime and strftime know; a C library's strftime knows more.
 _READ = re.compile(r"([^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*")
 _WRITTEN = re.compile(r"([^%]|%-?[A-Za-z%])*")

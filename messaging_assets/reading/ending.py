@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from messaging_assets.foundation.failures import MendDescription, SyncFailure
-from messaging_assets.reading.evidence.picked_lists import READ_AS_CHILD
 from messaging_assets.reading.evidence.usual_caps import OF_SEVERAL
 from messaging_assets.reading.facts import facts_of, is_open_ended
 from messaging_assets.reading.receipt import Finding, Verdict
@@ -65,8 +64,6 @@ class Ending:
             return
         reading, context = self._reading, self._reading.context
         receipt, window = context.receipt, reading.window
-        if reading.found.cut_off:
-            context.doubt(reading.found.cut_off, READ_AS_CHILD)
         came = (context.asset, context.is_parent, reading.counts.all_rows, _usual_caps(reading, is_early))
         is_capped = receipt.caps.is_cap(*came)
         # A window below the cap holds all of its rows.

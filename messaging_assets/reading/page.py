@@ -6,7 +6,7 @@ ones alike.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from typing import Any
 
 from messaging_assets.answers.formats.texts import Document
@@ -18,7 +18,6 @@ from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.evidence.picked_lists import (
-    READ_AS_CHILD,
     cut_off_inside,
     lists_inside,
     lists_picked_from,
@@ -144,7 +143,7 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     context = reading.context
     selector = context.endpoint.data_selector or reading.found.selector or _guessed(reading, response)
     check_selection(context, response, page, selector)
-    reading.found = FoundList(selector, isinstance(response.parsed, dict), reading.found.cut_off)
+    reading.found = FoundList(selector, isinstance(response.parsed, dict))
     if may_be_empty(context, selector, response.parsed):
         rows.clear()
     if "?" in selector and not context.is_parent:
@@ -159,10 +158,12 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
 
 
 def _guessed(reading: Reading, response: Any) -> str:
-    selector, others = likeliest_list(response.parsed)
+    context = reading.context
+    names = (context.asset.rpartition(".")[2], str(context.endpoint.path).rstrip("/").rpartition("/")[2])
+    selector, others = likeliest_list(response.parsed, context.keys, names)
     if others:
         words = f"no data_selector is written, and beside '{selector}' stand other lists: {', '.join(others)}"
-        reading.context.doubt(words, "write data_selector, and read another list by a resource of its own")
+        context.doubt(words, "write data_selector, and read another list by a resource of its own")
     return selector
 
 
@@ -171,11 +172,15 @@ def _doubt_inner_lists(reading: Reading, selector: str, body: Any) -> None:
     own, (holders, lists) = reading.context.endpoint.paginator, lists_inside(selector, body)
     are_signs_believed = own is None or "has_more_path" not in own.model_fields_set or own.has_more_path is not None
     said = cut_off_inside(holders, lists, reading.claims.is_believed, are_signs_believed)
-    if len(lists) == 1:
-        # That list may be the one that is read page by page.
-        reading.found = replace(reading.found, cut_off=said)
-    elif said:
-        reading.context.doubt(said, READ_AS_CHILD)
+    if said and not _is_paged_inside(holders, own):
+        reading.context.doubt(said, "read such lists as those of a child, whose path takes the record's key")
+
+
+def _is_paged_inside(holders: str, own: Any) -> bool:
+    """Whether the file looks for the next page inside what holds the list, which then is read page by page."""
+    words = ("cursor_path", "next_url_path", "has_more_path", "end_path", "total_path")
+    pattern = re.escape(holders).replace(r"\[\*\]", r"\[[^\]]*\]").replace(r"\*", r"[^.]+")
+    return any(re.match(rf"{pattern}\.", str(getattr(own, word, None))) for word in words)
 
 
 def _count_sent(reading: Reading, sent: int) -> None:

@@ -44,12 +44,10 @@ class FoundList:
     Args:
         selector: what finds it: the file's own, or one that was detected; None before the first page.
         is_object: whether the whole answer was an object.
-        cut_off: what its one list inside a record said of more rows, as a clause; the next page may have had them.
     """
 
     selector: str | None = None
     is_object: bool = False
-    cut_off: str | None = None
 
 
 def check_selection(context: ListContext, response: Any, page: int, selector: str) -> None:

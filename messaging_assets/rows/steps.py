@@ -255,16 +255,6 @@ def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[.
     return makes
 
 
-def is_left_out(steps: Sequence[Mapping[str, Callable[[Record], Any]]], record: Record) -> bool:
-    """Whether a filter among these steps, as dlt takes them, leaves a record out, such as the totals under a table."""
-    for kind, function in (pair for step in steps for pair in step.items()):
-        made = function(record)
-        if kind == "filter" and not made:
-            return True
-        record = made if kind == "map" else record
-    return False
-
-
 def mark_of(resource: Resource, taken: int | None = None) -> str:
     """What stands for the first steps of a resource in the rejected table; without a number for all of them."""
     steps = [one.model_dump(mode="json", by_alias=True, exclude_unset=True) for one in resource.steps[:taken]]

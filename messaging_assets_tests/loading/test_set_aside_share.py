@@ -177,16 +177,3 @@ def test_steps_change_records_and_what_a_filter_leaves_out_is_counted(one_table:
     found = one_table.rows()
     assert [(row["id"], row["p"], row["of"]) for row in found] == [(1, 1, "x"), (3, 3, "x"), (5, 5, "x")]
     assert {len(row["mail"]) for row in found} == {64}
-
-
-def test_a_record_without_a_key_that_a_filter_leaves_out_is_not_set_aside(one_table: OneTable) -> None:
-    """Such as the totals under a table."""
-    rows = [{"id": number, "kind": "row"} for number in range(5)] + [{"id": None, "kind": "sum"}]
-    steps = [{"constant": {"of": "x"}}, {"filter": "@.kind == 'row'"}]
-
-    left_out = one_table.sync(rows, steps=steps).receipt
-    rows.append({"id": None, "kind": "row"})
-    aside = one_table.sync(rows, steps=steps).receipt
-
-    assert (left_out["rows_filtered"], left_out["rows_set_aside"], left_out["rows_loaded"]) == (1, 0, 5)
-    assert (aside["rows_filtered"], aside["rows_set_aside"], aside["rows_loaded"]) == (1, 1, 5)

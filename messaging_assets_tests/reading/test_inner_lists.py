@@ -66,19 +66,28 @@ def test_of_the_record_that_holds_the_list_itself_a_word_that_asks_for_more_coun
     assert (found is not None) == is_cut_off
 
 
-@pytest.mark.parametrize("is_last_whole", [True, False])
-def test_a_list_that_is_read_page_by_page_inside_the_one_record_of_each_answer_is_judged_by_its_last_page(
-    is_last_whole: bool,
-) -> None:
+@pytest.mark.parametrize(
+    ("place", "verdict"), [("data.viewer.next", "read to the end"), ("next", "unknown")], ids=["inside", "outside"]
+)
+def test_a_list_that_the_file_reads_page_by_page_inside_its_holder_is_in_no_doubt(place: str, verdict: str) -> None:
     def pages(asked: Asked) -> Any:
         begin = int(asked.get("cursor", 0))
-        has_more = begin < 40 or not is_last_whole
-        group = {"items": [{"id": number} for number in range(begin, begin + 20)], "has_more": has_more}
-        return {"data": [group], "next": str(begin + 20) if begin < 40 else None}
+        token = str(begin + 20) if begin < 40 else None
+        viewer = {"items": [{"id": number} for number in range(begin, begin + 20)], "has_more": begin < 40}
+        return {"data": {"viewer": {**viewer, "next": token}}, "next": token}
 
-    found = read(pages, {"type": "cursor", "cursor_path": "next"}, "data[*].items[*]")
+    found = read(pages, {"type": "cursor", "cursor_path": place}, "data.*.items[*]")
 
-    assert (found.verdict, len(found.rows)) == ("read to the end" if is_last_whole else "unknown", 60)
+    assert (found.verdict, len(found.rows)) == (verdict, 60)
+
+
+def test_a_record_whose_list_is_cut_off_is_in_doubt_whatever_the_next_page_says() -> None:
+    def pages(asked: Asked) -> Any:
+        begin = int(asked.get("cursor", 0))
+        issue = {"id": begin, "changelog": {"histories": [{"id": begin}], "has_more": begin == 0}}
+        return {"issues": [issue], "next": "1" if begin == 0 else None}
+
+    assert read(pages, {"type": "cursor", "cursor_path": "next"}, CHANGES).verdict == "unknown"
 
 
 def test_a_file_that_believes_no_count_and_no_sign_is_not_told_of_them() -> None:

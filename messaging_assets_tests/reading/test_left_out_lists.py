@@ -70,6 +70,10 @@ def test_where_lists_are_elsewhere_the_selector_to_write_is_told(
         ({"users": ROWS, "groups": ROWS}, "unknown"),
         ({"data": ROWS, "included": ROWS}, "read to the end"),
         ({"users": ROWS, "tags": ["a"], "groups": []}, "read to the end"),
+        # No rows of the kind, by their name or without the key; and a list that is called as the path ends.
+        ({"users": ROWS, "links": ROWS, "fields": ROWS}, "read to the end"),
+        ({"users": ROWS, "steps": [{"rel": "self"}]}, "read to the end"),
+        ({"resource": ROWS, "groups": ROWS}, "read to the end"),
     ],
 )
 def test_a_list_is_guessed_among_others_in_doubt(one_table: OneTable, body: Any, verdict: str) -> None:

@@ -107,6 +107,7 @@ def test_rows_at_a_mark_are_kept_once_and_those_of_another_key_are_forgotten() -
     assert len(at_mark.kept) == len(set(at_mark.kept)) == 20
     assert RowsAtMark(own, ("id",), at_mark.of_mark).are_awaited
     assert not RowsAtMark(own, ("key",), at_mark.of_mark).are_awaited
+    assert not RowsAtMark(own, ("id",), {AT_MARK: ["of another form"]}).are_awaited
 
 
 @pytest.mark.parametrize(("is_resumed", "is_seen", "is_missing"), [(False, False, True), (True, False, False)])

@@ -18,7 +18,6 @@ from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import Batches
 from messaging_assets.rows.changed_columns import other_nesting, refuse_new_keys
 from messaging_assets.rows.keys.key_book import KeyBook
-from messaging_assets.rows.steps import functions_of, is_left_out
 from messaging_assets.rows.targets import KnownTable
 
 
@@ -38,9 +37,6 @@ class RowBatches:
         self._target, self._receipt, self._learnt = target, receipt, learnt
         from_parent = frozenset(columns_from_parents(target.resource).values())
         self.book = KeyBook(target.resource, target.is_child, from_parent)
-        # Functions of Python may change a record first, and what they do is not known here.
-        has_filter = any(step.filter for step in target.resource.steps) and not target.resource.processing_steps
-        self._filters = functions_of(target.resource, target.asset) if has_filter else []
         self._current: Batches | None = None
 
     @property
@@ -50,10 +46,7 @@ class RowBatches:
         return self._current
 
     def set_aside(self, record: Any, reason: str, page: int) -> None:
-        """Take a record of a page that cannot be loaded, in front of the steps; one that they leave out is no such."""
-        if self._filters and type(record) is dict and is_left_out(self._filters, record):
-            self._receipt.filtered(1)
-            return
+        """Take a record of a page that cannot be loaded, in front of the steps."""
         self.current.set_aside(record, reason, page, is_as_sent=True)
 
     def begin(self, is_late: bool = False) -> Batches:

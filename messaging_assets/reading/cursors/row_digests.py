@@ -79,7 +79,8 @@ class RowsAtMark:
         is_looked_at = own.format is not None and own.timezone is None and not is_closed(own)
         self._keys = keys if is_looked_at else ()
         # Of another key nothing is known.
-        self.kept: list[str] = list((mark or {}).get(AT_MARK, {}).get("/".join(self._keys), ()))
+        kept = (mark or {}).get(AT_MARK)
+        self.kept: list[str] = list(kept.get("/".join(self._keys), ())) if isinstance(kept, dict) else []
         self.is_seen = bool((mark or {}).get(START_SEEN))
         self._awaited = frozenset() if self.is_seen else frozenset(self.kept)
 

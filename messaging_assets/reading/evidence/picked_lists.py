@@ -15,8 +15,6 @@ from messaging_assets.reading.evidence.sought_fields import SoughtFields, found_
 QUOTED = re.compile(r"'[^']+'")
 # Several lists for one table: `['users','admins'][*]`.
 SEVERAL = re.compile(rf"\[(?:{QUOTED.pattern}\s*,\s*)+{QUOTED.pattern}\]$")
-# The next step where a list inside a record says that it has more.
-READ_AS_CHILD = "read such lists as those of a child, whose path takes the record's key"
 # What holds the lists, behind a wildcard, and the key that they have there.
 _INNER = re.compile(r"(.*\*.*?)\.('[^'.]+'|[^.\[\]'*?@]+)$")
 

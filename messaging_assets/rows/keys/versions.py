@@ -27,7 +27,8 @@ class Versions:
         self._order = order_of(own, datetime.now(timezone.utc)) if own and is_meant else None
         # The lowest value of batches that are already out; not known once one of them could not be looked at.
         self._least: Any = None
-        self._is_known = True
+        # What came beyond a fixed end was handed out in no batch, though the API sent its key.
+        self._is_known = own is not None and own.end_value in (None, "now")
 
     def is_older(self, row: dict[str, Any], other: dict[str, Any]) -> bool:
         """Whether a record is surely an older version than one that came before it."""

@@ -263,3 +263,9 @@ def postgres_destination(postgres: Any, monkeypatch: pytest.MonkeyPatch) -> None
 def postgres_table(one_table: Any, postgres_destination: None) -> Any:
     """The one table, in a database of its own on PostgreSQL."""
     return one_table
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def table(request: pytest.FixtureRequest) -> Any:
+    """The same on DuckDB, and on PostgreSQL."""
+    return request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")

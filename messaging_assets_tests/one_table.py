@@ -13,6 +13,7 @@ from dlt.pipeline.pipeline import Pipeline
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.destination.pipelines import build_pipeline, loaded_dataset
 from messaging_assets.foundation.folders import settle_environment
+from messaging_assets.loading.replay.replay import Replayed, replay
 from messaging_assets.sandbox import Fault, Sandbox
 from messaging_assets_tests.one_step import Done, History, alone, in_dagster
 
@@ -143,3 +144,8 @@ class OneTable:
     def resource(self) -> Resource:
         """The resource as it is described now."""
         return self.describe().resources_in_full[RESOURCE]
+
+
+def replayed(table: OneTable, **resource: Any) -> Replayed:
+    """Mend the file, and replay what was set aside."""
+    return replay(table.describe(**resource), RESOURCE, settle_environment().make())

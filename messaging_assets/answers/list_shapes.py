@@ -20,6 +20,15 @@ KEY = "_key"
 _EVERY, _EVERY_OF_ANSWER = ".*", "*"
 # An answer that has one of these is more than records by their keys.
 _BESIDE = frozenset(("error", "errors", "meta", "metadata", "links", "paging", "pagination", "page_info"))
+# What answers call the list that they are asked for; others may stand beside it.
+_USUAL_NAMES = frozenset(("data", "items", "results", "records", "entries", "values", "value", "rows"))
+# What stands beside a list, and is none of the kind.
+_OTHER_NAMES = frozenset(
+    (
+        *("links", "errors", "warnings", "facets", "aggregations", "fields", "sort", "filters"),
+        *("columns", "schema", "included", "includes", "meta", "notices", "validation_errors", "notifications"),
+    )
+)
 # Where a list is empty. Some languages have one empty table for lists and objects, and write it as {}.
 STANDS_FOR_NOTHING: tuple[Any, ...] = (None, {}, "")
 
@@ -78,15 +87,16 @@ def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
 
 
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:
-    if not path.endswith(_EVERY) and path != _EVERY_OF_ANSWER:
+    is_of_answer = path == _EVERY_OF_ANSWER
+    if not is_of_answer and not path.endswith(_EVERY):
         return None
-    found = json_paths.find_values(path.removesuffix(_EVERY) if path != _EVERY_OF_ANSWER else "$", body)
+    found = json_paths.find_values("$" if is_of_answer else path.removesuffix(_EVERY), body)
     if found == [[]]:
         # PHP writes an object without a key so.
         return {}
     if len(found) != 1 or not isinstance(found[0], dict):
         return None
-    if path == _EVERY_OF_ANSWER and any(plain_word(name) in _BESIDE for name in found[0]):
+    if is_of_answer and any(plain_word(name) in _BESIDE for name in found[0]):
         return None
     return found[0] if all(type(row) is dict for row in found[0].values()) else None
 
@@ -113,19 +123,6 @@ def kind(value: Any) -> str:
     """What a value is, in words that do not show it."""
     names = {dict: "an object", list: "a list", str: "a text", bool: "a truth value", type(None): "null"}
     return names.get(type(value), "a number")
-
-
-# What answers call the list that they are asked for; others may stand beside it.
-_USUAL_NAMES = frozenset({"data", "items", "results", "records", "entries", "values", "value", "rows"})
-
-
-# What stands beside a list, and is none of the kind.
-_OTHER_NAMES = frozenset(
-    (
-        *("links", "errors", "warnings", "facets", "aggregations", "fields", "sort", "filters"),
-        *("columns", "schema", "included", "includes", "meta", "notices", "validation_errors", "notifications"),
-    )
-)
 
 
 def likeliest_list(body: Any, keys: Sequence[str], names: Sequence[str]) -> tuple[str, list[str]]:

@@ -19,6 +19,8 @@ from messaging_assets.answers.field_names import FieldReason
 from messaging_assets.answers.names_twice import NamedTwice
 from messaging_assets.foundation import json_paths
 
+# Why an object or a list makes no key, as the end of a reason.
+ONE_VALUE = "and a key is one value"
 # No text of an API begins like this, so that the number 1 and the text "1" stay two keys.
 _NUMBER = "\0%s"
 _TRUTHS = ("\0false", "\0true")
@@ -115,7 +117,7 @@ def why_no_key(row: Mapping[str, Any], names: Sequence[str]) -> str:
     """
     for name in names:
         if isinstance(value := row.get(name), (dict, list)):
-            return f"{name} is {'an object' if isinstance(value, dict) else 'a list'}, and a key is one value"
+            return f"{name} is {'an object' if isinstance(value, dict) else 'a list'}, {ONE_VALUE}"
     for name in names:
         for path in (name, name.replace("__", ".")):
             found = json_paths.find_values(path, row) if row.get(name) is None and "." in path else ()

@@ -15,8 +15,6 @@ from messaging_assets.description.windows import CursorFormat, MomentFormat, Ste
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
-# Those of a refusal, which say nothing of what is there, as those of a server that fails do not.
-REFUSING_STATUSES = (401, 403, 407, 408, 429)
 
 FormatName = Literal["json", "ndjson", "csv", "tsv", "xml"]
 # Records and nothing beside them.
@@ -136,6 +134,11 @@ class ErrorInBody(Described):
         return _can_match(self)
 
 
+def says_nothing_of_rows(status: int) -> bool:
+    """Whether a status is that of a refusal, or of a server that fails."""
+    return status in (401, 403, 407, 408, 429) or status >= 500
+
+
 class ResponseAction(Described):
     """dlt's response action: what to do about an answer that is no page, or about its list."""
 
@@ -160,7 +163,7 @@ class ResponseAction(Described):
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")
         status = self.status_code or 0
-        if self.action == "empty" and (status in REFUSING_STATUSES or status >= 500):
+        if self.action == "empty" and says_nothing_of_rows(status):
             raise ValueError(f"a {status} says nothing about rows; write action: ignore")
         return _can_match(self)
 

@@ -24,8 +24,8 @@ def _zone(value: str) -> str:
     return value
 
 
-# What a pattern has of the time of day, and more days than any list goes back.
-_OF_CLOCK, _MOST_DAYS = re.compile("%[HIMSfTcXsp]"), 10_000
+# More days than any list goes back.
+_MOST_DAYS = 10_000
 
 
 def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
@@ -34,7 +34,7 @@ def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
     Raises:
         ValueError: the cursor is days in a pattern, and the lag is decades of them.
     """
-    is_of_days = "%" in (cursor_format or "") and not _OF_CLOCK.search(cursor_format or "")
+    is_of_days = cursor_format is not None and "%" in cursor_format and not moments.has_time_of_day(cursor_format)
     if is_of_days and (lag or 0) > _MOST_DAYS:
         raise ValueError(f"lag counts days where cursor_format has no time of day, and {lag:,.0f} days are too many")
 

@@ -49,6 +49,7 @@ _ASCTIME = re.compile(
 )
 # Milliseconds since 1970 as .NET's older serializers wrote them; an offset behind them only says where it was.
 _DOTNET = re.compile(r"/Date\((?P<milliseconds>-?\d{1,15})(?P<zone>[+-]\d{4})?\)/")
+_TIME_OF_DAY = re.compile(r"%[cfHIMSX]")
 _ZONES = {"Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6}
 _ZONES |= {"PST": -8, "PDT": -7}
 
@@ -110,6 +111,11 @@ def _moment_in(text: str, pattern: str | None, zone: tzinfo) -> Decimal | None:
     if found := _DOTNET.fullmatch(text):
         return Decimal(found["milliseconds"]).scaleb(-3)
     return _mail(text, zone)
+
+
+def has_time_of_day(pattern: str) -> bool:
+    """Whether a pattern of strptime reads a time of day."""
+    return bool(_TIME_OF_DAY.search(pattern.replace("%%", "")))
 
 
 def is_day(value: Any) -> bool:

@@ -10,7 +10,7 @@ from messaging_assets.answers.formats.json_text import Unreadable, WrongFormat
 from messaging_assets.answers.formats.texts import Records
 from messaging_assets.description.api import Client
 from messaging_assets.description.authentication import is_signed, secrets_of
-from messaging_assets.description.endpoint import REFUSING_STATUSES
+from messaging_assets.description.endpoint import says_nothing_of_rows
 from messaging_assets.description.names import variable
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import CheckCredentials, MendDescription, TryAgainLater
@@ -67,7 +67,7 @@ def _leave_if_over(answer: Answer, terms: Terms, client: Client) -> None:
             continue
         if not _meets(action, answer, terms, client):
             continue
-        if action.action == "empty" and (status in REFUSING_STATUSES or status >= 500):
+        if action.action == "empty" and says_nothing_of_rows(status):
             continue
         if action.action == "split":
             raise Ignored(f"status {status} says that one range has too many rows", is_end=False, action="split")

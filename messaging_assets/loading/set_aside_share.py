@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from messaging_assets.answers.record_keys import ONE_VALUE
 from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import TooManySetAside
 from messaging_assets.reading.receipt import Receipt, Verdict
+from messaging_assets.rows.values.nested import INVALID_UNICODE
 
 _MOST_REASONS = 3
 
@@ -40,8 +42,8 @@ def _step(resource: Resource, reason: str) -> str:
     rejected = f"{resource.table}__rejected"
     if reason in [f"no {key}" for key in resource.keys]:
         return f"see in {rejected} which field tells records apart, and name it in primary_key"
-    if reason.endswith("a key is one value"):
+    if reason.endswith(ONE_VALUE):
         return "let steps copy a value out of it that tells records apart ({copy: {uid: id.value}}), for primary_key"
-    if reason.endswith("invalid unicode"):
+    if reason.endswith(INVALID_UNICODE):
         return "name the charset that the API writes in format, such as {type: json, encoding: windows-1252}"
     return f"look at {rejected}, and correct columns, or let steps drop or rename a field"

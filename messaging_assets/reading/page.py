@@ -26,7 +26,7 @@ from messaging_assets.reading.evidence.picked_lists import (
 )
 from messaging_assets.reading.one_list import Reading
 from messaging_assets.reading.resume_point import Place
-from messaging_assets.reading.selection import FoundList, check_objects, check_selection, may_be_empty, take_records
+from messaging_assets.reading.selection import FoundList, check_objects, check_selection, take_records
 
 
 def judge_page(reading: Reading, response: Any, rows: list[Any]) -> int:
@@ -142,10 +142,9 @@ def _select(reading: Reading, response: Any, rows: list[Any]) -> int:
 def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
     context = reading.context
     selector = context.endpoint.data_selector or reading.found.selector or _guessed(reading, response)
-    check_selection(context, response, page, selector)
-    reading.found = FoundList(selector, isinstance(response.parsed, dict))
-    if may_be_empty(context, selector, response.parsed):
+    if check_selection(context, response, page, selector):
         rows.clear()
+    reading.found = FoundList(selector, isinstance(response.parsed, dict))
     if "?" in selector and not context.is_parent:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
     if "*" in selector:

@@ -50,7 +50,7 @@ class FoundList:
     is_object: bool = False
 
 
-def check_selection(context: ListContext, response: Any, page: int, selector: str) -> None:
+def check_selection(context: ListContext, response: Any, page: int, selector: str) -> bool:
     """Refuse an answer in which the selector finds no list.
 
     Args:
@@ -58,6 +58,9 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         response: the answer, its JSON as `parsed`.
         page: the page's number, for the sentence.
         selector: the file's own, or the one that was guessed on the first page.
+
+    Returns:
+        Whether the answer leaves the list out, which the file takes for an empty one.
 
     Raises:
         MendDescription: the selector finds something else, or nothing.
@@ -70,8 +73,8 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         )
     path = selector.removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
-    is_left_out = leaves_out(path, response.parsed)
-    is_empty = may_be_empty(context, selector, response.parsed)
+    may_be_left_out = getattr(context.endpoint.paginator, "empty_when_missing", False)
+    is_empty = may_be_left_out and leaves_out(path, response.parsed)
     if _is_list(context, path, found, response.parsed) or is_empty:
         _judge_error_beside(context, response, page, found, path)
         _judge_records(context, response, page)
@@ -81,8 +84,9 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
             and (said := said_instead(response.parsed, beside(response.parsed, list_names(path))))
         ):
             context.doubt(f"page {page} left the list out and says something at '{said}'", _SAID_INSTEAD)
-        return
+        return is_empty
     step = ""
+    is_left_out = leaves_out(path, response.parsed)
     if is_left_out and context.endpoint.job is None and _failure_word(context, response, path) is None:
         ends = (
             ("no page is left", "end_on_missing_selector") if page > 1 else ("there are no rows", "empty_when_missing")
@@ -106,18 +110,13 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
     )
 
 
-def may_be_empty(context: ListContext, selector: str, body: Any) -> bool:
-    """Whether an answer leaves the list out, and the file takes such a one for an empty list."""
-    is_taken = getattr(context.endpoint.paginator, "empty_when_missing", False)
-    return is_taken and leaves_out(selector.removesuffix("[*]") or "$", body)
-
-
 def _judge_records(context: ListContext, response: Any, page: int) -> None:
     """Refuse an answer that is no table, as any text could pass for one; doubt one of which a part may be missing."""
     records = response.parsed
     if not isinstance(records, Records):
         return
-    _refuse_no_table(context, response, records, where := f"on page {page} of {context.shown(response.url)}")
+    where = f"on page {page} of {context.shown(response.url)}"
+    _refuse_no_table(context, response, records, where)
     doubt = _doubt_of(context, records)
     if word := _failing_line(context, records):
         says = f"has '{word.path}' and no {' and '.join(context.keys)}"

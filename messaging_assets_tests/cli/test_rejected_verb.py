@@ -18,25 +18,14 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.foundation.failures import MendDescription, TryAgainLater
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.loading.replay import replay as replay_module
-from messaging_assets.loading.replay.replay import Replayed, refuse_replay, replay
+from messaging_assets.loading.replay.replay import refuse_replay, replay
 from messaging_assets_tests.faults.one_list import synced
-from messaging_assets_tests.one_table import API, RESOURCE, OneTable
+from messaging_assets_tests.one_table import API, RESOURCE, OneTable, replayed
 from messaging_assets_tests.own_process import in_a_process
 
 NUMBERS: dict[str, Any] = {"columns": {"id": {"data_type": "bigint"}, "n": {"data_type": "bigint"}}}
 FULL: dict[str, Any] = {"maximum_set_aside_share": 1.0}
 APPEND: dict[str, Any] = {"write_disposition": "append", "primary_key": None}
-
-
-@pytest.fixture(params=["duckdb", "postgres"])
-def table(request: pytest.FixtureRequest) -> OneTable:
-    found: OneTable = request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")
-    return found
-
-
-def replayed(table: OneTable, **resource: Any) -> Replayed:
-    """Mend the file and replay."""
-    return replay(table.describe(**resource), RESOURCE, settle_environment().make())
 
 
 def by_id(table: OneTable) -> dict[Any, Any]:

@@ -7,26 +7,13 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.foundation.folders import settle_environment
-from messaging_assets.loading.replay.replay import Replayed, replay
-from messaging_assets_tests.one_table import RESOURCE, OneTable
+from messaging_assets_tests.one_table import RESOURCE, OneTable, replayed
 
 BIGINT: dict[str, Any] = {"data_type": "bigint"}
 NUMBERS: dict[str, Any] = {"columns": {"id": BIGINT, "n": BIGINT}, "maximum_set_aside_share": 1.0}
 WORDS: dict[str, Any] = {"columns": {"id": BIGINT, "word": {"data_type": "text"}}}
 RENAMED: dict[str, Any] = {"rename": {"n": "word"}}
 OTHER_STEPS = "the file has other steps by now, so it must be read from the API again"
-
-
-@pytest.fixture(params=["duckdb", "postgres"])
-def table(request: pytest.FixtureRequest) -> OneTable:
-    found: OneTable = request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")
-    return found
-
-
-def replayed(table: OneTable, **resource: Any) -> Replayed:
-    """Mend the file and replay."""
-    return replay(table.describe(**resource), RESOURCE, settle_environment().make())
 
 
 def digest(value: str) -> str:

@@ -12,12 +12,6 @@ WORDS = 'The person\'s name; 100 % of them, %s {too}, \\ and "quotes"\nin two li
 COLUMNS = {"id": {"description": "Who."}, "name": {"description": WORDS}, "never": {"description": "No value yet."}}
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def table(request: pytest.FixtureRequest) -> OneTable:
-    found: OneTable = request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")
-    return found
-
-
 def comments(table: OneTable, name: str = RESOURCE) -> dict[str, Any]:
     """The comment of a table, under no name, and of its columns."""
     with table.sql() as client:

@@ -19,12 +19,6 @@ ROWS = [{"id": 1}, {"id": 2}, {"id": None}]
 FILE: dict[str, Any] = {"client": {"base_url": "http://api.invalid"}, "resources": [{"name": "users"}]}
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def table(request: pytest.FixtureRequest) -> OneTable:
-    found: OneTable = request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")
-    return found
-
-
 def counted(table: OneTable, name: str) -> int:
     return int(table.rows(f"SELECT COUNT(*) AS n FROM {name}")[0]["n"])
 

@@ -23,12 +23,6 @@ MIXED = [{"id": 1}, {"id": None}]
 ORPHANED = "messaging_assets/orphaned_tables"
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def table(request: pytest.FixtureRequest) -> OneTable:
-    found: OneTable = request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")
-    return found
-
-
 def a_day_later() -> None:
     for stamp in settle_environment().pipelines.glob("*.tidied"):
         os.utime(stamp, (time.time() - DAY - 1,) * 2)

@@ -26,12 +26,6 @@ from messaging_assets_tests.one_table import API, RESOURCE, OneTable
 from messaging_assets_tests.programs import CHECKOUT
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
-def table(request: pytest.FixtureRequest) -> OneTable:
-    found: OneTable = request.getfixturevalue("one_table" if request.param == "duckdb" else "postgres_table")
-    return found
-
-
 def history(table: OneTable) -> list[dict[str, Any]]:
     return table.rows("SELECT * FROM sync_history ORDER BY ended_at")
 

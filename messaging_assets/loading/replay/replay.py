@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
+from functools import cache, partial
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from messaging_assets.loading.table.earlier_syncs import open_ledger, take_back
 from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.batches import must_load_whole
+from messaging_assets.rows.steps import missed_steps
 from messaging_assets.rows.written_rows import Written
 from messaging_assets.seams.dlt_names import C_DLT_ID, PipelineStepFailed
 from messaging_assets.seams.dlt_settings import own_settings
@@ -107,6 +109,7 @@ class _Replay:
     def __init__(self, description: ApiDescription, resource: Resource, folders: ProjectFolders) -> None:
         self._description, self._resource = description, resource
         self._asset = description.asset_of(resource)
+        self._missed = cache(partial(missed_steps, resource=resource, asset=self._asset))
         self._kept = receipt_file(description, resource, None, description.client.base_url, folders)
         self._table = ResourceTable(description, resource, folders, None, self._kept)
         self._receipt, self._started = Receipt(), time.monotonic()
@@ -166,7 +169,7 @@ class _Replay:
     def _part(self, row_ids: Sequence[str]) -> None:
         with self._table.tables() as rows:
             aside = SetAsideRows(rows, self._resource)
-            records = [one.by_steps_of_now(self._resource, self._asset) for one in aside.of(row_ids)]
+            records = [one.behind(self._missed(one.steps)) for one in aside.of(row_ids)]
             is_merged = self._resource.disposition == "merge"
             later = have_later_version(rows, self._resource, records) if is_merged else set()
             aside.remove(list(later))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,6 @@ from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import destination_profile, loaded_dataset
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.redaction import MASK
-from messaging_assets.rows.steps import missed_steps
 from messaging_assets.seams.dlt_names import C_DLT_ID, C_DLT_LOAD_ID, columns_in
 from messaging_assets.seams.dlt_settings import own_settings
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
@@ -78,16 +77,14 @@ class SetAside:
             return "a sensitive value of it was masked, so it must be read from the API again"
         return None
 
-    def by_steps_of_now(self, resource: Resource, asset: str) -> SetAside:
+    def behind(self, missed: Sequence[Mapping[str, Callable[..., Any]]] | None) -> SetAside:
         """The record behind those steps of the file that it was not taken through.
 
         Args:
-            resource: the resource, as the file has it now.
-            asset: the asset's name in errors.
+            missed: these, as dlt takes them; None where it cannot be taken through them here.
         """
         if self.why_not():
             return self
-        missed = missed_steps(self.steps, resource, asset)
         if missed is None:
             return replace(self, obstacle="the file has other steps by now, so it must be read from the API again")
         record = self.record

@@ -178,7 +178,7 @@ class ListCursor:
 
 def _values_of(rows: list[Any], own: described.Incremental) -> list[Any]:
     """The cursor's value of each row; some write a missing moment as an empty text, which is the lowest of texts."""
-    found = ((json_paths.find_values(own.cursor_path, row) or (None,))[0] for row in rows)
+    found = (json_paths.first_value(own.cursor_path, row) for row in rows)
     missing = None if own.cursor_format == "text" else ""
     return [None if isinstance(value, str) and value == missing else value for value in found]
 

@@ -125,10 +125,10 @@ class NextMark:
 
     def take(self, value: Any, row: Any) -> None:
         """A row of the range came."""
-        before = self._held.value
+        before, by_key = self._held.value, self._known.by_key
         self._held.take(value, row)
-        if self._held.value is value or self._direction.is_same(value, self._held.value):
-            self._known.by_key.take(row, before is None or self._direction.is_further(value, before))
+        if by_key.is_kept and (self._held.value is value or self._direction.is_same(value, self._held.value)):
+            by_key.take(row, before is None or self._direction.is_further(value, before))
 
     def take_all(self, high: Any, values: list[Any], rows: list[Any]) -> None:
         """A page of the range came whose highest value is known."""

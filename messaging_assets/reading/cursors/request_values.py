@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -91,10 +91,7 @@ def first_of_file(own: described.Incremental, order: Order) -> Any:
     zone = order.zone or timezone.utc
     day = moments.datetime_of(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0)
     begun = moments.moment_of(day)
-    is_of_days = begun is not None and moments.written(begun, own.format, zone) == moments.written(
-        moment, own.format, zone
-    )
-    return day if is_of_days else initial
+    return day if begun is not None and _are_sent_alike(own.format, zone, begun, moment) else initial
 
 
 def is_sent_before(own: described.Incremental, order: Order, last: Any) -> bool:
@@ -102,8 +99,11 @@ def is_sent_before(own: described.Incremental, order: Order, last: Any) -> bool:
     moment = order.moment(last) if own.format is not None and own.last_value_func not in ("min", min) else None
     if moment is None or own.format is None:
         return False
-    zone = order.zone or timezone.utc
-    return bool(own.lag) or moments.written(moment, own.format, zone) == moments.written(moment - 1, own.format, zone)
+    return bool(own.lag) or _are_sent_alike(own.format, order.zone or timezone.utc, moment, moment - 1)
+
+
+def _are_sent_alike(written: str, zone: tzinfo, one: Decimal, other: Decimal) -> bool:
+    return moments.written(one, written, zone) == moments.written(other, written, zone)
 
 
 def is_closed(own: described.Incremental) -> bool:

@@ -85,6 +85,11 @@ class RowsAtMark:
         self._awaited = frozenset() if self.is_seen else frozenset(self.kept)
 
     @property
+    def is_kept(self) -> bool:
+        """Whether a mark keeps any keys, which only such a format needs."""
+        return bool(self._keys)
+
+    @property
     def are_awaited(self) -> bool:
         """Whether such rows were loaded, and no sync had one of them again so far."""
         return bool(self._awaited)
@@ -96,9 +101,8 @@ class RowsAtMark:
 
     def take(self, row: Any, is_further: bool) -> None:
         """A row came that stands at the mark, or beyond all others."""
-        if self._keys:
-            kept, digest = [] if is_further else self.kept, self._digest(row)
-            self.kept = [*kept, digest] if len(kept) < _KEYS_KEPT and digest not in kept else kept
+        kept, digest = [] if is_further else self.kept, self._digest(row)
+        self.kept = [*kept, digest] if len(kept) < _KEYS_KEPT and digest not in kept else kept
 
     @property
     def of_mark(self) -> dict[str, Any]:

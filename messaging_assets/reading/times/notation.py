@@ -5,7 +5,6 @@ Args and results that are moments are seconds since 1970.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime, timezone, tzinfo
 from decimal import Decimal
@@ -21,8 +20,6 @@ TOLERANCE = 60
 FIRST_DAY, _FIRST_HOUR, _LAST_HOUR = 19700101, 10**9, 10**10
 # Ids of many APIs, nanoseconds since 1970 and Windows' ticks are all so large.
 _NO_KNOWN_UNIT = Decimal("1e16")
-# What of a pattern reads a time of day.
-_TIME_OF_DAY = re.compile(r"%[cfHIMSX]")
 
 
 class NoOrder(Exception):
@@ -88,7 +85,7 @@ class Notation:
     def is_day(self, value: Any) -> bool:
         """Whether a value says a day and no time of it."""
         if self.pattern and isinstance(value, str):
-            return not _TIME_OF_DAY.search(self.pattern.replace("%%", "")) and self.has_place(value)
+            return not moments.has_time_of_day(self.pattern) and self.has_place(value)
         number = None if self.pattern else moments.number_of(value)
         if number is not None:
             return len(self.calendar_digits(number) or "") == 8

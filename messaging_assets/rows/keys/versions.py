@@ -52,7 +52,7 @@ class Versions:
             self._least = ends[0]
 
     def _value(self, row: dict[str, Any]) -> Any:
-        return (json_paths.find_values(self._path or "$", row) or (None,))[0]
+        return json_paths.first_value(self._path or "$", row)
 
     def _is_less(self, one: Any, other: Any) -> bool:
         if one is None or other is None or self._order is None:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from messaging_assets.rows.values.moments import DIGITS, is_finer, moment, moments_of
-from messaging_assets.rows.values.nested import Misfit, to_json_texts
+from messaging_assets.rows.values.nested import INVALID_UNICODE, Misfit, to_json_texts
 from messaging_assets.rows.values.single_values import CAREFUL, has_lost_digits
 
 LARGEST_VALUE = 16_000_000
@@ -157,7 +157,7 @@ def _fitting(value: Any, data_type: str, type_: Any) -> Any:
     except Misfit:
         raise
     except UnicodeEncodeError:
-        raise Misfit("invalid unicode") from None
+        raise Misfit(INVALID_UNICODE) from None
     except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError, OverflowError):
         raise Misfit(f"out of range for {type_}") from None
     return plain if data_type == "timestamp" else scalar.as_py()

@@ -23,6 +23,10 @@ _SHOWN_DEPTH = 40
 _NUL = re.compile(r"(?<!\\)(\\\\)*\\u0000")  # an escaped NUL, and no escaped backslash before "u0000"
 
 
+# The reason of a text that is in another charset than was believed.
+INVALID_UNICODE = "invalid unicode"
+
+
 class Misfit(ValueError):
     """A value does not fit its column; the text is a reason without the value."""
 
@@ -66,7 +70,7 @@ def _careful_json(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         text.encode()
     except UnicodeEncodeError:
-        raise Misfit("invalid unicode") from None
+        raise Misfit(INVALID_UNICODE) from None
     except (TypeError, ValueError):
         raise Misfit("not a finite number") from None
     return text

@@ -180,6 +180,7 @@ THINGS = [
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.duck:DuckDbClient.__init__"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.__init__"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.open_connection"),
+    *_things("dlt_duckdb", "signature", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.execute_query"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.factory:duckdb._raw_capabilities"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.factory:duckdb.client_class"),
     *_things("dlt_duckdb", "text", _WAITING, "dlt.common.destination.reference:Destination.capabilities"),

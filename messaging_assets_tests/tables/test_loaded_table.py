@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from typing import Any
 
 import dlt
@@ -117,3 +120,18 @@ def test_a_table_may_have_the_name_of_a_variable_of_dlts(one_table: OneTable, na
     for _ in range(2):
         one_table.sync([{"id": 1}, {"id": 2}], table_name=name)
     assert LoadedTable(one_table.dataset(), name).count(["id"]) == TableCounts(True, 2, 0, {})
+
+
+def test_a_signal_in_the_middle_of_a_query_ends_it_as_it_ends_anything_else(one_table: OneTable) -> None:
+    one_table.sync([{"id": 1}])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    ending = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    try:
+        with one_table.dataset().sql_client as client:
+            ending.start()
+            # It would take hours.
+            with pytest.raises(KeyboardInterrupt):
+                client.execute_sql("SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b")
+    finally:
+        ending.cancel()
+        signal.signal(signal.SIGINT, before)

@@ -36,6 +36,7 @@ LONGEST_WAIT = 600.0
 LITTLE_MEMORY = 40 * 2**20
 _UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 _LOCKED = re.compile(r"Could not set lock on file.*?(?:\(PID (\d+)\)|$)", re.DOTALL)
+_INTERRUPTED = "Query interrupted"
 _logger = logging.getLogger(__name__)
 
 
@@ -85,6 +86,22 @@ class _WaitingSqlClient(DuckDbSqlClient):
         finally:
             if whole > little:
                 self.native_connection.execute(f"SET memory_limit = '{whole}B'")
+
+    @contextmanager
+    def execute_query(self, query: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """See DuckDbSqlClient.
+
+        Raises:
+            KeyboardInterrupt: a signal came meanwhile. DuckDB puts an error like others in the place of what the
+                signal's handler raised, and a run that was to end would try its step again.
+        """
+        try:
+            with super().execute_query(query, *args, **kwargs) as cursor:
+                yield cursor
+        except RuntimeError as error:
+            if str(error) == _INTERRUPTED:
+                raise KeyboardInterrupt from None
+            raise
 
     def open_connection(self) -> duckdb_library.DuckDBPyConnection:
         """See DuckDbSqlClient; waits up to `LONGEST_WAIT` seconds, with one log line that says for whom."""

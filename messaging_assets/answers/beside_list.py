@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -36,6 +36,13 @@ _KEYS = frozenset(
     ("last_evaluated_key", "exclusive_start_key", "next_key", "next_token", "next_cursor", "search_after", "next_url")
 )
 _RELATIONS, _ADDRESSES = ("rel", "relation", "name"), ("href", "url", "uri")
+# RFC 9110's words about the message itself, which most answers have.
+_OF_THE_MESSAGE = frozenset(
+    (
+        *("date", "server", "content-type", "content-length", "content-encoding", "transfer-encoding", "connection"),
+        *("keep-alive", "vary", "cache-control", "etag", "last-modified", "expires", "age", "via", "set-cookie"),
+    )
+)
 _HEADER = re.compile(r"^(x|wp|pagination|paging)_")
 _PLACE = re.compile(r"'[^']*'|[^.\[\]'$]+")
 
@@ -65,7 +72,7 @@ class Leaf:
         name = self.names[-1] if self.names[0] == "total" else self.names[0]
         return f"the header {name}" if self.is_header else f"'{self.path}'"
 
-    @property
+    @cached_property
     def word(self) -> str:
         """Its own key in plain letters."""
         return plain_word(self.names[-1], self.is_header)
@@ -112,7 +119,8 @@ def beside(body: Any, to_list: tuple[str, ...], names: tuple[str, ...] = ()) -> 
             elif plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in _first_plain(value))
         elif isinstance(value, list):
-            yield from _links(value, (*names, key))
+            if (*names, key) != to_list:
+                yield from _links(value, (*names, key))
             if plain_word(key) in _KEYS:
                 yield from (Leaf((*names, key), one) for one in value[:1] if not isinstance(one, (dict, list)))
         else:
@@ -142,6 +150,8 @@ def in_headers(headers: Mapping[str, str]) -> Iterator[Leaf]:
     A Content-Range (RFC 9110, section 14.4) counts what is behind its slash.
     """
     for name, value in headers.items():
+        if name.lower() in _OF_THE_MESSAGE:
+            continue
         if value.startswith("{"):
             yield from (Leaf((name, key), one, is_header=True) for key, one in _plain_in(value))
         elif name.lower() == "content-range":

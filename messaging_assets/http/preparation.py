@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 
+class _PreparedRequest(requests.PreparedRequest):
+    """One that takes no time over cookies where there are none."""
+
+    def prepare_cookies(self, cookies: RequestsCookieJar) -> None:
+        if cookies:
+            super().prepare_cookies(cookies)
+
+
 class Preparation:
     """Makes requests as they are sent; safe to use from several threads.
 
@@ -127,7 +135,7 @@ class Preparation:
             headers.update(own)
             merged = {name: value for name, value in headers.items() if value is not None}
             self._together = {own: merged}
-        prepared = requests.PreparedRequest()
+        prepared = _PreparedRequest()
         prepared.prepare(
             method=str(request.method).upper(),
             url=request.url,
@@ -135,7 +143,7 @@ class Preparation:
             data=request.data,
             params=request.params,
             auth=request.auth,
-            cookies=cookies if len(cookies) else None,
+            cookies=cookies,
             json=request.json,
         )
         return prepared

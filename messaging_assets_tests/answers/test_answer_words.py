@@ -66,6 +66,8 @@ NO_MORE: list[tuple[dict[str, Any], dict[str, str]]] = [
     ({"requests_remaining": 4999, "rate_limit": 5000}, {}),
     ({"noMoreResults": True}, {}),
     ({"total": 37, "page_size": 350}, {}),
+    ({"data": [{"name": "next", "url": "https://api.example.com/a/record"}]}, {}),
+    ({}, {"Date": "Mon, 01 Jan 2025 00:00:00 GMT", "Connection": "keep-alive"}),
     ({}, {"X-RateLimit-Remaining": "59", "X-Quota-Left": "7", "X-Pagination": "{not json"}),
 ]
 

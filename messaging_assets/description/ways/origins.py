@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +19,9 @@ _PORTS = {"http": 80, "https": 443}
 # Parsers disagree on these; a blank in the query is none of them, because no host can stand behind it.
 _STRANGE = re.compile(r"[\x00-\x1f\x7f-\x9f\\]|^[^?]*\s|[^\S ]")
 
+# No parser finds another end of a host that is written so plainly; what follows it says nothing of the origin.
+_PLAIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?(?=[/?#]|$)")
+
 
 class NoAddress(ValueError):
     """This is no address that can be asked; the text is the reason, as a clause, and never the address."""
@@ -31,6 +35,12 @@ def origin(url: str) -> Origin:
     """
     if found := _STRANGE.search(url):
         raise NoAddress("has a backslash in it" if found[0] == "\\" else "has a blank or a control character in it")
+    plain = _PLAIN.match(url) if url.isascii() else None
+    return _origin_of(plain[0] if plain else url)
+
+
+@lru_cache(maxsize=1024)
+def _origin_of(url: str) -> Origin:
     try:
         parts = parse_url(url)
         # requests picks the connection by this one.

@@ -36,10 +36,12 @@ def allowance(headers: Mapping[str, str]) -> Allowance | None:
     if (found := headers.get("ratelimit")) and "=" in found:
         return min(_of_draft(found, headers.get("ratelimit-policy", "")), default=None)
     for prefix in _PREFIXES:
-        left, until = _number(headers.get(f"{prefix}-remaining")), headers.get(f"{prefix}-reset", "")
         # A limit of zero means that there is none.
-        is_limit = _number(headers.get(f"{prefix}-limit")) != 0
-        if left is not None and is_limit and (seconds := _seconds(until, headers.get("date", ""))) is not None:
+        if (left := _number(headers.get(f"{prefix}-remaining"))) is None or _number(
+            headers.get(f"{prefix}-limit")
+        ) == 0:
+            continue
+        if (seconds := _seconds(headers.get(f"{prefix}-reset", ""), headers.get("date", ""))) is not None:
             return Allowance(int(left), seconds)
     return None
 

@@ -93,7 +93,7 @@ class _WaitingSqlClient(DuckDbSqlClient):
 
         Raises:
             KeyboardInterrupt: a signal came meanwhile. DuckDB puts an error like others in the place of what the
-                signal's handler raised, and a run that was to end would try its step again.
+                signal's handler raised. So a run that was to end would try its step again.
         """
         try:
             with super().execute_query(query, *args, **kwargs) as cursor:

@@ -47,11 +47,11 @@ def _filled(node: ast.AST, place: str | None) -> str:
 @contextmanager
 def recorded(room: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """Note each statement that this package sends to DuckDB through dlt; dlt's own are left out."""
-    from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+    from messaging_assets.seams.destinations.dlt_duckdb import _WaitingSqlClient as Client
 
     statements: set[str] = set()
     for method in ("execute_sql", "execute_query"):
-        room.setattr(DuckDbSqlClient, method, _noting(getattr(DuckDbSqlClient, method), statements))
+        room.setattr(Client, method, _noting(getattr(Client, method), statements))
     yield statements
 
 

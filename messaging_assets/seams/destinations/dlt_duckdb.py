@@ -92,8 +92,8 @@ class _WaitingSqlClient(DuckDbSqlClient):
         """See DuckDbSqlClient.
 
         Raises:
-            KeyboardInterrupt: a signal came meanwhile. DuckDB puts an error like others in the place of what the
-                signal's handler raised, and a run that was to end would try its step again.
+            KeyboardInterrupt: a signal came meanwhile. In the place of what the signal's handler raised, DuckDB puts an
+                error like others. A run that was to end would try its step again.
         """
         try:
             with super().execute_query(query, *args, **kwargs) as cursor:

@@ -105,7 +105,7 @@ def _remarks(description: ApiDescription) -> list[Problem]:
     file = str(description.file)
     document = read_yaml(read_regular(file, LARGEST_API_FILE).decode("utf-8-sig"))
     remarks = [*undeclared_columns(document.value), *_slow_retries(description), *_readable_secrets(description)]
-    remarks += _unsent_parts(description)
+    remarks += [*_unsent_parts(description), *_idle_deletes(description)]
     return problems_of(remarks, document.value, os.path.relpath(file), document.lines)
 
 
@@ -146,6 +146,25 @@ def _unsent_parts(description: ApiDescription) -> Iterator[Mistake]:
         if isinstance(way, HmacAuth) and way.unsent:
             words = f"signs {' and '.join(way.unsent)}, which no header and no parameter sends; send it, written alike"
             yield Mistake(("client", "auth"), words)
+
+
+def _idle_deletes(description: ApiDescription) -> Iterator[Mistake]:
+    """A remark where rows that are gone shall go after a proven read, and nothing can prove one."""
+    from messaging_assets.description.pagination import AutoPaginator, OffsetPaginator
+    from messaging_assets.files.rules.mistakes import Mistake
+
+    for place, written in enumerate(description.resources):
+        resource = description.resources_in_full.get(written.name)
+        if resource is None or resource.deletes == "ignore" or resource.endpoint.job:
+            continue
+        paginator = resource.endpoint.paginator or description.client.paginator or AutoPaginator(type="auto")
+        offset = paginator if isinstance(paginator, OffsetPaginator) else None
+        path = paginator.rows_total_path or (offset and offset.total_path)
+        if (resource.endpoint.total == "exact" and path) or (offset and offset.overlap):
+            continue
+        step = "write total: exact" + ("" if path else ", and where the API counts its rows as rows_total_path")
+        words = f"takes rows out after a proven read alone (deletes: {resource.deletes}), and nothing can prove one"
+        yield Mistake(("resources", place), f"{words}; {step}{', or an overlap' if offset else ''}")
 
 
 def _interval(schedule: Schedule, resource: Resource) -> float:

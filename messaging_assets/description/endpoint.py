@@ -100,7 +100,7 @@ class ErrorHandler(Described):
     backoff_factor: float = Field(2, ge=0)
     """Seconds before the first retry; doubles with each one."""
     maximum_wait: float = Field(300, gt=0)
-    """Seconds that a wait takes at most, also when `Retry-After` asks for more."""
+    """Seconds that a wait takes at most; a `Retry-After` that asks for more is red at once."""
 
 
 Plain = str | bool | int | float | None

@@ -36,7 +36,7 @@ class PaginatorDescription(Described):
     empty_when_missing: bool = False
     """Whether an answer without the list, or with null, `{}` or an empty text there, has no rows; on any page."""
     rows_total_path: JsonPath | None = None
-    """Where the API says how many rows it has, if `total_path` is not that place."""
+    """Where the API says how many rows it has; of `offset` else at `total_path`, of others else nowhere."""
     has_more_path: JsonPath | None = None
     """Where a truth value says whether there is more; null: no sign of more is believed."""
     end_path: JsonPath | None = None

@@ -7,7 +7,7 @@
     |-- SetSecret                set the named variable; trying again cannot help
     |-- CheckCredentials         the API refused who we are; trying again cannot help
     |-- UnusableFolder           mend the disk or folder where this project keeps its own; trying again cannot help
-    |-- TryAgainLater            the API or the network was not able to answer; Dagster tries again
+    |-- TryAgainLater            the API or network could not answer; Dagster tries again, unless asked to wait longer
     `-- ReadIncomplete           rows are known to be missing; Dagster tries again
         |-- LoadDiffers          the table has other rows than were written; Dagster tries again
         |-- PagesRepeat          correct the paginator in the API file; trying again cannot help
@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from copy import copy
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any
 
 
 def clause(where: str, what: str, next_step: str) -> str:
@@ -40,12 +40,13 @@ class SyncFailure(Exception):
         where: the asset, API or file that it is about.
 
     Attributes:
+        retryable: whether another try of the step may mend it.
         metadata: the receipt of what came before it failed, for the run's page.
         more: a sentence behind the first, such as where something is kept.
         label: of a request that was given up, its name among the receipt's retries.
     """
 
-    retryable: ClassVar[bool] = False
+    retryable: bool = False
     metadata: Mapping[str, Any] = MappingProxyType({})
     more: str = ""
     label: str = ""
@@ -106,17 +107,17 @@ class TryAgainLater(SyncFailure):
     """The API was busy, broken or out of reach for longer than the file allows.
 
     Attributes:
-        wait_seconds: how long the API asked to be left alone, where it said so.
+        wait_seconds: how long the API asked to be left alone, where that is longer than the file allows.
     """
 
-    retryable: ClassVar[bool] = True
+    retryable = True
     wait_seconds: float | None = None
 
 
 class ReadIncomplete(SyncFailure):
     """The read ended, but rows that the API has are known to be missing from it."""
 
-    retryable: ClassVar[bool] = True
+    retryable = True
 
 
 class LoadDiffers(ReadIncomplete):
@@ -126,19 +127,19 @@ class LoadDiffers(ReadIncomplete):
 class PagesRepeat(ReadIncomplete):
     """The API answers with pages that it gave before, and would do so again."""
 
-    retryable: ClassVar[bool] = False
+    retryable = False
 
 
 class TooManySetAside(ReadIncomplete):
     """More of the records cannot be loaded than the file allows; none of them are, and the rejected ones are kept."""
 
-    retryable: ClassVar[bool] = False
+    retryable = False
 
 
 class CapReached(ReadIncomplete):
     """The list goes on behind the cap that the file itself sets."""
 
-    retryable: ClassVar[bool] = False
+    retryable = False
 
 
 def sync_failure(error: BaseException | None) -> SyncFailure | None:

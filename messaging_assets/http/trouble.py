@@ -259,7 +259,7 @@ def failure(trouble: Trouble, asset: str, request: str, handler: ErrorHandler, a
         words = f"{trouble.words} and asks to wait {asked:.0f} s, more than maximum_wait ({limit:g} s)"
         step = "run it again after that, or raise error_handler.maximum_wait"
         busy = TryAgainLater(redacted(f"{request} {words}"), step, where=asset)
-        busy.wait_seconds = asked
+        busy.wait_seconds, busy.retryable = asked, False  # a step is tried again within seconds
         return busy
     times = "" if attempts == 1 else f" {attempts} times"
     return trouble.kind(redacted(f"{request} {trouble.words}{times}"), redacted(trouble.next_step), where=asset)

@@ -45,5 +45,5 @@ def _step(resource: Resource, reason: str) -> str:
     if reason.endswith(ONE_VALUE):
         return "let steps copy a value out of it that tells records apart ({copy: {uid: id.value}}), for primary_key"
     if reason.endswith(INVALID_UNICODE):
-        return "name the charset that the API writes in format, such as {type: json, encoding: windows-1252}"
+        return "name the charset that the API writes as the encoding of format, such as windows-1252"
     return f"look at {rejected}, and correct columns, or let steps drop or rename a field"

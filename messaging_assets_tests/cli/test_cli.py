@@ -283,3 +283,19 @@ def test_a_time_that_is_signed_and_not_sent_is_remarked_on(files: Path, sent: st
     (files / "chat.yaml").write_text(f"client: {{base_url: https://api.example.com, auth: {auth}}}\nresources: [m]\n")
     words = "client.auth: signs {now:epoch_seconds}, which no header and no parameter sends; send it, written alike"
     assert (words in validate(files).output) == is_remarked
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_remarked"),
+    [
+        ("{total: exact, paginator: single_page}", True),
+        ("{total: exact, paginator: {type: single_page, rows_total_path: count}}", False),
+        ("{paginator: {type: offset, limit: 9}}", True),
+        ("{paginator: {type: offset, limit: 9, overlap: 1}}", False),
+        ("{total: exact, paginator: {type: offset, limit: 9}}", False),
+    ],
+)
+def test_deletes_that_no_read_can_prove_are_remarked_on(files: Path, endpoint: str, is_remarked: bool) -> None:
+    one = f"{{name: m, primary_key: id, write_disposition: merge, deletes: mark, endpoint: {endpoint}}}"
+    (files / "chat.yaml").write_text(f"client: {{base_url: https://api.example.com}}\nresources:\n- {one}\n")
+    assert ("(deletes: mark), and nothing can prove one; write total: exact" in validate(files).output) == is_remarked

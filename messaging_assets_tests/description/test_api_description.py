@@ -18,7 +18,7 @@ from messaging_assets.description import pagination as paging
 from messaging_assets.description.automation import Automation, Freshness
 from messaging_assets.description.table import Column, MergeDisposition
 from messaging_assets.description.ways.token_servers import OAuth2ClientCredentialsAuth
-from messaging_assets.files.api_files import describe
+from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets.files.rules.placeholders import CursorParam, ParentParam
 from messaging_assets.files.rules.secrets import IN_AUTH
 from messaging_assets.files.rules.shape import REFUSED, words_of
@@ -325,3 +325,9 @@ def test_every_owner_and_tag_that_is_accepted_is_accepted_by_dagster():
 def test_a_path_that_is_empty_is_the_apis_own_address_and_one_that_is_missing_the_resources_name():
     endpoints = [{"path": ""}, {}, {"path": "/v1"}]
     assert [ours.Resource(name="a", endpoint=one).path for one in endpoints] == ["/", "a", "/v1"]
+
+
+@pytest.mark.parametrize("word", ["auth", "paginator"])
+def test_an_object_of_a_clients_own_is_told_what_to_write_in_its_place(word: str) -> None:
+    with pytest.raises(InvalidDescription, match=rf"client\.{word}: must be a mapping, not an object; write {{type: "):
+        describe({"client": {**CLIENT, word: object()}, "resources": ["messages"]}, "chat")

@@ -151,6 +151,16 @@ def test_a_wait_past_the_bound_fails_at_once_and_says_how_long(one_list: OneList
     assert len(outcome.requests) == 1
 
 
+@pytest.mark.parametrize("headers", [{"Retry-After": "7200"}, {}], ids=["asked to wait", "not asked"])
+def test_a_step_is_not_tried_again_within_a_wait_that_the_api_asked_for(
+    one_list: OneList, headers: dict[str, str]
+) -> None:
+    one_list.fault(status=429, headers=headers)
+    failure = one_list.outcome().failure
+    assert isinstance(failure, TryAgainLater)
+    assert failure.retryable == (not headers)
+
+
 def test_a_wait_that_a_refusal_asks_for_makes_it_no_weather(one_list: OneList) -> None:
     one_list.fault(status=401, headers={"Retry-After": "7200"})
     assert isinstance(one_list.outcome().failure, CheckCredentials)

@@ -108,6 +108,16 @@ BAD = [
         "authentication without a type",
     ),
     example(
+        "3: client.auth[0].nme: unknown key; did you mean name?",
+        in_client("auth: [{type: api_key, nme: X-Key}]"),
+        "a word of one of several ways",
+    ),
+    example(
+        "3: client.auth[0].?: unknown key; allowed: prefix, secret, type",
+        in_client("auth: [{type: bearer, zzz: 1}]"),
+        "a key of one of several ways that resembles no word",
+    ),
+    example(
         "5: resources.users.write_disposition: 'mrge' is not allowed here; "
         "allowed: skip, append, replace, merge, a mapping; did you mean merge?",
         in_resource("write_disposition: mrge"),

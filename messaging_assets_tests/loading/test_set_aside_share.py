@@ -31,7 +31,7 @@ def test_more_than_the_share_is_refused(aside: int, loaded: int, share: float, r
         ("no id", "name it in primary_key"),
         ("no name", "correct columns"),
         ("id is an object, and a key is one value", "let steps copy a value out of it"),
-        ("name: invalid unicode", "encoding: windows-1252"),
+        ("name: invalid unicode", "the encoding of format, such as windows-1252"),
     ],
 )
 def test_the_next_step_is_that_of_the_most_frequent_reason(reason: str, step: str, one_table: OneTable) -> None:

@@ -164,6 +164,19 @@ def test_an_append_of_which_no_mark_is_left_leaves_the_table_as_it_is(
     assert one_table.sync(ROWS).green
 
 
+def test_an_emptied_table_of_an_append_is_told_with_a_way_out_that_works(one_table: OneTable) -> None:
+    one_table.sync(ROWS, endpoint=_endpoint(), write_disposition="append")
+    one_table.execute(f"DELETE FROM {RESOURCE}")
+
+    refused = one_table.sync(ROWS)
+    again = alone(one_table.describe(), RESOURCE, one_table.history, config={"forget_state": True})
+
+    assert "rows any more, though rows were appended to it; run it once with forget_state" in refused.error
+    assert "keep_mark" not in refused.error
+    assert again.green
+    assert len(one_table.rows()) == 3
+
+
 def test_a_list_that_never_had_a_row_is_no_emptied_table(one_table: OneTable) -> None:
     columns = {"id": {"data_type": "bigint"}, "at": {"data_type": "timestamp"}}
     steps = [{"filter": "@.id > 3"}]

@@ -74,6 +74,7 @@ _NOUNS = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
+    "union_tag_not_found": "a mapping",
     "callable_type": "a function (from Python only)",
 }
 
@@ -276,7 +277,9 @@ def _below(annotation: Any, step: str | int) -> Iterable[Any]:
     if isinstance(annotation, type) and issubclass(annotation, Described):
         fields = annotation.model_fields.items()
         return _flat(next((field.annotation for name, field in fields if step in (name, field.alias)), None))
-    return _flat(get_args(annotation)[-1]) if get_origin(annotation) in (list, dict) else ()
+    inner = get_args(annotation)
+    # `auth` may be a tuple of ways, which is written `tuple[way, ...]`.
+    return _flat(inner[0] if inner[-1] is ... else inner[-1]) if get_origin(annotation) in (list, dict, tuple) else ()
 
 
 def _flat(annotation: Any) -> list[Any]:

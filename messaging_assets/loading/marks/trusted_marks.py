@@ -182,11 +182,16 @@ class MarkTrust:
         is_other = any(isinstance(one, Mapping) and is_of_other_place(cursor, one) for one in marks.values())
         if is_other:
             why = "cursor_in of the file is another than before"
-        if marks and why is None and self.has_rows is False:
+        is_emptied = bool(marks) and why is None and self.has_rows is False
+        if is_emptied:
             why = "the table has no rows any more"
         if why is None:
             return marks, earliest(question, kept)
         if target.resource.disposition == "append":
+            if is_emptied:
+                # Neither the file nor `keep_mark` can mend it: the rows are gone.
+                step = "run it once with forget_state, which appends everything again"
+                raise MendDescription(f"{why}, though rows were appended to it", step, where=target.asset)
             raise refuse_append(target.asset, why, may_keep=not is_other)
         self.tell(f"{target.asset}: {why}; reading it as a first sync does")
         self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")

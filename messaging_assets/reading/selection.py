@@ -231,7 +231,8 @@ def _refuse_failure(context: ListContext, response: Any, page: int, path: str) -
 def _failure_word(context: ListContext, response: Any, path: str) -> FailureWord | None:
     if context.endpoint.error_in_body is not None or not isinstance(response.parsed, dict):
         return None
-    return says_failed(response.parsed, beside(response.parsed, list_names(path)))
+    of_file = list_names(context.endpoint.data_selector)
+    return says_failed(response.parsed, beside(response.parsed, list_names(path)), of_file)
 
 
 def _step(word: FailureWord) -> str:

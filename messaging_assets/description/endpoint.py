@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.names import JsonPath
-from messaging_assets.description.pagination import Job, Paginator
+from messaging_assets.description.pagination import Paginator
 from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")

@@ -243,7 +243,8 @@ def _end_token(reading: Reading) -> str:
     """How the file says that the word which the page was asked with is no token, but means the end."""
     own, token = reading.context.endpoint.paginator, str(reading.position)
     if not isinstance(own, (CursorPaginator, HeaderCursorPaginator)) or not is_word_of_none(token):
-        return ""
+        is_asked_alike = isinstance(own, CursorPaginator) and own.next_request is None
+        return "if further pages are asked for elsewhere, write next_request in the paginator; else " * is_asked_alike
     # No word of the file looks for the end in a header.
     of_body = "end_path and end_value for what the body says then"
     words = f"end_path: {own.cursor_path}, end_value: '{token}'" if isinstance(own, CursorPaginator) else of_body

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from messaging_assets.description.endpoint import TABULAR, Endpoint, Format
-from messaging_assets.description.pagination import Job
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.ways.origins import NoAddress, origin
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_origin

@@ -14,7 +14,7 @@ import requests
 from messaging_assets.answers.beside_list import beside
 from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.failure_words import says_failed
-from messaging_assets.description.pagination import Job
+from messaging_assets.description.jobs import Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of

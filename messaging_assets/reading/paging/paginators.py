@@ -36,8 +36,14 @@ _CLASSES: dict[str, type[GuardedPaginator]] = {
 }
 
 
-def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection."""
+def with_paginator(description: ApiDescription, one: Resource, base_url: str | None = None) -> Endpoint:
+    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection.
+
+    Args:
+        description: the API.
+        one: the resource.
+        base_url: the address that further pages are below, where they are asked for; None where they are not.
+    """
     endpoint = one.endpoint
     # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
     is_table = endpoint.format is not None and endpoint.format.type in TABULAR
@@ -49,6 +55,10 @@ def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
         paginator, selector = described.SinglePagePaginator(type="single_page"), selector or "$"
     elif paginator is None:
         paginator = description.client.paginator or described.AutoPaginator(type="auto")
+    later = getattr(paginator, "next_request", None)
+    if paginator is not None and base_url is not None and later is not None and later.path is not None:
+        address = f"{base_url.rstrip('/')}/{later.path.lstrip('/')}"
+        paginator = paginator.model_copy(update={"next_request": later.model_copy(update={"path": address})})
     return endpoint.model_copy(update={"paginator": paginator, "data_selector": selector})
 
 

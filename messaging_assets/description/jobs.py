@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath, compiled_or_refused
+from messaging_assets.description.pagination import Paginator
 
 # A path in the job's answers, or the name of a header of theirs.
 OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9_-]+))\}")
@@ -48,6 +49,8 @@ class Job(Described):
     """The values at `status_path` that mean that there will be no rows, such as `[failed, expired]`."""
     download: JobAddress | None = None
     """Where its files are: `/exports/{job.id}/file`, or their addresses, `{job.urls[*]}`; else where it is polled."""
+    paginator: Paginator | None = None
+    """How the download goes on page by page, where it is a list at the API; else each file is one page."""
     rows_total_path: JsonPath | None = None
     """Where the answer of a job that is done says how many rows it has."""
     has_more_path: JsonPath | None = None

@@ -214,7 +214,7 @@ class HeaderCursorPaginator(SizedPaginator):
     type: Literal["header_cursor"]
     """`header_cursor`: a header holds a token for the next page."""
     cursor_key: str = "next"
-    """The header that holds the next page's token."""
+    """The header that holds the next page's token; `null` there is none."""
     cursor_param: str | None = None
     """The parameter that takes the token; else `cursor`."""
 

@@ -50,7 +50,8 @@ def with_paginator(description: ApiDescription, one: Resource, base_url: str | N
     selector = endpoint.data_selector or ("$" if is_table else None)
     paginator = endpoint.paginator
     if endpoint.job is not None:
-        paginator = described.SinglePagePaginator(type="single_page", empty_when_missing=is_table)
+        whole = described.SinglePagePaginator(type="single_page", empty_when_missing=is_table)
+        paginator = endpoint.job.paginator or whole
     elif paginator is None and single_entity_path(one.path):
         paginator, selector = described.SinglePagePaginator(type="single_page"), selector or "$"
     elif paginator is None:
@@ -71,5 +72,6 @@ def build_paginator(context: ListContext, max_in_flight: int = 1) -> GuardedPagi
     """
     own = context.endpoint.paginator
     assert own is not None
-    kind = _CLASSES[own.type] if context.endpoint.job is None else JobPaginator
+    job = context.endpoint.job
+    kind = _CLASSES[own.type] if job is None or job.paginator is not None else JobPaginator
     return kind(own, context, max_in_flight)

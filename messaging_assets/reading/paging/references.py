@@ -52,6 +52,9 @@ class NextReference:
             # Some give the next page's address where a token is looked for.
             param = self._own.cursor_param or "cursor"  # type: ignore[attr-defined]
             set_next_reference(self._found, token_in(self.value, param))
+        if kind == "header_cursor" and str(self.value).strip().lower() == "null":
+            # A header is a text, in which some write so that there is none.
+            set_next_reference(self._found, None)
 
     @property
     def value(self) -> Any:

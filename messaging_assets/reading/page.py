@@ -119,7 +119,7 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     is_whole = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
-    is_whole = is_whole or is_keyed(path, response.parsed)
+    is_whole = is_whole or any(is_keyed(one, response.parsed) for one in (path, f"{path}[*]"))
     is_list = is_whole or bool(lists_picked_from(path, response.parsed))
     looked = list(rows) if is_list else []
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0

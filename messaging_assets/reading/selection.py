@@ -75,7 +75,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
     found = json_paths.find_values(path, response.parsed)
     may_be_left_out = getattr(context.endpoint.paginator, "empty_when_missing", False)
     is_empty = may_be_left_out and leaves_out(path, response.parsed)
-    if _is_list(context, path, found, response.parsed) or is_empty:
+    if _is_list(context, path, found, response.parsed) or is_keyed(selector, response.parsed) or is_empty:
         _judge_error_beside(context, response, page, found, path)
         _judge_records(context, response, page)
         if (
@@ -179,19 +179,19 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             is to get one.
     """
     to_objects(selector, context.keys, response.parsed, rows)
-    if shared := context.endpoint.include_from_answer:
-        beside_them = fields_of_answer(context, shared, response.parsed, rows)
-        for row in rows:
-            if type(row) is dict:
-                refuse_other_value(
-                    row,
-                    beside_them,
-                    "include_from_answer gives it",
-                    "give that another name in include_from_answer",
-                    context.asset,
-                    page,
-                )
-                row.update(beside_them)
+    _name_values(context, response, page, rows)
+    shared = context.endpoint.include_from_answer
+    if not shared:
+        return
+    every = fields_of_answer(context, selector, shared, response.parsed, rows)
+    for row, given in zip(rows, every, strict=True):
+        if type(row) is dict:
+            step = "give that another name in include_from_answer"
+            refuse_other_value(row, given, "include_from_answer gives it", step, context.asset, page)
+            row.update(given)
+
+
+def _name_values(context: ListContext, response: Any, page: int, rows: list[Any]) -> None:
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
         return

@@ -22,6 +22,8 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
         step = f"{_END}{_of_next_page(endpoint, status)}"
     if endpoint is None:
         return step
+    if page > 1 and status in (400, 413, 416, 422) and not endpoint.has_cursor:
+        step += "; if it goes no further than so many rows, ask for less in one list, such as by step in incremental"
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
         step = f"write response_actions: [{{status_code: {status}, action: empty}}] if it means that a parent has no "
         step += "rows, or action: ignore if it may mean that they cannot be read"

@@ -100,6 +100,9 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         step = f'write data_selector: "{several}", if those are the lists; else '
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
         step = "if that object is all there is, write paginator: single_page; else "
+    missing = _keys_not_in(context, found)
+    if context.one_object and missing and _failure_word(context, response, path) is None:
+        step = f"name in primary_key what that object has in place of {missing}; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
@@ -270,6 +273,12 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
             context.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in context.keys)
     return bool(lists_picked_from(path, body))
+
+
+def _keys_not_in(context: ListContext, found: list[Any]) -> str:
+    """The fields of the primary key that the only object of an answer lacks."""
+    one = found[0] if len(found) == 1 and isinstance(found[0], dict) else dict.fromkeys(context.keys)
+    return ", ".join(key for key in context.keys if key not in one)
 
 
 def _may_be_a_record(context: ListContext, path: str, found: list[Any]) -> bool:

@@ -101,7 +101,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
         step = "if that object is all there is, write paginator: single_page; else "
     missing = _keys_not_in(context, found)
-    if context.one_object and missing and _failure_word(context, response, path) is None:
+    if context.one_object and missing and not is_left_out and _failure_word(context, response, path) is None:
         step = f"name in primary_key what that object has in place of {missing}; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(

@@ -18,7 +18,7 @@ SIGNED = "X-Amz-Signature=signed-for-an-hour"
 
 
 class ExportApi(ThreadingHTTPServer):
-    """Begins a job by `POST /exports`, is looked at and asked for files below it, and forgets it by DELETE.
+    """Begins a job by `POST /exports`, is looked at and asked for files or `rows` below it, and forgets it by DELETE.
 
     Attributes:
         rows: what is exported.
@@ -72,6 +72,9 @@ class ExportApi(ThreadingHTTPServer):
         if method == "DELETE":
             del self.jobs[job]
             return 204, None, {}
+        if rest[0] == "rows":
+            start, size = int(query.get("offset", 0)), int(query.get("limit", 100))
+            return 200, {"rows": rows[start : start + size]} if query.keys() == {"offset", "limit"} else {}, {}
         if rest[0].isdigit():
             part = rows[int(rest[0]) :: self.files]
             return 200, gzip.compress(b"".join(json.dumps(row).encode() + b"\n" for row in part)), {}

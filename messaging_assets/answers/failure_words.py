@@ -118,16 +118,17 @@ class FailureWord:
     declaration: str
 
 
-def says_failed(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
+def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()) -> FailureWord | None:
     """Where an answer says that it failed; None where it does not.
 
     Args:
         body: the answer, as parsed.
         leaves: the plain values beside its list.
+        to_list: the keys that lead to the list, where the file names it; `problems` may be what is asked for.
     """
     if isinstance(body, Mapping):
         for key, value in body.items():
-            if plain_word(key) in _ERRORS and _is_error(value):
+            if plain_word(key) in _ERRORS and (key,) != to_list[:1] and _is_error(value):
                 path = Leaf((key,), None).path
                 return FailureWord(path, f"{{path: {path}}}")
     around: dict[tuple[str, ...], list[Leaf]] = {}

@@ -34,7 +34,7 @@ STANDS_FOR_NOTHING: tuple[Any, ...] = (None, {}, "")
 
 
 def is_keyed(path: str, body: Any) -> bool:
-    """Whether a selector such as `users.*` finds the records of one object, each under its key."""
+    """Whether a selector finds what one object holds by keys: records at `users.*`, lists of them at `users.*[*]`."""
     return _keyed(path, body) is not None
 
 
@@ -50,9 +50,10 @@ def to_objects(path: str, keys: tuple[str, ...], body: Any, rows: list[Any]) -> 
     if VALUE in keys and not any(isinstance(row, dict) for row in rows):
         # What is no plain value stays what it is, and is set aside.
         rows[:] = [{VALUE: row} if type(row) in (str, int, float) else row for row in rows]
-    named = _keyed(path, body)
-    if named is not None and len(named) == len(rows):
-        rows[:] = [{KEY: name, **row} for name, row in zip(named, rows, strict=True)]
+    keyed = _keyed(path, body) or {}
+    named = [name for name, held in keyed.items() for _ in (held if isinstance(held, list) else (held,))]
+    if named and len(named) == len(rows):
+        rows[:] = [{KEY: name, **row} if type(row) is dict else row for name, row in zip(named, rows, strict=True)]
 
 
 def column_names(path: str, body: Any) -> list[str] | None:
@@ -87,6 +88,7 @@ def name_values(names: list[str], rows: list[Any], before: int = 0) -> None:
 
 
 def _keyed(path: str, body: Any) -> dict[str, Any] | None:
+    kind_of_each, path = (list, path[:-3]) if path.endswith("*[*]") else (dict, path)
     is_of_answer = path == _EVERY_OF_ANSWER
     if not is_of_answer and not path.endswith(_EVERY):
         return None
@@ -98,7 +100,7 @@ def _keyed(path: str, body: Any) -> dict[str, Any] | None:
         return None
     if is_of_answer and any(plain_word(name) in _BESIDE for name in found[0]):
         return None
-    return found[0] if all(type(row) is dict for row in found[0].values()) else None
+    return found[0] if all(type(held) is kind_of_each for held in found[0].values()) else None
 
 
 def leaves_out(path: str, body: Any) -> bool:

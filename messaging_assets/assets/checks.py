@@ -25,7 +25,7 @@ from dagster import (
 
 from messaging_assets.assets.translator import METADATA, account_views, asset_key, view_key
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.description.parents import is_sensitive
 from messaging_assets.foundation.failures import SyncFailure
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.reading.receipt import ReadResult, Verdict

@@ -9,7 +9,7 @@ from typing import Any
 
 from dagster import MarkdownMetadataValue
 
-from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.description.parents import is_sensitive
 from messaging_assets.foundation.redaction import MASK, Redaction
 from messaging_assets.tables.loaded_table import LoadedTable
 

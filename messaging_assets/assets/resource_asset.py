@@ -54,7 +54,7 @@ from messaging_assets.assets.preview import table_preview
 from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec, refuse_other_key
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.sensitive import sensitive_columns
+from messaging_assets.description.parents import sensitive_columns
 from messaging_assets.destination.names import REJECTED, pipeline_name
 from messaging_assets.destination.pipelines import definition_pipeline, loaded_dataset, refuse_what_cannot_be_kept
 from messaging_assets.foundation.failures import ReadIncomplete, SyncFailure

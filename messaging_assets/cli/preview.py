@@ -66,7 +66,7 @@ def _read(description: ApiDescription, resource: Resource, rows: int) -> FirstPa
 
 
 def _masked(description: ApiDescription, resource: Resource, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    from messaging_assets.description.sensitive import is_sensitive, sensitive_columns
+    from messaging_assets.description.parents import is_sensitive, sensitive_columns
     from messaging_assets.foundation.redaction import MASK
 
     sensitive = sensitive_columns(description, resource)

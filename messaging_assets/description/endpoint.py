@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.names import JsonPath
-from messaging_assets.description.pagination import Job, Paginator
+from messaging_assets.description.pagination import Paginator
 from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
@@ -266,9 +267,9 @@ class Endpoint(Described):
     conditional: bool = False
     """Whether a list on one page is left as it is where the API says by `ETag` or `Last-Modified` that it is (304)."""
     data_selector: JsonPath | None = None
-    """A JSON path to the list; `$` is the answer itself, `users.*` what an object has under its keys (`_key`)."""
+    """A JSON path to the list; `$` is the answer itself, `users.*`, `users.*[*]` what an object has by key (`_key`)."""
     include_from_answer: dict[str, JsonPath] = Field(default_factory=dict)
-    """Fields that each record of a page gets of what stands beside the list: `{channel: meta.channel}`."""
+    """Fields that records get of what stands around them: `{channel: meta.channel}`, `{group: "groups[*].name"}`."""
     format: Annotated[Format, BeforeValidator(_format_alone, json_schema_input_type=FormatName | Format)] | None = None
     """What answers are written in, a word such as `csv` or more of it; else the Content-Type says it, or it is JSON."""
     response_actions: list[ResponseAction | Callable[..., Any]] = Field(default_factory=list)

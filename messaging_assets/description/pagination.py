@@ -3,7 +3,7 @@
 The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest_api/basic#pagination);
 `overlap`, `maximum_pages`, `maximum_empty_pages`, `end_status_codes`, `end_on_missing_selector`, `empty_when_missing`,
 `end_path`, `end_value`, `rows_total_path`, `maximum_limit`, of all but offsets `limit` and of links
-`stop_after_empty_page` are ours. So is `Job`, whose files are the pages. dlt has `has_more_path` of some types alone.
+`stop_after_empty_page` are ours, and so is `next_request`. dlt has `has_more_path` of some types alone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
-from messaging_assets.description.names import JsonPath, compiled_or_refused
+from messaging_assets.description.names import JsonPath
 
 Limit = Annotated[int, Field(gt=0)] | Literal["max"]
 # Rows of the pages that `max` tries, the largest first. Larger ones save little more, and take memory on both sides.
@@ -160,6 +160,37 @@ class JsonLinkPaginator(SizedPaginator):
     """Whether an empty page is the end, though it names a next one."""
 
 
+_OF_LISTS = re.compile(r"\{(?:resources|for_each|incremental|window|partition)\b")
+
+
+class NextRequest(Described):
+    """What every page but the first is asked with, beside the token: these words in place of the endpoint's own."""
+
+    path: str | None = None
+    """Below `base_url`; else where the first page is."""
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Of the query; none where it is left out."""
+    json_body: dict[str, Any] | None = Field(None, alias="json")
+    """The body, as JSON; none where it is left out."""
+    data: dict[str, Any] | None = None
+    """The body, as a form; `{}` where it has the token alone."""
+
+    @field_validator("path")
+    @classmethod
+    def _is_below(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value:
+            raise ValueError("is a path below client.base_url; leave the rest out")
+        return value
+
+    @model_validator(mode="after")
+    def _stands_alone(self) -> NextRequest:
+        if self.json_body is not None and self.data is not None:
+            raise ValueError("a request has one body; keep json or data")
+        if _OF_LISTS.search(str((self.path, self.params, self.json_body, self.data))):
+            raise ValueError("takes no placeholder of a list, which its first page alone is asked with; leave it out")
+        return self
+
+
 class CursorPaginator(SizedPaginator):
     """The body carries a token for the next page."""
 
@@ -171,6 +202,8 @@ class CursorPaginator(SizedPaginator):
     """The parameter that takes the token; else `cursor`."""
     cursor_body_path: str | None = None
     """The token's place in the body, in place of a parameter."""
+    next_request: NextRequest | None = None
+    """What further pages are asked with beside the token, where that differs from the first: `{}` for nothing."""
     stop_after_empty_page: bool | None = None
     """Whether an empty page is the end, though it has a token."""
 
@@ -181,7 +214,7 @@ class HeaderCursorPaginator(SizedPaginator):
     type: Literal["header_cursor"]
     """`header_cursor`: a header holds a token for the next page."""
     cursor_key: str = "next"
-    """The header that holds the next page's token."""
+    """The header that holds the next page's token; `null` there is none."""
     cursor_param: str | None = None
     """The parameter that takes the token; else `cursor`."""
 
@@ -198,78 +231,6 @@ class AutoPaginator(PaginatorDescription):
 
     type: Literal["auto"] = "auto"
     """`auto`: the first answer shows how pages go on."""
-
-
-# A path in the job's answers, or the name of a header of theirs.
-OF_JOB = re.compile(r"\{(?:job\.([^{}]+)|header\.([A-Za-z0-9_-]+))\}")
-
-
-def _job_address(value: str) -> str:
-    rest = OF_JOB.sub("", value)
-    if "{" in rest or "}" in rest:
-        raise ValueError(
-            "takes {job.<path>}, what the job's answers have at that path, such as {job.id}, and {header.<Name>} alone"
-        )
-    if "://" in rest:
-        raise ValueError(
-            "is a path below client.base_url, or one {job.<path>} that finds an address; leave the rest out"
-        )
-    for path in Job.paths_in(value):
-        compiled_or_refused(path)
-    return value
-
-
-JobAddress = Annotated[str, AfterValidator(_job_address)]
-
-
-class Job(Described):
-    """An export: the endpoint's request begins it, the API makes it by and by, and its files are the pages.
-
-    A sync that is interrupted goes on with the job that it began.
-    """
-
-    poll: JobAddress | None = None
-    """Where it is looked at: `/exports/{job.id}`, or an address, `{header.<Name>}`; else what `Location` names."""
-    status_path: JsonPath | None = None
-    """Where that answer says how far the job is; else its status does: 202 while it goes on, 200 when it is done."""
-    done: list[str | bool | int] | None = Field(None, min_length=1)
-    """The values at `status_path` that mean that the job is done, such as `[completed]`."""
-    failed: list[str | bool | int] = Field(default_factory=list)
-    """The values at `status_path` that mean that there will be no rows, such as `[failed, expired]`."""
-    download: JobAddress | None = None
-    """Where its files are: `/exports/{job.id}/file`, or their addresses, `{job.urls[*]}`; else where it is polled."""
-    rows_total_path: JsonPath | None = None
-    """Where the answer of a job that is done says how many rows it has."""
-    has_more_path: JsonPath | None = None
-    """Where that answer says whether rows are left out; null: no sign and no word of it is believed."""
-    delete: JobAddress | None = None
-    """What is deleted when the rows are in the table, such as `/exports/{job.id}`."""
-    idempotency_header: str | None = Field(None, pattern=r"^[A-Za-z0-9-]{1,60}$")
-    """The header that takes a key by which the API knows a repeated request, such as `Idempotency-Key`."""
-    interval: float = Field(5, gt=0)
-    """Seconds between two looks at it; more where `Retry-After` says so."""
-    timeout: float = Field(3600, gt=0)
-    """Seconds from the job's beginning to its end, at most; for so long it is gone on with, too."""
-
-    @model_validator(mode="after")
-    def _is_told(self) -> Job:
-        if (self.status_path is None) != (self.done is None):
-            raise ValueError(
-                "status_path and done go together; write both: where the job says how far it is, and what means done"
-            )
-        if self.failed and self.status_path is None:
-            raise ValueError("failed has values of status_path, the place in the answer that holds them; write both")
-        return self
-
-    @staticmethod
-    def paths_in(address: str) -> list[str]:
-        """The JSON paths whose values an address takes."""
-        return [path for path, _ in OF_JOB.findall(address) if path]
-
-    @staticmethod
-    def headers_in(address: str) -> list[str]:
-        """The names of headers whose values an address takes."""
-        return [name for _, name in OF_JOB.findall(address) if name]
 
 
 def _shorthand(value: Any) -> Any:

@@ -1,15 +1,19 @@
-"""Children and parents: resources whose requests take fields of other resources' records, or values of the file."""
+"""Children and parents: resources whose requests take fields of other resources' records, or values of the file.
+
+So what is marked `sensitive` in a parent is so in its children.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import identifier
 
 # Under this header a child's requests carry their list's name, as far as the paginator; it never leaves.
 LIST_HEADER = "X-Messaging-Assets-List"
@@ -230,3 +234,19 @@ def _changed(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, (list, tuple)):
         return [_changed(one, change) for one in value]
     return change(value) if isinstance(value, str) else value
+
+
+def sensitive_columns(description: ApiDescription, resource: Resource) -> frozenset[str]:
+    """Names in the table of the columns marked `sensitive`, those included that come from a parent's record."""
+    marked = {name for name, column in resource.columns.items() if column.sensitive}
+    for parent in parents_of(resource):
+        of_parent = sensitive_columns(description, description.resources_with_unselected[parent])
+        # A union has the records of others, with their own names.
+        marked |= of_parent if resource.union else {f"_{parent}_{name}" for name in of_parent}
+    return frozenset(map(identifier, marked))
+
+
+def is_sensitive(column: str, sensitive: Collection[str]) -> bool:
+    """Whether a column is one of them, holds one, or is made of one by dlt: its parts, its values of another type."""
+    name = identifier(column)
+    return any(f"{name}__".startswith(f"{one}__") or one.startswith(f"{name}__") for one in sensitive)

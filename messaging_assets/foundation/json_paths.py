@@ -48,6 +48,21 @@ def _plain_path() -> type[Any]:
 
 
 @lru_cache(maxsize=1024)
+def compiled_rows(path: str) -> Any:
+    """The path to rows that are lists themselves, as dlt takes it, which takes the only value for the whole list."""
+    from jsonpath_ng.jsonpath import DatumInContext, JSONPath
+
+    class RowsPath(JSONPath):
+        """All that the path finds, as one list."""
+
+        def find(self, datum: Any) -> list[Any]:
+            """See JSONPath."""
+            return [DatumInContext(find_values(path, datum))]
+
+    return RowsPath()
+
+
+@lru_cache(maxsize=1024)
 def _names(path: str) -> tuple[str, ...] | None:
     return names_in(path) if are_names(path) else None
 
@@ -114,3 +129,46 @@ def quoted_path(*names: str) -> str:
     """A JSON path from names, quoted where they are not plain; `$` for none."""
     plain = re.compile(r"(?!where$|parent$)[A-Za-z_][A-Za-z0-9_]*")
     return ".".join(name if plain.fullmatch(name) else f"'{name}'" for name in names) or "$"
+
+
+def holders_of(selector: str, path: str) -> str | None:
+    """What finds the objects around rows, where a path begins as the selector does, up to a wildcard or a filter.
+
+    Args:
+        selector: what finds the rows, such as `groups[*].rules[*]`.
+        path: what is to be found beside them, such as `groups[*].name`.
+
+    Returns:
+        `groups[*]`; None where the path leads beside all of the rows.
+    """
+    depth, found = 0, None
+    for place, sign in enumerate(selector):
+        if path[:place] != selector[:place]:
+            break
+        is_end = depth == 0 and sign in ".[" and path[place : place + 1] in (".", "[")
+        if is_end and any(one in selector[:place] for one in "*?"):
+            found = selector[:place]
+        depth += (sign == "[") - (sign == "]")
+    return found
+
+
+def around_each(holders: str, selector: str, path: str, body: Any) -> list[Any]:
+    """What a path finds around each row, in the order of the rows; null where nothing is, and none where several are.
+
+    Args:
+        holders: what finds the objects around them, see `holders_of`.
+        selector: what finds the rows.
+        path: what is to be found in those objects.
+        body: the answer's JSON.
+    """
+    to_rows, to_value = (text[len(holders) :].removeprefix(".") for text in (selector, path))
+    values: list[Any] = []
+    for holder in find_values(holders, body):
+        found = find_values(to_rows, holder)
+        is_each = to_rows.endswith(("]", "*"))
+        rows = len(found) if is_each else sum(len(one) if isinstance(one, list) else 1 for one in found)
+        around = find_values(to_value, holder)
+        if rows and len(around) > 1:
+            return []
+        values += (around or [None]) * rows
+    return values

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from messaging_assets.description.endpoint import Endpoint
+from messaging_assets.description.pagination import CursorPaginator
 
+_END = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
 _LINKS = ("json_link", "json_response")
 
 
@@ -17,13 +19,11 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     """
     step = "compare path, params and paginator in the file with the API's documentation"
     if page > 1 and status in (400, 404, 416):
-        step = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
-        if getattr(endpoint and endpoint.paginator, "type", "offset") == "offset":
-            step += "; if it takes no offset within a page, write overlap: 0"
-        elif status == 404 and getattr(endpoint and endpoint.paginator, "type", "") in _LINKS:
-            step += "; if the next page's address lacks a part, take its token by type: cursor and cursor_param"
+        step = f"{_END}{_of_next_page(endpoint, status)}"
     if endpoint is None:
         return step
+    if page > 1 and status in (400, 413, 416, 422) and not endpoint.has_cursor:
+        step += "; if it goes no further than so many rows, ask for less in one list, such as by step in incremental"
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
         step = f"write response_actions: [{{status_code: {status}, action: empty}}] if it means that a parent has no "
         step += "rows, or action: ignore if it may mean that they cannot be read"
@@ -39,6 +39,18 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     if page == 1 and status in (400, 422) and own and own.format is None and own.cursor_in is None:
         step += "; if it takes moments that are written otherwise, write format, such as date or epoch_seconds"
     return step
+
+
+def _of_next_page(endpoint: Endpoint | None, status: int) -> str:
+    """What else may be wrong with the request for a page behind the first, as a clause."""
+    paginator = endpoint and endpoint.paginator
+    if isinstance(paginator, CursorPaginator) and paginator.next_request is None:
+        return "; if it takes nothing beside the token, write next_request: {} in the paginator"
+    if getattr(paginator, "type", "offset") == "offset":
+        return "; if it takes no offset within a page, write overlap: 0"
+    if status == 404 and getattr(paginator, "type", "") in _LINKS:
+        return "; if the next page's address lacks a part, take its token by type: cursor and cursor_param"
+    return ""
 
 
 def _of_range(endpoint: Endpoint, page: int) -> str:

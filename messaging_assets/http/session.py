@@ -129,8 +129,8 @@ class ApiSession(Session):
         # Taken off, because an answer holds its request, and a circle would keep its body in memory.
         future: Future[Answer | None] | None = request.__dict__.pop("answer", None)
         try:
-            if reading.context.so_far.jobs is not None:
-                return reading.context.so_far.jobs.answer(asked, reading)
+            if (jobs := reading.context.so_far.jobs) is not None and not jobs.has_pages(reading):
+                return jobs.answer(asked, reading)
             answer = future.result() if future else None
             if answer is None:
                 self.begun.goes_on |= bool(reading.context.so_far.begun_as and reading.page)

@@ -193,19 +193,39 @@ def line_of(row: dict[str, Any], parent: str) -> dict[str, Any]:
     return row if parent == PARENTS else {**row.get(LINE, {}), parent: row}
 
 
-def fields_of_answer(context: ListContext, shared: Mapping[str, str], body: Any, rows: list[Any]) -> dict[str, Any]:
+def fields_of_answer(
+    context: ListContext, selector: str, shared: Mapping[str, str], body: Any, rows: list[Any]
+) -> list[dict[str, Any]]:
     """What each record of a page gets of the answer around it; what no answer has is noted.
 
     Args:
         context: what the resource's lists share.
+        selector: what found the records.
         shared: the paths in the answer, by the name that records get.
         body: the answer's JSON.
         rows: the page's records.
+
+    Raises:
+        MendDescription: a path finds several values, and none of them belongs to one record.
     """
-    came = {name: json_paths.find_values(path, body) for name, path in shared.items()}
-    for name, path in shared.items() if rows and not context.is_parent else ():
-        context.receipt.fields.note("include_from_answer", path, bool(came[name]))
-    return {name: found[0] if found else None for name, found in came.items()}
+    given = [dict.fromkeys(shared) for _ in rows]
+    for name, path in shared.items() if rows else ():
+        came = json_paths.find_values(path, body)
+        if not context.is_parent:
+            context.receipt.fields.note("include_from_answer", path, bool(came))
+        holders = json_paths.holders_of(selector, path)
+        values = json_paths.around_each(holders, selector, path, body) if holders else came[:1] * len(rows)
+        if len(values) == len(rows):
+            for one, value in zip(given, values, strict=True):
+                one[name] = value
+        if (len(came) > 1 and not holders) or (holders and len(values) != len(rows)):
+            raise MendDescription(
+                f"include_from_answer finds {len(came)} values at '{path}', and a record gets one",
+                "begin the path as data_selector does, up to what holds the record, such as groups[*].name where the "
+                "records are at groups[*].rules[*]",
+                where=context.asset,
+            )
+    return given
 
 
 def refuse_other_value(

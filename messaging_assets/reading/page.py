@@ -119,7 +119,7 @@ def looked_at(reading: Reading, response: Any, rows: list[Any]) -> tuple[list[An
     path = (reading.context.endpoint.data_selector or "$").removesuffix("[*]") or "$"
     found = json_paths.find_values(path, response.parsed)
     is_whole = isinstance(response.parsed, list) or any(isinstance(one, list) for one in found)
-    is_whole = is_whole or is_keyed(path, response.parsed)
+    is_whole = is_whole or any(is_keyed(one, response.parsed) for one in (path, f"{path}[*]"))
     is_list = is_whole or bool(lists_picked_from(path, response.parsed))
     looked = list(rows) if is_list else []
     sent = sent_by_server(path, response.parsed, looked) if is_list else 0
@@ -243,7 +243,8 @@ def _end_token(reading: Reading) -> str:
     """How the file says that the word which the page was asked with is no token, but means the end."""
     own, token = reading.context.endpoint.paginator, str(reading.position)
     if not isinstance(own, (CursorPaginator, HeaderCursorPaginator)) or not is_word_of_none(token):
-        return ""
+        is_asked_alike = isinstance(own, CursorPaginator) and own.next_request is None
+        return "if further pages are asked for elsewhere, write next_request in the paginator; else " * is_asked_alike
     # No word of the file looks for the end in a header.
     of_body = "end_path and end_value for what the body says then"
     words = f"end_path: {own.cursor_path}, end_value: '{token}'" if isinstance(own, CursorPaginator) else of_body

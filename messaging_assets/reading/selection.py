@@ -75,7 +75,7 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
     found = json_paths.find_values(path, response.parsed)
     may_be_left_out = getattr(context.endpoint.paginator, "empty_when_missing", False)
     is_empty = may_be_left_out and leaves_out(path, response.parsed)
-    if _is_list(context, path, found, response.parsed) or is_empty:
+    if _is_list(context, path, found, response.parsed) or is_keyed(selector, response.parsed) or is_empty:
         _judge_error_beside(context, response, page, found, path)
         _judge_records(context, response, page)
         if (
@@ -100,6 +100,9 @@ def check_selection(context: ListContext, response: Any, page: int, selector: st
         step = f'write data_selector: "{several}", if those are the lists; else '
     if page == 1 and not context.one_object and _may_be_a_record(context, path, found):
         step = "if that object is all there is, write paginator: single_page; else "
+    missing = _keys_not_in(context, found)
+    if context.one_object and missing and not is_left_out and _failure_word(context, response, path) is None:
+        step = f"name in primary_key what that object has in place of {missing}; else "
     what = f"finds {kind(found[0]) if len(found) == 1 else 'several things'}" if found else "finds nothing"
     raise MendDescription(
         f"the selector '{selector}' {what} where a list of objects was expected, on page {page} of "
@@ -179,19 +182,19 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             is to get one.
     """
     to_objects(selector, context.keys, response.parsed, rows)
-    if shared := context.endpoint.include_from_answer:
-        beside_them = fields_of_answer(context, shared, response.parsed, rows)
-        for row in rows:
-            if type(row) is dict:
-                refuse_other_value(
-                    row,
-                    beside_them,
-                    "include_from_answer gives it",
-                    "give that another name in include_from_answer",
-                    context.asset,
-                    page,
-                )
-                row.update(beside_them)
+    _name_values(context, response, page, rows)
+    shared = context.endpoint.include_from_answer
+    if not shared:
+        return
+    every = fields_of_answer(context, selector, shared, response.parsed, rows)
+    for row, given in zip(rows, every, strict=True):
+        if type(row) is dict:
+            step = "give that another name in include_from_answer"
+            refuse_other_value(row, given, "include_from_answer gives it", step, context.asset, page)
+            row.update(given)
+
+
+def _name_values(context: ListContext, response: Any, page: int, rows: list[Any]) -> None:
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
         return
@@ -231,7 +234,8 @@ def _refuse_failure(context: ListContext, response: Any, page: int, path: str) -
 def _failure_word(context: ListContext, response: Any, path: str) -> FailureWord | None:
     if context.endpoint.error_in_body is not None or not isinstance(response.parsed, dict):
         return None
-    return says_failed(response.parsed, beside(response.parsed, list_names(path)))
+    of_file = list_names(context.endpoint.data_selector)
+    return says_failed(response.parsed, beside(response.parsed, list_names(path)), of_file)
 
 
 def _step(word: FailureWord) -> str:
@@ -269,6 +273,12 @@ def _is_list(context: ListContext, path: str, found: list[Any], body: Any) -> bo
             context.receipt.found(Verdict.READ_TO_THE_END, why)
         return all(key in found[0] for key in context.keys)
     return bool(lists_picked_from(path, body))
+
+
+def _keys_not_in(context: ListContext, found: list[Any]) -> str:
+    """The fields of the primary key that the only object of an answer lacks."""
+    one = found[0] if len(found) == 1 and isinstance(found[0], dict) else dict.fromkeys(context.keys)
+    return ", ".join(key for key in context.keys if key not in one)
 
 
 def _may_be_a_record(context: ListContext, path: str, found: list[Any]) -> bool:

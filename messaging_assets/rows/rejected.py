@@ -9,7 +9,7 @@ from typing import Any
 from messaging_assets.answers.bad_lines import LineReason
 from messaging_assets.answers.field_names import FieldReason
 from messaging_assets.description.api import Resource
-from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.description.parents import is_sensitive
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import MASK
 from messaging_assets.reading.receipt import Receipt

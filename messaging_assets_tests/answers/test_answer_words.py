@@ -154,6 +154,13 @@ def test_an_answer_that_says_all_is_well_is_taken_at_its_word(body: dict[str, An
     assert not says_failed({"data": [], **body}, beside({"data": [], **body}, ("data",)))
 
 
+def test_a_list_of_problems_that_the_file_names_is_no_failure() -> None:
+    body = {"problems": [{"id": 1}], "warnings": []}
+    assert not says_failed(body, beside(body, ("problems",)), ("problems",))
+    assert says_failed(body, beside(body, ("problems",)))
+    assert says_failed({**body, "errors": ["no access"]}, beside(body, ("problems",)), ("problems",))
+
+
 @pytest.mark.parametrize(("sent", "full"), [(499, False), (500, True), (1000, True), (2007, False)])
 def test_a_page_is_full_by_the_size_that_was_asked_for_or_by_a_usual_one(sent: int, full: bool) -> None:
     assert is_full(sent, [], {"page_size": 500}, is_by_links=False) is full

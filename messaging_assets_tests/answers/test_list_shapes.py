@@ -21,6 +21,8 @@ KEYED = {"users": {"u1": {"n": 1}, "u2": {"n": 2}}}
         ("ids", ("value",), {}, ["a", None], [{"value": "a"}, None]),
         ("users.*", ("_key",), KEYED, [{"n": 1}, {"n": 2}], [{"_key": "u1", "n": 1}, {"_key": "u2", "n": 2}]),
         ("users.*", ("n",), {"users": {"u1": 1}}, [1], [1]),
+        ("at.*[*]", ("n",), {"at": {"a": [{"n": 1}], "b": []}}, [{"n": 1}], [{"_key": "a", "n": 1}]),
+        ("*[*]", ("n",), {"a": [], "b": [{"n": 1}, 2]}, [{"n": 1}, 2], [{"_key": "b", "n": 1}, 2]),
     ],
 )
 def test_rows_become_objects(path: str, keys: Any, body: Any, rows: list[Any], expected: list[Any]) -> None:
@@ -34,6 +36,9 @@ def test_only_an_object_of_objects_is_a_list_under_keys() -> None:
     assert not is_keyed("users.*", {"users": [1]})
     assert not is_keyed("users", KEYED)
     assert not is_keyed("users.*", {})
+    assert is_keyed("users.*[*]", {"users": {"a": [], "b": [1]}})
+    assert not is_keyed("users.*[*]", KEYED)
+    assert not is_keyed("users.*", {"users": {"a": []}})
 
 
 def test_records_under_keys_load_with_their_keys(one_table: OneTable) -> None:

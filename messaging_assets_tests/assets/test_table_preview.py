@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.assets.preview import cell
-from messaging_assets.description.sensitive import is_sensitive, sensitive_columns
+from messaging_assets.description.parents import is_sensitive, sensitive_columns
 from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets_tests.one_table import RESOURCE, OneTable

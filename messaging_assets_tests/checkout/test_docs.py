@@ -17,6 +17,7 @@ from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
 from messaging_assets.description.endpoint import Format
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.pagination import PaginatorDescription, SizedPaginator
 from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.ways.signatures import HmacAuth, Jwt
@@ -55,7 +56,7 @@ MODELS: dict[str, type[Described]] = {
     "Resource": described.Resource,
     "Endpoint": described.Endpoint,
     "Format": Format,
-    "Job": paging.Job,
+    "Job": Job,
     "Incremental": described.Incremental,
     "Error_handler": described.ErrorHandler,
     "Error_in_body": described.ErrorInBody,
@@ -80,6 +81,7 @@ MODELS: dict[str, type[Described]] = {
     **dict(
         zip(["Offset", "Page_number", "Cursor", "Json_link", "Header_link", "Header_cursor"], PAGINATORS, strict=True)
     ),
+    "Next_request": paging.NextRequest,
 }
 
 

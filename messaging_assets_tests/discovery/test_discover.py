@@ -174,10 +174,30 @@ def a_cursor_deep_down(sandbox: Sandbox) -> Any:
     return page
 
 
+def a_token_that_comes_alone(sandbox: Sandbox) -> Any:
+    """The first page says how long pages are, and nothing may stand beside the token of another one."""
+
+    def page(payload: Any, request: Any) -> Any:
+        rows, token = sandbox.rows("messaging", "messages"), request.query.get("nextPageKey")
+        if token and request.query.keys() - {"api_key", "nextPageKey"}:
+            return {"error": "nextPageKey must be the only parameter"}
+        start, size = map(int, (token or f"0-{request.query.get('count', 100)}").split("-"))
+        more = {"nextPageKey": f"{start + size}-{size}"} if start + size < len(rows) else {}
+        return {"entries": rows[start : start + size], **more}
+
+    return page
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     ("style", "selector", "paginator", "params"),
     [
+        (
+            a_token_that_comes_alone,
+            "entries",
+            {"type": "cursor", "cursor_path": "nextPageKey", "cursor_param": "nextPageKey", "next_request": {}},
+            {"count": 1_000},
+        ),
         (
             after_a_row,
             "data",

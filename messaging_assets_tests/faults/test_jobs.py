@@ -66,6 +66,40 @@ def test_files_in_a_store_elsewhere_come_without_a_secret(api: ExportApi, is_led
         assert store.strange == []
 
 
+BY_PAGES: dict[str, Any] = {
+    "job": {"download": "/exports/{job.id}/rows", "paginator": {"type": "offset", "limit": 3, "total_path": None}},
+    "endpoint": {"format": None, "data_selector": "rows", "params": {"dry": "no"}},
+}
+
+
+def test_a_search_that_runs_as_a_job_is_read_by_pages(api: ExportApi) -> None:
+    one = sync_export(api.url, **BY_PAGES)
+
+    assert one["green"], one["error"]
+    assert (one["rows"], one["rows_api_says"], one["jobs"]) == (EVERY, 7, {"begun": 1})
+    assert api.bodies == [{"kind": "messages"}]
+    assert api.count("GET", "/exports/job1/rows") >= 3
+    assert api.jobs == {}
+
+
+def test_fewer_rows_by_pages_than_the_job_says_are_red(api: ExportApi) -> None:
+    api.answers = lambda method, path: (200, {"rows": []}, {}) if path.endswith("/rows") else None
+
+    one = sync_export(api.url, **BY_PAGES)
+
+    assert not one["green"]
+    assert "the API says it has 7 rows, 0 different ones came" in one["error"]
+    assert one["rows"] == []
+
+
+def test_a_job_with_several_files_has_no_pages(api: ExportApi) -> None:
+    api.files = 2
+    one = sync_export(api.url, job={**BY_PAGES["job"], "download": "{job.urls[*]}"}, endpoint=BY_PAGES["endpoint"])
+
+    assert not one["green"]
+    assert "job.paginator is of one download, and the job has 2 files; take it out" in one["error"]
+
+
 def test_fewer_rows_than_the_job_says_are_red(api: ExportApi) -> None:
     api.answers = lambda method, path: (200, b'{"id": 1}\n', {}) if path.endswith("/0") else None
 

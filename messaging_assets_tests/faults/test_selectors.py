@@ -263,10 +263,13 @@ def test_a_single_object_where_pages_are_expected_is_red_and_told_of_single_page
     assert ("if that object is all there is, write paginator: single_page; else compare" in outcome.sentence) == says
 
 
-def test_a_single_object_without_its_key_is_red(one_list: OneList) -> None:
-    one_list.fault(body=b'{"error": "secret-content"}')
+@pytest.mark.parametrize("key", ["error", "token"])
+def test_a_single_object_without_its_key_is_red(one_list: OneList, key: str) -> None:
+    one_list.fault(body=b'{"%s": "secret-content"}' % key.encode())
     outcome = one_list.outcome({"type": "single_page"}, data_selector="$")
     assert isinstance(outcome.failure, MEND)
+    step = "name in primary_key what that object has in place of id; else "
+    assert (step in outcome.sentence) == (key == "token")
     assert "finds an object where a list of objects was expected" in outcome.sentence
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from messaging_assets.description.api import ApiDescription
-from messaging_assets.description.parents import tables_above
-from messaging_assets.description.sensitive import sensitive_columns
+from messaging_assets.description.parents import sensitive_columns, tables_above
 from messaging_assets.files.api_files import InvalidDescription, describe
 from messaging_assets_tests.faults.family import Family
 from messaging_assets_tests.faults.one_list import OneList

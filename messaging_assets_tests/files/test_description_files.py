@@ -729,6 +729,9 @@ GOOD = {
     "a resolved parameter": resources(
         "a", "{name: b, endpoint: {path: '/{a}', params: {a: {type: resolve, resource: a, field: id}}}}"
     ),
+    "a merge of what has no table": CLIENT
+    + "resource_defaults: {write_disposition: merge}\nresources:\n  - {name: token, selected: false}\n"
+    + "  - {name: users, primary_key: id, endpoint: {params: {at: '{resources.token.at}'}}}\n",
     "names that stay apart": resources("userEvents", "user_event", "users"),
     "off, no and dates as text": in_resource("checks: {unique: off}", "description: no", "tags: {since: 2024-01-01}"),
     "anchors and merge keys": CLIENT

@@ -10,6 +10,7 @@ from messaging_assets.description.endpoint import Endpoint
 from messaging_assets.http.refusals import what_to_declare
 
 OFFSETS: dict[str, Any] = {"paginator": {"type": "offset", "limit": 10}}
+TOKENS: dict[str, Any] = {"paginator": {"type": "cursor"}}
 LINKS: dict[str, Any] = {"paginator": {"type": "json_link"}}
 OF_PARENT: dict[str, Any] = {"path": "/channels/{resources.channels.id}/messages"}
 NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "since"}}
@@ -31,6 +32,9 @@ NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "sinc
         (NEW, 422, 1, "write step in incremental", "maximum_results"),
         (NEW, 400, 1, "written otherwise, write format, such as date", "maximum_results"),
         (NEW, 400, 2, "write step in incremental", "written otherwise"),
+        (OFFSETS, 422, 3, "goes no further than so many rows, ask for less in one list, such as by step", "overlap"),
+        (OFFSETS, 404, 3, "end_status_codes", "ask for less"),
+        (TOKENS, 400, 2, "takes nothing beside the token, write next_request: {} in the paginator", "overlap"),
     ],
 )
 def test_the_next_step_is_what_the_file_can_say(

@@ -65,6 +65,38 @@ def test_a_job_that_was_begun_is_gone_on_with(api: ExportApi, path: str, way: st
     assert api.jobs == {}
 
 
+@pytest.mark.parametrize("checkpoint", [{"rows": 100}, {"pages": 1}], ids=["nothing committed", "pages committed"])
+def test_the_pages_of_a_job_come_once_after_a_kill(api: ExportApi, checkpoint: dict[str, int]) -> None:
+    pages = {"type": "offset", "limit": 2, "total_path": None}
+    described: dict[str, Any] = {
+        "job": {"download": "/exports/{job.id}/rows", "paginator": pages},
+        "endpoint": {"format": None, "data_selector": "rows"},
+        "checkpoint": checkpoint,
+    }
+    asked = list[str]()
+    reached, go = threading.Event(), threading.Event()
+
+    def answers(method: str, path: str) -> None:
+        asked.append(path)
+        if asked.count("/exports/job1/rows") == 3 and not go.is_set():
+            reached.set()
+            assert go.wait(60)
+
+    api.answers = answers
+    process = Process(partial(sync_export, api.url, **described))
+    assert reached.wait(60)
+    process.kill()
+    process.wait()
+    go.set()
+    api.answers = lambda method, path: None
+
+    one = sync_export(api.url, **described)
+
+    assert one["green"], one["error"]
+    assert one["rows"] == EVERY
+    assert api.jobs == {} or api.count("POST", "/exports") == 2
+
+
 def test_a_job_whose_rows_were_read_and_kept_nowhere_is_gone_on_with(api: ExportApi) -> None:
     url = api.url
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from messaging_assets_tests.model_apis import moments
 from messaging_assets_tests.model_apis.bodies import body_of
-from messaging_assets_tests.model_apis.traits import BESIDE, Traits, is_exact
+from messaging_assets_tests.model_apis.traits import BESIDE, FURTHER, Traits, is_exact
 from messaging_assets_tests.threaded_server import Handler, answering
 
 Row = dict[str, Any]
@@ -50,6 +50,8 @@ class ModelApi:
         self.asked: list[str] = []
         self.url = ""
         self._last: dict[str, Answer] = {}
+        # What the first page of a list was asked with, by the token of each page behind it.
+        self._first: dict[str, tuple[str, dict[str, str]]] = {}
         self._lock = Lock()
 
     def begin(self, faults: dict[int, str], moves: dict[int, Move] | None = None) -> None:
@@ -68,6 +70,11 @@ class ModelApi:
             asked = {**query, **{name: str(value) for name, value in (json.loads(body) if body else {}).items()}}
             if path == "/parents":
                 return self._parents(asked)
+            if path == FURTHER:
+                if asked.keys() != {"cursor"}:
+                    return Answer(b"{}", 400)
+                path, first = self._first[asked["cursor"]]
+                asked = first | asked
             number = len(self.asked)
             if number in self.moves:
                 self.moves[number](self)
@@ -139,7 +146,7 @@ class ModelApi:
         headers: dict[str, str] = {}
         link = f"{path}?{urlencode({**asked, 'cursor': token})}" if more else None
         if paging == "cursor":
-            said["next"] = token if more else None
+            said["next"] = self._further(token, path, asked) if more else None
         elif paging == "json_link":
             said["next"] = link
         elif paging == "header_link" and link:
@@ -148,6 +155,13 @@ class ModelApi:
             headers["X-Next"] = token
         body, of_body = body_of([self.shown(row) for row in page], said, one)
         return Answer(body, 200, {**of_body, **headers})
+
+    def _further(self, token: str, path: str, asked: dict[str, str]) -> str:
+        """The token of a further page, which stands for all that the first one was asked with where it comes alone."""
+        if self.traits["further"] == "alone":
+            token += f"-{len(self._first)}"
+            self._first[token] = (path, asked)
+        return token
 
     def shown(self, row: Row) -> Row:
         """A row as the API writes it."""

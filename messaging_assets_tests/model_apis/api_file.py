@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets_tests.model_apis import moments
-from messaging_assets_tests.model_apis.traits import FLAT, LINKED, WINDOWS, Traits
+from messaging_assets_tests.model_apis.traits import FLAT, FURTHER, LINKED, WINDOWS, Traits
 
 COLUMNS: dict[str, Any] = {
     "id": {"data_type": "bigint", "nullable": False},
@@ -102,7 +102,8 @@ def _paginator(one: Traits) -> Any:
         return {"type": kind, **({"page_body_path": "page"} if in_body else {}), **rows, **ends}
     to = {"cursor_body_path": "cursor"} if in_body else {"cursor_param": "cursor"}
     if kind == "cursor":
-        return {"type": kind, "cursor_path": "next", **to, **rows, **ends}
+        later = {"next_request": {"path": FURTHER}} if one["further"] == "alone" else {}
+        return {"type": kind, "cursor_path": "next", **to, **later, **rows, **ends}
     if kind == "last_id":
         last = {"json": "data[-1].id", "xml": "answer.rows.row[-1].id"}.get(one["format"], "$[-1].id")
         to = {"cursor_body_path": "after"} if in_body else {"cursor_param": "after"}

@@ -15,6 +15,8 @@ WINDOWS = ("steps", "most")
 UNASKED = ("all", "own", "newest_first")
 # What stands beside a list, for each of its records.
 BESIDE = "here"
+# Where further pages are asked for by their token alone.
+FURTHER = "/further"
 FLAT = ("csv", "tsv", "ndjson")
 CHOICES: dict[str, list[Any]] = {
     "paging": [
@@ -27,6 +29,8 @@ CHOICES: dict[str, list[Any]] = {
         "header_cursor",
         "last_id",
     ],
+    # Whether further pages are asked for as the first is, or elsewhere and by the token alone.
+    "further": ["alike", "alone"],
     "format": ["json", "json", "json", "ndjson", "csv", "tsv", "xml"],
     # As its content encoding, or as the file that it is; a long answer is read from a file, in parts.
     "packed": ["", "encoding", "gzip", "zip"],
@@ -59,6 +63,7 @@ CHOICES: dict[str, list[Any]] = {
 _RULES: list[tuple[Callable[[Traits], Any], Traits]] = [
     (lambda one: one["format"] != "json" and one["paging"] == "cursor", {"paging": "header_cursor"}),
     (lambda one: one["format"] != "json" and one["paging"] == "json_link", {"paging": "header_link"}),
+    (lambda one: one["paging"] != "cursor", {"further": "alike"}),
     (lambda one: one["format"] in FLAT or one["paging"] == "single_page", {"total": "none"}),
     (lambda one: one["paging"] in (*LINKS, "last_id") and one["total"] == "more", {"total": "told"}),
     (lambda one: one["format"] in FLAT, {"total": "none"}),

@@ -90,7 +90,7 @@ def _redaction(description: ApiDescription) -> Redaction:
 
 
 def _shown(description: ApiDescription, resource: Resource, one: SetAside, with_record: bool) -> dict[str, Any]:
-    from messaging_assets.description.sensitive import sensitive_columns
+    from messaging_assets.description.parents import sensitive_columns
 
     record = one.shown(sensitive_columns(description, resource))
     # Without a whole record there is no key: nothing tells which part of the text is sensitive.

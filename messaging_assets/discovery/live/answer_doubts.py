@@ -48,7 +48,9 @@ def doubt_of_keyless_object(body: Any) -> str:
 
 
 def _failure(path: str, body: dict[str, Any], selector: str, rows: int) -> str:
-    word = says_failed(body, beside(body, list_names(selector)))
+    # Problems are what some monitor; a list of errors that nobody asked for is one of mistakes.
+    to_list = () if signs.is_about_error(selector) else list_names(selector)
+    word = says_failed(body, beside(body, list_names(selector)), to_list)
     if word is None:
         return ""
     if not rows or (selector == "$" and all(map(signs.is_about_error, body))):

@@ -81,13 +81,14 @@ def _by_reference(probe: ListProbe) -> _Ways:
     more = signs.has_more(probe.first_small.answer)
     for leaf, params in signs.cursors(probe.first_small.answer):
         for name in params:
-            page = probe.get({**probe.sized(probe.half), name: leaf.value})
+            page, later = probe.get({**probe.sized(probe.half), name: leaf.value}), {}
+            words = f"{leaf.path} goes into {name} for the second page"
+            if page is None and (probe.size_param or probe.fixed):
+                page, later = probe.get({name: leaf.value}, probe.path), {"next_request": dict[str, Any]()}
+                words += ", with nothing beside it"
             if page is not None and probe.is_second(page):
                 paginator = {"type": "cursor", "cursor_path": leaf.path, "cursor_param": name, "has_more_path": more}
-                yield (
-                    Paging(without_nothing(paginator), words=f"{leaf.path} goes into {name} for the second page"),
-                    page,
-                )
+                yield Paging(without_nothing(paginator) | later, words=words), page
 
 
 _LINKS = {"json_link": "link in the body", "header_link": "Link header"}

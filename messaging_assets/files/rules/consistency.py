@@ -132,7 +132,9 @@ def _made(step: Any) -> list[Any]:
 def _keyless(resource: Written) -> Iterator[Mistake]:
     written = resource.full.get("write_disposition")
     strategy = step_into(written, "strategy")
-    if disposition_in(written) == "merge" and strategy != "scd2":
+    # One that is read for its children alone has no table in which rows could meet.
+    has_table = resource.full.get("selected") is not False
+    if has_table and disposition_in(written) == "merge" and strategy != "scd2":
         yield Mistake(
             resource.place_of("write_disposition"),
             "merge needs a primary_key or a merge_key, to know which row is which; "

@@ -183,7 +183,8 @@ def _pages_of_job(resource: Written) -> Iterator[Mistake]:
     own = resource.own.get("endpoint")
     if step_into(own, "paginator") is not None:
         place = resource.place_of("endpoint", "paginator")
-        yield Mistake(place, "the files of a job are its pages; take paginator out, or job where none is begun")
+        step = "write job.paginator if its download has pages; else take paginator out, or job where none is begun"
+        yield Mistake(place, f"the files of a job are its pages; {step}")
 
 
 def _conditional(resource: Written) -> Iterator[Mistake]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from messaging_assets.description.endpoint import TABULAR, Endpoint, Format
-from messaging_assets.description.pagination import Job
+from messaging_assets.description.jobs import Job
 from messaging_assets.description.ways.origins import NoAddress, origin
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import plain_origin
@@ -114,6 +114,21 @@ class JobRequests:
             return answer
         words = "the job's file is said to be at one address after the other"
         raise MendDescription(words, "ask the vendor where it is", where=reading.asset)
+
+    def page(self, address: str, asked: requests.Request, reading: Reading) -> Answer:
+        """The first page of a job's download, where that is a list; whoever asks for others finds its address.
+
+        Args:
+            address: where the list is.
+            asked: the request with what the paginator put there; changed.
+            reading: the list.
+
+        Raises:
+            Gone: it is not there any more.
+        """
+        asked.url, asked.headers = address, _without_body(reading)
+        with _gone():
+            return self.session.ask(asked, reading, replace(reading.terms, end_statuses=_GONE))
 
     def _asked_for(self, address: str, reading: Reading, terms: Terms) -> Answer:
         base = origin(self.base_url)

@@ -14,7 +14,7 @@ import requests
 from messaging_assets.answers.beside_list import beside
 from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.failure_words import says_failed
-from messaging_assets.description.pagination import Job
+from messaging_assets.description.jobs import Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
@@ -38,12 +38,14 @@ class _Begun:
         digest: of the request that began it.
         job: the job.
         files: the addresses of its files.
+        pages: the request for the pages of the only one; None where each is a page.
         came: how many of them came.
     """
 
     digest: str
     job: KeptJob
     files: list[str]
+    pages: requests.Request | None = None
     came: int = 0
 
 
@@ -83,6 +85,11 @@ class Jobs:
             words = "the job, or a file of it, is gone upstream before all of its rows were read"
             raise TryAgainLater(words, "run it again, which begins a new one", where=reading.asset) from None
 
+    def has_pages(self, reading: Reading) -> bool:
+        """Whether the first page of a job's download came, so that others are asked for as those of any list."""
+        begun = self._begun.get(reading)
+        return begun is not None and begun.pages is not None and begun.came > 0
+
     def files_left(self, reading: Reading) -> int:
         """How many files of a list's job did not come yet."""
         begun = self._begun[reading]
@@ -110,22 +117,24 @@ class Jobs:
             self._tell(f"{reading.asset}: a job of the API could not be deleted: {failure}")
 
     def _first_file(self, request: requests.Request, reading: Reading) -> Answer:
-        asked = (reading.asset, request.method, request.url, request.params, request.json, request.data)
+        pages = request if hasattr(request, "begins") else None
+        begins: requests.Request = getattr(request, "begins", request)
+        asked = (reading.asset, begins.method, begins.url, begins.params, begins.json, begins.data)
         digest = identity_of(asked).digest
         job = self.notes.of(digest)
         if job is not None and job.poll and not job.is_ours:
             self._tell(f"{reading.asset}: goes on with the job that an interrupted sync began")
             reading.context.receipt.jobs["gone on with"] += 1
             try:
-                return self._fetched(digest, job, reading)
+                return self._fetched(digest, job, reading, pages)
             except Gone:
                 self._tell(f"{reading.asset}: that job is gone, and another one is begun")
                 self.notes.give_up(digest)
                 job = None
         if job is None or not job.poll:
-            job = self._made(request, digest, job, reading)
+            job = self._made(begins, digest, job, reading)
         try:
-            return self._fetched(digest, job, reading)
+            return self._fetched(digest, job, reading, pages)
         except Gone:
             self.notes.give_up(digest)
             if job.is_seen:
@@ -143,35 +152,23 @@ class Jobs:
             self.notes.keep(digest, job)
         answer = self._requests.begin(request, job.key, reading)
         job.values = values_in(job_of(reading), answer)
-        job.poll = self._poll_address(job, answer, str(request.url), reading)
+        job.poll = _poll_address(job, answer, str(request.url), self._requests.base_url, reading)
         job.not_before = time.time() + (asked_to_wait(answer) or 0)
         self.notes.keep(digest, job)
         reading.context.receipt.jobs["begun"] += 1
         self._tell(f"{reading.asset}: a job was begun; its files are read when it is done")
         return job
 
-    def _poll_address(self, job: KeptJob, answer: Answer, asked: str, reading: Reading) -> str:
-        written = job_of(reading).poll
-        if written is None:
-            if location := answer.headers.get("Location"):
-                return urljoin(asked, location)
-            words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
-        else:
-            addresses = filled(written, job.values, self._requests.base_url, asked)
-            if addresses is not None and len(addresses) == 1:
-                return addresses[0]
-            words, step = f"has not one value where job.poll takes it from ('{written}')", "correct endpoint.job.poll"
-        if failed := _failed_at(job_of(reading), answer.parsed):
-            words, step = f"says at '{failed}' that it failed", "look the error up with the vendor, and run it again"
-        raise MendDescription(f"the answer that began the job {words}", step, where=reading.asset)
-
-    def _fetched(self, digest: str, job: KeptJob, reading: Reading) -> Answer:
-        """The first file of a job, when it is done."""
+    def _fetched(self, digest: str, job: KeptJob, reading: Reading, pages: requests.Request | None) -> Answer:
+        """The first file of a job, or the first page of its download, when it is done."""
         files = self._wait.files_of(digest, job, reading)
+        if pages is not None and len(files) > 1:
+            words = f"job.paginator is of one download, and the job has {len(files)} files"
+            raise MendDescription(words, "take it out, or correct job.download", where=reading.asset)
         if not files:
             reading.ending.over("the job is done and has no file")
             raise IgnoreResponseException
-        begun = self._begun[reading] = _Begun(digest, job, files)
+        begun = self._begun[reading] = _Begun(digest, job, files, pages)
         try:
             return self._next_file(begun, reading)
         except Gone:
@@ -181,16 +178,38 @@ class Jobs:
     def _next_file(self, begun: _Begun, reading: Reading) -> Answer:
         address = begun.files[begun.came]
         try:
-            answer = self._requests.file(address, reading)
+            answer = self._asked_for(address, begun, reading)
         except Gone:
             # Addresses may hold for minutes; another look brings new ones.
             files = self._wait.files_of(begun.digest, begun.job, reading)
             if len(files) != len(begun.files) or files[begun.came] == address:
                 raise
             begun.files = files
-            answer = self._requests.file(files[begun.came], reading)
+            answer = self._asked_for(files[begun.came], begun, reading)
         begun.came += 1
         return answer
+
+    def _asked_for(self, address: str, begun: _Begun, reading: Reading) -> Answer:
+        if begun.pages is not None:
+            return self._requests.page(address, begun.pages, reading)
+        return self._requests.file(address, reading)
+
+
+def _poll_address(job: KeptJob, answer: Answer, asked: str, base_url: str, reading: Reading) -> str:
+    """Where a job that was begun is looked at."""
+    written = job_of(reading).poll
+    if written is None:
+        if location := answer.headers.get("Location"):
+            return urljoin(asked, location)
+        words, step = "names no address in its Location header", "write endpoint.job.poll, such as {header.X-Job}"
+    else:
+        addresses = filled(written, job.values, base_url, asked)
+        if addresses is not None and len(addresses) == 1:
+            return addresses[0]
+        words, step = f"has not one value where job.poll takes it from ('{written}')", "correct endpoint.job.poll"
+    if failed := _failed_at(job_of(reading), answer.parsed):
+        words, step = f"says at '{failed}' that it failed", "look the error up with the vendor, and run it again"
+    raise MendDescription(f"the answer that began the job {words}", step, where=reading.asset)
 
 
 def _failed_at(job: Job, body: Any) -> str | None:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urljoin
 from messaging_assets.answers.declared_values import has_value
 from messaging_assets.answers.field_names import NAME
 from messaging_assets.answers.record_keys import whole_number
-from messaging_assets.description.pagination import OF_JOB, Job
+from messaging_assets.description.jobs import OF_JOB, Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.answer import Answer

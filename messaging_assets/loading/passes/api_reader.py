@@ -275,5 +275,8 @@ def _compiled(endpoint: Endpoint) -> Any:
     """The selector as dlt takes it, which takes the only one of several lists that a wildcard finds for the whole."""
     selector, written = endpoint.data_selector, endpoint.format
     if selector and written is not None and (written.columns or written.columns_path):
-        selector = selector.removesuffix("[*]") or "$"
+        whole = selector.removesuffix("[*]") or "$"
+        if whole != selector and ("*" in whole or "?" in whole):
+            return json_paths.compiled_rows(selector)
+        selector = whole
     return json_paths.compiled(selector) if selector else None

@@ -11,8 +11,7 @@ import dlt
 
 from messaging_assets.description.api import Endpoint, Resource
 from messaging_assets.description.pagination import OffsetPaginator, PageNumberPaginator, SizedPaginator
-from messaging_assets.description.parents import ancestry, columns_from_parents
-from messaging_assets.description.sensitive import sensitive_columns
+from messaging_assets.description.parents import ancestry, columns_from_parents, sensitive_columns
 from messaging_assets.http.authentication import asking_part
 from messaging_assets.http.terms import EarlyCounts, Terms
 from messaging_assets.loading.marks.stored_marks import read_changes, read_marks, single_mark
@@ -91,7 +90,7 @@ def open_before_turn(
 
 def _early_context(target: ReadTarget, noted: Mapping[str, Any], now: datetime, is_first: bool) -> ListContext:
     one = target.resource
-    endpoint = _with_limit(with_paginator(target.description, one), noted)
+    endpoint = _with_limit(with_paginator(target.description, one, target.base_url), noted)
     keys, cursor = keys_as_sent(one, one.keys), cursor_of(endpoint)
     kept = single_mark(noted, cursor.cursor_path) if cursor else {}
     is_asked = bool(cursor and is_asked_for(endpoint, cursor))
@@ -152,7 +151,7 @@ def _source_of(
     target: ReadTarget, one: Resource, receipt: Receipt, batches: RowBatches, trust: MarkTrust
 ) -> ListContext:
     own = one is target.chain[-1]
-    endpoint = with_paginator(target.description, one)
+    endpoint = with_paginator(target.description, one, target.base_url)
     if own:
         endpoint = _with_limit(endpoint, dlt.current.resource_state())
     asset = target.asset if own else f"{target.description.asset_of(one)} (parent of {target.asset})"

@@ -7,8 +7,7 @@ from typing import Any
 import dlt
 from dlt import Schema
 
-from messaging_assets.description.parents import columns_from_parents
-from messaging_assets.description.sensitive import sensitive_columns
+from messaging_assets.description.parents import columns_from_parents, sensitive_columns
 from messaging_assets.destination.profile import DestinationProfile
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.marks.target import ReadTarget

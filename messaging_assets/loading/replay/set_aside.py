@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from messaging_assets.description.api import ApiDescription, Resource
-from messaging_assets.description.sensitive import is_sensitive
+from messaging_assets.description.parents import is_sensitive
 from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import destination_profile, loaded_dataset
 from messaging_assets.foundation.folders import ProjectFolders

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from copy import copy
 from typing import Any
 
 from dlt.sources.helpers.rest_client import paginators as dlt_paginators
@@ -20,6 +21,7 @@ from messaging_assets.description import pagination as described
 from messaging_assets.description.api import Endpoint
 from messaging_assets.description.parents import LIST_HEADER, NO_VALUE
 from messaging_assets.foundation import json_paths
+from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.http.wire.validators import validator_of
 from messaging_assets.reading.cursors.marks import no_start
 from messaging_assets.reading.list_context import ListContext
@@ -61,9 +63,9 @@ class GuardedPaginator(dlt_paginators.BasePaginator):
             self.end_flag, self._more_flag = EndFlag(self.description), MoreFlag(self.description)
             self.statuses, self.documents = set[int](), DocumentsOfOne()
             self.reading.join.may_begin_with_last = self.description.end_path is not None
-            if self.context.marks:
-                _leave_out_unset(request, self.context.asset)
+            _leave_out_unset(request, self.context)
             self.reading.begin()
+            _begin_with_job(request, self.context)
             take_size(self, request)
             self.start(request)
 
@@ -243,10 +245,29 @@ def _status_of(response: Any) -> int:
     return int(getattr(response, "status_code", 200))
 
 
-def _leave_out_unset(request: Request, asset: str) -> None:
+def _begin_with_job(request: Request, context: ListContext) -> None:
+    """Keep the request that begins the list's job apart from those for the pages of its download, where it has pages.
+
+    Raises:
+        MendDescription: nobody waits for jobs here, such as a look at what is new.
+    """
+    job = context.endpoint.job
+    if job is None:
+        return
+    if context.so_far.jobs is None:
+        words = "its rows come from an export, and none is begun for a look"
+        raise MendDescription(words, "sync it", where=context.asset)
+    if job.paginator is not None:
+        request.begins = copy(request)  # type: ignore[attr-defined]
+        request.method, request.params, request.json, request.data = "GET", {}, None, []
+
+
+def _leave_out_unset(request: Request, context: ListContext) -> None:
     """Ask without the parameters that want a cursor value while there is none."""
+    if not context.marks:
+        return
     if str(NO_VALUE) in str(request.url):
-        raise no_start(asset)
+        raise no_start(context.asset)
     for part in ("params", "json", "data", "headers"):
         setattr(request, part, _set_only(getattr(request, part)))
 

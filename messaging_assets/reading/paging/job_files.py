@@ -4,24 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from requests import Request
-
-from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 
 
 class JobPaginator(GuardedPaginator):
     """Goes on until each file of the job came."""
-
-    def start(self, request: Request) -> None:
-        """See GuardedPaginator.
-
-        Raises:
-            MendDescription: nobody waits for jobs here, such as a look at what is new.
-        """
-        if self.context.so_far.jobs is None:
-            words = "its rows come from an export, and none is begun for a look"
-            raise MendDescription(words, "sync it", where=self.context.asset)
 
     def advance(self, response: Any, sent: int) -> str | None:
         """See GuardedPaginator."""

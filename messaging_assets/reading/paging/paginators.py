@@ -36,19 +36,30 @@ _CLASSES: dict[str, type[GuardedPaginator]] = {
 }
 
 
-def with_paginator(description: ApiDescription, one: Resource) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection."""
+def with_paginator(description: ApiDescription, one: Resource, base_url: str | None = None) -> Endpoint:
+    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection.
+
+    Args:
+        description: the API.
+        one: the resource.
+        base_url: the address that further pages are below, where they are asked for; None where they are not.
+    """
     endpoint = one.endpoint
     # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
     is_table = endpoint.format is not None and endpoint.format.type in TABULAR
     selector = endpoint.data_selector or ("$" if is_table else None)
     paginator = endpoint.paginator
     if endpoint.job is not None:
-        paginator = described.SinglePagePaginator(type="single_page", empty_when_missing=is_table)
+        whole = described.SinglePagePaginator(type="single_page", empty_when_missing=is_table)
+        paginator = endpoint.job.paginator or whole
     elif paginator is None and single_entity_path(one.path):
         paginator, selector = described.SinglePagePaginator(type="single_page"), selector or "$"
     elif paginator is None:
         paginator = description.client.paginator or described.AutoPaginator(type="auto")
+    later = getattr(paginator, "next_request", None)
+    if paginator is not None and base_url is not None and later is not None and later.path is not None:
+        address = f"{base_url.rstrip('/')}/{later.path.lstrip('/')}"
+        paginator = paginator.model_copy(update={"next_request": later.model_copy(update={"path": address})})
     return endpoint.model_copy(update={"paginator": paginator, "data_selector": selector})
 
 
@@ -61,5 +72,6 @@ def build_paginator(context: ListContext, max_in_flight: int = 1) -> GuardedPagi
     """
     own = context.endpoint.paginator
     assert own is not None
-    kind = _CLASSES[own.type] if context.endpoint.job is None else JobPaginator
+    job = context.endpoint.job
+    kind = _CLASSES[own.type] if job is None or job.paginator is not None else JobPaginator
     return kind(own, context, max_in_flight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy, deepcopy
 from typing import Any
 
 from requests import Request
@@ -51,6 +52,9 @@ class NextReference:
             # Some give the next page's address where a token is looked for.
             param = self._own.cursor_param or "cursor"  # type: ignore[attr-defined]
             set_next_reference(self._found, token_in(self.value, param))
+        if kind == "header_cursor" and str(self.value).strip().lower() == "null":
+            # A header is a text, in which some write so that there is none.
+            set_next_reference(self._found, None)
 
     @property
     def value(self) -> Any:
@@ -75,12 +79,21 @@ class NextReference:
         self._came.add(str(self.value))
         return is_new
 
+    def _ask_as_later(self, request: Request) -> None:
+        """Ask with what the file says of every page but the first, where it says anything."""
+        later = getattr(self._own, "next_request", None)
+        if later is not None:
+            request.url = later.path or request.url
+            request.params, request.data = dict(later.params), copy(later.data)
+            request.json = deepcopy(later.json_body)
+
     def put_on(self, request: Request) -> None:
         """Let dlt's paginator put it on a request.
 
         Raises:
             ValueError: it is a link that cannot be read.
         """
+        self._ask_as_later(request)
         whole, self._asked = request.json, self.value
         self._found.update_request(request)
         if isinstance(request.data, dict) and (field := getattr(self._own, "cursor_body_path", None)):

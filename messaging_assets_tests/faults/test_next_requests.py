@@ -1,0 +1,167 @@
+"""Lists whose further pages are asked for otherwise than the first: elsewhere, otherwise, or by a token alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from pydantic import ValidationError
+
+from messaging_assets.description.pagination import CursorPaginator
+from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.threaded_server import Handler, answering
+
+SIZE, EVERY = 2, 7
+TOKEN = {"type": "cursor", "cursor_path": "token", "cursor_param": "token"}
+SCROLL = {"type": "cursor", "cursor_path": "token", "cursor_body_path": "token"}
+ALONE = {**TOKEN, "next_request": {}}
+
+
+class Search(ThreadingHTTPServer):
+    """Refuses whatever comes beside a token, and takes one at `/v1/next` alone where it is told so.
+
+    Attributes:
+        asked: path, parameters without the secret, and body of each request.
+        refuses: the token that is not answered; empty for none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Answers)
+        self.asked: list[tuple[str, dict[str, str], Any]] = []
+        self.is_next_elsewhere, self.refuses = False, ""
+
+    def answer(self, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
+        """What is answered to a request that has its secret."""
+        self.asked.append((path, query, body))
+        sent = {**query, **(body if isinstance(body, dict) else {})}
+        token = str(sent.pop("token", ""))
+        sent.pop("keep", None)
+        is_odd = bool(token and sent) or (self.is_next_elsewhere and bool(token) != (path == "/v1/next"))
+        if is_odd or (token and token == self.refuses):
+            return 400, {"message": "nothing else goes with a token"}
+        start = int(token or 0)
+        more = {"token": str(start + SIZE)} if start + SIZE < EVERY else {}
+        return 200, {"data": [{"id": one} for one in range(EVERY)][start : start + SIZE], **more}
+
+
+class _Answers(Handler):
+    server: Search
+
+    def do_GET(self) -> None:
+        asked, content = urlsplit(self.path), self.body()
+        query = dict(parse_qsl(asked.query))
+        if query.pop("api_key", None) is None:
+            self.reply(401, {})
+            return
+        is_form = self.headers.get("Content-Type") == "application/x-www-form-urlencoded"
+        body = dict(parse_qsl(content.decode())) if is_form else json.loads(content or b"null")
+        self.reply(*self.server.answer(asked.path, query, body))
+
+    do_POST = do_GET
+
+
+@pytest.fixture
+def search(monkeypatch: pytest.MonkeyPatch) -> Iterator[Search]:
+    server = Search()
+    with answering(server):
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", f"http://127.0.0.1:{server.server_address[1]}/v1/")
+        yield server
+
+
+def endpoint(paginator: dict[str, Any], **words: Any) -> dict[str, Any]:
+    return {
+        "path": "find",
+        "data_selector": "data",
+        "paginator": paginator,
+        "error_handler": {"max_retries": 0},
+    } | words
+
+
+def ids(table: OneTable) -> list[int]:
+    return [row["id"] for row in table.rows()]
+
+
+def test_a_token_that_takes_nothing_beside_it_comes_alone(one_table: OneTable, search: Search) -> None:
+    synced = one_table.sync(endpoint=endpoint(ALONE, params={"state": "open", "size": SIZE}))
+
+    assert (synced.error, ids(one_table)) == ("", [*range(EVERY)])
+    assert synced.receipt["verdict"] == "read to the end"
+    assert search.asked[:2] == [
+        ("/v1/find", {"state": "open", "size": "2"}, None),
+        ("/v1/find", {"token": "2"}, None),
+    ]
+
+
+def test_a_search_goes_on_at_another_path_with_another_body(one_table: OneTable, search: Search) -> None:
+    search.is_next_elsewhere = True
+    later = {"path": "/next", "params": {"keep": "1m"}, "json": {"keep": "1m"}}
+
+    synced = one_table.sync(
+        endpoint=endpoint({**SCROLL, "next_request": later}, method="POST", json={"query": "*", "size": SIZE})
+    )
+
+    assert (synced.error, ids(one_table)) == ("", [*range(EVERY)])
+    assert search.asked[1:3] == [
+        ("/v1/next", {"keep": "1m"}, {"keep": "1m", "token": "2"}),
+        ("/v1/next", {"keep": "1m"}, {"keep": "1m", "token": "4"}),
+    ]
+
+
+def test_a_form_holds_the_token_alone(one_table: OneTable, search: Search) -> None:
+    form = endpoint({**SCROLL, "next_request": {"data": {}}}, method="POST", data={"query": "*"})
+
+    synced = one_table.sync(endpoint=form)
+
+    assert (synced.error, ids(one_table)) == ("", [*range(EVERY)])
+    assert [body for _, _, body in search.asked[:2]] == [{"query": "*"}, {"token": "2"}]
+
+
+def test_an_interrupted_read_goes_on_by_the_token_alone(one_table: OneTable, search: Search) -> None:
+    search.refuses = "6"
+    words: Any = {"endpoint": endpoint(ALONE, params={"state": "open"}), "checkpoint": {"pages": 1}}
+
+    failed, kept = one_table.sync(**words), ids(one_table)
+    search.refuses = ""
+    search.asked.clear()
+    synced = one_table.sync(**words)
+
+    assert not failed.green
+    assert 0 < len(kept) < EVERY
+    assert (synced.error, ids(one_table)) == ("", [*range(EVERY)])
+    assert search.asked[0][1].keys() == {"token"}
+
+
+@pytest.mark.parametrize(
+    ("paginator", "words", "step"),
+    [
+        (TOKEN, {"params": {"state": "open"}}, "if it takes nothing beside the token, write next_request: {} in the"),
+        ({**TOKEN, "cursor_param": "ignored"}, {}, "if further pages are asked for elsewhere, write next_request in"),
+    ],
+    ids=["refused", "repeated"],
+)
+def test_a_page_that_is_asked_for_otherwise_is_told_of_the_word_for_it(
+    one_table: OneTable, search: Search, paginator: Any, words: Any, step: str
+) -> None:
+    synced = one_table.sync(endpoint=endpoint(paginator, **words))
+
+    assert not synced.green
+    assert step in synced.error
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"path": "https://other.example.com/next"}, "is a path below client.base_url"),
+        ({"params": {"since": "{incremental.start_value}"}}, "takes no placeholder of a list"),
+        ({"path": "/of/{resources.channels.id}/next"}, "takes no placeholder of a list"),
+        ({"json": {}, "data": {}}, "a request has one body"),
+    ],
+    ids=["another host", "a start", "a parent", "two bodies"],
+)
+def test_what_a_further_page_cannot_be_asked_with_is_refused(written: Any, told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        CursorPaginator.model_validate({**TOKEN, "next_request": written})

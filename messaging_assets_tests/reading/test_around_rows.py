@@ -1,0 +1,85 @@
+"""Rows of lists inside lists, with what stands around each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from messaging_assets.foundation.json_paths import around_each, holders_of
+from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.raw_server import RawServer, answer
+
+SERIES: list[dict[str, Any]] = [
+    {"labels": {"app": "a"}, "values": [[1, "x"], [2, "y"]]},
+    {"labels": {"app": "b"}, "values": []},
+    {"labels": {"app": "c"}, "values": [[1, "x"]]},
+]
+ENDPOINT: dict[str, Any] = {
+    "path": "/list",
+    "paginator": "single_page",
+    "data_selector": "data[*].values[*]",
+    "format": {"columns": ["moment", "said"]},
+    "include_from_answer": {"app": "data[*].labels.app", "state": "state"},
+    "error_handler": {"max_retries": 0},
+}
+
+
+def synced(one_table: OneTable, monkeypatch: pytest.MonkeyPatch, body: Any, **endpoint: Any) -> Any:
+    with RawServer(lambda connection, path, number: connection.sendall(answer(body))) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        return one_table.sync(endpoint=ENDPOINT | endpoint, primary_key=["app", "moment"])
+
+
+@pytest.mark.parametrize("series", [SERIES, SERIES[2:], SERIES[1:2]], ids=["several", "a single row", "none"])
+def test_each_row_has_what_its_own_group_has(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, series: list[Any]
+) -> None:
+    came = synced(one_table, monkeypatch, {"state": "ok", "data": series})
+
+    assert came.green, came.error
+    expected = [(one["labels"]["app"], *row, "ok") for one in series for row in one["values"]]
+    rows = one_table.rows("SELECT app, moment, said, state FROM resource_name ORDER BY app, moment") if expected else []
+    assert [tuple(row.values()) for row in rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("selector", "path"),
+    [("data[*].values[*]", "data[*].tags[*]"), ("data[0].values[*]", "data[*].labels.app")],
+    ids=["several of one group", "several of no group"],
+)
+def test_several_values_for_one_record_are_told(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, selector: str, path: str
+) -> None:
+    """The first of several was every record's, in silence."""
+    body: Any = {"state": "ok", "data": [{**one, "tags": ["t", "u"]} for one in SERIES]}
+    came = synced(one_table, monkeypatch, body, data_selector=selector, include_from_answer={"app": path})
+
+    assert not came.green
+    assert f"values at '{path}', and a record gets one; begin the path as data_selector does" in came.error
+
+
+@pytest.mark.parametrize(
+    ("selector", "path", "holders"),
+    [
+        ("groups[*].rules[*]", "groups[*].name", "groups[*]"),
+        ("groups[*].rules", "groups[*].meta.name", "groups[*]"),
+        ("a.*.rows[*]", "a.*.name", "a.*"),
+        ("a[*].b[*].c[*]", "a[*].b[*].name", "a[*].b[*]"),
+        ("a[*].b[*].c[*]", "a[*].name", "a[*]"),
+        ("a[?(@.k == 'x.y')].b[*]", "a[?(@.k == 'x.y')].name", "a[?(@.k == 'x.y')]"),
+        ("data[*]", "data[*].name", None),
+        ("data.rows", "data.name", None),
+        ("groups[*].rules[*]", "groups_of[*].name", None),
+        ("groups[*].rules[*]", "status", None),
+    ],
+)
+def test_a_path_that_begins_as_the_selector_does_leads_to_the_group(
+    selector: str, path: str, holders: str | None
+) -> None:
+    assert holders_of(selector, path) == holders
+
+
+def test_what_a_group_does_not_have_is_null_for_its_rows_alone() -> None:
+    body = {"g": [{"n": 1, "r": [{}, {}]}, {"r": [{}]}, {"n": 3, "r": []}]}
+    assert around_each("g[*]", "g[*].r[*]", "g[*].n", body) == [1, 1, None]

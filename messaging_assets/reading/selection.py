@@ -179,6 +179,7 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
             is to get one.
     """
     to_objects(selector, context.keys, response.parsed, rows)
+    _name_lists(context, response, page, rows)
     if shared := context.endpoint.include_from_answer:
         beside_them = fields_of_answer(context, shared, response.parsed, rows)
         for row in rows:
@@ -192,6 +193,9 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
                     page,
                 )
                 row.update(beside_them)
+
+
+def _name_lists(context: ListContext, response: Any, page: int, rows: list[Any]) -> None:
     written = context.endpoint.format
     if written is None or (written.columns_path is None and written.columns is None) or written.type in DELIMITED:
         return

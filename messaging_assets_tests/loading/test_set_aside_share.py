@@ -158,6 +158,7 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert not _mistakes(steps=[{"drop": ["id"]}, {"rename": {"number": "id"}}]), "another field takes its place"
     assert _mistakes(steps=[{"rename": {"number": "id"}}, {"drop": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"keep": ["name"]}])[0].startswith("takes 'id' away")
+    assert not _mistakes(steps=[{"keep": ["id"]}], for_each={"region": ["eu"]}, primary_key=["_region", "id"])
     assert _mistakes(steps=[{"flatten": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
 

@@ -187,12 +187,20 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         renamed = mapping(step_into(step, "rename"))
         gone = {*names_in(dropped), *names_in(opened), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
-            gone |= needed.keys() - set(names_in(kept))
+            gone |= {name for name in needed if not _is_given(resource, name)}.difference(names_in(kept))
         # A later step may make a field of this name anew.
         made = {str(name) for later in steps[index + 1 :] for name in _made(later)}
         for name in sorted(gone & needed.keys() - made):
             words = f"takes '{name}' away, which is {needed[name]}; leave it, or name what it becomes"
             yield Mistake(resource.place_of("steps", index), words)
+
+
+def _is_given(resource: Written, name: str) -> bool:
+    """Whether rows have a field of the file's own doing, which `keep` leaves where it is."""
+    beside = names_in(list(mapping(resource.endpoint.get("include_from_answer"))))
+    values = [f"_{each}" for each in mapping(resource.full.get("for_each"))]
+    above = [f"_{field}".replace(".", "_") for field in names_in(resource.full.get("include_from_parent"))]
+    return name in (*beside, *values) or (name.startswith("_") and name.endswith(tuple(above)))
 
 
 def _merge_key_in_parts(resource: Written) -> Iterator[Mistake]:

@@ -325,3 +325,18 @@ def test_every_owner_and_tag_that_is_accepted_is_accepted_by_dagster():
 def test_a_path_that_is_empty_is_the_apis_own_address_and_one_that_is_missing_the_resources_name():
     endpoints = [{"path": ""}, {}, {"path": "/v1"}]
     assert [ours.Resource(name="a", endpoint=one).path for one in endpoints] == ["/", "a", "/v1"]
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("2025-02-01T00:30:00Z", "01.02.2025 01:30"),
+        ("2025-02-01", "01.02.2025 00:00"),
+        ("03.02.2025 00:00", "03.02.2025 00:00"),
+        ("-30d", "-30d"),
+    ],
+)
+def test_a_moment_of_the_file_is_written_as_the_pattern_of_records_says(written: str, kept: str) -> None:
+    cursor = {"cursor_path": "at", "cursor_format": "%d.%m.%Y %H:%M", "timezone": "Europe/Berlin"}
+    assert ours.Incremental.model_validate({**cursor, "initial_value": written}).initial_value == kept
+    assert ours.Incremental.model_validate({**cursor, "end_value": written}).end_value == kept

@@ -163,6 +163,13 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
 
 
+@pytest.mark.parametrize(("strategy", "is_refused"), [("upsert", True), ("scd2", True), ("insert-only", False)])
+def test_a_hint_that_a_merge_cannot_keep_is_refused(strategy: str, is_refused: bool) -> None:
+    merge = {"disposition": "merge", "strategy": strategy}
+    words = _mistakes(columns={"gone": {"hard_delete": True}}, write_disposition=merge)
+    assert ["write strategy: delete-insert" in one for one in words] == [True] * is_refused
+
+
 def test_steps_change_records_and_what_a_filter_leaves_out_is_counted(one_table: OneTable) -> None:
     rows = [{"key": n, "mail": "a@b.c", "o": {"p": n}, "state": "open" if n % 2 else "shut"} for n in range(6)]
     steps = [

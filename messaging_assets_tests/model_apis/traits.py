@@ -15,6 +15,8 @@ WINDOWS = ("steps", "most")
 UNASKED = ("all", "own", "newest_first")
 # What stands beside a list, for each of its records.
 BESIDE = "here"
+# `lists` are rows of values, whose names are in the file.
+JSON = ("json", "lists")
 FLAT = ("csv", "tsv", "ndjson")
 CHOICES: dict[str, list[Any]] = {
     "paging": [
@@ -27,7 +29,7 @@ CHOICES: dict[str, list[Any]] = {
         "header_cursor",
         "last_id",
     ],
-    "format": ["json", "json", "json", "ndjson", "csv", "tsv", "xml"],
+    "format": ["json", "json", "json", "ndjson", "csv", "tsv", "xml", "lists"],
     # As its content encoding, or as the file that it is; a long answer is read from a file, in parts.
     "packed": ["", "encoding", "gzip", "zip"],
     "is_long": [False, True],
@@ -57,8 +59,8 @@ CHOICES: dict[str, list[Any]] = {
 
 # What does not go together, in order, and what is changed for it.
 _RULES: list[tuple[Callable[[Traits], Any], Traits]] = [
-    (lambda one: one["format"] != "json" and one["paging"] == "cursor", {"paging": "header_cursor"}),
-    (lambda one: one["format"] != "json" and one["paging"] == "json_link", {"paging": "header_link"}),
+    (lambda one: one["format"] not in JSON and one["paging"] == "cursor", {"paging": "header_cursor"}),
+    (lambda one: one["format"] not in JSON and one["paging"] == "json_link", {"paging": "header_link"}),
     (lambda one: one["format"] in FLAT or one["paging"] == "single_page", {"total": "none"}),
     (lambda one: one["paging"] in (*LINKS, "last_id") and one["total"] == "more", {"total": "told"}),
     (lambda one: one["format"] in FLAT, {"total": "none"}),

@@ -12,7 +12,7 @@ from messaging_assets.description.authentication import Auth, Described
 from messaging_assets.description.jobs import Job
 from messaging_assets.description.names import JsonPath
 from messaging_assets.description.pagination import Paginator
-from messaging_assets.description.windows import CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
+from messaging_assets.description.windows import Bound, CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
 
 _Matcher = TypeVar("_Matcher", "ErrorInBody", "ResponseAction")
 RETRIED_STATUSES = (429, 500, 502, 503, 504)
@@ -188,9 +188,9 @@ class Incremental(Described):
     """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, a pattern of strftime."""
     timezone: TimeZone | None = None
     """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
-    initial_value: Any = None
+    initial_value: Bound = None
     """Where to begin; also `now`, or a time before it such as `-30d` or `-P30D`."""
-    end_value: Any = None
+    end_value: Bound = None
     """Where to end: a closed range, without state; `now` (also `-1d`) moves with each sync, and keeps the mark."""
     last_value_func: Literal["min", "max"] | Callable[..., Any] = "max"
     """Which cursor is the mark: `max` or `min`."""

@@ -128,6 +128,11 @@ def columns_from_parents(resource: Resource) -> dict[str, str]:
     }
 
 
+def given_columns(resource: Resource) -> frozenset[str]:
+    """What each of its rows has of the file's own doing: from above it, of the file's values, and beside its list."""
+    return frozenset((*columns_from_parents(resource).values(), *resource.endpoint.include_from_answer))
+
+
 def joined(resource: Resource) -> Resource:
     """A resource with several parents, or values of the file, as one of a single parent: in its records stand theirs,
     each under its name.

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, ValidationInfo, field_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.foundation import moments
@@ -38,6 +38,17 @@ def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
     if is_of_days and (lag or 0) > _MOST_DAYS:
         raise ValueError(f"lag counts days where cursor_format has no time of day, and {lag:,.0f} days are too many")
 
+
+def _as_records_write(value: Any, info: ValidationInfo) -> Any:
+    """One end of a range, where it is a moment, in the pattern that records are written in."""
+    pattern, zone = info.data.get("cursor_format"), ZoneInfo(info.data.get("timezone") or "UTC")
+    if pattern is None or "%" not in pattern or moments.moment_of(value, pattern, zone) is not None:
+        return value
+    moment = moments.moment_of(value, zone=zone)
+    return value if moment is None else moments.written(moment, pattern, zone)
+
+
+Bound = Annotated[Any, AfterValidator(_as_records_write)]
 
 # Directives that both strptime and strftime know; a C library's strftime knows more.
 _READ = re.compile(r"([^%]|%[aAbBcdfGHIjmMpSuUVwWxXyYzZ%])*")

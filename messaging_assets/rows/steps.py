@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any
 
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
 from messaging_assets.description.endpoint import DELIMITED
-from messaging_assets.description.parents import columns_from_parents
+from messaging_assets.description.parents import columns_from_parents, given_columns
 from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
@@ -29,16 +29,17 @@ AS_SENT = "none"
 
 
 def functions_of(
-    resource: Resource, asset: str, fields: SoughtFields | None = None
+    resource: Resource, asset: str, given: Collection[str], fields: SoughtFields | None = None
 ) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order.
 
     Args:
         resource: the resource.
         asset: the asset's name in errors.
+        given: fields of the file's own doing, which `keep` keeps.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
     """
-    every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step)) for step in resource.steps]
+    every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given)) for step in resource.steps]
     if fields is None:
         return [{kind: function} for kind, function in every]
     wanted = [_fields_of(step, asset) for step in resource.steps]
@@ -109,12 +110,12 @@ def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sent)
 
 
-def _map(step: Step) -> Callable[[Record], Record]:
+def _map(step: Step, given: Collection[str] = ()) -> Callable[[Record], Record]:
     if step.drop:
         left_out = frozenset(step.drop)
         return lambda row: {name: value for name, value in row.items() if name not in left_out}
     if step.keep:
-        kept = frozenset(step.keep)
+        kept = frozenset((*step.keep, *given))
         return lambda row: {name: value for name, value in row.items() if name in kept}
     if step.rename:
         return lambda row: _renamed(row, step.rename or {})
@@ -271,7 +272,7 @@ def missed_steps(mark: str | None, resource: Resource, asset: str) -> list[dict[
     """
     if mark is None or mark == mark_of(resource):
         return []
-    every = functions_of(resource, asset)
+    every = functions_of(resource, asset, given_columns(resource))
     if mark == AS_SENT:
         # Neither what comes from above nor the functions of Python are here.
         is_known = not (resource.processing_steps or columns_from_parents(resource))

@@ -8,6 +8,7 @@ from typing import Any
 
 from messaging_assets.answers.field_names import DLT_PREFIX
 from messaging_assets.description.api import Resource
+from messaging_assets.description.parents import given_columns
 from messaging_assets.description.table import Column
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.rows.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
@@ -146,7 +147,8 @@ class Targets:
 
     def is_said(self, column: str) -> bool:
         """Whether a column may appear whatever the contract says: the file names it, or nobody ever named any."""
-        return self.is_open or column in self.declared or column in self._required
+        said = self.is_open or column in self.declared or column in self._required
+        return said or column in _given(self._resource, self._known.normalize)
 
     def make(self, column: str, values: list[Any], place: int) -> Target:
         """Make a column for the first values of a field.
@@ -210,3 +212,10 @@ def _as_sent(resource: Resource, normalize: Callable[[str], str]) -> frozenset[s
     """
     names = {normalize(name) for name in (*resource.keys, *resource.merge_keys) if name}
     return frozenset(names - ({normalize(resource.partitions.column_name)} if resource.partitions else set()))
+
+
+def _given(resource: Resource, normalize: Callable[[str], str]) -> frozenset[str]:
+    """Columns that the file itself gives to rows, of what stands beside or above them, or by its steps."""
+    made = [(*(step.copy_ or ()), *(step.constant or ()), *(step.template or ())) for step in resource.steps]
+    renamed = [(step.rename or {}).values() for step in resource.steps]
+    return frozenset(normalize(name) for name in given_columns(resource).union(*made, *renamed))

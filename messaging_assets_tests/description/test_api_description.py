@@ -331,3 +331,18 @@ def test_a_path_that_is_empty_is_the_apis_own_address_and_one_that_is_missing_th
 def test_an_object_of_a_clients_own_is_told_what_to_write_in_its_place(word: str) -> None:
     with pytest.raises(InvalidDescription, match=rf"client\.{word}: must be a mapping, not an object; write {{type: "):
         describe({"client": {**CLIENT, word: object()}, "resources": ["messages"]}, "chat")
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("2025-02-01T00:30:00Z", "01.02.2025 01:30"),
+        ("2025-02-01", "01.02.2025 00:00"),
+        ("03.02.2025 00:00", "03.02.2025 00:00"),
+        ("-30d", "-30d"),
+    ],
+)
+def test_a_moment_of_the_file_is_written_as_the_pattern_of_records_says(written: str, kept: str) -> None:
+    cursor = {"cursor_path": "at", "cursor_format": "%d.%m.%Y %H:%M", "timezone": "Europe/Berlin"}
+    assert ours.Incremental.model_validate({**cursor, "initial_value": written}).initial_value == kept
+    assert ours.Incremental.model_validate({**cursor, "end_value": written}).end_value == kept

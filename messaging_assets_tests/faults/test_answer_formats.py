@@ -293,6 +293,12 @@ def test_records_are_made_of_lists_of_values_edges_and_several_lists(rows: OneLi
     assert outcome.ids == [1, 2], outcome.sentence
 
 
+def test_a_row_of_values_has_what_stands_beside_its_list(rows: OneList) -> None:
+    rows.fault(body=b'{"of": "eu", "r": [[1, "a"], [2, "b"]]}')
+    words = {"data_selector": "r", "format": {"columns": ["id", "n"]}, "include_from_answer": {"region": "of"}}
+    assert [(row["id"], row["region"]) for row in rows.outcome(ONE_PAGE, **words).table] == [(1, "eu"), (2, "eu")]
+
+
 def test_one_row_of_values_is_a_row(rows: OneList) -> None:
     rows.fault(body=b'{"c": ["id", "n"], "r": [[1, "a"]]}')
     assert rows.outcome(ONE_PAGE, data_selector="r[*]", format={"columns_path": "c"}).ids == [1]

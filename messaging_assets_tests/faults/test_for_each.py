@@ -51,6 +51,27 @@ def test_values_of_two_names_are_asked_for_each_with_each_anywhere_in_a_request(
     }
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"steps": [{"keep": ["id"]}]},
+        {"columns": {"id": {"data_type": "bigint"}}, "schema_contract": {"columns": "discard_value"}},
+    ],
+    ids=["keep", "contract"],
+)
+def test_what_the_file_gives_a_row_is_left_out_by_no_step_or_contract(one_list: OneList, words: dict[str, Any]) -> None:
+    channels = {"name": "channels", "endpoint": {"path": "channels"}}
+    given = {"for_each": {"region": ["eu"]}, "include_from_parent": ["id"], "primary_key": ["_channels_id", "id"]}
+    endpoint = {"path": "{for_each.region}/{resources.channels.id}/messages"}
+    with Family(one_list, rows_of).served() as api:
+        synced = api.sync("messages", channels, {"name": "messages", **given, **words, "endpoint": endpoint})
+
+    assert [(row["_region"], row["_channels_id"], row["id"]) for row in synced.table] == [
+        ("eu", channel, number) for number in (1, 2) for channel in (1, 2)
+    ]
+    assert "from" not in synced.table[0]
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize(
     ("column", "own", "is_green"),

@@ -158,8 +158,16 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert not _mistakes(steps=[{"drop": ["id"]}, {"rename": {"number": "id"}}]), "another field takes its place"
     assert _mistakes(steps=[{"rename": {"number": "id"}}, {"drop": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"keep": ["name"]}])[0].startswith("takes 'id' away")
+    assert not _mistakes(steps=[{"keep": ["id"]}], for_each={"region": ["eu"]}, primary_key=["_region", "id"])
     assert _mistakes(steps=[{"flatten": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
+
+
+@pytest.mark.parametrize(("strategy", "is_refused"), [("upsert", True), ("scd2", True), ("insert-only", False)])
+def test_a_hint_that_a_merge_cannot_keep_is_refused(strategy: str, is_refused: bool) -> None:
+    merge = {"disposition": "merge", "strategy": strategy}
+    words = _mistakes(columns={"gone": {"hard_delete": True}}, write_disposition=merge)
+    assert ["write strategy: delete-insert" in one for one in words] == [True] * is_refused
 
 
 def test_steps_change_records_and_what_a_filter_leaves_out_is_counted(one_table: OneTable) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from messaging_assets_tests.model_apis import moments
-from messaging_assets_tests.model_apis.traits import FLAT, FURTHER, LINKED, WINDOWS, Traits
+from messaging_assets_tests.model_apis.bodies import FIELDS
+from messaging_assets_tests.model_apis.traits import FLAT, FURTHER, JSON, LINKED, WINDOWS, Traits
 
 COLUMNS: dict[str, Any] = {
     "id": {"data_type": "bigint", "nullable": False},
@@ -55,7 +56,7 @@ def _list(one: Traits) -> dict[str, Any]:
 
 
 def _columns(one: Traits) -> dict[str, Any]:
-    is_typed = one["format"] in ("json", "ndjson")
+    is_typed = one["format"] in (*JSON, "ndjson")
     if is_typed and not one["is_declared"]:
         return {}
     at = "bigint" if "epoch" in one["stamp"] else "timestamp"
@@ -69,7 +70,7 @@ def _endpoint(one: Traits) -> dict[str, Any]:
         "paginator": _paginator(one),
     }
     if one["format"] != "json":
-        endpoint["format"] = one["format"]
+        endpoint["format"] = {"columns": FIELDS} if one["format"] == "lists" else one["format"]
     if one["has_beside"]:
         endpoint["include_from_answer"] = {"answered": "answer.place" if one["format"] == "xml" else "place"}
     if one["method"] == "POST":
@@ -105,7 +106,9 @@ def _paginator(one: Traits) -> Any:
         later = {"next_request": {"path": FURTHER}} if one["further"] == "alone" else {}
         return {"type": kind, "cursor_path": "next", **to, **later, **rows, **ends}
     if kind == "last_id":
-        last = {"json": "data[-1].id", "xml": "answer.rows.row[-1].id"}.get(one["format"], "$[-1].id")
+        last = {"json": "data[-1].id", "lists": "data[-1][0]", "xml": "answer.rows.row[-1].id"}.get(
+            one["format"], "$[-1].id"
+        )
         to = {"cursor_body_path": "after"} if in_body else {"cursor_param": "after"}
         return {"type": "cursor", "cursor_path": last, **to, **rows}
     if kind == "header_cursor":

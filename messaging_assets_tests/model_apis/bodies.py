@@ -10,7 +10,14 @@ import zipfile
 from typing import Any
 from xml.sax.saxutils import escape
 
-_TYPES = {"json": "application/json", "ndjson": "application/x-ndjson", "csv": "text/csv", "xml": "application/xml"}
+FIELDS = ["id", "at", "name", "amount", "is_on", "tags"]
+_TYPES = {
+    "json": "application/json",
+    "lists": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv",
+    "xml": "application/xml",
+}
 
 
 def body_of(rows: list[dict[str, Any]], said: dict[str, Any], traits: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
@@ -18,6 +25,8 @@ def body_of(rows: list[dict[str, Any]], said: dict[str, Any], traits: dict[str, 
     kind = traits["format"]
     if kind == "json":
         text = json.dumps({"data": rows, **said})
+    elif kind == "lists":
+        text = json.dumps({"data": [[row[name] for name in FIELDS] for row in rows], **said})
     elif kind == "ndjson":
         text = "".join(json.dumps(row) + "\n" for row in rows)
     elif kind == "xml":
@@ -46,8 +55,8 @@ def _plain(value: Any) -> str:
 def _table(rows: list[dict[str, Any]], delimiter: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\r\n")
-    writer.writerow(["id", "at", "name", "amount", "is_on", "tags"])
-    writer.writerows([[_plain(row[name]) for name in ("id", "at", "name", "amount", "is_on", "tags")] for row in rows])
+    writer.writerow(FIELDS)
+    writer.writerows([[_plain(row[name]) for name in FIELDS] for row in rows])
     return out.getvalue()
 
 

@@ -17,6 +17,8 @@ UNASKED = ("all", "own", "newest_first")
 BESIDE = "here"
 # Where further pages are asked for by their token alone.
 FURTHER = "/further"
+# `lists` are rows of values, whose names are in the file.
+JSON = ("json", "lists")
 FLAT = ("csv", "tsv", "ndjson")
 CHOICES: dict[str, list[Any]] = {
     "paging": [
@@ -31,7 +33,7 @@ CHOICES: dict[str, list[Any]] = {
     ],
     # Whether further pages are asked for as the first is, or elsewhere and by the token alone.
     "further": ["alike", "alone"],
-    "format": ["json", "json", "json", "ndjson", "csv", "tsv", "xml"],
+    "format": ["json", "json", "json", "ndjson", "csv", "tsv", "xml", "lists"],
     # As its content encoding, or as the file that it is; a long answer is read from a file, in parts.
     "packed": ["", "encoding", "gzip", "zip"],
     "is_long": [False, True],
@@ -61,8 +63,8 @@ CHOICES: dict[str, list[Any]] = {
 
 # What does not go together, in order, and what is changed for it.
 _RULES: list[tuple[Callable[[Traits], Any], Traits]] = [
-    (lambda one: one["format"] != "json" and one["paging"] == "cursor", {"paging": "header_cursor"}),
-    (lambda one: one["format"] != "json" and one["paging"] == "json_link", {"paging": "header_link"}),
+    (lambda one: one["format"] not in JSON and one["paging"] == "cursor", {"paging": "header_cursor"}),
+    (lambda one: one["format"] not in JSON and one["paging"] == "json_link", {"paging": "header_link"}),
     (lambda one: one["paging"] != "cursor", {"further": "alike"}),
     (lambda one: one["format"] in FLAT or one["paging"] == "single_page", {"total": "none"}),
     (lambda one: one["paging"] in (*LINKS, "last_id") and one["total"] == "more", {"total": "told"}),

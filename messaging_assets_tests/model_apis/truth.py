@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from messaging_assets_tests.model_apis import moments
-from messaging_assets_tests.model_apis.traits import BESIDE, Traits
+from messaging_assets_tests.model_apis.traits import BESIDE, JSON, Traits
 
 SURE = ("proven", "read to the end")
 Row = dict[str, Any]
@@ -85,7 +85,7 @@ def version(one: Traits, row: Row) -> str:
     elif isinstance(at, str):
         at = moments.read(at, None)
     tags = row.get("tags")
-    if isinstance(tags, str) and one["format"] in ("json", "ndjson"):
+    if isinstance(tags, str) and one["format"] in (*JSON, "ndjson"):
         tags = json.loads(tags)
     own = {name: row.get(name) for name in ("id", "name", "amount", "is_on")}
     return _text(

@@ -18,6 +18,7 @@ from messaging_assets.files.rules.written import (
     columns_of,
     cursor_params,
     disposition_in,
+    is_given,
     names_in,
     place_of_column,
     written_resources,
@@ -42,6 +43,7 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _keys_inside(resource)
         yield from _partitions(resource, windows)
         yield from _deletes(resource)
+        yield from _hard_delete(resource)
         yield from _incremental(resource)
         yield from _steps(resource)
         yield from request_mistakes(resource, mapping(raw.get("client")))
@@ -189,7 +191,7 @@ def _steps(resource: Written) -> Iterator[Mistake]:
         renamed = mapping(step_into(step, "rename"))
         gone = {*names_in(dropped), *names_in(opened), *map(str, renamed)}.difference(map(str, renamed.values()))
         if isinstance(kept, list):
-            gone |= needed.keys() - set(names_in(kept))
+            gone |= {name for name in needed if not is_given(resource, name)}.difference(names_in(kept))
         # A later step may make a field of this name anew.
         made = {str(name) for later in steps[index + 1 :] for name in _made(later)}
         for name in sorted(gone & needed.keys() - made):
@@ -211,6 +213,14 @@ def _keeps_unchanged_rows(resource: Written) -> str | None:
     if strategy in ("insert-only", "scd2"):
         return f"{strategy} leaves rows that came again as they are"
     return "skip_unchanged_rows leaves them as they are" if step_into(written, "skip_unchanged_rows") else None
+
+
+def _hard_delete(resource: Written) -> Iterator[Mistake]:
+    strategy = str(step_into(resource.full.get("write_disposition"), "strategy"))
+    ways = {"upsert": "inserts a new row that comes deleted", "scd2": "heeds no hard_delete"}
+    if strategy in ways and any(step_into(column, "hard_delete") is True for column in columns_of(resource).values()):
+        words = f"{strategy} {ways[strategy]}; write strategy: delete-insert, or take the column's hard_delete out"
+        yield Mistake(resource.place_of("write_disposition"), words)
 
 
 def _deletes(resource: Written) -> Iterator[Mistake]:

@@ -76,3 +76,11 @@ def cursor_params(resource: Written) -> list[str]:
     """The parameters that take a cursor in dlt's older spelling."""
     params = mapping(resource.endpoint.get("params"))
     return [name for name, one in params.items() if step_into(one, "type") == "incremental"]
+
+
+def is_given(resource: Written, name: str) -> bool:
+    """Whether rows have a field of the file's own doing, which `keep` leaves where it is."""
+    beside = names_in(list(mapping(resource.endpoint.get("include_from_answer"))))
+    values = [f"_{each}" for each in mapping(resource.full.get("for_each"))]
+    above = [f"_{field}".replace(".", "_") for field in names_in(resource.full.get("include_from_parent"))]
+    return name in (*beside, *values) or (name.startswith("_") and name.endswith(tuple(above)))

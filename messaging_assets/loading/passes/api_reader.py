@@ -214,7 +214,8 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> li
         columns: what dlt calls the fields that come from above, and what they are to be called.
     """
     fields = None if source.is_parent else source.receipt.fields
-    every: list[Any] = [*functions_of(one, source.asset, fields), *one.processing_steps, *texts_as_json(one)]
+    given = (*columns.values(), *one.endpoint.include_from_answer)
+    every: list[Any] = [*functions_of(one, source.asset, given, fields), *one.processing_steps, *texts_as_json(one)]
     own = every if source.is_parent else counted(every, source.receipt)
     if LINE in columns.values():
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]

@@ -163,10 +163,19 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
 
 
-@pytest.mark.parametrize(("strategy", "is_refused"), [("upsert", True), ("scd2", True), ("insert-only", False)])
-def test_a_hint_that_a_merge_cannot_keep_is_refused(strategy: str, is_refused: bool) -> None:
-    merge = {"disposition": "merge", "strategy": strategy}
-    words = _mistakes(columns={"gone": {"hard_delete": True}}, write_disposition=merge)
+@pytest.mark.parametrize(
+    ("strategy", "hint", "is_refused"),
+    [
+        ("upsert", {"hard_delete": True}, True),
+        ("scd2", {"hard_delete": True}, True),
+        ("insert-only", {"hard_delete": True}, False),
+        ("upsert", {"dedup_sort": "desc"}, True),
+        ("insert-only", {"dedup_sort": "desc"}, True),
+        ("delete-insert", {"dedup_sort": "desc"}, False),
+    ],
+)
+def test_a_hint_that_a_merge_cannot_keep_is_refused(strategy: str, hint: dict[str, Any], is_refused: bool) -> None:
+    words = _mistakes(columns={"gone": hint}, write_disposition={"disposition": "merge", "strategy": strategy})
     assert ["write strategy: delete-insert" in one for one in words] == [True] * is_refused
 
 

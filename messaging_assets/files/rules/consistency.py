@@ -43,7 +43,7 @@ def consistency_mistakes(raw: Mapping[str, Any], is_file: bool) -> Iterator[Mist
         yield from _keys_inside(resource)
         yield from _partitions(resource, windows)
         yield from _deletes(resource)
-        yield from _hard_delete(resource)
+        yield from _hints(resource)
         yield from _incremental(resource)
         yield from _steps(resource)
         yield from request_mistakes(resource, mapping(raw.get("client")))
@@ -215,12 +215,16 @@ def _keeps_unchanged_rows(resource: Written) -> str | None:
     return "skip_unchanged_rows leaves them as they are" if step_into(written, "skip_unchanged_rows") else None
 
 
-def _hard_delete(resource: Written) -> Iterator[Mistake]:
+def _hints(resource: Written) -> Iterator[Mistake]:
     strategy = str(step_into(resource.full.get("write_disposition"), "strategy"))
-    ways = {"upsert": "inserts a new row that comes deleted", "scd2": "heeds no hard_delete"}
-    if strategy in ways and any(step_into(column, "hard_delete") is True for column in columns_of(resource).values()):
-        words = f"{strategy} {ways[strategy]}; write strategy: delete-insert, or take the column's hard_delete out"
-        yield Mistake(resource.place_of("write_disposition"), words)
+    lost = {
+        "hard_delete": {"upsert": "inserts a new row that comes deleted", "scd2": "heeds no hard_delete"},
+        "dedup_sort": dict.fromkeys(("upsert", "insert-only", "scd2"), "sorts out no rows with one key"),
+    }
+    for hint, ways in lost.items():
+        if strategy in ways and any(step_into(column, hint) for column in columns_of(resource).values()):
+            words = f"{strategy} {ways[strategy]}; write strategy: delete-insert, or take the column's {hint} out"
+            yield Mistake(resource.place_of("write_disposition"), words)
 
 
 def _deletes(resource: Written) -> Iterator[Mistake]:

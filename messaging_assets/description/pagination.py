@@ -160,7 +160,8 @@ class JsonLinkPaginator(SizedPaginator):
     """Whether an empty page is the end, though it names a next one."""
 
 
-_OF_LISTS = re.compile(r"\{(?:resources|for_each|incremental|window|partition)\b")
+# Placeholders whose value is one list's.
+OF_LISTS = re.compile(r"\{(?:resources|for_each|incremental|window|partition)\b")
 
 
 class NextRequest(Described):
@@ -186,7 +187,7 @@ class NextRequest(Described):
     def _stands_alone(self) -> NextRequest:
         if self.json_body is not None and self.data is not None:
             raise ValueError("a request has one body; keep json or data")
-        if _OF_LISTS.search(str((self.path, self.params, self.json_body, self.data))):
+        if OF_LISTS.search(str((self.path, self.params, self.json_body, self.data))):
             raise ValueError("takes no placeholder of a list, which its first page alone is asked with; leave it out")
         return self
 

@@ -107,14 +107,34 @@ def test_a_setting_in_small_letters_is_sent_so(given: str, sent: str) -> None:
     assert endpoint_of(found)["params"] == {"closed": sent}
 
 
-@pytest.mark.parametrize(("paginator", "is_lost"), [(LINKS, False), (CURSORS, True)])
-def test_what_goes_with_the_first_page_only_does_so_where_links_lead_on(
-    paginator: dict[str, Any], is_lost: bool
+@pytest.mark.parametrize(
+    ("paginator", "further", "lost"),
+    [
+        (LINKS, {}, 0),
+        (CURSORS, {"next_request": {"params": {"limit": "50"}}}, 0),
+        ({**CURSORS, "pagination_strategy": {"type": "OffsetIncrement", "page_size": 50}}, {}, 2),
+    ],
+)
+def test_what_goes_with_the_first_page_only_does_so_where_links_or_a_token_lead_on(
+    paginator: dict[str, Any], further: dict[str, Any], lost: int
 ) -> None:
-    asked = {"sort": "{{ 'at' if not next_page_token else '' }}", "in[]": "{{ ['a', 'b'] if next_page_token is none }}"}
-    found = drafted(manifest({"retriever": {"paginator": paginator}}, request_parameters=asked))
-    assert endpoint_of(found)["params"] == {"sort": "at", "in[]": ["a", "b"]}
-    assert [kind for kind, words in told(found) if "first page only" in words] == ["loss"] * (2 * is_lost)
+    first = {"sort": "{{ 'at' if not next_page_token else '' }}", "in[]": "{{ ['a', 'b'] if next_page_token is none }}"}
+    found = drafted(manifest({"retriever": {"paginator": paginator}}, request_parameters={**first, "limit": "50"}))
+    endpoint = endpoint_of(found)
+    assert {"sort": "at", "in[]": ["a", "b"]}.items() <= endpoint["params"].items()
+    assert {word: one for word, one in endpoint["paginator"].items() if word == "next_request"} == further
+    assert [kind for kind, words in told(found) if "first page only" in words] == ["loss"] * lost
+
+
+def test_a_range_that_goes_with_each_page_is_not_left_out_of_further_ones() -> None:
+    asked = {"sort": "{{ 'at' if not next_page_token else '' }}", "since": "{{ stream_interval.start_time }}"}
+    cursor = {"type": "DatetimeBasedCursor", "cursor_field": "at", "datetime_format": "%s", "start_datetime": "0"}
+    found = drafted(
+        manifest({"incremental_sync": cursor, "retriever": {"paginator": CURSORS}}, request_parameters=asked)
+    )
+    assert endpoint_of(found)["params"] == {"sort": "at", "since": "{incremental.start_value}"}
+    assert "next_request" not in endpoint_of(found)["paginator"]
+    assert [kind for kind, words in told(found) if "first page only" in words] == ["loss"]
 
 
 @pytest.mark.parametrize(("given", "asks"), [({}, False), ({"until": "2026-01-01T00:00:00Z"}, True)])

@@ -12,6 +12,7 @@ from messaging_assets.conversion.components.values import Ref, Unknown, value_of
 from messaging_assets.conversion.manifest.scope import Scope
 from messaging_assets.conversion.outcome import NO_PAGINATOR
 from messaging_assets.conversion.texts import USUAL_PAGE, quoted, unusual
+from messaging_assets.description.pagination import OF_LISTS
 from messaging_assets.discovery.found import without_nothing
 from messaging_assets.foundation.json_paths import quoted_path
 
@@ -42,6 +43,24 @@ def goes_by_links(part: Part | None) -> bool:
     """Whether a later page is asked for by its link alone, which says all that the first page was asked for."""
     token = part.part("page_token_option") if part is not None else None
     return token is not None and token.kind == "RequestPath"
+
+
+def add_next_request(scope: Scope) -> None:
+    """Say what further pages are asked with, where some fields go with the first page only."""
+    endpoint = scope.draft.endpoint
+    paginator: Any = endpoint.get("paginator")
+    first = [(part, name) for part, name in scope.of_first_page if name in (endpoint.get(part) or {})]
+    rest = {
+        part: {name: one for name, one in endpoint[part].items() if (part, name) not in first}
+        for part in ("params", "json", "data")
+        if isinstance(endpoint.get(part), Mapping)
+    }
+    is_cursor = isinstance(paginator, dict) and paginator["type"] == "cursor"
+    if first and is_cursor and {part for part, _ in first} <= set(rest) and not OF_LISTS.search(str(rest)):
+        paginator["next_request"] = without_nothing(rest)
+        return
+    for part, name in first:
+        scope.draft.lose(f"{name} goes with the first page only there, and with each page here", "endpoint", part, name)
 
 
 def _size(scope: Scope, strategy: Part) -> int | None:

@@ -116,8 +116,7 @@ def _on_first_page(scope: Scope, place: tuple[str, str], text: Any, requester: P
     if subject != Ref("next_page_token") or wanted is not True or value_of(later) not in ("", None):
         return text
     if not by_links:
-        told = f"{place[1]} goes with the first page only there, and with each page here unless next_request is written"
-        scope.draft.lose(told, "endpoint", *place)
+        scope.of_first_page.append(place)
     several = [f"{{{{ {ast.unparse(one)} }}}}" for one in (first.elts if isinstance(first, ast.List) else [first])]
     return several if isinstance(first, ast.List) else several[0]
 

@@ -12,7 +12,7 @@ from messaging_assets.conversion.manifest.addresses import settle_addresses
 from messaging_assets.conversion.manifest.authenticators import way_in
 from messaging_assets.conversion.manifest.cursors import add_cursor, name_bounds, seconds_of
 from messaging_assets.conversion.manifest.errors import add_errors
-from messaging_assets.conversion.manifest.paging import add_paginator, goes_by_links
+from messaging_assets.conversion.manifest.paging import add_next_request, add_paginator, goes_by_links
 from messaging_assets.conversion.manifest.partitions import add_partitions
 from messaging_assets.conversion.manifest.requests import add_job, add_request, address_of, name_job
 from messaging_assets.conversion.manifest.scope import Scope
@@ -165,6 +165,7 @@ class _Streams:
             add_paginator(scope, retriever.part("paginator"))
         add_errors(scope, requester.part("error_handler"))
         add_cursor(scope, cursor)
+        add_next_request(scope)
         answers.add_filter(scope, selector)
         add_transformations(scope, stream)
         answers.add_key(scope, stream)

@@ -40,9 +40,11 @@ def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
 
 
 def _as_records_write(value: Any, info: ValidationInfo) -> Any:
-    """One end of a range, where it is a moment, in the pattern that records are written in."""
+    """One end of a range, where it is a moment, as records are written: in their pattern, or their unit since 1970."""
     pattern, zone = info.data.get("cursor_format"), ZoneInfo(info.data.get("timezone") or "UTC")
-    if pattern is None or "%" not in pattern or moments.moment_of(value, pattern, zone) is not None:
+    if pattern not in EPOCHS and (
+        pattern is None or "%" not in pattern or moments.moment_of(value, pattern, zone) is not None
+    ):
         return value
     moment = moments.moment_of(value, zone=zone)
     return value if moment is None else moments.written(moment, pattern, zone)

@@ -334,15 +334,20 @@ def test_an_object_of_a_clients_own_is_told_what_to_write_in_its_place(word: str
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("way", "written", "kept"),
     [
-        ("2025-02-01T00:30:00Z", "01.02.2025 01:30"),
-        ("2025-02-01", "01.02.2025 00:00"),
-        ("03.02.2025 00:00", "03.02.2025 00:00"),
-        ("-30d", "-30d"),
+        ("%d.%m.%Y %H:%M", "2025-02-01T00:30:00Z", "01.02.2025 01:30"),
+        ("%d.%m.%Y %H:%M", "2025-02-01", "01.02.2025 00:00"),
+        ("%d.%m.%Y %H:%M", "03.02.2025 00:00", "03.02.2025 00:00"),
+        ("%d.%m.%Y %H:%M", "-30d", "-30d"),
+        ("epoch_ms", "2025-02-01T00:30:00Z", 1738369800000),
+        ("epoch_seconds", "2025-02-01", 1738364400),
+        ("epoch_seconds", 1738364400, 1738364400),
+        ("epoch_seconds", "1738364400", "1738364400"),
+        ("epoch_seconds", "-30d", "-30d"),
     ],
 )
-def test_a_moment_of_the_file_is_written_as_the_pattern_of_records_says(written: str, kept: str) -> None:
-    cursor = {"cursor_path": "at", "cursor_format": "%d.%m.%Y %H:%M", "timezone": "Europe/Berlin"}
+def test_a_moment_of_the_file_is_written_as_the_file_says_that_records_are(way: str, written: Any, kept: Any) -> None:
+    cursor = {"cursor_path": "at", "cursor_format": way, "timezone": "Europe/Berlin"}
     assert ours.Incremental.model_validate({**cursor, "initial_value": written}).initial_value == kept
     assert ours.Incremental.model_validate({**cursor, "end_value": written}).end_value == kept

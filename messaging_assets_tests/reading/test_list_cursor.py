@@ -433,3 +433,26 @@ def test_the_moment_of_a_sync_is_sent_with_no_more_digits_than_the_api_writes(
     for last, sent in (("2026-01-08T00:00:00Z", "12:00:00Z"), ("2026-01-08T00:00:00.125Z", "12:00:00.000Z")):
         assert Synced(mark=_mark(last), end_value=end, end_param="to").sent["end_value"] == f"2026-01-10T{sent}"
     assert Synced(initial_value="-1d", format="iso").sent["start_value"] == "2026-01-09T12:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("way", "value", "place"),
+    [
+        ("epoch_ms", 1735689600, "before"),
+        ("epoch_seconds", 1735689600000, "past end"),
+        ("epoch_us", "1735689600000", "before"),
+    ],
+)
+def test_a_row_is_left_out_by_no_unit_that_its_size_speaks_against(way: str, value: Any, place: str) -> None:
+    range_: Any = {"initial_value": "2024-01-01T00:00:00Z", "end_value": "2026-01-01T00:00:00Z"}
+    with pytest.raises(
+        MendDescription, match=rf"another unit than {way} by its size.*\({place}\); correct cursor_format"
+    ):
+        Synced([value], cursor_format=way, **range_)
+
+
+@pytest.mark.parametrize(
+    ("way", "value"), [("epoch_ms", 1700000000000), ("epoch_seconds", 1700000000), ("epoch_ms", 86400000)]
+)
+def test_a_row_outside_the_range_is_left_out_where_its_unit_may_be_right(way: str, value: Any) -> None:
+    assert Synced([value], cursor_format=way, initial_value="2024-01-01T00:00:00Z").taken == []

@@ -15,9 +15,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from messaging_assets.description import api as described
+from messaging_assets.foundation import moments
 from messaging_assets.reading.times.doubled_hour import LONGEST, may_be_same
 from messaging_assets.reading.times.notation import FIRST_DAY, NoOrder, Notation
 
+_FIRST_OF_2001 = 978_307_200
 # Every digit stands at its place, so that the letters of such texts of one zone are in the order of what they mean.
 _UNIFORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:\d\d)")
 
@@ -96,7 +98,15 @@ class Order(Notation):
     def is_past(self, value: Any) -> bool:
         """Whether a value is a moment from 2001 on up to now, which numbers that are times mostly are."""
         moment = self.moment(value)
-        return moment is not None and 978_307_200 < moment <= self._latest
+        return moment is not None and _FIRST_OF_2001 < moment <= self._latest
+
+    def is_in_other_unit(self, value: Any) -> bool:
+        """Whether a number is a moment of these years by its size, and of other ones by the unit that is declared."""
+        number = moments.number_of(value) if self.reading in moments.EPOCHS else None
+        unit = None if number is None else moments.unit_of(number)
+        if unit is None or number is None or unit == self.unit(number):
+            return False
+        return _FIRST_OF_2001 < number.scaleb(-unit) <= self._latest and not self.is_past(value)
 
     def ends(self, values: list[Any]) -> tuple[Any, Any] | None:
         """The lowest and the highest of a page's values that Python itself compares as the cursor does; else None."""

@@ -28,7 +28,7 @@ class CursorRange:
     """
 
     def __init__(self, asset: str, own: described.Incremental, order: Order, direction: Direction, last: Any) -> None:
-        self._own, self._direction = own, direction
+        self._asset, self._own, self._order, self._direction = asset, own, order, direction
         self._initial = self._start = first_of_file(own, order)
         if last is not None:
             try:
@@ -52,7 +52,19 @@ class CursorRange:
 
         Raises:
             NoOrder: it does not compare with the range's ends.
+            MendDescription: it lies outside, because the file names another unit than the value's.
         """
+        place = self._place_of(value)
+        if place in ("before", "past end") and self._order.is_in_other_unit(value):
+            raise MendDescription(
+                f"'{self._own.cursor_path}' holds a moment in another unit than {self._own.cursor_format} by its size, "
+                f"and so lies outside the range ({place})",
+                "correct cursor_format",
+                where=self._asset,
+            )
+        return place
+
+    def _place_of(self, value: Any) -> Literal["before", "at start", "inside", "past end"]:
         if self._is_past_end(value):
             return "past end"
         if self._start is None or self._direction.is_further(value, self._start):

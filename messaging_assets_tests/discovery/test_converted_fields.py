@@ -126,6 +126,15 @@ def test_what_goes_with_the_first_page_only_does_so_where_links_or_a_token_lead_
     assert [kind for kind, words in told(found) if "first page only" in words] == ["loss"] * lost
 
 
+def test_a_body_as_text_goes_with_further_pages_too() -> None:
+    asked = {"sort": "{{ 'at' if not next_page_token else '' }}"}
+    body = {"http_method": "POST", "request_body_data": "query=all&kind=x"}
+    found = drafted(manifest({"retriever": {"paginator": CURSORS}}, request_parameters=asked, **body))
+    assert endpoint_of(found)["data"] == "query=all&kind=x"
+    assert "next_request" not in endpoint_of(found)["paginator"]
+    assert [kind for kind, words in told(found) if "first page only" in words] == ["loss"]
+
+
 def test_a_range_that_goes_with_each_page_is_not_left_out_of_further_ones() -> None:
     asked = {"sort": "{{ 'at' if not next_page_token else '' }}", "since": "{{ stream_interval.start_time }}"}
     cursor = {"type": "DatetimeBasedCursor", "cursor_field": "at", "datetime_format": "%s", "start_datetime": "0"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from messaging_assets.conversion.components.expressions import condition, single
@@ -45,20 +45,27 @@ def goes_by_links(part: Part | None) -> bool:
     return token is not None and token.kind == "RequestPath"
 
 
-def add_next_request(scope: Scope) -> None:
-    """Say what further pages are asked with, where some fields go with the first page only."""
+def add_next_request(scope: Scope, of_first_page: Sequence[tuple[str, str]]) -> None:
+    """Say what further pages are asked with, where some fields go with the first page only.
+
+    Args:
+        scope: of the stream.
+        of_first_page: part and name of those fields.
+    """
     endpoint = scope.draft.endpoint
     paginator: Any = endpoint.get("paginator")
-    first = [(part, name) for part, name in scope.of_first_page if name in (endpoint.get(part) or {})]
-    rest = {
-        part: {name: one for name, one in endpoint[part].items() if (part, name) not in first}
-        for part in ("params", "json", "data")
-        if isinstance(endpoint.get(part), Mapping)
-    }
-    is_cursor = isinstance(paginator, dict) and paginator["type"] == "cursor"
-    if first and is_cursor and {part for part, _ in first} <= set(rest) and not OF_LISTS.search(str(rest)):
-        paginator["next_request"] = without_nothing(rest)
-        return
+    first = [(part, name) for part, name in of_first_page if name in (endpoint.get(part) or {})]
+    written = {part: endpoint[part] for part in ("params", "json", "data") if endpoint.get(part)}
+    # A body that is no mapping has no word there.
+    if first and all(isinstance(fields, Mapping) for fields in written.values()):
+        rest = {
+            part: {name: one for name, one in fields.items() if (part, name) not in first}
+            for part, fields in written.items()
+        }
+        is_cursor = isinstance(paginator, dict) and paginator["type"] == "cursor"
+        if is_cursor and {part for part, _ in first} <= set(rest) and not OF_LISTS.search(str(rest)):
+            paginator["next_request"] = without_nothing(rest)
+            return
     for part, name in first:
         scope.draft.lose(f"{name} goes with the first page only there, and with each page here", "endpoint", part, name)
 

@@ -61,19 +61,23 @@ def address_of(scope: Scope, requester: Part) -> tuple[str, str]:
     return base, path
 
 
-def add_request(scope: Scope, requester: Part, by_links: bool) -> list[dict[str, Any]]:
-    """Say what the requests carry, in the stream's resource; returns ways of authentication found among it.
+def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dict[str, Any]], list[tuple[str, str]]]:
+    """Say what the requests carry, in the stream's resource.
 
     Args:
         scope: of the stream.
         requester: which has the fields.
         by_links: whether later pages are asked for by their links alone.
+
+    Returns:
+        Ways of authentication found among it; part and name of what goes with the first page only.
     """
     draft, endpoint = scope.draft, scope.draft.endpoint
     method = str(requester["http_method"] or "GET").upper()
     if method != "GET":
         endpoint["method"] = method
     ways: list[dict[str, Any]] = []
+    of_first_page: list[tuple[str, str]] = []
     written = {part: requester[word] for word, part in _FIELDS.items()}
     written |= dict([_body(scope, requester)])
     for part, fields in written.items():
@@ -88,12 +92,12 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> list[dict[str,
             else:
                 draft.lose(f"its {part} are made by an expression; write them as a mapping", "endpoint", part)
             continue
-        texts: dict[str, Any] = {
-            str(name): scope.field(
-                _on_first_page(scope, (part, str(name)), one, requester, by_links), requester, part == "json"
-            )
-            for name, one in fields.items()
-        }
+        texts: dict[str, Any] = {}
+        for name, one in fields.items():
+            on_first, is_first_alone = _on_first_page(one, requester)
+            texts[str(name)] = scope.field(on_first, requester, part == "json")
+            if is_first_alone and not by_links:
+                of_first_page.append((part, str(name)))
         texts, found = taken_apart(texts, _LOCATIONS[part], below(draft.lose, "endpoint", "auth"))
         ways += found
         texts = {name: one for name, one in texts.items() if not _is_token(scope, name, one, part)}
@@ -103,22 +107,20 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> list[dict[str,
         endpoint[part] = {**sent, **{name: one for name, one in kept.items() if one not in (None, "")}}
     if requester["fetch_properties_from_endpoint"] or requester["query_properties"]:
         draft.lose("it asks for fields by name in several requests, which no word says", "endpoint", "params")
-    return ways
+    return ways, of_first_page
 
 
-def _on_first_page(scope: Scope, place: tuple[str, str], text: Any, requester: Part, by_links: bool) -> Any:
-    """What a field is on the first page, where it is empty on the others; any other text as it is."""
+def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:
+    """What a field is on the first page, where it is empty on the others, and whether it is; any other text as it is."""
     node = condition(text, requester.parameters) if isinstance(text, str) and "next_page_token" in text else None
     if not isinstance(node, ast.IfExp):
-        return text
+        return text, False
     subject, wanted, is_next = tested(node.test)
     first, later = (node.orelse, node.body) if is_next else (node.body, node.orelse)
     if subject != Ref("next_page_token") or wanted is not True or value_of(later) not in ("", None):
-        return text
-    if not by_links:
-        scope.of_first_page.append(place)
+        return text, False
     several = [f"{{{{ {ast.unparse(one)} }}}}" for one in (first.elts if isinstance(first, ast.List) else [first])]
-    return several if isinstance(first, ast.List) else several[0]
+    return several if isinstance(first, ast.List) else several[0], True
 
 
 def _is_token(scope: Scope, name: str, text: Any, part: str) -> bool:

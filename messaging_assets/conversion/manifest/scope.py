@@ -35,7 +35,6 @@ class Scope:
         cursor_field: the field whose last value the stream's state holds.
         formats: how its texts write the bounds.
         token: the word for where its texts put the next page's token, and the name there.
-        of_first_page: part and name of the fields that its texts send with the first page only.
         above: the scope of its parent, where it has one.
     """
 
@@ -50,7 +49,6 @@ class Scope:
     cursor_field: str | None = None
     formats: set[str] = field(default_factory=set)
     token: tuple[str, str] | None = None
-    of_first_page: list[tuple[str, str]] = field(default_factory=list)
     above: Scope | None = None
 
     def text(self, value: Any, part: Part) -> Any:

@@ -153,7 +153,7 @@ class _Streams:
             draft.lose(f"it is asked for by {requester.shown}, which may send more than the manifest says", "endpoint")
         for kind, words in dict.fromkeys(notes_in(stream.own)):
             draft.lose(words, "endpoint", kind=kind)
-        ways = add_request(scope, requester, goes_by_links(retriever.part("paginator")))
+        ways, of_first_page = add_request(scope, requester, goes_by_links(retriever.part("paginator")))
         way = way_in(scope, requester.part("authenticator"), base)
         draft.endpoint["auth"] = joined([*([way] if way else []), *ways])
         selector = retriever.part("record_selector")
@@ -165,7 +165,7 @@ class _Streams:
             add_paginator(scope, retriever.part("paginator"))
         add_errors(scope, requester.part("error_handler"))
         add_cursor(scope, cursor)
-        add_next_request(scope)
+        add_next_request(scope, of_first_page)
         answers.add_filter(scope, selector)
         add_transformations(scope, stream)
         answers.add_key(scope, stream)

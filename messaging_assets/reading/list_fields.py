@@ -206,26 +206,29 @@ def fields_of_answer(
         rows: the page's records.
 
     Raises:
-        MendDescription: a path finds several values, and none of them belongs to one record.
+        MendDescription: a path finds several values or may do so, and none of them belongs to one record.
     """
-    given = [dict.fromkeys(shared) for _ in rows]
+    beside, around = dict.fromkeys(shared), dict[str, list[Any]]()
     for name, path in shared.items() if rows else ():
         came = json_paths.find_values(path, body)
         if not context.is_parent:
             context.receipt.fields.note("include_from_answer", path, bool(came))
-        holders = json_paths.holders_of(selector, path)
-        values = json_paths.around_each(holders, selector, path, body) if holders else came[:1] * len(rows)
-        if len(values) == len(rows):
-            for one, value in zip(given, values, strict=True):
-                one[name] = value
-        if (len(came) > 1 and not holders) or (holders and len(values) != len(rows)):
+        if holders := json_paths.holders_of(selector, path):
+            around[name] = json_paths.around_each(holders, selector, path, body)
+            is_known = len(around[name]) == len(rows)
+        else:
+            beside[name] = came[0] if came else None
+            is_known = len(came) <= 1 and not json_paths.leads_past_holders(selector, path)
+        if not is_known:
             raise MendDescription(
-                f"include_from_answer finds {len(came)} values at '{path}', and a record gets one",
+                f"include_from_answer may find several values at '{path}', and a record gets one",
                 "begin the path as data_selector does, up to what holds the record, such as groups[*].name where the "
                 "records are at groups[*].rules[*]",
                 where=context.asset,
             )
-    return given
+    if not around:
+        return [beside] * len(rows)
+    return [beside | dict(zip(around, values, strict=True)) for values in zip(*around.values(), strict=True)]
 
 
 def refuse_other_value(

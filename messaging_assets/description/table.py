@@ -37,7 +37,7 @@ class Step(Described):
     drop: list[str] | None = Field(None, min_length=1)
     """Leaves fields out."""
     keep: list[str] | None = Field(None, min_length=1)
-    """Leaves every other field out, but what for_each or include_ gives."""
+    """Leaves every other field out, but what `for_each` or `include_` gives."""
     rename: dict[str, str] | None = Field(None, min_length=1)
     """Gives fields other names: `{old: new}`."""
     copy_: dict[str, JsonPath] | None = Field(None, min_length=1, alias="copy")

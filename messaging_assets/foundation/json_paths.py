@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import zip_longest
 from typing import Any
 
 # Brackets, wildcards, filters, unions, quotes and sums are the language's; `@` and `$` alone are its roots.
 _NAME = r"(?![@$](?:\.|$))[^\s.\[\]*?()'\"|`,&~<>=+]+(?: +[^\s.\[\]*?()'\"|`,&~<>=+]+)*"
 _NAMES = re.compile(rf"(?:\$\.)?{_NAME}(?:\.{_NAME})*")
 _WORDS = re.compile(r"(^|[ .])(where|parent|wherenot)([ .]|$)")
+# The root, which a path may begin with, and a path's steps.
+_ROOT = re.compile(r"^\$(?:\.(?!\.)|(?=\[|\.\.))")
+_STEP = re.compile(r"\.\.|\[[^\]]*\]|'[^']*'|\"[^\"]*\"|[^.\[\]]+")
+_QUOTED = re.compile(r"\[?(['\"])([^'\"]*)\1\]?")
 
 # Comparisons of a filter that hold for no record without the field.
 _NEEDING = ("==", "=", "<", "<=", ">", ">=", "=~")
@@ -141,6 +146,7 @@ def holders_of(selector: str, path: str) -> str | None:
     Returns:
         `groups[*]`; None where the path leads beside all of the rows.
     """
+    selector, path = _from_root(selector), _from_root(path)
     depth, found = 0, None
     for place, sign in enumerate(selector):
         if path[:place] != selector[:place]:
@@ -152,6 +158,38 @@ def holders_of(selector: str, path: str) -> str | None:
     return found
 
 
+def leads_past_holders(selector: str, path: str) -> bool:
+    """Whether a path may find a value of one group, or of one row, for all rows: it goes through several values where
+    the selector does, or through the rows, and is not spelled as the selector is (see `holders_of`).
+
+    Args:
+        selector: what finds the rows.
+        path: what is to be found beside them.
+    """
+    if are_names(path) or holders_of(selector, path) is not None:
+        return False
+    steps, others = (_STEP.findall(_from_root(text)) for text in (path, selector))
+    if not any(map(_picks_several, steps)):
+        return False
+    for step, other in zip_longest(map(_plain_step, steps), map(_plain_step, others)):
+        if step != other or _picks_several(step):
+            return other is None or _picks_several(step) or _picks_several(other)
+    return False
+
+
+def _from_root(path: str) -> str:
+    return _ROOT.sub("", path)
+
+
+def _plain_step(step: str) -> str:
+    """A step of a path, one in brackets and quotes as the name that it is."""
+    return found[2] if (found := _QUOTED.fullmatch(step)) else step
+
+
+def _picks_several(step: str) -> bool:
+    return step in ("*", "..") or (step.startswith("[") and re.search(r"[*?:,]", step) is not None)
+
+
 def around_each(holders: str, selector: str, path: str, body: Any) -> list[Any]:
     """What a path finds around each row, in the order of the rows; null where nothing is, and none where several are.
 
@@ -161,7 +199,7 @@ def around_each(holders: str, selector: str, path: str, body: Any) -> list[Any]:
         path: what is to be found in those objects.
         body: the answer's JSON.
     """
-    to_rows, to_value = (text[len(holders) :].removeprefix(".") for text in (selector, path))
+    to_rows, to_value = (_from_root(text)[len(holders) :].removeprefix(".") for text in (selector, path))
     values: list[Any] = []
     for holder in find_values(holders, body):
         found = find_values(to_rows, holder)

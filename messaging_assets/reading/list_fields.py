@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     from messaging_assets.reading.list_context import ListContext
 
 _NO_ADDRESS = "its '{}' is empty or made of dots, which would ask for another address"
+_STEP_UP = "its '{}' is an address with dots for a step, which would ask for another one"
 _MISSING = "it has no '{}', which the request takes"
 _HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
+# A step of dots in what stands before a query.
+_DOTS = re.compile(r"[^?#]*[/\\](\.|%2e){1,2}([/\\?#]|\Z)", re.IGNORECASE)
 _NO_TEXT = "its '{}' is {}, which nothing but a value of a JSON body can take"
 
 
@@ -134,6 +137,9 @@ class ListFields:
                 return field, _NO_TEXT.format(field, "an object" if isinstance(value, dict) else "a list")
             if field in self._in_path and self._is_segment(field) and str(value).strip() in ("", ".", ".."):
                 return field, _NO_ADDRESS.format(field)
+            # Clients resolve dots before they send, those that are percent-encoded too (RFC 3986, 6.2.2).
+            if field in self._in_path and self._is_address(field, str(value)) and _DOTS.match(str(value)):
+                return field, _STEP_UP.format(field)
         return None
 
     def _leave_out(self, row: dict[str, Any], field: str, why: str) -> None:
@@ -152,11 +158,15 @@ class ListFields:
         """Whether the field is a whole segment of the path, which dots or nothing would take out (RFC 3986, 5.2.4)."""
         return self._placeholder(field) in re.split("[/?]", self._path)
 
+    def _is_address(self, field: str, value: str) -> bool:
+        """Whether the path begins with the field, and its value is an address."""
+        is_first = self._path.startswith(self._placeholder(field))
+        return is_first and value.lower().startswith(("/", "http://", "https://"))
+
     def _as_path(self, row: dict[str, Any], field: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""
         value, placeholder = str(written(json_paths.first_value(field, row))), self._placeholder(field)
-        is_address = value.startswith("/") or value.lower().startswith(("http://", "https://"))
-        if not (self._path.startswith(placeholder) and is_address):
+        if not self._is_address(field, value):
             is_host = _HOST.fullmatch(value) and re.match(rf"https?://{re.escape(placeholder)}(/|$)", self._path)
             return value if is_host else quote(value, safe="")
         if self._path != placeholder and ("?" in value or "#" in value):
@@ -206,26 +216,29 @@ def fields_of_answer(
         rows: the page's records.
 
     Raises:
-        MendDescription: a path finds several values, and none of them belongs to one record.
+        MendDescription: a path finds several values or may do so, and none of them belongs to one record.
     """
-    given = [dict.fromkeys(shared) for _ in rows]
+    beside, around = dict.fromkeys(shared), dict[str, list[Any]]()
     for name, path in shared.items() if rows else ():
         came = json_paths.find_values(path, body)
         if not context.is_parent:
             context.receipt.fields.note("include_from_answer", path, bool(came))
-        holders = json_paths.holders_of(selector, path)
-        values = json_paths.around_each(holders, selector, path, body) if holders else came[:1] * len(rows)
-        if len(values) == len(rows):
-            for one, value in zip(given, values, strict=True):
-                one[name] = value
-        if (len(came) > 1 and not holders) or (holders and len(values) != len(rows)):
+        if holders := json_paths.holders_of(selector, path):
+            around[name] = json_paths.around_each(holders, selector, path, body)
+            is_known = len(around[name]) == len(rows)
+        else:
+            beside[name] = came[0] if came else None
+            is_known = len(came) <= 1 and not json_paths.leads_past_holders(selector, path)
+        if not is_known:
             raise MendDescription(
-                f"include_from_answer finds {len(came)} values at '{path}', and a record gets one",
+                f"include_from_answer may find several values at '{path}', and a record gets one",
                 "begin the path as data_selector does, up to what holds the record, such as groups[*].name where the "
                 "records are at groups[*].rules[*]",
                 where=context.asset,
             )
-    return given
+    if not around:
+        return [beside] * len(rows)
+    return [beside | dict(zip(around, values, strict=True)) for values in zip(*around.values(), strict=True)]
 
 
 def refuse_other_value(

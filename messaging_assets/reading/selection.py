@@ -181,8 +181,9 @@ def take_records(context: ListContext, selector: str, response: Any, page: int, 
         MendDescription: no names for the values are where the file says, or a record has a field of its own where it
             is to get one.
     """
-    to_objects(selector, context.keys, response.parsed, rows)
+    # Lists of values become objects first, which get the key that they are under.
     _name_values(context, response, page, rows)
+    to_objects(selector, context.keys, response.parsed, rows)
     shared = context.endpoint.include_from_answer
     if not shared:
         return

@@ -162,7 +162,7 @@ class TableColumns:
         places = [place for place, value in enumerate(values) if value is not None]
         if not places:
             return None
-        is_said = self.targets.is_said(column)
+        is_said = self.targets.is_said(column, self._receipt.fields.unseen("rename"))
         if not is_said and not self._contract.allows("columns", field_name, column, places, typed):
             return None
         for place in places:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +11,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.parents import given_columns
 from messaging_assets.description.table import Column
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.evidence.sought_fields import Sought
 from messaging_assets.rows.changed_columns import other_nesting, refuse_changed_digits, refuse_other_nesting
 from messaging_assets.rows.values.conversion import Converted, arrow_type, convert
 from messaging_assets.rows.values.undeclared_types import agreed_type
@@ -145,10 +146,13 @@ class Targets:
         """A column by its name; None where the table has none of it."""
         return self._by_name.get(column)
 
-    def is_said(self, column: str) -> bool:
-        """Whether a column may appear whatever the contract says: the file names it, or nobody ever named any."""
+    def is_said(self, column: str, unseen: Collection[Sought] = ()) -> bool:
+        """Whether a column may appear whatever the contract says: the file names it, or nobody ever named any.
+
+        Where no record has what a `rename` takes (`unseen`), a field of the new name is the API's own.
+        """
         said = self.is_open or column in self.declared or column in self._required
-        return said or column in _given(self._resource, self._known.normalize)
+        return said or column in _given(self._resource, self._known.normalize, unseen)
 
     def make(self, column: str, values: list[Any], place: int) -> Target:
         """Make a column for the first values of a field.
@@ -214,8 +218,9 @@ def _as_sent(resource: Resource, normalize: Callable[[str], str]) -> frozenset[s
     return frozenset(names - ({normalize(resource.partitions.column_name)} if resource.partitions else set()))
 
 
-def _given(resource: Resource, normalize: Callable[[str], str]) -> frozenset[str]:
+def _given(resource: Resource, normalize: Callable[[str], str], unseen: Collection[Sought]) -> frozenset[str]:
     """Columns that the file itself gives to rows, of what stands beside or above them, or by its steps."""
     made = [(*(step.copy_ or ()), *(step.constant or ()), *(step.template or ())) for step in resource.steps]
-    renamed = [(step.rename or {}).values() for step in resource.steps]
-    return frozenset(normalize(name) for name in given_columns(resource).union(*made, *renamed))
+    pairs = [pair for step in resource.steps for pair in (step.rename or {}).items()]
+    renamed = [new for old, new in pairs if ("rename", old) not in unseen]
+    return frozenset(normalize(name) for name in given_columns(resource).union(*made, renamed))

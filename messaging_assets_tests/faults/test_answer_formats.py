@@ -299,6 +299,14 @@ def test_a_row_of_values_has_what_stands_beside_its_list(rows: OneList) -> None:
     assert [(row["id"], row["region"]) for row in rows.outcome(ONE_PAGE, **words).table] == [(1, "eu"), (2, "eu")]
 
 
+def test_rows_of_values_have_the_key_that_their_list_is_under(rows: OneList) -> None:
+    rows.fault(body=b'{"data": {"EUR": [[1, 1.1], [2, 1.2]], "GBP": [[1, 0.9]]}}')
+    rows.resource["primary_key"] = ["_key", "id"]
+    outcome = rows.outcome(ONE_PAGE, data_selector="data.*[*]", format={"columns": ["id", "n"]})
+    found = sorted((row["_key"], row["id"], row["n"]) for row in outcome.table)
+    assert found == [("EUR", 1, 1.1), ("EUR", 2, 1.2), ("GBP", 1, 0.9)], outcome.sentence
+
+
 def test_one_row_of_values_is_a_row(rows: OneList) -> None:
     rows.fault(body=b'{"c": ["id", "n"], "r": [[1, "a"]]}')
     assert rows.outcome(ONE_PAGE, data_selector="r[*]", format={"columns_path": "c"}).ids == [1]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.list_fields import ListFields
+from messaging_assets.reading.receipt import Receipt
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, Outcome
 from messaging_assets_tests.lists_of_parents import list_fields
 
@@ -72,11 +74,42 @@ def test_only_an_address_with_which_the_path_begins_is_one(path: str, value: str
     assert fields.with_fields({"uri": value})["__path__uri"] == taken
 
 
+@pytest.mark.parametrize(
+    ("value", "is_asked"),
+    [
+        ("/admin/../x", False),
+        ("/admin/%2e%2E/x", False),
+        ("https://api.example.com/v1/./x?a=b", False),
+        ("/admin/..", False),
+        ("/v1/a..b/.c?path=../d", True),
+        ("/v1/a#/../b", True),
+        ("/v1/a%2F..%2Fb", True),
+        ("/admin/a/b%23c", True),
+    ],
+)
+def test_a_link_that_steps_to_another_address_is_left_out_and_told(value: str, is_asked: bool) -> None:
+    fields, receipt = _fields_and_receipt("{resources.series.uri}")
+    assert fields.is_new({"uri": value}) == is_asked
+    assert ("an address with dots for a step" in str(receipt)) != is_asked
+
+
+def test_a_key_with_slashes_is_one_segment_and_so_encoded_in_a_link_asks_for_itself() -> None:
+    keys = ["a/b", "a/b#c", "a/b?d"]
+    made = [_fields("/admin/{resources.series.uri}").with_fields({"uri": key})["__path__uri"] for key in keys]
+    assert made == ["a%2Fb", "a%2Fb%23c", "a%2Fb%3Fd"]
+    made = [_fields("{resources.series.uri}").with_fields({"uri": f"/{quote(key)}"})["__path__uri"] for key in keys]
+    assert made == [f"https://api.example.com/{path}" for path in ("a/b", "a/b%23c", "a/b%3Fd")]
+
+
 def test_nothing_is_added_to_an_address_with_parameters() -> None:
     with pytest.raises(MendDescription, match="let it be the whole path"):
         _fields("{resources.series.uri}/parts").with_fields({"uri": "https://api.example.com/a?b=c"})
 
 
 def _fields(path: str) -> ListFields:
+    return _fields_and_receipt(path)[0]
+
+
+def _fields_and_receipt(path: str) -> tuple[ListFields, Receipt]:
     child = Resource.model_validate({"name": "parts", "endpoint": {"path": path}})
-    return list_fields(child, "series", base_url="https://api.example.com/v1")[0]
+    return list_fields(child, "series", base_url="https://api.example.com/v1")

@@ -159,6 +159,13 @@ def test_a_step_that_takes_a_key_away_is_refused() -> None:
     assert _mistakes(steps=[{"rename": {"number": "id"}}, {"drop": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"keep": ["name"]}])[0].startswith("takes 'id' away")
     assert not _mistakes(steps=[{"keep": ["id"]}], for_each={"region": ["eu"]}, primary_key=["_region", "id"])
+    child: dict[str, Any] = {"steps": [{"keep": ["name"]}], "primary_key": ["_users_id", "_id"]}
+    child |= {"endpoint": "users/{resources.users.id}/posts", "include_from_parent": ["id"]}
+    [own] = _mistakes(**child)
+    assert own.startswith("takes '_id' away, which is the primary_key"), "the parent's id is in _users_id"
+    several = {"endpoint": "{resources.orgs.id}/{resources.users.id}", "include_from_parent": ["orgs.id", "users.id"]}
+    assert not _mistakes(**{**child, **several, "primary_key": ["_orgs_id", "_users_id"]})
+    assert not _mistakes(**{**child, "include_from_parent": ["profile.id"], "primary_key": ["_users_profile_id"]})
     assert _mistakes(steps=[{"flatten": ["id"]}])[0].startswith("takes 'id' away")
     assert _mistakes(steps=[{"rename": {"_id": "id"}}, {"drop": ["name"]}]) == []
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from messaging_assets.foundation.json_paths import around_each, holders_of
+from messaging_assets.files.rules.consistency import consistency_mistakes
+from messaging_assets.foundation.json_paths import around_each, holders_of, leads_past_holders
+from messaging_assets.reading.list_fields import fields_of_answer
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 
@@ -72,6 +75,9 @@ def test_several_values_for_one_record_are_told(
         ("data.rows", "data.name", None),
         ("groups[*].rules[*]", "groups_of[*].name", None),
         ("groups[*].rules[*]", "status", None),
+        ("groups[*].rules[*]", "$.groups[*].name", "groups[*]"),
+        ("$.groups[*].rules[*]", "groups[*].name", "groups[*]"),
+        ("[*].rules[*]", "$[*].name", "[*]"),
     ],
 )
 def test_a_path_that_begins_as_the_selector_does_leads_to_the_group(
@@ -83,3 +89,50 @@ def test_a_path_that_begins_as_the_selector_does_leads_to_the_group(
 def test_what_a_group_does_not_have_is_null_for_its_rows_alone() -> None:
     body = {"g": [{"n": 1, "r": [{}, {}]}, {"r": [{}]}, {"n": 3, "r": []}]}
     assert around_each("g[*]", "g[*].r[*]", "g[*].n", body) == [1, 1, None]
+    assert around_each("g[*]", "$.g[*].r[*]", "g[*].n", body) == [1, 1, None]
+
+
+@pytest.mark.parametrize("path", ["data.*.labels.app", "data..app", "$['data'][*].labels.app"])
+def test_the_only_groups_value_is_not_given_to_the_rows_of_others(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    body = {"state": "ok", "data": [SERIES[0], {**SERIES[2], "labels": {}}]}
+    came = synced(one_table, monkeypatch, body, include_from_answer={"app": path})
+
+    assert f"may find several values at '{path}', and a record gets one; begin the path as data_sel" in came.error
+
+
+@pytest.mark.parametrize(
+    ("selector", "path", "is_refused"),
+    [
+        ("groups[*].rules[*]", "groups.*.name", True),
+        ("groups[*].rules[*]", "groups..name", True),
+        ("groups[*].rules[*]", "$..name", True),
+        ("groups[*].rules[*]", "groups[?(@.kind=='a')].name", True),
+        ("data[*]", "data[*].name", True),
+        ("data", "data[*].name", True),
+        ("groups[*].rules[*]", "$.groups[*].name", False),
+        ("groups[*].rules[*]", "groups[0].name", False),
+        ("groups[*].rules[*]", "links[?(@.rel=='self')].href", False),
+        ("result.groups[*].rules[*]", "result.meta[?(@.key=='region')].value", False),
+        ("[1]", "[0].page", False),
+    ],
+)
+def test_a_path_through_groups_that_is_spelled_otherwise_than_the_selector_is_a_mistake(
+    selector: str, path: str, is_refused: bool
+) -> None:
+    endpoint = {"path": "rules", "data_selector": selector, "include_from_answer": {"group": path}}
+    raw = {"resources": [{"name": "rules", "primary_key": "id", "endpoint": endpoint}]}
+    said = [one.message for one in consistency_mistakes(raw, is_file=True)]
+
+    assert leads_past_holders(selector, path) == is_refused
+    assert [f"begin it as data_selector does ({selector})" in one for one in said] == [True] * is_refused
+
+
+def test_rows_share_one_mapping_of_what_stands_beside_all_of_them() -> None:
+    """One for each row took as long as all else that is done to a page."""
+    context: Any = SimpleNamespace(is_parent=True)
+    given = fields_of_answer(context, "data", {"state": "state"}, {"state": "ok", "data": [{}, {}]}, [{}, {}])
+
+    assert given == [{"state": "ok"}] * 2
+    assert given[0] is given[1]

@@ -424,6 +424,17 @@ def test_a_frozen_table_refuses_a_field_that_is_not_declared(one_table: OneTable
     )
 
 
+@pytest.mark.parametrize(("sent", "is_let_in"), [("old", True), ("extra", False)])
+def test_a_frozen_table_lets_in_what_a_rename_makes_and_no_field_of_the_apis_own(
+    one_table: OneTable, sent: str, is_let_in: bool
+) -> None:
+    one_table.describe(schema_contract="freeze", columns=DECLARED, steps=[{"rename": {"old": "extra"}}])
+    assert one_table.sync([{"id": 1, "v": 0}]).green
+    synced = one_table.sync([{"id": 2, "v": 0, sent: "x"}])
+    assert synced.green == is_let_in, synced.error
+    assert is_let_in or "the API sends 'extra', a field that is not declared" in synced.error
+
+
 def test_where_the_file_declares_no_column_the_first_load_says_what_the_contract_holds(one_table: OneTable) -> None:
     assert one_table.sync([{"id": 1, "v": 1}], schema_contract="freeze").green
     assert not one_table.sync([{"id": 1, "v": 1, "extra": 1}]).green

@@ -58,10 +58,8 @@ def undeclared_columns(raw: Mapping[str, Any]) -> Iterator[Mistake]:
     for resource in written_resources(raw):
         columns = columns_of(resource)
         declared = {identifier(name) for name in columns}
-        taken = [*names_in(resource.full.get("include_from_parent")), *mapping(resource.full.get("for_each"))]
-        from_parent = tuple(f"_{name.rpartition('.')[2]}" for name in map(str, taken))
         for steps, name in _columns_that_matter(resource) if columns else ():
-            if identifier(name) in declared or (name.startswith("_") and name.endswith(from_parent)):
+            if identifier(name) in declared or is_given(resource, name):
                 continue
             place = resource.place_of(*steps)
             meant = suggestion(name, columns)

@@ -10,6 +10,7 @@ from messaging_assets.description.endpoint import TABULAR
 from messaging_assets.description.ways.origins import NoAddress, is_among, origin
 from messaging_assets.files.rules.mistakes import Mistake, Place, mapping, step_into
 from messaging_assets.files.rules.written import Written, columns_of
+from messaging_assets.foundation import json_paths
 
 _PATHS_OF_PAGING = frozenset(
     ("cursor_path", "next_url_path", "total_path", "rows_total_path", "has_more_path", "end_path")
@@ -49,6 +50,7 @@ def request_mistakes(resource: Written, client: Mapping[str, Any]) -> Iterator[M
     yield from _renewing(resource, client)
     yield from _taking_away(resource)
     yield from _beside_without_key(resource)
+    yield from _around_no_record(resource)
     yield from _key_in_body(resource, client)
     yield from _paging_in_form(resource, mapping(client.get("paginator")))
 
@@ -225,6 +227,18 @@ def _beside_without_key(resource: Written) -> Iterator[Mistake]:
     if resource.endpoint.get("include_from_answer") and not has_key:
         words = "without a primary_key, a record that came twice is known by all that is in it; name one"
         yield Mistake(resource.place_of("endpoint", "include_from_answer"), words)
+
+
+def _around_no_record(resource: Written) -> Iterator[Mistake]:
+    """A path through several groups that is not spelled as data_selector is: it may find one group's value for all."""
+    selector = resource.endpoint.get("data_selector")
+    for name, path in mapping(resource.endpoint.get("include_from_answer")).items():
+        if not (isinstance(path, str) and isinstance(selector, str)):
+            continue
+        if json_paths.leads_past_holders(selector, path):
+            words = f"may find the value of another record's group; begin it as data_selector does ({selector}), up to "
+            words += "what holds the record, or let it lead beside the list"
+            yield Mistake(resource.place_of("endpoint", "include_from_answer", name), words)
 
 
 def _taking_away(resource: Written) -> Iterator[Mistake]:

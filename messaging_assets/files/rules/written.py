@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from messaging_assets.description.names import identifier
 from messaging_assets.files.rules.mistakes import Place, mapping, step_into, value_at
 from messaging_assets.files.rules.names import listed_columns
+
+_PARENT = re.compile(r"\{resources\.(\w+)\.")
 
 
 class Written(NamedTuple):
@@ -82,5 +86,10 @@ def is_given(resource: Written, name: str) -> bool:
     """Whether rows have a field of the file's own doing, which `keep` leaves where it is."""
     beside = names_in(list(mapping(resource.endpoint.get("include_from_answer"))))
     values = [f"_{each}" for each in mapping(resource.full.get("for_each"))]
-    above = [f"_{field}".replace(".", "_") for field in names_in(resource.full.get("include_from_parent"))]
-    return name in (*beside, *values) or (name.startswith("_") and name.endswith(tuple(above)))
+    bound = [step_into(one, "resource") for one in mapping(resource.endpoint.get("params")).values()]
+    parents = {*_PARENT.findall(repr(resource.endpoint)), *names_in(bound)}
+    # Of several parents a field is written with its parent's name.
+    starts = [f"_{one}_" for one in parents] if len(parents) == 1 else ["_"]
+    fields = names_in(resource.full.get("include_from_parent"))
+    above = {identifier(f"{start}{field}") for start in starts for field in fields}
+    return name in (*beside, *values) or identifier(name) in above

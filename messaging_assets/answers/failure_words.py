@@ -34,15 +34,7 @@ _KINDS = frozenset(("type", "kind", "id", "object"))
 # Objects that hold such words, beside those with an envelope's name.
 _HOLDERS = frozenset(
     (
-        "status",
-        "header",
-        "head",
-        "response_header",
-        "result",
-        "response",
-        "response_status",
-        "resp",
-        "metadata",
+        *("status", "header", "head", "response_header", "result", "response", "response_status", "resp", "metadata"),
         "shards",
     )
 )
@@ -128,7 +120,7 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
     """
     if isinstance(body, Mapping):
         for key, value in body.items():
-            if plain_word(key) in _ERRORS and (key,) != to_list[:1] and _is_error(value):
+            if plain_word(key) in _ERRORS and _is_error(_around_list(value) if (key,) == to_list[:1] else value):
                 path = Leaf((key,), None).path
                 return FailureWord(path, f"{{path: {path}}}")
     around: dict[tuple[str, ...], list[Leaf]] = {}
@@ -147,6 +139,14 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
             if _fails(leaf, beside):
                 return FailureWord(leaf.path, f"{{path: {leaf.path}{_rule(leaf)}}}")
     return None
+
+
+def _around_list(value: Any) -> Any:
+    """What an object of an error's name says beside the list in it, which is what the file asks for."""
+    words = _SENTENCES | {"detail", "details"}
+    return (
+        {name: one for name, one in value.items() if plain_word(name) in words} if isinstance(value, Mapping) else None
+    )
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:

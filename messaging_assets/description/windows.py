@@ -39,6 +39,10 @@ def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
         raise ValueError(f"lag counts days where cursor_format has no time of day, and {lag:,.0f} days are too many")
 
 
+# Seconds that a pattern may leave out: none, those of a second, minute, hour, day, month or year.
+_CUT_OFF = (0, 1, 60, 3600, 86_400, 31 * 86_400, 366 * 86_400)
+
+
 def _as_records_write(value: Any, info: ValidationInfo) -> Any:
     """One end of a range, where it is a moment, as records are written: in their pattern, or their unit since 1970."""
     pattern, zone = info.data.get("cursor_format"), ZoneInfo(info.data.get("timezone") or "UTC")
@@ -47,7 +51,15 @@ def _as_records_write(value: Any, info: ValidationInfo) -> Any:
     ):
         return value
     moment = moments.moment_of(value, zone=zone)
-    return value if moment is None else moments.written(moment, pattern, zone)
+    if moment is None:
+        return value
+    is_end = info.field_name == "end_value"
+    if not is_end or pattern in EPOCHS:
+        return moments.written(moment, pattern, zone, is_end)
+    texts = [moments.written(moment + seconds, pattern, zone) for seconds in _CUT_OFF]
+    # What the pattern cuts off, such as the time of a day, belongs to the range.
+    is_whole = (text for text in texts if (moments.moment_of(text, pattern, zone) or 0) >= moment)
+    return next(is_whole, texts[0])
 
 
 Bound = Annotated[Any, AfterValidator(_as_records_write)]

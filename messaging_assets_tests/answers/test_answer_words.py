@@ -159,6 +159,11 @@ def test_a_list_of_problems_that_the_file_names_is_no_failure() -> None:
     assert not says_failed(body, beside(body, ("problems",)), ("problems",))
     assert says_failed(body, beside(body, ("problems",)))
     assert says_failed({**body, "errors": ["no access"]}, beside(body, ("problems",)), ("problems",))
+    inside = {"problems": {"total": 1, "items": [{"id": 1}]}}
+    to_list = ("problems", "items")
+    assert not says_failed(inside, beside(inside, to_list), to_list)
+    refused = {"problems": {"detail": "Not authorized", "items": []}}
+    assert says_failed(refused, beside(refused, to_list), to_list)
 
 
 @pytest.mark.parametrize(("sent", "full"), [(499, False), (500, True), (1000, True), (2007, False)])

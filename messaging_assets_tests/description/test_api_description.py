@@ -351,3 +351,17 @@ def test_a_moment_of_the_file_is_written_as_the_file_says_that_records_are(way: 
     cursor = {"cursor_path": "at", "cursor_format": way, "timezone": "Europe/Berlin"}
     assert ours.Incremental.model_validate({**cursor, "initial_value": written}).initial_value == kept
     assert ours.Incremental.model_validate({**cursor, "end_value": written}).end_value == kept
+
+
+@pytest.mark.parametrize(
+    ("way", "end", "kept"),
+    [
+        ("%d.%m.%Y", "2024-01-03T12:00:00Z", "04.01.2024"),
+        ("%d.%m.%Y", "2024-01-03", "03.01.2024"),
+        ("%Y-%m", "2024-01-03", "2024-02"),
+        ("%d.%m.%Y %H:%M", "2024-01-03T12:00:30Z", "03.01.2024 12:01"),
+        ("epoch_ms", "2024-01-03T12:00:00.0005Z", 1704283200001),
+    ],
+)
+def test_an_end_that_records_write_shorter_loses_nothing_before_it(way: str, end: str, kept: Any) -> None:
+    assert ours.Incremental(cursor_path="at", cursor_format=way, end_value=end).end_value == kept

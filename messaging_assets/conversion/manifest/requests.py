@@ -111,7 +111,7 @@ def add_request(scope: Scope, requester: Part, by_links: bool) -> tuple[list[dic
 
 
 def _on_first_page(text: Any, requester: Part) -> tuple[Any, bool]:
-    """What a field is on the first page, where it is empty on the others, and whether it is; any other text as it is."""
+    """What a field is on the first page, and whether it is empty on the others; any other text as it is."""
     node = condition(text, requester.parameters) if isinstance(text, str) and "next_page_token" in text else None
     if not isinstance(node, ast.IfExp):
         return text, False

@@ -160,11 +160,15 @@ def _idle_deletes(description: ApiDescription) -> Iterator[Mistake]:
         paginator = resource.endpoint.paginator or description.client.paginator or AutoPaginator(type="auto")
         offset = paginator if isinstance(paginator, OffsetPaginator) else None
         path = paginator.rows_total_path or (offset and offset.total_path)
-        if (resource.endpoint.total == "exact" and path) or (offset and offset.overlap):
+        is_exact = resource.endpoint.total == "exact"
+        if (is_exact and (path or offset)) or (offset and offset.overlap):
             continue
-        step = "write total: exact" + ("" if path else ", and where the API counts its rows as rows_total_path")
-        words = f"takes rows out after a proven read alone (deletes: {resource.deletes}), and nothing can prove one"
-        yield Mistake(("resources", place), f"{words}; {step}{', or an overlap' if offset else ''}")
+        words = ["write total: exact"] * (not is_exact) + ["name where the API counts its rows as rows_total_path"] * (
+            not path
+        )
+        step = ", and ".join(words)
+        what = f"takes rows out after a proven read alone (deletes: {resource.deletes}), and nothing can prove one"
+        yield Mistake(("resources", place), f"{what}; {step}{', or an overlap' if offset else ''}")
 
 
 def _interval(schedule: Schedule, resource: Resource) -> float:

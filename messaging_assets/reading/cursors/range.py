@@ -59,7 +59,7 @@ class CursorRange:
             raise MendDescription(
                 f"'{self._own.cursor_path}' holds a moment in another unit than {self._own.cursor_format} by its size, "
                 f"and so lies outside the range ({place})",
-                "correct cursor_format, or filter such records out in steps, where some are written otherwise",
+                "correct cursor_format, or take incremental out where records differ in it",
                 where=self._asset,
             )
         return place

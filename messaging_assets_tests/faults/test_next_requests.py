@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from messaging_assets.assets.credentials import build_credentials
 from messaging_assets.description.pagination import CursorPaginator
 from messaging_assets.discovery.first_pages import Reader
+from messaging_assets.files.api_files import describe
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets_tests.one_table import OneTable
 from messaging_assets_tests.threaded_server import Handler, answering
@@ -125,6 +126,16 @@ def test_a_form_holds_the_token_alone(one_table: OneTable, search: Search) -> No
     assert [body for _, _, body in search.asked[:2]] == [{"query": "*"}, {"token": "2"}]
 
 
+def test_a_text_begins_a_list_that_goes_on_by_a_form(one_table: OneTable, search: Search) -> None:
+    form = endpoint({**SCROLL, "next_request": {"data": {}}}, method="POST", data='{{"query": "*"}}')
+    described = {"client": {"base_url": "https://api.example.com"}}
+
+    assert describe({**described, "resources": [{"name": "found", "endpoint": form}]}, "generic_rest")
+    synced = one_table.sync(endpoint=form)
+
+    assert (synced.error, ids(one_table)) == ("", [*range(EVERY)])
+
+
 def test_further_pages_have_values_written_as_the_first_has_them(one_table: OneTable, search: Search) -> None:
     keep: dict[str, Any] = {"archived": True, "where": {"a": {"b": 1}}, "text": "{{x}}", "several": [True, 2]}
     search.takes = frozenset(keep)
@@ -201,9 +212,31 @@ def test_a_page_that_is_asked_for_otherwise_is_told_of_the_word_for_it(
         ({"params": {"since": "{incremental.start_value}"}}, "takes no placeholder of a list"),
         ({"path": "/of/{resources.channels.id}/next"}, "takes no placeholder of a list"),
         ({"json": {}, "data": {}}, "a request has one body"),
+        ({"path": ""}, "is no path; write one, or leave it out"),
+        ({"path": "/of/{id}"}, "nothing fills braces here; write the value, and"),
+        ({"json": {"{job.id}": [1]}}, "nothing fills braces here"),
+        ({"data": {"query": ["{"]}}, "nothing fills braces here"),
+        ({"params": {"since": {"type": "incremental", "cursor_path": "at"}}}, "takes no type: incremental"),
+        ({"params": {"of": [{"a": 1}]}}, "an object cannot be one of several values"),
     ],
-    ids=["another host", "a start", "a parent", "two bodies"],
+    ids=[
+        "another host",
+        "a start",
+        "a parent",
+        "two bodies",
+        "no path",
+        "a name",
+        "a job",
+        "a lone brace",
+        "a cursor",
+        "objects in a list",
+    ],
 )
 def test_what_a_further_page_cannot_be_asked_with_is_refused(written: Any, told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         CursorPaginator.model_validate({**TOKEN, "next_request": written})
+
+
+def test_a_form_with_a_place_below_a_field_for_the_token_is_refused() -> None:
+    with pytest.raises(ValidationError, match="a form has fields and nothing below them; name one field"):
+        CursorPaginator.model_validate({**SCROLL, "cursor_body_path": "a.b", "next_request": {"data": {}}})

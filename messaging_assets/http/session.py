@@ -143,9 +143,11 @@ class ApiSession(Session):
             return answer
         except Ignored as ignored:
             return _ended(reading, request, ignored)
-        except SyncFailure:
+        except SyncFailure as failure:
             # Sent ahead as a page of the list, before anybody knew that the list was over.
             if future is None or reading.ending.look is None:
+                if jobs is not None:
+                    jobs.page_refused(reading, failure)
                 raise
             return refused_look(request)
 

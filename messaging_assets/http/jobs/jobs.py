@@ -29,6 +29,10 @@ from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
+# What the API answers that does not know a download any more; some answer 404 past the last page, too.
+_GONE = ("404", "410")
+_END = "; if the API says so that no page is left, declare 404 in the paginator's end_status_codes"
+
 
 @dataclass
 class _Begun:
@@ -82,13 +86,26 @@ class Jobs:
         except Gone:
             if begun is not None:
                 self.notes.give_up(begun.digest)
-            words = "the job, or a file of it, is gone upstream before all of its rows were read"
-            raise TryAgainLater(words, "run it again, which begins a new one", where=reading.asset) from None
+            raise _gone(reading) from None
 
     def has_pages(self, reading: Reading) -> bool:
         """Whether the first page of a job's download came, so that others are asked for as those of any list."""
         begun = self._begun.get(reading)
         return begun is not None and begun.pages is not None and begun.came > 0
+
+    def page_refused(self, reading: Reading, refused: SyncFailure) -> None:
+        """A page was refused: of a job's download that is gone, the next sync begins another one.
+
+        Args:
+            reading: the list.
+            refused: what it means of any other list.
+
+        Raises:
+            TryAgainLater: it is gone.
+        """
+        if refused.label in _GONE and self.has_pages(reading):
+            self.notes.give_up(self._begun.pop(reading).digest)
+            raise _gone(reading, _END if refused.label == "404" else "") from refused
 
     def files_left(self, reading: Reading) -> int:
         """How many files of a list's job did not come yet."""
@@ -168,6 +185,8 @@ class Jobs:
         if not files:
             reading.ending.over("the job is done and has no file")
             raise IgnoreResponseException
+        # Of a list that is over nothing more is asked.
+        self._begun = {one: begun for one, begun in self._begun.items() if one.ending.how is None}
         begun = self._begun[reading] = _Begun(digest, job, files, pages)
         try:
             return self._next_file(begun, reading)
@@ -193,6 +212,11 @@ class Jobs:
         if begun.pages is not None:
             return self._requests.page(address, begun.pages, reading)
         return self._requests.file(address, reading)
+
+
+def _gone(reading: Reading, step: str = "") -> TryAgainLater:
+    words = "the job, or a file of it, is gone upstream before all of its rows were read"
+    return TryAgainLater(words, f"run it again, which begins a new one{step}", where=reading.asset)
 
 
 def _poll_address(job: KeptJob, answer: Answer, asked: str, base_url: str, reading: Reading) -> str:

@@ -86,6 +86,9 @@ class Jobs:
         except Gone:
             if begun is not None:
                 self.notes.give_up(begun.digest)
+            if job_of(reading).paginator is not None and reading.is_resuming:
+                # The place that was kept is one in the download of an earlier job.
+                raise reading.cannot_resume("the job that it was read from is gone") from None
             raise _gone(reading) from None
 
     def has_pages(self, reading: Reading) -> bool:

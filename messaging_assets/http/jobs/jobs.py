@@ -86,9 +86,6 @@ class Jobs:
         except Gone:
             if begun is not None:
                 self.notes.give_up(begun.digest)
-            if job_of(reading).paginator is not None and reading.is_resuming:
-                # The place that was kept is one in the download of an earlier job.
-                raise reading.cannot_resume("the job that it was read from is gone") from None
             raise _gone(reading) from None
 
     def has_pages(self, reading: Reading) -> bool:
@@ -96,27 +93,17 @@ class Jobs:
         begun = self._begun.get(reading)
         return begun is not None and begun.pages is not None and begun.came > 0
 
-    def page_refused(self, reading: Reading, refused: SyncFailure) -> None:
-        """A page was refused: of a job's download that is gone, the next sync begins another one.
-
-        Args:
-            reading: the list.
-            refused: what it means of any other list.
-
-        Raises:
-            TryAgainLater: it is gone.
-        """
-        if refused.label in _GONE and self.has_pages(reading):
-            self.notes.give_up(self._begun.pop(reading).digest)
-            raise _gone(reading, _END if refused.label == "404" else "") from refused
+    def refused_page(self, reading: Reading, refused: SyncFailure) -> SyncFailure:
+        """What a refused page means, of any other list `refused`: where a job is gone, the next sync begins another."""
+        if refused.label not in _GONE or not self.has_pages(reading):
+            return refused
+        self.notes.give_up(self._begun.pop(reading).digest)
+        return _gone(reading, _END if refused.label == "404" else "")
 
     def files_left(self, reading: Reading) -> int:
         """How many files of a list's job did not come yet."""
         begun = self._begun[reading]
-        left = len(begun.files) - begun.came
-        if not left:
-            del self._begun[reading]
-        return left
+        return len(begun.files) - begun.came
 
     def clean_up(self) -> None:
         """The rows are in the table: delete the jobs where the file says how, and forget them."""
@@ -217,7 +204,10 @@ class Jobs:
         return self._requests.file(address, reading)
 
 
-def _gone(reading: Reading, step: str = "") -> TryAgainLater:
+def _gone(reading: Reading, step: str = "") -> SyncFailure:
+    if job_of(reading).paginator is not None and reading.is_resuming:
+        # The place that was kept is one in the download of an earlier job.
+        return reading.cannot_resume("the job that it was read from is gone")
     words = "the job, or a file of it, is gone upstream before all of its rows were read"
     return TryAgainLater(words, f"run it again, which begins a new one{step}", where=reading.asset)
 

@@ -283,6 +283,9 @@ THINGS = [
     *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:single_entity_path"),
     *_things("dlt_rest_client", "there", _LISTS, f"{_CLIENT}.exceptions:IgnoreResponseException"),
     *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:build_resource_dependency_graph"),
+    *_things(
+        "dlt_rest_client", "text", "a further page would be asked with doubled braces", f"{_CONFIG}:expand_placeholders"
+    ),
     *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:paginate_dependent_resource"),
     *_things("dlt_rest_client", "text", _AHEAD, f"{_CONFIG}:paginate_resource"),
     *_things("dlt_rest_client", "text", _NEXT, f"{_CLIENT}.paginators:BaseReferencePaginator._next_reference"),

@@ -9,7 +9,7 @@ The words are dlt's (https://dlthub.com/docs/dlt-ecosystem/verified-sources/rest
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -164,6 +164,23 @@ class JsonLinkPaginator(SizedPaginator):
 OF_LISTS = re.compile(r"\{(?:resources|for_each|incremental|window|partition)\b")
 
 
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list, tuple)):
+        for one in (*value, *value.values()) if isinstance(value, Mapping) else value:
+            yield from _texts_in(one)
+
+
+def _has_lone_brace(text: str) -> bool:
+    rest = text.replace("{{", "").replace("}}", "")
+    return "{" in rest or "}" in rest
+
+
+# Why a place in the body is none of a form.
+OF_FORM = "a form has fields and nothing below them; name one field"
+
+
 class NextRequest(Described):
     """What every page but the first is asked with, beside the token: these words in place of the endpoint's own."""
 
@@ -181,6 +198,18 @@ class NextRequest(Described):
     def _is_below(cls, value: str | None) -> str | None:
         if value is not None and "://" in value:
             raise ValueError("is a path below client.base_url; leave the rest out")
+        if value is not None and not value.strip("/ "):
+            raise ValueError("is no path; write one, or leave it out to ask where the first page is")
+        return value
+
+    @field_validator("params")
+    @classmethod
+    def _are_values(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for one in value.values():
+            if isinstance(one, Mapping) and one.get("type") in ("incremental", "resolve"):
+                raise ValueError(f"takes no type: {one['type']}, which is of first pages alone; leave it out")
+            if isinstance(one, list) and any(isinstance(part, (Mapping, list)) for part in one):
+                raise ValueError("an object cannot be one of several values; write its text, with doubled braces")
         return value
 
     @model_validator(mode="after")
@@ -189,6 +218,8 @@ class NextRequest(Described):
             raise ValueError("a request has one body; keep json or data")
         if OF_LISTS.search(str((self.path, self.params, self.json_body, self.data))):
             raise ValueError("takes no placeholder of a list, which its first page alone is asked with; leave it out")
+        if any(map(_has_lone_brace, _texts_in((self.path, self.params, self.json_body, self.data)))):
+            raise ValueError("nothing fills braces here; write the value, and those that mean themselves doubled")
         return self
 
 
@@ -207,6 +238,13 @@ class CursorPaginator(SizedPaginator):
     """What further pages are asked with beside the token, where that differs from the first: `{}` for nothing."""
     stop_after_empty_page: bool | None = None
     """Whether an empty page is the end, though it has a token."""
+
+    @model_validator(mode="after")
+    def _has_field_of_token(self) -> CursorPaginator:
+        path, later = self.cursor_body_path, self.next_request
+        if later and later.data is not None and path and ("." in path.removeprefix("$.") or "[" in path):
+            raise ValueError(f"{OF_FORM}, or json for next_request.data")
+        return self
 
 
 class HeaderCursorPaginator(SizedPaginator):

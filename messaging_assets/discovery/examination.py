@@ -39,7 +39,7 @@ from messaging_assets.foundation.failures import (
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.evidence.sought_fields import CORRECT
-from messaging_assets.reading.paging.paginators import with_paginator
+from messaging_assets.reading.paging.paginators import paginator_of
 from messaging_assets.reading.receipt import Verdict
 from messaging_assets.rows.values.conversion import arrow_type, convert_declared
 from messaging_assets.seams.dlt_rest_client import find_response_page_data
@@ -59,7 +59,7 @@ def examine(description: ApiDescription, resource: Resource, came: FirstPages) -
     """
     good = [answer for answer in came.answers if answer.status_code < 300]
     pages = [len(rows) for answer in came.answers if (rows := _rows(resource, answer)) is not None]
-    paginator = with_paginator(description, resource).paginator
+    paginator = paginator_of(description, resource)
     total = None if is_child(resource) else _total(paginator, resource, good)
     examined = Examined(resource.name, came.receipt.requests, len(pages), len(came.rows), total)
     order: tuple[Level, ...] = ("wrong", "warning", "note")

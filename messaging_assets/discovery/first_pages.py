@@ -136,7 +136,7 @@ class Reader:
         base_url: str,
     ) -> ListContext:
         own = one is chain[-1]
-        endpoint = self._endpoint(one, pages if own else 1)
+        endpoint = self._endpoint(one, pages if own else 1, base_url)
 
         from_parent = columns_from_parents(one).values()
         source = _Watched(
@@ -161,9 +161,9 @@ class Reader:
             source.endpoint = endpoint.model_copy(update={"response_actions": actions})
         return source
 
-    def _endpoint(self, one: Resource, pages: int) -> Endpoint:
+    def _endpoint(self, one: Resource, pages: int, base_url: str) -> Endpoint:
         """The endpoint with fewer pages and less patience than a sync has."""
-        endpoint = with_paginator(self._description, one)
+        endpoint = with_paginator(self._description, one, base_url)
         assert endpoint.paginator is not None
         handler = endpoint.error_handler
         shortened = {

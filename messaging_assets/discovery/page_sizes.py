@@ -13,7 +13,7 @@ from messaging_assets.description.parents import is_child
 from messaging_assets.discovery.examined import Examined, Finding
 from messaging_assets.discovery.first_pages import FirstPages
 from messaging_assets.foundation.failures import TryAgainLater
-from messaging_assets.reading.paging.paginators import with_paginator
+from messaging_assets.reading.paging.paginators import paginator_of
 
 # So many requests a look at one list may cost.
 _MOST = 3
@@ -66,7 +66,7 @@ def saved(now: int, size: int, total: int | None) -> str:
 
 def _size_of(description: ApiDescription, resource: Resource) -> int | None:
     """How many rows a page is asked to have."""
-    paginator = with_paginator(description, resource).paginator
+    paginator = paginator_of(description, resource)
     if isinstance(paginator, SizedPaginator) and paginator.limit:
         return None if paginator.limit == "max" else paginator.limit
     sizes: Sequence[int | None] = [whole_number(one) for one in asked_sizes(resource.endpoint.params)]
@@ -75,10 +75,10 @@ def _size_of(description: ApiDescription, resource: Resource) -> int | None:
 
 def _with_size(description: ApiDescription, resource: Resource, size: int) -> tuple[str, Resource]:
     """The word that sets the size of a page, and the resource with another one."""
-    endpoint = with_paginator(description, resource)
+    endpoint, paginator = resource.endpoint, paginator_of(description, resource)
     changed: dict[str, Any]
-    if isinstance(endpoint.paginator, SizedPaginator) and endpoint.paginator.limit:
-        word, changed = "paginator.limit", {"paginator": endpoint.paginator.model_copy(update={"limit": size})}
+    if isinstance(paginator, SizedPaginator) and paginator.limit:
+        word, changed = "paginator.limit", {"paginator": paginator.model_copy(update={"limit": size})}
     else:
         name = next(name for name, value in endpoint.params.items() if asked_sizes({name: value}))
         word, changed = f"params.{name}", {"params": {**endpoint.params, name: size}}

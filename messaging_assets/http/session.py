@@ -143,11 +143,11 @@ class ApiSession(Session):
             return answer
         except Ignored as ignored:
             return _ended(reading, request, ignored)
-        except SyncFailure:
+        except SyncFailure as failure:
             # Sent ahead as a page of the list, before anybody knew that the list was over.
-            if future is None or reading.ending.look is None:
-                raise
-            return refused_look(request)
+            if future and reading.ending.look is not None:
+                return refused_look(request)
+            raise jobs.refused_page(reading, failure) if jobs else failure from failure.__cause__
 
     def close(self) -> None:
         """End every wait, drop what was asked ahead, and close the connections."""

@@ -22,9 +22,10 @@ from dlt.sources.helpers.rest_client.detector import (
 from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator
 
-# Since dlt 1.30: how rest_api asks for the list of a parent's record.
+# Since dlt 1.30: how rest_api asks for the list of a parent's record, and fills the texts of a request.
 from dlt.sources.rest_api.config_setup import (
     build_resource_dependency_graph,
+    expand_placeholders,
     paginate_dependent_resource,
     paginate_resource,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "ListRequests",
     "PaginatorFactory",
     "RESTClient",
+    "expand_placeholders",
     "find_all_lists",
     "find_response_page_data",
     "next_reference",

@@ -369,6 +369,7 @@ def api(client: dict[str, Any] | None = None, **endpoint: Any) -> dict[str, Any]
             "where total_path could lead",
         ),
         (api({"paginator": "json_link"}, format="csv"), "where next_url_path could lead"),
+        (api(format="csv", job={"paginator": "cursor"}), "where cursor_path could lead"),
         (
             api(format="csv", incremental={"cursor_path": "next", "cursor_in": "answer", "start_param": "since"}),
             "nothing beside its records; write record",
@@ -386,6 +387,7 @@ def test_a_word_that_a_format_has_no_use_for_is_refused_with_a_hint(raw: dict[st
     [
         api(format="csv", paginator={"type": "offset", "limit": 5}),
         api(format="csv", data_selector="$", paginator="header_link"),
+        api({"paginator": "cursor"}, format="csv", job={"paginator": "header_link"}),
         api(format="ndjson", data_selector="[*].result", paginator={"type": "cursor", "cursor_path": "[-1].id"}),
         api(format="xml", data_selector="feed.entry", paginator={"type": "json_link", "next_url_path": "feed.next"}),
         api(format={"type": "tsv", "quote_char": None}),

@@ -16,6 +16,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import settle_environment
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.http.jobs.asking import JobRequests
+from messaging_assets.http.jobs.jobs import Jobs
 from messaging_assets.http.preparation import Preparation
 from messaging_assets.http.session import ApiSession
 from messaging_assets_tests.export_api import SECRET, SIGNED, ExportApi, export_api, exported, sync_export
@@ -90,6 +91,46 @@ def test_fewer_rows_by_pages_than_the_job_says_are_red(api: ExportApi) -> None:
     assert not one["green"]
     assert "the API says it has 7 rows, 0 different ones came" in one["error"]
     assert one["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "end"), [(410, ""), (404, "; if the API says so that no page is left, declare 404")]
+)
+def test_a_job_that_is_gone_between_two_pages_is_begun_anew_by_the_next_sync(
+    api: ExportApi, status: int, end: str
+) -> None:
+    def answers(method: str, path: str) -> Any:
+        is_later = path.endswith("/rows") and api.asked.count(("GET", path)) == 2
+        return (status, {}, {}) if is_later else None
+
+    api.answers = answers
+    one = sync_export(api.url, **BY_PAGES)
+    api.answers = lambda method, path: None
+    other = sync_export(api.url, **BY_PAGES)
+
+    words = "the job, or a file of it, is gone upstream before all of its rows were read; run it again, which begins a"
+    assert (one["green"], one["kind"]) == (False, "TryAgainLater")
+    assert words in one["error"]
+    assert f"a new one{end}" in one["error"]
+    assert (other["green"], other["rows"], other["jobs"]) == (True, EVERY, {"begun": 1})
+
+
+def test_pages_of_a_job_whose_list_is_over_are_not_kept(api: ExportApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = list[int]()
+    begin = Jobs._next_file
+
+    def counted(self: Jobs, *arguments: Any) -> Any:
+        kept.append(len(self._begun))
+        return begin(self, *arguments)
+
+    monkeypatch.setattr(Jobs, "_next_file", counted)
+    endpoint = {**BY_PAGES["endpoint"], "json": {"kind": "{for_each.kind}"}}
+    one = sync_export(
+        api.url, job=BY_PAGES["job"], endpoint=endpoint, for_each={"kind": ["a", "b", "c"]}, primary_key=["id", "_kind"]
+    )
+
+    assert one["green"], one["error"]
+    assert kept == [1, 1, 1]
 
 
 def test_a_job_with_several_files_has_no_pages(api: ExportApi) -> None:

@@ -21,6 +21,7 @@ PEM = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEow"
 AWS = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYEXAMPLEKEY"
 SHORT = "hunter2hunter2"
 WORDS = "Winter2024!"
+CURSOR = {"type": "cursor", "cursor_param": "after"}
 
 
 def api(endpoint: Any = None, top: dict[str, Any] | None = None, **client: Any) -> dict[str, Any]:
@@ -116,6 +117,11 @@ SECRETS: dict[str, dict[str, Any]] = {
     "XML": api({"method": "POST", "data": f"<a:login><password>{WORDS}</password></a:login>"}),
     "form's password of words": api({"method": "POST", "data": f"user=bob&password={WORDS}"}),
     "constant": resource(steps=[{"constant": {"password": WORDS}}]),
+    "parameter of a further page": api({"paginator": {**CURSOR, "next_request": {"params": {"api_key": SHORT}}}}),
+    "body of a further page": api({"paginator": {**CURSOR, "next_request": {"json": {"password": SHORT}}}}),
+    "path of a further page": api({"paginator": {**CURSOR, "next_request": {"path": f"/n?api_key={SHORT}"}}}),
+    "further page of each list": api(paginator={**CURSOR, "next_request": {"data": {"password": SHORT}}}),
+    "further page of a job": api({"job": {"paginator": {**CURSOR, "next_request": {"json": {"password": SHORT}}}}}),
     "tag": resource(tags={"api_token": SHORT}),
     "password in an address": resource(tags={"see": f"https://bob:{WORDS}@h.example.com/"}),
     **{

@@ -94,7 +94,37 @@ def test_the_pages_of_a_job_come_once_after_a_kill(api: ExportApi, checkpoint: d
 
     assert one["green"], one["error"]
     assert one["rows"] == EVERY
-    assert api.jobs == {} or api.count("POST", "/exports") == 2
+    assert (one["jobs"], api.count("POST", "/exports"), api.jobs) == ({"gone on with": 1}, 1, {})
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_a_token_of_a_job_that_is_gone_is_not_taken_to_another_one(
+    api: ExportApi, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    answer, tokens = api.answer, list[str]()
+
+    def by_token(method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Any:
+        if not path.endswith("/rows"):
+            return answer(method, path, query, body, key)
+        of, _, start = query.get("after", "").rpartition(":")
+        tokens.append(query.get("after", ""))
+        if (of and of not in path) or query.get("after") == "job1:6":
+            return status, {}, {}
+        rows, more = api.rows[int(start or 0) :][:2], int(start or 0) + 2
+        return 200, {"rows": rows, **({"next": f"{path.split('/')[2]}:{more}"} if more < len(EVERY) else {})}, {}
+
+    monkeypatch.setattr(api, "answer", by_token)
+    pages = {"type": "cursor", "cursor_path": "next", "cursor_param": "after"}
+    described: dict[str, Any] = {
+        "job": {"download": "/exports/{job.id}/rows", "paginator": pages},
+        "endpoint": {"format": None, "data_selector": "rows"},
+        "checkpoint": {"pages": 1},
+    }
+
+    one, other = sync_export(api.url, **described), sync_export(api.url, **described)
+
+    assert (one["green"], 0 < len(one["rows"]) < len(EVERY)) == (False, True)
+    assert (other["green"], other["rows"]) == (True, EVERY), other.get("error")
 
 
 def test_a_job_whose_rows_were_read_and_kept_nowhere_is_gone_on_with(api: ExportApi) -> None:

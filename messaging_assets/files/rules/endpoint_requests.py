@@ -111,9 +111,12 @@ def _paths_in_tables(resource: Written, of_client: Any) -> Iterator[Mistake]:
     if step_into(resource.endpoint.get("incremental"), "cursor_in") in ("answer", "link"):
         place = resource.place_of("endpoint", "incremental", "cursor_in")
         yield Mistake(place, f"an answer in {name} has nothing beside its records; write record")
-    own = resource.endpoint.get("paginator")
+    job = resource.endpoint.get("job")
+    own, steps = resource.endpoint.get("paginator"), ["endpoint", "paginator"]
+    if job is not None:
+        own, steps, of_client = step_into(job, "paginator"), ["endpoint", "job", "paginator"], None
     given = of_client if own is None else own
-    place = ("client", "paginator") if own is None else resource.place_of("endpoint", "paginator")
+    place = ("client", "paginator") if own is None else resource.place_of(*steps)
     for word, path in _paths_of_paging({"type": given} if isinstance(given, str) else mapping(given)):
         if path is not None and not str(path).startswith(("[", "$[")):
             words = f"an answer in {name} has nothing beside its records, where {word} could lead; {_PAGING_OF_TABLES}"
@@ -260,7 +263,9 @@ def _paging_in_form(resource: Written, of_client: Mapping[str, Any]) -> Iterator
     paginator = of_client if own is None else mapping(own)
     for name in ("page_body_path", "offset_body_path", "limit_body_path", "cursor_body_path"):
         path = paginator.get(name)
-        if data is None or not isinstance(path, str):
+        # What a job is begun with is no page, and a further page may have a body of its own.
+        is_other = "job" in resource.endpoint or (name == "cursor_body_path" and "next_request" in paginator)
+        if data is None or not isinstance(path, str) or is_other:
             continue
         place = ("client", "paginator", name) if own is None else resource.place_of("endpoint", "paginator", name)
         if not isinstance(data, Mapping):

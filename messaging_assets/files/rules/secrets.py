@@ -97,6 +97,15 @@ def _ways(raw: Mapping[str, Any], place: Place) -> list[Place]:
     return [(*place, "auth", index) for index in several] or [(*place, "auth")]
 
 
+def _further(place: Place) -> tuple[Place, ...]:
+    """Where an endpoint, or the client, says what further pages are asked with."""
+    return (*place, "paginator", "next_request"), (*place, "job", "paginator", "next_request")
+
+
+def _parts(place: Place) -> list[Place]:
+    return [(*place, part) for part in ("params", "json", "data")]
+
+
 def _steps(raw: Mapping[str, Any], endpoint: Place) -> list[Place]:
     """Where the resource of an endpoint sets fields to values."""
     steps = value_at(raw, (*endpoint[:-1], "steps"))
@@ -135,8 +144,8 @@ def _in_auth(raw: Mapping[str, Any], place: Place, name: str) -> Iterator[Mistak
 def _named(raw: Mapping[str, Any], endpoints: Iterable[Place], name: str) -> Iterator[Mistake]:
     """Secrets that stand in a field named like one, wherever a request has fields."""
     for place in endpoints:
-        for part in ("headers", "params", "json", "data"):
-            yield from _in_request(value_at(raw, (*place, part)), (*place, part), name)
+        for part in [(*place, "headers"), *(p for one in (place, *_further(place)) for p in _parts(one))]:
+            yield from _in_request(value_at(raw, part), part, name)
         for step in _steps(raw, place):
             yield from _in_request(value_at(raw, step), step, name)
         yield from _in_request(value_at(raw, (*place[:-1], "tags")), (*place[:-1], "tags"), name)
@@ -145,7 +154,8 @@ def _named(raw: Mapping[str, Any], endpoints: Iterable[Place], name: str) -> Ite
                 yield from _in_request(value_at(raw, (*way, word)), (*way, word), name)
         own = _names_in_queries(raw, place)
         path = place if isinstance(value_at(raw, place), str) else (*place, "path")
-        for address in (path, *_token_addresses(raw, place)):
+        further = [(*one, "path") for one in _further(place)]
+        for address in (path, *further, *_token_addresses(raw, place)):
             yield from _in_query(raw, address, name, own)
     yield from _in_query(raw, ("client", "base_url"), name)
 

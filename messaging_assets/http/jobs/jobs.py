@@ -29,6 +29,10 @@ from messaging_assets.seams.dlt_rest_client import IgnoreResponseException
 if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
+# What the API answers that does not know a download any more; some answer 404 past the last page, too.
+_GONE = ("404", "410")
+_END = "; if the API says so that no page is left, declare 404 in the paginator's end_status_codes"
+
 
 @dataclass
 class _Begun:
@@ -82,21 +86,24 @@ class Jobs:
         except Gone:
             if begun is not None:
                 self.notes.give_up(begun.digest)
-            words = "the job, or a file of it, is gone upstream before all of its rows were read"
-            raise TryAgainLater(words, "run it again, which begins a new one", where=reading.asset) from None
+            raise _gone(reading) from None
 
     def has_pages(self, reading: Reading) -> bool:
         """Whether the first page of a job's download came, so that others are asked for as those of any list."""
         begun = self._begun.get(reading)
         return begun is not None and begun.pages is not None and begun.came > 0
 
+    def refused_page(self, reading: Reading, refused: SyncFailure) -> SyncFailure:
+        """What a refused page means, of any other list `refused`: where a job is gone, the next sync begins another."""
+        if refused.label not in _GONE or not self.has_pages(reading):
+            return refused
+        self.notes.give_up(self._begun.pop(reading).digest)
+        return _gone(reading, _END if refused.label == "404" else "")
+
     def files_left(self, reading: Reading) -> int:
         """How many files of a list's job did not come yet."""
         begun = self._begun[reading]
-        left = len(begun.files) - begun.came
-        if not left:
-            del self._begun[reading]
-        return left
+        return len(begun.files) - begun.came
 
     def clean_up(self) -> None:
         """The rows are in the table: delete the jobs where the file says how, and forget them."""
@@ -168,6 +175,8 @@ class Jobs:
         if not files:
             reading.ending.over("the job is done and has no file")
             raise IgnoreResponseException
+        # Of a list that is over nothing more is asked.
+        self._begun = {one: begun for one, begun in self._begun.items() if one.ending.how is None}
         begun = self._begun[reading] = _Begun(digest, job, files, pages)
         try:
             return self._next_file(begun, reading)
@@ -193,6 +202,14 @@ class Jobs:
         if begun.pages is not None:
             return self._requests.page(address, begun.pages, reading)
         return self._requests.file(address, reading)
+
+
+def _gone(reading: Reading, step: str = "") -> SyncFailure:
+    if job_of(reading).paginator is not None and reading.is_resuming:
+        # The place that was kept is one in the download of an earlier job.
+        return reading.cannot_resume("the job that it was read from is gone")
+    words = "the job, or a file of it, is gone upstream before all of its rows were read"
+    return TryAgainLater(words, f"run it again, which begins a new one{step}", where=reading.asset)
 
 
 def _poll_address(job: KeptJob, answer: Answer, asked: str, base_url: str, reading: Reading) -> str:

@@ -5,8 +5,6 @@ This is the only module that knows dlt's own dict. Secrets are not in it: they j
 
 from __future__ import annotations
 
-import json
-import re
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -38,7 +36,7 @@ from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
-from messaging_assets.reading.paging.paginators import build_paginator
+from messaging_assets.reading.paging.paginators import as_written, build_paginator
 from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_contexts import pages_of
 
@@ -135,10 +133,10 @@ class ApiReader:
         entries = {
             "path": path,
             "method": endpoint.method,
-            "params": _written(params),
+            "params": as_written(params),
             "json": endpoint.json_body,
-            "data": _written(endpoint.data) if isinstance(endpoint.data, Mapping) else endpoint.data,
-            "headers": _written(endpoint.headers),
+            "data": as_written(endpoint.data) if isinstance(endpoint.data, Mapping) else endpoint.data,
+            "headers": as_written(endpoint.headers),
             "data_selector": _compiled(source.endpoint),
             "paginator": build_paginator(source, at_once),
         }
@@ -243,33 +241,6 @@ def _carrying(kind: str, step: Callable[..., Any]) -> Callable[..., Any]:
         return {**made, **above} if kind == "map" else made
 
     return carries
-
-
-def _written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Parameters, a form or headers with truth values and numbers as APIs write them, where Python would write True."""
-    if values is None:
-        return None
-    return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}
-
-
-def _is_dlts(value: Any) -> bool:
-    return not isinstance(value, dict) or value.get("type") in ("incremental", "resolve")
-
-
-def _in_query(value: Any) -> str:
-    """An object as APIs that take one in a parameter want it, as JSON; dlt takes a single brace for a placeholder's."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return re.sub(
-        r"(\{(?:resources|incremental|window|partition)\.[^{}\"]+\})|([{}])",
-        lambda found: found[1] or found[2] * 2,
-        text,
-    )
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_as_text(one) for one in value]
-    return str(value).lower() if isinstance(value, (bool, int, float)) else value
 
 
 def _compiled(endpoint: Endpoint) -> Any:

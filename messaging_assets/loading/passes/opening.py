@@ -23,7 +23,7 @@ from messaging_assets.loading.passes.row_batches import RowBatches
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
 from messaging_assets.reading.evidence.seen_keys import SentKeys
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
-from messaging_assets.reading.paging.paginators import with_paginator
+from messaging_assets.reading.paging.paginators import paginator_of, with_paginator
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.resume_point import KeptRead
 from messaging_assets.rows.steps import keys_as_sent
@@ -125,7 +125,7 @@ def note_first_page_number(own: ListContext) -> None:
 
 def note_limit(target: ReadTarget, own: ListContext) -> None:
     """Remember, for the next sync, of how many rows the API took a page, where it refused as many as the file lets."""
-    paginator, of_file = own.endpoint.paginator, with_paginator(target.description, target.resource).paginator
+    paginator, of_file = own.endpoint.paginator, paginator_of(target.description, target.resource)
     state = dlt.current.resource_state()
     state.pop(_LIMIT, None)
     if isinstance(paginator, SizedPaginator) and isinstance(of_file, SizedPaginator) and paginator.size < of_file.size:

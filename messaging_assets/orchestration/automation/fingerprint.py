@@ -35,7 +35,7 @@ from messaging_assets.http.wire.validators import Unchanged
 from messaging_assets.loading.passes.api_reader import ApiReader
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of
 from messaging_assets.reading.list_context import ListContext, ListsSoFar
-from messaging_assets.reading.paging.paginators import with_paginator
+from messaging_assets.reading.paging.paginators import paginator_of, with_paginator
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.steps import keys_as_sent
 from messaging_assets.seams.dlt_rest_client import RESTClient
@@ -104,7 +104,7 @@ class Probe:
 
     def _source(self) -> ListContext:
         """The endpoint as it is asked here: one page, no retries, no patience."""
-        endpoint = with_paginator(self.description, self.resource)
+        endpoint = with_paginator(self.description, self.resource, self.base_url)
         assert endpoint.paginator is not None
         changes: dict[str, Any] = {"maximum_pages": 1}
         if self._known_rows is not None:
@@ -139,7 +139,7 @@ class Probe:
     @property
     def _known_rows(self) -> int | None:
         """How many rows lie before the place to ask at; None where the first page is asked for."""
-        paginator = with_paginator(self.description, self.resource).paginator
+        paginator = paginator_of(self.description, self.resource)
         has_count = self.last.get("messaging_assets/rows_api_says") is not None
         rows = self.last.get("messaging_assets/distinct_keys")
         if is_incremental(self.resource) or has_count or not isinstance(paginator, OffsetPaginator):

@@ -11,6 +11,11 @@ job_files.py      files of a job, where the endpoint has one
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.endpoint import TABULAR
@@ -21,7 +26,7 @@ from messaging_assets.reading.paging.linked import ReferencePaginator
 from messaging_assets.reading.paging.offsets import OffsetPaginator
 from messaging_assets.reading.paging.one_answer import AutoPaginator, SinglePagePaginator
 from messaging_assets.reading.paging.page_numbers import PageNumberPaginator
-from messaging_assets.seams.dlt_rest_client import single_entity_path
+from messaging_assets.seams.dlt_rest_client import expand_placeholders, single_entity_path
 
 _CLASSES: dict[str, type[GuardedPaginator]] = {
     "offset": OffsetPaginator,
@@ -36,31 +41,55 @@ _CLASSES: dict[str, type[GuardedPaginator]] = {
 }
 
 
-def with_paginator(description: ApiDescription, one: Resource, base_url: str | None = None) -> Endpoint:
-    """The endpoint with its paginator filled in: its own, the client's, one for a job or an entity, or detection.
+def paginator_of(description: ApiDescription, one: Resource) -> described.Paginator:
+    """How a list has its pages: by its own paginator, the client's, one for a job or an entity, or detection.
 
     Args:
         description: the API.
         one: the resource.
-        base_url: the address that further pages are below, where they are asked for; None where they are not.
     """
-    endpoint = one.endpoint
-    # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
-    is_table = endpoint.format is not None and endpoint.format.type in TABULAR
-    selector = endpoint.data_selector or ("$" if is_table else None)
-    paginator = endpoint.paginator
+    endpoint, paginator = one.endpoint, one.endpoint.paginator
     if endpoint.job is not None:
-        whole = described.SinglePagePaginator(type="single_page", empty_when_missing=is_table)
-        paginator = endpoint.job.paginator or whole
-    elif paginator is None and single_entity_path(one.path):
-        paginator, selector = described.SinglePagePaginator(type="single_page"), selector or "$"
-    elif paginator is None:
-        paginator = description.client.paginator or described.AutoPaginator(type="auto")
-    later = getattr(paginator, "next_request", None)
-    if paginator is not None and base_url is not None and later is not None and later.path is not None:
-        address = f"{base_url.rstrip('/')}/{later.path.lstrip('/')}"
-        paginator = paginator.model_copy(update={"next_request": later.model_copy(update={"path": address})})
+        whole = described.SinglePagePaginator(type="single_page", empty_when_missing=_is_table(endpoint))
+        return endpoint.job.paginator or whole
+    if paginator is None and single_entity_path(one.path):
+        return described.SinglePagePaginator(type="single_page")
+    return paginator or description.client.paginator or described.AutoPaginator(type="auto")
+
+
+def with_paginator(description: ApiDescription, one: Resource, base_url: str) -> Endpoint:
+    """The endpoint with its paginator filled in, and what further pages are asked with as it is sent.
+
+    Args:
+        description: the API.
+        one: the resource.
+        base_url: the address that further pages are below.
+    """
+    endpoint, paginator = one.endpoint, paginator_of(description, one)
+    # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
+    selector = endpoint.data_selector or ("$" if _is_table(endpoint) else None)
+    if endpoint.job is None and endpoint.paginator is None and single_entity_path(one.path):
+        selector = selector or "$"
+    if isinstance(paginator, described.CursorPaginator) and paginator.next_request is not None:
+        later = _as_sent(paginator.next_request, base_url)
+        paginator = paginator.model_copy(update={"next_request": later})
     return endpoint.model_copy(update={"paginator": paginator, "data_selector": selector})
+
+
+def _is_table(endpoint: Endpoint) -> bool:
+    return endpoint.format is not None and endpoint.format.type in TABULAR
+
+
+def _as_sent(later: described.NextRequest, base_url: str) -> described.NextRequest:
+    """What further pages are asked with, as dlt sends what goes with the first one."""
+    path = None if later.path is None else f"{base_url.rstrip('/')}/{expand_placeholders(later.path, {}).lstrip('/')}"
+    sent = {
+        "path": path,
+        "params": expand_placeholders(as_written(later.params), {}),
+        "json_body": expand_placeholders(later.json_body, {}, preserve_value_type=True),
+        "data": expand_placeholders(as_written(later.data), {}),
+    }
+    return later.model_copy(update=sent)
 
 
 def build_paginator(context: ListContext, max_in_flight: int = 1) -> GuardedPaginator:
@@ -75,3 +104,37 @@ def build_paginator(context: ListContext, max_in_flight: int = 1) -> GuardedPagi
     job = context.endpoint.job
     kind = _CLASSES[own.type] if job is None or job.paginator is not None else JobPaginator
     return kind(own, context, max_in_flight)
+
+
+def as_written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Parameters, a form or headers with truth values and numbers as APIs write them, where Python would write True.
+
+    Args:
+        values: as the file has them; None for none.
+
+    Returns:
+        Texts, in which dlt takes doubled braces for themselves.
+    """
+    if values is None:
+        return None
+    return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}
+
+
+def _is_dlts(value: Any) -> bool:
+    return not isinstance(value, dict) or value.get("type") in ("incremental", "resolve")
+
+
+def _in_query(value: Any) -> str:
+    """An object as APIs that take one in a parameter want it, as JSON; dlt takes a single brace for a placeholder's."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return re.sub(
+        r"(\{(?:resources|incremental|window|partition)\.[^{}\"]+\})|([{}])",
+        lambda found: found[1] or found[2] * 2,
+        text,
+    )
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_as_text(one) for one in value]
+    return str(value).lower() if isinstance(value, (bool, int, float)) else value

@@ -83,8 +83,11 @@ class NextReference:
         """Ask with what the file says of every page but the first, where it says anything."""
         later = getattr(self._own, "next_request", None)
         if later is not None:
+            # The size of a page is the paginator's, and asked for each time; an API has its own else.
+            name = self._own.limit_param if self._own.size else None  # type: ignore[attr-defined]
+            size = {one: value for one, value in (request.params or {}).items() if one == name}
             request.url = later.path or request.url
-            request.params, request.data = dict(later.params), copy(later.data)
+            request.params, request.data = {**size, **deepcopy(later.params)}, copy(later.data)
             request.json = deepcopy(later.json_body)
 
     def put_on(self, request: Request) -> None:

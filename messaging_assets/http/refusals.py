@@ -46,6 +46,8 @@ def _of_next_page(endpoint: Endpoint | None, status: int) -> str:
     paginator = endpoint and endpoint.paginator
     if isinstance(paginator, CursorPaginator) and paginator.next_request is None:
         return "; if it takes nothing beside the token, write next_request: {} in the paginator"
+    if isinstance(paginator, CursorPaginator) and paginator.limit:
+        return "; if it takes no size beside the token, write it in endpoint.params in place of the paginator's limit"
     if getattr(paginator, "type", "offset") == "offset":
         return "; if it takes no offset within a page, write overlap: 0"
     if status == 404 and getattr(paginator, "type", "") in _LINKS:

@@ -15,6 +15,8 @@ LINKS: dict[str, Any] = {"paginator": {"type": "json_link"}}
 OF_PARENT: dict[str, Any] = {"path": "/channels/{resources.channels.id}/messages"}
 NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "since"}}
 
+ALONE: dict[str, Any] = {"paginator": {"type": "cursor", "limit": 5, "limit_param": "n", "next_request": {}}}
+
 
 @pytest.mark.parametrize(
     ("own", "status", "page", "said", "not_said"),
@@ -34,6 +36,7 @@ NEW: dict[str, Any] = {"incremental": {"cursor_path": "at", "start_param": "sinc
         (NEW, 400, 2, "write step in incremental", "written otherwise"),
         (OFFSETS, 422, 3, "goes no further than so many rows, ask for less in one list, such as by step", "overlap"),
         (OFFSETS, 404, 3, "end_status_codes", "ask for less"),
+        (ALONE, 400, 2, "takes no size beside the token, write it in endpoint.params", "next_request"),
         (TOKENS, 400, 2, "takes nothing beside the token, write next_request: {} in the paginator", "overlap"),
     ],
 )

@@ -56,6 +56,7 @@ _FAILING = frozenset(
 # The same in a sentence beside the list, in which a word alone may be harmless.
 _FAILING_TEXT = re.compile(
     r"rate.?limit|too many requests|quota|throttl|access denied|permission denied|not allowed|forbidden|unauthori[sz]ed"
+    r"|not authori[sz]ed"
     r"|unauthenticated|expired|invalid|not valid|try again|retry later|temporarily|unavailable|(system|server|too) busy"
     r"|internal (server )?error|timed? ?out|overload|maintenance|missing (key|token|api)"
     r"|bad (key|token|request)|(request|query|authentication|login) failed|failed to",
@@ -120,7 +121,9 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
     """
     if isinstance(body, Mapping):
         for key, value in body.items():
-            if plain_word(key) in _ERRORS and _is_error(_around_list(value) if (key,) == to_list[:1] else value):
+            if plain_word(key) in _ERRORS and _is_error(
+                _around_list(value, to_list) if (key,) == to_list[:1] else value
+            ):
                 path = Leaf((key,), None).path
                 return FailureWord(path, f"{{path: {path}}}")
     around: dict[tuple[str, ...], list[Leaf]] = {}
@@ -141,12 +144,11 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
     return None
 
 
-def _around_list(value: Any) -> Any:
-    """What an object of an error's name says beside the list in it, which is what the file asks for."""
-    words = _SENTENCES | {"detail", "details"}
-    return (
-        {name: one for name, one in value.items() if plain_word(name) in words} if isinstance(value, Mapping) else None
-    )
+def _around_list(value: Any, to_list: tuple[str, ...]) -> list[str]:
+    """The sentences of a failure in an object of an error's name, beside the list in it, which the file asks for."""
+    around = value.items() if isinstance(value, Mapping) else ()
+    texts = (one for name, one in around if plain_word(name) in _MESSAGES and (name,) != to_list[1:2])
+    return [one for one in texts if isinstance(one, str) and _says_failing(one)]
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:

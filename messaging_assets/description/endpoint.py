@@ -188,6 +188,10 @@ class Incremental(Described):
     """How start and end are sent: `epoch_seconds` (`_ms`, `_us`, `_ns`), `date`, `iso`, a pattern of strftime."""
     timezone: TimeZone | None = None
     """The zone of cursors that name none, and of dates and patterns that are sent: an IANA name; else UTC."""
+    range_start: Literal["open", "closed"] = "closed"
+    """Whether rows with the mark's own value come again, `closed`, or not, `open`."""
+    range_end: Literal["open", "closed"] = "open"
+    """Whether rows with the `end_value` itself come, `closed`, or not, `open`."""
     initial_value: Bound = None
     """Where to begin; also `now`, or a time before it such as `-30d` or `-P30D`."""
     end_value: Bound = None
@@ -204,10 +208,6 @@ class Incremental(Described):
     """Seconds (days, for dates) before the mark that are asked for again; of numbers that are no time, so many."""
     on_cursor_value_missing: Literal["raise", "include", "exclude"] = "raise"
     """What becomes of a record without a cursor: `raise`, `include` or `exclude`."""
-    range_start: Literal["open", "closed"] = "closed"
-    """Whether rows with the mark's own value come again, `closed`, or not, `open`."""
-    range_end: Literal["open", "closed"] = "open"
-    """Whether rows with the `end_value` itself come, `closed`, or not, `open`."""
     start_param: str | None = None
     """The parameter that takes the start."""
     end_param: str | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -40,7 +42,7 @@ def refuse_long_lag(cursor_format: str | None, lag: float | None) -> None:
 
 
 # Seconds that a pattern may leave out: none, those of a second, minute, hour, day, month or year.
-_CUT_OFF = (0, 1, 60, 3600, 86_400, 31 * 86_400, 366 * 86_400)
+_CUT_OFF = (0, 1, 60, 3600, 86_400, 90_000, *(days * 86_400 for days in (28, 29, 30, 31, 365, 366)))
 
 
 def _as_records_write(value: Any, info: ValidationInfo) -> Any:
@@ -53,13 +55,21 @@ def _as_records_write(value: Any, info: ValidationInfo) -> Any:
     moment = moments.moment_of(value, zone=zone)
     if moment is None:
         return value
-    is_end = info.field_name == "end_value"
-    if not is_end or pattern in EPOCHS:
-        return moments.written(moment, pattern, zone, is_end)
-    texts = [moments.written(moment + seconds, pattern, zone) for seconds in _CUT_OFF]
-    # What the pattern cuts off, such as the time of a day, belongs to the range.
-    is_whole = (text for text in texts if (moments.moment_of(text, pattern, zone) or 0) >= moment)
-    return next(is_whole, texts[0])
+    # Rows at a closed end come with all that the pattern cuts off of it; before an open one none is to be lost.
+    is_open_end = info.field_name == "end_value" and info.data.get("range_end") != "closed"
+    if pattern in EPOCHS or not is_open_end:
+        return moments.written(moment, pattern, zone, is_open_end)
+    return _no_earlier(moment, pattern, zone)
+
+
+def _no_earlier(moment: Decimal, pattern: str, zone: ZoneInfo) -> Any:
+    """The first text of a pattern that is no earlier than a moment; the moment's own where no year is so late."""
+    for seconds in _CUT_OFF:
+        with suppress(OverflowError, ValueError):
+            text = moments.written(moment + seconds, pattern, zone)
+            if (moments.moment_of(text, pattern, zone) or moment) >= moment:
+                return text
+    return moments.written(moment, pattern, zone)
 
 
 Bound = Annotated[Any, AfterValidator(_as_records_write)]

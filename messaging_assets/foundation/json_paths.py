@@ -16,7 +16,7 @@ _NAME = r"(?![@$](?:\.|$))[^\s.\[\]*?()'\"|`,&~<>=+]+(?: +[^\s.\[\]*?()'\"|`,&~<
 _NAMES = re.compile(rf"(?:\$\.)?{_NAME}(?:\.{_NAME})*")
 _WORDS = re.compile(r"(^|[ .])(where|parent|wherenot)([ .]|$)")
 # The root, which a path may begin with, and a path's steps.
-_ROOT = re.compile(r"^\$(?:\.(?!\.)|(?=\[|\.\.))")
+_ROOT = re.compile(r"^\$(?:\.(?!\.)|(?=\[))")
 _STEP = re.compile(r"\.\.|\[[^\]]*\]|'[^']*'|\"[^\"]*\"|[^.\[\]]+")
 _QUOTED = re.compile(r"\[?(['\"])([^'\"]*)\1\]?")
 
@@ -168,10 +168,17 @@ def leads_past_holders(selector: str, path: str) -> bool:
     """
     if are_names(path) or holders_of(selector, path) is not None:
         return False
-    steps, others = (_STEP.findall(_from_root(text)) for text in (path, selector))
+    steps, others = (
+        [_plain_step(one) for one in _STEP.findall(_from_root(text)) if one != "$"] for text in (path, selector)
+    )
     if not any(map(_picks_several, steps)):
         return False
-    for step, other in zip_longest(map(_plain_step, steps), map(_plain_step, others)):
+    if steps[: len(others)] == others:
+        return True
+    if not any(map(_picks_several, others[:-1])):
+        # There are no groups; that several values come shows at run time.
+        return False
+    for step, other in zip_longest(steps, others):
         if step != other or _picks_several(step):
             return other is None or _picks_several(step) or _picks_several(other)
     return False

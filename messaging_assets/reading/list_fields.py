@@ -37,7 +37,7 @@ _STEP_UP = "its '{}' is an address with dots for a step, which would ask for ano
 _MISSING = "it has no '{}', which the request takes"
 _HOST = re.compile(r"[A-Za-z0-9.-]+:[0-9]+")
 # A step of dots in what stands before a query.
-_DOTS = re.compile(r"[^?#]*[/\\](\.|%2e){1,2}([/\\?#]|\Z)", re.IGNORECASE)
+_DOTS = re.compile(r"[^?#]*[/\\](\.|%2e){2}([/\\?#]|\Z)", re.IGNORECASE)
 _NO_TEXT = "its '{}' is {}, which nothing but a value of a JSON body can take"
 
 

@@ -359,9 +359,25 @@ def test_a_moment_of_the_file_is_written_as_the_file_says_that_records_are(way: 
         ("%d.%m.%Y", "2024-01-03T12:00:00Z", "04.01.2024"),
         ("%d.%m.%Y", "2024-01-03", "03.01.2024"),
         ("%Y-%m", "2024-01-03", "2024-02"),
+        ("%Y-%m", "2024-01-30", "2024-02"),
+        ("%d.%m.%Y", "9999-12-31T12:00:00Z", "31.12.9999"),
         ("%d.%m.%Y %H:%M", "2024-01-03T12:00:30Z", "03.01.2024 12:01"),
         ("epoch_ms", "2024-01-03T12:00:00.0005Z", 1704283200001),
     ],
 )
 def test_an_end_that_records_write_shorter_loses_nothing_before_it(way: str, end: str, kept: Any) -> None:
     assert ours.Incremental(cursor_path="at", cursor_format=way, end_value=end).end_value == kept
+
+
+def test_an_end_that_a_day_of_25_hours_cuts_short_is_the_next_day() -> None:
+    cursor = {"cursor_path": "at", "cursor_format": "%Y-%m-%d", "timezone": "America/New_York"}
+    assert ours.Incremental(**cursor, end_value="2024-11-03T00:30:00-04:00").end_value == "2024-11-04"
+
+
+@pytest.mark.parametrize(
+    ("way", "end", "kept"),
+    [("%d.%m.%Y", "2025-01-31T23:59:59Z", "31.01.2025"), ("epoch_seconds", "2025-01-31T23:59:59.999Z", 1738367999)],
+)
+def test_a_closed_end_is_not_moved_to_later_rows(way: str, end: str, kept: Any) -> None:
+    cursor = {"cursor_path": "at", "cursor_format": way}
+    assert ours.Incremental(**cursor, end_value=end, range_end="closed").end_value == kept

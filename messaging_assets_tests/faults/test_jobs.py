@@ -100,7 +100,7 @@ def test_a_job_that_is_gone_between_two_pages_is_begun_anew_by_the_next_sync(
     api: ExportApi, status: int, end: str
 ) -> None:
     def answers(method: str, path: str) -> Any:
-        is_later = path.endswith("/rows") and api.asked.count(("GET", path)) == 2
+        is_later = path.endswith("/rows") and api.asked.count(("GET", path)) == 3
         return (status, {}, {}) if is_later else None
 
     api.answers = answers
@@ -113,6 +113,22 @@ def test_a_job_that_is_gone_between_two_pages_is_begun_anew_by_the_next_sync(
     assert words in one["error"]
     assert f"a new one{end}" in one["error"]
     assert (other["green"], other["rows"], other["jobs"]) == (True, EVERY, {"begun": 1})
+
+
+def test_a_further_page_that_never_came_begins_no_job_after_the_other(api: ExportApi) -> None:
+    def answers(method: str, path: str) -> Any:
+        is_later = path.endswith("/rows") and api.asked.count(("GET", path)) > 1
+        return (404, {}, {}) if is_later else None
+
+    api.answers = answers
+    one = sync_export(api.url, **BY_PAGES)
+    begun = api.asked.count(("POST", "/exports"))
+    api.answers = lambda method, path: None
+    other = sync_export(api.url, **BY_PAGES)
+
+    assert (one["green"], one["kind"], begun) == (False, "MendDescription", 1)
+    assert "if the job is gone upstream, run it again" in one["error"]
+    assert (other["green"], other["rows"]) == (True, EVERY)
 
 
 def test_pages_of_a_job_whose_list_is_over_are_not_kept(api: ExportApi, monkeypatch: pytest.MonkeyPatch) -> None:

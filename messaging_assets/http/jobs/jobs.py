@@ -98,7 +98,7 @@ class Jobs:
         if refused.label not in _GONE or not self.has_pages(reading):
             return refused
         self.notes.give_up(self._begun.pop(reading).digest)
-        return _gone(reading, _END if refused.label == "404" else "")
+        return _gone_page(reading, refused)
 
     def files_left(self, reading: Reading) -> int:
         """How many files of a list's job did not come yet."""
@@ -210,6 +210,14 @@ def _gone(reading: Reading, step: str = "") -> SyncFailure:
         return reading.cannot_resume("the job that it was read from is gone")
     words = "the job, or a file of it, is gone upstream before all of its rows were read"
     return TryAgainLater(words, f"run it again, which begins a new one{step}", where=reading.asset)
+
+
+def _gone_page(reading: Reading, refused: SyncFailure) -> SyncFailure:
+    if reading.counts.pages > 1 or reading.is_resuming:
+        return _gone(reading, _END if refused.label == "404" else "")
+    # No further page ever came, so the file may ask for it wrongly, and each try would begin a job.
+    refused.say(refused.where, refused.what, f"{refused.next_step}; if the job is gone upstream, run it again")
+    return refused
 
 
 def _poll_address(job: KeptJob, answer: Answer, asked: str, base_url: str, reading: Reading) -> str:

@@ -121,9 +121,9 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
     """
     if isinstance(body, Mapping):
         for key, value in body.items():
-            if plain_word(key) in _ERRORS and _is_error(
-                _around_list(value, to_list) if (key,) == to_list[:1] else value
-            ):
+            if plain_word(key) not in _ERRORS:
+                continue
+            if _is_error(_around_list(value, to_list) if (key,) == to_list[:1] else value):
                 path = Leaf((key,), None).path
                 return FailureWord(path, f"{{path: {path}}}")
     around: dict[tuple[str, ...], list[Leaf]] = {}

@@ -163,12 +163,11 @@ def _idle_deletes(description: ApiDescription) -> Iterator[Mistake]:
         is_exact = resource.endpoint.total == "exact"
         if (is_exact and (path or offset)) or (offset and offset.overlap):
             continue
-        words = ["write total: exact"] * (not is_exact) + ["name where the API counts its rows as rows_total_path"] * (
-            not path
-        )
-        step = ", and ".join(words)
+        steps = [] if is_exact else ["write total: exact"]
+        if not path:
+            steps.append("name where the API counts its rows as rows_total_path")
         what = f"takes rows out after a proven read alone (deletes: {resource.deletes}), and nothing can prove one"
-        yield Mistake(("resources", place), f"{what}; {step}{', or an overlap' if offset else ''}")
+        yield Mistake(("resources", place), f"{what}; {', and '.join(steps)}{', or an overlap' if offset else ''}")
 
 
 def _interval(schedule: Schedule, resource: Resource) -> float:

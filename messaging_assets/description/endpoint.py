@@ -220,7 +220,7 @@ class Incremental(Described):
     """A function that writes the start as the API wants it, from Python only."""
 
     @model_validator(mode="after")
-    def _can_be_link(self) -> Incremental:
+    def _fits_the_cursor(self) -> Incremental:
         refuse_long_lag(self.cursor_format, self.lag)
         if self.cursor_in == "link":
             for name in ("start_param", "end_param", "initial_value", "end_value", "lag", "format", "convert"):

@@ -47,12 +47,11 @@ _CUT_OFF = (0, 1, 60, 3600, 86_400, 90_000, *(days * 86_400 for days in (28, 29,
 
 def _as_records_write(value: Any, info: ValidationInfo) -> Any:
     """One end of a range, where it is a moment, as records are written: in their pattern, or their unit since 1970."""
-    pattern, zone = info.data.get("cursor_format"), ZoneInfo(info.data.get("timezone") or "UTC")
-    if pattern not in EPOCHS and (
-        pattern is None or "%" not in pattern or moments.moment_of(value, pattern, zone) is not None
-    ):
+    pattern, zone = info.data.get("cursor_format") or "", ZoneInfo(info.data.get("timezone") or "UTC")
+    is_pattern = "%" in pattern
+    if is_pattern and moments.moment_of(value, pattern, zone) is not None:
         return value
-    moment = moments.moment_of(value, zone=zone)
+    moment = moments.moment_of(value, zone=zone) if is_pattern or pattern in EPOCHS else None
     if moment is None:
         return value
     # Rows at a closed end come with all that the pattern cuts off of it; before an open one none is to be lost.

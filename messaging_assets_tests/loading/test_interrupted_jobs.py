@@ -29,12 +29,13 @@ def api() -> Iterator[ExportApi]:
         yield server
 
 
-def killed_at(api: ExportApi, method: str, path: str, **described: Any) -> None:
-    """Kill a sync when it asks for something, which is answered when nobody waits any more."""
+def killed_at(api: ExportApi, method: str, path: str, times: int = 1, **described: Any) -> None:
+    """Kill a sync when it asks for something so many times, which is answered when nobody waits any more."""
     reached, go = threading.Event(), threading.Event()
 
     def answers(asked: str, there: str) -> None:
-        if asked == method and there == path and not go.is_set():
+        is_it = (asked, there) == (method, path) and api.asked.count((method, path)) == times
+        if is_it and not go.is_set():
             reached.set()
             assert go.wait(60)
 
@@ -73,22 +74,7 @@ def test_the_pages_of_a_job_come_once_after_a_kill(api: ExportApi, checkpoint: d
         "endpoint": {"format": None, "data_selector": "rows"},
         "checkpoint": checkpoint,
     }
-    asked = list[str]()
-    reached, go = threading.Event(), threading.Event()
-
-    def answers(method: str, path: str) -> None:
-        asked.append(path)
-        if asked.count("/exports/job1/rows") == 3 and not go.is_set():
-            reached.set()
-            assert go.wait(60)
-
-    api.answers = answers
-    process = Process(partial(sync_export, api.url, **described))
-    assert reached.wait(60)
-    process.kill()
-    process.wait()
-    go.set()
-    api.answers = lambda method, path: None
+    killed_at(api, "GET", "/exports/job1/rows", 3, **described)
 
     one = sync_export(api.url, **described)
 

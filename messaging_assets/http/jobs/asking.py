@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 # What an API answers that does not know a job, or its file, any more; a store refuses an address that has expired.
-_GONE = frozenset({404, 410})
+GONE = frozenset({404, 410})
 _EXPIRED = frozenset({400, 401, 403})
 _MOST_HOPS = 3
 _OF_BODIES = frozenset({"content-type", "content-length"})
@@ -74,7 +74,7 @@ class JobRequests:
         request = requests.Request("GET", address, headers=_without_body(reading))
         job = job_of(reading)
         # Where its status tells that it is done, the answer may be the file itself, of which nothing is wanted yet.
-        terms = _terms(reading, "poll", _control(reading, [] if job.status_path else [_with_json]), _GONE)
+        terms = _terms(reading, "poll", _control(reading, [] if job.status_path else [_with_json]), GONE)
         is_file = job.status_path is None and job.download is None and job.rows_total_path is None
         with _gone():
             return self.session.ask(request, reading, replace(terms, takes_parts=is_file))
@@ -87,7 +87,7 @@ class JobRequests:
         """
         endpoint = _control(reading)
         once = endpoint.error_handler.model_copy(update={"max_retries": 0})
-        terms = _terms(reading, "delete", endpoint.model_copy(update={"error_handler": once}), _GONE)
+        terms = _terms(reading, "delete", endpoint.model_copy(update={"error_handler": once}), GONE)
         with _gone():
             self.session.ask(requests.Request("DELETE", address), reading, terms)
 
@@ -101,7 +101,7 @@ class JobRequests:
         if endpoint.format is not None and endpoint.format.type in TABULAR:
             # Lines of which there is none are an empty file, with or without a body.
             endpoint = endpoint.model_copy(update={"response_actions": [*endpoint.response_actions, _without_lines]})
-        terms = replace(_terms(reading, "download", endpoint, _GONE), sent_on="anywhere")
+        terms = replace(_terms(reading, "download", endpoint, GONE), sent_on="anywhere")
         for _ in range(_MOST_HOPS):
             try:
                 with _gone():
@@ -128,7 +128,7 @@ class JobRequests:
         """
         asked.url, asked.headers = address, _without_body(reading)
         with _gone():
-            return self.session.ask(asked, reading, replace(reading.terms, end_statuses=_GONE))
+            return self.session.ask(asked, reading, replace(reading.terms, end_statuses=GONE))
 
     def _asked_for(self, address: str, reading: Reading, terms: Terms) -> Answer:
         base = origin(self.base_url)
@@ -146,7 +146,7 @@ class JobRequests:
         if base[0] == "https" and there[0] != "https":
             words = f"the job's file is said to be at {plain_origin(address)}, which is not encrypted"
             raise MendDescription(words, "ask the vendor for an https address", where=reading.asset)
-        return self.session.ask_elsewhere(address, replace(terms, end_statuses=_GONE | _EXPIRED))
+        return self.session.ask_elsewhere(address, replace(terms, end_statuses=GONE | _EXPIRED))
 
 
 def job_of(reading: Reading) -> Job:

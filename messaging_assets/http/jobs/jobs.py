@@ -18,7 +18,7 @@ from messaging_assets.description.jobs import Job
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.failures import MendDescription, SyncFailure, TryAgainLater
 from messaging_assets.foundation.identity import identity_of
-from messaging_assets.http.jobs.asking import Gone, JobRequests, job_of
+from messaging_assets.http.jobs.asking import GONE, Gone, JobRequests, job_of
 from messaging_assets.http.jobs.notes import JobNotes, KeptJob
 from messaging_assets.http.jobs.said import filled, values_in
 from messaging_assets.http.jobs.waiting import JobWait
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from messaging_assets.reading.one_list import Reading
 
 # What the API answers that does not know a download any more; some answer 404 past the last page, too.
-_GONE = ("404", "410")
+_GONE = frozenset(map(str, GONE))
 _END = "; if the API says so that no page is left, declare 404 in the paginator's end_status_codes"
 
 

@@ -36,10 +36,9 @@ def allowance(headers: Mapping[str, str]) -> Allowance | None:
     if (found := headers.get("ratelimit")) and "=" in found:
         return min(_of_draft(found, headers.get("ratelimit-policy", "")), default=None)
     for prefix in _PREFIXES:
+        left = _number(headers.get(f"{prefix}-remaining"))
         # A limit of zero means that there is none.
-        if (left := _number(headers.get(f"{prefix}-remaining"))) is None or _number(
-            headers.get(f"{prefix}-limit")
-        ) == 0:
+        if left is None or _number(headers.get(f"{prefix}-limit")) == 0:
             continue
         if (seconds := _seconds(headers.get(f"{prefix}-reset", ""), headers.get("date", ""))) is not None:
             return Allowance(int(left), seconds)

@@ -31,12 +31,13 @@ from messaging_assets.description.parents import (
     lines,
     shared_field,
 )
+from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.foundation import json_paths
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
-from messaging_assets.reading.paging.paginators import as_written, build_paginator
+from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_contexts import pages_of
 

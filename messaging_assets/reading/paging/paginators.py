@@ -11,14 +11,10 @@ job_files.py      files of a job, where the endpoint has one
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from typing import Any
-
 from messaging_assets.description import pagination as described
 from messaging_assets.description.api import ApiDescription, Endpoint, Resource
 from messaging_assets.description.endpoint import TABULAR
+from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.paging.guarded import GuardedPaginator
 from messaging_assets.reading.paging.job_files import JobPaginator
@@ -52,7 +48,7 @@ def paginator_of(description: ApiDescription, one: Resource) -> described.Pagina
     if endpoint.job is not None:
         whole = described.SinglePagePaginator(type="single_page", empty_when_missing=_is_table(endpoint))
         return endpoint.job.paginator or whole
-    if paginator is None and single_entity_path(one.path):
+    if _is_entity(one):
         return described.SinglePagePaginator(type="single_page")
     return paginator or description.client.paginator or described.AutoPaginator(type="auto")
 
@@ -68,12 +64,18 @@ def with_paginator(description: ApiDescription, one: Resource, base_url: str) ->
     endpoint, paginator = one.endpoint, paginator_of(description, one)
     # Nothing but records stands in a table, so it is the list, and one without a byte is a list without a row.
     selector = endpoint.data_selector or ("$" if _is_table(endpoint) else None)
-    if endpoint.job is None and endpoint.paginator is None and single_entity_path(one.path):
+    if _is_entity(one):
         selector = selector or "$"
     if isinstance(paginator, described.CursorPaginator) and paginator.next_request is not None:
         later = _as_sent(paginator.next_request, base_url)
         paginator = paginator.model_copy(update={"next_request": later})
     return endpoint.model_copy(update={"paginator": paginator, "data_selector": selector})
+
+
+def _is_entity(one: Resource) -> bool:
+    """Whether the answer is one record by its address, and nothing in the file says otherwise."""
+    is_told = one.endpoint.job is not None or one.endpoint.paginator is not None
+    return not is_told and bool(single_entity_path(one.path))
 
 
 def _is_table(endpoint: Endpoint) -> bool:
@@ -104,37 +106,3 @@ def build_paginator(context: ListContext, max_in_flight: int = 1) -> GuardedPagi
     job = context.endpoint.job
     kind = _CLASSES[own.type] if job is None or job.paginator is not None else JobPaginator
     return kind(own, context, max_in_flight)
-
-
-def as_written(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Parameters, a form or headers with truth values and numbers as APIs write them, where Python would write True.
-
-    Args:
-        values: as the file has them; None for none.
-
-    Returns:
-        Texts, in which dlt takes doubled braces for themselves.
-    """
-    if values is None:
-        return None
-    return {name: _as_text(value) if _is_dlts(value) else _in_query(value) for name, value in values.items()}
-
-
-def _is_dlts(value: Any) -> bool:
-    return not isinstance(value, dict) or value.get("type") in ("incremental", "resolve")
-
-
-def _in_query(value: Any) -> str:
-    """An object as APIs that take one in a parameter want it, as JSON; dlt takes a single brace for a placeholder's."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return re.sub(
-        r"(\{(?:resources|incremental|window|partition)\.[^{}\"]+\})|([{}])",
-        lambda found: found[1] or found[2] * 2,
-        text,
-    )
-
-
-def _as_text(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return [_as_text(one) for one in value]
-    return str(value).lower() if isinstance(value, (bool, int, float)) else value

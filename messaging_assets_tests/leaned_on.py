@@ -275,6 +275,7 @@ THINGS = [
     *_things("dlt_values", "there", _MARKS, "dlt.common.json:json"),
     *_things("dlt_rest_client", "signature", _LISTS, f"{_CLIENT}.client:RESTClient"),
     *_things("dlt_rest_client", "signature", _LISTS, f"{_CLIENT}.client:RESTClient.paginate"),
+    *_things("dlt_rest_client", "text", "a log would lack its lines", f"{_CLIENT}.client:RESTClient._log_request"),
     *_things("dlt_rest_client", "value", _LISTS, f"{_CLIENT}.detector:NON_RECORD_KEY_PATTERNS"),
     *_things("dlt_rest_client", "value", _LISTS, f"{_CLIENT}.detector:RECORD_KEY_PATTERNS"),
     *_things("dlt_rest_client", "text", _LISTS, f"{_CLIENT}.detector:PaginatorFactory"),

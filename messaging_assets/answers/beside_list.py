@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,7 +72,7 @@ class Leaf:
         name = self.names[-1] if self.names[0] == "total" else self.names[0]
         return f"the header {name}" if self.is_header else f"'{self.path}'"
 
-    @cached_property
+    @property
     def word(self) -> str:
         """Its own key in plain letters."""
         return plain_word(self.names[-1], self.is_header)
@@ -149,9 +149,8 @@ def in_headers(headers: Mapping[str, str]) -> Iterator[Leaf]:
 
     A Content-Range (RFC 9110, section 14.4) counts what is behind its slash.
     """
-    for name, value in headers.items():
-        if name.lower() in _OF_THE_MESSAGE:
-            continue
+    for name in [name for name in headers if name.lower() not in _OF_THE_MESSAGE]:
+        value = headers[name]
         if value.startswith("{"):
             yield from (Leaf((name, key), one, is_header=True) for key, one in _plain_in(value))
         elif name.lower() == "content-range":

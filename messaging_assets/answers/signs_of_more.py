@@ -128,7 +128,7 @@ def signs_of_more(leaves: Iterable[Leaf], headers: Mapping[str, str], pages: int
     for leaf in leaves:
         told, words = _truth(leaf, pages)
         if told is not None:
-            said = said or (words if told else None)
+            said = said or words or None
             is_end_said = is_end_said or not told
             is_more_denied = is_more_denied or (not told and not leaf.is_header and is_of_more(leaf.word))
         elif is_number_of_pages(leaf.word):
@@ -181,9 +181,11 @@ def _truth(leaf: Leaf, pages: int) -> tuple[bool | None, str]:
     """Whether a value says that there is more, True, or that there is none, False, and in which words."""
     number = whole_number(leaf.value) if not isinstance(leaf.value, bool) else None
     if is_number_of_pages(leaf.word) and number is not None:
-        words = f"{leaf.place} says that there are {number} pages, and {pages} came"
-        return (True if number > max(pages, 1) else False if number < 2 else None), words
-    return _truth_value(leaf), f"{leaf.place} says that there is more"
+        if number > max(pages, 1):
+            return True, f"{leaf.place} says that there are {number} pages, and {pages} came"
+        return (False if number < 2 else None), ""
+    told = _truth_value(leaf)
+    return told, f"{leaf.place} says that there is more" if told else ""
 
 
 def _truth_value(leaf: Leaf) -> bool | None:

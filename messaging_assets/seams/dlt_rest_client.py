@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from logging import INFO, getLogger
 from typing import Any
+
+from dlt.sources import DltResource
 
 # Since dlt 1.30: documented one package up, where type checkers do not see it.
 from dlt.sources.helpers.rest_client.client import RESTClient
@@ -42,6 +45,7 @@ __all__ = [
     "find_all_lists",
     "find_response_page_data",
     "next_reference",
+    "saying_only_what_is_read",
     "set_next_reference",
     "single_entity_path",
 ]
@@ -86,6 +90,24 @@ class ListRequests:
             return
         more["include_from_parent"] = []
         yield from paginate_dependent_resource([dict(record)], self._method, **self._request, **more)
+
+
+def saying_only_what_is_read(reader: DltResource) -> DltResource:
+    """Let dlt's client make no line for its log of each request where no log takes it: a line takes 0.1 ms.
+
+    Args:
+        reader: rest_api's reader of a list.
+    """
+    client: Any = reader.explicit_args["client"]
+    # Since dlt 1.30: called before each request leaves.
+    say = client._log_request
+
+    def say_if_read(*words: Any) -> None:
+        if getLogger("dlt").isEnabledFor(INFO):
+            say(*words)
+
+    client._log_request = say_if_read
+    return reader
 
 
 def next_reference(paginator: Any) -> Any:

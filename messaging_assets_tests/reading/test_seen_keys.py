@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from itertools import count
 from unittest.mock import Mock, patch
 
@@ -16,14 +17,14 @@ HASHES = st.integers(-(2**63), 2**63 - 1) | st.integers(-20, 20)
 
 
 @pytest.mark.sampled
-@pytest.mark.parametrize("many", [0, 5, 1_000], ids=["by Arrow", "by both", "one by one"])
+@pytest.mark.parametrize("bits", [8, 1 << 20], ids=["a filter that lets much through", "one that lets little through"])
 @given(st.lists(st.sets(HASHES, max_size=30), max_size=20), st.sets(HASHES))
-def test_it_knows_what_a_plain_set_knows(many: int, pages: list[set[int]], others: set[int]) -> None:
+def test_it_knows_what_a_plain_set_knows(bits: int, pages: list[set[int]], others: set[int]) -> None:
     plain: set[int] = set()
     with (
         patch.object(seen_keys, "_FEW", 10),
         patch.object(seen_keys, "_LONGEST_RUN", 100),
-        patch.object(seen_keys, "_MANY", many),
+        patch.object(seen_keys, "_FILTER_BYTES", bits),
     ):
         seen = SeenKeys()
         for page in pages:
@@ -62,10 +63,32 @@ def test_runs_that_grow_no_more_take_no_memory_where_a_disk_has_room(
     assert seen.among(asked) == {hash(f"msg_{page}_7") for page in range(60)}
 
 
+def test_what_was_read_in_parts_is_known_as_what_was_read_at_once() -> None:
+    seen, page = SeenKeys(), SeenKeys()
+    for start in range(0, 120_000, 10_000):
+        (page if start >= 60_000 else seen).add({hash(f"msg_{number}") for number in range(start, start + 10_000)})
+    seen.take(page)
+    assert seen.among({hash(f"msg_{number}") for number in range(0, 130_000, 500)}) == {
+        hash(f"msg_{number}") for number in range(0, 120_000, 500)
+    }
+
+
+def test_a_run_that_found_no_room_is_known_when_a_later_one_found_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen_keys, "_FEW", 1_000)
+    monkeypatch.setattr(seen_keys, "_LONGEST_RUN", 5_000)
+    seen, file = SeenKeys(), tempfile.TemporaryFile
+    for page in range(40):
+        monkeypatch.setattr("tempfile.TemporaryFile", file if page > 15 else Mock(side_effect=OSError("no space left")))
+        seen.add({hash(f"msg_{page}_{number}") for number in range(1_000)})
+    asked = {hash(f"msg_{page}_7") for page in range(80)}
+    assert seen.among(asked) == {hash(f"msg_{page}_7") for page in range(40)}
+
+
 def test_many_keys_take_some_eight_bytes_each() -> None:
     seen = SeenKeys()
     for page in range(300):
         seen.add({hash(f"msg_{page}_{number}") for number in range(1_000)})
     assert sum(run.nbytes for run in seen.runs) <= 8 * len(seen)
+    assert len(seen.bits) <= seen_keys._LONGEST_RUN * 1.05
     assert len(seen.few) <= 51_000
     assert len(seen.runs) <= 3

@@ -14,6 +14,8 @@ from typing import Any
 
 # A name is a token (RFC 9110, section 5.6.2). Bytes beyond ASCII are no part of one, but of no other thing either.
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z\x80-\xff-]+")
+# Lines of which nothing has to be made plain.
+_PLAIN = re.compile(rb"(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+: ?[^ \t\r\n\0](?:[^\r\n\0]*[^ \t\r\n\0])?\r\n)*\r\n")
 _NOT_IN_A_VALUE = re.compile(rb"[\r\n\0]")
 _ENDS = (b"\r\n", b"\n")
 
@@ -44,6 +46,8 @@ def header_block(stream: Any) -> BytesIO:
     lines: list[bytes] = http.client._read_headers(stream)  # type: ignore[attr-defined]
     if not lines or lines[-1] not in _ENDS:
         raise UnreadableHeaders("the headers have no end")
+    if _PLAIN.fullmatch(block := b"".join(lines)):
+        return BytesIO(block)
     return BytesIO(b"".join(b"%b: %b\r\n" % one for one in _fields(lines[:-1])) + b"\r\n")
 
 

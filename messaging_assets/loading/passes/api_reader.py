@@ -40,6 +40,7 @@ from messaging_assets.reading.list_fields import ListFields, line_of, refuse_oth
 from messaging_assets.reading.paging.paginators import build_paginator
 from messaging_assets.rows.steps import counted, functions_of, texts_as_json
 from messaging_assets.seams.dlt_contexts import pages_of
+from messaging_assets.seams.dlt_rest_client import saying_only_what_is_read
 
 _GIVER = "the file gives it by for_each or include_from_parent"
 _RENAME = "give the list of for_each, or the parent, another name in the file, or leave out that field of the parent"
@@ -163,7 +164,8 @@ class ApiReader:
 def _made(config: Any) -> DltResource:
     """dlt's reader of the last resource of a config."""
     *_, own = config["resources"]
-    return next(made for made in rest_api_resources(config) if made.name == own["name"])
+    made = next(made for made in rest_api_resources(config) if made.name == own["name"])
+    return saying_only_what_is_read(made)
 
 
 def _together(above: list[tuple[str, DltResource]], values: Mapping[str, list[Any]]) -> DltResource:

@@ -7,6 +7,7 @@ import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
+from operator import or_
 from typing import Any
 
 import pyarrow as pa
@@ -18,57 +19,68 @@ _FEW = 50_000
 _LONGEST_RUN = 1_000_000
 # So much shorter than the run before it, a new one stays beside it.
 _MUCH_SHORTER = 4
-# Below this, a call of Arrow takes longer than to look for each key.
-_MANY = 100
+# Bits of a filter: eight for each key of the longest run, one of which a key sets; a key that is in none of the runs
+# meets one that is set at most once in eight times.
+_FILTER_BYTES = 1 << 20
 
 
 class SeenKeys:
     """A set of 64-bit hashes that only grows.
 
-    The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key. A run that grows
-    no more goes to a temporary file without a name, which the system reads again as it needs.
+    The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key and one more for a
+    filter, because most keys are in no run. A run that grows no more goes to a temporary file without a name, which the
+    system reads again as it needs.
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:
         self.few: set[int] = set(keys)
         self.runs: list[Any] = []
-        self.on_disk: list[tuple[Any, mmap.mmap]] = []
+        self.bits = bytearray()
+        self.on_disk: list[tuple[Any, mmap.mmap, bytearray]] = []
 
     def __len__(self) -> int:
-        return sum(map(len, (*self.runs, *(run for run, _ in self.on_disk))), len(self.few))
+        return sum(map(len, (*self.runs, *(run for run, _, _ in self.on_disk))), len(self.few))
 
     def among(self, keys: Set[int]) -> set[int]:
         """Those of the keys that were seen."""
         found = self.few.intersection(keys)
-        if self.runs:
-            found.update(_in_runs(self.runs, list(keys)))
-        for run, pages in self.on_disk:
-            found.update(_in_runs([run], list(keys)))
-            # Pages that were looked at would count as this process's memory until another needs it.
-            if hasattr(mmap, "MADV_DONTNEED"):
-                pages.madvise(mmap.MADV_DONTNEED)
+        if self.runs and (likely := _likely(keys, self.bits)):
+            found.update(_in_runs(self.runs, likely))
+        for run, pages, bits in self.on_disk:
+            if likely := _likely(keys, bits):
+                found.update(_in_runs([run], likely))
+                # Pages that were looked at would count as this process's memory until another needs it.
+                if hasattr(mmap, "MADV_DONTNEED"):
+                    pages.madvise(mmap.MADV_DONTNEED)
         return found
 
     def add(self, keys: Set[int]) -> None:
         """Note keys that were not seen."""
         self.few |= keys
         if len(self.few) > _FEW:
-            run = _sorted(pa.array(self.few, pa.int64()))
-            self.few = set()
+            few, self.few = self.few, set()
+            run = _sorted(pa.array(few, pa.int64()))
             while self.runs and len(self.runs[-1]) + len(run) <= _LONGEST_RUN:
                 if len(self.runs[-1]) > _MUCH_SHORTER * len(run):
                     break
                 run = _sorted(pa.concat_arrays([self.runs.pop(), run]))
+            new: Iterable[int] = few
             # The one before can take no other; it stays in memory where there is no room on disk.
             if self.runs and len(self.runs[-1]) + len(run) > _LONGEST_RUN and (moved := _moved(self.runs[-1])):
-                self.on_disk.append(moved)
+                self.on_disk.append((*moved, self.bits))
                 self.runs.pop()
+                # Keys of an earlier one, which found no room on disk, are in that filter alone.
+                self.bits, new = bytearray(self.bits if self.runs else b""), _numbers(run)
             self.runs.append(run)
+            self.bits = self.bits or bytearray(_FILTER_BYTES)
+            for key in new:
+                self.bits[key >> 3 & _FILTER_BYTES - 1] |= 1 << (key & 7)
 
     def take(self, other: SeenKeys) -> None:
         """Note all keys of another, none of which was seen."""
         self.runs += other.runs
         self.on_disk += other.on_disk
+        self.bits = bytearray(map(or_, self.bits, other.bits)) or self.bits or other.bits
         self.add(other.few)
 
 
@@ -88,17 +100,18 @@ def _moved(run: Any) -> tuple[Any, mmap.mmap] | None:
     return pa.Array.from_buffers(run.type, len(run), [None, pa.py_buffer(pages)]), pages
 
 
+def _likely(keys: Iterable[int], bits: bytearray) -> list[int]:
+    """Those of the keys that may be in a filter's runs."""
+    return [key for key in keys if bits[key >> 3 & _FILTER_BYTES - 1] >> (key & 7) & 1]
+
+
+def _numbers(run: Any) -> memoryview:
+    return memoryview(run.buffers()[1]).cast("B").cast("q")[: len(run)]
+
+
 def _in_runs(runs: Iterable[Any], keys: list[int]) -> Iterator[int]:
-    # Since pyarrow 26.
-    search = getattr(pc, "search_sorted", None) if len(keys) >= _MANY else None
-    sought = pa.array(keys, pa.int64())
     for run in runs:
-        if search is not None:
-            places = pc.min_element_wise(search(run, sought), pa.scalar(len(run) - 1, pa.uint64()))
-            yield from sought.filter(pc.equal(run.take(places), sought)).to_pylist()
-            continue
-        numbers = memoryview(run.buffers()[1]).cast("B").cast("q")[: len(run)]
-        last = len(run) - 1
+        numbers, last = _numbers(run), len(run) - 1
         yield from (key for key in keys if numbers[min(bisect_left(numbers, key), last)] == key)
 
 

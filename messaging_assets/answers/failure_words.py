@@ -33,11 +33,8 @@ _STATES = frozenset(
 _KINDS = frozenset(("type", "kind", "id", "object"))
 # Objects that hold such words, beside those with an envelope's name.
 _HOLDERS = frozenset(
-    (
-        *("status", "header", "head", "response_header", "result", "response", "response_status", "resp", "metadata"),
-        "shards",
-    )
-)
+    ("status", "header", "head", "response_header", "result", "response", "response_status", "resp", "metadata")
+) | {"shards"}
 _FAILED = frozenset(
     (
         *("error", "errors", "err", "fail", "failed", "failure", "nok", "not_ok", "ko", "exception", "fault"),
@@ -56,9 +53,8 @@ _FAILING = frozenset(
 # The same in a sentence beside the list, in which a word alone may be harmless.
 _FAILING_TEXT = re.compile(
     r"rate.?limit|too many requests|quota|throttl|access denied|permission denied|not allowed|forbidden|unauthori[sz]ed"
-    r"|not authori[sz]ed"
-    r"|unauthenticated|expired|invalid|not valid|try again|retry later|temporarily|unavailable|(system|server|too) busy"
-    r"|internal (server )?error|timed? ?out|overload|maintenance|missing (key|token|api)"
+    r"|not authori[sz]ed|unauthenticated|expired|invalid|not valid|try again|retry later|temporarily|unavailable"
+    r"|(system|server|too) busy|internal (server )?error|timed? ?out|overload|maintenance|missing (key|token|api)"
     r"|bad (key|token|request)|(request|query|authentication|login) failed|failed to",
     re.IGNORECASE,
 )
@@ -86,6 +82,7 @@ _SENTENCE_STARTS = frozenset(("return", "ret", "status", "result", "response", "
 _SENTENCE_ENDS = frozenset(("msg", "message", "desc", "description", "text", "reason", "info", "detail"))
 # Of these no title of a list is one, such as "Failed jobs".
 _SENTENCES = _MESSAGES - {"detail", "details", "description", "info", "text", "title"}
+_TELLING = _ERRORS | _GOOD | _BAD | _STATES | _HOLDERS | _CODES | _SENTENCES
 _FINE = frozenset(
     (
         *("ok", "okay", "success", "successful", "succeeded", "succeed", "successfully", "done", "none", "null"),
@@ -119,21 +116,27 @@ def says_failed(body: Any, leaves: Iterable[Leaf], to_list: tuple[str, ...] = ()
         leaves: the plain values beside its list.
         to_list: the keys that lead to the list, where the file names it; `problems` may be what is asked for.
     """
-    if isinstance(body, Mapping):
-        for key, value in body.items():
-            if plain_word(key) not in _ERRORS:
-                continue
-            if _is_error(_around_list(value, to_list) if (key,) == to_list[:1] else value):
-                path = Leaf((key,), None).path
-                return FailureWord(path, f"{{path: {path}}}")
+    leaves, keys = list(leaves), map(plain_word, body if isinstance(body, Mapping) else ())
+    if _TELLING.isdisjoint((*keys, *(leaf.word for leaf in leaves))):
+        return None
+    return _error_by_name(body, to_list) or _failure_around(body, leaves)
+
+
+def _error_by_name(body: Any, to_list: tuple[str, ...]) -> FailureWord | None:
+    for key, value in body.items() if isinstance(body, Mapping) else ():
+        if plain_word(key) not in _ERRORS:
+            continue
+        if _is_error(_around_list(value, to_list) if (key,) == to_list[:1] else value):
+            path = Leaf((key,), None).path
+            return FailureWord(path, f"{{path: {path}}}")
+    return None
+
+
+def _failure_around(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
     around: dict[tuple[str, ...], list[Leaf]] = {}
-    holders = (item for item in body.items() if plain_word(item[0]) in _HOLDERS) if isinstance(body, Mapping) else ()
-    held = (
-        Leaf((key, name), value)
-        for key, holder in holders
-        if isinstance(holder, Mapping)
-        for name, value in holder.items()
-    )
+    inner = body.items() if isinstance(body, Mapping) else ()
+    holders = ((key, one) for key, one in inner if isinstance(one, Mapping) and plain_word(key) in _HOLDERS)
+    held = (Leaf((key, name), value) for key, holder in holders for name, value in holder.items())
     for leaf in (*leaves, *held):
         if not leaf.is_header:
             around.setdefault(leaf.names[:-1], []).append(leaf)
@@ -161,7 +164,7 @@ def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:
     leaves = [leaf for leaf in leaves if not leaf.is_header]
     if word := says_failed(body, leaves):
         return word.path
-    texts = (leaf for leaf in leaves if _is_message(leaf.word) and isinstance(leaf.value, str))
+    texts = (leaf for leaf in leaves if isinstance(leaf.value, str) and _is_message(leaf.word))
     return next((leaf.path for leaf in texts if not _is_fine(leaf.value)), None)
 
 

@@ -18,6 +18,7 @@ from messaging_assets.destination.names import pipeline_name, schema_name
 from messaging_assets.destination.profile import (
     DestinationProfile,
     configured_destination,
+    configured_profile,
     destination_type,
     keeps_transactions,
 )
@@ -25,7 +26,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE
 from messaging_assets.seams.dlt_packages import one_pipeline
-from messaging_assets.seams.dlt_settings import own_settings
+from messaging_assets.seams.dlt_settings import made_once, own_settings
 
 # A replaced table is swapped once, when the new rows are complete.
 _SWAPPED = "insert-from-staging"
@@ -37,12 +38,13 @@ def destination_profile(folders: ProjectFolders) -> DestinationProfile:
     Raises:
         MendDescription: dlt knows no destination of that name.
     """
-    return DestinationProfile(_destination(folders))
+    profile: DestinationProfile = made_once(("destination", folders), lambda: DestinationProfile(_destination(folders)))
+    return profile
 
 
 def keeps_rows_by_sql() -> bool:
     """Whether rows of the destination can be taken out again by SQL; files can only be added to or replaced."""
-    return not DestinationProfile(configured_destination()).is_files
+    return not configured_profile().is_files
 
 
 def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, folders: ProjectFolders) -> None:

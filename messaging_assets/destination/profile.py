@@ -16,6 +16,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.seams.dlt_contexts import entered
 from messaging_assets.seams.dlt_names import AnyDestination, Destination, UnknownDestinationModule, types_of
+from messaging_assets.seams.dlt_settings import made_once
 
 # Loaded from Parquet, a nested value would be the text of its JSON there: a JSON string, or refused.
 _JSON_AS_VALUES = {"sqlalchemy": "typed-jsonl", "snowflake": "jsonl", "bigquery": "jsonl", "redshift": "insert_values"}
@@ -162,6 +163,16 @@ class DestinationProfile:
     def most_digits(self) -> int:
         """Digits of the longest whole number that it keeps; Arrow, in which rows reach it, has no more than 76."""
         return min(int(self.capabilities.wei_precision[0]), 76)
+
+
+def configured_profile() -> DestinationProfile:
+    """What the destination that dlt's configuration names can keep.
+
+    Raises:
+        MendDescription: dlt knows no destination of that name.
+    """
+    profile: DestinationProfile = made_once("configured", lambda: DestinationProfile(configured_destination()))
+    return profile
 
 
 def configured_destination(**settings: Any) -> AnyDestination:

@@ -60,7 +60,8 @@ def _is_unset(key: str) -> bool:
         for provider in providers():
             kind = type(provider)
             if kind is EnvironProvider:
-                names += os.environ
+                # In bytes no name is decoded, which takes as long as the lookup; some systems have none.
+                names.append(_of_environment(tuple(getattr(os, "environb", os.environ))))
             elif isinstance(provider, SettingsTomlProvider) and kind.get_value is SettingsTomlProvider.get_value:
                 # Since dlt 1.30: the file as dictionaries.
                 names += _keys_in(provider._config_doc)
@@ -69,6 +70,11 @@ def _is_unset(key: str) -> bool:
                 return False
         return f"{key}\n".upper() not in "\n".join([*names, ""]).upper()
     return False
+
+
+@lru_cache(maxsize=8)
+def _of_environment(names: tuple[str | bytes, ...]) -> str:
+    return "\n".join(map(os.fsdecode, names))
 
 
 def _keys_in(document: dict[str, Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -98,6 +98,7 @@ REFUSED: Mapping[str, str] = {
 _lock = threading.RLock()
 _holders: list[Callable[[str], None]] = []
 _theirs: list[tuple[Any, list[Any]]] = []
+_made: dict[Hashable, Any] = {}
 
 
 def begin_dlt() -> None:
@@ -139,6 +140,7 @@ def own_settings(tell: Callable[[str], None] = lambda line: None) -> Iterator[No
                 providers, before = _theirs.pop()
                 providers.providers = before
                 forget_names()
+                _made.clear()
 
 
 def _asked_now() -> Iterator[Any]:
@@ -151,6 +153,21 @@ def _asked_now() -> Iterator[Any]:
 def are_held() -> bool:
     """Whether our settings win now."""
     return bool(_holders)
+
+
+def made_once(name: Hashable, make: Callable[[], Any]) -> Any:
+    """What follows from dlt's settings: made once while ours win, because a sync takes them as they are when it begins.
+
+    Args:
+        name: what it is.
+        make: makes it.
+    """
+    with _lock:
+        if not _holders:
+            return make()
+        if name not in _made:
+            _made[name] = make()
+        return _made[name]
 
 
 def refuse_environment(asset: str) -> None:

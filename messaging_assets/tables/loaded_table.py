@@ -11,7 +11,7 @@ from dlt import Dataset
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
-from messaging_assets.destination.profile import DestinationProfile, configured_destination
+from messaging_assets.destination.profile import configured_profile
 from messaging_assets.foundation.redaction import plain_address
 from messaging_assets.seams.dlt_names import DEFAULT_VALIDITY_COLUMN_NAMES, DatabaseException, columns_in, columns_of
 from messaging_assets.tables.table_rows import TableRows, dataset_rows, limited
@@ -67,7 +67,7 @@ class LoadedTable:
     def __init__(self, dataset: Dataset, table: str) -> None:
         self._dataset, self._table = dataset, table
         self._full_name: str | None = None
-        self._longest = DestinationProfile(configured_destination()).longest_name
+        self._longest = configured_profile().longest_name
 
     @property
     def full_name(self) -> str:

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timezone
+from itertools import count
 from pathlib import Path
 
 import dlt
@@ -24,7 +25,7 @@ from dlt.load.configuration import LoaderConfiguration
 from dlt.normalize.configuration import NormalizeConfiguration
 
 from messaging_assets.foundation.failures import MendSettings
-from messaging_assets.seams.dlt_settings import OURS, REFUSED, own_settings, refuse_environment
+from messaging_assets.seams.dlt_settings import OURS, REFUSED, made_once, own_settings, refuse_environment
 from messaging_assets_tests.conftest import forget_dlt_contexts
 from messaging_assets_tests.programs import run
 
@@ -354,3 +355,20 @@ def test_what_is_read_again_at_once_is_not_packed_and_files_that_are_loaded_are(
         pipeline.normalize()
     [loaded] = (tmp_path / "packed" / "load").rglob("rows.*")
     assert (extracted.suffix, loaded.suffix) == (".typed-jsonl", ".gz")
+
+
+def test_what_follows_from_settings_is_made_once_in_a_sync_and_anew_for_the_next() -> None:
+    numbers = count()
+
+    def made() -> int:
+        found: int = made_once("a number", lambda: next(numbers))
+        return found
+
+    assert [made(), made()] == [0, 1]
+    with own_settings():
+        assert [made(), made()] == [2, 2]
+        with own_settings():
+            assert made() == 2
+        assert made() == 2
+    with own_settings():
+        assert made() == 3

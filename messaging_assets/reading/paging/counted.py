@@ -118,7 +118,8 @@ class CountingPaginator(GuardedPaginator):
                 if position <= self._asked:
                     continue
                 self._asked = position
-                further: Any = copy.copy(request)
+                further: Any = Request()
+                further.__dict__.update(request.__dict__)
                 further.params = dict(further.params or {})
                 further.json, further.data = copy.deepcopy(request.json), copy.copy(request.data)
                 self.place(further, position)

@@ -79,8 +79,7 @@ def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
         return Converted(pa.nulls(len(values), type_), {})
     try:
         if data_type == "timestamp" and kinds == {str}:
-            array, rounded = moments_of(values, type_)
-            return Converted(array, {}, rounded)
+            return Converted(*_moments(values, type_))
         if data_type == "json":
             return Converted(_plain(pa.array(to_json_texts(values), pa.binary()).cast(type_)), {})
         if data_type == "bigint" and kinds == {str}:
@@ -102,17 +101,28 @@ def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted
 
     A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970. An empty text is no value but of a text.
     """
+    kinds = set(map(type, values))
+    if str not in kinds:
+        return convert(values, data_type, type_)
     if data_type not in _TAKING_EMPTY and "" in values:
         values = [None if value == "" else value for value in values]
     if data_type == "bool":
         values = [_TRUTHS.get(value.lower(), value) if type(value) is str else value for value in values]
     elif data_type == "timestamp":
-        # Most are dates, which show at once.
-        values = [
-            float(value) if type(value) is str and value[4:5] != "-" and _EPOCH.fullmatch(value) else value
-            for value in values
-        ]
+        try:
+            # Most are dates alone.
+            return Converted(*_moments(values, type_))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError):
+            values = [
+                float(value) if type(value) is str and value[4:5] != "-" and _EPOCH.fullmatch(value) else value
+                for value in values
+            ]
     return convert(values, data_type, type_)
+
+
+def _moments(values: list[Any], type_: Any) -> tuple[Any, dict[int, str], frozenset[int]]:
+    array, rounded = moments_of(values, type_)
+    return array, {}, rounded
 
 
 def data_type_of(value: Any) -> str:

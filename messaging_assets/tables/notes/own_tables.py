@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from messaging_assets.seams.dlt_names import DatabaseException, DatabaseUndefinedRelation, columns_in
@@ -60,11 +61,16 @@ class OwnTable:
 
     def _execute(self, client: Any, statement: str) -> None:
         """Execute a statement about the table `ours` in DuckDB's words."""
-        # Imported late: a destination gets its table once.
-        from sqlglot import parse_one
-
-        written = parse_one(statement, read="duckdb").sql(dialect=client.capabilities.sqlglot_dialect)
+        written = _in_dialect(statement, client.capabilities.sqlglot_dialect)
         client.execute_sql(written.replace("ours", self.qualified(client), 1))
+
+
+@lru_cache(maxsize=64)
+def _in_dialect(statement: str, dialect: str) -> str:
+    # Imported late: a destination gets its table once.
+    from sqlglot import parse_one
+
+    return parse_one(statement, read="duckdb").sql(dialect=dialect)
 
 
 def write(client: Any, tables: Sequence[OwnTable], do: Callable[[], None], *, is_one: bool = False) -> None:

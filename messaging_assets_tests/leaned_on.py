@@ -382,6 +382,11 @@ THINGS = [
     *_things("dagster_inside", "there", _INSTANCE, "dagster:DagsterInstance.event_log_storage"),
     *_things("dagster_inside", "signature", _BOUND, "dagster:AssetsDefinition.with_resources"),
     *_things(
+        *("dagster_inside", "text", "the configuration of an op would be read wrong"),
+        f"{_DAGSTER}.definitions.definition_config_schema:IDefinitionConfigSchema",
+        f"{_DAGSTER}.definitions.definition_config_schema:convert_user_facing_definition_config_schema",
+    ),
+    *_things(
         *("dagster_inside", "text", _PLAN),
         f"{_DAGSTER}.execution.plan.plan:ExecutionPlan.get_executable_step_deps",
         f"{_DAGSTER}.execution.plan.plan:ExecutionPlan.get_step_by_key",

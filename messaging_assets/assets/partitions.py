@@ -18,7 +18,6 @@ from dagster import (
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.tables.window_column import placing_column
 
 _DEFINITIONS: dict[str, type[TimeWindowPartitionsDefinition]] = {
     "hourly": HourlyPartitionsDefinition,
@@ -73,7 +72,7 @@ def window_of(context: AssetExecutionContext, resource: Resource, asset: str) ->
             "leave partitions_def as it is, and write partitions in the file",
             where=asset,
         )
-    return Window(window.start, window.end, placing_column(resource))
+    return Window(window.start, window.end, resource.placing_column)
 
 
 def windows_of(context: AssetExecutionContext, resource: Resource) -> dict[str, Window]:
@@ -82,4 +81,4 @@ def windows_of(context: AssetExecutionContext, resource: Resource) -> dict[str, 
     if described is None:
         return {}
     times = {key: described.time_window_for_partition_key(key) for key in context.partition_keys}
-    return {key: Window(time.start, time.end, placing_column(resource)) for key, time in times.items()}
+    return {key: Window(time.start, time.end, resource.placing_column) for key, time in times.items()}

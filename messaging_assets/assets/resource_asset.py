@@ -8,6 +8,7 @@ request leaves at most (max_retries + 1) squared times.
 import time
 from collections.abc import Generator, Iterator, Mapping
 from functools import cache
+from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
 from dagster import (
@@ -62,7 +63,7 @@ from messaging_assets.foundation.folders import project_folders, settle_environm
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.loading.source import definition_source
 from messaging_assets.seams.dagster_dlt import DagsterDltResource, build_dlt_asset_specs
-from messaging_assets.seams.dagster_inside import AlreadyBound
+from messaging_assets.seams.dagster_inside import AlreadyBound, ReadConfig
 from messaging_assets.tables.loaded_table import LoadedTable
 
 if TYPE_CHECKING:
@@ -71,7 +72,9 @@ if TYPE_CHECKING:
 # No resource of Dagster's: it holds no settings, and a project that has one named `dlt` keeps it.
 _LOADER = DagsterDltResource()
 # Read once: to read it anew for each op takes a seventh of the time in which definitions are loaded.
-_CONFIG_SCHEMA = SyncConfig.to_fields_dict()
+_CONFIG_SCHEMA = ReadConfig(SyncConfig.to_fields_dict())
+# Of each op, which Dagster asks for it seven times.
+_SIGNATURE = Signature([Parameter("context", Parameter.POSITIONAL_OR_KEYWORD, annotation=AssetExecutionContext)])
 
 
 class RunInterrupted(DagsterError, DagsterExecutionInterruptedError):
@@ -112,19 +115,6 @@ def _asset(
     made = build_dlt_asset_specs(definition_source(resource), pipeline, translator)
     specs = [translator.checked(spec) for spec in made]
 
-    @multi_asset(
-        specs=specs,
-        name=pipeline_name(description.name, resource.name),
-        check_specs=check_specs(resource, key),
-        can_subset=True,
-        retry_policy=_retry_policy(resource),
-        required_resource_keys={credentials_key(description.name)},
-        op_tags={"messaging_assets/api": description.name},
-        pool=f"messaging_assets/{description.name}",
-        partitions_def=partitions_definition(resource),
-        backfill_policy=backfill_policy(resource),
-        config_schema=_CONFIG_SCHEMA,
-    )
     def materialize(context: AssetExecutionContext) -> Iterator[Any]:
         failure: SyncFailure | None = None
         config = SyncConfig(**context.op_execution_context.op_config)
@@ -159,9 +149,23 @@ def _asset(
             _show(context, key, failure, will_retry=retries)
             raise Failure(str(failure), metadata=dict(failure.metadata), allow_retries=retries)
 
+    materialize.__signature__ = _SIGNATURE  # type: ignore[attr-defined]
+    asset: AssetsDefinition = multi_asset(
+        specs=specs,
+        name=pipeline_name(description.name, resource.name),
+        check_specs=check_specs(resource, key),
+        can_subset=True,
+        retry_policy=_retry_policy(resource),
+        required_resource_keys={credentials_key(description.name)},
+        op_tags={"messaging_assets/api": description.name},
+        pool=f"messaging_assets/{description.name}",
+        partitions_def=partitions_definition(resource),
+        backfill_policy=backfill_policy(resource),
+        config_schema=_CONFIG_SCHEMA,
+    )(materialize)
     # Made so, and not by its constructor, which would check anew what it has just been made of.
-    materialize.__class__ = AlreadyBound
-    return materialize
+    asset.__class__ = AlreadyBound
+    return asset
 
 
 def _sync(

@@ -27,6 +27,8 @@ HISTORY = "sync_history"
 # What the table of records that were set aside has behind its resource's name, and its columns beside dlt's.
 REJECTED = "__rejected"
 REJECTED_COLUMNS = ("reason", "fields", "page", "rejected_at", "record", "is_cut", "steps")
+# Where `deletes: mark` notes when a row was found to be gone.
+DELETED_AT = "_deleted_at"
 
 
 def identifier(name: str) -> str:

@@ -218,6 +218,13 @@ class Resource(ResourceBase):
         return self.table_name or self.name
 
     @property
+    def placing_column(self) -> str:
+        """The column in the table that places a row of it, where it has partitions, in its window."""
+        assert self.partitions is not None
+        declared = self.columns.get(self.partitions.column_name)
+        return self.partitions.placed_by(declared.data_type if declared else None)
+
+    @property
     def path(self) -> str:
         """Where its list is, below the API's address: its name where the file has no path, as in dlt."""
         return self.name if self.endpoint.path is None else self.endpoint.path or "/"

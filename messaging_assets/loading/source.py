@@ -10,9 +10,9 @@ import dlt
 from dlt.sources import DltResource, DltSource
 
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.names import DELETED_AT
 from messaging_assets.destination.names import REJECTED, schema_name
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.rows.columns import DELETED_AT
 from messaging_assets.rows.hard_deletes import dlt_hints
 from messaging_assets.seams.dlt_settings import own_settings
 
@@ -61,7 +61,7 @@ def definition_source(resource: Resource) -> DltSource:
 
     All of them share one schema, because making one costs more than everything else about a definition.
     """
-    return DltSource(_definition_schema(), "messaging_assets", [_reader(resource, [], resource.write_disposition)])
+    return DltSource(_definition_schema(), "messaging_assets", [_table(resource, [], resource.write_disposition)])
 
 
 @lru_cache(maxsize=1)
@@ -71,6 +71,15 @@ def _definition_schema() -> dlt.Schema:
 
 
 def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], disposition: Any) -> DltResource:
+    reader = _table(resource, rows, disposition)
+    # dlt begins a variant with the resource's own columns and keys; a rejected record has none of them.
+    rejected: dict[str, Any] = {"table_name": resource.table + REJECTED, "create_table_variant": True}
+    reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")
+    reader.apply_hints(**rejected, columns=_REJECTED_COLUMNS)
+    return reader
+
+
+def _table(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], disposition: Any) -> DltResource:
     written = disposition if isinstance(disposition, str) else disposition.model_dump(exclude_none=True)
     hints: dict[str, Any] = {
         "name": resource.table,
@@ -80,12 +89,7 @@ def _reader(resource: Resource, rows: Callable[[], Iterator[Any]] | list[Any], d
         "columns": dlt_columns(resource),
         "max_table_nesting": resource.max_table_nesting if resource.nested == "tables" else 0,
     }
-    reader: DltResource = dlt.resource(rows, **hints)
-    # dlt begins a variant with the resource's own columns and keys; a rejected record has none of them.
-    rejected: dict[str, Any] = {"table_name": resource.table + REJECTED, "create_table_variant": True}
-    reader.apply_hints(**rejected, columns={}, primary_key=(), merge_key=(), write_disposition="append")
-    reader.apply_hints(**rejected, columns=_REJECTED_COLUMNS)
-    return reader
+    return dlt.resource(rows, **hints)
 
 
 def forget_hints(schema: dlt.Schema, resource: Resource, asset: str, is_anew: bool) -> None:

@@ -13,7 +13,7 @@ from messaging_assets.description.api import ApiDescription
 from messaging_assets.destination.unreadable_settings import telling_what_stops_dlt
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import switch_telemetry_off
-from messaging_assets.seams.dagster_storage import remember_storage
+from messaging_assets.seams.dagster_inside import has_sqlite_storage
 
 
 @telling_what_stops_dlt()
@@ -48,7 +48,10 @@ def definitions_for(
     from messaging_assets.orchestration.automation.sensors import build_sensors
 
     switch_telemetry_off()
-    remember_storage()
+    if has_sqlite_storage():
+        from messaging_assets.seams.dagster_storage import remember_storage
+
+        remember_storage()
     if not isinstance(description, ApiDescription):
         found = describe_accounts(description, name or "")
         for error in found.broken.values():

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from messaging_assets.description.api import Resource
+from messaging_assets.description.names import DELETED_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.contract import Contract
@@ -30,9 +31,6 @@ from messaging_assets.rows.values.conversion import Converted, arrow_type, conve
 from messaging_assets.rows.values.nested import Misfit, all_fit_tables, refuse_for_tables
 from messaging_assets.rows.values.undeclared_types import Retyped, convert_undeclared
 from messaging_assets.rows.variants import Variants
-
-# Where `deletes: mark` notes when a row was found to be gone.
-DELETED_AT = "_deleted_at"
 
 
 class TableColumns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -14,6 +15,7 @@ from dagster import (
     AssetsDefinition,
     Definitions,
     ExecutorDefinition,
+    Field,
     JobDefinition,
     RepositoryDefinition,
     ResourceDefinition,
@@ -24,6 +26,12 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 # Since Dagster 1.13.1: the job of which every selection of assets is a part.
 from dagster._core.definitions.assets.job.asset_job import IMPLICIT_ASSET_JOB_NAME
+
+# Since Dagster 1.13.1: a schema of configuration that is read already is taken as it is.
+from dagster._core.definitions.definition_config_schema import (
+    IDefinitionConfigSchema,
+    convert_user_facing_definition_config_schema,
+)
 
 # Since Dagster 1.13.1: whether the process only carries out what another one has planned.
 from dagster._core.definitions.definitions_load_context import DefinitionsLoadContext, DefinitionsLoadType
@@ -66,6 +74,7 @@ __all__ = [
     "CroniterShim",
     "InstigatorType",
     "JobOfFew",
+    "ReadConfig",
     "RepositoryInParts",
     "RunFailureReason",
     "TranslationFn",
@@ -81,8 +90,15 @@ __all__ = [
 
 # Builds the definitions that may hold these names; None where it cannot tell which.
 Part = Callable[[AbstractSet[str]], Definitions | None]
+# Since Dagster 1.13.1: the module of its events in SQLite.
+SQLITE_EVENTS = "dagster._core.storage.event_log.sqlite.sqlite_event_log"
 # The packages of Dagster that load a code location.
 _LOADERS = ("dagster", "dagster_shared")
+
+
+def has_sqlite_storage() -> bool:
+    """Whether this process has Dagster's storage in SQLite, which takes 80 MB to import."""
+    return SQLITE_EVENTS in sys.modules
 
 
 def keys_of_this_process(context: AssetExecutionContext) -> list[AssetKey]:
@@ -96,6 +112,18 @@ def keys_of_this_process(context: AssetExecutionContext) -> list[AssetKey]:
     alone = [plan.get_step_by_key(key) for key, waits_for in plan.get_executable_step_deps().items() if not waits_for]
     made = [layer.get_assets_def_for_node(one.node_handle) for one in alone]
     return [key for assets in made if assets is not None for key in assets.keys]
+
+
+class ReadConfig(dict[str, Any], IDefinitionConfigSchema):
+    """The fields of a configuration, which Dagster reads once, where it would read them anew for each op."""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        super().__init__(fields)
+        self._read = convert_user_facing_definition_config_schema(dict(fields))
+
+    def as_field(self) -> Field:
+        """See IDefinitionConfigSchema."""
+        return self._read.as_field()
 
 
 class AlreadyBound(AssetsDefinition):

@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
-from messaging_assets.rows.columns import DELETED_AT
+from messaging_assets.description.names import DELETED_AT
 from messaging_assets.tables.table_rows import table_rows
 from messaging_assets.tables.taking_away import refuse_too_many
 

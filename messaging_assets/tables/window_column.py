@@ -18,13 +18,6 @@ from messaging_assets.rows.values.conversion import data_type_of
 _NUMBERS = ("bigint", "double", "decimal")
 
 
-def placing_column(resource: Resource) -> str:
-    """The column in the table that places a row of a resource with partitions in its window."""
-    assert resource.partitions is not None
-    declared = resource.columns.get(resource.partitions.column_name)
-    return resource.partitions.placed_by(declared.data_type if declared else None)
-
-
 class WindowColumn:
     """Sees to it, before anything is loaded, that each window's rows can be found again by their time.
 
@@ -43,7 +36,7 @@ class WindowColumn:
         self._units: set[int | None] = set()
         zone = ZoneInfo(resource.partitions.timezone)
         self._plain, self._declared = Order(zone=zone), Order(resource.partitions.reading, zone)
-        self._has_own = placing_column(resource) == WINDOW_AT
+        self._has_own = resource.placing_column == WINDOW_AT
 
     def place(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """A page's rows; where the column is inside of others, with a copy of it as a column of its own.

@@ -268,3 +268,17 @@ def test_a_project_that_builds_definitions_itself_reports_no_usage(monkeypatch: 
         monkeypatch.delenv(name)
     messaging_assets.definitions_for({"client": {"base_url": "https://api.example.com"}, "resources": ["a"]}, "chat")
     assert Container()[PluggableRunContext].context.runtime_config.dlthub_telemetry is False
+
+
+def test_a_code_location_is_loaded_without_arrow_storage_or_what_reads_an_api() -> None:
+    heavy = (
+        "pyarrow",
+        "duckdb",
+        "sqlalchemy",
+        "alembic",
+        "messaging_assets.loading.passes",
+        "messaging_assets.reading.page",
+    )
+    words = f"import sys, messaging_assets.definitions; print([one for one in {heavy} if one in sys.modules])"
+    loaded = run(sys.executable, "-c", words)
+    assert loaded.stdout.strip() == "[]", loaded.stderr

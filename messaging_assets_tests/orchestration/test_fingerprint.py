@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from messaging_assets.orchestration.automation import sensors
+from messaging_assets.orchestration.automation import look
 from messaging_assets.sandbox import Fault
 from messaging_assets_tests.watch import Watch, one_resource
 
@@ -39,7 +39,7 @@ def test_whatever_the_answer_nothing_is_asked_twice(known_sandbox, messages, tea
         known_sandbox.fault(Fault(**fault))
         started = time.monotonic()
         assert watch.skipped().startswith("Nothing new in 0 resources of ")
-        assert time.monotonic() - started < sensors.LOOKING_TIME
+        assert time.monotonic() - started < look.LOOKING_TIME
         data = [one for one in known_sandbox.requests if one.resource != "token"]
         assert len(data) == len({one.resource for one in data})
 

@@ -11,7 +11,7 @@ import pytest
 from dagster import AssetKey, DagsterRunStatus, DefaultSensorStatus
 from dagster._core.test_utils import create_run_for_test
 
-from messaging_assets.orchestration.automation import sensors
+from messaging_assets.orchestration.automation import look
 from messaging_assets.orchestration.automation.fingerprint import Probe
 from messaging_assets.orchestration.automation.sensors import build_sensors
 from messaging_assets.sandbox import Fault
@@ -229,7 +229,7 @@ def test_an_api_that_is_down_is_named(known_sandbox, messages):
 
 
 def test_an_api_that_hangs_does_not_hold_the_tick(known_sandbox, messages, monkeypatch):
-    monkeypatch.setattr(sensors, "LOOKING_TIME", 0.2)
+    monkeypatch.setattr(look, "LOOKING_TIME", 0.2)
     known_sandbox.settings.latency = 3
     started = time.monotonic()
     assert "messaging.messages: no answer within this tick; the next looks again." in messages.skipped()
@@ -237,7 +237,7 @@ def test_an_api_that_hangs_does_not_hold_the_tick(known_sandbox, messages, monke
 
 
 def test_a_used_up_budget_does_not_hold_the_tick(known_sandbox, dagster_instance, monkeypatch):
-    monkeypatch.setattr(sensors, "LOOKING_TIME", 1)
+    monkeypatch.setattr(look, "LOOKING_TIME", 1)
     client = {
         "base_url": "http://sandbox.invalid",
         "auth": {"type": "oauth2"},

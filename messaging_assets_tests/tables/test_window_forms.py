@@ -11,7 +11,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import WINDOW_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Sandbox
-from messaging_assets.tables.window_column import WindowColumn, placing_column
+from messaging_assets.tables.window_column import WindowColumn
 from messaging_assets_tests.interrupted_sync import sync
 
 # Nothing but the test opens the file.
@@ -42,7 +42,7 @@ def test_a_time_in_the_form_of_the_file_places_its_row(value: Any, format_: str,
     resource = _resource(format=format_)
     [row] = WindowColumn("api.logs", resource).place([{"id": 1, "at": value}])
     assert row == {"id": 1, "at": value, WINDOW_AT: moment}
-    assert placing_column(resource) == WINDOW_AT
+    assert resource.placing_column == WINDOW_AT
 
 
 def test_a_local_time_is_of_the_windows_zone() -> None:
@@ -54,8 +54,8 @@ def test_a_local_time_is_of_the_windows_zone() -> None:
 def test_what_is_no_time_in_any_form_is_refused_and_a_declared_time_needs_no_column_of_ours() -> None:
     with pytest.raises(MendDescription, match=r"neither as partitions\.format says nor by its looks"):
         WindowColumn("api.logs", _resource(format="epoch_ms")).place([{"at": "soon"}])
-    assert placing_column(_resource({"at": {"data_type": "timestamp"}}, format="epoch_ms")) == "at"
-    assert placing_column(_resource()) == "at"
+    assert _resource({"at": {"data_type": "timestamp"}}, format="epoch_ms").placing_column == "at"
+    assert _resource().placing_column == "at"
     with pytest.raises(MendDescription, match="not all in one unit"):
         WindowColumn("api.logs", _resource()).place([{"at": 20250102100000}])
 

@@ -163,6 +163,8 @@ def names_secret(name: str, value: object = None, in_header: bool = False) -> bo
     return not (is_ordinary(rest) or (last == "appid" and _UUID.fullmatch(rest)))
 
 
+# The files of many APIs have the same words.
+@lru_cache(maxsize=4096)
 def look_of(text: str, name: str = "", is_prose: bool = False) -> str | None:
     """What a text looks like that holds a secret; None where it looks like nothing of that kind.
 

@@ -27,9 +27,9 @@ _FILTER_BYTES = 1 << 20
 class SeenKeys:
     """A set of 64-bit hashes that only grows.
 
-    The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key. A filter takes one
-    more, because most keys are in no run. A run that grows no more goes to a temporary file without a name, which the
-    system reads again as it needs.
+    The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key. A filter takes
+    one more, because most keys are in no run. A run that grows no more goes to a temporary file without a name, which
+    the system reads again as it needs.
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:

@@ -87,6 +87,7 @@ def plain_word(key: str, is_header: bool = False) -> str:
     return word
 
 
+@lru_cache(maxsize=1024)
 def list_names(selector: str | None) -> tuple[str, ...]:
     """The keys that lead to the list that a selector finds; a wildcard or filter begins inside it."""
     before = (selector or "").partition("[")[0]

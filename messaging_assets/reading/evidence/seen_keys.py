@@ -19,16 +19,16 @@ _FEW = 50_000
 _LONGEST_RUN = 1_000_000
 # So much shorter than the run before it, a new one stays beside it.
 _MUCH_SHORTER = 4
-# Bits of a filter: eight for each key of the longest run, one of which a key sets; a key that is in none of the runs
-# meets one that is set at most once in eight times.
-_FILTER_BYTES = 1 << 20
+# Four bits of a filter for each key of the longest run, of which a key sets one; a key that is in none of the runs
+# meets one that is set once in five times at most.
+_FILTER_BYTES = 1 << 19
 
 
 class SeenKeys:
     """A set of 64-bit hashes that only grows.
 
     The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key. A filter takes
-    one more, because most keys are in no run. A run that grows no more goes to a temporary file without a name, which
+    half a byte more, because most keys are in no run. A run that grows no more goes to a temporary file without a name, which
     the system reads again as it needs.
     """
 

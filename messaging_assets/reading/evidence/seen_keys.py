@@ -28,8 +28,8 @@ class SeenKeys:
     """A set of 64-bit hashes that only grows.
 
     The newest are in a set of Python's, all others in sorted runs of plain numbers, at 8 bytes a key. A filter takes
-    half a byte more, because most keys are in no run. A run that grows no more goes to a temporary file without a name, which
-    the system reads again as it needs.
+    half a byte more, because most keys are in no run. A run that grows no more goes to a temporary file without a
+    name, which the system reads again as it needs.
     """
 
     def __init__(self, keys: Iterable[int] = ()) -> None:

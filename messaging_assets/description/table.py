@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath
 from messaging_assets.description.ways.placeholders import fields_in
-from messaging_assets.description.windows import CursorFormat
+from messaging_assets.description.windows import ColumnZone, CursorFormat
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.moments import EPOCHS
 
@@ -141,8 +141,8 @@ class Column(Described):
     """Digits; of a timestamp: of its seconds."""
     scale: int | None = None
     """Digits behind the point."""
-    timezone: bool | None = None
-    """`false`: a timestamp without a time zone."""
+    timezone: ColumnZone = None
+    """The zone of moments that name none, an IANA name; else UTC. `false`: a timestamp without a time zone."""
     unique: bool | None = None
     """A hint of dlt's: no value comes twice."""
     sort: bool | None = None
@@ -161,6 +161,17 @@ class Column(Described):
     """`asc` or `desc`: which of several rows with one key stays."""
     sensitive: bool = False
     """Whether it is masked everywhere but in the table."""
+
+    @property
+    def zone(self) -> str | None:
+        """The zone that it names."""
+        return self.timezone if isinstance(self.timezone, str) else None
+
+    @model_validator(mode="after")
+    def _zone_fits(self) -> Column:
+        if self.zone and self.data_type != "timestamp":
+            raise ValueError("a zone is that of moments; write data_type: timestamp beside timezone, or take it out")
+        return self
 
     @model_validator(mode="after")
     def _digits_fit(self) -> Column:

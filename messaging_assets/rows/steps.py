@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timezone, tzinfo
 from functools import partial, wraps
+from types import MappingProxyType
 from typing import Any
 
 from messaging_assets.answers.formats.json_text import Unreadable, parse
@@ -21,6 +23,7 @@ from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.reading.times.zones import name_behind, zones_of
 from messaging_assets.rows.values.nested import to_json
 
 Record = dict[str, Any]
@@ -39,7 +42,12 @@ def functions_of(
         given: fields of the file's own doing, which `keep` keeps.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
     """
-    every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given)) for step in resource.steps]
+    zones = zones_of(resource)
+    every: list[tuple[Any, Callable[[Record], Any]]] = []
+    for number, step in enumerate(resource.steps, 1):
+        behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
+        of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
+        every.append(("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given, of_fields)))
     if fields is None:
         return [{kind: function} for kind, function in every]
     wanted = [_fields_of(step, asset) for step in resource.steps]
@@ -110,7 +118,9 @@ def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sent)
 
 
-def _map(step: Step, given: Collection[str] = ()) -> Callable[[Record], Record]:
+def _map(
+    step: Step, given: Collection[str] = (), zones: Mapping[str, tzinfo] = MappingProxyType({})
+) -> Callable[[Record], Record]:
     if step.drop:
         left_out = frozenset(step.drop)
         return lambda row: {name: value for name, value in row.items() if name not in left_out}
@@ -127,10 +137,10 @@ def _map(step: Step, given: Collection[str] = ()) -> Callable[[Record], Record]:
         return lambda row: _flattened(row, opened)
     if step.template:
         texts = {name: (text, is_field(text)) for name, text in step.template.items()}
-        return lambda row: row | {name: _made(*one, row) for name, one in texts.items()}
+        return lambda row: row | {name: _made(*one, row, zones) for name, one in texts.items()}
     if step.cast:
-        formats = step.cast
-        return lambda row: row | {name: _moment(row[name], way) for name, way in formats.items() if name in row}
+        formats = [(name, way, zones.get(name, timezone.utc)) for name, way in step.cast.items()]
+        return lambda row: row | {name: _moment(row[name], way, zone) for name, way, zone in formats if name in row}
     if step.hash:
         hidden = frozenset(step.hash)
         return lambda row: {name: _digest(value) if name in hidden else value for name, value in row.items()}
@@ -176,15 +186,15 @@ def _found(path: str, row: Record) -> Any:
     return json_paths.find_values(path, row) if "[*]" in path else json_paths.first_value(path, row)
 
 
-def _made(text: str, is_one_field: bool, row: Record) -> Any:
+def _made(text: str, is_one_field: bool, row: Record, zones: Mapping[str, tzinfo]) -> Any:
     """What a template makes of a record: one field alone stays what it is."""
     values: list[Any] = []
 
     def taken(path: str, way: str) -> str:
-        value = _found(path, row)
+        value, zone = _found(path, row), zones.get(path, timezone.utc)
         # What is no moment stays as it is.
-        if way and (seconds := moments.moment_of(value)) is not None:
-            value = moments.written(seconds, way)
+        if way and (seconds := moments.moment_of(value, zone=zone)) is not None:
+            value = moments.written(seconds, way, zone)
         values.append(value)
         return value if isinstance(value, str) else "" if value is None else to_json(value)
 
@@ -194,11 +204,11 @@ def _made(text: str, is_one_field: bool, row: Record) -> Any:
     return None if values and all(one is None for one in values) else made
 
 
-def _moment(value: Any, way: str) -> Any:
+def _moment(value: Any, way: str, zone: tzinfo) -> Any:
     """A value as a moment in ISO 8601; one that is not written so stays as it is."""
     number = moments.number_of(value)
     if way not in moments.EPOCHS:
-        seconds = moments.moment_of(value, way)
+        seconds = moments.moment_of(value, way, zone)
     else:
         seconds = number.scaleb(-moments.EPOCHS[way]) if number is not None else None
     try:

@@ -33,6 +33,7 @@ from messaging_assets.description.parents import (
 )
 from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.foundation import json_paths
+from messaging_assets.loading.passes.first_mark import take_first_mark
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
@@ -131,6 +132,7 @@ class ApiReader:
         cursor = source.incremental
         if cursor is not None:
             params = with_bounds(params, cursor)
+            take_first_mark(source, self.session, self.base_url)
         entries = {
             "path": path,
             "method": endpoint.method,

@@ -22,17 +22,22 @@ from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
-from messaging_assets.reading.receipt import Receipt
 from messaging_assets.reading.times.zones import name_behind, zones_of
-from messaging_assets.rows.values.nested import to_json
+from messaging_assets.rows.values.nested import Misfit, StepReason, to_json, value_in
 
 Record = dict[str, Any]
+
+
 # Stands for: no step was taken, neither of the file nor of Python.
 AS_SENT = "none"
 
 
 def functions_of(
-    resource: Resource, asset: str, given: Collection[str], fields: SoughtFields | None = None
+    resource: Resource,
+    asset: str,
+    given: Collection[str],
+    fields: SoughtFields | None = None,
+    set_aside: Callable[[Record, StepReason], None] = lambda row, reason: None,
 ) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order.
 
@@ -41,13 +46,20 @@ def functions_of(
         asset: the asset's name in errors.
         given: fields of the file's own doing, which `keep` keeps.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
+        set_aside: takes a record that a step cannot take, which comes to no step behind it.
     """
-    zones = zones_of(resource)
+    zones, texts = zones_of(resource), {name for name, one in resource.columns.items() if one.data_type == "text"}
     every: list[tuple[Any, Callable[[Record], Any]]] = []
     for number, step in enumerate(resource.steps, 1):
         behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
         of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
-        every.append(("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given, of_fields)))
+        if step.filter:
+            every.append(("filter", _filter(step.filter)))
+        elif step.parse_json:
+            of_text = {name for name, column in behind.items() if column in texts}
+            every.append(("yield_map", partial(_parsed, step.parse_json, of_text, number - 1, set_aside)))
+        else:
+            every.append(("map", _map(step, given, of_fields)))
     if fields is None:
         return [{kind: function} for kind, function in every]
     wanted = [_fields_of(step, asset) for step in resource.steps]
@@ -148,6 +160,25 @@ def _map(
     return lambda row: row | constant
 
 
+def _parsed(
+    names: Sequence[str],
+    of_text: Collection[str],
+    taken: int,
+    set_aside: Callable[[Record, StepReason], None],
+    row: Record,
+) -> Iterator[Record]:
+    """The record with the values that texts in it say; no record where one says none, and is not loaded as a text."""
+    made = dict(row)
+    for name in names:
+        try:
+            made |= {name: value_in(row[name])} if isinstance(row.get(name), str) else {}
+        except Misfit as misfit:
+            if name not in of_text:
+                set_aside(row, StepReason(f"{name}: {misfit}", taken))
+                return
+    yield made
+
+
 def _renamed(row: Record, names: dict[str, str]) -> Record:
     # A field that is there already stays, and so does the one that would take its place.
     taken = row.keys() - names.keys()
@@ -222,48 +253,6 @@ def _digest(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else to_json(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[str, Any]]:
-    """Processing steps that say in the receipt what they leave out and what they add.
-
-    Args:
-        steps: a resource's, as dlt has them.
-        receipt: where rows are counted.
-    """
-    ways: dict[str, Callable[[Callable[..., Any], Receipt], Callable[..., Any]]] = {
-        "filter": _counted_filter,
-        "yield_map": _counted_yield_map,
-    }
-    return [{kind: ways[kind](step, receipt) if kind in ways else step for kind, step in one.items()} for one in steps]
-
-
-# dlt looks at a step's parameters to see whether it takes the metadata too; `wraps` lets it look at the step itself.
-def _counted_filter(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
-    receipt.filtered(0)
-
-    @wraps(step)
-    def keeps(*arguments: Any) -> Any:
-        kept = step(*arguments)
-        if not kept:
-            receipt.filtered(1)
-        return kept
-
-    return keeps
-
-
-def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
-    receipt.made(0)
-
-    @wraps(step)
-    def makes(*arguments: Any) -> Iterator[Any]:
-        rows = 0
-        for row in step(*arguments):
-            rows += 1
-            yield row
-        receipt.made(rows - 1)
-
-    return makes
 
 
 def mark_of(resource: Resource, taken: int | None = None) -> str:

@@ -39,7 +39,9 @@ from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_s
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
 from messaging_assets.reading.paging.paginators import build_paginator
-from messaging_assets.rows.steps import counted, functions_of, texts_as_json
+from messaging_assets.rows.steps import functions_of, texts_as_json
+from messaging_assets.rows.values.nested import StepReason
+from messaging_assets.rows.written_rows import counted
 from messaging_assets.seams.dlt_contexts import pages_of
 
 _GIVER = "the file gives it by for_each or include_from_parent"
@@ -216,8 +218,17 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> li
     """
     fields = None if source.is_parent else source.receipt.fields
     given = (*columns.values(), *one.endpoint.include_from_answer)
-    every: list[Any] = [*functions_of(one, source.asset, given, fields), *one.processing_steps, *texts_as_json(one)]
-    own = every if source.is_parent else counted(every, source.receipt)
+
+    def set_aside(row: dict[str, Any], reason: StepReason) -> None:
+        current = source.so_far.current
+        source.set_aside(row, reason, current.page if current else 0)
+
+    of_file = functions_of(one, source.asset, given, fields, set_aside)
+    own: list[Any] = [*of_file, *one.processing_steps, *texts_as_json(one)]
+    if not source.is_parent:
+        # Which of its own texts is no JSON is counted with what is set aside.
+        of_file = counted(of_file, source.receipt, ("filter",))
+        own = [*of_file, *counted(one.processing_steps, source.receipt), *texts_as_json(one)]
     if LINE in columns.values():
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]
     if not columns:

@@ -91,6 +91,10 @@ class SetAside:
         for kind, step in (pair for one in missed for pair in one.items()):
             if kind == "filter" and not step(record or {}):
                 return replace(self, obstacle="a filter of the file leaves it out")
+            if kind == "yield_map":
+                record = next(step(record or {}), None)
+                if record is None:
+                    return replace(self, obstacle="a field of it is a text that is no JSON")
             record = step(record or {}) if kind == "map" else record
         return replace(self, made=record) if missed else self
 

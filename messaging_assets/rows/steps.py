@@ -12,6 +12,7 @@ from datetime import timezone, tzinfo
 from functools import partial, wraps
 from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
@@ -28,6 +29,8 @@ from messaging_assets.rows.values.nested import Misfit, StepReason, to_json, val
 Record = dict[str, Any]
 
 
+# What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
+_IN_PATH = "/:@!$&'()*+,;=~%"
 # Stands for: no step was taken, neither of the file nor of Python.
 AS_SENT = "none"
 
@@ -38,6 +41,7 @@ def functions_of(
     given: Collection[str],
     fields: SoughtFields | None = None,
     set_aside: Callable[[Record, StepReason], None] = lambda row, reason: None,
+    links: Collection[str] = (),
 ) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order.
 
@@ -47,6 +51,7 @@ def functions_of(
         given: fields of the file's own doing, which `keep` keeps.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
         set_aside: takes a record that a step cannot take, which comes to no step behind it.
+        links: the fields at whose addresses children are asked for.
     """
     zones, texts = zones_of(resource), {name for name, one in resource.columns.items() if one.data_type == "text"}
     every: list[tuple[Any, Callable[[Record], Any]]] = []
@@ -59,7 +64,8 @@ def functions_of(
             of_text = {name for name, column in behind.items() if column in texts}
             every.append(("yield_map", partial(_parsed, step.parse_json, of_text, number - 1, set_aside)))
         else:
-            every.append(("map", _map(step, given, of_fields)))
+            made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
+            every.append(("map", _map(step, given, of_fields, made)))
     if fields is None:
         return [{kind: function} for kind, function in every]
     wanted = [_fields_of(step, asset) for step in resource.steps]
@@ -131,7 +137,10 @@ def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _map(
-    step: Step, given: Collection[str] = (), zones: Mapping[str, tzinfo] = MappingProxyType({})
+    step: Step,
+    given: Collection[str] = (),
+    zones: Mapping[str, tzinfo] = MappingProxyType({}),
+    links: Collection[str] = (),
 ) -> Callable[[Record], Record]:
     if step.drop:
         left_out = frozenset(step.drop)
@@ -148,7 +157,7 @@ def _map(
         opened = frozenset(step.flatten)
         return lambda row: _flattened(row, opened)
     if step.template:
-        texts = {name: (text, is_field(text)) for name, text in step.template.items()}
+        texts = {name: (text, is_field(text), name in links) for name, text in step.template.items()}
         return lambda row: row | {name: _made(*one, row, zones) for name, one in texts.items()}
     if step.cast:
         formats = [(name, way, zones.get(name, timezone.utc)) for name, way in step.cast.items()]
@@ -217,9 +226,10 @@ def _found(path: str, row: Record) -> Any:
     return json_paths.find_values(path, row) if "[*]" in path else json_paths.first_value(path, row)
 
 
-def _made(text: str, is_one_field: bool, row: Record, zones: Mapping[str, tzinfo]) -> Any:
+def _made(text: str, is_one_field: bool, is_link: bool, row: Record, zones: Mapping[str, tzinfo]) -> Any:
     """What a template makes of a record: one field alone stays what it is."""
     values: list[Any] = []
+    in_path = text.partition("?")[0].count("{") if is_link else 0
 
     def taken(path: str, way: str) -> str:
         value, zone = _found(path, row), zones.get(path, timezone.utc)
@@ -227,7 +237,9 @@ def _made(text: str, is_one_field: bool, row: Record, zones: Mapping[str, tzinfo
         if way and (seconds := moments.moment_of(value, zone=zone)) is not None:
             value = moments.written(seconds, way, zone)
         values.append(value)
-        return value if isinstance(value, str) else "" if value is None else to_json(value)
+        shown = value if isinstance(value, str) else "" if value is None else to_json(value)
+        is_part = is_link and not (len(values) == 1 and text.startswith("{"))
+        return quote(shown, safe=_IN_PATH if len(values) <= in_path else "") if is_part else shown
 
     made = filled(text, taken)
     if is_one_field:

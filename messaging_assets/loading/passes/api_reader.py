@@ -6,7 +6,7 @@ This is the only module that knows dlt's own dict. Secrets are not in it: they j
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from itertools import product
@@ -29,6 +29,7 @@ from messaging_assets.description.parents import (
     is_joined,
     joined,
     lines,
+    links_of,
     shared_field,
 )
 from messaging_assets.description.ways.sent_values import as_written
@@ -124,7 +125,7 @@ class ApiReader:
             "name": one.name,
             "endpoint": self._endpoint(one, parent, source),
             "include_from_parent": [*map(shared_field, one.include_from_parent), *carried],
-            "processing_steps": _steps(one, source, columns),
+            "processing_steps": _steps(one, source, columns, links_of(self.description, one)),
         }
         return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
 
@@ -208,13 +209,14 @@ def _lines(name: str, parent: DltResource) -> Iterator[dict[str, Any]]:
             yield line_of(row, name)
 
 
-def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> list[Any]:
+def _steps(one: Resource, source: ListContext, columns: Mapping[str, str], links: Collection[str]) -> list[Any]:
     """The steps of the file and those of Python, counted where the rows are.
 
     Args:
         one: the resource.
         source: what its readings share.
         columns: what dlt calls the fields that come from above, and what they are to be called.
+        links: the fields of it at whose addresses children are asked for.
     """
     fields = None if source.is_parent else source.receipt.fields
     given = (*columns.values(), *one.endpoint.include_from_answer)
@@ -223,7 +225,7 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> li
         current = source.so_far.current
         source.set_aside(row, reason, current.page if current else 0)
 
-    of_file = functions_of(one, source.asset, given, fields, set_aside)
+    of_file = functions_of(one, source.asset, given, fields, set_aside, links)
     own: list[Any] = [*of_file, *one.processing_steps, *texts_as_json(one)]
     if not source.is_parent:
         # Which of its own texts is no JSON is counted with what is set aside.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timezone, tzinfo
 from functools import partial, wraps
 from types import MappingProxyType
@@ -54,25 +54,21 @@ def functions_of(
         links: the fields at whose addresses children are asked for.
     """
     zones, texts = zones_of(resource), {name for name, one in resource.columns.items() if one.data_type == "text"}
-    every: list[tuple[Any, Callable[[Record], Any]]] = []
+    every: list[dict[str, Callable[[Record], Any]]] = []
     for number, step in enumerate(resource.steps, 1):
         behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
         of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
-        if step.filter:
-            every.append(("filter", _filter(step.filter)))
-        elif step.parse_json:
+        made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
+        kind, function = (
+            ("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given, of_fields, made))
+        )
+        sought = _fields_of(step, asset) if fields is not None else {}
+        every.append({kind: _looking(function, fields.look_for(sought)) if fields is not None and sought else function})
+        if step.parse_json:
             of_text = {name for name, column in behind.items() if column in texts}
-            every.append(("yield_map", partial(_parsed, step.parse_json, of_text, number - 1, set_aside)))
-        else:
-            made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
-            every.append(("map", _map(step, given, of_fields, made)))
-    if fields is None:
-        return [{kind: function} for kind, function in every]
-    wanted = [_fields_of(step, asset) for step in resource.steps]
-    return [
-        {kind: _looking(function, fields.look_for(sought)) if sought else function}
-        for sought, (kind, function) in zip(wanted, every, strict=True)
-    ]
+            names = [name for name in step.parse_json if name not in of_text]
+            every.insert(-1, {"filter": _fits(names, number - 1, set_aside)})
+    return every
 
 
 def _looking(function: Callable[[Record], Any], look: Callable[[Record], None]) -> Callable[[Record], Any]:
@@ -162,6 +158,9 @@ def _map(
     if step.cast:
         formats = [(name, way, zones.get(name, timezone.utc)) for name, way in step.cast.items()]
         return lambda row: row | {name: _moment(row[name], way, zone) for name, way, zone in formats if name in row}
+    if step.parse_json:
+        read = frozenset(step.parse_json)
+        return lambda row: {name: _read(value) if name in read else value for name, value in row.items()}
     if step.hash:
         hidden = frozenset(step.hash)
         return lambda row: {name: _digest(value) if name in hidden else value for name, value in row.items()}
@@ -169,23 +168,29 @@ def _map(
     return lambda row: row | constant
 
 
-def _parsed(
-    names: Sequence[str],
-    of_text: Collection[str],
-    taken: int,
-    set_aside: Callable[[Record, StepReason], None],
-    row: Record,
-) -> Iterator[Record]:
-    """The record with the values that texts in it say; no record where one says none, and is not loaded as a text."""
-    made = dict(row)
-    for name in names:
-        try:
-            made |= {name: value_in(row[name])} if isinstance(row.get(name), str) else {}
-        except Misfit as misfit:
-            if name not in of_text:
+def _fits(
+    names: Sequence[str], taken: int, set_aside: Callable[[Record, StepReason], None]
+) -> Callable[[Record], bool]:
+    """Whether texts in a record are those of JSON; else it is set aside."""
+
+    def fits(row: Record) -> bool:
+        for name in names:
+            try:
+                value_in(row.get(name))
+            except Misfit as misfit:
                 set_aside(row, StepReason(f"{name}: {misfit}", taken))
-                return
-    yield made
+                return False
+        return True
+
+    fits.sets_aside = True  # type: ignore[attr-defined]
+    return fits
+
+
+def _read(value: Any) -> Any:
+    try:
+        return value_in(value)
+    except Misfit:
+        return value
 
 
 def _renamed(row: Record, names: dict[str, str]) -> Record:
@@ -283,11 +288,12 @@ def missed_steps(mark: str | None, resource: Resource, asset: str) -> list[dict[
     """
     if mark is None or mark == mark_of(resource):
         return []
-    every = functions_of(resource, asset, given_columns(resource))
     if mark == AS_SENT:
         # Neither what comes from above nor the functions of Python are here.
         is_known = not (resource.processing_steps or columns_from_parents(resource))
+        every = functions_of(resource, asset, given_columns(resource))
         return [*every, *texts_as_json(resource)] if is_known else None
-    places = (number for number in range(len(every)) if mark_of(resource, number) == mark)
+    places = (number for number in range(len(resource.steps)) if mark_of(resource, number) == mark)
     taken = None if resource.processing_steps else next(places, None)
-    return None if taken is None else every[taken:]
+    rest = resource.model_copy(update={"steps": resource.steps[taken:]})
+    return None if taken is None else functions_of(rest, asset, given_columns(resource))

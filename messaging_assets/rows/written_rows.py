@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -66,21 +66,25 @@ def written_in(package_state: Mapping[str, Any]) -> Written | None:
     return Written(**kept) if kept else None
 
 
-def counted(
-    steps: Sequence[Mapping[Any, Any]], receipt: Receipt, kinds: Collection[str] = ("filter", "yield_map")
-) -> list[dict[str, Any]]:
+def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[str, Any]]:
     """Processing steps that say in the receipt what they leave out and what they add.
 
     Args:
-        steps: a resource's, as dlt has them.
+        steps: a resource's, as dlt has them; one that sets aside what it leaves out has said so.
         receipt: where rows are counted.
-        kinds: the kinds of steps that are counted.
     """
     ways: dict[str, Callable[[Callable[..., Any], Receipt], Callable[..., Any]]] = {
         "filter": _counted_filter,
         "yield_map": _counted_yield_map,
     }
-    return [{kind: ways[kind](step, receipt) if kind in kinds else step for kind, step in one.items()} for one in steps]
+
+    def is_told(kind: str, step: Any) -> bool:
+        return kind not in ways or hasattr(step, "sets_aside")
+
+    return [
+        {kind: step if is_told(kind, step) else ways[kind](step, receipt) for kind, step in one.items()}
+        for one in steps
+    ]
 
 
 # dlt looks at a step's parameters to see whether it takes the metadata too; `wraps` lets it look at the step itself.

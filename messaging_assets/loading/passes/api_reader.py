@@ -226,11 +226,8 @@ def _steps(one: Resource, source: ListContext, columns: Mapping[str, str], links
         source.set_aside(row, reason, current.page if current else 0)
 
     of_file = functions_of(one, source.asset, given, fields, set_aside, links)
-    own: list[Any] = [*of_file, *one.processing_steps, *texts_as_json(one)]
-    if not source.is_parent:
-        # Which of its own texts is no JSON is counted with what is set aside.
-        of_file = counted(of_file, source.receipt, ("filter",))
-        own = [*of_file, *counted(one.processing_steps, source.receipt), *texts_as_json(one)]
+    every: list[Any] = [*of_file, *one.processing_steps, *texts_as_json(one)]
+    own = every if source.is_parent else counted(every, source.receipt)
     if LINE in columns.values():
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]
     if not columns:

@@ -44,12 +44,14 @@ class StepReason(str):
         return made
 
 
-def value_in(text: str) -> Any:
-    """What a JSON text says; an empty one says nothing.
+def value_in(text: Any) -> Any:
+    """What a JSON text says; an empty one says nothing, and any other value is itself.
 
     Raises:
         Misfit: it is none, or an object in it has a name twice.
     """
+    if not isinstance(text, str):
+        return text
     try:
         # As a list, so that a name that comes twice is found at the top, too.
         [value] = parse(f"[{text.strip() or 'null'}]".encode("utf-8", "surrogateescape"), None)

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from messaging_assets.description.api import ApiDescription
 from messaging_assets.description.table import Step
 from messaging_assets.rows.values.nested import Misfit, value_in
+from messaging_assets_tests.faults.one_list import AT_ONCE, OneList
 from messaging_assets_tests.one_table import OneTable, replayed
 
 ROWS: list[dict[str, Any]] = [
@@ -98,3 +100,26 @@ def test_what_was_set_aside_is_loaded_once_the_file_keeps_texts(one_table: OneTa
 
 def test_a_key_that_it_makes_is_none_of_the_apis() -> None:
     assert Step.model_validate(PARSE).makes("body")
+
+
+def test_a_parent_whose_text_is_no_json_has_no_list_and_the_others_have(one_list: OneList) -> None:
+    def answer(payload: Any, request: Any) -> dict[str, Any]:
+        kind = request.query.get("kind")
+        parents = [{"id": 1, "info": '{"kind": "a"}'}, {"id": 2, "info": "oops"}]
+        return {"data": [{"id": f"of {kind}"}] if kind else parents}
+
+    one_list.fault(rewrite=answer)
+    shared = {"data_selector": "data", "paginator": "single_page", "error_handler": AT_ONCE}
+    resources = [
+        {"name": "messages", "endpoint": {"path": "messages", **shared}, "steps": [{"parse_json": ["info"]}]},
+        {
+            "name": "details",
+            "endpoint": {"path": "messages", "params": {"kind": "{resources.messages.info.kind}"}, **shared},
+            "primary_key": "id",
+        },
+    ]
+    client = {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client}
+    whole = {"name": one_list.api, "client": client, "resources": resources}
+    outcome = one_list.run(ApiDescription.model_validate(whole), "details")
+    assert (outcome.sentence, outcome.ids, outcome.verdict) == ("", ["of a"], "unknown")
+    assert "info: a text that is no JSON" in str(outcome.receipt)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 from messaging_assets.answers.beside_list import Leaf, plain_word
@@ -148,10 +148,13 @@ def _failure_around(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
 
 
 def _around_list(value: Any, to_list: tuple[str, ...]) -> list[str]:
-    """The sentences of a failure in an object of an error's name, beside the list in it, which the file asks for."""
-    around = value.items() if isinstance(value, Mapping) else ()
-    texts = (one for name, one in around if plain_word(name) in _MESSAGES and (name,) != to_list[1:2])
-    return [one for one in texts if isinstance(one, str) and _says_failing(one)]
+    """The sentences of a failure in an object of an error's name, beside the list in it; any, where that has no row."""
+    around = value if isinstance(value, Mapping) else {}
+    listed = reduce(lambda found, name: found.get(name) if isinstance(found, Mapping) else None, to_list[1:], value)
+    texts = [(plain_word(name), text) for name, text in around.items() if (name,) != to_list[1:2]]
+    texts = [(word, text) for word, text in texts if word in _MESSAGES and isinstance(text, str)]
+    is_any = not listed
+    return [one for word, one in texts if _says_failing(one) or (is_any and word in _SENTENCES and not _is_fine(one))]
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Auth, Described
-from messaging_assets.description.jobs import Job
+from messaging_assets.description.jobs import FirstMark, Job
 from messaging_assets.description.names import JsonPath
 from messaging_assets.description.pagination import Paginator
 from messaging_assets.description.windows import Bound, CursorFormat, MomentFormat, Step, TimeZone, refuse_long_lag
@@ -156,16 +156,14 @@ class ResponseAction(Described):
 
     @model_validator(mode="after")
     def _can_apply(self) -> ResponseAction:
-        is_any = self.status_code is None and self.content is None and self.path is None
-        if is_any and not callable(self.action):
+        if (self.status_code, self.content, self.path) == (None, None, None) and not callable(self.action):
             raise ValueError(
                 f"{self.action} which answers? Give a status_code, content that they hold, or a path and values"
             )
         if (self.path is None) != (self.values is None):
             raise ValueError("a path and its values go together; give both or none")
-        status = self.status_code or 0
-        if self.action == "empty" and says_nothing_of_rows(status):
-            raise ValueError(f"a {status} says nothing about rows; write action: ignore")
+        if self.action == "empty" and says_nothing_of_rows(self.status_code or 0):
+            raise ValueError(f"a {self.status_code} says nothing about rows; write action: ignore")
         return _can_match(self)
 
 
@@ -182,6 +180,8 @@ class Incremental(Described):
     """Where a record's cursor is."""
     cursor_in: Literal["record", "answer", "link"] | None = None
     """Where `cursor_path` begins: in each `record`, or in the `answer`: a token for next time, or the next `link`."""
+    first_mark: FirstMark | None = None
+    """The request whose answer has the first cursor, where no page has it; with `cursor_in` `answer` or `link`."""
     cursor_format: CursorFormat | None = None
     """How records write it: `epoch_seconds` (`_ms`, `_us`, `_ns`), `number`, `text`, a pattern of strptime."""
     format: MomentFormat | None = None

@@ -1,11 +1,14 @@
-"""An export that an API makes by and by, as an API file says it: a request begins it, and its files are the pages."""
+"""Requests beside those for pages, as an API file says them.
+
+An export that an API makes by and by: a request begins it, and its files are the pages. The first mark of a cursor.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath, compiled_or_refused
@@ -83,3 +86,28 @@ class Job(Described):
     def headers_in(address: str) -> list[str]:
         """The names of headers whose values an address takes."""
         return [name for _, name in OF_JOB.findall(address) if name]
+
+
+class FirstMark(Described):
+    """A request of its own whose answer has the cursor's first value, sent before the first page of the first read.
+
+    A first read that is whole may have a change twice that way, and misses none.
+    """
+
+    path: str
+    """Below `base_url`; asked by `GET`, with the endpoint's headers."""
+    params: dict[str, Any] = Field(default_factory=dict)
+    """Of the query."""
+    cursor_path: JsonPath
+    """Where its answer has the cursor."""
+    starts_read: bool = False
+    """Whether the first read begins there already, as of an API that lists only changes; else it is whole."""
+
+    @field_validator("path", "params")
+    @classmethod
+    def _is_asked_once(cls, value: Any) -> Any:
+        if re.search(r"\{[^{}]*\}", str(list(value.values()) if isinstance(value, dict) else value)):
+            raise ValueError("is asked once, before the list, so nothing fills its braces; write what they stand for")
+        if isinstance(value, str) and "://" in value:
+            raise ValueError("is a path below client.base_url; leave the rest out")
+        return value

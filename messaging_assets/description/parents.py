@@ -152,6 +152,13 @@ def joined(resource: Resource) -> Resource:
     )
 
 
+def links_of(description: ApiDescription, one: Resource) -> frozenset[str]:
+    """The fields of a resource with which the paths of children begin, so that they may be addresses."""
+    start = re.compile(rf"\{{resources\.{re.escape(one.name)}\.([^}}:!]+)\}}")
+    found = (start.match(child.path) for child in description.resources_with_unselected.values())
+    return frozenset(match[1] for match in found if match)
+
+
 def bound_path(resource: Resource) -> tuple[str, dict[str, Any]]:
     """Path and params with what belongs in the path put there, percent-encoded.
 

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from messaging_assets.description.authentication import Described
 from messaging_assets.description.names import JsonPath
 from messaging_assets.description.ways.placeholders import fields_in
-from messaging_assets.description.windows import CursorFormat
+from messaging_assets.description.windows import ColumnZone, CursorFormat
 from messaging_assets.foundation import json_paths
 from messaging_assets.foundation.moments import EPOCHS
 
@@ -50,6 +50,8 @@ class Step(Described):
     """Makes a text of fields: `{id: '{agent.id}|{sent_at:date}'}`, moments in a format; null where none is there."""
     cast: dict[str, CursorFormat] | None = Field(None, min_length=1)
     """Makes moments of fields, by how they are written: `{sent_at: epoch_ms}`, or a pattern of strptime."""
+    parse_json: list[str] | None = Field(None, min_length=1)
+    """Reads the JSON text of fields; a record whose text is none is set aside, or keeps it in a column of type text."""
     hash: list[str] | None = Field(None, min_length=1)
     """Puts a SHA-256 digest in the place of a field's value, so that equal values stay equal and are not shown."""
     filter: str | None = None
@@ -64,12 +66,12 @@ class Step(Described):
     def takes(self) -> list[str]:
         """The fields of a record that it takes, as names or JSON paths; what a filter compares is in its text."""
         paths = [*(self.copy_ or {}).values(), *(path for path, _ in fields_in(self.template or {}))]
-        lists = (self.drop, self.keep, self.flatten, self.hash, list(self.rename or {}), list(self.cast or {}))
+        lists = (self.drop, self.keep, self.flatten, self.hash, self.parse_json, self.rename, self.cast)
         return paths + [name for one in lists for name in one or ()]
 
     def makes(self, name: str) -> bool:
         """Whether it makes a field of this name, or changes its value."""
-        made = (self.copy_, self.constant, self.template, self.cast, self.hash)
+        made = (self.copy_, self.constant, self.template, self.cast, self.hash, self.parse_json)
         inside = tuple(f"{one}{INSIDE}" for one in self.flatten or ())
         return name.startswith(inside) or any(name in one for one in made if one)
 
@@ -141,8 +143,8 @@ class Column(Described):
     """Digits; of a timestamp: of its seconds."""
     scale: int | None = None
     """Digits behind the point."""
-    timezone: bool | None = None
-    """`false`: a timestamp without a time zone."""
+    timezone: ColumnZone = None
+    """The zone of moments that name none, an IANA name; else UTC. `false`: a timestamp without a time zone."""
     unique: bool | None = None
     """A hint of dlt's: no value comes twice."""
     sort: bool | None = None
@@ -161,6 +163,17 @@ class Column(Described):
     """`asc` or `desc`: which of several rows with one key stays."""
     sensitive: bool = False
     """Whether it is masked everywhere but in the table."""
+
+    @property
+    def zone(self) -> str | None:
+        """The zone that it names."""
+        return self.timezone if isinstance(self.timezone, str) else None
+
+    @model_validator(mode="after")
+    def _zone_fits(self) -> Column:
+        if self.zone and self.data_type != "timestamp":
+            raise ValueError("a zone is that of moments; write data_type: timestamp beside timezone, or take it out")
+        return self
 
     @model_validator(mode="after")
     def _digits_fit(self) -> Column:

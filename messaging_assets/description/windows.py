@@ -137,6 +137,10 @@ MomentFormat = Annotated[str, AfterValidator(_moment_format)]
 CursorFormat = Annotated[str, AfterValidator(_cursor_format)]
 Step = Annotated[str, AfterValidator(_step)]
 TimeZone = Annotated[str, AfterValidator(_zone)]
+# dlt's word of a column is a truth value.
+ColumnZone = Annotated[
+    bool | str | None, AfterValidator(lambda value: _zone(value) if isinstance(value, str) else value)
+]
 WindowType = Literal["hourly", "daily", "weekly", "monthly"]
 
 

@@ -65,7 +65,10 @@ def _about_cursor(resource: Resource, good: Sequence[Answer]) -> Iterator[Findin
         what = f"nothing is at cursor_path {own.cursor_path} in {len(good)} answers"
         mend = "correct cursor_path, or see that the list's last page has it"
         yield Finding("note" if len(good) > 1 else "warning", "cursor", what, mend)
-    if not any(getattr(one, "action", None) == "restart" for one in resource.endpoint.response_actions):
+    is_of_changes = own.first_mark is not None and own.first_mark.starts_read
+    if not is_of_changes and not any(
+        getattr(one, "action", None) == "restart" for one in resource.endpoint.response_actions
+    ):
         what = "the file does not say how the API answers once it has forgotten where a sync begins"
         yield Finding("note", "cursor", what, f"write {_FORGOTTEN}, or the status that the API has for it")
 

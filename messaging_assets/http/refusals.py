@@ -27,18 +27,30 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
     if page == 1 and status in (404, 410) and "{resources." in str(endpoint.path):
         step = f"write response_actions: [{{status_code: {status}, action: empty}}] if it means that a parent has no "
         step += "rows, or action: ignore if it may mean that they cannot be read"
+    elif page == 1 and status == 404 and endpoint.incremental and endpoint.incremental.first_mark:
+        step = f"{step}; {_of_forgotten(endpoint, status)}"
     elif page == 1 and status in (304, 404) and endpoint.has_cursor:
         step = "" if status == 304 else f"{step}; "
         step += f"if it means that nothing is new, write response_actions: [{{status_code: {status}, action: empty}}]"
     elif page == 1 and status == 410 and endpoint.has_cursor:
-        step = "if the API has forgotten the token of the last sync, write response_actions: "
-        step += "[{status_code: 410, action: restart}], or run it with forget_state"
+        step = _of_forgotten(endpoint, status)
     if endpoint.has_cursor and status in (400, 413, 416, 422):
         step += f"; {_of_range(endpoint, page)}"
     own = endpoint.incremental
     if page == 1 and status in (400, 422) and own and own.format is None and own.cursor_in is None:
         step += "; if it takes moments that are written otherwise, write format, such as date or epoch_seconds"
     return step
+
+
+def _of_forgotten(endpoint: Endpoint, status: int) -> str:
+    """What to do if the refusal means that the API does not know the last sync's token any more, as a clause."""
+    step, first = (
+        "if the API has forgotten the token of the last sync, ",
+        getattr(endpoint.incremental, "first_mark", None),
+    )
+    if first is not None and first.starts_read:
+        return f"{step}run it with forget_state, which begins behind what changed since"
+    return f"{step}write response_actions: [{{status_code: {status}, action: restart}}], or run it with forget_state"
 
 
 def _of_next_page(endpoint: Endpoint | None, status: int) -> str:

@@ -143,7 +143,7 @@ def dlt_columns(resource: Resource) -> dict[str, Any]:
     declared = {
         name: {
             "name": name,
-            **column.model_dump(exclude_unset=True, exclude=own),
+            **column.model_dump(exclude_unset=True, exclude=own | ({"timezone"} if column.zone else set())),
             "nullable": name not in resource.keys,
         }
         for name, column in resource.columns.items()

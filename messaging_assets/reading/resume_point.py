@@ -104,6 +104,7 @@ class KeptRead:
         load_ids: the loads that brought what was read.
         set_aside: the records of it that were set aside, by reason.
         counts: what else the receipt counts of its rows, by name.
+        first: the cursor that the API gave before the read began; None where it was not asked for one.
     """
 
     finished: tuple[str, ...] = ()
@@ -113,6 +114,7 @@ class KeptRead:
     load_ids: tuple[str, ...] = ()
     set_aside: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    first: Any = None
 
     def as_state(self, version: str) -> dict[str, Any]:
         """What is stored; `version` changes with the description, so that another one's places are not used."""
@@ -130,7 +132,9 @@ def kept_read(state: Mapping[str, Any] | None, version: str) -> KeptRead | None:
         place["totals"] = tuple(place["totals"])
     finished, load_ids = tuple(state["finished"]), tuple(state["load_ids"])
     at = Place(**place) if place else None
-    return KeptRead(finished, state["rows"], state["name"], at, load_ids, state["set_aside"], state["counts"])
+    return KeptRead(
+        finished, state["rows"], state["name"], at, load_ids, state["set_aside"], state["counts"], state.get("first")
+    )
 
 
 def holds_secret(state: Any) -> bool:

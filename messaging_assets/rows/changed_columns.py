@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from dlt import Pipeline
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.table import Column
+from messaging_assets.description.table import INSIDE, Column
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.reading.times.zones import zones_of
 from messaging_assets.rows.values.conversion import arrow_type
+from messaging_assets.rows.values.moments import names_no_zone, with_zone
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
+
+if TYPE_CHECKING:
+    from messaging_assets.rows.targets import Target, Targets
+
+# dlt keeps a column's hints of this kind.
+_ZONE = "x-zone"
 
 
 def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[str, Any]) -> None:
@@ -30,6 +39,81 @@ def refuse_changed_digits(asset: str, name: str, column: Column, known: Mapping[
             "give it the table's, or run it once with full_refresh, so that it is made anew",
             where=asset,
         )
+
+
+class Zones:
+    """The zones that a column's moments are of which name none; all of a table are of one.
+
+    Args:
+        resource: what the file says of the table.
+        asset: the asset's name in errors.
+        known: the table's columns, as dlt's schema has them from earlier loads.
+        normalize: dlt's naming of identifiers.
+        hints: where it is noted, for dlt's schema, in which zone a column was read.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        asset: str,
+        known: Mapping[str, Any],
+        normalize: Callable[[str], str],
+        hints: dict[str, dict[str, Any]],
+    ) -> None:
+        self._resource, self._asset, self._known, self._hints = resource, asset, known, hints
+        self._by_name = {normalize(name): zone for name, zone in zones_of(resource).items()}
+        self._noted: set[str] = set()
+
+    def of(self, target: Target, values: Iterable[Any]) -> ZoneInfo | None:
+        """The zone of a column of moments; None for UTC, and of other columns.
+
+        Args:
+            target: the column.
+            values: what came.
+
+        Raises:
+            MendDescription: the table holds moments of another one, and these name none.
+        """
+        column = target.name
+        zone, known = self._by_name.get(column), self._known.get(column, {})
+        name, before = zone.key if zone else "UTC", known.get(_ZONE, "UTC")
+        if target.data_type != "timestamp" or name == before or column in self._noted:
+            return zone
+        if not known.get("data_type") or self._resource.disposition == "replace":
+            self._noted.add(column)
+            self._hints[column] = {"name": column, "data_type": "timestamp", **self._hints.get(column, {}), _ZONE: name}
+        elif any(map(names_no_zone, values)):
+            raise MendDescription(
+                f"'{column}' has times that name no zone, which the table holds as those of {before} and the file has "
+                f"as those of {name}",
+                f"run it once with full_refresh, which reads all of them anew, or write timezone: {before} under "
+                f"columns.{column}",
+                where=self._asset,
+            )
+        return zone
+
+    def said(self, rows: list[dict[str, Any]], targets: Targets, column: Callable[[str], str | None]) -> Any:
+        """Records as they came; where dlt types them, with moments that name their zone.
+
+        Args:
+            rows: the records.
+            targets: the columns of the table.
+            column: gives the column of a field.
+        """
+        others = {name for name in targets if targets[name].data_type != "timestamp"}
+        zones = {name: zone for name, zone in self._by_name.items() if name not in others}
+        return [_said(row, zones, column) for row in rows] if zones and self._resource.nested == "tables" else rows
+
+
+def _said(row: Mapping[str, Any], zones: Mapping[str, ZoneInfo], column: Callable[[str], str | None]) -> dict[str, Any]:
+    made = dict(row)
+    for name, value in row.items():
+        own = column(name) or ""
+        start = f"{own}{INSIDE}"
+        inside = {path.removeprefix(start): zone for path, zone in zones.items() if path.startswith(start)}
+        is_object = isinstance(value, dict) and inside
+        made[name] = _said(value, inside, column) if is_object else with_zone(value, zones.get(own))
+    return made
 
 
 def other_nesting(name: str, before: str, now: str) -> str:

@@ -20,6 +20,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.description.names import DELETED_AT
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.changed_columns import Zones
 from messaging_assets.rows.contract import Contract
 from messaging_assets.rows.fields import Fields, by_field, every_field
 from messaging_assets.rows.hard_deletes import HARD_DELETED, Deletions, deletion_of, needs_mark
@@ -56,19 +57,20 @@ class TableColumns:
         self, resource: Resource, asset: str, known: KnownTable, receipt: Receipt, kinds: dict[str, str]
     ) -> None:
         normalize = known.normalize
-        self._resource, self._asset, self._receipt, self._normalize = resource, asset, receipt, normalize
+        self._resource, self._asset, self._receipt = resource, asset, receipt
         self.as_values = False
         self._kinds = kinds
         self._fields = Fields(normalize, resource.nested == "tables")
         self._contract = Contract(resource, asset, receipt)
         self.required = RequiredColumns(resource, asset, known.columns, normalize)
         self.targets = Targets(resource, asset, known, self.required.said)
+        self._zones = Zones(resource, asset, known.columns, normalize, self.targets.hints)
         self._variants = Variants(self.targets, self._contract, receipt)
         self._deletions = Deletions(resource, receipt, normalize)
 
-    def name(self, field_name: str) -> str | None:
+    def name(self, field: str) -> str | None:
         """The column of a field; None where no column can have its name."""
-        return self._fields.column(field_name)
+        return self._fields.column(field)
 
     def data_type(self, column: str) -> str:
         """dlt's word for the type of a column that the table has."""
@@ -89,9 +91,11 @@ class TableColumns:
         if may_grow and len(every) + len(targets) > self._resource.maximum_fields:
             self._contract.refuse_many({*map(self.name, every)}, list(targets))
         fields = self._fields.columns(typed, every)
+        self._contract.leave_out_tables(typed, targets, self.name)
         self._refuse_our_names(set(fields.values()))
         for (field_name, column), values in zip(fields.items(), by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
+        typed.rows = self._zones.said(typed.rows, targets, self.name)
         if targets.retyped:
             raise Retyped(targets.retyped, self._asset)
         self.required.refuse_to_lack_former_keys(typed)
@@ -145,7 +149,7 @@ class TableColumns:
         if is_hinted and target.data_type == "bool":
             values = [None if value is None else deletion_of(value) for value in values]
         to_type = convert_declared if target.is_fixed else convert_undeclared
-        converted = to_type(values, target.data_type, target.type)
+        converted = to_type(values, target.data_type, target.type, self._zones.of(target, values))
         if target.longest:
             too_long = pc.indices_nonzero(pc.greater(pc.utf8_length(converted.array), target.longest).fill_null(False))
             converted.misfits.update(dict.fromkeys(too_long.to_pylist(), f"longer than {target.longest} characters"))
@@ -172,7 +176,7 @@ class TableColumns:
         return None
 
     def _leave_out_unfit_nested(self, column: str, values: list[Any], typed: TypedRows) -> None:
-        normalize = self._normalize if self._resource.nested == "tables" else str
+        normalize = self._fields.normalize if self._resource.nested == "tables" else str
         if all_fit_tables(values, normalize):
             return
         for place, value in enumerate(values):

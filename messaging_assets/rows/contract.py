@@ -5,13 +5,14 @@ The contract is kept here, from the first load on. dlt itself would let a first 
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Literal
+from collections.abc import Callable, Collection, Iterator
+from typing import Any, Literal
 
 from messaging_assets.description.api import Resource
-from messaging_assets.description.table import Evolution, SchemaContract
+from messaging_assets.description.table import INSIDE, Evolution, SchemaContract
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.targets import Targets
 from messaging_assets.rows.typed_rows import TypedRows
 
 
@@ -27,7 +28,7 @@ class Contract:
     def __init__(self, resource: Resource, asset: str, receipt: Receipt) -> None:
         self._resource, self._asset, self._receipt = resource, asset, receipt
 
-    def _rule(self, what: Literal["columns", "data_type"]) -> Evolution | None:
+    def _rule(self, what: Literal["tables", "columns", "data_type"]) -> Evolution | None:
         contract = self._resource.schema_contract
         return getattr(contract, what) if isinstance(contract, SchemaContract) else contract
 
@@ -73,6 +74,38 @@ class Contract:
             typed.dropped += [(place, field_name) for place in places]
         return False
 
+    def leave_out_tables(self, typed: TypedRows, targets: Targets, column: Callable[[str], str | None]) -> None:
+        """Keep lists in records from making tables that the contract does not let come.
+
+        Args:
+            typed: the batch.
+            targets: the columns and nested tables that there are.
+            column: gives the column of a field.
+
+        Raises:
+            MendDescription: the contract freezes the tables.
+        """
+        rule, deepest = self._rule("tables"), self._resource.max_table_nesting
+        if rule in (None, "evolve") or self._resource.nested != "tables" or targets.is_open:
+            return
+        fields = ((place, name, value) for place, row in enumerate(typed.rows) for name, value in row.items())
+        for place, name, value in fields:
+            own = column(name) or ""
+            is_json = own in targets.declared and targets.declared[own].data_type == "json"
+            made = () if is_json else _tables_of(value, own, column, -1 if deepest is None else deepest)
+            new = next((one for one in made if one not in targets.known.tables), None)
+            if new is None:
+                continue
+            if rule == "freeze":
+                raise MendDescription(
+                    f"the API sends '{new}', a list that would be a table of its own, and schema_contract freezes the "
+                    "tables",
+                    "declare it as data_type: json, or let the contract evolve",
+                    where=self._asset,
+                )
+            self._receipt.values_dropped += 1
+            typed.dropped.append((place, name))
+
     def leave_out_large(self, typed: TypedRows) -> None:
         """Leave out the records that alone have more fields than the file allows."""
         most = self._resource.maximum_fields
@@ -98,3 +131,23 @@ class Contract:
                 "let a processing step keep the fields you want, or raise maximum_fields",
                 where=self._asset,
             )
+
+
+def _tables_of(value: Any, name: str, column: Callable[[str], str | None], levels: int) -> Iterator[str]:
+    """The tables that dlt makes of a value, without the name of the root.
+
+    Args:
+        value: a field's.
+        name: what the table is called.
+        column: gives the column of a field.
+        levels: how deep tables may go; below 0 for ever.
+    """
+    if not levels or not isinstance(value, (list, dict)):
+        return
+    if isinstance(value, list) and value:
+        yield name
+    for one in value if isinstance(value, list) else [value]:
+        for field, inner in one.items() if isinstance(one, dict) else ():
+            yield from _tables_of(inner, f"{name}{INSIDE}{column(field)}", column, levels - 1)
+        if isinstance(one, list):
+            yield from _tables_of(one, f"{name}{INSIDE}list", column, levels - 1)

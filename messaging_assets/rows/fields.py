@@ -18,10 +18,13 @@ class Fields:
     Args:
         normalize: dlt's naming of identifiers.
         are_unfolded: whether fields of nested objects are columns too, as `nested: tables` makes them.
+
+    Attributes:
+        normalize: dlt's naming of identifiers.
     """
 
     def __init__(self, normalize: Callable[[str], str], are_unfolded: bool) -> None:
-        self._normalize, self._are_unfolded = normalize, are_unfolded
+        self.normalize, self._are_unfolded = normalize, are_unfolded
         self._names: dict[str, str | None] = {}
         self._first: dict[str, str] = {}
 
@@ -79,7 +82,7 @@ class Fields:
 
     def _dlt_name(self, field_name: str) -> str:
         try:
-            return self._normalize(field_name)
+            return self.normalize(field_name)
         except ValueError:
             return ""
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
+from datetime import timezone, tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import MergeDisposition
 from messaging_assets.foundation import moments
+from messaging_assets.reading.times.zones import zones_of
 
 if TYPE_CHECKING:
     from messaging_assets.reading.receipt import Receipt
@@ -33,7 +35,7 @@ _NET = re.compile(r"/date\((-?\d+)(?:[+-]\d{4})?\)/")
 _CLOCKS, _ZONES = 60, 14 * 3600
 
 
-def deletion_of(value: Any) -> bool | None:
+def deletion_of(value: Any, zone: tzinfo = timezone.utc) -> bool | None:
     """Whether a value of the hinted field says that its record is deleted; None where that is not known.
 
     - True, 1, a word for it ("yes", "deleted") and a moment from 1970 up to now say so.
@@ -44,7 +46,7 @@ def deletion_of(value: Any) -> bool | None:
     if value is None or isinstance(value, bool) or value != value:  # NaN is no number, and no deletion
         return value is True
     if isinstance(value, dict) and value.keys() == {"$date"}:
-        return deletion_of(value["$date"])
+        return deletion_of(value["$date"], zone)
     if isinstance(value, (list, dict)):
         return None if value else False
     text = value.strip().lower() if isinstance(value, str) else ""
@@ -54,7 +56,7 @@ def deletion_of(value: Any) -> bool | None:
         return _at(Decimal(found[1]).scaleb(-3))
     number = moments.number_of(text.removeprefix("+") if text else value)
     if number is None:
-        moment = moments.moment_of(value.strip() if isinstance(value, str) else value)
+        moment = moments.moment_of(value.strip() if isinstance(value, str) else value, zone=zone)
         return None if moment is None else _at(moment)
     if number in (0, 1):
         return number == 1
@@ -109,6 +111,7 @@ class Deletions:
         self._receipt, self._needs_mark = receipt, needs_mark(resource)
         hinted = hinted_column(resource)
         self.column = normalize(hinted) if hinted is not None else None
+        self._zone = zones_of(resource).get(hinted or "", timezone.utc)
 
     def note(self, fields: Mapping[str, str], typed: TypedRows) -> None:
         """Tell dlt by a truth value of ours which rows the API calls deleted; count them.
@@ -120,7 +123,7 @@ class Deletions:
         if self.column is None:
             return
         sent = [name for name, column in fields.items() if column == self.column]
-        said = [[deletion_of(row.get(name)) for name in sent] for row in typed.rows]
+        said = [[deletion_of(row.get(name), self._zone) for name in sent] for row in typed.rows]
         deleted = [any(one) for one in said]
         self._receipt.hard_deleted += sum(deleted)
         self._receipt.deletion_unknown(sum(None in one and not any(one) for one in said), self.column)

@@ -14,7 +14,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.redaction import MASK
 from messaging_assets.reading.receipt import Receipt
 from messaging_assets.rows.steps import AS_SENT, mark_of
-from messaging_assets.rows.values.nested import shown
+from messaging_assets.rows.values.nested import StepReason, shown
 
 _LARGEST_SHOWN = 1_000_000
 # Records set aside that are kept of a sync that loads nothing.
@@ -71,11 +71,16 @@ class Rejected:
                 "rejected_at": datetime.now(timezone.utc),
                 "record": text,
                 "is_cut": is_cut,
-                "steps": AS_SENT if is_as_sent else self._mark,
+                "steps": self._steps_of(reason, is_as_sent),
             }
         )
         if len(self.first) < _MOST_KEPT:
             self.first.append(dict(self._rows[-1]))
+
+    def _steps_of(self, reason: str, is_as_sent: bool) -> str:
+        if isinstance(reason, StepReason):
+            return mark_of(self._resource, reason.taken)
+        return AS_SENT if is_as_sent else self._mark
 
     def rows(self) -> list[dict[str, Any]]:
         """The records set aside since the last call, as rows of the rejected table."""

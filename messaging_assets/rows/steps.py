@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timezone, tzinfo
 from functools import partial, wraps
+from types import MappingProxyType
 from typing import Any
+from urllib.parse import quote
 
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
@@ -20,16 +23,25 @@ from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
-from messaging_assets.reading.receipt import Receipt
-from messaging_assets.rows.values.nested import to_json
+from messaging_assets.reading.times.zones import name_behind, zones_of
+from messaging_assets.rows.values.nested import Misfit, StepReason, to_json, value_in
 
 Record = dict[str, Any]
+
+
+# What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
+_IN_PATH = "/:@!$&'()*+,;=~%"
 # Stands for: no step was taken, neither of the file nor of Python.
 AS_SENT = "none"
 
 
 def functions_of(
-    resource: Resource, asset: str, given: Collection[str], fields: SoughtFields | None = None
+    resource: Resource,
+    asset: str,
+    given: Collection[str],
+    fields: SoughtFields | None = None,
+    set_aside: Callable[[Record, StepReason], None] = lambda row, reason: None,
+    links: Collection[str] = (),
 ) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order.
 
@@ -38,15 +50,25 @@ def functions_of(
         asset: the asset's name in errors.
         given: fields of the file's own doing, which `keep` keeps.
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
+        set_aside: takes a record that a step cannot take, which comes to no step behind it.
+        links: the fields at whose addresses children are asked for.
     """
-    every = [("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given)) for step in resource.steps]
-    if fields is None:
-        return [{kind: function} for kind, function in every]
-    wanted = [_fields_of(step, asset) for step in resource.steps]
-    return [
-        {kind: _looking(function, fields.look_for(sought)) if sought else function}
-        for sought, (kind, function) in zip(wanted, every, strict=True)
-    ]
+    zones, texts = zones_of(resource), {name for name, one in resource.columns.items() if one.data_type == "text"}
+    every: list[dict[str, Callable[[Record], Any]]] = []
+    for number, step in enumerate(resource.steps, 1):
+        behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
+        of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
+        made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
+        kind, function = (
+            ("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given, of_fields, made))
+        )
+        sought = _fields_of(step, asset) if fields is not None else {}
+        every.append({kind: _looking(function, fields.look_for(sought)) if fields is not None and sought else function})
+        if step.parse_json:
+            of_text = {name for name, column in behind.items() if column in texts}
+            names = [name for name in step.parse_json if name not in of_text]
+            every.insert(-1, {"filter": _fits(names, number - 1, set_aside)})
+    return every
 
 
 def _looking(function: Callable[[Record], Any], look: Callable[[Record], None]) -> Callable[[Record], Any]:
@@ -110,7 +132,12 @@ def keys_as_sent(resource: Resource, keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sent)
 
 
-def _map(step: Step, given: Collection[str] = ()) -> Callable[[Record], Record]:
+def _map(
+    step: Step,
+    given: Collection[str] = (),
+    zones: Mapping[str, tzinfo] = MappingProxyType({}),
+    links: Collection[str] = (),
+) -> Callable[[Record], Record]:
     if step.drop:
         left_out = frozenset(step.drop)
         return lambda row: {name: value for name, value in row.items() if name not in left_out}
@@ -126,16 +153,44 @@ def _map(step: Step, given: Collection[str] = ()) -> Callable[[Record], Record]:
         opened = frozenset(step.flatten)
         return lambda row: _flattened(row, opened)
     if step.template:
-        texts = {name: (text, is_field(text)) for name, text in step.template.items()}
-        return lambda row: row | {name: _made(*one, row) for name, one in texts.items()}
+        texts = {name: (text, is_field(text), name in links) for name, text in step.template.items()}
+        return lambda row: row | {name: _made(*one, row, zones) for name, one in texts.items()}
     if step.cast:
-        formats = step.cast
-        return lambda row: row | {name: _moment(row[name], way) for name, way in formats.items() if name in row}
+        formats = [(name, way, zones.get(name, timezone.utc)) for name, way in step.cast.items()]
+        return lambda row: row | {name: _moment(row[name], way, zone) for name, way, zone in formats if name in row}
+    if step.parse_json:
+        read = frozenset(step.parse_json)
+        return lambda row: {name: _read(value) if name in read else value for name, value in row.items()}
     if step.hash:
         hidden = frozenset(step.hash)
         return lambda row: {name: _digest(value) if name in hidden else value for name, value in row.items()}
     constant = dict(step.constant or {})
     return lambda row: row | constant
+
+
+def _fits(
+    names: Sequence[str], taken: int, set_aside: Callable[[Record, StepReason], None]
+) -> Callable[[Record], bool]:
+    """Whether texts in a record are those of JSON; else it is set aside."""
+
+    def fits(row: Record) -> bool:
+        for name in names:
+            try:
+                value_in(row.get(name))
+            except Misfit as misfit:
+                set_aside(row, StepReason(f"{name}: {misfit}", taken))
+                return False
+        return True
+
+    fits.sets_aside = True  # type: ignore[attr-defined]
+    return fits
+
+
+def _read(value: Any) -> Any:
+    try:
+        return value_in(value)
+    except Misfit:
+        return value
 
 
 def _renamed(row: Record, names: dict[str, str]) -> Record:
@@ -176,17 +231,20 @@ def _found(path: str, row: Record) -> Any:
     return json_paths.find_values(path, row) if "[*]" in path else json_paths.first_value(path, row)
 
 
-def _made(text: str, is_one_field: bool, row: Record) -> Any:
+def _made(text: str, is_one_field: bool, is_link: bool, row: Record, zones: Mapping[str, tzinfo]) -> Any:
     """What a template makes of a record: one field alone stays what it is."""
     values: list[Any] = []
+    in_path = text.partition("?")[0].count("{") if is_link else 0
 
     def taken(path: str, way: str) -> str:
-        value = _found(path, row)
+        value, zone = _found(path, row), zones.get(path, timezone.utc)
         # What is no moment stays as it is.
-        if way and (seconds := moments.moment_of(value)) is not None:
-            value = moments.written(seconds, way)
+        if way and (seconds := moments.moment_of(value, zone=zone)) is not None:
+            value = moments.written(seconds, way, zone)
         values.append(value)
-        return value if isinstance(value, str) else "" if value is None else to_json(value)
+        shown = value if isinstance(value, str) else "" if value is None else to_json(value)
+        is_part = is_link and not (len(values) == 1 and text.startswith("{"))
+        return quote(shown, safe=_IN_PATH if len(values) <= in_path else "") if is_part else shown
 
     made = filled(text, taken)
     if is_one_field:
@@ -194,11 +252,11 @@ def _made(text: str, is_one_field: bool, row: Record) -> Any:
     return None if values and all(one is None for one in values) else made
 
 
-def _moment(value: Any, way: str) -> Any:
+def _moment(value: Any, way: str, zone: tzinfo) -> Any:
     """A value as a moment in ISO 8601; one that is not written so stays as it is."""
     number = moments.number_of(value)
     if way not in moments.EPOCHS:
-        seconds = moments.moment_of(value, way)
+        seconds = moments.moment_of(value, way, zone)
     else:
         seconds = number.scaleb(-moments.EPOCHS[way]) if number is not None else None
     try:
@@ -212,48 +270,6 @@ def _digest(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else to_json(value)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[str, Any]]:
-    """Processing steps that say in the receipt what they leave out and what they add.
-
-    Args:
-        steps: a resource's, as dlt has them.
-        receipt: where rows are counted.
-    """
-    ways: dict[str, Callable[[Callable[..., Any], Receipt], Callable[..., Any]]] = {
-        "filter": _counted_filter,
-        "yield_map": _counted_yield_map,
-    }
-    return [{kind: ways[kind](step, receipt) if kind in ways else step for kind, step in one.items()} for one in steps]
-
-
-# dlt looks at a step's parameters to see whether it takes the metadata too; `wraps` lets it look at the step itself.
-def _counted_filter(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
-    receipt.filtered(0)
-
-    @wraps(step)
-    def keeps(*arguments: Any) -> Any:
-        kept = step(*arguments)
-        if not kept:
-            receipt.filtered(1)
-        return kept
-
-    return keeps
-
-
-def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
-    receipt.made(0)
-
-    @wraps(step)
-    def makes(*arguments: Any) -> Iterator[Any]:
-        rows = 0
-        for row in step(*arguments):
-            rows += 1
-            yield row
-        receipt.made(rows - 1)
-
-    return makes
 
 
 def mark_of(resource: Resource, taken: int | None = None) -> str:
@@ -272,11 +288,12 @@ def missed_steps(mark: str | None, resource: Resource, asset: str) -> list[dict[
     """
     if mark is None or mark == mark_of(resource):
         return []
-    every = functions_of(resource, asset, given_columns(resource))
     if mark == AS_SENT:
         # Neither what comes from above nor the functions of Python are here.
         is_known = not (resource.processing_steps or columns_from_parents(resource))
+        every = functions_of(resource, asset, given_columns(resource))
         return [*every, *texts_as_json(resource)] if is_known else None
-    places = (number for number in range(len(every)) if mark_of(resource, number) == mark)
+    places = (number for number in range(len(resource.steps)) if mark_of(resource, number) == mark)
     taken = None if resource.processing_steps else next(places, None)
-    return None if taken is None else every[taken:]
+    rest = resource.model_copy(update={"steps": resource.steps[taken:]})
+    return None if taken is None else functions_of(rest, asset, given_columns(resource))

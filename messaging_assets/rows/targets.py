@@ -43,6 +43,7 @@ class KnownTable:
     Args:
         normalize: dlt's naming of identifiers.
         columns: those that dlt's schema has from earlier loads, by name.
+        tables: those of its nested lists, without its own name before theirs.
         learnt: types of columns that an earlier pass of this read found to be wrong in its first batch.
         widen: makes a column of whole numbers, which the table has, one of doubles; False where that cannot be.
         digits: of the longest whole number that the destination keeps.
@@ -51,6 +52,7 @@ class KnownTable:
 
     normalize: Callable[[str], str]
     columns: Mapping[str, Any] = field(default_factory=dict)
+    tables: Collection[str] = frozenset()
     learnt: Mapping[str, str] = field(default_factory=dict)
     widen: Callable[[str], bool] = lambda column: False
     digits: int = 76
@@ -79,7 +81,7 @@ class Targets:
 
     def __init__(self, resource: Resource, asset: str, known: KnownTable, required: frozenset[str]) -> None:
         self._resource, self._asset, self._required = resource, asset, required
-        self._known, normalize, columns = known, known.normalize, known.columns
+        self.known, normalize, columns = known, known.normalize, known.columns
         self._as_sent = _as_sent(resource, normalize)
         self.hints: dict[str, dict[str, Any]] = {}
         self.retyped: dict[str, str] = {}
@@ -113,7 +115,7 @@ class Targets:
             data_type = column.get("data_type")
             if name in self._by_name or not data_type or name.startswith(DLT_PREFIX):
                 continue
-            if data_type == "bigint" and self._known.learnt.get(name) == "double" and self._known.widen(name):
+            if data_type == "bigint" and self.known.learnt.get(name) == "double" and self.known.widen(name):
                 data_type = "double"
                 self.hints[name] = {"name": name, "data_type": data_type}
             type_ = self._arrow_type(data_type, *map(column.get, ("precision", "scale", "timezone")))
@@ -124,11 +126,11 @@ class Targets:
                 self.hints[name] = {"name": name, "data_type": "json"}
 
     def _longest(self, data_type: str, precision: int | None) -> int | None:
-        return precision if data_type == "text" and self._known.has_lengths else None
+        return precision if data_type == "text" and self.known.has_lengths else None
 
     def _arrow_type(self, data_type: str, precision: Any, scale: Any, timezone: Any) -> Any:
         # dlt gives a `wei` all digits that there are.
-        return arrow_type(data_type, self._known.digits if data_type == "wei" else precision, scale, timezone)
+        return arrow_type(data_type, self.known.digits if data_type == "wei" else precision, scale, timezone)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
@@ -152,7 +154,7 @@ class Targets:
         Where no record has what a `rename` takes (`unseen`), a field of the new name is the API's own.
         """
         said = self.is_open or column in self.declared or column in self._required
-        return said or column in _given(self._resource, self._known.normalize, unseen)
+        return said or column in _given(self._resource, self.known.normalize, unseen)
 
     def make(self, column: str, values: list[Any], place: int) -> Target:
         """Make a column for the first values of a field.
@@ -165,7 +167,7 @@ class Targets:
         Raises:
             MendDescription: it would hold objects whose fields are columns of the table.
         """
-        data_type = self._known.learnt.get(column) or agreed_type(values, values[place])
+        data_type = self.known.learnt.get(column) or agreed_type(values, values[place])
         if data_type == "timestamp" and column in self._as_sent and type(values[place]) is str:
             data_type = "text"
         if data_type == "json" and self._resource.nested == "json" and self._has_parts(column):
@@ -196,14 +198,14 @@ class Targets:
         """
         column, kinds = target.name, {type(values[place]) for place in converted.misfits}
         is_text = target.data_type == "timestamp" and str in kinds and column not in self._stored
-        if is_text and self.is_begun and column not in self._known.learnt:
+        if is_text and self.is_begun and column not in self.known.learnt:
             self.retyped[column] = "text"
         is_broken = target.data_type == "bigint" and float in kinds and agreed_type(values, 0) == "double"
-        if not is_broken or column in self._known.learnt:
+        if not is_broken or column in self.known.learnt:
             return converted, target
         if self.is_begun:
             self.retyped[column] = "double"
-        elif column not in self._stored or self._known.widen(column):
+        elif column not in self._stored or self.known.widen(column):
             wider = self._add(column, "double", target.is_fixed)
             return convert(values, "double", wider.type), wider
         return converted, target

@@ -1,14 +1,17 @@
-"""How many rows a load was given, counted where they leave for dlt and kept with its package."""
+"""How many rows a load was given, as they leave for dlt, kept with its package; and what steps left out and added."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 import dlt
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from messaging_assets.reading.receipt import Receipt
 
 _KEPT = "messaging_assets_written"
 
@@ -61,3 +64,52 @@ def written_in(package_state: Mapping[str, Any]) -> Written | None:
     """What was kept with a package; None for one of an earlier version of this package."""
     kept = package_state.get("destination_state", {}).get(_KEPT)
     return Written(**kept) if kept else None
+
+
+def counted(steps: Sequence[Mapping[Any, Any]], receipt: Receipt) -> list[dict[str, Any]]:
+    """Processing steps that say in the receipt what they leave out and what they add.
+
+    Args:
+        steps: a resource's, as dlt has them; one that sets aside what it leaves out has said so.
+        receipt: where rows are counted.
+    """
+    ways: dict[str, Callable[[Callable[..., Any], Receipt], Callable[..., Any]]] = {
+        "filter": _counted_filter,
+        "yield_map": _counted_yield_map,
+    }
+
+    def is_told(kind: str, step: Any) -> bool:
+        return kind not in ways or hasattr(step, "sets_aside")
+
+    return [
+        {kind: step if is_told(kind, step) else ways[kind](step, receipt) for kind, step in one.items()}
+        for one in steps
+    ]
+
+
+# dlt looks at a step's parameters to see whether it takes the metadata too; `wraps` lets it look at the step itself.
+def _counted_filter(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
+    receipt.filtered(0)
+
+    @wraps(step)
+    def keeps(*arguments: Any) -> Any:
+        kept = step(*arguments)
+        if not kept:
+            receipt.filtered(1)
+        return kept
+
+    return keeps
+
+
+def _counted_yield_map(step: Callable[..., Any], receipt: Receipt) -> Callable[..., Any]:
+    receipt.made(0)
+
+    @wraps(step)
+    def makes(*arguments: Any) -> Iterator[Any]:
+        rows = 0
+        for row in step(*arguments):
+            rows += 1
+            yield row
+        receipt.made(rows - 1)
+
+    return makes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.rows.values.conversion import data_type_of
 
+_ELSEWHERE = timezone(timedelta(hours=1))
 _NUMBERS = ("bigint", "double", "decimal")
 
 
@@ -32,6 +33,8 @@ class WindowColumn:
         self._name = resource.partitions.column_name
         declared = resource.columns.get(self._name)
         self._type = declared.data_type if declared else None
+        is_zone_said = resource.partitions.timezone == "UTC" or (declared and declared.timezone not in (None, True))
+        self._is_zone_open = self._type != "date" and not is_zone_said
         self._rows = self._found = 0
         self._units: set[int | None] = set()
         zone = ZoneInfo(resource.partitions.timezone)
@@ -55,6 +58,13 @@ class WindowColumn:
         if self._type not in ("timestamp", "date"):
             for value in values:
                 self._check(value)
+        if self._is_zone_open and any(map(_names_no_zone, values)):
+            raise MendDescription(
+                f"partitions.column '{self._path}' holds times that name no zone, and the windows are not of UTC, so "
+                "which row is in which window is not known",
+                f"write under columns.{self._name} data_type: timestamp, and timezone: the zone of these times",
+                where=self._asset,
+            )
         return rows
 
     def _moment(self, value: Any) -> str | None:
@@ -120,6 +130,11 @@ class WindowColumn:
                 "name the time that the API's own range looks at, as records have it",
                 where=self._asset,
             )
+
+
+def _names_no_zone(value: Any) -> bool:
+    """Whether a value is a time of day of a zone that it does not name."""
+    return not moments.is_day(value) and moments.moment_of(value) != moments.moment_of(value, zone=_ELSEWHERE)
 
 
 def bounds_in(column: Mapping[str, Any], start: datetime, end: datetime, largest: Any) -> tuple[Any, Any] | None:

@@ -71,13 +71,12 @@ def replace_window(
             f"{window.end.isoformat()}: the API does not keep to start_param and end_param, or looks at another time "
             f"than {window.column}"
         )
+        step = (
+            "correct partitions: timezone, where the API's days are of another zone, or end_is_inclusive: true, "
+            "where it also sends what lies at the end"
+        )
         if is_append and beyond:
-            raise MendDescription(
-                words,
-                "correct partitions: timezone, where the API's days are of another zone, or end_is_inclusive: true, "
-                "where it also sends what lies at the end",
-                where=asset,
-            )
+            raise MendDescription(words, step, where=asset)
         if is_append and at_end:
             rows.delete(resource.table, late, (bounds[1], *load_ids))
         within = f"{column} >= %s AND {column} < %s"
@@ -95,7 +94,7 @@ def replace_window(
                     where=asset,
                 )
         found: dict[str, Any] = {"rows_outside": at_end + beyond} if at_end + beyond else {}
-        finding = Finding(Verdict.UNKNOWN, words) if beyond else None
+        finding = Finding(Verdict.UNKNOWN, words, step) if beyond else None
         if beyond:
             why = why_nothing_goes("window", replace(read, finding=Finding(Verdict.UNKNOWN, "")))
         if is_append or not why:

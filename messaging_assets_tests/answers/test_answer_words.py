@@ -162,6 +162,13 @@ def test_a_list_of_problems_that_the_file_names_is_no_failure() -> None:
     inside = {"problems": {"total": 1, "items": [{"id": 1}]}}
     to_list = ("problems", "items")
     assert not says_failed(inside, beside(inside, to_list), to_list)
+    empty = {"problems": {"message": "bad", "items": []}}
+    assert says_failed(empty, beside(empty, to_list), to_list)
+    for said in ("ok", "No problems found", ""):
+        empty["problems"]["message"] = said
+        assert not says_failed(empty, beside(empty, to_list), to_list)
+    titled = {"problems": {"title": "Problems of today", "items": []}}
+    assert not says_failed(titled, beside(titled, to_list), to_list)
     for quiet in ({"message": "3 problems open", "items": [{"id": 1}]}, {"items": [{"message": "not allowed"}]}):
         assert not says_failed({"problems": quiet}, beside({"problems": quiet}, to_list), to_list)
     refused = {"problems": {"detail": "Not authorized", "items": []}}

@@ -17,7 +17,7 @@ from messaging_assets.description import pagination as paging
 from messaging_assets.description.authentication import Described, OAuth2ClientCredentialsAuth
 from messaging_assets.description.automation import Automation, Freshness, Schedule, Sensor
 from messaging_assets.description.endpoint import Format
-from messaging_assets.description.jobs import Job
+from messaging_assets.description.jobs import FirstMark, Job
 from messaging_assets.description.pagination import PaginatorDescription, SizedPaginator
 from messaging_assets.description.table import Column, MergeDisposition, SchemaContract, Step
 from messaging_assets.description.ways.signatures import HmacAuth, Jwt
@@ -58,6 +58,7 @@ MODELS: dict[str, type[Described]] = {
     "Format": Format,
     "Job": Job,
     "Incremental": described.Incremental,
+    "First_mark": FirstMark,
     "Error_handler": described.ErrorHandler,
     "Error_in_body": described.ErrorInBody,
     "Response_actions": described.ResponseAction,

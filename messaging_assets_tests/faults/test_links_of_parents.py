@@ -11,6 +11,7 @@ from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.list_fields import ListFields
 from messaging_assets.reading.receipt import Receipt
+from messaging_assets.rows.steps import functions_of
 from messaging_assets_tests.faults.one_list import AT_ONCE, OneList, Outcome
 from messaging_assets_tests.lists_of_parents import list_fields
 
@@ -38,6 +39,44 @@ def synced(one_list: OneList, link: str) -> Outcome:
 def test_a_child_is_asked_for_at_its_parents_own_link(one_list: OneList, origin: str) -> None:
     outcome = synced(one_list, f"{origin and one_list.sandbox.url}/messaging/v1/messages?series=8%2F9")
     assert (outcome.sentence, outcome.ids) == ("", ["of 8/9"])
+
+
+@pytest.mark.sampled
+@pytest.mark.parametrize("key", ["a", "a/b", "#a", "a?b=c", "a&b", "50%"])
+def test_a_link_that_the_file_makes_of_a_key_asks_for_that_keys_list(one_list: OneList, key: str) -> None:
+    def answer(payload: Any, request: Any) -> dict[str, Any]:
+        series = request.query.get("series")
+        return {"data": [{"id": f"of {series}"}] if series else [{"id": key}]}
+
+    one_list.fault(rewrite=answer)
+    shared = {"data_selector": "data", "paginator": "single_page", "error_handler": AT_ONCE}
+    made = {"template": {"made": "/messaging/v1/messages?series={id}", "shown": "/{id}"}}
+    steps = [made, {"rename": {"made": "uri"}}]
+    resources = [
+        {"name": "messages", "endpoint": {"path": "messages", **shared}, "steps": steps},
+        {"name": "details", "endpoint": {"path": "{resources.messages.uri}", **shared}, "primary_key": "id"},
+    ]
+    client = {"base_url": f"{one_list.sandbox.url}/{one_list.api}/v1", **one_list.client}
+    whole = ApiDescription.model_validate({"name": one_list.api, "client": client, "resources": resources})
+    outcome = one_list.run(whole, "details")
+    assert (outcome.sentence, outcome.ids) == ("", [f"of {key}"])
+    assert one_list.run(whole, "messages").table[0]["shown"] == f"/{key}"
+
+
+@pytest.mark.parametrize(
+    ("template", "link"),
+    [
+        ("/rooms/{id}/items", "/rooms/a/b%3Fc%23d&e/items"),
+        ("/items?room={id}&at={at}", "/items?room=a%2Fb%3Fc%23d%26e&at=5"),
+        ("{self}/{id}", "https://api.example.com/x?y=1/a/b%3Fc%23d&e"),
+    ],
+)
+def test_in_a_link_that_the_file_makes_a_value_ends_no_path(template: str, link: str) -> None:
+    steps = [{"template": {"link": template}}]
+    resource = Resource.model_validate({"name": "rooms", "steps": steps})
+    [step] = functions_of(resource, "rooms", (), links=["link"])
+    row = {"id": "a/b?c#d&e", "at": 5, "self": "https://api.example.com/x?y=1"}
+    assert step["map"](row)["link"] == link
 
 
 @pytest.mark.sampled

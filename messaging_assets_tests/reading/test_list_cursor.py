@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from typing import Any
 
@@ -279,6 +280,27 @@ def test_a_lag_does_not_reach_behind_the_files_own_start_or_that_of_a_range_with
 def test_start_and_end_are_sent_as_the_file_says(own: dict[str, Any], start: Any, end: Any) -> None:
     sent = Synced(end_param="until", **own).sent
     assert (sent["start_value"], sent["end_value"]) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("own", "is_empty"),
+    [
+        ({"initial_value": "-90d", "end_value": "2024-12-31"}, True),
+        ({"initial_value": "-1d", "end_value": "-30d"}, True),
+        ({"initial_value": "2024-03-01", "end_value": "2024-03-01"}, True),
+        ({"initial_value": 7, "end_value": 5, "cursor_format": "number"}, True),
+        ({"initial_value": "2024-03-01", "end_value": "2024-03-01", "range_end": "closed"}, False),
+        ({"initial_value": "2024-03-01T10:00:00Z", "end_value": "2024-03-01", "range_end": "closed"}, False),
+        ({"initial_value": "2024-12-31", "end_value": "2024-01-01", "last_value_func": "min"}, False),
+        ({"initial_value": "now", "end_value": "now"}, False),
+        ({"initial_value": "-1d", "end_value": "-1d"}, False),
+        ({"initial_value": "-30d", "end_value": "-1d"}, False),
+    ],
+    ids=str,
+)
+def test_a_range_that_ends_before_it_begins_is_refused(own: dict[str, Any], is_empty: bool) -> None:
+    with pytest.raises(MendDescription, match="no row is in the range") if is_empty else nullcontext():
+        Synced(**own)
 
 
 def test_a_start_that_is_no_moment_is_told_of_where_a_moment_is_to_be_sent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from messaging_assets.description.api import Resource
 from messaging_assets.description.windows import Window
-from messaging_assets.files.api_files import read_file
+from messaging_assets.files.api_files import describe, read_file
 from messaging_assets.files.rules.mistakes import InvalidDescription
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.window_request import in_window
@@ -178,3 +179,46 @@ def test_a_window_by_milliseconds_or_by_a_path_is_replaced_when_it_is_read_again
     assert second["green"], second
     assert set(first["ids"]) - set(second["ids"]) == {gone["id"]}
     assert len(second["ids"]) == len(first["ids"]) - 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "column", "value", "is_refused"),
+    [
+        ("Europe/Berlin", {"data_type": "timestamp"}, "2025-03-02T10:00:00", True),
+        ("Europe/Berlin", None, "2025-03-02 10:00:00", True),
+        ("Europe/Berlin", None, "2025-03-02T10:00:00+01:00", False),
+        ("UTC", {"data_type": "timestamp"}, "2025-03-02T10:00:00", False),
+        ("Europe/Berlin", {"data_type": "timestamp", "timezone": "UTC"}, "2025-03-02T10:00:00", False),
+        ("Europe/Berlin", {"data_type": "timestamp", "timezone": "Asia/Tokyo"}, "2025-03-02T10:00:00", False),
+        ("Europe/Berlin", {"data_type": "timestamp", "timezone": False}, "2025-03-02T10:00:00", False),
+        ("Europe/Berlin", {"data_type": "timestamp"}, "2025-03-02", False),
+        ("Europe/Berlin", {"data_type": "date"}, "2025-03-02", False),
+    ],
+)
+def test_times_without_a_zone_are_placed_in_windows_of_one_only_where_theirs_is_said(
+    zone: str, column: Any, value: str, is_refused: bool
+) -> None:
+    placed = WindowColumn("logs.logs", _resource(columns={"at": column} if column else None, timezone=zone))
+    with pytest.raises(MendDescription, match="timezone: the zone of these times") if is_refused else nullcontext():
+        placed.place([{"at": value}])
+
+
+@pytest.mark.parametrize(
+    ("zone", "windows", "is_refused"),
+    [
+        ("Europe/Berlin", "UTC", True),
+        (False, "Europe/Berlin", True),
+        (False, "UTC", False),
+        ("UTC", "Europe/Berlin", False),
+    ],
+)
+def test_hours_are_no_windows_of_times_whose_hour_comes_twice(zone: Any, windows: str, is_refused: bool) -> None:
+    resource = {
+        "name": "logs",
+        "primary_key": "id",
+        "write_disposition": "merge",
+        "columns": {"at": {"data_type": "timestamp", "timezone": zone}},
+        "partitions": {**DAILY, "type": "hourly", "timezone": windows, "start_param": "since"},
+    }
+    with pytest.raises(InvalidDescription, match="an hour comes twice") if is_refused else nullcontext():
+        describe({"client": {"base_url": "https://api.example.com"}, "resources": [resource]}, "chat")

@@ -159,11 +159,11 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
         yield Mistake(resource.place_of("write_disposition"), words)
     yield from _merge_key_in_parts(resource)
     column = columns_of(resource).get("__".join(str(written.get("column")).removeprefix("$.").split(".")))
-    type_ = step_into(column, "data_type")
+    type_, zone = (step_into(column, word) for word in ("data_type", "timezone"))
     if type_ not in (None, "timestamp", "date", "bigint", "double", "decimal"):
         words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
         yield Mistake(resource.place_of("partitions", "column"), words)
-    if step_into(column, "timezone") is False and written.get("type") == "hourly" and begins[1] != "UTC":
+    if (begins[1] if zone is False else zone) not in (None, True, "UTC") and written.get("type") == "hourly":
         words = "its times name no zone, and an hour comes twice when clocks are set back; read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
     asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])

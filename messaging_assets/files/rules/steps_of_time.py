@@ -1,4 +1,4 @@
-"""What does not go with a range that is read window by window (`step`)."""
+"""What does not go with a range that is read window by window (`step`), and with a first cursor (`first_mark`)."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
         places: where its cursor is written.
     """
     cursors = [(place, mapping(value_at(resource.full, place[place.index("endpoint") :]))) for place in places]
+    for place, cursor in cursors:
+        if cursor.get("first_mark") is not None:
+            yield from _first_mark(resource, (*place, "first_mark"), cursor)
     stepped = [(place, cursor) for place, cursor in cursors if cursor.get("step") is not None]
     for place, cursor in stepped:
         yield from _windows(resource, (*place, "step"), cursor)
@@ -25,6 +28,27 @@ def step_mistakes(resource: Written, places: list[Place]) -> Iterator[Mistake]:
     for index, action in enumerate(actions if isinstance(actions, list) else ()):
         if step_into(action, "action") == "split" and not stepped:
             words = "split reads a window in two halves, and this list has none; write step in incremental"
+            yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
+
+
+def _first_mark(resource: Written, place: Place, cursor: Mapping[str, Any]) -> Iterator[Mistake]:
+    if cursor.get("cursor_in") not in ("answer", "link"):
+        yield Mistake(place, "no record has this cursor; write cursor_in: answer, or link where it is an address")
+    for word in ("initial_value", "end_value"):
+        if cursor.get(word) is not None:
+            yield Mistake(place, f"the range begins and ends with cursors that the API gives; take {word} out")
+    asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])
+    if (
+        "{resources." in asked
+        or "'resolve'" in asked
+        or resource.full.get("for_each")
+        or resource.full.get("partitions")
+    ):
+        yield Mistake(place, "it is the first cursor of one list, without parents, values or partitions; take it out")
+    actions = resource.endpoint.get("response_actions")
+    for index, action in enumerate(actions if isinstance(actions, list) else ()):
+        if step_into(action, "action") == "restart" and step_into(cursor["first_mark"], "starts_read") is True:
+            words = "another first cursor begins behind what changed since, which would be lost; take restart out"
             yield Mistake(resource.place_of("endpoint", "response_actions", index, "action"), words)
 
 

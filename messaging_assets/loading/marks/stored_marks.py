@@ -12,7 +12,7 @@ from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.loading.marks.target import ReadTarget
-from messaging_assets.loading.marks.trusted_marks import MarkTrust
+from messaging_assets.loading.marks.trusted_marks import NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
@@ -142,6 +142,8 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         current = own.so_far.current
         moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved, is_resumed=is_resumed)
+    if own.marks.asked and (receipt.rows_loaded or receipt.resumed_rows):
+        own.marks.asked.pop(NO_ROWS, None)
     if own.incremental and own.marks.seen.is_one_missing:
         words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
         if target.resource.disposition == "append":

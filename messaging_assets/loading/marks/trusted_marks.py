@@ -28,6 +28,8 @@ from messaging_assets.tables.table_rows import TableRows
 
 # Headers that say how an answer is written and who asks, and not which rows are meant.
 _NOT_ASKED = frozenset({"user-agent", "accept", "accept-encoding", "accept-language", "connection", "content-type"})
+# Stands beside a mark of a table that had no row when the mark was left, so that nobody emptied it.
+NO_ROWS = "has_no_rows"
 # As `as_state` writes a moment.
 _ISO = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+[+-]\d\d:\d\d")
 
@@ -182,11 +184,14 @@ class MarkTrust:
         is_other = any(isinstance(one, Mapping) and is_of_other_place(cursor, one) for one in marks.values())
         if is_other:
             why = "cursor_in of the file is another than before"
-        is_emptied = bool(marks) and why is None and self.has_rows is False
+        is_emptied = bool(marks) and why is None and self.has_rows is False and not (kept or {}).get(NO_ROWS)
         if is_emptied:
             why = "the table has no rows any more"
         if why is None:
-            return marks, earliest(question, kept)
+            return marks, earliest(question, kept) | ({} if self.has_rows else {NO_ROWS: True})
+        if cursor.first_mark is not None and cursor.first_mark.starts_read:
+            step = "put the file back, or run it once with forget_state, which begins behind what changed since"
+            raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)
         if target.resource.disposition == "append":
             if is_emptied:
                 # Neither the file nor `keep_mark` can mend it: the rows are gone.

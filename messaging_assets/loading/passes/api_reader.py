@@ -6,7 +6,7 @@ This is the only module that knows dlt's own dict. Secrets are not in it: they j
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial, wraps
 from itertools import product
@@ -29,16 +29,20 @@ from messaging_assets.description.parents import (
     is_joined,
     joined,
     lines,
+    links_of,
     shared_field,
 )
 from messaging_assets.description.ways.sent_values import as_written
 from messaging_assets.foundation import json_paths
+from messaging_assets.loading.passes.first_mark import take_first_mark
 from messaging_assets.loading.passes.lists_ahead import ListsAhead
 from messaging_assets.reading.cursors.marks import FILLED, as_text, filled, no_start, with_bounds
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.list_fields import ListFields, line_of, refuse_other_value
 from messaging_assets.reading.paging.paginators import build_paginator
-from messaging_assets.rows.steps import counted, functions_of, texts_as_json
+from messaging_assets.rows.steps import functions_of, texts_as_json
+from messaging_assets.rows.values.nested import StepReason
+from messaging_assets.rows.written_rows import counted
 from messaging_assets.seams.dlt_contexts import pages_of
 from messaging_assets.seams.dlt_rest_client import saying_only_what_is_read
 
@@ -122,7 +126,7 @@ class ApiReader:
             "name": one.name,
             "endpoint": self._endpoint(one, parent, source),
             "include_from_parent": [*map(shared_field, one.include_from_parent), *carried],
-            "processing_steps": _steps(one, source, columns),
+            "processing_steps": _steps(one, source, columns, links_of(self.description, one)),
         }
         return {"client": client, "resources": [*parents, {key: one for key, one in resource.items() if one}]}
 
@@ -132,6 +136,7 @@ class ApiReader:
         cursor = source.incremental
         if cursor is not None:
             params = with_bounds(params, cursor)
+            take_first_mark(source, self.session, self.base_url)
         entries = {
             "path": path,
             "method": endpoint.method,
@@ -206,17 +211,24 @@ def _lines(name: str, parent: DltResource) -> Iterator[dict[str, Any]]:
             yield line_of(row, name)
 
 
-def _steps(one: Resource, source: ListContext, columns: Mapping[str, str]) -> list[Any]:
+def _steps(one: Resource, source: ListContext, columns: Mapping[str, str], links: Collection[str]) -> list[Any]:
     """The steps of the file and those of Python, counted where the rows are.
 
     Args:
         one: the resource.
         source: what its readings share.
         columns: what dlt calls the fields that come from above, and what they are to be called.
+        links: the fields of it at whose addresses children are asked for.
     """
     fields = None if source.is_parent else source.receipt.fields
     given = (*columns.values(), *one.endpoint.include_from_answer)
-    every: list[Any] = [*functions_of(one, source.asset, given, fields), *one.processing_steps, *texts_as_json(one)]
+
+    def set_aside(row: dict[str, Any], reason: StepReason) -> None:
+        current = source.so_far.current
+        source.set_aside(row, reason, current.page if current else 0)
+
+    of_file = functions_of(one, source.asset, given, fields, set_aside, links)
+    every: list[Any] = [*of_file, *one.processing_steps, *texts_as_json(one)]
     own = every if source.is_parent else counted(every, source.receipt)
     if LINE in columns.values():
         own = [{kind: _carrying(kind, step) for kind, step in each.items()} for each in own]

@@ -85,7 +85,15 @@ class Checkpoint:
         rows = before.rows + sum(finished.values())
         counts = dict(self._receipt.set_aside), self._receipt.counts_of_rows
         place, load_ids = _place_in(reading, own), tuple(self._load_ids)
-        kept = KeptRead((*before.finished, *finished), rows, reading.name, place, load_ids, *counts)
+        kept = KeptRead(
+            (*before.finished, *finished),
+            rows,
+            reading.name,
+            place,
+            load_ids,
+            *counts,
+            own.marks.first if own.marks else None,
+        )
         version = self._target.version
         if version is not None and (kept.place is not None or kept.finished):
             state = kept.as_state(version)

@@ -75,6 +75,10 @@ def open_before_turn(
         Whether it was begun; not where its requests say when they are sent.
     """
     one, now = target.resource, datetime.now(timezone.utc)
+    cursor = cursor_of(one.endpoint)
+    if cursor is not None and cursor.first_mark is not None:
+        # Pages that came before the first cursor would lack what changed between.
+        return False
     contexts = [_early_context(target, noted, moment, is_first) for moment in (now, now + timedelta(days=1))]
     readers = [
         ApiReader(target.description, target.session, {one.name: context}, target.base_url) for context in contexts

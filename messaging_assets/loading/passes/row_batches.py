@@ -79,6 +79,7 @@ class RowBatches:
             KnownTable(
                 normalize,
                 known.get("columns", {}),
+                {name.removeprefix(f"{table}__") for name in schema.tables if name.startswith(f"{table}__")},
                 self._learnt,
                 widen,
                 digits=profile.most_digits,

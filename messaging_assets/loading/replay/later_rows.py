@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 from typing import Any
 
 from messaging_assets.description.api import Resource
 from messaging_assets.loading.replay.set_aside import SetAside
+from messaging_assets.reading.times.zones import zones_of
 from messaging_assets.rows.batches import merge_strategy
 from messaging_assets.rows.values.conversion import arrow_type, convert
 from messaging_assets.seams.dlt_names import C_DLT_LOAD_ID, DatabaseUndefinedRelation
@@ -24,8 +26,9 @@ def have_later_version(rows: TableRows, resource: Resource, records: Sequence[Se
     hints = [rows.hints(resource.table, name) for name in resource.keys]
     if not records or not hints or not all(hint.get("data_type") for hint in hints):
         return set()
+    zones = zones_of(resource)
     columns = [
-        _values(hint, [(one.record or {}).get(name) for one in records])
+        _values(hint, zones.get(name), [(one.record or {}).get(name) for one in records])
         for name, hint in zip(resource.keys, hints, strict=True)
     ]
     first = [value for value in dict.fromkeys(columns[0]) if value is not None]
@@ -45,8 +48,8 @@ def have_later_version(rows: TableRows, resource: Resource, records: Sequence[Se
     return {one.row_id for key, one in keyed if key in loads and (is_any or loads[key] > one.load_id)}
 
 
-def _values(hint: Any, sent: list[Any]) -> list[Any]:
+def _values(hint: Any, zone: tzinfo | None, sent: list[Any]) -> list[Any]:
     """Values as the key's column has them; None where one does not fit."""
     type_ = arrow_type(hint["data_type"], hint.get("precision"), hint.get("scale"), hint.get("timezone"))
-    found: list[Any] = convert(sent, hint["data_type"], type_).array.to_pylist()
+    found: list[Any] = convert(sent, hint["data_type"], type_, zone).array.to_pylist()
     return found

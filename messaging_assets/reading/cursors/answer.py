@@ -22,11 +22,13 @@ class AnswerCursor:
 
     Attributes:
         is_meant: whether the cursor stands there, and not in records.
+        first: the first cursor, which the API gave before the list was read; None where it was not asked for it.
         is_missing: whether rows came of answers that all had none, though the file says that it stands there.
     """
 
     def __init__(self, own: described.Incremental, mark: Mapping[str, Any] | None) -> None:
         self._own = own
+        self.first: Any = None
         self._found: Any = None
         self.is_missing = False
         self.is_meant = bool(mark and mark.get(IN_ANSWER)) or own.cursor_in in ("answer", "link")
@@ -46,13 +48,18 @@ class AnswerCursor:
             if any(json_paths.find_values(path, row) for row in rows):
                 return
         found = json_paths.find_values(path, body) if isinstance(body, dict) else []
-        if found and (_is_token(found[0]) or (self._own.cursor_in == "answer" and _is_position(found[0]))):
+        if found and (is_cursor(found[0], self._own.cursor_in == "answer")):
             self.is_meant, self._found = True, found[0]
         is_declared = self._own.cursor_in in ("answer", "link")
-        self.is_missing = is_declared and self._found is None and (self.is_missing or bool(rows))
+        self.is_missing = is_declared and self._found is None and self.first is None and (self.is_missing or bool(rows))
 
     def reached(self, last: Any) -> Any:
-        """What the answers gave last; the value of the sync before where they gave none."""
+        """What the answers gave last; the value of the sync before where they gave none.
+
+        One from before the first page comes first: behind it nothing is lost that happened while the list was read.
+        """
+        if self.first is not None:
+            return self.first
         return last if self._found is None else self._found
 
     def values(self, last: Any) -> dict[str, Any] | None:
@@ -65,8 +72,10 @@ class AnswerCursor:
         return {"start_value": start, "last_value": start, "initial_value": start, "end_value": None}
 
 
-def _is_token(value: Any) -> bool:
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
+def is_cursor(value: Any, is_in_body: bool = False) -> bool:
+    """Whether a value can begin a sync: a text, a number, or what a body takes."""
+    is_token = isinstance(value, (str, int, float)) and not isinstance(value, bool) and value != ""
+    return is_token or (is_in_body and _is_position(value))
 
 
 def _is_position(value: Any) -> bool:

@@ -38,6 +38,11 @@ def mark_at(own: described.Incremental, last: Any, hashes: Iterable[str] = ()) -
     return {"initial_value": initial, "last_value": last, "start_value": last, "unique_hashes": list(hashes)}
 
 
+def mark_in_answer(own: described.Incremental, cursor: Any) -> dict[str, Any]:
+    """A mark whose value an answer had, and no record."""
+    return mark_at(own, cursor) | {IN_ANSWER: "link" if own.cursor_in == "link" else True}
+
+
 def held_back(
     own: described.Incremental,
     reached: Mapping[str, Any],
@@ -213,8 +218,7 @@ def decided_mark(
     """
     if answer.is_meant:
         reached = answer.reached(last)
-        place = "link" if own.cursor_in == "link" else True
-        return None if reached is None else mark_at(own, reached) | {IN_ANSWER: place}
+        return None if reached is None else mark_in_answer(own, reached)
     if is_closed(own):
         return dict(kept) if kept else None
     return rows.of_rows()

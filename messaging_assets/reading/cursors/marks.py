@@ -31,7 +31,7 @@ from urllib.parse import quote
 from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
-from messaging_assets.reading.cursors.mark import held_back
+from messaging_assets.reading.cursors.mark import held_back, mark_in_answer
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed, is_sent_before
 from messaging_assets.reading.cursors.time_windows import TimeRange, TimeWindows
@@ -76,6 +76,7 @@ class CursorMarks:
     Attributes:
         seen: what was odd of the lists that are over.
         asked: the question that the marks are of, as it is stored beside them.
+        first: the cursor that the API gave of its only list before the first read of it; None where it gave none.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class CursorMarks:
         )
         self.seen = Seen()
         self.asked: dict[str, Any] | None = None
+        self.first: Any = None
         self._open: dict[str, ListCursor] = {}
         self._reached: dict[str, dict[str, Any] | None] = {}
         # Ranges that are read window by window: the one under way, and those that were left before their end.
@@ -104,11 +106,24 @@ class CursorMarks:
         """The cursor of a list that is about to be read."""
         if name not in self._open:
             self._open[name] = self._begin(mark=self._kept.get(name))
+            self._open[name].answer.first = self.first
         return self._open[name]
 
     def is_begun(self, name: str) -> bool:
         """Whether an earlier sync left a mark of a list."""
         return name in self._kept
+
+    @property
+    def wants_first(self) -> bool:
+        """Whether the only list takes its first cursor from a request of its own, and has none yet."""
+        return self._own.first_mark is not None and self._kept.get("", {}).get("last_value") is None
+
+    def take_first(self, cursor: Any) -> None:
+        """The API gave the first cursor of its only list, before that is read."""
+        if self._own.first_mark is not None and self._own.first_mark.starts_read:
+            self._kept = {"": mark_in_answer(self._own, cursor)}
+        else:
+            self.first = cursor
 
     @property
     def link(self) -> str | None:

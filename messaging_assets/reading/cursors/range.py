@@ -8,7 +8,7 @@ from messaging_assets.description import api as described
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
-from messaging_assets.reading.cursors.request_values import first_of_file, lagged
+from messaging_assets.reading.cursors.request_values import first_of_file, is_closed, lagged
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import resolved
 
@@ -24,7 +24,7 @@ class CursorRange:
         last: how far an earlier sync came, None where there was none.
 
     Raises:
-        MendDescription: the file's lag cannot be taken from that.
+        MendDescription: the file's lag cannot be taken from that, or its range ends before it begins.
     """
 
     def __init__(self, asset: str, own: described.Incremental, order: Order, direction: Direction, last: Any) -> None:
@@ -46,6 +46,25 @@ class CursorRange:
         has_whole_day = self._end is not None and own.range_end == "closed" and direction.is_up
         is_day = has_whole_day and order.is_day(self._end)
         self._after_end = order.behind(self._end, 1, True, True) if is_day else None
+        self._refuse_if_empty(resolved(own.initial_value, order.now))
+
+    def _refuse_if_empty(self, initial: Any) -> None:
+        """See that the file's range does not end before it begins, as one that begins at -30d does some day."""
+        own, end = self._own, self._end if self._after_end is None else self._after_end
+        try:
+            if initial is None or end is None or self._direction.is_further(end, initial):
+                return
+            is_same = self._direction.is_same(end, initial)
+        except NoOrder:
+            return
+        if is_same and (own.range_end == "closed" or not is_closed(own)):
+            return
+        place = "at" if is_same else "behind"
+        raise MendDescription(
+            f"no row is in the range of '{own.cursor_path}', because initial_value lies {place} end_value",
+            "write an earlier initial_value, or take end_value out where what is new is meant",
+            where=self._asset,
+        )
 
     def place_of(self, value: Any) -> Literal["before", "at start", "inside", "past end"]:
         """Where a value lies.

@@ -11,6 +11,7 @@ import datetime
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -65,13 +66,14 @@ def _unit(precision: int | None) -> str:
     return next(unit for unit, digits in DIGITS.items() if digits >= min(6 if precision is None else precision, 9))
 
 
-def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
+def convert(values: list[Any], data_type: str, type_: Any, zone: tzinfo | None = None) -> Converted:
     """Convert a column's values.
 
     Args:
         values: one per record, None where the record has none.
         data_type: dlt's word for the type.
         type_: the Arrow type, from `arrow_type`.
+        zone: the zone of moments that name none; None for UTC.
     """
     kinds = set(map(type, values))
     kinds.discard(type(None))
@@ -79,7 +81,7 @@ def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
         return Converted(pa.nulls(len(values), type_), {})
     try:
         if data_type == "timestamp" and kinds == {str}:
-            return Converted(*_moments(values, type_))
+            return Converted(*_moments(values, type_, zone))
         if data_type == "json":
             return Converted(_plain(pa.array(to_json_texts(values), pa.binary()).cast(type_)), {})
         if data_type == "bigint" and kinds == {str}:
@@ -93,17 +95,17 @@ def convert(values: list[Any], data_type: str, type_: Any) -> Converted:
             return Converted(_plain(array) if data_type == "text" else array, {})
     except (pa.ArrowInvalid, pa.ArrowTypeError, TypeError, ValueError, OverflowError):
         pass
-    return _one_by_one(values, data_type, type_)
+    return _one_by_one(values, data_type, type_, zone)
 
 
-def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted:
+def convert_declared(values: list[Any], data_type: str, type_: Any, zone: tzinfo | None = None) -> Converted:
     """The same for a column that the file declares: texts, as a table has them, are what their type makes of them.
 
     A truth value may be `1`, `t` or `TRUE`, a moment the seconds since 1970. An empty text is no value but of a text.
     """
     kinds = set(map(type, values))
     if str not in kinds:
-        return convert(values, data_type, type_)
+        return convert(values, data_type, type_, zone)
     if data_type not in _TAKING_EMPTY and "" in values:
         values = [None if value == "" else value for value in values]
     if data_type == "bool":
@@ -111,17 +113,17 @@ def convert_declared(values: list[Any], data_type: str, type_: Any) -> Converted
     elif data_type == "timestamp":
         try:
             # Most are dates alone.
-            return Converted(*_moments(values, type_))
+            return Converted(*_moments(values, type_, zone))
         except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError):
             values = [
                 float(value) if type(value) is str and value[4:5] != "-" and _EPOCH.fullmatch(value) else value
                 for value in values
             ]
-    return convert(values, data_type, type_)
+    return convert(values, data_type, type_, zone)
 
 
-def _moments(values: list[Any], type_: Any) -> tuple[Any, dict[int, str], frozenset[int]]:
-    array, rounded = moments_of(values, type_)
+def _moments(values: list[Any], type_: Any, zone: tzinfo | None) -> tuple[Any, dict[int, str], frozenset[int]]:
+    array, rounded = moments_of(values, type_, zone)
     return array, {}, rounded
 
 
@@ -138,14 +140,14 @@ def data_type_of(value: Any) -> str:
     return _INFERRED.get(kind, "json")
 
 
-def _one_by_one(values: list[Any], data_type: str, type_: Any) -> Converted:
+def _one_by_one(values: list[Any], data_type: str, type_: Any, zone: tzinfo | None) -> Converted:
     misfits: dict[int, str] = {}
     rounded: set[int] = set()
     kept: list[Any] = []
     is_rounded = _ROUNDED.get(data_type)
     for place, value in enumerate(values):
         try:
-            kept.append(None if value is None else _fitting(value, data_type, type_))
+            kept.append(None if value is None else _fitting(value, data_type, type_, zone))
         except Misfit as misfit:
             misfits[place] = str(misfit)
             kept.append(None)
@@ -155,9 +157,9 @@ def _one_by_one(values: list[Any], data_type: str, type_: Any) -> Converted:
     return Converted(pa.array(kept, type_), misfits, frozenset(rounded))
 
 
-def _fitting(value: Any, data_type: str, type_: Any) -> Any:
+def _fitting(value: Any, data_type: str, type_: Any, zone: tzinfo | None) -> Any:
     """The value as Arrow takes it, once Arrow agrees that it fits the type."""
-    plain = moment(value, type_) if data_type == "timestamp" else CAREFUL[data_type](value)
+    plain = moment(value, type_, zone) if data_type == "timestamp" else CAREFUL[data_type](value)
     if data_type == "double":
         return plain
     try:

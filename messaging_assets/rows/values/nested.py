@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 
 from messaging_assets.answers.field_names import DLT_PREFIX
+from messaging_assets.answers.formats.json_text import Unreadable, parse
+from messaging_assets.answers.names_twice import NamedTwice
 
 # Made anew by each process, so that no record can hold it.
 _MARK = secrets.token_hex(16)
@@ -29,6 +31,35 @@ INVALID_UNICODE = "invalid unicode"
 
 class Misfit(ValueError):
     """A value does not fit its column; the text is a reason without the value."""
+
+
+class StepReason(str):
+    """Why a step cannot take a record; `taken` is how many steps took it before."""
+
+    taken: int
+
+    def __new__(cls, reason: str, taken: int) -> StepReason:
+        made = super().__new__(cls, reason)
+        made.taken = taken
+        return made
+
+
+def value_in(text: Any) -> Any:
+    """What a JSON text says; an empty one says nothing, and any other value is itself.
+
+    Raises:
+        Misfit: it is none, or an object in it has a name twice.
+    """
+    if not isinstance(text, str):
+        return text
+    try:
+        # As a list, so that a name that comes twice is found at the top, too.
+        [value] = parse(f"[{text.strip() or 'null'}]".encode("utf-8", "surrogateescape"), None)
+    except (Unreadable, ValueError):
+        raise Misfit("a text that is no JSON") from None
+    if isinstance(value, NamedTwice):
+        raise Misfit("JSON in which a name comes twice")
+    return value
 
 
 def to_json(value: Any) -> str:

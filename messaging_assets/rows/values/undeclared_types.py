@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
 
 from messaging_assets.foundation.failures import SyncFailure
@@ -61,12 +62,12 @@ def text_type(values: list[Any]) -> str:
     return "text" if convert(texts, "timestamp", arrow_type("timestamp")).misfits else "timestamp"
 
 
-def convert_undeclared(values: list[Any], data_type: str, type_: Any) -> Converted:
+def convert_undeclared(values: list[Any], data_type: str, type_: Any, zone: tzinfo | None = None) -> Converted:
     """The same as `convert`, for a column that nobody declared: a number is no moment there, and no truth value."""
     strangers = _NEEDS_A_WORD.get(data_type, frozenset())
     if strangers.isdisjoint(map(type, values)):
-        return convert(values, data_type, type_)
+        return convert(values, data_type, type_, zone)
     own = [None if type(value) in strangers else value for value in values]
-    converted = convert(own, data_type, type_)
+    converted = convert(own, data_type, type_, zone)
     misfits = {place: "another type" for place, value in enumerate(values) if type(value) in strangers}
     return Converted(converted.array, converted.misfits | misfits, converted.rounded)

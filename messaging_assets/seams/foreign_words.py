@@ -17,6 +17,8 @@ _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 _RIGHT_MISSING = re.compile(r"permission denied for \w+|must be owner of", re.IGNORECASE)
 _READ_ONLY = re.compile(r"read-only (?:transaction|mode)", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
+# What dlt logs of a load job that failed; behind it stands the trace, in which databases quote rows.
+_OF_JOB = re.compile(r"^(Job for \S+ (?:failed terminally|retried) in load \S+) with message", re.DOTALL)
 _TOO_MANY_HEADERS = "got more than"
 # What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
 _NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "http request")
@@ -49,6 +51,12 @@ def is_read_only(words: str) -> bool:
 def is_arrow_remark(record: logging.LogRecord) -> bool:
     """Whether dlt remarks that JSON travels as text in Arrow, which it does on purpose here."""
     return _ARROW_REMARK in str(record.msg)
+
+
+def without_trace(record: logging.LogRecord) -> str:
+    """What dlt logs, without the trace that it writes behind a load job that failed."""
+    found = _OF_JOB.match(str(record.msg))
+    return found[1] if found else str(record.msg)
 
 
 def is_too_many_headers(error: Exception) -> bool:

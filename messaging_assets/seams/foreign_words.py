@@ -16,6 +16,7 @@ _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 # PostgreSQL; "permission denied" of a disk has another form.
 _RIGHT_MISSING = re.compile(r"permission denied for \w+|must be owner of", re.IGNORECASE)
 _READ_ONLY = re.compile(r"read-only (?:transaction|mode)", re.IGNORECASE)
+_ENCODING = re.compile(r"has no equivalent in encoding \"(?P<name>\w+)\"", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
 # What dlt logs of a load job that failed; behind it stands the trace, in which databases quote rows.
 _OF_JOB = re.compile(r"^(Job for \S+ (?:failed terminally|retried) in load \S+) with message", re.DOTALL)
@@ -46,6 +47,12 @@ def is_right_missing(words: str) -> bool:
 def is_read_only(words: str) -> bool:
     """Whether a database says that nothing is written there, as on a standby, or for a setting."""
     return bool(_READ_ONLY.search(words))
+
+
+def too_small_encoding(words: str) -> str | None:
+    """Which encoding PostgreSQL says has no place for a letter; None where its words are of something else."""
+    found = _ENCODING.search(words)
+    return found["name"] if found else None
 
 
 def is_arrow_remark(record: logging.LogRecord) -> bool:

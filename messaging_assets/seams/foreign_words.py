@@ -16,6 +16,11 @@ _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 # PostgreSQL; "permission denied" of a disk has another form.
 _RIGHT_MISSING = re.compile(r"permission denied for \w+|must be owner of", re.IGNORECASE)
 _READ_ONLY = re.compile(r"read-only (?:transaction|mode)", re.IGNORECASE)
+# What libpq says, whose names are of servers, users and databases, and never of rows.
+_CONNECTION = re.compile(
+    r"connection to server .*? failed: (?:FATAL: +)?(?P<why>.+)|(?P<unknown>could not translate .+)"
+)
+_TOO_MANY = re.compile(r"too many (?:connections|clients)|connection slots", re.IGNORECASE)
 _ENCODING = re.compile(r"has no equivalent in encoding \"(?P<name>\w+)\"", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
 # What dlt logs of a load job that failed; behind it stands the trace, in which databases quote rows.
@@ -47,6 +52,17 @@ def is_right_missing(words: str) -> bool:
 def is_read_only(words: str) -> bool:
     """Whether a database says that nothing is written there, as on a standby, or for a setting."""
     return bool(_READ_ONLY.search(words))
+
+
+def refused_connection(words: str) -> str | None:
+    """Why PostgreSQL takes no connection, without quotes; None where the words are of something else."""
+    found = _CONNECTION.match(words)
+    return (found["why"] or found["unknown"]).replace('"', "").strip() if found else None
+
+
+def are_too_many(why: str) -> bool:
+    """Whether PostgreSQL takes no connection because it has enough."""
+    return bool(_TOO_MANY.search(why))
 
 
 def too_small_encoding(words: str) -> str | None:

@@ -133,13 +133,14 @@ class _WaitingSqlClient(DuckDbSqlClient):
         raise DatabaseHeld(f"{holder} has held the DuckDB file for {waited:.0f} s")
 
 
-class _PlainCopyJob(DuckDbCopyJob):
+class PlainCopyJob(DuckDbCopyJob):
     """Loads a Parquet file wherever it lies.
 
     DuckDB takes a folder `name=value` above a file for a column of its rows, whose values it would put in their place.
     """
 
     def run(self) -> None:
+        """See DuckDbCopyJob."""
         client = self._job_client.sql_client
         table, path = client.make_qualified_table_name(self.load_table_name), self._file_path.replace("'", "''")
         file = f"read_parquet('{path}', union_by_name = true, hive_partitioning = false)"
@@ -158,7 +159,7 @@ class _WaitingClient(DuckDbClient):
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
         if file_path.endswith(".parquet"):
-            return _PlainCopyJob(file_path)
+            return PlainCopyJob(file_path)
         return super().create_load_job(table, file_path, load_id, restore)
 
 

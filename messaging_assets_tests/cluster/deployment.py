@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -58,10 +57,11 @@ class Deployment:
         folder: where the homes are.
         sandbox: the APIs.
         settings: the environment that all of them have.
+        dagster_yaml: Dagster's settings.
     """
 
-    def __init__(self, folder: Path, sandbox: Sandbox, settings: Mapping[str, str]) -> None:
-        self.folder, self.sandbox, self._settings = folder, sandbox, settings
+    def __init__(self, folder: Path, sandbox: Sandbox, settings: Mapping[str, str], dagster_yaml: str) -> None:
+        self.folder, self.sandbox, self._settings, self._dagster_yaml = folder, sandbox, settings, dagster_yaml
         self.warehouse = settings["DESTINATION__POSTGRES__CREDENTIALS"]
         self.address, self._code_port = "", free_port()
         self._stack = ExitStack()
@@ -161,7 +161,7 @@ class Deployment:
     def _process(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         home = self.folder / name
         (home / "dagster").mkdir(parents=True)
-        shutil.copy(DEPLOY / "dagster.yaml", home / "dagster")
+        (home / "dagster" / "dagster.yaml").write_text(self._dagster_yaml)
         own = {"HOME": str(home), "MESSAGING_ASSETS_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
         own["DLT_DATA_DIR"] = str(home / "dlt")
         # dagster-celery starts celery by its name.
@@ -229,12 +229,15 @@ _BROKERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"rabbitmq"
 
 
 @contextmanager
-def deployed(folder: Path, broker: str = "rabbitmq", **more: str) -> Iterator[Deployment]:
+def deployed(
+    folder: Path, broker: str = "rabbitmq", dagster_yaml: str | None = None, **more: str
+) -> Iterator[Deployment]:
     """The servers, the APIs and the deployment without workers; all of it is gone afterwards.
 
     Args:
         folder: an empty one.
         broker: what hands out the tasks, `rabbitmq` or `redis`.
+        dagster_yaml: Dagster's settings; None for those of deploy/.
         more: settings of all processes.
     """
     programs = installed()
@@ -262,7 +265,7 @@ def deployed(folder: Path, broker: str = "rabbitmq", **more: str) -> Iterator[De
             "MESSAGING_ASSETS_GATE": dagster,
             **more,
         }
-        one = Deployment(folder, sandbox, settings)
+        one = Deployment(folder, sandbox, settings, dagster_yaml or (DEPLOY / "dagster.yaml").read_text())
         try:
             one.start()
             yield one

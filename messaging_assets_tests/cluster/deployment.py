@@ -27,6 +27,8 @@ from messaging_assets_tests.running_dagster import LAUNCH, NODES, ask, free_port
 DEPLOY = CHECKOUT / "deploy"
 BACKFILL = """mutation Backfill($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+CANCEL = """mutation Cancel($ids: [String!]!) { terminateRuns(runIds: $ids, terminatePolicy: SAFE_TERMINATE) {
+  ... on TerminateRunsResult { terminateRunResults { __typename } } } }"""
 PER_SECOND = 8
 # The messages of the sandbox, a day at a time.
 HISTORY = """\
@@ -118,6 +120,11 @@ class Deployment:
         launched = ask(self.address, LAUNCH, params=params)["launchPipelineExecution"]
         assert "run" in launched, launched
         return str(launched["run"]["runId"])
+
+    def cancel(self, run_id: str) -> None:
+        """End a run, as the UI does."""
+        [answer] = ask(self.address, CANCEL, ids=[run_id])["terminateRuns"]["terminateRunResults"]
+        assert answer["__typename"] == "TerminateRunSuccess"
 
     def backfill(self, api: str, days: Sequence[str]) -> None:
         """Have some days read, a run for each."""

@@ -86,6 +86,23 @@ def test_a_worker_that_is_killed_is_found_dead_and_its_run_is_run_again(cluster:
     assert cluster.rows("history_append", "messages") == _of_days(cluster, days)
 
 
+def test_a_run_that_is_cancelled_ends_so_and_is_not_run_again(cluster: Deployment) -> None:
+    before = {run.run_id for run in cluster.wait_for(lambda runs: True)}
+    cluster.sandbox.forget()
+    cluster.sandbox.fault(Fault(api="messaging", times=1, latency=120))
+    cancelled = cluster.launch("messaging_sync")
+    cluster.wait_for(lambda runs: bool(cluster.sandbox.requests))
+    cluster.cancel(cancelled)
+    cluster.wait_for(lambda runs: is_over([one for one in runs if one.run_id not in before], 1))
+    # Retries of runs are started behind the first ones of later runs.
+    cluster.launch("generic_rest_sync")
+    runs = cluster.wait_for(lambda runs: is_over([one for one in runs if one.run_id not in before], 2))
+
+    ended = {one.run_id: one.status for one in runs if one.run_id not in before}
+    assert ended.pop(cancelled) == DagsterRunStatus.CANCELED
+    assert list(ended.values()) == [DagsterRunStatus.SUCCESS]
+
+
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_windows_are_read_by_both_workers_with_one_budget_and_every_row_is_there_once(
     cluster: Deployment, disposition: str

@@ -1,5 +1,6 @@
 """Dagster's launcher of runs as tasks of Celery, under which a run that somebody cancels stays cancelled."""
 
+# Since dagster-celery 0.29.1: its `terminate` ends the task and nothing else.
 from dagster_celery import launcher
 
 

@@ -131,6 +131,7 @@ _LOADING = "an interrupted load is found in dlt's folders and begun anew"
 _OVER = "an interrupted load is over when none of its jobs is at work any more"
 _OWN_PIPE = "PageReader enters the same contexts and reads the same pipe, page by page"
 _CONTEXTS = "dlt's contexts are looked up and entered by it"
+_COPIED = "a row has its own values, whatever the folders above its file are called"
 _WAITING = "writers of one DuckDB file wait for each other"
 _ONCE = "DuckDB's settings are looked up once for a pipeline, and each client has connections of its own"
 _COPIES = "PostgreSQL gets rows by COPY, in which an empty text is none and null is null"
@@ -178,6 +179,8 @@ THINGS = [
     *_things("dlt_contexts", "text", _CONTEXTS, "dlt.common.configuration.container:Container.injectable_context"),
     *_things("dlt_contexts", "signature", _CONTEXTS, "dlt.common.pipeline:StateInjectableContext"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.duck:DuckDbClient.__init__"),
+    *_things("dlt_duckdb", "text", _COPIED, f"{_DUCKDB}.duck:DuckDbCopyJob.run"),
+    *_things("dlt_duckdb", "text", _COPIED, f"{_DUCKDB}.duck:DuckDbClient.create_load_job"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.__init__"),
     *_things("dlt_duckdb", "text", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.open_connection"),
     *_things("dlt_duckdb", "signature", _WAITING, f"{_DUCKDB}.sql_client:DuckDbSqlClient.execute_query"),

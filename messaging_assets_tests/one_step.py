@@ -89,7 +89,8 @@ def context(**more: Any) -> Any:
     step = SimpleNamespace(execution_plan=plan, job_def=SimpleNamespace(asset_layer=None))
     return SimpleNamespace(
         log=logging.getLogger("dagster"),
-        run=SimpleNamespace(run_id=uuid4().hex),
+        run=SimpleNamespace(run_id=uuid4().hex, run_config={}),
+        job_def=SimpleNamespace(has_node_named=lambda name: False),
         retry_number=0,
         is_subset=False,
         has_assets_def=True,

@@ -18,7 +18,14 @@ from messaging_assets.foundation.failures import (
 )
 from messaging_assets.foundation.redaction import Redaction, one_line
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
-from messaging_assets.seams.foreign_words import is_null_refused, is_read_only, is_right_missing
+from messaging_assets.seams.foreign_words import (
+    are_too_many,
+    is_null_refused,
+    is_read_only,
+    is_right_missing,
+    refused_connection,
+    too_small_encoding,
+)
 from messaging_assets.tables.failed_loads import refused_for_good, with_names_of_columns
 
 _LONGEST_WORDS = 300
@@ -76,6 +83,27 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
             "mend or report it, with the log at DEBUG",
             where=asset,
         )
+    if (told := _told_by_database(asset, kind, words, first_line)) is not None:
+        return told
+    if refused_for_good(error):
+        return LoadRefused(
+            f"the destination refused the rows for good with {kind} ({words})",
+            "mend the cause and run it again, which reads them anew",
+            where=asset,
+        )
+    return TryAgainLater(
+        "its rows could not be loaded",
+        f"mend the cause in the destination or on the disk, and run it again ({kind}: {words})",
+        where=asset,
+    )
+
+
+def _told_by_database(asset: str, kind: str, words: str, first_line: str) -> SyncFailure | None:
+    """What a database's words mean, where they are known; of `first_line` only what can be no record's is told."""
+    if (why := refused_connection(first_line)) is not None:
+        enough = "let it take more connections, of which a sync needs three, or fewer syncs run at once"
+        step = enough if are_too_many(why) else "see whether it runs, and lets this user in from here"
+        return TryAgainLater(f"the destination takes no connection ({why})", f"{step}; then run it again", where=asset)
     if is_null_refused(words):
         return MendDescription(
             "the table has a column that may not be null, such as a key that the file no longer names",
@@ -94,17 +122,13 @@ def foreign_failure(asset: str, redaction: Redaction, error: Exception) -> SyncF
             f"let it write there, and make schemas and tables (CREATE on the database), and run it again ({words})",
             where=asset,
         )
-    if refused_for_good(error):
+    if (encoding := too_small_encoding(first_line)) is not None:
         return LoadRefused(
-            f"the destination refused the rows for good with {kind} ({words})",
-            "mend the cause and run it again, which reads them anew",
+            f"the database is in {encoding}, which has not every letter that came",
+            "load into one whose encoding is UTF8, or let steps drop the field that holds them",
             where=asset,
         )
-    return TryAgainLater(
-        "its rows could not be loaded",
-        f"mend the cause in the destination or on the disk, and run it again ({kind}: {words})",
-        where=asset,
-    )
+    return None
 
 
 def _behind(error: BaseException) -> BaseException | None:

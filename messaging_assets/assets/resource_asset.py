@@ -52,7 +52,7 @@ from messaging_assets.assets.metadata.receipt_metadata import (
 )
 from messaging_assets.assets.partitions import backfill_policy, partitions_definition
 from messaging_assets.assets.preview import table_preview
-from messaging_assets.assets.sync_config import SyncConfig
+from messaging_assets.assets.sync_config import SyncConfig, refuse_config_of_no_op
 from messaging_assets.assets.translator import ApiTranslator, Translation, asset_key, endpoint_spec, refuse_other_key
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.parents import sensitive_columns
@@ -122,6 +122,9 @@ def _asset(
             try:
                 result = None
                 refuse_other_key(context, key, description.asset_of(resource))
+                refuse_config_of_no_op(
+                    context.run.run_config, description, resource.name, context.job_def.has_node_named
+                )
                 if key in context.selected_asset_keys:
                     result = _sync(context, description, resource, translator, config)
                 answers = yield from _events(context, description, resource, key, result)

@@ -1,7 +1,14 @@
 """What a run may ask of a sync, in the launchpad or on the command line."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from dagster import Config
 from pydantic import Field
+
+from messaging_assets.description.api import ApiDescription
+from messaging_assets.destination.names import pipeline_name
+from messaging_assets.foundation.failures import MendDescription
 
 
 class SyncConfig(Config):
@@ -30,3 +37,30 @@ class SyncConfig(Config):
     def may_move(self) -> bool:
         """Whether the API may be asked at another address than before, as whoever runs it knows."""
         return self.full_refresh or self.keep_mark or self.allow_many_deletes
+
+
+def refuse_config_of_no_op(
+    run_config: Mapping[str, Any], description: ApiDescription, name: str, is_op: Callable[[str], bool]
+) -> None:
+    """Stop where a run's config is for an op that is none: Dagster passes over it, and the run would be green without.
+
+    Args:
+        run_config: the run's.
+        description: the API.
+        name: the resource that is synced.
+        is_op: whether an op of the run has a name.
+
+    Raises:
+        MendDescription: a name that can only be meant for this API is none of its ops.
+    """
+    known = description.resources_with_unselected
+    ops = {pipeline_name(description.name, one) for one in known}
+    for op in run_config.get("ops") or {}:
+        # Of names beside these, those of a project's own ops are not known here.
+        is_meant = op.startswith(f"{description.name}__") or op in known or not op.isidentifier()
+        if is_meant and op not in ops and not is_op(op):
+            raise MendDescription(
+                f"the run's config is for '{op}', which is no op",
+                f"write {pipeline_name(description.name, name)} under ops, or take it out",
+                where=f"{description.name}.{name}",
+            )

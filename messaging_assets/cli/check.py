@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from messaging_assets.cli.chosen_api import joined
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 @click.command(name="check", cls=JsonCommand, short_help="Ask a live API whether its file is right; loads nothing.")
 @click.argument("api")
-@click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--only", multiple=True, callback=joined, metavar="A,B", help="These resources only.")
 @click.option("--destination", "asks_destination", is_flag=True, help="Load edge values into the destination instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as one JSON object.")
 def command(api: str, only: str | None, asks_destination: bool, as_json: bool) -> None:

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from messaging_assets.files.api_files import DescriptionFiles, InvalidDescription
 
 
+def joined(_context: click.Context, _option: click.Parameter, values: Sequence[str]) -> str | None:
+    """What an option of several names was given, with commas between, however often it came; None where it did not."""
+    return ",".join(values) or None
+
+
 def chosen_apis(names_or_files: Sequence[str]) -> DescriptionFiles:
     """Some APIs, in the order in which they are told, the broken ones apart.
 

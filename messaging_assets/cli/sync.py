@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from messaging_assets.cli.chosen_api import joined
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 from messaging_assets.foundation.redaction import one_line
 from messaging_assets.seams.foreign_words import words_of_error
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 @click.command(name="sync", cls=JsonCommand, short_help="Sync an API now, checks included.")
 @click.argument("api")
-@click.option("--only", metavar="A,B", help="These resources only.")
+@click.option("--only", multiple=True, callback=joined, metavar="A,B", help="These resources only.")
 @click.option("--json", "as_json", is_flag=True, help="Print the assets as one JSON object.")
 @click.option("--verbose", is_flag=True, help="Show Dagster's log.")
 def command(api: str, only: str | None, as_json: bool, verbose: bool) -> None:

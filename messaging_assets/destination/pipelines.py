@@ -58,7 +58,8 @@ def refuse_what_cannot_be_kept(description: ApiDescription, resource: Resource, 
     asset = description.asset_of(resource)
     try:
         profile = destination_profile(folders)
-        refused = profile.refusal(resource) or profile.missing_driver() or unfit_file(profile, description.dataset_name)
+        refused = profile.refusal(resource) or profile.refused_name(description.dataset_name)
+        refused = refused or profile.missing_driver() or unfit_file(profile, description.dataset_name)
         if description.tenancy and profile.is_files:
             refused = "files have no views; leave out account_column, or load into a database (DESTINATION_TYPE)."
     except MendDescription as unknown:

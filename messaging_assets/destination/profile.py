@@ -120,6 +120,12 @@ class DestinationProfile:
             return missing_module(missing)
         return None
 
+    def refused_name(self, dataset: str) -> str | None:
+        """Why a dataset cannot have its name there, and what to do; None where it can."""
+        if self.kind in ("postgres", "redshift") and dataset.startswith("pg_"):
+            return f"{self.words} keeps names that begin with pg_ for itself; write dataset: raw_{dataset} in the file."
+        return None
+
     def refusal(self, resource: Resource) -> str | None:
         """Why the rows of a resource could not be kept right there, and what to do; None where they can."""
         if self.is_files and (resource.disposition == "merge" or resource.partitions is not None):

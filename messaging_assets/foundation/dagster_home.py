@@ -47,11 +47,14 @@ def settle_dagster_home(folders: ProjectFolders) -> Path:
         Where Dagster keeps its storage.
 
     Raises:
-        click.UsageError: DAGSTER_HOME names no folder.
+        click.UsageError: DAGSTER_HOME names no folder, or does not say the whole path, which Dagster insists on.
     """
     named = os.environ.get("DAGSTER_HOME")
     if named and not Path(named).is_dir():
         raise click.UsageError(f"DAGSTER_HOME names {named}, which is no folder; set it to the one that Dagster uses")
+    if named and not Path(named).is_absolute():
+        whole = Path(named).resolve()
+        raise click.UsageError(f"DAGSTER_HOME names {named}, which is not a whole path; set it to {whole}")
     if named:
         return Path(named)
     home = folders.make().dagster

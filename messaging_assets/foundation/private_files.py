@@ -51,13 +51,17 @@ def make_private(folder: Path) -> None:
     """Make a folder that nobody else can open; one that others can open is closed to them.
 
     Raises:
-        UnusableFolder: it cannot be made, or belongs to somebody else.
+        UnusableFolder: it cannot be made or used, or belongs to somebody else.
     """
     if any("\ud800" <= sign <= "\udfff" for sign in str(folder)):
         # dlt and DuckDB take paths as UTF-8.
         raise UnusableFolder(
             f"the folder's path has letters that this process cannot read as {sys.getfilesystemencoding()}; set "
             "PYTHONUTF8=1, or a locale of UTF-8 such as LC_ALL=C.UTF-8."
+        )
+    if "%" in str(folder):
+        raise UnusableFolder(
+            f"{folder} has a % in its path, where dlt writes no files; let MESSAGING_ASSETS_HOME name a folder without."
         )
     try:
         folder.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
@@ -105,4 +109,7 @@ def read_private(file: Path) -> str:
 def unusable(path: Path, error: OSError) -> UnusableFolder:
     """What to raise where the system refuses one of our files or folders."""
     reason = error.strerror or type(error).__name__
-    return UnusableFolder(f"{path} cannot be used ({reason}); {_STEPS.get(error.errno or 0, _ELSEWHERE)}.")
+    home = os.environ.get("DAGSTER_HOME")
+    is_dagsters = home is not None and Path(home) in path.parents
+    elsewhere = _ELSEWHERE.replace("MESSAGING_ASSETS_HOME", "DAGSTER_HOME") if is_dagsters else _ELSEWHERE
+    return UnusableFolder(f"{path} cannot be used ({reason}); {_STEPS.get(error.errno or 0, elsewhere)}.")

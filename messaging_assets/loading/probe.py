@@ -38,6 +38,8 @@ from messaging_assets.tables.table_rows import table_rows
 
 SWITCH = "MESSAGING_ASSETS_PROBE"
 _KEYS = ("abc", "ABC", "abc ", "e", "é", "\uff45")
+_ASCII_KEYS = _KEYS[:4]
+_OTHER_LETTERS = "letters_outside_its_encoding"
 
 
 @dataclass(frozen=True)
@@ -167,16 +169,24 @@ def probe(dataset: str, profile: DestinationProfile) -> Probed:
         found = _load_and_read(dataset, profile, list(_EDGES))
     except PipelineStepFailed:
         # One of them is refused: each is tried alone, the plainest first, which must not fail.
-        found = _load_and_read(dataset, profile, [])
+        keys: Sequence[str] = _KEYS
+        try:
+            found = _load_and_read(dataset, profile, [])
+        except PipelineStepFailed:
+            # Such as a database in LATIN1, which a list of its letters may be loaded into.
+            keys = _ASCII_KEYS
+            found = _load_and_read(dataset, profile, [], keys)
+            refused.add(_OTHER_LETTERS)
         for name in _EDGES:
             try:
-                found |= _load_and_read(dataset, profile, [name])
+                found |= _load_and_read(dataset, profile, [name], keys)
             except PipelineStepFailed:
                 refused.add(name)
     for name, values in found.items():
         if name in _EDGES and not all(_is_same(_EDGES[name], value) for value in values):
             changed.add(name)
-    keys_meet = len(set(found["key"])) < len(_KEYS) or found["keys"] != [len(_KEYS)]
+    sent = len(found["key"])
+    keys_meet = len(set(found["key"])) < sent or found["keys"] != [sent]
     return Probed(tuple(sorted(changed)), tuple(sorted(refused)), keys_meet)
 
 
@@ -187,14 +197,16 @@ def _is_same(edge: _Edge, value: Any) -> bool:
         return False
 
 
-def _load_and_read(dataset: str, profile: DestinationProfile, names: Sequence[str]) -> dict[str, list[Any]]:
+def _load_and_read(
+    dataset: str, profile: DestinationProfile, names: Sequence[str], keys: Sequence[str] = _KEYS
+) -> dict[str, list[Any]]:
     table = f"messaging_assets_probe_{token_hex(4)}"
     columns = {"key": {"data_type": "text"}, **{name: dict(_EDGES[name].column) for name in names}}
     resource = {"name": table, "endpoint": "probe", "columns": columns, "write_disposition": "append"}
     described = {"name": dataset, "client": {"base_url": "http://probe.invalid"}, "resources": [resource]}
     description = ApiDescription.model_validate(described)
     one = description.resources_in_full[table]
-    sent = [{"key": key, **{name: _EDGES[name].sent for name in names}} for key in _KEYS]
+    sent = [{"key": key, **{name: _EDGES[name].sent for name in names}} for key in keys]
 
     def rows() -> Iterator[Any]:
         normalize = dlt.current.source_schema().naming.normalize_path
@@ -214,7 +226,7 @@ def _load_and_read(dataset: str, profile: DestinationProfile, names: Sequence[st
                 found = opened.select(f"SELECT {listed} FROM {opened.qualified(table)}")
                 key = opened.column("key")
                 by_key = f"SELECT {key} FROM {opened.qualified(table)} GROUP BY {key}"
-                [(keys,)] = opened.select(f"SELECT COUNT(*) FROM ({by_key}) by_key")
+                [(different,)] = opened.select(f"SELECT COUNT(*) FROM ({by_key}) by_key")
         except BaseException:
             # Why it failed is to be told, and not that there is nothing to take away.
             with suppress(DatabaseException):
@@ -223,7 +235,7 @@ def _load_and_read(dataset: str, profile: DestinationProfile, names: Sequence[st
         _clean_up(pipeline, table, schema_name(description, one))
     return {
         **{name: list(values) for name, values in zip(columns, zip(*found, strict=True), strict=True)},
-        "keys": [keys],
+        "keys": [different],
     }
 
 

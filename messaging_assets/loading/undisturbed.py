@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import lru_cache
 
-from messaging_assets.seams.foreign_words import is_arrow_remark
+from messaging_assets.seams.foreign_words import is_arrow_remark, without_trace
 
 # As malloc.h of glibc has it.
 _M_ARENA_MAX = -8
@@ -18,7 +18,7 @@ _M_ARENA_MAX = -8
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Run a sync without dlt's remark on JSON, with few runs of the garbage collector, and in one heap."""
+    """Run a sync without what dlt's log says too much, with few runs of the garbage collector, and in one heap."""
     _share_one_heap()
     with _quiet_dlt(), _seldom_collecting():
         yield
@@ -26,10 +26,16 @@ def undisturbed() -> Iterator[None]:
 
 @contextmanager
 def _quiet_dlt() -> Iterator[None]:
-    """Leave out the one warning that says nothing: JSON travels as text in Arrow, and dlt remarks on it."""
+    """Leave out the one warning that says nothing: JSON travels as text in Arrow, and dlt remarks on it.
+
+    A trace of a load job quotes rows, and the sync's own sentence says why it failed. So traces are for DEBUG.
+    """
     logger = logging.getLogger("dlt")
 
     def is_news(record: logging.LogRecord) -> bool:
+        if not logger.isEnabledFor(logging.DEBUG):
+            record.exc_info = record.exc_text = None
+            record.msg = without_trace(record)
         return not is_arrow_remark(record)
 
     logger.addFilter(is_news)

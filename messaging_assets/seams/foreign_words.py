@@ -16,7 +16,15 @@ _NULL_REFUSED = re.compile(r"non-nullable|not[- ]null", re.IGNORECASE)
 # PostgreSQL; "permission denied" of a disk has another form.
 _RIGHT_MISSING = re.compile(r"permission denied for \w+|must be owner of", re.IGNORECASE)
 _READ_ONLY = re.compile(r"read-only (?:transaction|mode)", re.IGNORECASE)
+# What libpq says, whose names are of servers, users and databases, and never of rows.
+_CONNECTION = re.compile(
+    r"connection to server .*? failed: (?:FATAL: +)?(?P<why>.+)|(?P<unknown>could not translate .+)"
+)
+_TOO_MANY = re.compile(r"too many (?:connections|clients)|connection slots", re.IGNORECASE)
+_ENCODING = re.compile(r"has no equivalent in encoding \"(?P<name>\w+)\"", re.IGNORECASE)
 _ARROW_REMARK = "merging arrow schema"
+# What dlt logs of a load job that failed; behind it stands the trace, in which databases quote rows.
+_OF_JOB = re.compile(r"^(Job for \S+ (?:failed terminally|retried) in load \S+) with message", re.DOTALL)
 _TOO_MANY_HEADERS = "got more than"
 # What OpenSSL calls bytes that are no TLS, by its releases; urllib3 goes by the same words.
 _NO_TLS = ("wrong version number", "unknown protocol", "record layer failure", "http request")
@@ -46,9 +54,32 @@ def is_read_only(words: str) -> bool:
     return bool(_READ_ONLY.search(words))
 
 
+def refused_connection(words: str) -> str | None:
+    """Why PostgreSQL takes no connection, without quotes; None where the words are of something else."""
+    found = _CONNECTION.match(words)
+    return (found["why"] or found["unknown"]).replace('"', "").strip() if found else None
+
+
+def are_too_many(why: str) -> bool:
+    """Whether PostgreSQL takes no connection because it has enough."""
+    return bool(_TOO_MANY.search(why))
+
+
+def too_small_encoding(words: str) -> str | None:
+    """Which encoding PostgreSQL says has no place for a letter; None where its words are of something else."""
+    found = _ENCODING.search(words)
+    return found["name"] if found else None
+
+
 def is_arrow_remark(record: logging.LogRecord) -> bool:
     """Whether dlt remarks that JSON travels as text in Arrow, which it does on purpose here."""
     return _ARROW_REMARK in str(record.msg)
+
+
+def without_trace(record: logging.LogRecord) -> str:
+    """What dlt logs, without the trace that it writes behind a load job that failed."""
+    found = _OF_JOB.match(str(record.msg))
+    return found[1] if found else str(record.msg)
 
 
 def is_too_many_headers(error: Exception) -> bool:

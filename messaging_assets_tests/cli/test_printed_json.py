@@ -111,6 +111,16 @@ def test_a_dagster_home_that_is_no_folder_is_the_commands_mistake(
     assert json.loads(done.stdout)["error"].endswith("which is no folder; set it to the one that Dagster uses")
 
 
+def test_a_dagster_home_that_is_no_whole_path_is_told_with_the_whole_one(
+    clean_room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (clean_room / "here").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", "here")
+    done = CliRunner().invoke(main, ["status"])
+    assert done.exit_code == 2
+    assert done.stderr.endswith(f"which is not a whole path; set it to {clean_room / 'here'}\n")
+
+
 def test_letters_of_any_language_are_printed_as_they_are() -> None:
     assert '"Grüße, 日本 😀"' in printed(["Grüße, 日本 😀"])
 

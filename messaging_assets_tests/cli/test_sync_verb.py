@@ -67,6 +67,12 @@ def test_only_what_is_asked_for_is_synced(file: Path, stored_instance: DagsterIn
     assert stored_instance.get_latest_materialization_event(AssetKey(["chat", "users"])) is None
 
 
+def test_what_is_asked_for_twice_is_both(file: Path, stored_instance: DagsterInstance) -> None:
+    shown = sync(file, "--only", "channels", "--only", "users")
+    assert "chat/channels" in shown.stdout
+    assert "chat/users" in shown.stdout
+
+
 def test_a_failure_is_told_in_its_sentence(file: Path, sandbox: Sandbox, stored_instance: DagsterInstance) -> None:
     sandbox.fault(Fault(api="team_messaging", resource="users", status=404))
     shown = sync(file)

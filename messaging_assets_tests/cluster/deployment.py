@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +27,8 @@ from messaging_assets_tests.running_dagster import LAUNCH, NODES, ask, free_port
 DEPLOY = CHECKOUT / "deploy"
 BACKFILL = """mutation Backfill($params: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $params) {
   __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+CANCEL = """mutation Cancel($ids: [String!]!) { terminateRuns(runIds: $ids, terminatePolicy: SAFE_TERMINATE) {
+  ... on TerminateRunsResult { terminateRunResults { __typename } } } }"""
 PER_SECOND = 8
 # The messages of the sandbox, a day at a time.
 HISTORY = """\
@@ -58,10 +59,11 @@ class Deployment:
         folder: where the homes are.
         sandbox: the APIs.
         settings: the environment that all of them have.
+        dagster_yaml: Dagster's settings.
     """
 
-    def __init__(self, folder: Path, sandbox: Sandbox, settings: Mapping[str, str]) -> None:
-        self.folder, self.sandbox, self._settings = folder, sandbox, settings
+    def __init__(self, folder: Path, sandbox: Sandbox, settings: Mapping[str, str], dagster_yaml: str) -> None:
+        self.folder, self.sandbox, self._settings, self._dagster_yaml = folder, sandbox, settings, dagster_yaml
         self.warehouse = settings["DESTINATION__POSTGRES__CREDENTIALS"]
         self.address, self._code_port = "", free_port()
         self._stack = ExitStack()
@@ -119,6 +121,11 @@ class Deployment:
         assert "run" in launched, launched
         return str(launched["run"]["runId"])
 
+    def cancel(self, run_id: str) -> None:
+        """End a run, as the UI does."""
+        [answer] = ask(self.address, CANCEL, ids=[run_id])["terminateRuns"]["terminateRunResults"]
+        assert answer["__typename"] == "TerminateRunSuccess"
+
     def backfill(self, api: str, days: Sequence[str]) -> None:
         """Have some days read, a run for each."""
         asked = {"assetSelection": [{"path": [api, "messages"]}], "partitionNames": list(days)}
@@ -161,7 +168,7 @@ class Deployment:
     def _process(self, name: str, command: Sequence[str]) -> subprocess.Popen[bytes]:
         home = self.folder / name
         (home / "dagster").mkdir(parents=True)
-        shutil.copy(DEPLOY / "dagster.yaml", home / "dagster")
+        (home / "dagster" / "dagster.yaml").write_text(self._dagster_yaml)
         own = {"HOME": str(home), "MESSAGING_ASSETS_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
         own["DLT_DATA_DIR"] = str(home / "dlt")
         # dagster-celery starts celery by its name.
@@ -229,12 +236,15 @@ _BROKERS: dict[str, Callable[[Path], AbstractContextManager[str]]] = {"rabbitmq"
 
 
 @contextmanager
-def deployed(folder: Path, broker: str = "rabbitmq", **more: str) -> Iterator[Deployment]:
+def deployed(
+    folder: Path, broker: str = "rabbitmq", dagster_yaml: str | None = None, **more: str
+) -> Iterator[Deployment]:
     """The servers, the APIs and the deployment without workers; all of it is gone afterwards.
 
     Args:
         folder: an empty one.
         broker: what hands out the tasks, `rabbitmq` or `redis`.
+        dagster_yaml: Dagster's settings; None for those of deploy/.
         more: settings of all processes.
     """
     programs = installed()
@@ -262,7 +272,7 @@ def deployed(folder: Path, broker: str = "rabbitmq", **more: str) -> Iterator[De
             "MESSAGING_ASSETS_GATE": dagster,
             **more,
         }
-        one = Deployment(folder, sandbox, settings)
+        one = Deployment(folder, sandbox, settings, dagster_yaml or (DEPLOY / "dagster.yaml").read_text())
         try:
             one.start()
             yield one

@@ -15,6 +15,7 @@ from dagster import DagsterRun, DagsterRunStatus
 from messaging_assets.sandbox import Fault
 from messaging_assets.sandbox.data import TABLES
 from messaging_assets_tests.cluster.deployment import PER_SECOND, Deployment, deployed, is_over, plain
+from messaging_assets_tests.programs import CHECKOUT
 
 pytestmark = [pytest.mark.cluster, pytest.mark.xdist_group("cluster")]
 
@@ -85,6 +86,23 @@ def test_a_worker_that_is_killed_is_found_dead_and_its_run_is_run_again(cluster:
     assert cluster.rows("history_append", "messages") == _of_days(cluster, days)
 
 
+def test_a_run_that_is_cancelled_ends_so_and_is_not_run_again(cluster: Deployment) -> None:
+    before = {run.run_id for run in cluster.wait_for(lambda runs: True)}
+    cluster.sandbox.forget()
+    cluster.sandbox.fault(Fault(api="messaging", times=1, latency=120))
+    cancelled = cluster.launch("messaging_sync")
+    cluster.wait_for(lambda runs: bool(cluster.sandbox.requests))
+    cluster.cancel(cancelled)
+    cluster.wait_for(lambda runs: is_over([one for one in runs if one.run_id not in before], 1))
+    # Retries of runs are started behind the first ones of later runs.
+    cluster.launch("generic_rest_sync")
+    runs = cluster.wait_for(lambda runs: is_over([one for one in runs if one.run_id not in before], 2))
+
+    ended = {one.run_id: one.status for one in runs if one.run_id not in before}
+    assert ended.pop(cancelled) == DagsterRunStatus.CANCELED
+    assert list(ended.values()) == [DagsterRunStatus.SUCCESS]
+
+
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_windows_are_read_by_both_workers_with_one_budget_and_every_row_is_there_once(
     cluster: Deployment, disposition: str
@@ -107,6 +125,30 @@ def test_windows_are_read_by_both_workers_with_one_budget_and_every_row_is_there
     # The other worker may have been about to ask.
     assert len(held) <= 1
     assert {_worker(cluster, run) for run in runs} == {one.pid for one in cluster.workers.values()}
+
+
+def test_each_step_is_a_task_where_the_executor_is_celery_and_a_dead_workers_goes_to_another(tmp_path: Path) -> None:
+    page = (CHECKOUT / "docs" / "scale.md").read_text()
+    written = page.split("```yaml dagster.yaml\n")[1].split("```")[0]
+    settings = f"{written}storage: {{postgres: {{postgres_url: {{env: DAGSTER_POSTGRES_URL}}}}}}\n"
+    with deployed(tmp_path, dagster_yaml=settings, MESSAGING_ASSETS_EXECUTOR="celery") as cluster:
+        cluster.start_worker("one")
+        for api in sorted({api for api, _ in TABLES}):
+            cluster.launch(f"{api}_sync")
+        cluster.wait_for(lambda runs: is_over(runs, 5))
+        cluster.sandbox.forget()
+        cluster.sandbox.fault(Fault(api="messaging", times=1, latency=120))
+        days = _days(cluster, 1)
+        cluster.backfill("history_append", days)
+        cluster.wait_for(lambda runs: bool(cluster.sandbox.requests))
+        cluster.kill_worker("one")
+        cluster.start_worker("two")
+        runs = cluster.wait_for(lambda runs: is_over(runs, 6))
+
+        assert cluster.failures(runs) == []
+        for api, resource in TABLES:
+            assert cluster.rows(api, resource) == plain(cluster.sandbox.rows(api, resource)), (api, resource)
+        assert cluster.rows("history_append", "messages") == _of_days(cluster, days)
 
 
 def test_redis_hands_out_the_tasks_as_well_as_rabbitmq(tmp_path: Path) -> None:

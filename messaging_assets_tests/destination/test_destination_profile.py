@@ -366,3 +366,13 @@ def test_a_number_of_too_many_digits_for_the_destination_is_set_aside_alone(one_
     synced = one_table.sync(rows, columns={"n": {"data_type": "wei"}})
     assert synced.receipt["rows_set_aside"] == 1
     assert [row["n"] for row in one_table.rows()] == [10**37, 7]
+
+
+@pytest.mark.parametrize(("kind", "is_refused"), [("postgres", True), ("redshift", True), ("duckdb", False)])
+def test_a_schema_that_postgres_keeps_for_itself_is_told_with_another_name(
+    named: Any, kind: str, is_refused: bool
+) -> None:
+    profile = named(kind)
+    assert profile.refused_name("chat") is None
+    refused = f"{kind} keeps names that begin with pg_ for itself; write dataset: raw_pg_chat in the file."
+    assert profile.refused_name("pg_chat") == (refused if is_refused else None)

@@ -103,11 +103,32 @@ def test_a_user_who_may_make_no_schema_is_told_which_right_is_missing(
     assert "(permission denied for database" in failed.error
 
 
-def test_a_database_in_another_encoding_refuses_what_it_cannot_keep_and_says_so(postgres_table: OneTable) -> None:
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ("without_connections", "(too many connections for role without_connections); let it take more connections"),
+        ("nobody_known", "(role nobody_known does not exist); see whether it runs, and lets this user in from here"),
+    ],
+)
+def test_a_server_that_takes_no_connection_is_told_with_its_reason(
+    postgres_table: OneTable, monkeypatch: pytest.MonkeyPatch, user: str, told: str
+) -> None:
+    execute("DROP ROLE IF EXISTS without_connections", "CREATE ROLE without_connections LOGIN CONNECTION LIMIT 0")
+    place = os.environ["DESTINATION__POSTGRES__CREDENTIALS"].rpartition("@")[2]
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", f"postgresql://{user}:none@{place}")
+
+    assert f"the destination takes no connection {told}" in postgres_table.sync([ROW], columns=COLUMNS).error
+
+
+def test_a_database_in_another_encoding_refuses_what_it_cannot_keep_and_says_so(
+    postgres_table: OneTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MESSAGING_ASSETS_PROBE", "true")
     address = os.environ["DESTINATION__POSTGRES__CREDENTIALS"]
     execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
-    os.environ["DESTINATION__POSTGRES__CREDENTIALS"] = f"{address.rsplit('/', 1)[0]}/latin"
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", f"{address.rsplit('/', 1)[0]}/latin")
 
-    assert "UntranslatableCharacter" in postgres_table.sync([ROW], columns=COLUMNS).error
+    refused = postgres_table.sync([ROW], columns=COLUMNS).error
+    assert "the database is in LATIN1, which has not every letter that came; load into one whose encoding is" in refused
     assert postgres_table.sync([{**ROW, "text": "é"}], columns=COLUMNS).green
     assert [row["text"] for row in postgres_table.rows()] == ["é"]

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from messaging_assets.cli import main
 from messaging_assets.foundation.failures import UnusableFolder
 from messaging_assets.foundation.folders import ProjectFolders
-from messaging_assets.foundation.private_files import make_private, read_private, write_private
+from messaging_assets.foundation.private_files import make_private, read_private, unusable, write_private
 from messaging_assets.http.pacing import Pacing
 from messaging_assets.loading.kept_receipt import KeptReceipt, ReceiptFile
 from messaging_assets.loading.sync_lock import only_sync_of
@@ -123,6 +123,15 @@ def test_a_file_in_the_folders_place_is_told(tmp_path: Path, clean_room: Path, m
 def test_a_home_that_is_no_folder_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MESSAGING_ASSETS_HOME", os.devnull)
     assert "a file stands in a folder's place; move it away" in told(tmp_path, monkeypatch)
+
+
+def test_a_folder_of_dagsters_that_refuses_is_told_by_its_own_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "dagster"))
+    refused = PermissionError(13, "Permission denied")
+    assert "let DAGSTER_HOME name a folder" in str(unusable(tmp_path / "dagster" / "history", refused))
+    assert "let MESSAGING_ASSETS_HOME name a folder" in str(unusable(tmp_path / "locks", refused))
 
 
 @pytest.mark.parametrize(

@@ -150,12 +150,11 @@ def test_a_cancelled_run_goes_on_behind_its_last_commit(messages: Sandbox) -> No
 )
 def test_a_cancelled_run_ends_at_once_and_is_not_tried_again(messages: Sandbox, number: int, moment: str) -> None:
     def cancelled() -> Any:
-        from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
-
         from messaging_assets.loading.table.resource_table import ResourceTable
         from messaging_assets.reading.paging.guarded import GuardedPaginator
+        from messaging_assets.seams.destinations.dlt_duckdb import PlainCopyJob
 
-        owner: Any = GuardedPaginator if moment == "while reading" else DuckDbCopyJob
+        owner: Any = GuardedPaginator if moment == "while reading" else PlainCopyJob
         name = "update_state" if moment == "while reading" else "run"
         ours, let_go = getattr(owner, name), ResourceTable.let_go
 
@@ -192,9 +191,9 @@ def test_a_full_disk_costs_no_row(messages: Sandbox, way: str, moment: str) -> N
     messages.grow("messaging", "messages", 1500)
 
     def on_a_full_disk() -> Any:
-        from dlt.destinations.impl.duckdb.duck import DuckDbCopyJob
+        from messaging_assets.seams.destinations.dlt_duckdb import PlainCopyJob
 
-        copy = DuckDbCopyJob.run
+        copy = PlainCopyJob.run
 
         def full(job: Any = None) -> Any:
             # No file grows beyond this any more: neither one of dlt's nor DuckDB's log.
@@ -202,7 +201,7 @@ def test_a_full_disk_costs_no_row(messages: Sandbox, way: str, moment: str) -> N
             return copy(job) if job else None
 
         if moment == "while loading":
-            patched: Any = DuckDbCopyJob
+            patched: Any = PlainCopyJob
             patched.run = full
         else:
             full()

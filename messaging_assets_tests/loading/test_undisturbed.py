@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import logging
 from typing import Any
 
 import pytest
@@ -48,3 +49,27 @@ def test_the_collector_runs_as_before_behind_a_sync() -> None:
     with undisturbed.undisturbed():
         assert gc.get_threshold() != before
     assert gc.get_threshold() == before
+
+
+@pytest.mark.parametrize(("level", "is_whole"), [(logging.INFO, False), (logging.DEBUG, True)])
+def test_a_trace_of_dlt_which_quotes_rows_is_written_at_debug_alone(level: int, is_whole: bool) -> None:
+    logger, written = logging.getLogger("dlt"), list[str]()
+    handler, before = logging.Handler(), logger.level
+    handler.emit = lambda record: written.append(handler.format(record))  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    logger.setLevel(level)
+    try:
+        with undisturbed.undisturbed():
+            try:
+                raise ValueError("Failing row contains (Ada)")
+            except ValueError:
+                logger.exception("Terminal exception in job users.1.sql")
+            logger.error("Job for users.1.sql failed terminally in load 1.2 with message Failing row contains (Ada)")
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+    assert [("Ada" in line) for line in written] == [is_whole, is_whole]
+    assert [line.split(" in ")[0] for line in written] == [
+        "Terminal exception",
+        "Job for users.1.sql failed terminally",
+    ]

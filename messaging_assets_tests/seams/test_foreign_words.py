@@ -8,17 +8,20 @@ import logging
 import ssl
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pytest
 
+from messaging_assets.seams.dlt_names import PipelineStepFailed
 from messaging_assets.seams.foreign_words import (
     is_arrow_remark,
     is_no_tls,
     is_null_refused,
     is_too_many_headers,
     missing_extension,
+    without_trace,
     words_of_error,
 )
 
@@ -62,6 +65,31 @@ def test_dlt_remarks_on_json_that_travels_as_text() -> None:
 
     assert [record for record in heard if is_arrow_remark(record)]
     assert not is_arrow_remark(logging.makeLogRecord({"msg": "another remark"}))
+
+
+def test_dlt_writes_a_trace_behind_a_load_job_that_failed(tmp_path: Path) -> None:
+    import dlt
+
+    file, heard = str(tmp_path / "lake.duckdb"), list[logging.LogRecord]()
+    pipeline = dlt.pipeline("jobs", destination=dlt.destinations.duckdb(file), dataset_name="chat")
+    pipeline.run([{"id": 1}], table_name="users")
+    with duckdb.connect(file) as connection:
+        connection.execute("ALTER TABLE chat.users ADD COLUMN more INTEGER DEFAULT 1")
+        connection.execute("ALTER TABLE chat.users DROP COLUMN id")
+    handler, logger = logging.Handler(), logging.getLogger("dlt")
+    handler.emit = heard.append  # type: ignore[method-assign, assignment]
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(PipelineStepFailed):
+            pipeline.run([{"id": 2}], table_name="users")
+    finally:
+        logger.removeHandler(handler)
+
+    [job] = [record for record in heard if "failed terminally" in str(record.msg)]
+    assert "Traceback" in str(job.msg)
+    assert without_trace(job).startswith("Job for users.")
+    assert without_trace(job).count("\n") == 0
+    assert without_trace(logging.makeLogRecord({"msg": "another remark"})) == "another remark"
 
 
 def test_python_stops_at_too_many_headers() -> None:

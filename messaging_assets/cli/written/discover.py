@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
+from messaging_assets.cli.chosen_api import joined
 from messaging_assets.cli.written.api_file import chosen_name, refuse_existing, refuse_unwritable, write
 from messaging_assets.foundation.printed_json import JsonCommand, print_json
 
@@ -36,7 +37,13 @@ _AUTH = "api_key:<header, query or cookie>:<name>, bearer, http_basic, http_dige
     metavar="CRON",
     help='When to sync, such as "0 6 * * *" (UTC); else hourly. It is off until switched on in the UI.',
 )
-@click.option("--only", metavar="A,B", help="With --openapi: these resources only, and the parents they need.")
+@click.option(
+    "--only",
+    multiple=True,
+    callback=joined,
+    metavar="A,B",
+    help="With --openapi: these resources only, and the parents they need.",
+)
 @click.option(
     "--param",
     "params",

@@ -21,8 +21,8 @@ import duckdb as duckdb_library
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.pipeline import LoadInfo
 
-# Since dlt 1.30: `client_class` and `__init__` put the client with our connections in place of dlt's.
-from dlt.destinations.impl.duckdb.duck import DuckDbClient
+# Since dlt 1.30: `client_class`, `__init__` and `create_load_job` put our connections and our job in place of dlt's.
+from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 
 # Since dlt 1.30: `open_connection` is the one place where dlt opens the file.
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
@@ -133,6 +133,20 @@ class _WaitingSqlClient(DuckDbSqlClient):
         raise DatabaseHeld(f"{holder} has held the DuckDB file for {waited:.0f} s")
 
 
+class PlainCopyJob(DuckDbCopyJob):
+    """Loads a Parquet file wherever it lies.
+
+    DuckDB takes a folder `name=value` above a file for a column of its rows, whose values it would put in their place.
+    """
+
+    def run(self) -> None:
+        """See DuckDbCopyJob."""
+        client = self._job_client.sql_client
+        table, path = client.make_qualified_table_name(self.load_table_name), self._file_path.replace("'", "''")
+        file = f"read_parquet('{path}', union_by_name = true, hive_partitioning = false)"
+        client.execute_sql(f"INSERT INTO {table} BY NAME SELECT * FROM {file}")
+
+
 class _WaitingClient(DuckDbClient):
     def __init__(self, schema: Any, config: Any, capabilities: Any) -> None:
         super().__init__(schema, config, capabilities)
@@ -142,6 +156,11 @@ class _WaitingClient(DuckDbClient):
             config.credentials,
             capabilities,
         )
+
+    def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:
+        if file_path.endswith(".parquet"):
+            return PlainCopyJob(file_path)
+        return super().create_load_job(table, file_path, load_id, restore)
 
 
 class duckdb(dlt.destinations.duckdb):  # noqa: N801 - dlt takes the destination's type, and so its configuration, from this name

@@ -129,6 +129,18 @@ def test_a_merge_reads_anew_what_it_is_asked_for_anew_and_an_append_says_so(one_
     assert one_table.sync(ROWS, endpoint=_endpoint(), write_disposition="merge").green
 
 
+def test_rows_that_were_called_deleted_go_once_the_file_says_by_which_column(one_table: OneTable) -> None:
+    rows = [{**row, "gone": row["id"] == 1} for row in ROWS]
+    one_table.sync(rows, endpoint=_endpoint())
+
+    hinted = one_table.sync(rows, columns={"gone": {"data_type": "bool", "hard_delete": True}})
+
+    assert hinted.green
+    assert [row["id"] for row in one_table.rows()] == [2, 3]
+    assert one_table.sync(rows, columns={}).green
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3]
+
+
 @pytest.mark.sampled
 @pytest.mark.parametrize("disposition", ["merge", "append"])
 def test_a_table_without_rows_makes_its_mark_worth_nothing(one_table: OneTable, disposition: str) -> None:

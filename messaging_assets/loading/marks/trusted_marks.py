@@ -25,6 +25,7 @@ from messaging_assets.reading.cursors.row_digests import BEYOND
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import resolved
+from messaging_assets.rows.hard_deletes import hinted_column
 from messaging_assets.tables.table_rows import TableRows
 
 # Headers that say how an answer is written and who asks, and not which rows are meant.
@@ -91,6 +92,8 @@ def question_of(
         {name: value for name, value in sent.items() if name not in _NOT_ASKED},
         [step.filter for step in resource.steps if step.filter],
         own.last_value_func,
+        # Which of the rows that came are in the table.
+        hinted_column(resource),
     )
     leaves_out = own.on_cursor_value_missing == "exclude"
     address, initial = address_digest(base_url, written_url), resolved(own.initial_value, now)
@@ -115,7 +118,7 @@ def difference(question: Question, kept: Mapping[str, Any], own: Incremental, no
     if kept["address"] != question.address:
         return "the API is asked at another address than before"
     if kept["asked"] != question.asked:
-        return "path, parameters, body, selector, headers or filters of the file are others than before"
+        return "path, parameters, body, selector, headers, filters or hard_delete of the file are others than before"
     if kept.get("leaves_out") and not question.leaves_out:
         return "rows without a cursor are not left out any more (on_cursor_value_missing)"
     before, initial = kept["initial_value"], question.initial

@@ -96,6 +96,27 @@ def find_values(path: str, body: Any) -> list[Any]:
     return [body]
 
 
+class _Compared:
+    """What a comparison looks at: it finds no value of another type, which never passes; null may come in place of any.
+
+    Args:
+        comparison: the comparison as the language's parser has it.
+    """
+
+    def __init__(self, comparison: Any) -> None:
+        self._path, self._kind = comparison.target, _kind(comparison.value)
+
+    def find(self, datum: Any) -> list[Any]:
+        """See JSONPath."""
+        found = self._path.find(datum)
+        return [one for one in found if None in (one.value, self._kind) or _kind(one.value) is self._kind]
+
+
+def _kind(value: Any) -> type | None:
+    """What comparisons take for one type: whole numbers are as others."""
+    return None if value is None else float if type(value) is int else type(value)
+
+
 def filters_in(path: str) -> list[tuple[Any, dict[str, Any]]]:
     """The filters in a path: where the list is that each picks from, and the compared paths that a record must have.
 
@@ -106,9 +127,9 @@ def filters_in(path: str) -> list[tuple[Any, dict[str, Any]]]:
         before, last = getattr(place, "left", None), getattr(place, "right", None)
         needed = [one for one in getattr(last, "expressions", ()) if getattr(one, "op", None) in _NEEDING]
         # What combines comparisons has an operator too, and no target.
-        targets = [one.target for one in needed if hasattr(one, "target")]
-        if targets:
-            found.append((before, {str(one).removeprefix("`this`."): one for one in targets}))
+        compared = [one for one in needed if hasattr(one, "target")]
+        if compared:
+            found.append((before, {str(one.target).removeprefix("`this`."): _Compared(one) for one in compared}))
         places += [one for one in (before, last) if one is not None]
     return found
 

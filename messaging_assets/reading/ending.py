@@ -121,7 +121,7 @@ class Ending:
             receipt.left.add(hashlib.sha256(f"{reading.asset}\n{reading.list_name}".encode()).hexdigest()[:16])
         is_child = bool(reading.list_name) and not reading.context.is_parent
         receipt.lists_ignored += is_child and not reading.page and reading.begins_list
-        self.over(how, Finding(Verdict.UNKNOWN, f"the list was left after page {reading.page} by {how}"))
+        self.over(how, _of_left_list(reading, how))
 
     def left_by(self, action: str, how: str) -> None:
         """An answer ends the list as the file declares: by `end`, `empty`, `ignore`, `split`, or `restart`, a failure.
@@ -168,6 +168,15 @@ class Ending:
     def missed(self) -> str | None:
         """That a count of all rows is larger than what came, as a clause; None where none is."""
         return None if self.is_left else _missed(self._reading)
+
+
+def _of_left_list(reading: Reading, how: str) -> Finding:
+    left, marks = f"the list was left after page {reading.page} by {how}", reading.context.marks
+    if not (reading.counts.all_rows and marks and marks.would_repeat) or reading.context.is_parent:
+        return Finding(Verdict.UNKNOWN, left)
+    # Its mark stays, for what lies behind, so that its rows will come once more.
+    words = f"{left}, and an append would have its rows again with the next sync"
+    return Finding(Verdict.INCOMPLETE, words, "write merge, or action: empty if that answer is the end")
 
 
 def _count(reading: Reading, is_early: bool) -> None:

@@ -76,6 +76,13 @@ def test_a_mark_holds_where_the_same_rows_are_asked_for_in_another_way(changed: 
     assert _why(**changed) is None
 
 
+def test_a_mark_does_not_hold_where_rows_are_let_in_that_were_left_out() -> None:
+    left_out = _asked(own={"on_cursor_value_missing": "exclude"})
+    question, cursor = _asked()
+    assert "not left out any more" in str(difference(question, left_out[0].as_state(), cursor, NOW))
+    assert difference(left_out[0], question.as_state(), cursor, NOW) is None
+
+
 def test_a_relative_beginning_moves_on_with_the_clock_however_records_write_their_times() -> None:
     own = {"initial_value": "-30d", "cursor_format": "%d.%m.%Y %H:%M"}
     kept = _asked(own=own)[0].as_state()
@@ -119,7 +126,19 @@ def test_a_merge_reads_anew_what_it_is_asked_for_anew_and_an_append_says_so(one_
 
     assert "forget_state" in refused.error
     assert len(one_table.rows()) == 3
-    assert one_table.sync(ROWS, endpoint=_endpoint()).green
+    assert one_table.sync(ROWS, endpoint=_endpoint(), write_disposition="merge").green
+
+
+def test_rows_that_were_called_deleted_go_once_the_file_says_by_which_column(one_table: OneTable) -> None:
+    rows = [{**row, "gone": row["id"] == 1} for row in ROWS]
+    one_table.sync(rows, endpoint=_endpoint())
+
+    hinted = one_table.sync(rows, columns={"gone": {"data_type": "bool", "hard_delete": True}})
+
+    assert hinted.green
+    assert [row["id"] for row in one_table.rows()] == [2, 3]
+    assert one_table.sync(rows, columns={}).green
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3]
 
 
 @pytest.mark.sampled
@@ -230,3 +249,47 @@ def test_an_append_whose_rows_are_the_same_goes_on_where_the_run_says_so(known_s
     assert "keep_mark" in refused["error"]
     assert len(kept["ids"]) == len(set(kept["ids"])) == len(first["ids"]) + 3
     assert again["green"], again["error"]
+
+
+@pytest.mark.sampled(2)
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ({"write_disposition": "merge"}, {"write_disposition": "append"}),
+        ({}, {"primary_key": "code"}),
+        ({"primary_key": None}, {}),
+        ({"primary_key": None}, {"primary_key": None, "steps": [{"constant": {"source": "chat"}}]}),
+        ({"primary_key": None}, {"primary_key": None, "steps": [{"drop": ["code"]}]}),
+    ],
+    ids=["merge before", "another key", "a key now", "more of a row", "less of a row"],
+)
+def test_an_append_that_would_not_know_the_rows_at_its_mark_again_says_so(
+    one_table: OneTable, before: dict[str, Any], now: dict[str, Any]
+) -> None:
+    rows = [{**row, "code": f"c{row['id']}"} for row in ROWS]
+    plain = {"primary_key": "id", "write_disposition": "append", "steps": []}
+    assert one_table.sync(rows, endpoint=_endpoint(), **{**plain, **before}).green
+
+    refused = one_table.sync(rows, **{**plain, **now})
+
+    assert "what tells its rows apart is another than before" in refused.error
+    assert "keep_mark" not in refused.error
+    assert len(one_table.rows()) == 3
+    assert one_table.sync(rows, **{**plain, **before}).green
+    assert len(one_table.rows()) == 3
+
+
+@pytest.mark.parametrize("is_split_now", [True, False])
+def test_an_append_whose_list_becomes_several_or_one_of_several_leaves_the_table_as_it_is(
+    one_table: OneTable, is_split_now: bool
+) -> None:
+    whole = {"endpoint": _endpoint(), "for_each": None}
+    split = {"endpoint": _endpoint(params={"team": "{for_each.team}"}), "for_each": {"team": ["a"]}}
+    before, now = (whole, split) if is_split_now else (split, whole)
+    assert one_table.sync(ROWS, write_disposition="append", **before).green
+
+    refused = one_table.sync(ROWS, **now)
+
+    assert "are others than before" in refused.error
+    assert "keep_mark" not in refused.error
+    assert len(one_table.rows()) == 3

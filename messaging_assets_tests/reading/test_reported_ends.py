@@ -183,6 +183,34 @@ def test_an_answer_that_says_that_nothing_was_found_is_an_empty_list_where_the_f
     assert "since=2026-01-01" in server.asked[2]
 
 
+@pytest.mark.parametrize("disposition", ["append", "merge"])
+def test_an_append_loads_no_row_of_a_list_that_was_left_behind_a_page_as_it_would_come_again(
+    one_table: OneTable, monkeypatch: pytest.MonkeyPatch, disposition: str
+) -> None:
+    rows = [{"id": number, "at": f"2026-01-0{number}T00:00:00Z"} for number in range(1, 5)]
+
+    def talk(connection: Any, path: str, number: int) -> None:
+        is_second = "cursor" in path
+        page = {"data": rows[2:] if is_second else rows[:2], "next": None if is_second else "2"}
+        connection.sendall(answer({}, status="403 Forbidden") if number == 2 else answer(page))
+
+    endpoint = {
+        "path": "/calls",
+        "data_selector": "data",
+        "paginator": {"type": "cursor", "cursor_path": "next"},
+        "incremental": {"cursor_path": "at", "initial_value": "2025-01-01T00:00:00Z"},
+        "response_actions": [{"status_code": 403, "action": "ignore"}],
+    }
+    with RawServer(talk) as server:
+        monkeypatch.setenv("GENERIC_REST__BASE_URL", server.url)
+        left, again = (one_table.sync(endpoint=endpoint, write_disposition=disposition) for _ in range(2))
+
+    assert left.green == (disposition == "merge")
+    assert left.green or "an append would have its rows again with the next sync; write merge" in left.error
+    assert again.green
+    assert [row["id"] for row in one_table.rows()] == [1, 2, 3, 4]
+
+
 def test_parents_that_have_no_rows_may_be_answered_so(one_table: OneTable, monkeypatch: pytest.MonkeyPatch) -> None:
     def talk(connection: Any, path: str, number: int) -> None:
         none = answer({"error": "no messages"}, status="404 Not Found")

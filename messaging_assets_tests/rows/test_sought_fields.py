@@ -24,7 +24,7 @@ def steps(*every: dict[str, Any]) -> list[Step]:
 def test_a_filter_by_a_field_that_no_record_has_is_in_doubt(one_table: OneTable) -> None:
     receipt = one_table.sync(ROWS, steps=steps({"filter": "@.status == 'open'"})).receipt
     assert (receipt["verdict"], receipt["rows_filtered"], receipt["rows_loaded"]) == ("unknown", 12, 0)
-    assert receipt["verdict_reason"].startswith("no record has status, which the filter compares, so it left every one")
+    assert receipt["verdict_reason"].startswith("no record has status as the filter compares it, so it left every one")
 
 
 @pytest.mark.parametrize(
@@ -51,13 +51,34 @@ def test_a_filter_in_the_selector_is_in_doubt_too_unless_a_record_has_what_it_co
     assert verdict("@.state == 'open'") == ("read to the end", 12)
 
 
+@pytest.mark.parametrize(
+    ("sent", "comparison", "verdict"),
+    [
+        ("7", "@.code == 7", "unknown"),
+        (7, "@.code == '7'", "unknown"),
+        (7, "@.code > '6'", "unknown"),
+        ("true", "@.code == true", "unknown"),
+        (7, "@.code == 8", "read to the end"),
+        (7, "@.code > 7.5", "read to the end"),
+        (None, "@.code == 'x'", "read to the end"),
+        ("7", "@.code == null", "read to the end"),
+    ],
+)
+def test_a_filter_that_leaves_out_everything_because_it_compares_another_type_is_in_doubt(
+    one_table: OneTable, sent: Any, comparison: str, verdict: str
+) -> None:
+    rows = [{"id": row["id"], "code": sent} for row in ROWS]
+    receipt = one_table.sync(rows, steps=steps({"filter": comparison})).receipt
+    assert (receipt["verdict"], receipt["rows_filtered"]) == (verdict, 12)
+
+
 def test_a_table_that_is_replaced_keeps_its_rows_when_the_api_renames_what_a_filter_compares(
     one_table: OneTable,
 ) -> None:
     described: dict[str, Any] = {"write_disposition": "replace", "steps": steps({"filter": "@.state == 'open'"})}
     one_table.sync(ROWS, **described)
     failed = one_table.sync([{"id": row["id"], "status": row["state"]} for row in ROWS], **described)
-    assert "no record has state, which the filter compares" in failed.error
+    assert "no record has state as the filter compares it" in failed.error
     assert len(one_table.rows()) == 12
 
 

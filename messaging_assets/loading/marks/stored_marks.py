@@ -11,11 +11,13 @@ import dlt
 from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
+from messaging_assets.foundation.identity import identity_of
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
 from messaging_assets.reading.cursors.mark import HELD
 from messaging_assets.reading.cursors.marks import CursorMarks, cursor_of, is_asked_for
+from messaging_assets.reading.cursors.row_digests import fields_told_by
 from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import holds_secret, storable
@@ -65,10 +67,21 @@ def read_marks(
     state, path = dlt.current.resource_state(), cursor.cursor_path
     kept = state.get(_MARKS, {}).get(path, {}) if is_list_of_many else single_mark(state, path)
     is_merged = target.resource.disposition == "merge" and merge_strategy(target.resource) in (None, *_TAKING_REPEATS)
-    marks, asked = trust.of(target, cursor, deepcopy(kept), state.get(_ASKED, {}).get(path)) if is_own else ({}, None)
+    fields = fields_told_by(cursor, keys, is_merged)
+    asked_before, told_by = state.get(_ASKED, {}).get(path), _told_by(target, fields)
+    marks, asked = trust.of(target, cursor, deepcopy(kept), asked_before, told_by) if is_own else ({}, None)
     made = CursorMarks(asset, cursor, keys, marks, is_merged, is_asked_for(one.endpoint, cursor), now=target.now)
     made.asked = asked
     return made
+
+
+def _told_by(target: ReadTarget, fields: list[str]) -> str:
+    """What changes with what tells rows apart at a mark: fields, or all that the file makes of a whole row."""
+    one = target.resource
+    # A child's rows meet the cursor as they came.
+    steps = [] if target.is_child else one.steps
+    of_rows = [steps, one.endpoint.include_from_answer, one.endpoint.format]
+    return identity_of(fields or of_rows).digest[:16]
 
 
 def single_mark(state: Mapping[str, Any], cursor_path: str) -> dict[str, Any]:

@@ -21,9 +21,11 @@ from messaging_assets.reading.cursors.mark import is_of_other_place
 from messaging_assets.reading.cursors.marks import FILLED, is_backward
 from messaging_assets.reading.cursors.order import order_of
 from messaging_assets.reading.cursors.request_values import is_closed
+from messaging_assets.reading.cursors.row_digests import BEYOND
 from messaging_assets.reading.receipt import Receipt, Verdict
 from messaging_assets.reading.times.notation import NoOrder
 from messaging_assets.reading.times.relative_times import resolved
+from messaging_assets.rows.hard_deletes import hinted_column
 from messaging_assets.tables.table_rows import TableRows
 
 # Headers that say how an answer is written and who asks, and not which rows are meant.
@@ -42,20 +44,31 @@ class Question:
         asked: changes with which rows are asked for, and with what a filter keeps of them.
         address: changes with whom is asked.
         initial: where the first read of it began.
+        leaves_out: whether rows without a cursor's value are left out.
+        told_by: changes with what tells rows apart that stand at the mark.
     """
 
     asked: str
     address: str
     initial: Any
+    leaves_out: bool = False
+    told_by: str = ""
 
     def as_state(self) -> dict[str, Any]:
         """What is stored beside the marks."""
         initial = self.initial.isoformat() if hasattr(self.initial, "isoformat") else self.initial
-        return {"asked": self.asked, "address": self.address, "initial_value": initial}
+        kept = {"asked": self.asked, "address": self.address, "initial_value": initial}
+        return kept | {"leaves_out": self.leaves_out, "told_by": self.told_by}
 
 
 def question_of(
-    resource: Resource, own: Incremental, headers: Mapping[str, Any], base_url: str, written_url: str, now: datetime
+    resource: Resource,
+    own: Incremental,
+    headers: Mapping[str, Any],
+    base_url: str,
+    written_url: str,
+    now: datetime,
+    told_by: str = "",
 ) -> Question:
     """What a resource's cursor asks.
 
@@ -66,6 +79,7 @@ def question_of(
         base_url: the address that is asked.
         written_url: the address in the file; a part of the path that may be a token is left out of the question.
         now: when the sync began.
+        told_by: what tells rows apart that stand at the mark.
     """
     endpoint = resource.endpoint
     params = {name: value for name, value in endpoint.params.items() if not _says_no_rows(name, value)}
@@ -80,8 +94,12 @@ def question_of(
         {name: value for name, value in sent.items() if name not in _NOT_ASKED},
         [step.filter for step in resource.steps if step.filter],
         own.last_value_func,
+        # Which of the rows that came are in the table.
+        hinted_column(resource),
     )
-    return Question(asked.digest, address_digest(base_url, written_url), resolved(own.initial_value, now))
+    leaves_out = own.on_cursor_value_missing == "exclude"
+    address, initial = address_digest(base_url, written_url), resolved(own.initial_value, now)
+    return Question(asked.digest, address, initial, leaves_out, told_by)
 
 
 def _says_no_rows(name: str, value: Any) -> bool:
@@ -102,7 +120,9 @@ def difference(question: Question, kept: Mapping[str, Any], own: Incremental, no
     if kept["address"] != question.address:
         return "the API is asked at another address than before"
     if kept["asked"] != question.asked:
-        return "path, parameters, body, selector, headers or filters of the file are others than before"
+        return "path, parameters, body, selector, headers, filters or hard_delete of the file are others than before"
+    if kept.get("leaves_out") and not question.leaves_out:
+        return "rows without a cursor are not left out any more (on_cursor_value_missing)"
     before, initial = kept["initial_value"], question.initial
     if before is None or before == question.as_state()["initial_value"]:
         return None
@@ -156,7 +176,12 @@ class MarkTrust:
     has_rows: bool | None = None
 
     def of(
-        self, target: ReadTarget, cursor: Incremental, marks: dict[str, Any], kept: Mapping[str, Any] | None
+        self,
+        target: ReadTarget,
+        cursor: Incremental,
+        marks: dict[str, Any],
+        kept: Mapping[str, Any] | None,
+        told_by: str = "",
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """The marks that hold, and what is stored of their question.
 
@@ -165,25 +190,33 @@ class MarkTrust:
             cursor: its cursor.
             marks: those of the earlier sync.
             kept: what was stored of their question.
+            told_by: what tells rows apart that stand at a mark.
 
         Raises:
             MendDescription: they do not hold, or none is left, and an append would have rows twice.
         """
         if is_closed(cursor):
             return marks, None
-        if not marks and kept is None and self.has_rows and target.resource.disposition == "append":
+        is_appended = target.resource.disposition == "append"
+        if not marks and kept is None and self.has_rows and is_appended:
             raise MendDescription(
                 "its table has rows, and no mark of this cursor is left, so an append would have some of them twice",
                 "put the file back, or run it once with full_refresh, or with forget_state to append everything again",
                 where=target.asset,
             )
         now, client = datetime.now(timezone.utc), target.description.client
-        question = question_of(target.resource, cursor, client.headers, target.base_url, client.base_url, now)
-        why = difference(question, kept, cursor, now) if marks and kept and not self.keep_mark else None
+        question = question_of(target.resource, cursor, client.headers, target.base_url, client.base_url, now, told_by)
+        # Of lists that the file makes otherwise than before there is no mark, though their rows are in the table.
+        is_asked = bool(marks and not self.keep_mark) or bool(not marks and is_appended and self.has_rows)
+        why = difference(question, kept, cursor, now) if kept and is_asked else None
         # A parent's mark is a text, and has no cursor.
-        is_other = any(isinstance(one, Mapping) and is_of_other_place(cursor, one) for one in marks.values())
-        if is_other:
-            why = "cursor_in of the file is another than before"
+        of_rows = [one for one in marks.values() if isinstance(one, Mapping)]
+        is_kept = bool(marks)
+        if any(is_of_other_place(cursor, one) for one in of_rows):
+            why, is_kept = "cursor_in of the file is another than before", False
+        elif is_appended and why is None and kept and _are_told_otherwise(question, kept, of_rows):
+            words = "what tells its rows apart is another than before (primary_key, write_disposition or steps)"
+            why, is_kept = words, False
         is_emptied = bool(marks) and why is None and self.has_rows is False and not (kept or {}).get(NO_ROWS)
         if is_emptied:
             why = "the table has no rows any more"
@@ -192,15 +225,21 @@ class MarkTrust:
         if cursor.first_mark is not None and cursor.first_mark.starts_read:
             step = "put the file back, or run it once with forget_state, which begins behind what changed since"
             raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)
-        if target.resource.disposition == "append":
+        if is_appended:
             if is_emptied:
                 # Neither the file nor `keep_mark` can mend it: the rows are gone.
                 step = "run it once with forget_state, which appends everything again"
                 raise MendDescription(f"{why}, though rows were appended to it", step, where=target.asset)
-            raise refuse_append(target.asset, why, may_keep=not is_other)
+            raise refuse_append(target.asset, why, may_keep=is_kept)
         self.tell(f"{target.asset}: {why}; reading it as a first sync does")
         self.receipt.found(Verdict.READ_TO_THE_END, f"{why}, so it was read from its beginning")
         return {}, question.as_state()
+
+
+def _are_told_otherwise(question: Question, kept: Mapping[str, Any], marks: list[Mapping[str, Any]]) -> bool:
+    """Whether rows that a mark knows again would pass for others, as they were told apart by other fields."""
+    has_rows = any(one.get("unique_hashes") or one.get(BEYOND) for one in marks)
+    return has_rows and kept.get("told_by", question.told_by) != question.told_by
 
 
 def rows_left(rows: TableRows, table: str) -> bool | None:

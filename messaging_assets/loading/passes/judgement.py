@@ -12,7 +12,6 @@ from messaging_assets.description.pagination import (
 from messaging_assets.description.resource import Resource
 from messaging_assets.foundation.failures import CapReached, ReadIncomplete, SyncFailure
 from messaging_assets.reading.cursors.marks import cursor_of
-from messaging_assets.reading.evidence.sought_fields import CORRECT
 from messaging_assets.reading.receipt import Receipt, Verdict
 
 # Ways of paging by which a request names a place in the list.
@@ -20,6 +19,9 @@ _PLACED = (CursorPaginator, HeaderCursorPaginator, HeaderLinkPaginator, JsonLink
 
 # Of so few new records, none may have a field that others have.
 _FEW = 10
+_AS_SENT = (
+    "correct the name if the API calls it otherwise, or the value if it is of another type there, such as '7' for 7"
+)
 
 
 class Unsettled(SyncFailure):
@@ -41,7 +43,7 @@ def may_repeat(endpoint: Endpoint, receipt: Receipt) -> bool:
 
 
 def doubt_filters(resource: Resource, receipt: Receipt) -> None:
-    """Doubt a read whose filter, a step or one in the selector, compares a field that no record has: nothing passed it.
+    """Doubt a read whose filter, a step or one in the selector, compares what no record has: nothing passed it.
 
     Args:
         resource: says whether only news is asked for, of which few records need not have each field.
@@ -52,8 +54,8 @@ def doubt_filters(resource: Resource, receipt: Receipt) -> None:
     if receipt.rows_loaded or receipt.resumed_rows:
         return
     for word, name in receipt.fields.unseen("filter", "data_selector", least=_FEW if is_of_few else 1):
-        what = f"no record has {name}, which the {word} compares, so it left every one of them out"
-        receipt.found(Verdict.UNKNOWN, what, CORRECT)
+        what = f"no record has {name} as the {word} compares it, so it left every one of them out"
+        receipt.found(Verdict.UNKNOWN, what, _AS_SENT)
 
 
 def refuse_incomplete(asset: str, receipt: Receipt, is_last: bool) -> None:

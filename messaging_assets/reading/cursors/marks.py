@@ -132,6 +132,11 @@ class CursorMarks:
         link = self._kept.get("", {}).get("last_value")
         return None if link is None or self._own.cursor_in != "link" else str(link)
 
+    @property
+    def would_repeat(self) -> bool:
+        """Whether rows of a list that moves no mark would be in the table twice with the next sync."""
+        return not (self._takes_repeats or is_closed(self._own))
+
     def windows(self, name: str) -> TimeWindows:
         """The windows of the list that is read next.
 

@@ -114,6 +114,19 @@ class RowsAtMark:
         return digest_dedup_value([row.get(key) for key in self._keys] if isinstance(row, dict) else row, False)
 
 
+def fields_told_by(own: described.Incremental, keys: tuple[str, ...], takes_repeats: bool) -> list[str]:
+    """The fields that tell rows apart at a mark; none where whole rows do.
+
+    Args:
+        own: the incremental as the file has it.
+        keys: the primary key's fields.
+        takes_repeats: whether rows that were loaded before may be loaded again.
+    """
+    # A merge compares whole rows, because one of a key may have changed.
+    own_keys = [own.primary_key] if isinstance(own.primary_key, str) else own.primary_key
+    return own_keys or ([] if takes_repeats else list(keys))
+
+
 class KnownRows:
     """Which rows an earlier sync loaded, by its mark: those that stand at it, and those behind which none can be set.
 
@@ -137,9 +150,7 @@ class KnownRows:
         mark: Mapping[str, Any] | None,
         takes_repeats: bool,
     ) -> None:
-        # A merge compares whole rows at the mark, because one of a key may have changed.
-        own_keys = [own.primary_key] if isinstance(own.primary_key, str) else own.primary_key
-        told_by = own_keys or ([] if takes_repeats else list(keys))
+        told_by = fields_told_by(own, keys, takes_repeats)
         self.hashes: Counter[str] = Counter(mark["unique_hashes"] if mark else ())
         # Without a key two rows that are equal are two events.
         digests = RowDigests(asset, told_by, self.hashes, are_events=not (told_by or takes_repeats))

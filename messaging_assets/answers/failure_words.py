@@ -149,12 +149,11 @@ def _failure_around(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
 
 def _around_list(value: Any, to_list: tuple[str, ...]) -> list[str]:
     """The sentences of a failure in an object of an error's name, beside the list in it; any, where that has no row."""
-    around = value if isinstance(value, Mapping) else {}
+    around = value.items() if isinstance(value, Mapping) else ()
     listed = reduce(lambda found, name: found.get(name) if isinstance(found, Mapping) else None, to_list[1:], value)
-    texts = [(plain_word(name), text) for name, text in around.items() if (name,) != to_list[1:2]]
-    texts = [(word, text) for word, text in texts if word in _MESSAGES and isinstance(text, str)]
-    is_any = not listed
-    return [one for word, one in texts if _says_failing(one) or (is_any and word in _SENTENCES and not _is_fine(one))]
+    texts = [(plain_word(key), text) for key, text in around if (key,) != to_list[1:2] and isinstance(text, str)]
+    failing = [one for word, one in texts if word in _MESSAGES and _says_failing(one)]
+    return failing or [one for word, one in texts if not listed and word in _SENTENCES and not _is_fine(one)]
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:
@@ -270,8 +269,7 @@ def _is_fine_number(number: int) -> bool:
 
 
 def _said(beside: list[Leaf]) -> list[str]:
-    said = [leaf.value for leaf in beside if _is_message(leaf.word) and isinstance(leaf.value, str)]
-    return [text for text in said if text.strip()]
+    return [one.value for one in beside if _is_message(one.word) and isinstance(one.value, str) and one.value.strip()]
 
 
 def _has_message(beside: list[Leaf]) -> bool:
@@ -288,9 +286,8 @@ def _is_said_fine(beside: list[Leaf]) -> bool:
 
 def _is_fine(text: str) -> bool:
     word = plain_word(text)
-    if word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(_FINE_ENDS) or _NOTHING.search(text.strip()):
-        return True
-    return "成功" in text or not word.strip("_")
+    is_word = word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(_FINE_ENDS) or not word.strip("_")
+    return is_word or bool(_NOTHING.search(text.strip())) or "成功" in text
 
 
 def _is_error(value: Any) -> bool:

@@ -13,6 +13,7 @@ from messaging_assets.description.api import Resource
 from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.loading.empty_table import leave_out_untyped
+from messaging_assets.loading.marks.made_keys import refuse_keys_made_otherwise, store_makers
 from messaging_assets.loading.marks.placing import refuse_rows_placed_otherwise, store_placing
 from messaging_assets.loading.marks.stored_marks import store_all_marks
 from messaging_assets.loading.marks.target import ReadTarget
@@ -193,6 +194,7 @@ class ReadPass:
         note_first_page_number(stream.own)
         note_limit(self._target, stream.own)
         store_placing(self._target)
+        store_makers(self._target)
         store_validator(self._target, stream.own, self._receipt, self.load_ids[-1])
         if not self.late:
             store_all_marks(self._target, stream.own, self._receipt)
@@ -207,7 +209,9 @@ class ReadPass:
 def _rows_left(target: ReadTarget) -> bool | None:
     with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
         refuse_rows_placed_otherwise(target, rows)
-        return rows_left(rows, target.resource.table)
+        left = rows_left(rows, target.resource.table)
+    refuse_keys_made_otherwise(target, left)
+    return left
 
 
 def _can_be_empty(resource: Resource, batches: Batches) -> bool:

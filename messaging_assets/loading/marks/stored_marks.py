@@ -12,6 +12,7 @@ from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
+from messaging_assets.loading.marks.made_keys import makers_of
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
@@ -81,7 +82,8 @@ def _told_by(target: ReadTarget, fields: list[str]) -> str:
     # A child's rows meet the cursor as they came.
     steps = [] if target.is_child else one.steps
     of_rows = [steps, one.endpoint.include_from_answer, one.endpoint.format]
-    return identity_of(fields or of_rows).digest[:16]
+    of_key = [fields, [] if target.is_child else makers_of(one)]
+    return identity_of(of_key if fields else of_rows).digest[:16]
 
 
 def single_mark(state: Mapping[str, Any], cursor_path: str) -> dict[str, Any]:

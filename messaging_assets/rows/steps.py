@@ -28,7 +28,6 @@ from messaging_assets.rows.values.nested import Misfit, StepReason, to_json, val
 
 Record = dict[str, Any]
 
-
 # What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
 _IN_PATH = "/:@!$&'()*+,;=~%"
 # Stands for: no step was taken, neither of the file nor of Python.
@@ -194,9 +193,11 @@ def _read(value: Any) -> Any:
 
 
 def _renamed(row: Record, names: dict[str, str]) -> Record:
-    # A field that is there already stays, and so does the one that would take its place.
-    taken = row.keys() - names.keys()
-    return {names[name] if name in names and names[name] not in taken else name: value for name, value in row.items()}
+    names = {old: new for old, new in names.items() if old in row}
+    # A field that is there already stays, and so does the one that would take its place, and whatever would take that.
+    while stay := [old for old, new in names.items() if new in row.keys() - names.keys()]:
+        names = {old: new for old, new in names.items() if old not in stay}
+    return {names.get(name, name): value for name, value in row.items()}
 
 
 def _flattened(row: Record, names: frozenset[str]) -> Record:

@@ -122,6 +122,22 @@ def test_what_comes_behind_an_answer_is_no_answer(asking: Any, surplus: str) -> 
     assert server.connections > 1
 
 
+@pytest.mark.parametrize("headers", ["", "Connection: close\r\n"])
+def test_lines_behind_a_length_that_is_too_small_leave_the_table_in_doubt(asking: Any, headers: str) -> None:
+    lines = b'{"id": 1}\n{"id": 2}\n'
+
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        length = len(lines) if path == "/whole" else len(lines) // 2
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n{headers}Content-Length: {length}\r\n\r\n"
+        connection.sendall(head.encode() + lines)
+        connection.shutdown(socket.SHUT_WR)
+
+    _, asker = asking(talk)
+    whole, cut = asker.ask("/whole").parsed, asker.ask("/cut").parsed
+    assert (len(whole), whole.doubt) == (2, None)
+    assert (len(cut), "Content-Length" in str(cut.doubt)) == (1, True)
+
+
 def test_what_comes_late_behind_an_answer_is_no_answer(asking: Any) -> None:
     def talk(connection: socket.socket, path: str, number: int) -> None:
         connection.sendall(own(path))

@@ -107,6 +107,7 @@ def test_a_file_that_believes_no_count_and_no_sign_is_not_told_of_them() -> None
             "responses[*].error",
         ),
         ([{"id": 1, "result": [{"id": 1}]}, {"id": 2, "error": {"code": -32000}}], "$[*].result[*]", "$[*].error"),
+        ({"groups": [{"rows": [{"id": 1}]}, {"rows": [], "error": "busy"}]}, "groups[*].rows[*]", "groups[*].error"),
         ({"edges": [{"node": {"id": 1}}, {"errors": ["timeout"]}]}, "edges[*].node", "edges[*].errors"),
     ],
 )
@@ -117,7 +118,7 @@ def test_an_error_in_the_place_of_rows_leaves_the_read_in_doubt(body: Any, selec
 
 
 @pytest.mark.parametrize(
-    "part", [{"rows": [], "error": "old"}, {"name": "b"}, {"status": "failed"}, {"error": None}], ids=str
+    "part", [{"rows": [{"id": 2}], "error": "old"}, {"name": "b"}, {"status": "failed"}, {"error": None}], ids=str
 )
 def test_a_part_without_rows_that_holds_no_error_is_in_no_doubt(part: Any) -> None:
     body = {"parts": [{"rows": [{"id": 1}]}, part]}

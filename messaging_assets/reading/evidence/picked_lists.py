@@ -77,7 +77,7 @@ def failed_inside(selector: str, body: Any) -> str | None:
     for part in lists_picked_from(f"{outer}[*]", body):
         for one in part:
             # A part may have a status of its own, and no rows.
-            if isinstance(one, dict) and (word := says_failed(one, ())) and not json_paths.find_values(path, one):
+            if isinstance(one, dict) and (word := says_failed(one, ())) and not any(json_paths.find_values(path, one)):
                 return f"{outer}[*].{word.path}"
     return None
 

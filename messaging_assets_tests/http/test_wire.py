@@ -416,3 +416,17 @@ def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
 
     assert "through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY); see whether" in str(failure.value)
     assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.parametrize(("to", "is_refused"), [("/users/", True), ("/users/?a=2&b=1", False), ("/files/7", False)])
+def test_a_redirect_that_drops_what_was_asked_is_red(asking: Any, to: str, is_refused: bool) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        is_first = path.startswith("/users?")
+        connection.sendall(answer({}, f"Location: {to}\r\n", "301 Moved") if is_first else own(path))
+
+    _, asker = asking(talk)
+    if not is_refused:
+        assert asker.ask("/users?a=2").json() == {"for": to}
+        return
+    with pytest.raises(MendDescription, match="without the parameters that it was asked with"):
+        asker.ask("/users?a=2")

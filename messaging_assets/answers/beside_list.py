@@ -168,7 +168,8 @@ def address_in(header: str, relation: str) -> str | None:
     """
     for link in _LINK.finditer(header):
         named = {
-            name.lower(): (quoted or plain).lower() for name, quoted, plain in reversed(_PARAMETER.findall(link[3]))
+            name.lower(): (quoted or plain.strip("'")).lower()
+            for name, quoted, plain in reversed(_PARAMETER.findall(link[3]))
         }
         relations = named.get("rel", "")
         if relation.lower() in (relations, *relations.split()):

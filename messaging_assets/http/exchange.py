@@ -30,7 +30,7 @@ from messaging_assets.http.trouble import (
 )
 from messaging_assets.http.wire.answer import Answer
 from messaging_assets.http.wire.rate_limits import allowance
-from messaging_assets.http.wire.redirects import moved, redirect_of
+from messaging_assets.http.wire.redirects import loses_query, moved, redirect_of
 from messaging_assets.http.wire.transport import OtherOrigin, Transport
 from messaging_assets.http.wire.validators import Unchanged
 
@@ -117,6 +117,8 @@ class Exchange:
 
     def _send(self, request: requests.PreparedRequest, terms: Terms) -> Answer | Trouble:
         for _ in range(_MOST_HOPS):
+            # Without what a signature adds.
+            before = str(request.url)
             with self.pacing.place():
                 terms.counts.waited(self.pacing.pass_through())
                 if self.closing.is_set():
@@ -141,6 +143,8 @@ class Exchange:
                 request = moved(request, target, answer.status_code)
             except (requests.RequestException, NoAddress, ValueError):
                 return _nowhere(answer.status_code)
+            if answer.status_code != 303 and loses_query(before, str(request.url)):
+                return _without_query(answer.status_code)
         return Trouble(
             "redirects in a circle", "correct client.base_url or the path", MendDescription, False, "redirect"
         )
@@ -175,3 +179,9 @@ def _stranger(target: str, or_allow: str) -> Trouble:
 def _nowhere(status: int) -> Trouble:
     words = f"answered {status} and sends on to an address that cannot be asked"
     return Trouble(words, "set client.base_url to the address the API is at now", MendDescription, False, "redirect")
+
+
+def _without_query(status: int) -> Trouble:
+    words = f"answered {status} and sends on to the same path without the parameters that it was asked with"
+    step = "write the path in the file as the API has it, with or without a slash at its end, and https in base_url"
+    return Trouble(words, step, MendDescription, False, "redirect")

@@ -106,6 +106,9 @@ def _read_body(answer: Answer, terms: Terms, client: Client) -> Answer | Trouble
         words = "sent more than this machine's memory holds when it is parsed"
         step = "ask for smaller pages, and lower client.maximum_bytes"
         return Trouble(words, step, MendDescription, False, "too large")
+    if answer.has_surplus and isinstance(answer.parsed, Records):
+        # JSON that is cut off by a length that is too small is broken; lines are only fewer.
+        answer.parsed.doubt = "more bytes came than the answer's Content-Length says, so it may be cut off"
     errors = (_error_inside(answer, terms, one) for one in answer.said)
     return next((one for one in errors if one), None) or _not_done(answer, terms) or answer
 

@@ -19,6 +19,7 @@ from messaging_assets.foundation.failures import PagesRepeat
 from messaging_assets.reading.evidence.page_so_far import PageSoFar
 from messaging_assets.reading.evidence.picked_lists import (
     cut_off_inside,
+    failed_inside,
     lists_inside,
     lists_picked_from,
     look_at_unfiltered,
@@ -149,6 +150,9 @@ def _take(reading: Reading, response: Any, rows: list[Any], page: int) -> int:
         look_at_unfiltered(context.receipt.fields, selector, response.parsed)
     if "*" in selector:
         _doubt_inner_lists(reading, selector, response.parsed)
+        place = failed_inside(selector, response.parsed) if context.endpoint.error_in_body is None else None
+        if place is not None:
+            context.doubt(f"an error came at '{place}' in the place of rows", "look the error up with the vendor")
     take_records(context, selector, response, page, rows)
     check_objects(context, response, page, rows)
     if reading.cursor:

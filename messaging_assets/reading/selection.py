@@ -122,7 +122,7 @@ def _judge_records(context: ListContext, response: Any, page: int) -> None:
     _refuse_no_table(context, response, records, where)
     doubt = _doubt_of(context, records)
     if word := _failing_line(context, records):
-        says = f"has '{word.path}' and no {' and '.join(context.keys)}"
+        says = f"has '{word.path}' and no {' and '.join(context.keys) or 'field of the first one'}"
         if len(records) == 1 and not records.is_begun:
             raise MendDescription(
                 f"the only line {says}, {where}",
@@ -163,13 +163,15 @@ def _doubt_of(context: ListContext, records: Records) -> str | None:
         return "a header alone came; without a primary_key it may be any text"
     only = None if context.keys else records.only_object
     word = says_failed(only, beside(only, ())) if only else None
+    if records.header is None and len(records) > 1 and isinstance(records[-1], BadLine) and not records.goes_on:
+        return "the last line is no JSON, so others may be missing"
     return records.doubt or (f"the only record has '{word.path}', and may be an error" if word else None)
 
 
 def _failing_line(context: ListContext, records: Records) -> FailureWord | None:
     """Where the last line says that it failed; one with the key is a record, whatever it says."""
     last = records[-1] if records and records.header is None and not records.goes_on else None
-    if not context.keys or not isinstance(last, dict) or any(key in last for key in context.keys):
+    if not isinstance(last, dict) or any(key in last for key in context.keys or records[0]):
         return None
     return None if context.endpoint.error_in_body is not None else says_failed(last, beside(last, ()))
 

@@ -24,10 +24,9 @@ from messaging_assets.foundation import json_paths, moments
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.evidence.sought_fields import Has, Sought, SoughtFields, found_by
 from messaging_assets.reading.times.zones import name_behind, zones_of
-from messaging_assets.rows.values.nested import Misfit, StepReason, to_json, value_in
+from messaging_assets.rows.values.nested import Misfit, StepReason, text_of, value_in
 
 Record = dict[str, Any]
-
 
 # What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
 _IN_PATH = "/:@!$&'()*+,;=~%"
@@ -59,15 +58,13 @@ def functions_of(
         behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
         of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
         made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
-        kind, function = (
-            ("filter", _filter(step.filter)) if step.filter else ("map", _map(step, given, of_fields, made))
-        )
+        kind = "filter" if step.filter else "map"
+        function = _filter(step.filter) if step.filter else _map(step, given, of_fields, made)
         sought = _fields_of(step, asset) if fields is not None else {}
         every.append({kind: _looking(function, fields.look_for(sought)) if fields is not None and sought else function})
-        if step.parse_json:
-            of_text = {name for name, column in behind.items() if column in texts}
-            names = [name for name in step.parse_json if name not in of_text]
-            every.insert(-1, {"filter": _fits(names, number - 1, set_aside)})
+        if step.parse_json or step.hash or step.template:
+            names = [name for name, column in behind.items() if not (step.parse_json and column in texts)]
+            every.insert(-1, {"filter": _fits(names, step, number - 1, set_aside)})
     return every
 
 
@@ -169,14 +166,15 @@ def _map(
 
 
 def _fits(
-    names: Sequence[str], taken: int, set_aside: Callable[[Record, StepReason], None]
+    names: Sequence[str], step: Step, taken: int, set_aside: Callable[[Record, StepReason], None]
 ) -> Callable[[Record], bool]:
-    """Whether texts in a record are those of JSON; else it is set aside."""
+    """Whether texts in a record are those of JSON, or its values can be texts; else it is set aside."""
+    look = value_in if step.parse_json else text_of
 
     def fits(row: Record) -> bool:
         for name in names:
             try:
-                value_in(row.get(name))
+                look(_found(name, row) if step.template else row.get(name))
             except Misfit as misfit:
                 set_aside(row, StepReason(f"{name}: {misfit}", taken))
                 return False
@@ -194,9 +192,11 @@ def _read(value: Any) -> Any:
 
 
 def _renamed(row: Record, names: dict[str, str]) -> Record:
-    # A field that is there already stays, and so does the one that would take its place.
-    taken = row.keys() - names.keys()
-    return {names[name] if name in names and names[name] not in taken else name: value for name, value in row.items()}
+    names = {old: new for old, new in names.items() if old in row}
+    # A field that is there already stays, and so does the one that would take its place, and whatever would take that.
+    while stay := [old for old, new in names.items() if new in row.keys() - names.keys()]:
+        names = {old: new for old, new in names.items() if old not in stay}
+    return {names.get(name, name): value for name, value in row.items()}
 
 
 def _flattened(row: Record, names: frozenset[str]) -> Record:
@@ -242,7 +242,7 @@ def _made(text: str, is_one_field: bool, is_link: bool, row: Record, zones: Mapp
         if way and (seconds := moments.moment_of(value, zone=zone)) is not None:
             value = moments.written(seconds, way, zone)
         values.append(value)
-        shown = value if isinstance(value, str) else "" if value is None else to_json(value)
+        shown = "" if value is None else text_of(value)
         is_part = is_link and not (len(values) == 1 and text.startswith("{"))
         return quote(shown, safe=_IN_PATH if len(values) <= in_path else "") if is_part else shown
 
@@ -266,10 +266,7 @@ def _moment(value: Any, way: str, zone: tzinfo) -> Any:
 
 
 def _digest(value: Any) -> str | None:
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else to_json(value)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return None if value is None else hashlib.sha256(text_of(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def mark_of(resource: Resource, taken: int | None = None) -> str:

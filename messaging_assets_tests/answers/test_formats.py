@@ -253,6 +253,12 @@ def test_a_bad_row_is_set_aside_with_its_line() -> None:
     ]
 
 
+def test_a_header_that_comes_once_more_is_no_row() -> None:
+    came = read(gzipped(b"id,n\n1,a\n") + gzipped(b"id,n\n2,b\n"), type="csv")
+    assert [row["id"] for row in came if isinstance(row, dict)] == ["1", "2"]
+    assert [one.reason for one in came if isinstance(one, BadLine)] == ["the header once more"]
+
+
 def test_a_bad_line_is_set_aside_with_its_line() -> None:
     came = read(b'{"id": 1}\n{"id": \n\n{"id": 2, "id": 3}\n{"id": 4}\n', type="ndjson")
     assert [row for row in came if isinstance(row, dict)] == [{"id": 1}, {"id": 4}]

@@ -15,6 +15,7 @@ from messaging_assets.answers.beside_list import address_in
         ('</x>; title="a, b; rel=c \\"d\\""; rel = next', {"next": "/x"}),
         ('</a>, </b>; rel="next"; type="x"', {"next": "/b"}),
         ('/x?page=2; rel="next"', {"next": "/x?page=2"}),
+        ("</x?page=2>; rel='next', </x?page=9>; rel='last'", {"next": "/x?page=2", "last": "/x?page=9"}),
         ("", {}),
         ("; , <", {}),
     ],

@@ -268,6 +268,22 @@ def test_a_line_with_an_error_and_no_key_is_no_record_that_is_set_aside_for_a_wh
     assert rows.sync(ONE_PAGE).verdict == "read to the end"
 
 
+@pytest.mark.parametrize(
+    ("last", "doubt"),
+    [
+        (b'{"error": "aborted"}\n', "the last line has 'error' and no field of the first one"),
+        (b"terminated early\n", "the last line is no JSON"),
+    ],
+)
+def test_a_last_line_that_is_no_record_leaves_lines_without_a_key_in_doubt(
+    rows: OneList, last: bytes, doubt: str
+) -> None:
+    rows.resource = {"write_disposition": "append"}
+    rows.fault(body=b'{"n": 1}\n{"n": 2}\n' + last, content_type="application/x-ndjson")
+    outcome = rows.sync(ONE_PAGE)
+    assert (outcome.verdict, doubt in outcome.reason) == ("unknown", True)
+
+
 def test_a_text_that_ends_a_list_ends_none_that_holds_it(rows: OneList) -> None:
     ending = [{"content": "No data", "action": "ignore"}]
     rows.fault(body=b"id,n\n1,No data\n", content_type="text/csv", times=1)

@@ -122,6 +122,22 @@ def test_what_comes_behind_an_answer_is_no_answer(asking: Any, surplus: str) -> 
     assert server.connections > 1
 
 
+@pytest.mark.parametrize("headers", ["", "Connection: close\r\n"])
+def test_lines_behind_a_length_that_is_too_small_leave_the_table_in_doubt(asking: Any, headers: str) -> None:
+    lines = b'{"id": 1}\n{"id": 2}\n'
+
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        length = len(lines) if path == "/whole" else len(lines) // 2
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n{headers}Content-Length: {length}\r\n\r\n"
+        connection.sendall(head.encode() + lines)
+        connection.shutdown(socket.SHUT_WR)
+
+    _, asker = asking(talk)
+    whole, cut = asker.ask("/whole").parsed, asker.ask("/cut").parsed
+    assert (len(whole), whole.doubt) == (2, None)
+    assert (len(cut), "Content-Length" in str(cut.doubt)) == (1, True)
+
+
 def test_what_comes_late_behind_an_answer_is_no_answer(asking: Any) -> None:
     def talk(connection: socket.socket, path: str, number: int) -> None:
         connection.sendall(own(path))
@@ -400,3 +416,17 @@ def test_a_proxy_that_lets_nobody_through_is_named_by_its_variable(
 
     assert "through the proxy that the environment names (HTTP_PROXY, HTTPS_PROXY); see whether" in str(failure.value)
     assert "s3cret" not in str(failure.value)
+
+
+@pytest.mark.parametrize(("to", "is_refused"), [("/users/", True), ("/users/?a=2&b=1", False), ("/files/7", False)])
+def test_a_redirect_that_drops_what_was_asked_is_red(asking: Any, to: str, is_refused: bool) -> None:
+    def talk(connection: socket.socket, path: str, number: int) -> None:
+        is_first = path.startswith("/users?")
+        connection.sendall(answer({}, f"Location: {to}\r\n", "301 Moved") if is_first else own(path))
+
+    _, asker = asking(talk)
+    if not is_refused:
+        assert asker.ask("/users?a=2").json() == {"for": to}
+        return
+    with pytest.raises(MendDescription, match="without the parameters that it was asked with"):
+        asker.ask("/users?a=2")

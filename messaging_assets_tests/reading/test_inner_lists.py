@@ -96,3 +96,30 @@ def test_a_file_that_believes_no_count_and_no_sign_is_not_told_of_them() -> None
 
     assert read(lambda asked: counted, {"type": "single_page"}, CHANGES, total="ignore").verdict == "read to the end"
     assert read(lambda asked: told, no_sign, CHANGES).verdict == "read to the end"
+
+
+@pytest.mark.parametrize(
+    ("body", "selector", "place"),
+    [
+        (
+            {"responses": [{"hits": {"hits": [{"id": 1}]}}, {"error": {"type": "shard"}, "status": 500}]},
+            "responses[*].hits.hits[*]",
+            "responses[*].error",
+        ),
+        ([{"id": 1, "result": [{"id": 1}]}, {"id": 2, "error": {"code": -32000}}], "$[*].result[*]", "$[*].error"),
+        ({"groups": [{"rows": [{"id": 1}]}, {"rows": [], "error": "busy"}]}, "groups[*].rows[*]", "groups[*].error"),
+        ({"edges": [{"node": {"id": 1}}, {"errors": ["timeout"]}]}, "edges[*].node", "edges[*].errors"),
+    ],
+)
+def test_an_error_in_the_place_of_rows_leaves_the_read_in_doubt(body: Any, selector: str, place: str) -> None:
+    found = read(lambda asked: body, {"type": "single_page"}, selector)
+
+    assert (found.verdict, f"'{place}'" in found.reason) == ("unknown", True)
+
+
+@pytest.mark.parametrize(
+    "part", [{"rows": [{"id": 2}], "error": "old"}, {"name": "b"}, {"status": "failed"}, {"error": None}], ids=str
+)
+def test_a_part_without_rows_that_holds_no_error_is_in_no_doubt(part: Any) -> None:
+    body = {"parts": [{"rows": [{"id": 1}]}, part]}
+    assert read(lambda asked: body, {"type": "single_page"}, "parts[*].rows[*]").verdict == "read to the end"

@@ -205,6 +205,7 @@ def test_the_declared_precision_says_how_many_digits_are_kept() -> None:
     assert converted(texts, "timestamp", precision=3).rounded == {0}
     assert converted(["2025-01-01T00:00:00.9"], "timestamp", precision=0).rounded == {0}
     assert converted(["12:00:00.1234567", "12:00:00"], "time").rounded == {0}
+    assert converted(["1.5", 1.5, 12345678901234567.891], "text").rounded == {2}
 
 
 def test_a_timestamp_without_zone_keeps_the_moment_in_utc() -> None:

@@ -48,3 +48,17 @@ def test_fields_of_an_object_are_columns_keys_and_out_of_sight(one_table: OneTab
     assert not {"user", "user__mail"} & found[0].keys()
     assert one_table.sync([*rows, *rows[:1]], steps=steps, primary_key="user__id").green
     assert len(one_table.rows()) == 3
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "renamed"),
+    [
+        ({"a": "b", "b": "c"}, {"a": 1, "b": 2}, {"b": 1, "c": 2}),
+        ({"a": "b", "b": "c"}, {"a": 1, "b": 2, "c": 3}, {"a": 1, "b": 2, "c": 3}),
+        ({"a": "b", "b": "c", "c": "d"}, {"a": 1, "b": 2, "c": 3, "d": 4}, {"a": 1, "b": 2, "c": 3, "d": 4}),
+        ({"a": "b", "b": "a"}, {"a": 1, "b": 2}, {"a": 2, "b": 1}),
+        ({"a": "b"}, {"b": 2}, {"b": 2}),
+    ],
+)
+def test_a_rename_puts_no_field_in_the_place_of_one_that_stays(names: Any, row: Any, renamed: Any) -> None:
+    assert _map(Step.model_validate({"rename": names}))(row) == renamed

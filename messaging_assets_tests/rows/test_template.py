@@ -53,3 +53,16 @@ def test_rows_are_told_apart_by_a_key_made_of_two_fields(one_table: OneTable) ->
     for _ in range(2):
         assert one_table.sync(rows, steps=[key], primary_key="id", write_disposition="merge").green
     assert sorted(one["id"] for one in one_table.rows()) == ["1|1", "1|2", "2|1"]
+
+
+@pytest.mark.parametrize("step", [{"hash": ["of"]}, {"template": {"name": "{of}-{id}"}}], ids=str)
+def test_a_record_with_a_value_that_is_no_text_is_set_aside_alone(one_table: OneTable, step: dict[str, Any]) -> None:
+    rows = [
+        {"id": 1, "of": {"a": "\0"}},
+        {"id": 2, "of": {"a": [float("nan")]}},
+        *({"id": key, "of": {"a": 1}} for key in (3, 4)),
+    ]
+    synced = one_table.sync(rows, steps=[step])
+    assert synced.green, synced.error
+    assert [row["id"] for row in one_table.rows()] == [3, 4]
+    assert sorted(row["reason"] for row in one_table.rejected()) == ["of: a NUL character", "of: not a finite number"]

@@ -68,6 +68,9 @@ def delimited_records(
             yield BadLine(row, why, f"line {line}")
         elif written.columns is not None and is_first and row == names:
             raise WrongFormat("CSV with a header, which columns in format says it has not")
+        elif written.columns is None and row == names:
+            # Files with a header each, one behind the other.
+            yield BadLine(row, "the header once more", f"line {line}")
         elif missing.isdisjoint(row):
             yield dict(zip(names, row, strict=True))
         else:

@@ -24,6 +24,7 @@ class Answer(requests.Response):
     Attributes:
         line: the connection that it came over, until `settle`.
         is_clean: whether it ended where it said, and nothing came behind it.
+        has_surplus: whether bytes came behind the end that it announced.
         format: what its body was written in.
         spool: its body, where that is long and is read in parts; `content` is empty then.
         rest: the parts, or documents, behind the one that is parsed; None where there are none.
@@ -35,6 +36,7 @@ class Answer(requests.Response):
     format = "json"
     line: Any = None
     is_clean = True
+    has_surplus = False
     spool: Spool | None = None
     rest: Iterator[Any] | None = None
     documents: Sequence[Document] = ()

@@ -59,7 +59,8 @@ class Reply(http.client.HTTPResponse):
 
     def _close_conn(self) -> None:
         watched = current()
-        if self.will_close is False and watched is not None:
+        # Until the headers came it is no truth value.
+        if isinstance(self.will_close, bool) and watched is not None:
             watched.has_surplus = self._is_more_there()
         super()._close_conn()  # type: ignore[misc]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 
@@ -40,3 +40,10 @@ def moved(request: requests.PreparedRequest, location: str, status: int) -> requ
         for name in ("Content-Length", "Content-Type", "Transfer-Encoding"):
             there.headers.pop(name, None)
     return there
+
+
+def loses_query(before: str, after: str) -> bool:
+    """Whether one path leads to itself, but for a slash at its end, without a parameter that it was asked with."""
+    asked, there = urlsplit(before), urlsplit(after)
+    names = [{name for name, _ in parse_qsl(one.query, keep_blank_values=True)} for one in (asked, there)]
+    return asked.path.rstrip("/") == there.path.rstrip("/") and not names[0] <= names[1]

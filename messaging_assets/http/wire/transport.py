@@ -118,6 +118,7 @@ class Transport:
         # Which of the two ends an answer is a question that two readers answer differently (RFC 9112, section 6.3).
         is_ambiguous = "transfer-encoding" in response.headers and "content-length" in response.headers
         answer.line, answer.is_clean = line, not (watched.has_surplus or is_ambiguous)
+        answer.has_surplus = watched.has_surplus and "transfer-encoding" not in response.headers
         return answer
 
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from messaging_assets.answers.beside_list import beside, plain_word
+from messaging_assets.answers.failure_words import says_failed
 from messaging_assets.answers.signs_of_more import is_of_more, is_size, signs_of_more
 from messaging_assets.answers.watched_counts import WatchedCounts, words_of
 from messaging_assets.foundation import json_paths
@@ -60,6 +61,25 @@ def lists_inside(selector: str, body: Any) -> tuple[str, list[tuple[dict[str, An
     holders, name = found[1], found[2].strip("'")
     there = json_paths.find_values(holders, body)
     return holders, [(one, name) for one in there if isinstance(one, dict) and isinstance(one.get(name), list)]
+
+
+def failed_inside(selector: str, body: Any) -> str | None:
+    """The path to an error that stands in one of several parts of an answer in the place of its rows; None for none.
+
+    Args:
+        selector: what finds the records in each part, such as `responses[*].hits.hits[*]`.
+        body: the answer's JSON.
+    """
+    outer, _, inner = selector.partition("[*].")
+    path = inner.removesuffix("[*]")
+    if not inner or "[" in outer:
+        return None
+    for part in lists_picked_from(f"{outer}[*]", body):
+        for one in part:
+            # A part may have a status of its own, and no rows.
+            if isinstance(one, dict) and (word := says_failed(one, ())) and not any(json_paths.find_values(path, one)):
+                return f"{outer}[*].{word.path}"
+    return None
 
 
 def cut_off_inside(

@@ -212,6 +212,7 @@ _INFERRED |= {datetime.datetime: "timestamp", datetime.date: "date", datetime.ti
 _ROUNDED: dict[str, Callable[[Any, Any], bool]] = {
     "timestamp": is_finer,
     "time": is_finer,
+    "text": has_lost_digits,
     "decimal": has_lost_digits,
     "wei": has_lost_digits,
 }

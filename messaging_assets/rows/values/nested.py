@@ -77,6 +77,15 @@ def to_json(value: Any) -> str:
     return text
 
 
+def text_of(value: Any) -> str:
+    """A text as it is, and any other value as JSON.
+
+    Raises:
+        Misfit: see `to_json`.
+    """
+    return value if isinstance(value, str) else to_json(value)
+
+
 def to_json_texts(values: list[Any]) -> list[bytes | None]:
     """A column of nested values as JSON texts, None where there is none.
 

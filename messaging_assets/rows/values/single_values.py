@@ -11,7 +11,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from messaging_assets.rows.values.nested import Misfit, to_json
+from messaging_assets.rows.values.nested import Misfit, text_of, to_json
 
 _EXACT_UP_TO = 2**53  # the largest integer up to which a double holds every integer
 _DIGITS_OF_A_DOUBLE = 15  # so many decimal digits any double gives back as they were
@@ -22,10 +22,6 @@ _TIME = re.compile(r"([0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?)[0-9]*(?:
 def has_lost_digits(value: Any, type_: Any) -> bool:
     """Whether a number may have had more digits than the double that JSON is read into; a text keeps all of them."""
     return type(value) is float and len(Decimal(repr(value)).as_tuple().digits) > _DIGITS_OF_A_DOUBLE
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else to_json(value)
 
 
 def _bigint(value: Any) -> int:
@@ -113,7 +109,7 @@ def _binary(value: Any) -> bytes:
 
 
 CAREFUL: dict[str, Callable[[Any], Any]] = {
-    "text": _text,
+    "text": text_of,
     "bigint": _bigint,
     "double": _double,
     "bool": _bool,

@@ -106,6 +106,13 @@ def test_a_zone_is_an_iana_name() -> None:
         Column.model_validate({"data_type": "timestamp", "timezone": "Europe/Berln"})
 
 
+@pytest.mark.parametrize("name", ["Etc/UTC", "GMT", "Zulu"])
+def test_utc_has_one_name(one_table: OneTable, name: str) -> None:
+    assert one_table.sync(ROWS).green
+    assert one_table.sync(columns={"sent_at": {"data_type": "timestamp", "timezone": name}}).green
+    assert sent(one_table)[0] == "2026-03-01T10:00:00+00:00"
+
+
 def test_what_was_deleted_by_a_local_clock_is_deleted() -> None:
     now = datetime.now(ZoneInfo("Asia/Tokyo")).replace(tzinfo=None, microsecond=0).isoformat()
     assert deletion_of(now) is None
@@ -148,6 +155,14 @@ def test_a_cursors_column_is_of_the_cursors_zone_unless_it_says_otherwise(one_ta
     assert sent(one_table) == MOMENTS
     assert one_table.sync([*ROWS, {"id": 5, "sent_at": "2026-07-02T10:00:00"}]).green
     assert sent(one_table)[-1] == "2026-07-02T08:00:00+00:00"
+
+
+def test_times_that_a_step_read_in_another_zone_are_of_two_zones_as_well(one_table: OneTable) -> None:
+    rows, steps = [{"id": 1, "sent_at": "01.03.2026 10:00"}], [{"cast": {"sent_at": "%d.%m.%Y %H:%M"}}]
+    assert one_table.sync(rows, columns={"sent_at": {"data_type": "timestamp"}}, steps=steps).green
+    assert "has times that name no zone" in str(one_table.sync(columns={"sent_at": IN_BERLIN}).error)
+    assert one_table.sync(write_disposition="replace").green
+    assert sent(one_table) == ["2026-03-01T09:00:00+00:00"]
 
 
 def test_rows_of_two_zones_are_never_in_one_table(one_table: OneTable) -> None:

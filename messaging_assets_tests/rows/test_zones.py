@@ -16,7 +16,7 @@ from messaging_assets.description.resource import Resource
 from messaging_assets.description.table import Column
 from messaging_assets.foundation import moments
 from messaging_assets.rows.hard_deletes import deletion_of
-from messaging_assets.rows.steps import functions_of
+from messaging_assets.rows.steps import functions_of, mark_of, missed_steps
 from messaging_assets.rows.values.conversion import arrow_type, convert, convert_declared
 from messaging_assets.rows.values.moments import names_no_zone
 from messaging_assets_tests.one_table import OneTable
@@ -134,6 +134,16 @@ def test_steps_know_the_zone_of_the_column_that_a_field_becomes(step: dict[str, 
     for one in functions_of(resource, "one", ()):
         row = one["map"](row)
     assert row == {"sent_at": made}
+
+
+def test_steps_that_a_record_set_aside_lacks_know_the_zone_as_well() -> None:
+    steps = [{"rename": {"a": "at"}}, {"parse_json": ["body"]}, {"cast": {"at": "%d.%m.%Y %H:%M"}}]
+    endpoint = {"path": "/one", "incremental": {"cursor_path": "a", "timezone": "Europe/Berlin"}}
+    resource = Resource.model_validate({"name": "one", "steps": steps, "endpoint": endpoint})
+    row = {"at": "01.03.2026 10:00", "body": "{}"}
+    for one in missed_steps(mark_of(resource, 1), resource, "one") or ():
+        row = one["map"](row) if "map" in one else row
+    assert row == {"at": "2026-03-01T09:00:00Z", "body": {}}
 
 
 @pytest.mark.parametrize("nested", ["json", "tables"])

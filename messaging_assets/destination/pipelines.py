@@ -25,7 +25,7 @@ from messaging_assets.destination.profile import (
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.folders import ProjectFolders
 from messaging_assets.foundation.private_files import PRIVATE_FILE
-from messaging_assets.seams.dlt_packages import one_pipeline
+from messaging_assets.seams.dlt_packages import OnePipeline, one_pipeline
 from messaging_assets.seams.dlt_settings import made_once, own_settings
 
 # A replaced table is swapped once, when the new rows are complete.
@@ -78,12 +78,14 @@ def build_pipeline(description: ApiDescription, resource: Resource, folders: Pro
         folders: where working files and the default DuckDB file are.
     """
     profile = destination_profile(folders)
-    return _pipeline_maker(profile)(
+    pipeline = _pipeline_maker(profile)(
         pipeline_name(description.name, resource.name),
         pipelines_dir=str(folders.pipelines),
         destination=profile.destination,
         dataset_name=description.dataset_name,
     )
+    pipeline.own_schema = schema_name(description, resource)
+    return pipeline
 
 
 def definition_pipeline(folders: ProjectFolders) -> Pipeline:
@@ -140,7 +142,7 @@ def open_database(pipeline: Pipeline) -> Iterator[None]:
         yield
 
 
-def _pipeline_maker(profile: DestinationProfile) -> Callable[..., Pipeline]:
+def _pipeline_maker(profile: DestinationProfile) -> Callable[..., OnePipeline]:
     if profile.kind != "duckdb":
         return one_pipeline
     # Imported late: only those who load into DuckDB need it.

@@ -43,23 +43,31 @@ _FOLLOW_UPS = ("sql", "reference")
 
 
 class OnePipeline(Pipeline):
-    """dlt's pipeline, which reads its schema's file when that changed, where dlt reads it twenty times a sync."""
+    """dlt's pipeline, which reads its schema's file when that changed, where dlt reads it twenty times a sync.
 
+    Attributes:
+        own_schema: the schema of what is loaded now; dlt's default is that of the first load, which may be another
+            table's.
+    """
+
+    own_schema: str | None = None
     _read_of: tuple[int, int] | None = None
 
     @property
     def default_schema(self) -> Schema:
-        """See Pipeline."""
+        """See Pipeline; the schema of what is loaded now, once there is one."""
         # Since dlt 1.30: the live schemas by name, and the name of a schema's file.
         storage, name = self._schema_storage, self.default_schema_name
+        if self.own_schema and self.own_schema in self.schema_names:
+            name = self.own_schema
         live: Schema | None = storage.live_schemas.get(str(name))
         try:
             seen = Path(storage.storage.make_full_path(f"{name}.schema.json")).stat()
         except OSError:
-            return super().default_schema
+            return self.schemas[str(name)]
         file = seen.st_ino, seen.st_mtime_ns
         if live is None or file != self._read_of:
-            live, self._read_of = super().default_schema, file
+            live, self._read_of = self.schemas[str(name)], file
         return live
 
     def normalize(self, *args: Any, **kwargs: Any) -> NormalizeInfo:

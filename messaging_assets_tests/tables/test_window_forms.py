@@ -13,6 +13,8 @@ from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.sandbox import Sandbox
 from messaging_assets.tables.window_column import WindowColumn
 from messaging_assets_tests.interrupted_sync import sync
+from messaging_assets_tests.one_step import Done, alone
+from messaging_assets_tests.one_table import RESOURCE, OneTable
 
 # Nothing but the test opens the file.
 pytestmark = pytest.mark.usefixtures("open_database")
@@ -88,3 +90,39 @@ def test_an_appended_window_in_an_odd_form_is_replaced_when_it_is_read_again(kno
     assert synced[0]["green"], synced[0]["error"]
     assert synced[1]["ids"] == synced[0]["ids"]
     assert synced[0]["metadata"]["messaging_assets/rows_set_aside"] == 0
+
+
+def _window(one_table: OneTable, day: str, rows: list[Any], **resource: Any) -> Done:
+    one_table.serve(rows)
+    return alone(one_table.describe(**resource), RESOURCE, one_table.history, partition_key=day)
+
+
+@pytest.mark.parametrize("disposition", ["append", "merge"])
+def test_a_window_is_not_read_into_rows_that_another_time_has_placed(one_table: OneTable, disposition: str) -> None:
+    rows = [{"id": 1, "made": 1735725600, "changed": 1735898400}]
+
+    def run(column: str, day: str, **more: Any) -> Any:
+        windows = {"type": "daily", "start": "2025-01-01", "start_param": "since", "column": column, **more}
+        return _window(one_table, day, rows, write_disposition=disposition, partitions=windows)
+
+    assert run("made", "2025-01-01", format="epoch_seconds").green
+    refused = run("changed", "2025-01-03", format="epoch_seconds")
+
+    assert "'made' has placed the rows of its table in windows, and the file says 'changed'" in refused.error
+    assert [row["id"] for row in one_table.rows()] == [1]
+    assert run("made", "2025-01-01", format="epoch_seconds").green
+
+
+def test_an_append_is_told_what_places_rows_that_came_before_the_format(one_table: OneTable) -> None:
+    rows = [{"id": 1, "at": "2025-01-01T10:00:00Z"}]
+    windows = {"type": "daily", "start": "2025-01-01", "start_param": "since", "column": "at"}
+    _window(one_table, "2025-01-01", rows, write_disposition="append", partitions=windows)
+
+    written = windows | {"format": "epoch_seconds"}
+    refused = _window(one_table, "2025-01-01", rows, partitions=written)
+    placed = _window(one_table, "2025-01-01", rows, partitions=written, columns={"at": {"data_type": "timestamp"}})
+
+    assert "1 rows of its table are in no window" in refused.error
+    assert "declare columns.at with data_type: timestamp" in refused.error
+    assert placed.green
+    assert len(one_table.rows()) == 1

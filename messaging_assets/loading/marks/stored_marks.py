@@ -12,6 +12,7 @@ from messaging_assets.description.api import Incremental, Resource
 from messaging_assets.description.parents import is_child
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
+from messaging_assets.loading.marks.made_keys import makers_of
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import NO_ROWS, MarkTrust
 from messaging_assets.reading.changed_parents import ParentChanges, changes_of
@@ -82,7 +83,8 @@ def _told_by(target: ReadTarget, fields: list[str]) -> str:
     # A child's rows meet the cursor as they came. A word that the file does not have is none, also in a later release.
     steps, format_ = mark_of(one, 0 if target.is_child else None), one.endpoint.format
     of_rows = [steps, one.endpoint.include_from_answer, format_ and format_.model_dump(exclude_defaults=True)]
-    return identity_of(fields or of_rows).digest[:16]
+    of_key = [fields, [] if target.is_child else makers_of(one)]
+    return identity_of(of_key if fields else of_rows).digest[:16]
 
 
 def single_mark(state: Mapping[str, Any], cursor_path: str) -> dict[str, Any]:

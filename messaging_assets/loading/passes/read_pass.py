@@ -13,6 +13,8 @@ from messaging_assets.description.api import Resource
 from messaging_assets.destination.names import REJECTED
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.loading.empty_table import leave_out_untyped
+from messaging_assets.loading.marks.made_keys import refuse_keys_made_otherwise, store_makers
+from messaging_assets.loading.marks.placing import refuse_rows_placed_otherwise, store_placing
 from messaging_assets.loading.marks.stored_marks import store_all_marks
 from messaging_assets.loading.marks.target import ReadTarget
 from messaging_assets.loading.marks.trusted_marks import MarkTrust, rows_left
@@ -174,15 +176,11 @@ class ReadPass:
         self.load_ids[:0] = interrupted.load_ids
         note_interrupted(self._receipt, interrupted)
         is_asked = not (options.is_whole or options.forget_state) and keeps_rows_by_sql()
-        trust = MarkTrust(self._receipt, self._tell, options.keep_mark, self._rows_left() if is_asked else None)
+        trust = MarkTrust(self._receipt, self._tell, options.keep_mark, _rows_left(self._target) if is_asked else None)
         reader, own = open_reader(self._target, self._receipt, self._batches, interrupted, trust)
         if not (options.is_anew or options.is_whole or options.forget_state):
             own.so_far.unless = known_validator(self._target, options.is_as_loaded)
         return PageStream(self._target, reader, own, self._receipt, self._progress, options.is_retry)
-
-    def _rows_left(self) -> bool | None:
-        with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
-            return rows_left(rows, self._resource.table)
 
     def _judge(self) -> None:
         assert self._stream is not None
@@ -195,6 +193,8 @@ class ReadPass:
         self._checkpoint.clear()
         note_first_page_number(stream.own)
         note_limit(self._target, stream.own)
+        store_placing(self._target)
+        store_makers(self._target)
         store_validator(self._target, stream.own, self._receipt, self.load_ids[-1])
         if not self.late:
             store_all_marks(self._target, stream.own, self._receipt)
@@ -204,6 +204,14 @@ class ReadPass:
             leave_out_untyped(dlt.current.source_schema(), self._resource.table)
         if not self.late:
             self.at_end()
+
+
+def _rows_left(target: ReadTarget) -> bool | None:
+    with table_rows(dlt.current.pipeline(), dlt.current.source_schema()) as rows:
+        refuse_rows_placed_otherwise(target, rows)
+        left = rows_left(rows, target.resource.table)
+    refuse_keys_made_otherwise(target, left)
+    return left
 
 
 def _can_be_empty(resource: Resource, batches: Batches) -> bool:

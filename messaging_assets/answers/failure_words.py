@@ -11,44 +11,37 @@ from typing import Any
 from messaging_assets.answers.beside_list import Leaf, plain_word
 from messaging_assets.answers.record_keys import whole_number
 
-_ERRORS = frozenset(
-    (
-        *("error", "errors", "error_message", "error_msg", "error_description", "error_text", "error_type", "fault"),
-        *("exception", "failures", "problems", "error_info", "error_detail", "error_details"),
-    )
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ERRORS = _words(
+    "error errors error_message error_msg error_description error_text error_type fault exception failures problems "
+    "error_info error_detail error_details"
 )
-_GOOD = frozenset(
-    (
-        *("ok", "success", "succeeded", "successful", "is_success", "is_successful", "is_ok", "succeed", "valid"),
-        *("is_valid", "authenticated", "is_authenticated", "authorized", "is_authorized"),
-    )
+_GOOD = _words(
+    "ok success succeeded successful is_success is_successful is_ok succeed valid is_valid authenticated "
+    "is_authenticated authorized is_authorized"
 )
 _BAD = frozenset(("failed", "failure", "is_error", "has_error", "has_errors", "is_failed"))
-_STATES = frozenset(
-    (
-        *("status", "result", "stat", "response_status", "result_status", "type", "state", "outcome", "ack"),
-        *("returncode", "api_status", "status_text"),
-    )
+_STATES = _words(
+    "status result stat response_status result_status type state outcome ack returncode api_status status_text"
 )
 _KINDS = frozenset(("type", "kind", "id", "object"))
 # Objects that hold such words, beside those with an envelope's name.
 _HOLDERS = frozenset(
     ("status", "header", "head", "response_header", "result", "response", "response_status", "resp", "metadata")
 ) | {"shards"}
-_FAILED = frozenset(
-    (
-        *("error", "errors", "err", "fail", "failed", "failure", "nok", "not_ok", "ko", "exception", "fault"),
-        *("denied", "forbidden", "unauthorized", "unauthorised", "bad_request", "internal_error", "server_error"),
-    )
+_FAILED = _words(
+    "error errors err fail failed failure nok not_ok ko exception fault denied forbidden unauthorized unauthorised "
+    "bad_request internal_error server_error"
 )
 # One of these words in the value of a state says that something failed: OVER_QUERY_LIMIT, "error: bad key".
-_FAILING = frozenset(
-    (
-        *("error", "errors", "err", "fail", "fails", "failed", "failure", "fault", "exception", "denied", "forbidden"),
-        *("unauthorized", "unauthorised", "unauthenticated", "invalid", "expired", "exceeded", "limit", "limited"),
-        *("throttled", "throttling", "timeout", "unavailable", "busy", "aborted", "rejected", "refused", "notok"),
-        *("nok", "ko", "quota", "overloaded", "maintenance", "pending", "processing", "queued"),
-    )
+_FAILING = _words(
+    "error errors err fail fails failed failure fault exception denied forbidden unauthorized unauthorised "
+    "unauthenticated invalid expired exceeded limit limited throttled throttling timeout unavailable busy aborted "
+    "rejected refused notok nok ko quota overloaded maintenance pending processing queued"
 )
 # The same in a sentence beside the list, in which a word alone may be harmless.
 _FAILING_TEXT = re.compile(
@@ -64,35 +57,32 @@ _NOTHING = re.compile(
     r"(record|result|data|found|match|entr|row|item|transaction|object|content|message|error)|^(empty|zero_results)",
     re.IGNORECASE,
 )
-_CODES = frozenset(
-    (
-        *("code", "error_code", "err_code", "errcode", "errno", "error_no", "ret", "retcode", "ret_code", "rc"),
-        *("status_code", "result_code", "response_code", "return_code", "http_status", "http_code", "http_status_code"),
-        *("resp_code", "api_code"),
-    )
+_FINE = _words(
+    "ok okay success successful succeeded succeed successfully done none null no_error no_errors 0 00 000 0000 00000 "
+    "200 true completed complete fine s_ok no_content found good normal accepted created nil undefined approved "
+    "processed request_processed ready active up healthy pass passed"
 )
-_MESSAGES = frozenset(
-    (
-        *("message", "msg", "errmsg", "err_msg", "error_message", "error_msg", "reason", "detail", "details"),
-        *("description", "error_description", "status_message", "result_message", "ret_msg", "info", "text"),
-        *("title", "error", "status_text", "error_type", "error_detail", "error_details"),
-    )
+_FINE_ENDS = ("_success", "_successfully", "_succeeded", "_ok")
+_FINE_STARTS = ("success", "ok_", "request_success", "operation_success", "query_success", "no_error")
+# Beside an empty list of errors, faults or problems, such as "No open issues".
+_QUIET = re.compile(
+    r"\b(no|zero|0)( \w+){0,2} (error|exception|fault|failure|problem|issue|incident|alert|warning)s?\b"
+    r"|\b0 of 0\b|\ball( \w+){0,2} (operational|healthy|clear)",
+    re.IGNORECASE,
+)
+_CODES = _words(
+    "code error_code err_code errcode errno error_no ret retcode ret_code rc status_code result_code response_code "
+    "return_code http_status http_code http_status_code resp_code api_code"
+)
+_MESSAGES = _words(
+    "message msg errmsg err_msg error_message error_msg reason detail details description error_description "
+    "status_message result_message ret_msg info text title error status_text error_type error_detail error_details"
 )
 _SENTENCE_STARTS = frozenset(("return", "ret", "status", "result", "response", "resp", "code", "error", "err", "api"))
 _SENTENCE_ENDS = frozenset(("msg", "message", "desc", "description", "text", "reason", "info", "detail"))
 # Of these no title of a list is one, such as "Failed jobs".
 _SENTENCES = _MESSAGES - {"detail", "details", "description", "info", "text", "title"}
 _TELLING = _ERRORS | _GOOD | _BAD | _STATES | _HOLDERS | _CODES | _SENTENCES
-_FINE = frozenset(
-    (
-        *("ok", "okay", "success", "successful", "succeeded", "succeed", "successfully", "done", "none", "null"),
-        *("no_error", "no_errors", "0", "00", "000", "0000", "00000", "200", "true", "completed", "complete", "fine"),
-        *("s_ok", "no_content", "found", "good", "normal", "accepted", "created", "nil", "undefined", "approved"),
-        *("processed", "request_processed", "ready", "active", "up", "healthy", "pass", "passed"),
-    )
-)
-_FINE_ENDS = ("_success", "_successfully", "_succeeded", "_ok")
-_FINE_STARTS = ("success", "ok_", "request_success", "operation_success", "query_success", "no_error")
 
 
 @dataclass(frozen=True)
@@ -149,11 +139,12 @@ def _failure_around(body: Any, leaves: Iterable[Leaf]) -> FailureWord | None:
 
 def _around_list(value: Any, to_list: tuple[str, ...]) -> list[str]:
     """The sentences of a failure in an object of an error's name, beside the list in it; any, where that has no row."""
-    around = value.items() if isinstance(value, Mapping) else ()
+    around = value if isinstance(value, Mapping) else {}
     listed = reduce(lambda found, name: found.get(name) if isinstance(found, Mapping) else None, to_list[1:], value)
-    texts = [(plain_word(key), text) for key, text in around if (key,) != to_list[1:2] and isinstance(text, str)]
-    failing = [one for word, one in texts if word in _MESSAGES and _says_failing(one)]
-    return failing or [one for word, one in texts if not listed and word in _SENTENCES and not _is_fine(one)]
+    texts = [(plain_word(name), text) for name, text in around.items() if (name,) != to_list[1:2]]
+    texts = [(word, text) for word, text in texts if word in _MESSAGES and isinstance(text, str)]
+    is_any = not listed
+    return [one for word, one in texts if _says_failing(one) or (is_any and word in _SENTENCES and not _is_quiet(one))]
 
 
 def said_instead(body: Any, leaves: Iterable[Leaf]) -> str | None:
@@ -269,7 +260,8 @@ def _is_fine_number(number: int) -> bool:
 
 
 def _said(beside: list[Leaf]) -> list[str]:
-    return [one.value for one in beside if _is_message(one.word) and isinstance(one.value, str) and one.value.strip()]
+    said = [leaf.value for leaf in beside if _is_message(leaf.word) and isinstance(leaf.value, str)]
+    return [text for text in said if text.strip()]
 
 
 def _has_message(beside: list[Leaf]) -> bool:
@@ -286,8 +278,14 @@ def _is_said_fine(beside: list[Leaf]) -> bool:
 
 def _is_fine(text: str) -> bool:
     word = plain_word(text)
-    is_word = word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(_FINE_ENDS) or not word.strip("_")
-    return is_word or bool(_NOTHING.search(text.strip())) or "成功" in text
+    if word in _FINE or word.startswith(_FINE_STARTS) or word.endswith(_FINE_ENDS) or _NOTHING.search(text.strip()):
+        return True
+    return "成功" in text or not word.strip("_")
+
+
+def _is_quiet(text: str) -> bool:
+    """Whether a text beside an empty list of errors says that there are none."""
+    return _is_fine(text) or bool(_QUIET.search(text))
 
 
 def _is_error(value: Any) -> bool:

@@ -7,7 +7,7 @@ request leaves at most (max_retries + 1) squared times.
 
 import time
 from collections.abc import Generator, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from inspect import Parameter, Signature
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,7 @@ from messaging_assets.foundation.folders import project_folders, settle_environm
 from messaging_assets.foundation.redaction import Redaction
 from messaging_assets.loading.source import definition_source
 from messaging_assets.seams.dagster_dlt import DagsterDltResource, build_dlt_asset_specs
-from messaging_assets.seams.dagster_inside import AlreadyBound, ReadConfig
+from messaging_assets.seams.dagster_inside import AlreadyBound, ReadConfig, is_op_of_job
 from messaging_assets.tables.loaded_table import LoadedTable
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _asset(
                 result = None
                 refuse_other_key(context, key, description.asset_of(resource))
                 refuse_config_of_no_op(
-                    context.run.run_config, description, resource.name, context.job_def.has_node_named
+                    context.run.run_config, description, resource.name, partial(is_op_of_job, context)
                 )
                 if key in context.selected_asset_keys:
                     result = _sync(context, description, resource, translator, config)

@@ -48,7 +48,7 @@ def refuse_config_of_no_op(
         run_config: the run's.
         description: the API.
         name: the resource that is synced.
-        is_op: whether an op of the run has a name.
+        is_op: whether an op of the run's job has a name.
 
     Raises:
         MendDescription: a name that can only be meant for this API is none of its ops.

@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from messaging_assets.description.api import ApiDescription, Resource
 from messaging_assets.description.names import identifier
+from messaging_assets.description.ways.placeholders import filled
 
 # Under this header a child's requests carry their list's name, as far as the paginator; it never leaves.
 LIST_HEADER = "X-Messaging-Assets-List"
@@ -25,6 +26,8 @@ PARENTS, VALUES = "__parents__", "__values__"
 RESOURCE = "resource"
 # The cursor's values as a path takes them.
 IN_PATH = f"{LIST}in_path_"
+# What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
+_IN_PATH = "/:@!$&'()*+,;=~%"
 _CURSOR = re.compile(r"\{incremental\.((?:start|last|initial|end)_value)")
 _RESOURCE = re.compile(r"\{resources\.([A-Za-z0-9_]+)\.")
 _VALUE = re.compile(r"\{for_each\.([A-Za-z0-9_]+)")
@@ -157,6 +160,24 @@ def links_of(description: ApiDescription, one: Resource) -> frozenset[str]:
     start = re.compile(rf"\{{resources\.{re.escape(one.name)}\.([^}}:!]+)\}}")
     found = (start.match(child.path) for child in description.resources_with_unselected.values())
     return frozenset(match[1] for match in found if match)
+
+
+def is_address(value: str) -> bool:
+    """Whether a value with which a path begins is an address, and no part of one."""
+    return value.lower().startswith(("/", "http://", "https://"))
+
+
+def as_link(text: str, values: list[str]) -> str:
+    """A template as an address, in which no value ends the path; one with which it begins may be an address itself.
+
+    Args:
+        text: the template.
+        values: what its placeholders stand for, in their order.
+    """
+    first, in_path = int(text.startswith("{")), text.partition("?")[0].count("{")
+    parts = [quote(one, safe=_IN_PATH if place < in_path else "") for place, one in enumerate(values)]
+    taken = iter([*values[:first], *parts[first:]])
+    return str(filled(text, lambda path, way: next(taken)))
 
 
 def bound_path(resource: Resource) -> tuple[str, dict[str, Any]]:

@@ -17,13 +17,18 @@ from messaging_assets.description.authentication import Described
 from messaging_assets.foundation import moments
 from messaging_assets.foundation.moments import EPOCHS
 
+# One zone is to have one name.
+NAMES_OF_UTC = {
+    f"{area}{name}" for area in ("", "ETC/") for name in ("UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "ZULU")
+} | {"UNIVERSAL", "ETC/UNIVERSAL", "GREENWICH", "ETC/GREENWICH"}
+
 
 def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"'{value}' is no time zone; use an IANA name such as UTC or Europe/Berlin") from None
-    return value
+    return "UTC" if value.upper() in NAMES_OF_UTC else value
 
 
 # More days than any list goes back.

@@ -172,7 +172,8 @@ class Ending:
 
 def _of_left_list(reading: Reading, how: str) -> Finding:
     left, marks = f"the list was left after page {reading.page} by {how}", reading.context.marks
-    if not (reading.counts.all_rows and marks and marks.would_repeat) or reading.context.is_parent:
+    has_new = reading.counts.before or (reading.cursor and not reading.cursor.known.are_all)
+    if not (has_new and marks and marks.would_repeat) or reading.context.is_parent:
         return Finding(Verdict.UNKNOWN, left)
     # Its mark stays, for what lies behind, so that its rows will come once more.
     words = f"{left}, and an append would have its rows again with the next sync"

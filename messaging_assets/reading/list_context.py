@@ -190,6 +190,7 @@ class ListContext:
         cursor = self.marks.cursor(name)
         cursor.known.by_key.came(rows)
         newer = cursor.newer(rows, page)
+        cursor.known.are_all = cursor.known.are_all and not newer
         if cursor.is_disordered:
             words = "rows came in another order than row_order says, so the list was not left early"
             self.receipt.found(Verdict.READ_TO_THE_END, words)

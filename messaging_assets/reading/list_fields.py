@@ -19,6 +19,7 @@ from messaging_assets.description.parents import (
     bound_path,
     fields_in_texts,
     fields_of_parents,
+    is_address,
     other_field,
     path_field,
     shared_field,
@@ -161,7 +162,7 @@ class ListFields:
     def _is_address(self, field: str, value: str) -> bool:
         """Whether the path begins with the field, and its value is an address."""
         is_first = self._path.startswith(self._placeholder(field))
-        return is_first and value.lower().startswith(("/", "http://", "https://"))
+        return is_first and is_address(value)
 
     def _as_path(self, row: dict[str, Any], field: str) -> str:
         """A field as the path takes it: one segment, or an address where the path begins with it and it is one."""

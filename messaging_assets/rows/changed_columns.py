@@ -11,7 +11,7 @@ from dlt import Pipeline
 from messaging_assets.description.api import Resource
 from messaging_assets.description.table import INSIDE, Column
 from messaging_assets.foundation.failures import MendDescription
-from messaging_assets.reading.times.zones import zones_of
+from messaging_assets.reading.times.zones import made_of_clocks, zones_of
 from messaging_assets.rows.values.conversion import arrow_type
 from messaging_assets.rows.values.moments import names_no_zone, with_zone
 from messaging_assets.seams.dlt_names import DatabaseUndefinedRelation
@@ -62,6 +62,7 @@ class Zones:
     ) -> None:
         self._resource, self._asset, self._known, self._hints = resource, asset, known, hints
         self._by_name = {normalize(name): zone for name, zone in zones_of(resource).items()}
+        self._made_of_clocks = set(map(normalize, made_of_clocks(resource)))
         self._noted: set[str] = set()
 
     def of(self, target: Target, values: Iterable[Any]) -> ZoneInfo | None:
@@ -82,7 +83,7 @@ class Zones:
         if not known.get("data_type") or self._resource.disposition == "replace":
             self._noted.add(column)
             self._hints[column] = {"name": column, "data_type": "timestamp", **self._hints.get(column, {}), _ZONE: name}
-        elif any(map(names_no_zone, values)):
+        elif column in self._made_of_clocks or any(map(names_no_zone, values)):
             raise MendDescription(
                 f"'{column}' has times that name no zone, which the table holds as those of {before} and the file has "
                 f"as those of {name}",

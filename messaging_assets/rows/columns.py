@@ -91,10 +91,10 @@ class TableColumns:
         if may_grow and len(every) + len(targets) > self._resource.maximum_fields:
             self._contract.refuse_many({*map(self.name, every)}, list(targets))
         fields = self._fields.columns(typed, every)
-        self._contract.leave_out_tables(typed, targets, self.name)
         self._refuse_our_names(set(fields.values()))
         for (field_name, column), values in zip(fields.items(), by_field(typed.rows, list(fields)), strict=True):
             self._convert(field_name, column, values, typed)
+        self._contract.leave_out_tables(typed, targets, self.name)
         typed.rows = self._zones.said(typed.rows, targets, self.name)
         if targets.retyped:
             raise Retyped(targets.retyped, self._asset)

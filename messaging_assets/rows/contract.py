@@ -89,7 +89,10 @@ class Contract:
         if rule in (None, "evolve") or self._resource.nested != "tables" or targets.is_open:
             return
         fields = ((place, name, value) for place, row in enumerate(typed.rows) for name, value in row.items())
+        gone = set(typed.dropped)
         for place, name, value in fields:
+            if (place, name) in gone:
+                continue
             own = column(name) or ""
             is_json = own in targets.declared and targets.declared[own].data_type == "json"
             made = () if is_json else _tables_of(value, own, column, -1 if deepest is None else deepest)

@@ -12,12 +12,11 @@ from datetime import timezone, tzinfo
 from functools import partial, wraps
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import quote
 
 from messaging_assets.answers.formats.json_text import Unreadable, parse
 from messaging_assets.description.api import Resource
 from messaging_assets.description.endpoint import DELIMITED
-from messaging_assets.description.parents import columns_from_parents, given_columns
+from messaging_assets.description.parents import as_link, columns_from_parents, given_columns, is_address
 from messaging_assets.description.table import INSIDE, Step, filter_path
 from messaging_assets.description.ways.placeholders import filled, is_field
 from messaging_assets.foundation import json_paths, moments
@@ -27,9 +26,6 @@ from messaging_assets.reading.times.zones import name_behind, zones_of
 from messaging_assets.rows.values.nested import Misfit, StepReason, text_of, value_in
 
 Record = dict[str, Any]
-
-# What a value may hold in the path of a link and means the same there; `?` and `#` would end the path.
-_IN_PATH = "/:@!$&'()*+,;=~%"
 # Stands for: no step was taken, neither of the file nor of Python.
 AS_SENT = "none"
 
@@ -41,6 +37,7 @@ def functions_of(
     fields: SoughtFields | None = None,
     set_aside: Callable[[Record, StepReason], None] = lambda row, reason: None,
     links: Collection[str] = (),
+    taken: int = 0,
 ) -> list[dict[str, Callable[[Record], Any]]]:
     """The resource's steps as dlt takes them, in their order.
 
@@ -51,10 +48,11 @@ def functions_of(
         fields: where it is noted which of the fields that they take a record has; None for nobody to know.
         set_aside: takes a record that a step cannot take, which comes to no step behind it.
         links: the fields at whose addresses children are asked for.
+        taken: how many of the first steps a record has behind it.
     """
     zones, texts = zones_of(resource), {name for name, one in resource.columns.items() if one.data_type == "text"}
     every: list[dict[str, Callable[[Record], Any]]] = []
-    for number, step in enumerate(resource.steps, 1):
+    for number, step in enumerate(resource.steps[taken:], taken + 1):
         behind = {name: name_behind(resource.steps[number:], name) for name in step.takes}
         of_fields = {name: zones[column] for name, column in behind.items() if column in zones}
         made = [name for name in step.template or () if name_behind(resource.steps[number:], name) in links]
@@ -234,7 +232,7 @@ def _found(path: str, row: Record) -> Any:
 def _made(text: str, is_one_field: bool, is_link: bool, row: Record, zones: Mapping[str, tzinfo]) -> Any:
     """What a template makes of a record: one field alone stays what it is."""
     values: list[Any] = []
-    in_path = text.partition("?")[0].count("{") if is_link else 0
+    shown: list[str] = []
 
     def taken(path: str, way: str) -> str:
         value, zone = _found(path, row), zones.get(path, timezone.utc)
@@ -242,14 +240,15 @@ def _made(text: str, is_one_field: bool, is_link: bool, row: Record, zones: Mapp
         if way and (seconds := moments.moment_of(value, zone=zone)) is not None:
             value = moments.written(seconds, way, zone)
         values.append(value)
-        shown = "" if value is None else text_of(value)
-        is_part = is_link and not (len(values) == 1 and text.startswith("{"))
-        return quote(shown, safe=_IN_PATH if len(values) <= in_path else "") if is_part else shown
+        shown.append("" if value is None else text_of(value))
+        return shown[-1]
 
     made = filled(text, taken)
     if is_one_field:
         return values[0]
-    return None if values and all(one is None for one in values) else made
+    if values and all(one is None for one in values):
+        return None
+    return as_link(text, shown) if is_link and is_address(made) else made
 
 
 def _moment(value: Any, way: str, zone: tzinfo) -> Any:
@@ -292,5 +291,4 @@ def missed_steps(mark: str | None, resource: Resource, asset: str) -> list[dict[
         return [*every, *texts_as_json(resource)] if is_known else None
     places = (number for number in range(len(resource.steps)) if mark_of(resource, number) == mark)
     taken = None if resource.processing_steps else next(places, None)
-    rest = resource.model_copy(update={"steps": resource.steps[taken:]})
-    return None if taken is None else functions_of(rest, asset, given_columns(resource))
+    return None if taken is None else functions_of(resource, asset, given_columns(resource), taken=taken)

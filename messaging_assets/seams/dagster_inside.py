@@ -96,6 +96,14 @@ SQLITE_EVENTS = "dagster._core.storage.event_log.sqlite.sqlite_event_log"
 _LOADERS = ("dagster", "dagster_shared")
 
 
+def is_op_of_job(context: AssetExecutionContext, name: str) -> bool:
+    """Whether a run's job has an op of a name, also where the run takes some of its assets alone."""
+    job = context.job_def
+    while job.asset_selection_data is not None:
+        job = job.asset_selection_data.parent_job_def
+    return job.has_node_named(name)
+
+
 def has_sqlite_storage() -> bool:
     """Whether this process has Dagster's storage in SQLite, which takes 80 MB to import."""
     return SQLITE_EVENTS in sys.modules

@@ -163,8 +163,16 @@ def test_a_list_of_problems_that_the_file_names_is_no_failure() -> None:
     to_list = ("problems", "items")
     assert not says_failed(inside, beside(inside, to_list), to_list)
     empty = {"problems": {"message": "bad", "items": []}}
-    assert says_failed(empty, beside(empty, to_list), to_list)
-    for said in ("ok", "No problems found", ""):
+    for said in (
+        "bad",
+        "No permission to read these problems",
+        "0x5: no answer of the host",
+        "the host is not healthy",
+    ):
+        empty["problems"]["message"] = said
+        assert says_failed(empty, beside(empty, to_list), to_list)
+    fine = ("No issues", "There are currently no open incidents.", "Retrieved 0 problems", "All systems operational")
+    for said in ("ok", "No problems found", "", *fine):
         empty["problems"]["message"] = said
         assert not says_failed(empty, beside(empty, to_list), to_list)
     titled = {"problems": {"title": "Problems of today", "items": []}}

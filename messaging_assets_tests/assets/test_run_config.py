@@ -1,7 +1,7 @@
 """A run's config that is for no op is told: Dagster passes over it, and the run would be green without what it asks."""
 
 import pytest
-from dagster import Config, Definitions, asset
+from dagster import AssetKey, Config, Definitions, asset
 
 from messaging_assets.assets.sync_config import refuse_config_of_no_op
 from messaging_assets.foundation.failures import MendDescription
@@ -47,3 +47,14 @@ def test_a_run_that_dagster_takes_with_it_is_red(one_table: OneTable, name: str,
     given = {"ops": {name: {"config": {"forget_state": True}}, "report": {"config": {"full_refresh": True}}}}
     done = defs.resolve_implicit_global_asset_job_def().execute_in_process(run_config=given, raise_on_error=False)
     assert done.success is is_green
+
+
+def test_a_run_of_some_assets_takes_the_config_of_its_whole_job(one_table: OneTable) -> None:
+    one_table.serve([{"id": 1}])
+    own = asset(name=RESOURCE)(lambda: None)
+    defs = Definitions.merge(definitions_for(one_table.describe()), Definitions([own]))
+    job = defs.resolve_implicit_global_asset_job_def()
+    done = job.execute_in_process(
+        run_config={"ops": {RESOURCE: {}}}, asset_selection=[AssetKey([API, RESOURCE])], raise_on_error=False
+    )
+    assert done.success

@@ -69,6 +69,8 @@ def test_a_link_that_the_file_makes_of_a_key_asks_for_that_keys_list(one_list: O
         ("/rooms/{id}/items", "/rooms/a/b%3Fc%23d&e/items"),
         ("/items?room={id}&at={at}", "/items?room=a%2Fb%3Fc%23d%26e&at=5"),
         ("{self}/{id}", "https://api.example.com/x?y=1/a/b%3Fc%23d&e"),
+        # No address but a key, which is one segment of the child's path.
+        ("{at}|{id}", "5|a/b?c#d&e"),
     ],
 )
 def test_in_a_link_that_the_file_makes_a_value_ends_no_path(template: str, link: str) -> None:

@@ -83,6 +83,16 @@ def test_a_mark_does_not_hold_where_rows_are_let_in_that_were_left_out() -> None
     assert difference(left_out[0], question.as_state(), cursor, NOW) is None
 
 
+def test_a_mark_that_an_earlier_release_left_holds() -> None:
+    question, cursor = _asked(steps=[{"filter": "@.state == 'open'"}])
+    # As releases before this one wrote it.
+    assert question.asked.startswith("13fc312195a3d8f0")
+    kept = {name: question.as_state()[name] for name in ("asked", "address", "initial_value")}
+    question = replace(question, hinted="gone", told_by="another", leaves_out=True)
+    assert difference(question, kept, cursor, NOW) is None
+    assert "hard_delete" in str(difference(question, {**kept, "hinted": None}, cursor, NOW))
+
+
 def test_a_relative_beginning_moves_on_with_the_clock_however_records_write_their_times() -> None:
     own = {"initial_value": "-30d", "cursor_format": "%d.%m.%Y %H:%M"}
     kept = _asked(own=own)[0].as_state()

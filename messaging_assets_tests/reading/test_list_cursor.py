@@ -295,6 +295,8 @@ def test_start_and_end_are_sent_as_the_file_says(own: dict[str, Any], start: Any
         ({"initial_value": "now", "end_value": "now"}, False),
         ({"initial_value": "-1d", "end_value": "-1d"}, False),
         ({"initial_value": "-30d", "end_value": "-1d"}, False),
+        # The end comes there by and by.
+        ({"initial_value": "2999-01-01", "end_value": "-1d"}, False),
     ],
     ids=str,
 )

@@ -38,6 +38,12 @@ def test_a_list_whose_tables_are_discarded_is_counted(one_table: OneTable) -> No
     assert tables_of(one_table) == {"resource_name"}
 
 
+def test_a_list_that_both_columns_and_tables_discard_is_counted_once(one_table: OneTable) -> None:
+    synced = one_table.sync([{"id": 1, "items": [5]}], **DECLARED, schema_contract="discard_value")
+    assert synced.green, synced.error
+    assert synced.receipt["values_dropped"] == 1
+
+
 def test_the_first_load_says_which_tables_there_are_where_the_file_says_nothing(one_table: OneTable) -> None:
     own = {"nested": "tables", "schema_contract": {"tables": "freeze"}}
     row: dict[str, Any] = {"id": 1, "items": [{"a": [1]}], "meta": {"tags": ["x"]}}

@@ -16,7 +16,7 @@ from messaging_assets.description.resource import Resource
 from messaging_assets.description.table import Column
 from messaging_assets.foundation import moments
 from messaging_assets.rows.hard_deletes import deletion_of
-from messaging_assets.rows.steps import functions_of
+from messaging_assets.rows.steps import functions_of, mark_of, missed_steps
 from messaging_assets.rows.values.conversion import arrow_type, convert, convert_declared
 from messaging_assets.rows.values.moments import names_no_zone
 from messaging_assets_tests.one_table import OneTable
@@ -106,6 +106,13 @@ def test_a_zone_is_an_iana_name() -> None:
         Column.model_validate({"data_type": "timestamp", "timezone": "Europe/Berln"})
 
 
+@pytest.mark.parametrize("name", ["Etc/UTC", "GMT", "Zulu"])
+def test_utc_has_one_name(one_table: OneTable, name: str) -> None:
+    assert one_table.sync(ROWS).green
+    assert one_table.sync(columns={"sent_at": {"data_type": "timestamp", "timezone": name}}).green
+    assert sent(one_table)[0] == "2026-03-01T10:00:00+00:00"
+
+
 def test_what_was_deleted_by_a_local_clock_is_deleted() -> None:
     now = datetime.now(ZoneInfo("Asia/Tokyo")).replace(tzinfo=None, microsecond=0).isoformat()
     assert deletion_of(now) is None
@@ -129,6 +136,16 @@ def test_steps_know_the_zone_of_the_column_that_a_field_becomes(step: dict[str, 
     assert row == {"sent_at": made}
 
 
+def test_steps_that_a_record_set_aside_lacks_know_the_zone_as_well() -> None:
+    steps = [{"rename": {"a": "at"}}, {"parse_json": ["body"]}, {"cast": {"at": "%d.%m.%Y %H:%M"}}]
+    endpoint = {"path": "/one", "incremental": {"cursor_path": "a", "timezone": "Europe/Berlin"}}
+    resource = Resource.model_validate({"name": "one", "steps": steps, "endpoint": endpoint})
+    row = {"at": "01.03.2026 10:00", "body": "{}"}
+    for one in missed_steps(mark_of(resource, 1), resource, "one") or ():
+        row = one["map"](row) if "map" in one else row
+    assert row == {"at": "2026-03-01T09:00:00Z", "body": {}}
+
+
 @pytest.mark.parametrize("nested", ["json", "tables"])
 def test_the_table_has_the_moment(one_table: OneTable, nested: str) -> None:
     rows = [{**row, "meta": {"at": row["sent_at"]}} for row in ROWS]
@@ -148,6 +165,14 @@ def test_a_cursors_column_is_of_the_cursors_zone_unless_it_says_otherwise(one_ta
     assert sent(one_table) == MOMENTS
     assert one_table.sync([*ROWS, {"id": 5, "sent_at": "2026-07-02T10:00:00"}]).green
     assert sent(one_table)[-1] == "2026-07-02T08:00:00+00:00"
+
+
+def test_times_that_a_step_read_in_another_zone_are_of_two_zones_as_well(one_table: OneTable) -> None:
+    rows, steps = [{"id": 1, "sent_at": "01.03.2026 10:00"}], [{"cast": {"sent_at": "%d.%m.%Y %H:%M"}}]
+    assert one_table.sync(rows, columns={"sent_at": {"data_type": "timestamp"}}, steps=steps).green
+    assert "has times that name no zone" in str(one_table.sync(columns={"sent_at": IN_BERLIN}).error)
+    assert one_table.sync(write_disposition="replace").green
+    assert sent(one_table) == ["2026-03-01T09:00:00+00:00"]
 
 
 def test_rows_of_two_zones_are_never_in_one_table(one_table: OneTable) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from messaging_assets.description.names import identifier
+from messaging_assets.description.windows import NAMES_OF_UTC
 from messaging_assets.files.rules.endpoint_requests import header_mistakes, request_mistakes
 from messaging_assets.files.rules.mistakes import Mistake, Place, came, mapping, step_into, suggestion, value_at
 from messaging_assets.files.rules.steps_of_time import step_mistakes
@@ -115,9 +116,7 @@ def _keys_inside(resource: Written) -> Iterator[Mistake]:
             if "." in name and name not in known:
                 path = name.removeprefix("$.")
                 field = path.replace(".", "_")
-                words = (
-                    f"a key is a field of the record and no path; copy it first, steps: [{{copy: {{{field}: {path}}}}}]"
-                )
+                words = f"a key is a field and no path; copy it first, steps: [{{copy: {{{field}: {path}}}}}]"
                 words += f", and write {field}; or declare it in columns, if the field's own name has a dot"
                 yield Mistake(resource.place_of(word), words)
 
@@ -163,7 +162,8 @@ def _partitions(resource: Written, windows: dict[Any, tuple[Any, ...]]) -> Itera
     if type_ not in (None, "timestamp", "date", "bigint", "double", "decimal"):
         words = f"places rows in windows of time, and is declared as {type_}; declare it as timestamp or date"
         yield Mistake(resource.place_of("partitions", "column"), words)
-    if (begins[1] if zone is False else zone) not in (None, True, "UTC") and written.get("type") == "hourly":
+    is_utc = str(begins[1] if zone is False else zone).upper() in {"NONE", "TRUE", *NAMES_OF_UTC}
+    if written.get("type") == "hourly" and not is_utc:
         words = "its times name no zone, and an hour comes twice when clocks are set back; read daily windows"
         yield Mistake(resource.place_of("partitions", "column"), words)
     asked = repr([resource.endpoint.get(part) for part in ("path", "params", "json", "data", "headers")])

@@ -23,6 +23,7 @@ from messaging_assets.reading.list_context import ListContext
 from messaging_assets.reading.receipt import Finding, Receipt, Verdict
 from messaging_assets.reading.resume_point import holds_secret, storable
 from messaging_assets.rows.batches import merge_strategy
+from messaging_assets.rows.steps import mark_of
 
 _MARKS = "messaging_assets_marks"
 _ASKED = "messaging_assets_asked"
@@ -79,9 +80,9 @@ def read_marks(
 def _told_by(target: ReadTarget, fields: list[str]) -> str:
     """What changes with what tells rows apart at a mark: fields, or all that the file makes of a whole row."""
     one = target.resource
-    # A child's rows meet the cursor as they came.
-    steps = [] if target.is_child else one.steps
-    of_rows = [steps, one.endpoint.include_from_answer, one.endpoint.format]
+    # A child's rows meet the cursor as they came. A word that the file does not have is none, also in a later release.
+    steps, format_ = mark_of(one, 0 if target.is_child else None), one.endpoint.format
+    of_rows = [steps, one.endpoint.include_from_answer, format_ and format_.model_dump(exclude_defaults=True)]
     of_key = [fields, [] if target.is_child else makers_of(one)]
     return identity_of(of_key if fields else of_rows).digest[:16]
 

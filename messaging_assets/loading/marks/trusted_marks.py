@@ -46,6 +46,7 @@ class Question:
         initial: where the first read of it began.
         leaves_out: whether rows without a cursor's value are left out.
         told_by: changes with what tells rows apart that stand at the mark.
+        hinted: the column with `hard_delete`, by which rows that came are not in the table.
     """
 
     asked: str
@@ -53,12 +54,13 @@ class Question:
     initial: Any
     leaves_out: bool = False
     told_by: str = ""
+    hinted: str | None = None
 
     def as_state(self) -> dict[str, Any]:
         """What is stored beside the marks."""
         initial = self.initial.isoformat() if hasattr(self.initial, "isoformat") else self.initial
         kept = {"asked": self.asked, "address": self.address, "initial_value": initial}
-        return kept | {"leaves_out": self.leaves_out, "told_by": self.told_by}
+        return kept | {"leaves_out": self.leaves_out, "told_by": self.told_by, "hinted": self.hinted}
 
 
 def question_of(
@@ -94,12 +96,10 @@ def question_of(
         {name: value for name, value in sent.items() if name not in _NOT_ASKED},
         [step.filter for step in resource.steps if step.filter],
         own.last_value_func,
-        # Which of the rows that came are in the table.
-        hinted_column(resource),
     )
     leaves_out = own.on_cursor_value_missing == "exclude"
     address, initial = address_digest(base_url, written_url), resolved(own.initial_value, now)
-    return Question(asked.digest, address, initial, leaves_out, told_by)
+    return Question(asked.digest, address, initial, leaves_out, told_by, hinted_column(resource))
 
 
 def _says_no_rows(name: str, value: Any) -> bool:
@@ -120,7 +120,10 @@ def difference(question: Question, kept: Mapping[str, Any], own: Incremental, no
     if kept["address"] != question.address:
         return "the API is asked at another address than before"
     if kept["asked"] != question.asked:
-        return "path, parameters, body, selector, headers, filters or hard_delete of the file are others than before"
+        return "path, parameters, body, selector, headers or filters of the file are others than before"
+    # What an earlier release did not note is as it was.
+    if kept.get("hinted", question.hinted) != question.hinted:
+        return "hard_delete is in another column of the file than before, or in none"
     if kept.get("leaves_out") and not question.leaves_out:
         return "rows without a cursor are not left out any more (on_cursor_value_missing)"
     before, initial = kept["initial_value"], question.initial

@@ -10,7 +10,7 @@ from messaging_assets.reading.cursors.direction import Direction
 from messaging_assets.reading.cursors.order import Order
 from messaging_assets.reading.cursors.request_values import first_of_file, is_closed, lagged
 from messaging_assets.reading.times.notation import NoOrder
-from messaging_assets.reading.times.relative_times import resolved
+from messaging_assets.reading.times.relative_times import is_relative, resolved
 
 
 class CursorRange:
@@ -51,8 +51,10 @@ class CursorRange:
     def _refuse_if_empty(self, initial: Any) -> None:
         """See that the file's range does not end before it begins, as one that begins at -30d does some day."""
         own, end = self._own, self._end if self._after_end is None else self._after_end
+        # A range from a day on whose end moves with the clock begins once the end has passed that day.
+        is_to_come = is_relative(own.end_value) and not is_relative(own.initial_value)
         try:
-            if initial is None or end is None or self._direction.is_further(end, initial):
+            if is_to_come or initial is None or end is None or self._direction.is_further(end, initial):
                 return
             is_same = self._direction.is_same(end, initial)
         except NoOrder:

@@ -140,6 +140,7 @@ class KnownRows:
     Attributes:
         are_awaited: whether rows at the mark were loaded, and none came again so far.
         by_key: the keys of those.
+        are_all: whether no other row came so far.
     """
 
     def __init__(
@@ -159,7 +160,7 @@ class KnownRows:
         self._digests, self.at_mark = digests, digests if is_compared else None
         self._left_at_mark = self.hashes.copy()
         self.are_awaited = is_compared and bool(self.hashes)
-        self.by_key = RowsAtMark(own, keys, mark)
+        self.by_key, self.are_all = RowsAtMark(own, keys, mark), True
         self.beyond: list[list[Any]] = [list(one) for one in (mark or {}).get(BEYOND, ())]
         self._left_beyond = Counter(digest for digest, _ in self.beyond)
         self._takes_all = takes_repeats or is_closed(own)

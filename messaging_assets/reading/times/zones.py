@@ -22,6 +22,16 @@ def zones_of(resource: Resource) -> dict[str, ZoneInfo]:
     return {name: ZoneInfo(zone) for name, zone in zones.items() if zone not in (None, "UTC")}
 
 
+def made_of_clocks(resource: Resource) -> set[str]:
+    """The columns of which a step makes moments by a pattern without a zone, so that they name one in any case."""
+    return {
+        name_behind(resource.steps[number:], name)
+        for number, step in enumerate(resource.steps, 1)
+        for name, way in (step.cast or {}).items()
+        if "%" in way and "%z" not in way.lower()
+    }
+
+
 def name_behind(steps: Iterable[Step], name: str) -> str:
     """What a field is called behind steps that rename."""
     for step in steps:

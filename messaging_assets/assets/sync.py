@@ -32,6 +32,7 @@ from messaging_assets.loading.table.resource_table import ResourceTable
 from messaging_assets.loading.table.unchanged import result_of_unchanged
 from messaging_assets.loading.undisturbed import undisturbed
 from messaging_assets.loading.window_request import in_window
+from messaging_assets.reading.cursors.marks import cursor_of
 from messaging_assets.reading.evidence.sought_fields import CORRECT
 from messaging_assets.reading.receipt import ReadResult, Verdict
 from messaging_assets.seams.dagster_dlt import DagsterDltResource
@@ -76,6 +77,7 @@ def sync(
     ahead.turn_to(resource)
     try:
         refuse_environment(task.asset)
+        _refuse_to_drop_changes(task)
         alone = only_sync(description, task.resource, folders)
         with own_settings(context.log.warning), alone, task.redaction.on_loggers(), undisturbed():
             task.redaction.add(*credentials.all_secrets(description))
@@ -95,6 +97,17 @@ def sync(
         show_again(description, resource, folders)
     task.tell(failure.metadata, failure)
     raise failure
+
+
+def _refuse_to_drop_changes(task: SyncTask) -> None:
+    """Keep the table of an API that gives only what changes from now on, which would begin without all before."""
+    cursor = cursor_of(task.resource.endpoint)
+    if task.config.full_refresh and cursor is not None and cursor.first_mark and cursor.first_mark.starts_read:
+        raise MendDescription(
+            "full_refresh would drop its table, and its API gives only what changes from now on (starts_read)",
+            "run it with forget_state, which leaves the table as it is",
+            where=task.asset,
+        )
 
 
 class _Sync:

@@ -10,8 +10,9 @@ import pytest
 
 from messaging_assets.files.api_files import describe
 from messaging_assets.files.rules.mistakes import InvalidDescription
-from messaging_assets_tests.one_step import Done
-from messaging_assets_tests.one_table import OneTable
+from messaging_assets.foundation.folders import settle_environment
+from messaging_assets_tests.one_step import Done, alone
+from messaging_assets_tests.one_table import RESOURCE, OneTable
 from messaging_assets_tests.raw_server import RawServer, answer
 
 INCREMENTAL = {"cursor_path": "token", "cursor_in": "answer", "start_param": "since"}
@@ -66,13 +67,15 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
         yield changing
 
 
-def sync(table: OneTable, pages: Any = None, **first: Any) -> Done:
+def sync(table: OneTable, pages: Any = None, config: Any = None, **first: Any) -> Done:
     paginator = pages or {"type": "single_page"}
     endpoint = {"path": "/list", "data_selector": "data", "paginator": paginator, "error_handler": {"max_retries": 0}}
     endpoint["incremental"] = {**INCREMENTAL, "first_mark": {**FIRST, **first}}
     if not first:
         endpoint["response_actions"] = [{"status_code": 410, "action": "restart"}]
-    return table.sync(endpoint=endpoint, parallelized=False)
+    settle_environment()
+    described = table.describe(endpoint=endpoint, parallelized=False)
+    return alone(described, RESOURCE, table.history, config=config)
 
 
 def has(table: OneTable, api: Changing) -> bool:
@@ -150,6 +153,21 @@ def test_a_log_of_changes_begins_at_its_first_cursor(one_table: OneTable, api: C
     api.forgotten = 0
     one_table.execute("DELETE FROM resource_name")
     assert "the table has no rows any more" in sync(one_table, starts_read=True).error
+
+
+def test_a_table_of_changes_alone_is_not_dropped_for_those_that_come_from_now_on(
+    one_table: OneTable, api: Changing
+) -> None:
+    assert sync(one_table, starts_read=True).green
+    api.change(4)
+    assert sync(one_table, starts_read=True).green
+    asked = len(api.asked)
+    refused = sync(one_table, config={"full_refresh": True}, starts_read=True)
+    assert "run it with forget_state, which leaves the table as it is" in refused.error
+    assert (len(one_table.rows()), len(api.asked)) == (1, asked)
+    assert sync(one_table, config={"forget_state": True}, starts_read=True).green
+    assert len(one_table.rows()) == 1
+    assert sync(one_table, PAGES, config={"full_refresh": True}).green
 
 
 @pytest.mark.parametrize("said", [{}, {"data": {"token": None}}, {"data": {"token": ""}}, []], ids=str)

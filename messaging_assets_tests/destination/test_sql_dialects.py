@@ -52,7 +52,7 @@ FILES_OF_ONE = {
     "loading/sync_lock.py",
     "seams/destinations/dlt_duckdb.py",
 }
-WORDS_OF_ONE = ("pg_", "regclass", "duckdb_views", "DOUBLE PRECISION")
+WORDS_OF_ONE = ("pg_", "regclass", "duckdb_views", "DOUBLE PRECISION", "read_parquet")
 # What each dialect is written in by the package itself, so that DuckDB's text is not what is sent.
 TRANSLATED = ("CREATE TABLE", "ALTER TABLE", " LIMIT ", "CREATE VIEW", "CREATE OR REPLACE VIEW")
 _sent: set[str] = set()

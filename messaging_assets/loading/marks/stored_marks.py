@@ -150,6 +150,9 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
     Raises:
         MendDescription: see `store_marks`; or nothing says where the next sync of an append begins.
     """
+    if receipt.rows_loaded or receipt.resumed_rows:
+        for asked in (own.marks and own.marks.asked, own.changes and own.changes.asked):
+            (asked or {}).pop(NO_ROWS, None)
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
     if own.marks is None:
@@ -158,8 +161,6 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         current = own.so_far.current
         moves, is_resumed = not (current and current.ending.is_left), bool(current and current.resume.at)
         own.marks.close("", moves, is_in_doubt=receipt.finding.moved, is_resumed=is_resumed)
-    if own.marks.asked and (receipt.rows_loaded or receipt.resumed_rows):
-        own.marks.asked.pop(NO_ROWS, None)
     if own.incremental and own.marks.seen.is_one_missing:
         words = f"no answer had a cursor at '{own.incremental.cursor_path}', so the next sync would"
         if target.resource.disposition == "append":

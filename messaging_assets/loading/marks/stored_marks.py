@@ -151,8 +151,7 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         MendDescription: see `store_marks`; or nothing says where the next sync of an append begins.
     """
     if receipt.rows_loaded or receipt.resumed_rows:
-        for asked in (own.marks and own.marks.asked, own.changes and own.changes.asked):
-            (asked or {}).pop(NO_ROWS, None)
+        _note_rows(own)
     if own.changes is not None:
         store_changes(own, own.changes.of_all(own.so_far.interrupted.finished))
     if own.marks is None:
@@ -180,6 +179,13 @@ def store_all_marks(target: ReadTarget, own: ListContext, receipt: Receipt) -> N
         marks = {"": _kept_link(marks[""], target.asset)}
     _note_last_mark(target, own, receipt, marks.get("", {}).get("last_value"))
     store_marks(target, own, marks)
+
+
+def _note_rows(own: ListContext) -> None:
+    """The table has rows from here on, so that one that has none is one that somebody emptied."""
+    for notes in (own.marks, own.changes):
+        if notes is not None and notes.asked is not None:
+            notes.asked.pop(NO_ROWS, None)
 
 
 def _kept_link(mark: dict[str, Any], asset: str) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import requests
 from messaging_assets.description.ways.origins import origin
 from messaging_assets.http.wire.answer import Answer
 
+_PAGES = frozenset(("page", "p", "page_number", "pagenumber", "offset", "start", "skip"))
+
 
 def redirect_of(answer: Answer) -> str | None:
     """Where an answer sends on to; None where it does not."""
@@ -43,7 +45,12 @@ def moved(request: requests.PreparedRequest, location: str, status: int) -> requ
 
 
 def loses_query(before: str, after: str) -> bool:
-    """Whether one path leads to itself, but for a slash at its end, without a parameter that it was asked with."""
+    """Whether one path leads to itself, but for a slash at its end, without a parameter that it was asked with.
+
+    Some send from their first page to the list itself.
+    """
     asked, there = urlsplit(before), urlsplit(after)
-    names = [{name for name, _ in parse_qsl(one.query, keep_blank_values=True)} for one in (asked, there)]
-    return asked.path.rstrip("/") == there.path.rstrip("/") and not names[0] <= names[1]
+    pairs = parse_qsl(asked.query, keep_blank_values=True)
+    wanted = {name for name, value in pairs if not (name.lower() in _PAGES and value in ("0", "1"))}
+    lost = wanted - {name for name, _ in parse_qsl(there.query, keep_blank_values=True)}
+    return asked.path.rstrip("/") == there.path.rstrip("/") and bool(lost)

@@ -76,8 +76,9 @@ def test_a_link_that_the_file_makes_of_a_key_asks_for_that_keys_list(one_list: O
 def test_in_a_link_that_the_file_makes_a_value_ends_no_path(template: str, link: str) -> None:
     steps = [{"template": {"link": template}}]
     resource = Resource.model_validate({"name": "rooms", "steps": steps})
-    [step] = functions_of(resource, "rooms", (), links=["link"])
+    fits, step = functions_of(resource, "rooms", (), links=["link"])
     row = {"id": "a/b?c#d&e", "at": 5, "self": "https://api.example.com/x?y=1"}
+    assert fits["filter"](row)
     assert step["map"](row)["link"] == link
 
 

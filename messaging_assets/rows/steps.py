@@ -178,7 +178,8 @@ def _fits(
                 return False
         return True
 
-    fits.sets_aside = True  # type: ignore[attr-defined]
+    why = "is a text that is no JSON" if step.parse_json else "holds what no text can, such as a NUL character"
+    fits.sets_aside = f"a field of it {why}"  # type: ignore[attr-defined]
     return fits
 
 

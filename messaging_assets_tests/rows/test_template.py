@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from messaging_assets.description.table import Step
 from messaging_assets.rows.steps import _map
-from messaging_assets_tests.one_table import OneTable
+from messaging_assets_tests.one_table import OneTable, replayed
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,5 @@ def test_a_record_with_a_value_that_is_no_text_is_set_aside_alone(one_table: One
     assert synced.green, synced.error
     assert [row["id"] for row in one_table.rows()] == [3, 4]
     assert sorted(row["reason"] for row in one_table.rejected()) == ["of: a NUL character", "of: not a finite number"]
+    left = replayed(one_table, steps=[step]).left
+    assert left["a field of it holds what no text can, such as a NUL character"] == 1

@@ -90,9 +90,7 @@ class SetAside:
         record = self.record
         for kind, step in (pair for one in missed for pair in one.items()):
             if kind == "filter" and not step(record or {}):
-                is_text = hasattr(step, "sets_aside")
-                why = "a field of it is a text that is no JSON" if is_text else "a filter of the file leaves it out"
-                return replace(self, obstacle=why)
+                return replace(self, obstacle=getattr(step, "sets_aside", "a filter of the file leaves it out"))
             record = step(record or {}) if kind == "map" else record
         return replace(self, made=record) if missed else self
 

@@ -30,9 +30,7 @@ _STATES = _words(
 )
 _KINDS = frozenset(("type", "kind", "id", "object"))
 # Objects that hold such words, beside those with an envelope's name.
-_HOLDERS = frozenset(
-    ("status", "header", "head", "response_header", "result", "response", "response_status", "resp", "metadata")
-) | {"shards"}
+_HOLDERS = _words("status header head response_header result response response_status resp metadata shards")
 _FAILED = _words(
     "error errors err fail failed failure nok not_ok ko exception fault denied forbidden unauthorized unauthorised "
     "bad_request internal_error server_error"

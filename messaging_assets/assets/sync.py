@@ -19,6 +19,7 @@ from messaging_assets.assets.sync_config import SyncConfig
 from messaging_assets.assets.sync_task import SyncResult, SyncTask, reads_ahead
 from messaging_assets.assets.translator import ApiTranslator
 from messaging_assets.description.api import ApiDescription, Resource
+from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.destination.pipelines import keeps_rows_by_sql
 from messaging_assets.foundation.failures import LoadRefused, MendDescription, SyncFailure, sync_failure
 from messaging_assets.foundation.folders import settle_environment
@@ -102,7 +103,7 @@ def sync(
 def _refuse_to_drop_changes(task: SyncTask) -> None:
     """Keep the table of an API that gives only what changes from now on, which would begin without all before."""
     cursor = cursor_of(task.resource.endpoint)
-    if task.config.full_refresh and cursor is not None and cursor.first_mark and cursor.first_mark.starts_read:
+    if task.config.full_refresh and cursor is not None and gives_changes_alone(cursor.first_mark):
         raise MendDescription(
             "full_refresh would drop its table, and its API gives only what changes from now on (starts_read)",
             "run it with forget_state, which leaves the table as it is",

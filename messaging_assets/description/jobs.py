@@ -111,3 +111,8 @@ class FirstMark(Described):
         if isinstance(value, str) and "://" in value:
             raise ValueError("is a path below client.base_url; leave the rest out")
         return value
+
+
+def gives_changes_alone(first: FirstMark | None) -> bool:
+    """Whether an API gives only what changes from its first mark on, so that no read brings back what was before."""
+    return first is not None and first.starts_read

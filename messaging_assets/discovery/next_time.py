@@ -9,6 +9,7 @@ from typing import Any
 from messaging_assets.answers.beside_list import Leaf
 from messaging_assets.answers.row_totals import leaves
 from messaging_assets.description.api import Resource
+from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.description.names import identifier
 from messaging_assets.description.pagination import HeaderLinkPaginator, Paginator
 from messaging_assets.discovery.columns import Sample
@@ -65,10 +66,8 @@ def _about_cursor(resource: Resource, good: Sequence[Answer]) -> Iterator[Findin
         what = f"nothing is at cursor_path {own.cursor_path} in {len(good)} answers"
         mend = "correct cursor_path, or see that the list's last page has it"
         yield Finding("note" if len(good) > 1 else "warning", "cursor", what, mend)
-    is_of_changes = own.first_mark is not None and own.first_mark.starts_read
-    if not is_of_changes and not any(
-        getattr(one, "action", None) == "restart" for one in resource.endpoint.response_actions
-    ):
+    begins_anew = any(getattr(one, "action", None) == "restart" for one in resource.endpoint.response_actions)
+    if not begins_anew and not gives_changes_alone(own.first_mark):
         what = "the file does not say how the API answers once it has forgotten where a sync begins"
         yield Finding("note", "cursor", what, f"write {_FORGOTTEN}, or the status that the API has for it")
 

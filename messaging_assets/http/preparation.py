@@ -25,9 +25,10 @@ _PLAIN = frozenset((str, int, type(None)))
 
 
 class _PreparedRequest(requests.PreparedRequest):
-    """One that takes no time over what a page after the other has alike: cookies, secrets and an address of plain form.
+    """One that does not work out for each page what most pages share.
 
-    requests takes an address apart and puts it together anew for each page, which takes as long as parsing one.
+    requests takes the address apart and puts it together anew, which takes as long as parsing a page. It also looks
+    there for a user, and joins cookies where there are none.
     """
 
     def prepare_url(self, url: str, params: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from messaging_assets.description.endpoint import Endpoint
+from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.description.pagination import CursorPaginator
 
 _END = "if the API says so that no page is left, declare it in the paginator's end_status_codes"
@@ -44,11 +45,8 @@ def what_to_declare(endpoint: Endpoint | None, status: int, page: int) -> str:
 
 def _of_forgotten(endpoint: Endpoint, status: int) -> str:
     """What to do if the refusal means that the API does not know the last sync's token any more, as a clause."""
-    step, first = (
-        "if the API has forgotten the token of the last sync, ",
-        getattr(endpoint.incremental, "first_mark", None),
-    )
-    if first is not None and first.starts_read:
+    step = "if the API has forgotten the token of the last sync, "
+    if endpoint.incremental and gives_changes_alone(endpoint.incremental.first_mark):
         return f"{step}run it with forget_state, which begins behind what changed since"
     return f"{step}write response_actions: [{{status_code: {status}, action: restart}}], or run it with forget_state"
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from messaging_assets.answers.signs_of_more import asked_sizes
 from messaging_assets.description.api import Incremental, Resource
+from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.foundation.identity import identity_of
 from messaging_assets.foundation.redaction import address_digest
@@ -225,7 +226,7 @@ class MarkTrust:
             why = "the table has no rows any more"
         if why is None:
             return marks, earliest(question, kept) | ({} if self.has_rows else {NO_ROWS: True})
-        if cursor.first_mark is not None and cursor.first_mark.starts_read:
+        if gives_changes_alone(cursor.first_mark):
             step = "put the file back, or run it once with forget_state, which begins behind what changed since"
             raise MendDescription(f"{why}, so its mark says nothing of these rows", step, where=target.asset)
         if is_appended:

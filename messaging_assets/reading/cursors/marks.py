@@ -29,6 +29,7 @@ from typing import Any
 from urllib.parse import quote
 
 from messaging_assets.description import api as described
+from messaging_assets.description.jobs import gives_changes_alone
 from messaging_assets.foundation.failures import MendDescription
 from messaging_assets.reading.cursors.lists import ListCursor
 from messaging_assets.reading.cursors.mark import held_back, mark_in_answer
@@ -120,7 +121,7 @@ class CursorMarks:
 
     def take_first(self, cursor: Any) -> None:
         """The API gave the first cursor of its only list, before that is read."""
-        if self._own.first_mark is not None and self._own.first_mark.starts_read:
+        if gives_changes_alone(self._own.first_mark):
             self._kept = {"": mark_in_answer(self._own, cursor)}
         else:
             self.first = cursor

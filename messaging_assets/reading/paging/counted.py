@@ -118,6 +118,7 @@ class CountingPaginator(GuardedPaginator):
                 if position <= self._asked:
                     continue
                 self._asked = position
+                # `copy.copy` takes three times as long.
                 further: Any = Request()
                 further.__dict__.update(request.__dict__)
                 further.params = dict(further.params or {})

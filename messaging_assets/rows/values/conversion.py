@@ -81,7 +81,7 @@ def convert(values: list[Any], data_type: str, type_: Any, zone: tzinfo | None =
         return Converted(pa.nulls(len(values), type_), {})
     try:
         if data_type == "timestamp" and kinds == {str}:
-            return Converted(*_moments(values, type_, zone))
+            return _moments(values, type_, zone)
         if data_type == "json":
             return Converted(_plain(pa.array(to_json_texts(values), pa.binary()).cast(type_)), {})
         if data_type == "bigint" and kinds == {str}:
@@ -113,7 +113,7 @@ def convert_declared(values: list[Any], data_type: str, type_: Any, zone: tzinfo
     elif data_type == "timestamp":
         try:
             # Most are dates alone.
-            return Converted(*_moments(values, type_, zone))
+            return _moments(values, type_, zone)
         except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError):
             values = [
                 float(value) if type(value) is str and value[4:5] != "-" and _EPOCH.fullmatch(value) else value
@@ -122,9 +122,9 @@ def convert_declared(values: list[Any], data_type: str, type_: Any, zone: tzinfo
     return convert(values, data_type, type_, zone)
 
 
-def _moments(values: list[Any], type_: Any, zone: tzinfo | None) -> tuple[Any, dict[int, str], frozenset[int]]:
+def _moments(values: list[Any], type_: Any, zone: tzinfo | None) -> Converted:
     array, rounded = moments_of(values, type_, zone)
-    return array, {}, rounded
+    return Converted(array, {}, rounded)
 
 
 def data_type_of(value: Any) -> str:

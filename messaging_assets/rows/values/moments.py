@@ -128,9 +128,8 @@ def moment(value: Any, type_: Any, zone: tzinfo | None = None) -> int:
     if not isinstance(value, datetime.datetime):
         raise Misfit("not a moment in time")
     try:
-        seconds = calendar.timegm(
-            (value if value.tzinfo or zone is None else value.replace(tzinfo=zone)).utctimetuple()
-        )
+        named = value if value.tzinfo or zone is None else value.replace(tzinfo=zone)
+        seconds = calendar.timegm(named.utctimetuple())
     except OverflowError:
         raise Misfit("not a moment in time") from None
     return (seconds * 1_000_000 + value.microsecond) * steps // 1_000_000

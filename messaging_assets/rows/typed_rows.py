@@ -11,9 +11,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from messaging_assets.rows.hard_deletes import HARD_DELETED
 from messaging_assets.seams.dlt_names import C_DLT_ID
 from messaging_assets.seams.dlt_values import get_row_hash
+
+# dlt's hint `hard_delete` stands on this column, where the one that the file names is no truth value itself.
+HARD_DELETED = "_hard_deleted"
 
 
 @dataclass

@@ -189,7 +189,8 @@ def _goes_on(paginator: GuardedPaginator, response: Any, sent: int) -> bool:
     reading, own = paginator.reading, paginator.description
     reading.watch(response)
     if isinstance(response.parsed, Document):
-        paginator.documents.came(response, paginator)
+        is_last = response.parsed.goes_on and paginator.says_no_more(response, is_over=True)
+        paginator.documents.came(response, reading, own, is_last or paginator.is_sign_disbelieved)
     elif own.rows_total_path:
         reading.claims.announce(json_paths.first_value(own.rows_total_path, response.parsed))
     if sent:
